@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests run on the TypeScript sources of every package; child processes they start run the built `dist`.
+const conditions = ['@calm-orch/source', 'node', 'import', 'default'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
