@@ -1,0 +1,31 @@
+// An ablation file: the rows of one of the paper's tables as overrides of a base, with the paper's numbers.
+import { z } from 'zod';
+
+/** Metrics a table may show; the evaluate stages compute them. */
+export const tableMetrics = ['PLCC', 'SRCC', 'BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'CIDEr'] as const;
+export type TableMetric = (typeof tableMetrics)[number];
+
+/** Metrics of generated comments: they need `evaluate.numComments` above 0. */
+export const commentMetrics: readonly TableMetric[] = tableMetrics.slice(2);
+
+const metricList = z.array(z.enum(tableMetrics)).min(1);
+
+export const rowSchema = z.strictObject({
+  row: z.string().min(1),
+  /** Dotted keys of the trial configuration. */
+  set: z.record(z.string(), z.unknown()).optional(),
+  /** The paper's value per metric; absent where the paper has none. */
+  paper: z.partialRecord(z.enum(tableMetrics), z.number()).optional(),
+});
+
+export const ablationFileSchema = z.strictObject({
+  title: z.string().min(1),
+  metrics: metricList,
+  rows: z.array(rowSchema).min(1),
+  /** Sentences printed under the table. */
+  footnotes: z.array(z.string()).optional(),
+});
+
+export { metricList };
+export type RowFile = z.infer<typeof rowSchema>;
+export type AblationFile = z.infer<typeof ablationFileSchema>;

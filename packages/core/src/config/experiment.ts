@@ -1,0 +1,81 @@
+// An experiment file, and what it resolves to: everything a run needs, as JSON that is stored with the run.
+import { z } from 'zod';
+import type { Json } from '../canonical.ts';
+import { metricList, type TableMetric } from './ablation.ts';
+import type { TrialConfig } from './schema.ts';
+
+const workers = z.int().positive();
+
+export const experimentFileSchema = z.strictObject({
+  /** @default the ablation's title */
+  title: z.string().min(1).optional(),
+  /** Path of an ablation file, relative to this file. */
+  ablation: z.string().min(1).optional(),
+  /** With an ablation: the names of the rows to run (all if absent). Without: the rows themselves. */
+  rows: z.array(z.unknown()).min(1).optional(),
+  /** Columns of the table. @default the ablation's, or PLCC and SRCC */
+  metrics: metricList.optional(),
+  /** Runs this one stage, with no rows: rebuilds the foundation checkpoint. */
+  only: z.enum(['foundation']).optional(),
+  /** @default nano */
+  preset: z.enum(['nano', 'paper']).optional(),
+  /** @default studio */
+  data: z.enum(['studio']).optional(),
+  /** @default [0] */
+  seeds: z.array(z.int().nonnegative()).min(1).optional(),
+  /** Processes; capped by the machine's GPUs or cores unless given on the command line. @default 8 */
+  trainers: workers.optional(),
+  /** @default 2 */
+  augmentors: workers.optional(),
+  /** @default 1 */
+  evaluators: workers.optional(),
+  /** Dotted keys of the trial configuration, for all rows. */
+  set: z.record(z.string(), z.unknown()).optional(),
+});
+
+export type ExperimentFile = z.infer<typeof experimentFileSchema>;
+
+export type TableSpec = {
+  /** Stem of the ablation file, or of the experiment file. */
+  readonly id: string;
+  readonly title: string;
+  /** Empty for experiments without a table. */
+  readonly metrics: readonly TableMetric[];
+  readonly footnotes: readonly string[];
+};
+
+export type ResolvedRow = {
+  readonly row: string;
+  /** Overrides by dotted key. */
+  readonly set: { readonly [key: string]: Json };
+  readonly paper: { readonly [metric: string]: number };
+};
+
+/** The JSON of a run: complete, canonical, enough to go on with the run when its file has changed or is gone. */
+export type ResolvedExperiment = {
+  readonly name: string;
+  readonly title: string;
+  readonly only: 'foundation' | null;
+  readonly preset: 'nano' | 'paper';
+  readonly seeds: readonly number[];
+  readonly trainers: number;
+  readonly augmentors: number;
+  readonly evaluators: number;
+  readonly table: TableSpec;
+  /** The preset with the experiment's `set` and the command line's `--set`; rows override it. */
+  readonly config: Omit<TrialConfig, 'seed'>;
+  readonly rows: readonly ResolvedRow[];
+};
+
+export interface ExperimentRow extends Readonly<ResolvedRow> {
+  config(seed: number): TrialConfig;
+}
+
+export interface Experiment extends Omit<ResolvedExperiment, 'rows'> {
+  /** Absolute path of the experiment file. */
+  readonly path: string;
+  readonly rows: readonly ExperimentRow[];
+  /** Of all that decides the results: configuration, rows and seeds, not the number of workers. */
+  readonly hash: string;
+  readonly resolved: Json;
+}

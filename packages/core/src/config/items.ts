@@ -1,0 +1,54 @@
+// How stages are cut into items, the pieces of work leased one by one. A pure function of the configuration, so that
+// the coordinator plans and the workers compute the same cut without asking each other.
+import type { StageKind } from '../stage.ts';
+import type { DataConfig, TrialConfig } from './schema.ts';
+
+/** Photographs per item of stages `data` and `augment`. */
+export const photosPerItem = 250;
+/** Photographs per item of stage `encode`. */
+export const encodedPerItem = 500;
+
+export type DataPool = 'labeled' | 'generic' | 'unlabeled';
+export type EncodeWhat = 'labeled' | 'generic' | 'ssl';
+
+/** `count` photographs of one pool from its 0-based index `first` on. */
+export interface DataItem {
+  readonly pool: DataPool;
+  readonly first: number;
+  readonly count: number;
+}
+
+/** The items of stage `data`: the pools one after another, no item holding two pools. */
+export function dataItems(data: DataConfig): DataItem[] {
+  const pools: readonly [DataPool, number][] = [
+    ['labeled', data.numTrain + data.numTest],
+    ['generic', data.numGeneric],
+    ['unlabeled', data.numUnlabeled],
+  ];
+  return pools.flatMap(([pool, size]) =>
+    Array.from({ length: Math.ceil(size / photosPerItem) }, (_, i) => {
+      const first = i * photosPerItem;
+      return { pool, first, count: Math.min(photosPerItem, size - first) };
+    }),
+  );
+}
+
+/** Photographs stage `encode` runs through the ViT; `ssl` holds each original and its augmented copy. */
+export function numEncoded(what: EncodeWhat, data: DataConfig): number {
+  switch (what) {
+    case 'labeled':
+      return data.numTrain + data.numTest;
+    case 'generic':
+      return data.numGeneric;
+    case 'ssl':
+      return 2 * data.numUnlabeled;
+  }
+}
+
+/** Items of a stage; `what` is needed for `encode` alone. Stages not named here have one. */
+export function numItemsOf(kind: StageKind, config: Pick<TrialConfig, 'data'>, what: EncodeWhat = 'labeled'): number {
+  if (kind === 'data') return dataItems(config.data).length;
+  if (kind === 'augment') return Math.ceil(config.data.numUnlabeled / photosPerItem);
+  if (kind === 'encode') return Math.ceil(numEncoded(what, config.data) / encodedPerItem);
+  return 1;
+}

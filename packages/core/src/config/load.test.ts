@@ -1,0 +1,224 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { CalmError } from '../errors.ts';
+import { experimentYaml } from './print.ts';
+import { loadExperiment, restoreExperiment, type LoadOptions } from './load.ts';
+import { repositoryRoot, resolveTrial } from './resolve.ts';
+
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'calm-orch-config-'));
+  mkdirSync(join(dir, 'ablations'));
+  write('ablations/levels.yaml', ablation);
+});
+
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const ablation = `title: Levels
+metrics: [PLCC, SRCC]
+rows:
+  - row: thematic
+    set: { mfam.levels: [thematic] }
+    paper: { PLCC: 0.768 }
+  - row: all
+`;
+
+function write(name: string, text: string): string {
+  const path = join(dir, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const load = (text: string, options?: LoadOptions) => loadExperiment(write('x.yaml', text), options);
+
+/** The lines of the error, without the folder. */
+function problems(text: string, options?: LoadOptions): string[] {
+  try {
+    load(text, options);
+  } catch (error) {
+    expect(error).toBeInstanceOf(CalmError);
+    return (error as Error).message.replaceAll(`${dir}/`, '').split('\n');
+  }
+  throw new Error('expected a problem');
+}
+
+const base = 'ablation: ablations/levels.yaml\n';
+
+test('the experiment files of the repository load', () => {
+  const mfam = loadExperiment(join(repositoryRoot, 'experiments/ablation-mfam.yaml'));
+  expect(mfam.rows.map(({ row }) => row)).toEqual([
+    'thematic',
+    'thematic+high+middle',
+    'thematic+high+low',
+    'thematic+middle+low',
+    'all',
+  ]);
+  expect(mfam.rows.map(({ paper }) => paper)).toEqual([
+    { PLCC: 0.768, SRCC: 0.759 },
+    {},
+    {},
+    {},
+    { PLCC: 0.829, SRCC: 0.815 },
+  ]);
+  expect(mfam).toMatchObject({ name: 'ablation-mfam', seeds: [0, 1], trainers: 8, table: { id: 'table-5-mfam' } });
+  expect(mfam.table.footnotes).toHaveLength(1);
+  const smoke = loadExperiment(join(repositoryRoot, 'experiments/smoke.yaml'));
+  expect(smoke.rows.map(({ row }) => row)).toEqual(['thematic', 'all']);
+  expect(smoke.rows[0]!.config(0).evaluate.numComments).toBeGreaterThan(0);
+  const foundation = loadExperiment(join(repositoryRoot, 'experiments/foundation.yaml'));
+  expect(foundation).toMatchObject({ only: 'foundation', table: { metrics: [] }, rows: [{ row: 'foundation' }] });
+});
+
+test('a row is the preset under the experiment, the flags and its own overrides', () => {
+  const experiment = load(`${base}set:\n  finetuneScore.steps: 7\n  mfam: { queries: 4 }\n`, {
+    set: ['mfam.queries=16'],
+  });
+  const config = experiment.rows[0]!.config(3);
+  expect(config).toMatchObject({
+    seed: 3,
+    preset: 'nano',
+    finetuneScore: { steps: 7 },
+    mfam: { levels: ['thematic'], queries: 16 },
+  });
+  expect(config.foundation.checkpoint).toBe(join(repositoryRoot, 'assets/foundation-nano.safetensors'));
+  expect(experiment.rows[1]!.config(0).mfam.levels).toHaveLength(4);
+  expect(experiment.rows[0]).toMatchObject({ set: { 'mfam.levels': ['thematic'] }, paper: { PLCC: 0.768 } });
+});
+
+test('the hash covers what decides results and nothing else', () => {
+  const hash = (text: string, options?: LoadOptions) => load(text, options).hash;
+  expect(hash(`${base}trainers: 3\ntitle: other\n`)).toBe(hash(base));
+  expect(hash(`${base}seeds: [0, 1]\n`)).not.toBe(hash(base));
+  expect(hash(base, { set: ['finetuneScore.steps=1'] })).not.toBe(hash(base));
+});
+
+test('an experiment comes back from its stored JSON', () => {
+  const experiment = load(`${base}seeds: [1, 2]\n`);
+  const stored = JSON.parse(JSON.stringify(experiment.resolved)) as typeof experiment.resolved;
+  const back = restoreExperiment(stored, experiment.path);
+  expect(back.hash).toBe(experiment.hash);
+  expect(back.rows[0]!.config(1)).toEqual(experiment.rows[0]!.config(1));
+  expect(back).toMatchObject({ name: 'x', seeds: [1, 2], table: experiment.table });
+});
+
+test('a run stored by another version of the schema is not resumed but explained', () => {
+  const experiment = load(base);
+  const stored = JSON.parse(JSON.stringify(experiment.resolved)) as { config: { mfam: { queries?: number } } };
+  delete stored.config.mfam.queries;
+  expect(() => restoreExperiment(stored as never, '/x.yaml')).toThrow(
+    /another version .*`mfam.queries` is missing.* run \/x.yaml/,
+  );
+});
+
+test('a resolved experiment is printed as YAML that says the same', () => {
+  const { resolved } = load(`${base}seeds: [1, 2]\n`);
+  const text = experimentYaml(resolved);
+  expect(parse(text)).toEqual({ ...(resolved as object), only: undefined });
+  expect(text.indexOf('vision:')).toBeLessThan(text.indexOf('llm:'));
+});
+
+test('--rows and --seeds run a part of the table, in the order of the table', () => {
+  const experiment = load(base, { rows: ['all'], seeds: [4, 5] });
+  expect(experiment.rows.map(({ row }) => row)).toEqual(['all']);
+  expect(experiment.seeds).toEqual([4, 5]);
+  expect(problems(base, { rows: ['al'] })).toEqual(['--rows: unknown row `al`; this experiment has thematic, all']);
+  expect(problems(base, { seeds: [-1] })[0]).toMatch(/--seeds: expected whole numbers of at least 0/);
+});
+
+test('rows may stand in the experiment itself', () => {
+  const experiment = load('rows:\n  - row: a\n    set: { mfam.queries: 4 }\n  - row: b\n');
+  expect(experiment.table).toEqual({ id: 'x', title: 'x', metrics: ['PLCC', 'SRCC'], footnotes: [] });
+  expect(experiment.rows[0]!.config(0).mfam.queries).toBe(4);
+});
+
+test('all problems are named at once with line, column and the nearest valid key', () => {
+  expect(problems(`${base}prset: nano\nseeds: [0, x]\ntrainers: many\ndata: studoi\n`)).toEqual(
+    expect.arrayContaining([
+      'x.yaml:2:1: unknown key `prset`; did you mean `preset`?',
+      'x.yaml:3:12: `seeds.1`: expected a whole number of at least 0, got "x"',
+      'x.yaml:4:11: `trainers`: expected a whole number above 0, got "many"',
+      'x.yaml:5:7: `data`: expected one of studio, got "studoi"; did you mean `studio`?',
+    ]),
+  );
+});
+
+test('overrides are checked where they stand, dotted or nested', () => {
+  const text = `${base}set:\n  mfam.levls: [thematic]\n  finetuneScore.steps: 0\n  mfam:\n    taps: { low: 1.5 }\n  llm: 3\n  seed: 1\n`;
+  expect(problems(text)).toEqual([
+    'x.yaml:3:3: unknown key `mfam.levls`; did you mean `mfam.levels`?',
+    'x.yaml:4:3: `finetuneScore.steps`: expected a whole number above 0, got 0',
+    'x.yaml:6:13: `mfam.taps.low`: expected a whole number of at least 0, got 1.5',
+    'x.yaml:7:3: unknown key `llm`: set its members, as in `llm.hiddenSize`',
+    'x.yaml:8:3: `seed` is not set here: name seeds with `seeds: [0, 1]` or --seeds',
+  ]);
+});
+
+test('problems of the ablation name the ablation', () => {
+  write(
+    'ablations/levels.yaml',
+    ablation.replace('mfam.levels: [thematic]', 'mfam.levels: [thematik]').replace('paper', 'papre'),
+  );
+  expect(problems(base)).toEqual(['ablations/levels.yaml:6:5: unknown key `papre`; did you mean `paper`?']);
+  write('ablations/levels.yaml', ablation.replace('mfam.levels: [thematic]', 'mfam.levels: [thematik]'));
+  expect(problems(base)[0]).toBe(
+    'ablations/levels.yaml:5:12: `mfam.levels.0`: expected one of thematic, high, middle, low, got "thematik"; did you mean `thematic`?',
+  );
+  write('ablations/levels.yaml', ablation.replace('SRCC', 'SRC'));
+  expect(problems(base)[0]).toMatch(
+    /levels.yaml:2:17: `metrics.1`: expected one of PLCC, .* got "SRC"; did you mean `SRCC`\?/,
+  );
+});
+
+test('unknown rows, missing files and a missing ablation are said with the remedy', () => {
+  expect(problems(`${base}rows: [thematic, al]\n`)).toEqual(['x.yaml:2:18: unknown row `al`; did you mean `all`?']);
+  expect(problems('ablation: ablations/level.yaml\n')).toEqual([
+    'x.yaml:1:11: no ablation file `ablations/level.yaml`: did you mean `ablations/levels.yaml`?',
+  ]);
+  expect(problems('preset: nano\n')[0]).toMatch(/x.yaml:1:1: an experiment needs rows/);
+  expect(() => loadExperiment(join(dir, 'y.yaml'))).toThrow(/no file .*y.yaml: did you mean .*x.yaml\?/);
+  expect(problems(`${base}only: foundation\n`)[0]).toMatch(
+    /x.yaml:1:1: `ablation` has no meaning beside `only: foundation`/,
+  );
+});
+
+test('syntax errors and repeated keys have their place', () => {
+  expect(problems('seeds: [0, 1\n')[0]).toMatch(/^x.yaml:\d+:\d+: /);
+  expect(problems(`${base}seeds: [0]\nseeds: [1]\n`)).toEqual(['x.yaml:3:1: Map keys must be unique']);
+  expect(problems('')[0]).toMatch(/^x.yaml:1:1: /);
+  expect(problems('just text')[0]).toMatch(/^x.yaml:1:1: `the file`: expected keys with values, got "just text"/);
+});
+
+test('values that do not fit together are said with both, where they were set', () => {
+  expect(problems(`${base}set:\n  finetuneScore.batchSize: 12\n  mfam.taps.high: 7\n  mfam.hiddenSize: 30\n`)).toEqual([
+    'x.yaml:3:3: finetuneScore.batchSize must be a multiple of train.stepShards (got 12 and 8)',
+    'x.yaml:5:3: mfam.hiddenSize must be a multiple of mfam.numHeads (got 30 and 4)',
+    'x.yaml:4:3: mfam.taps.high must be at most vision.numLayers (got 7 and 6)',
+  ]);
+  expect(problems(`${base}metrics: [PLCC, CIDEr]\n`)).toEqual([
+    'x.yaml:2:10: the table shows CIDEr, but evaluate.numComments is 0: set it above 0',
+  ]);
+});
+
+test('--set is checked like a file and may not touch what the rows vary', () => {
+  expect(problems(base, { set: ['finetuneScore.step=3'] })).toEqual([
+    '--set finetuneScore.step=3: unknown key `finetuneScore.step`; did you mean `finetuneScore.steps`?',
+  ]);
+  expect(problems(base, { set: ['mfam.levels=[all]'] })[0]).toMatch(/`mfam.levels.0`: expected one of/);
+  expect(problems(base, { set: ['mfam.levels=[high]'] })[0]).toMatch(
+    /is what the rows vary \(thematic\): choose rows with --rows/,
+  );
+  expect(problems(base, { set: ['steps'] })[0]).toMatch(/expected key=value/);
+});
+
+test('resolveTrial takes overrides by themselves', () => {
+  expect(resolveTrial('nano', { 'mfam.queries': 4 }, 1)).toMatchObject({ seed: 1, mfam: { queries: 4 } });
+  expect(() => resolveTrial('nano', { 'mfam.querys': 4 }, 1)).toThrow(
+    /mfam.querys: unknown key .* did you mean `mfam.queries`/,
+  );
+  expect(() => resolveTrial('nano', { 'train.stepShards': 5 }, 1)).toThrow(/pretrainSsl.batchSize must be a multiple/);
+  expect(resolveTrial('paper', {}, 0).vision.hiddenSize).toBe(1024);
+});

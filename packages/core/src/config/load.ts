@@ -1,0 +1,229 @@
+// Reads an experiment file (and the ablation it names) into an Experiment. All problems of a file are reported at
+// once, each with file:line:column; nothing is read from disk after this but what the configuration names.
+import { basename, dirname, extname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { parse } from 'yaml';
+import { CalmError } from '../errors.ts';
+import { canonicalJson, hashOf, type Json } from '../canonical.ts';
+import { ablationFileSchema, commentMetrics, rowSchema, type AblationFile, type RowFile } from './ablation.ts';
+import { experimentFileSchema } from './experiment.ts';
+import type { Experiment, ExperimentFile, ResolvedExperiment, ResolvedRow } from './experiment.ts';
+import { presets } from './presets.ts';
+import { applyOverrides, crossProblems, flattenOverrides, overrideProblems } from './resolve.ts';
+import { parseAssignment, withAbsolutePaths, type Override } from './resolve.ts';
+import { trialConfigSchema, type TrialConfig } from './schema.ts';
+import { suggestion } from './suggest.ts';
+import { problemsOf } from './validate.ts';
+import { z } from 'zod';
+import { nearestFile, readYaml, throwProblems, type Path, type Problem, type YamlFile } from './yaml-position.ts';
+
+export interface LoadOptions {
+  /** `--set key=value`, in order. */
+  readonly set?: readonly string[];
+  /** `--rows`: only these, in the table's order. */
+  readonly rows?: readonly string[];
+  /** `--seeds`: instead of the file's. */
+  readonly seeds?: readonly number[];
+}
+
+/** A row as written, and where: `file` and `path` lead to its mapping. */
+interface PlacedRow {
+  readonly row: RowFile;
+  readonly file: YamlFile;
+  readonly path: Path;
+}
+
+/** Throws CalmError: not_found, invalid_config (all problems, a line each), invalid_argument (flags). */
+export function loadExperiment(path: string, { set = [], rows: wanted, seeds }: LoadOptions = {}): Experiment {
+  const absolute = resolve(path);
+  const yaml = readYaml(absolute);
+  throwProblems(problemsOf(experimentFileSchema, yaml.value, yaml.at));
+  const file = yaml.value as ExperimentFile;
+  const name = basename(absolute, extname(absolute));
+  const ablationYaml = readAblation(file, yaml);
+  const ablation = ablationYaml?.value as AblationFile | undefined;
+  const placed = placeRows(file, yaml, ablationYaml);
+  const chosen = selectRows(placed, wanted);
+  const preset = file.preset ?? 'nano';
+
+  const flags = set.map((text) => parseAssignment(text, parse));
+  const base = [...flattenOverrides(file.set ?? {}, (keys) => yaml.at(['set', ...keys], 'key')), ...flags];
+  const rows = chosen.map(({ row, file: source, path: at }) => ({
+    row,
+    at: source.at(at),
+    overrides: flattenOverrides(row.set ?? {}, (keys) => source.at([...at, 'set', ...keys], 'key')),
+  }));
+  const problems: Problem[] = overrideProblems([...base, ...rows.flatMap(({ overrides }) => overrides)]);
+  throwProblems([...problems, ...fixedByRows(flags, rows)]);
+
+  const config = applyOverrides({ preset, ...presets[preset] }, base);
+  const only = file.only ?? null;
+  const metrics = only ? [] : (file.metrics ?? ablation?.metrics ?? (['PLCC', 'SRCC'] as const));
+  const title = file.title ?? ablation?.title ?? name;
+  const resolved: ResolvedExperiment = {
+    ...{ name, title, only, preset },
+    seeds: checkSeeds(seeds ?? file.seeds ?? [0], seeds ? '--seeds' : yaml.at(['seeds'])),
+    trainers: file.trainers ?? 8,
+    augmentors: file.augmentors ?? 2,
+    evaluators: file.evaluators ?? 1,
+    table: {
+      id: file.ablation ? basename(file.ablation, extname(file.ablation)) : name,
+      title: ablation?.title ?? title,
+      metrics: [...metrics],
+      footnotes: ablation?.footnotes ?? [],
+    },
+    config: withAbsoluteUnlabeled(config),
+    rows: rows.map(({ row, overrides }) => toResolvedRow(row, overrides)),
+  };
+  const across = rows.flatMap(({ overrides, at }) => {
+    const all = [...base, ...overrides];
+    const trial = { seed: 0, ...applyOverrides(config, overrides) };
+    const comments = metrics.filter((metric) => commentMetrics.includes(metric));
+    const missing = comments.length > 0 && trial.evaluate.numComments === 0;
+    const message = `the table shows ${comments.join(', ')}, but evaluate.numComments is 0: set it above 0`;
+    return [...crossProblems(trial, all, at), ...(missing ? [{ at: yaml.at(['metrics']), message }] : [])];
+  });
+  throwProblems(across);
+  return restoreExperiment(toJson(resolved), absolute);
+}
+
+/**
+ * The Experiment of a stored `resolved`, as a resumed run needs it; `path` is only repeated. Throws `invalid_config`
+ * when a calm-orch with another configuration schema stored it.
+ */
+export function restoreExperiment(resolved: Json, path: string): Experiment {
+  const { rows, ...rest } = resolved as unknown as ResolvedExperiment;
+  const { config, seeds, only } = rest;
+  const [problem] = problemsOf(trialConfigSchema.omit({ seed: true }), config, () => path);
+  if (problem) {
+    const start = `start it anew with \`calm-orch run ${path}\` (what still fits is reused)`;
+    throw new CalmError(
+      'invalid_config',
+      `this run was planned by another version of calm-orch (${problem.message}): ${start}`,
+    );
+  }
+  return {
+    ...rest,
+    path,
+    rows: rows.map((row) => ({
+      ...row,
+      config: (seed: number): TrialConfig => {
+        const overrides = Object.entries(row.set).map(([key, value]) => ({ key, value }));
+        return withAbsolutePaths({ ...applyOverrides(config, overrides), seed });
+      },
+    })),
+    hash: hashOf({ config, seeds, only, rows: rows.map(({ row, set }) => ({ row, set })) }),
+    resolved,
+  };
+}
+
+function readAblation(file: ExperimentFile, yaml: YamlFile): YamlFile | undefined {
+  const at = yaml.at(['ablation']);
+  const extra = (['ablation', 'rows', 'metrics'] as const).find((key) => file.only && file[key] !== undefined);
+  if (extra)
+    throwProblems([
+      {
+        at: yaml.at([extra], 'key'),
+        message: `\`${extra}\` has no meaning beside \`only: ${file.only}\`: leave it out`,
+      },
+    ]);
+  if (file.ablation === undefined) {
+    if (file.rows === undefined && !file.only) {
+      const message = 'an experiment needs rows: name an `ablation` file, or write `rows` here';
+      throwProblems([{ at: yaml.at([]), message }]);
+    }
+    return undefined;
+  }
+  const path = resolve(dirname(yaml.path), file.ablation);
+  if (!existsSync(path)) {
+    const near = nearestFile(path);
+    const hint =
+      near === undefined
+        ? 'paths are relative to the experiment file'
+        : `did you mean \`${dirname(file.ablation)}/${basename(near)}\`?`;
+    throwProblems([{ at, message: `no ablation file \`${file.ablation}\`: ${hint}` }]);
+  }
+  const ablation = readYaml(path);
+  throwProblems(problemsOf(ablationFileSchema, ablation.value, ablation.at));
+  return ablation;
+}
+
+function placeRows(file: ExperimentFile, yaml: YamlFile, ablation: YamlFile | undefined): PlacedRow[] {
+  if (file.only) return [{ row: { row: file.only }, file: yaml, path: ['only'] }];
+  const source = ablation ?? yaml;
+  if (ablation) {
+    const selection = z.array(z.string()).optional();
+    throwProblems(problemsOf(selection, file.rows, yaml.at, ['rows']));
+  } else throwProblems(problemsOf(z.array(rowSchema), file.rows, yaml.at, ['rows']));
+  const rows = (ablation ? (ablation.value as AblationFile).rows : file.rows) as RowFile[];
+  const names = rows.map(({ row }) => row);
+  const problems: Problem[] = [];
+  names.forEach((row, index) => {
+    if (names.indexOf(row) !== index)
+      problems.push({ at: source.at(['rows', index, 'row']), message: `row \`${row}\` stands here twice` });
+  });
+  const selected = ablation ? (file.rows as string[] | undefined) : undefined;
+  selected?.forEach((row, index) => {
+    if (!names.includes(row))
+      problems.push({ at: yaml.at(['rows', index]), message: `unknown row \`${row}\`${suggestion(row, names)}` });
+  });
+  throwProblems(problems);
+  return rows
+    .map((row, index) => ({ row, file: source, path: ['rows', index] }))
+    .filter(({ row }) => selected?.includes(row.row) ?? true);
+}
+
+function selectRows(placed: readonly PlacedRow[], wanted: readonly string[] | undefined): readonly PlacedRow[] {
+  if (wanted === undefined) return placed;
+  const names = placed.map(({ row }) => row.row);
+  for (const name of wanted) {
+    if (!names.includes(name))
+      throw new CalmError(
+        'invalid_argument',
+        `--rows: unknown row \`${name}\`; this experiment has ${names.join(', ')}`,
+      );
+  }
+  if (wanted.length === 0) throw new CalmError('invalid_argument', `--rows: name at least one of ${names.join(', ')}`);
+  return placed.filter(({ row }) => wanted.includes(row.row));
+}
+
+function checkSeeds(seeds: readonly number[], at: string): readonly number[] {
+  const bad = seeds.find((seed) => !Number.isSafeInteger(seed) || seed < 0);
+  if (bad !== undefined || seeds.length === 0) {
+    throw new CalmError(
+      'invalid_argument',
+      `${at}: expected whole numbers of at least 0, as in 0,1 (got ${bad ?? 'none'})`,
+    );
+  }
+  if (new Set(seeds).size < seeds.length)
+    throwProblems([{ at, message: `a seed stands twice in ${seeds.join(', ')}` }]);
+  return [...seeds];
+}
+
+/** A flag that changes what the rows vary would be overridden by them without a word. */
+function fixedByRows(
+  flags: readonly Override[],
+  rows: readonly { row: RowFile; overrides: readonly Override[] }[],
+): Problem[] {
+  return flags.flatMap(({ key, at }) => {
+    const setters = rows.filter(({ overrides }) => overrides.some((override) => override.key === key));
+    if (setters.length === 0) return [];
+    const names = setters.map(({ row }) => row.row).join(', ');
+    return [{ at, message: `\`${key}\` is what the rows vary (${names}): choose rows with --rows` }];
+  });
+}
+
+function toResolvedRow(row: RowFile, overrides: readonly Override[]): ResolvedRow {
+  const set = Object.fromEntries(overrides.map(({ key, value }) => [key, value as Json]));
+  return { row: row.row, set, paper: { ...row.paper } };
+}
+
+/** Stored runs must not depend on where `resume` is called. */
+function withAbsoluteUnlabeled<T extends Omit<TrialConfig, 'seed'>>(config: T): T {
+  const { unlabeledDir } = config.data;
+  return { ...config, data: { ...config.data, unlabeledDir: unlabeledDir === null ? null : resolve(unlabeledDir) } };
+}
+
+function toJson(value: unknown): Json {
+  return JSON.parse(canonicalJson(value)) as Json;
+}

@@ -1,0 +1,27 @@
+// A resolved experiment as YAML, in the order of the schema, as `show --config` prints it.
+import { Document, isMap, isScalar, visit } from 'yaml';
+import type { Json } from '../canonical.ts';
+import type { ResolvedExperiment } from './experiment.ts';
+import { trialConfigSchema } from './schema.ts';
+
+/** Stored JSON has sorted keys; people read a configuration in the order it is written in. */
+export function experimentYaml(resolved: Json): string {
+  const { name, title, only, preset, seeds, trainers, augmentors, evaluators, table, config, rows } =
+    resolved as unknown as ResolvedExperiment;
+  const ordered = trialConfigSchema.omit({ seed: true }).safeParse(config);
+  const head = { name, title, ...(only ? { only } : {}), preset, seeds, trainers, augmentors, evaluators };
+  const { id, title: tableTitle, metrics, footnotes } = table;
+  const document = new Document({
+    ...head,
+    table: { id, title: tableTitle, metrics, footnotes },
+    config: ordered.success ? ordered.data : config,
+    rows: rows.map(({ row, set, paper }) => ({ row, set, paper })),
+  });
+  visit(document, {
+    Seq: (_key, seq) => void (seq.flow = seq.items.every((item) => isScalar(item) && String(item.value).length < 40)),
+    Pair: (_key, { key, value }) => {
+      if (isScalar(key) && isMap(value) && ['set', 'paper', 'taps'].includes(String(key.value))) value.flow = true;
+    },
+  });
+  return document.toString({ lineWidth: 120, flowCollectionPadding: true });
+}

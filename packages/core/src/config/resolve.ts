@@ -1,0 +1,166 @@
+// From a preset and overrides to one trial's complete configuration, checked member by member and across members.
+import { isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CalmError } from '../errors.ts';
+import type { Json } from '../canonical.ts';
+import { presets } from './presets.ts';
+import { trialConfigSchema, type TrialConfig } from './schema.ts';
+import { suggestion } from './suggest.ts';
+import { leafKeys, problemsOf, schemaAt } from './validate.ts';
+import { throwProblems, type Problem } from './yaml-position.ts';
+
+/** One member set; `at` says where, for messages (file:line:column or a flag). */
+export interface Override {
+  readonly key: string;
+  readonly value: unknown;
+  readonly at: string;
+}
+
+/** The root of this repository, from `packages/core/{src,dist}/config`. */
+export const repositoryRoot = fileURLToPath(new URL('../../../../', import.meta.url));
+
+const ownWords: Readonly<Record<string, string>> = {
+  seed: 'name seeds with `seeds: [0, 1]` or --seeds',
+  preset: 'name the preset with `preset: nano` in the experiment file',
+};
+
+const overridable = leafKeys(trialConfigSchema).filter((key) => !(key in ownWords));
+
+/** `{ 'mfam.taps': { low: 0 } }` -> `mfam.taps.low`: every leaf with its own place. */
+export function flattenOverrides(
+  set: Readonly<Record<string, unknown>>,
+  locate: (path: readonly string[]) => string,
+): Override[] {
+  const visit = (value: unknown, path: readonly string[]): Override[] => {
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    const members = isObject ? Object.entries(value) : [];
+    if (members.length > 0) return members.flatMap(([key, member]) => visit(member, [...path, key]));
+    return [{ key: path.join('.'), value, at: locate(path) }];
+  };
+  return Object.entries(set).flatMap(([key, value]) => visit(value, [key]));
+}
+
+/** What is wrong with each override by itself: unknown key, wrong type, out of range. */
+export function overrideProblems(overrides: readonly Override[]): Problem[] {
+  return overrides.flatMap(({ key, value, at }): Problem[] => {
+    const own = ownWords[key];
+    if (own) return [{ at, message: `\`${key}\` is not set here: ${own}` }];
+    if (!overridable.includes(key)) {
+      const isGroup = overridable.some((leaf) => leaf.startsWith(`${key}.`));
+      const hint = isGroup
+        ? `: set its members, as in \`${overridable.find((leaf) => leaf.startsWith(`${key}.`))}\``
+        : '';
+      return [{ at, message: `unknown key \`${key}\`${hint || suggestion(key, overridable)}` }];
+    }
+    return problemsOf(schemaAt(trialConfigSchema, key.split('.'))!, value, () => at, key.split('.'));
+  });
+}
+
+/**
+ * The preset under its overrides (the last of equal keys wins), for one seed. A relative `foundation.checkpoint` is
+ * taken from the root of this repository, a relative `data.unlabeledDir` from the working directory.
+ * Throws CalmError `invalid_config` naming all problems.
+ */
+export function resolveTrial(
+  preset: keyof typeof presets,
+  overrides: readonly Override[] | Readonly<Record<string, Json>>,
+  seed: number,
+): TrialConfig {
+  const list = Array.isArray(overrides)
+    ? (overrides as readonly Override[])
+    : flattenOverrides(overrides as Record<string, Json>, (path) => path.join('.'));
+  throwProblems(overrideProblems(list));
+  const config = applyOverrides({ preset, seed, ...presets[preset] }, list);
+  throwProblems(crossProblems(config, list));
+  return withAbsolutePaths(config);
+}
+
+/** A copy with the overrides applied; nothing is checked. */
+export function applyOverrides<T extends object>(config: T, overrides: readonly Pick<Override, 'key' | 'value'>[]): T {
+  const copy = structuredClone(config);
+  for (const { key, value } of overrides) {
+    const path = key.split('.');
+    const last = path.pop()!;
+    const parent = path.reduce<Record<string, unknown>>(
+      (at, part) => at[part] as Record<string, unknown>,
+      copy as never,
+    );
+    parent[last] = structuredClone(value);
+  }
+  return copy;
+}
+
+export function withAbsolutePaths(config: TrialConfig): TrialConfig {
+  const { checkpoint } = config.foundation;
+  const { unlabeledDir } = config.data;
+  return {
+    ...config,
+    foundation: { checkpoint: isAbsolute(checkpoint) ? checkpoint : join(repositoryRoot, checkpoint) },
+    data: { ...config.data, unlabeledDir: unlabeledDir === null ? null : resolve(unlabeledDir) },
+  };
+}
+
+const trainingStages = ['pretrainSsl', 'pretrainGeneric', 'finetuneComment', 'finetuneScore'] as const;
+
+/** What no single member shows. A problem stands where the last override of a key it names was written. */
+export function crossProblems(
+  config: TrialConfig,
+  overrides: readonly Override[],
+  fallback: string = config.preset,
+): Problem[] {
+  const problems: Problem[] = [];
+  const check = (holds: boolean, keys: readonly string[], message: string) => {
+    const origin = overrides.findLast(({ key }) => keys.includes(key));
+    if (!holds) problems.push({ at: origin?.at ?? fallback, message });
+  };
+  const divides = (whole: string, part: string) => {
+    const [a, b] = [numberAt(config, whole), numberAt(config, part)];
+    check(a % b === 0, [whole, part], `${whole} must be a multiple of ${part} (got ${a} and ${b})`);
+  };
+  for (const stage of trainingStages) divides(`${stage}.batchSize`, 'train.stepShards');
+  divides('vision.imageSize', 'vision.patchSize');
+  divides('vision.hiddenSize', 'vision.numHeads');
+  divides('mfam.hiddenSize', 'mfam.numHeads');
+  divides('llm.hiddenSize', 'llm.numHeads');
+  divides('llm.numHeads', 'llm.numKeyValueHeads');
+  const headSize = config.llm.hiddenSize / config.llm.numHeads;
+  const headKeys = ['llm.hiddenSize', 'llm.numHeads'];
+  check(
+    headSize % 2 === 0,
+    headKeys,
+    `llm.hiddenSize / llm.numHeads must be even for rotary positions (got ${headSize})`,
+  );
+  const { numLayers } = config.vision;
+  for (const [level, tap] of Object.entries(config.mfam.taps)) {
+    const keys = [`mfam.taps.${level}`, 'vision.numLayers'];
+    check(tap <= numLayers, keys, `mfam.taps.${level} must be at most vision.numLayers (got ${tap} and ${numLayers})`);
+  }
+  for (const [key, list] of [
+    ['mfam.levels', config.mfam.levels] as const,
+    ['augment.groups', config.augment.groups] as const,
+  ]) {
+    check(new Set(list).size === list.length, [key], `${key} names something twice (got ${list.join(', ')})`);
+  }
+  const { numComments } = config.evaluate;
+  const commentKeys = ['evaluate.numComments', 'data.numTest'];
+  const limit = `evaluate.numComments must be at most data.numTest (got ${numComments} and ${config.data.numTest})`;
+  check(config.preset === 'paper' || numComments <= config.data.numTest, commentKeys, limit);
+  return problems;
+}
+
+function numberAt(config: TrialConfig, key: string): number {
+  return key.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], config) as number;
+}
+
+/** `--set key=value`: the value is read as YAML, so lists and numbers are written as in a file. */
+export function parseAssignment(text: string, parse: (yaml: string) => unknown): Override {
+  const equals = text.indexOf('=');
+  if (equals <= 0)
+    throw new CalmError('invalid_argument', `--set ${text}: expected key=value, as in --set finetuneScore.steps=100`);
+  const key = text.slice(0, equals).trim();
+  try {
+    return { key, value: parse(text.slice(equals + 1)), at: `--set ${text}` };
+  } catch (error) {
+    throw new CalmError('invalid_argument', `--set ${text}: the value is no YAML`, { cause: error });
+  }
+}

@@ -1,0 +1,43 @@
+// Files that other processes read are written whole or not at all.
+import { randomUUID } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+/**
+ * Creates a folder and those above it. Unlike mkdirSync with `recursive`, which tries for ever (Node 20) where a file
+ * system has the parent but refuses the folder with ENOENT, as /proc does, this throws.
+ */
+export function makeFolder(path: string): void {
+  const missing: string[] = [];
+  for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
+  for (const folder of missing) {
+    try {
+      mkdirSync(folder);
+    } catch (error) {
+      // Somebody else may have created it meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}
+
+/** Writes to a temporary sibling, fsyncs, renames. Readers see the old content or the new, never a part. */
+export function writeFileAtomic(path: string, content: string | Uint8Array | readonly Uint8Array[]): void {
+  makeFolder(dirname(path));
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  const descriptor = openSync(temporary, 'w');
+  try {
+    const parts =
+      typeof content === 'string' ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content;
+    for (const part of parts) {
+      let offset = 0;
+      while (offset < part.byteLength) offset += writeSync(descriptor, part, offset);
+    }
+    fsyncSync(descriptor);
+  } catch (error) {
+    closeSync(descriptor);
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  closeSync(descriptor);
+  renameSync(temporary, path);
+}

@@ -1,0 +1,34 @@
+export { assertNever, CalmError, errorTable, toCalmError, type ErrorCode, type ErrorMeaning } from './errors.ts';
+export { canonicalJson, hashOf, sha256, type Json } from './canonical.ts';
+export { rng, type Rng } from './rng.ts';
+export { makeFolder, writeFileAtomic } from './files.ts';
+export {
+  stageRoles,
+  type Role,
+  type StageContext,
+  type StageFunction,
+  type StageKind,
+  type StageProgress,
+  type StageRegistry,
+  type StageResult,
+  type StageSpec,
+  type Status,
+} from './stage.ts';
+export * from './config/schema.ts';
+export {
+  dataItems,
+  encodedPerItem,
+  numEncoded,
+  numItemsOf,
+  photosPerItem,
+  type DataItem,
+  type DataPool,
+  type EncodeWhat,
+} from './config/items.ts';
+export { nano, paper, presets, type Preset } from './config/presets.ts';
+export { commentMetrics, tableMetrics, type TableMetric } from './config/ablation.ts';
+export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';
+export { experimentYaml } from './config/print.ts';
+export { loadExperiment, restoreExperiment, type LoadOptions } from './config/load.ts';
+export { repositoryRoot, resolveTrial, type Override } from './config/resolve.ts';
+export { nearest, suggestion } from './config/suggest.ts';

@@ -1,0 +1,74 @@
+// A stage is a content-addressed piece of work; a stage function is the code one role runs for one item of it.
+// This file is the seam between the coordinator (plans, leases, records) and the roles (compute).
+import type { Json } from './canonical.ts';
+
+/** Every kind of stage and the role whose workers execute it. */
+export const stageRoles = {
+  data: 'augmentor',
+  augment: 'augmentor',
+  foundation: 'trainer',
+  encode: 'trainer',
+  'pretrain-ssl': 'trainer',
+  'pretrain-generic': 'trainer',
+  'finetune-comment': 'trainer',
+  'finetune-score': 'trainer',
+  baselines: 'evaluator',
+  'evaluate-score': 'evaluator',
+  'evaluate-comment': 'evaluator',
+} as const;
+
+export type StageKind = keyof typeof stageRoles;
+export type Role = (typeof stageRoles)[StageKind];
+export type Status = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+/** One planned stage. `key` hashes everything below plus code version and engine. */
+export interface StageSpec {
+  readonly key: string;
+  readonly kind: StageKind;
+  /** The slice of the resolved configuration this stage reads; nothing else may influence its result. */
+  readonly config: Json;
+  /** Input name -> key of the stage whose artifact is read. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Independent pieces of work, leased one by one; training stages have one. */
+  readonly numItems: number;
+}
+
+/** A point of a stage's life: `step` counts optimizer updates or processed samples, 0-based, of `totalSteps`. */
+export interface StageProgress {
+  readonly step: number;
+  readonly totalSteps: number;
+  /** e.g. { 'train/loss': 1.2, 'train/lr': 1e-3 }; recorded in the tracker at `step`. */
+  readonly metrics?: Readonly<Record<string, number>>;
+  readonly samplesPerSecond?: number;
+}
+
+/** What a stage function is given. */
+export interface StageContext {
+  readonly stage: Omit<StageSpec, 'inputs'>;
+  /** 0-based item of `stage.numItems`. */
+  readonly item: number;
+  /** Input name -> absolute directory of the (complete, immutable) artifact. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** Shared by all items of the stage; files are written with `writeFileAtomic`, names must contain the item. */
+  readonly outputDir: string;
+  /** Survives attempts: training stages keep their checkpoints here. Emptied when the stage has succeeded. */
+  readonly checkpointDir: string;
+  readonly checkpointEveryMs: number;
+  /** Aborted on cancellation: save a checkpoint soon, then throw CalmError('cancelled'). */
+  readonly signal: AbortSignal;
+  report(progress: StageProgress): void;
+  /** Milliseconds, for checkpoint intervals and rates only; never in anything that reaches a weight. */
+  now(): number;
+}
+
+/** What an item yields. `metrics` of evaluation stages are the numbers of the tables. */
+export interface StageResult {
+  readonly metrics?: Readonly<Record<string, number | null>>;
+  /** sha256 over the final trained weights, 64 hex digits; training stages only. */
+  readonly fingerprint?: string;
+}
+
+export type StageFunction = (context: StageContext) => Promise<StageResult>;
+
+/** A role's stages, imported when first needed so that a process loads only what it runs. */
+export type StageRegistry = Readonly<Partial<Record<StageKind, () => Promise<StageFunction>>>>;
