@@ -1,0 +1,26 @@
+export { startEngine, tf, type Engine, type StartOptions } from './load.ts';
+export {
+  defaultCacheDir,
+  engineDir,
+  findEngine,
+  type Backend,
+  type EngineMarker,
+  type InstalledEngine,
+  type Missing,
+} from './layout.ts';
+export { ensureEngine, installEngine, type InstallOptions } from './install/install.ts';
+export { devices, instructionSet, numCores, type Device } from './device.ts';
+export { doctor, renderDoctor, type DoctorReport } from './doctor.ts';
+export {
+  createProgram,
+  type AdamUpdate,
+  type FunctionResult,
+  type InputSpec,
+  type Program,
+  type ProgramFunction,
+  type ProgramSpec,
+  type Shape,
+  type Tensors,
+  type Values,
+  type Variables,
+} from './program.ts';

@@ -1,0 +1,151 @@
+// Loads TensorFlow.js from the engine folder, never from node_modules: tfjs-node, its tfjs-core and the addon must be
+// one family, and a second tfjs-core in the process would have its own, empty, kernel registry.
+// Nothing is loaded at import time; `tf` is a live binding that is undefined until `startEngine` has resolved.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import util from 'node:util';
+import { CalmError } from '@calm-orch/core';
+import { defaultCacheDir, findEngine, tfjsVersion, type Backend } from './layout.ts';
+
+export type Tf = typeof import('@tensorflow/tfjs-core');
+
+/** tfjs-core of the started engine. */
+export let tf: Tf;
+
+export interface Engine {
+  readonly backend: Backend;
+  /** TensorFlow's own version, or tfjs's on wasm. */
+  readonly version: string;
+  readonly tf: Tf;
+  /** tfjs-node's backend object (`executeSingleOutput`, `binding`, ...), for tracing; undefined on wasm. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tfjs-node does not export this type
+  readonly node?: any;
+  /** tfjs-node's protobuf classes (GraphDef, SavedModel, ...); undefined on wasm. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- generated protobuf code without types
+  readonly protos?: any;
+}
+
+export interface StartOptions {
+  /** Engine cache. @default defaultCacheDir() */
+  readonly cacheDir?: string;
+  /** Back end to load. @default CALM_ORCH_BACKEND, else the best one installed */
+  readonly backend?: Backend;
+  /** TensorFlow's threads for one operation. @default TF_NUM_INTRAOP_THREADS, else all cores */
+  readonly threads?: number;
+}
+
+let started: { readonly promise: Promise<Engine>; readonly backend: Backend } | undefined;
+
+/**
+ * Loads the engine into this process; a second call returns the same engine.
+ * @throws CalmError `engine` when none is installed, when it does not load, or when another back end already runs here.
+ */
+export async function startEngine({
+  cacheDir = defaultCacheDir(),
+  backend,
+  threads,
+}: StartOptions = {}): Promise<Engine> {
+  const wanted = backend ?? backendFromEnvironment();
+  if (started !== undefined) {
+    if (wanted !== undefined && wanted !== started.backend)
+      throw new CalmError(
+        'engine',
+        `engine: this process already runs ${started.backend}, ${wanted} needs another process`,
+      );
+    return started.promise;
+  }
+  const installed = findEngine(cacheDir, wanted);
+  if (installed === undefined)
+    throw new CalmError(
+      'engine',
+      `engine: no ${wanted ?? 'engine'} in ${join(cacheDir, 'engine')}; run \`npx calm-orch doctor\` to install it`,
+    );
+  const chosen = wanted ?? installed.marker.backend;
+  const promise = loadEngine({ dir: installed.dir, backend: chosen, package: installed.marker.package, threads });
+  started = { promise, backend: chosen };
+  return promise;
+}
+
+export interface EngineLocation {
+  readonly dir: string;
+  readonly backend: Backend;
+  /** npm package that holds the back end. */
+  readonly package: string;
+  readonly threads?: number;
+}
+
+/** Loads the engine of one folder, finished or not; an installer verifies what it built with it. */
+export function loadEngine(location: EngineLocation): Promise<Engine> {
+  return location.backend === 'wasm' ? loadWasm(location.dir) : loadTensorflow(location);
+}
+
+/** The back end asked for by CALM_ORCH_BACKEND, if any. */
+export function backendFromEnvironment(env: NodeJS.ProcessEnv = process.env): Backend | undefined {
+  const value = env.CALM_ORCH_BACKEND;
+  if (value === undefined || value === '') return undefined;
+  if (value === 'tensorflow' || value === 'wasm') return value;
+  throw new CalmError('invalid_argument', `CALM_ORCH_BACKEND: expected tensorflow or wasm, got "${value}"`);
+}
+
+async function loadTensorflow({ dir, package: packageName, threads }: EngineLocation): Promise<Engine> {
+  // TensorFlow reads these once, when its library is loaded.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+  if (threads !== undefined) {
+    process.env.TF_NUM_INTRAOP_THREADS = String(threads);
+    process.env.TF_NUM_INTEROP_THREADS = String(threads);
+  }
+  restoreIsNullOrUndefined();
+  const require = createRequire(join(dir, 'package.json'));
+  try {
+    require(packageName);
+    const core = require('@tensorflow/tfjs-core') as Tf;
+    await core.ready();
+    const node = core.backend() as unknown as { readonly binding: { readonly TF_Version: string } };
+    tf = core;
+    const protos: unknown = require(`${packageName}/dist/proto/api_pb`);
+    return {
+      backend: 'tensorflow',
+      version: node.binding.TF_Version,
+      tf,
+      node,
+      protos,
+    };
+  } catch (cause) {
+    throw loadFailed(dir, cause);
+  }
+}
+
+async function loadWasm(dir: string): Promise<Engine> {
+  restoreIsNullOrUndefined();
+  const require = createRequire(join(dir, 'package.json'));
+  try {
+    const core = require('@tensorflow/tfjs-core') as Tf;
+    // Production mode only drops the advertisement for tfjs-node that the CPU back end prints under Node.
+    core.env().set('PROD', true);
+    // The union package registers the gradients and the methods of tensors; its own back ends stay unused.
+    require('@tensorflow/tfjs');
+    require('@tensorflow/tfjs-backend-wasm');
+    if (!(await core.setBackend('wasm'))) throw new Error('the wasm back end did not start');
+    tf = core;
+    return { backend: 'wasm', version: tfjsVersion, tf };
+  } catch (cause) {
+    throw loadFailed(dir, cause);
+  }
+}
+
+function loadFailed(dir: string, cause: unknown): CalmError {
+  const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+  return new CalmError(
+    'engine',
+    `engine in ${dir} does not load: ${reason}; delete that folder and run \`npx calm-orch doctor\``,
+    {
+      cause,
+    },
+  );
+}
+
+/** tfjs-node calls a function that Node 23 removed. */
+function restoreIsNullOrUndefined(): void {
+  const legacy = util as unknown as { isNullOrUndefined?: (value: unknown) => boolean };
+  legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
+}

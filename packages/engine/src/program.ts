@@ -1,0 +1,306 @@
+// A program is a set of functions over variables that stay where the arithmetic is. On TensorFlow each function is
+// traced once and run as one call of a session that owns the variables; elsewhere the same functions run eagerly.
+// Invariants: values cross the boundary as typed arrays; nothing a run allocates outlives it but the variables.
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { CalmError } from '@calm-orch/core';
+import { createGraphBuilder, type GraphType } from './graph.ts';
+import type { Engine } from './load.ts';
+import { record } from './trace.ts';
+
+export type Shape = readonly number[];
+export type Values = Float32Array | Int32Array;
+export type Variables = Readonly<Record<string, Tensor>>;
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+export interface InputSpec {
+  readonly shape: Shape;
+  readonly dtype: 'float32' | 'int32';
+}
+
+/** Adam on one variable (Kingma and Ba 2015): `rate` and `epsilon` carry the bias corrections of the step. */
+export interface AdamUpdate {
+  readonly variable: string;
+  readonly firstMoment: string;
+  readonly secondMoment: string;
+  readonly gradient: Tensor;
+  /** Scalar: lr * sqrt(1 - beta2^t) / (1 - beta1^t). */
+  readonly rate: Tensor;
+  /** Scalar: eps * sqrt(1 - beta2^t). */
+  readonly epsilon: Tensor;
+}
+
+export interface FunctionResult {
+  readonly outputs: Tensors;
+  readonly updates?: readonly AdamUpdate[];
+}
+
+export interface ProgramFunction {
+  readonly inputs: Readonly<Record<string, InputSpec>>;
+  readonly body: (variables: Variables, inputs: Tensors) => FunctionResult;
+}
+
+export interface ProgramSpec {
+  /** Float32 variables, zero until assigned. */
+  readonly variables: Readonly<Record<string, Shape>>;
+  readonly functions: Readonly<Record<string, ProgramFunction>>;
+}
+
+export interface Program {
+  readonly compiled: boolean;
+  /** Nodes of the traced graph; 0 where functions run eagerly. */
+  readonly numNodes: number;
+  assign(variable: string, values: Float32Array): void;
+  read(variable: string): Float32Array;
+  /** Runs one function; outputs by name, each flat in row-major order. */
+  run(name: string, inputs: Readonly<Record<string, Values>>): Record<string, Float32Array>;
+  dispose(): void;
+}
+
+const beta1 = 0.9;
+const beta2 = 0.999;
+
+/** Compiles on TensorFlow; `eager` forces the op-by-op twin (for comparison and for the wasm back end). */
+export function createProgram(
+  engine: Engine,
+  spec: ProgramSpec,
+  { eager = engine.node === undefined }: { eager?: boolean } = {},
+): Program {
+  return eager ? eagerProgram(engine, spec) : compiledProgram(engine, spec);
+}
+
+const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
+
+function functionOf(spec: ProgramSpec, name: string): ProgramFunction {
+  const found = spec.functions[name];
+  if (found === undefined)
+    throw new CalmError(
+      'internal',
+      `program has no function ${name}; it has ${Object.keys(spec.functions).join(', ')}`,
+    );
+  return found;
+}
+
+function inputTensor(
+  engine: Engine,
+  fn: string,
+  name: string,
+  { shape, dtype }: InputSpec,
+  values: Values | undefined,
+): Tensor {
+  if (values === undefined || values.length !== sizeOf(shape))
+    throw new CalmError(
+      'internal',
+      `${fn}: input ${name} must hold ${sizeOf(shape)} values (${shape.join('x')}), got ${values?.length ?? 'none'}`,
+    );
+  return engine.tf.tensor(values, [...shape], dtype);
+}
+
+/** Integers become floats, as everything that crosses the boundary outwards. */
+function floatsOf(tensor: Tensor): Float32Array {
+  const values = tensor.dataSync();
+  return values instanceof Float32Array ? values : Float32Array.from(values);
+}
+
+function checkValues(variable: string, shape: Shape | undefined, values: Float32Array): void {
+  if (shape === undefined || values.length !== sizeOf(shape))
+    throw new CalmError(
+      'internal',
+      `variable ${variable} holds ${shape === undefined ? 'nothing' : shape.join('x')}, got ${values.length} values`,
+    );
+}
+
+function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
+  const { tf, node: backend, protos } = engine;
+  const graph = createGraphBuilder(protos);
+  const float: { readonly type: GraphType } = { type: 'float32' };
+  const scalarConst = (value: number, ...control: string[]): string =>
+    graph.node('Const', control, {
+      dtype: float,
+      value: { tensor: { type: 'float32', shape: [], bytes: new Uint8Array(Float32Array.of(value).buffer) } },
+    });
+  const handles = new Map<string, { handle: string; read: string; feed: string; assigned: string; shape: Shape }>();
+  const betas = [scalarConst(0), scalarConst(beta1), scalarConst(beta2)] as const;
+  let index = 0;
+  for (const [name, shape] of Object.entries(spec.variables)) {
+    const id = `v${index++}`;
+    const handle = graph.node(
+      'VarHandleOp',
+      [],
+      { dtype: float, shape: { shape }, shared_name: { string: id }, container: { string: '' } },
+      id,
+    );
+    const feed = graph.node('Placeholder', [], { dtype: float, shape: { shape } }, `${id}_feed`);
+    const assign = graph.node('AssignVariableOp', [handle, feed], { dtype: float }, `${id}_assign`);
+    const assigned = scalarConst(1, `^${assign}`);
+    const read = graph.node('ReadVariableOp', [handle], { dtype: float }, `${id}_read`);
+    handles.set(name, { handle, read, feed, assigned, shape });
+  }
+
+  interface Compiled {
+    readonly feeds: readonly { readonly key: string; readonly node: string; readonly spec: InputSpec }[];
+    readonly outputs: readonly { readonly key: string; readonly node: string }[];
+    readonly fetches: readonly string[];
+  }
+  const traceOne = (name: string, fn: ProgramFunction): Compiled => {
+    let traced: Compiled | undefined;
+    tf.tidy(() => {
+      traced = record(engine, graph, ({ bind, ref }) => {
+        const example = (shape: Shape, dtype: 'float32' | 'int32', node: string): Tensor => {
+          const tensor = tf.tensor(
+            dtype === 'int32' ? new Int32Array(sizeOf(shape)) : new Float32Array(sizeOf(shape)),
+            [...shape],
+            dtype,
+          );
+          bind(tensor, node);
+          return tensor;
+        };
+        const variables = Object.fromEntries(
+          [...handles].map(([key, v]) => [key, example(v.shape, 'float32', v.read)]),
+        );
+        const feeds = Object.entries(fn.inputs).map(([key, input], i) => {
+          const node = graph.node(
+            'Placeholder',
+            [],
+            { dtype: { type: input.dtype }, shape: { shape: input.shape } },
+            `${name}_in${i}`,
+          );
+          return { key, node, spec: input };
+        });
+        const inputs = Object.fromEntries(feeds.map((f) => [f.key, example(f.spec.shape, f.spec.dtype, f.node)]));
+        const result = fn.body(variables, inputs);
+        const outputs = Object.entries(result.outputs).map(([key, tensor], i) => ({
+          key,
+          node: graph.node(
+            'Identity',
+            [ref(tensor)],
+            { T: { type: tensor.dtype === 'int32' ? 'int32' : 'float32' } },
+            `${name}_out${i}`,
+          ),
+        }));
+        const applied = (result.updates ?? []).map((update) => {
+          const [variable, m, v] = [update.variable, update.firstMoment, update.secondMoment].map((key) =>
+            handles.get(key)!,
+          );
+          return graph.node(
+            'ResourceApplyAdam',
+            [
+              variable!.handle,
+              m!.handle,
+              v!.handle,
+              betas[0],
+              betas[0],
+              ref(update.rate),
+              betas[1],
+              betas[2],
+              ref(update.epsilon),
+              ref(update.gradient),
+              // The update may overtake no read of the variable.
+              `^${variable!.read}`,
+            ],
+            { T: float, use_locking: { bool: false }, use_nesterov: { bool: false } },
+          );
+        });
+        const done = applied.length === 0 ? [] : [scalarConst(1, ...applied.map((op) => `^${op}`))];
+        return { feeds, outputs, fetches: [...outputs.map((o) => o.node), ...done] };
+      });
+    });
+    return traced!;
+  };
+  const compiled = new Map(Object.entries(spec.functions).map(([name, fn]) => [name, traceOne(name, fn)]));
+  const session = graph.withSavedModel((dir) => backend.loadSavedModelMetaGraph(dir, 'serve') as number);
+
+  const runSession = (inputs: readonly Tensor[], feeds: readonly string[], fetches: readonly string[]): Tensor[] =>
+    backend.runSavedModel(
+      session,
+      inputs,
+      feeds.map((name) => ({ name })),
+      fetches,
+    ) as Tensor[];
+  const assign = (variable: string, values: Float32Array): void => {
+    const found = handles.get(variable);
+    checkValues(variable, found?.shape, values);
+    const tensor = tf.tensor(values, [...found!.shape], 'float32');
+    tf.dispose([tensor, ...runSession([tensor], [found!.feed], [found!.assigned])]);
+  };
+  for (const [name, shape] of Object.entries(spec.variables)) assign(name, new Float32Array(sizeOf(shape)));
+
+  return {
+    compiled: true,
+    numNodes: graph.numNodes,
+    assign,
+    read: (variable) => {
+      const found = handles.get(variable);
+      if (found === undefined) throw new CalmError('internal', `program has no variable ${variable}`);
+      const [tensor] = runSession([], [], [found.read]);
+      const values = tensor!.dataSync() as Float32Array;
+      tensor!.dispose();
+      return values;
+    },
+    run: (name, inputs) => {
+      functionOf(spec, name);
+      const { feeds, outputs, fetches } = compiled.get(name)!;
+      const tensors = feeds.map((f) => inputTensor(engine, name, f.key, f.spec, inputs[f.key]));
+      const fetched = runSession(
+        tensors,
+        feeds.map((f) => f.node),
+        fetches,
+      );
+      const values = Object.fromEntries(outputs.map((o, i) => [o.key, floatsOf(fetched[i]!)]));
+      tf.dispose([...tensors, ...fetched]);
+      return values;
+    },
+    dispose: () => backend.deleteSavedModel(session),
+  };
+}
+
+function eagerProgram(engine: Engine, spec: ProgramSpec): Program {
+  const { tf } = engine;
+  const variables: Record<string, Tensor> = Object.fromEntries(
+    Object.entries(spec.variables).map(([name, shape]) => [name, tf.zeros([...shape])]),
+  );
+  const replace = (name: string, tensor: Tensor): void => {
+    variables[name]!.dispose();
+    variables[name] = tf.keep(tensor);
+  };
+  const adam = (update: AdamUpdate): void => {
+    const [w, m, v] = [variables[update.variable]!, variables[update.firstMoment]!, variables[update.secondMoment]!];
+    const nextM = m.add(update.gradient.sub(m).mul(1 - beta1));
+    const nextV = v.add(
+      update.gradient
+        .square()
+        .sub(v)
+        .mul(1 - beta2),
+    );
+    const nextW = w.sub(nextM.mul(update.rate).div(nextV.sqrt().add(update.epsilon)));
+    replace(update.firstMoment, nextM);
+    replace(update.secondMoment, nextV);
+    replace(update.variable, nextW);
+  };
+  return {
+    compiled: false,
+    numNodes: 0,
+    assign: (name, values) => {
+      checkValues(name, spec.variables[name], values);
+      replace(name, tf.tensor(values, [...spec.variables[name]!], 'float32'));
+    },
+    read: (name) => {
+      const found = variables[name];
+      if (found === undefined) throw new CalmError('internal', `program has no variable ${name}`);
+      return Float32Array.from(found.dataSync());
+    },
+    run: (name, inputs) => {
+      const fn = functionOf(spec, name);
+      const values: Record<string, Float32Array> = {};
+      tf.tidy(() => {
+        const tensors = Object.fromEntries(
+          Object.entries(fn.inputs).map(([key, s]) => [key, inputTensor(engine, name, key, s, inputs[key])]),
+        );
+        const result = fn.body({ ...variables }, tensors);
+        for (const [key, tensor] of Object.entries(result.outputs)) values[key] = Float32Array.from(tensor.dataSync());
+        result.updates?.forEach(adam);
+      });
+      return values;
+    },
+    dispose: () => tf.dispose(Object.values(variables)),
+  };
+}
