@@ -1,0 +1,41 @@
+export { answerLogits, answerLoss, tokenOrder, type CalmText } from './calm.ts';
+export { llmShapes } from './llama.ts';
+export { mfamShapes, mfamTokens, qformerTokens, thematicTokens } from './mfam.ts';
+export { hiddenStates, visionShapes } from './vision.ts';
+export { frozenParameters, type Parameter, type Parameters } from './parameter.ts';
+export {
+  openSafetensors,
+  readSafetensors,
+  writeSafetensors,
+  type NamedTensor,
+  type SafetensorsFile,
+} from './safetensors.ts';
+export {
+  createTrainingProgram,
+  treeSum,
+  unflatten,
+  type Shapes,
+  type TrainingProgram,
+  type TrainingSpec,
+  type TrainingState,
+  type TrainingStep,
+  type Weights,
+} from './training-program.ts';
+export { exportHuggingFace, type ExportedModel } from './checkpoints/export.ts';
+export { readLlmConfig, readVisionConfig, type LlmFolder } from './checkpoints/hf-config.ts';
+export { openQFormerSeed, openWeights, readAll, type OpenOptions, type WeightSource } from './checkpoints/load.ts';
+export { llmKey, mfamKey, qformerKey, skipped, thematicKey, visionKey, type KeyMap } from './checkpoints/names.ts';
+export {
+  findCheckpoint,
+  openCheckpoint,
+  type Checkpoint,
+  type CheckpointFormat,
+} from './checkpoints/open-checkpoint.ts';
+export { openTorchBin, type TensorFile } from './checkpoints/torch-bin.ts';
+export { checkParity, type ParityCheck } from './parity.ts';
+export { createWordTokenizer, type Tokenizer } from './tokenizer.ts';
+export { openTaps, writeTapsPart, type Taps } from './taps.ts';
+export { fanInDeviation, initialWeights } from './initialize.ts';
+export { crossEntropy, layerNorm, linear, maskGradient, stopGradient } from './layers.ts';
+export { embedTokens, llamaHidden, logitsOf } from './llama.ts';
+export { tappedLayers, visualBatch, visualOf, visualSpec } from './visual-inputs.ts';

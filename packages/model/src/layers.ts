@@ -1,0 +1,323 @@
+// The layers every part of the model is made of, with hand-written gradients: fewer kernels than automatic
+// differentiation would chain, and parameter gradients per shard (see parameter.ts).
+// Shapes: B = batch (S shards x b samples), T = tokens, D = width, O = output width, V = vocabulary.
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { tf } from '@calm-orch/engine';
+import { trainable, type Parameter } from './parameter.ts';
+
+interface Forward {
+  readonly value: Tensor;
+  /** Intermediates the gradient needs; they come back to it in this order. */
+  readonly saved?: readonly Tensor[];
+  readonly gradient: (dy: Tensor, ...saved: Tensor[]) => Tensor[];
+}
+
+/** tf.customGrad with the loose types it has at run time; `args` get a gradient each. */
+function custom(f: (...args: Tensor[]) => Forward, args: readonly Tensor[]): Tensor {
+  type Save = (tensors: readonly Tensor[]) => void;
+  const wrapped = (...all: unknown[]) => {
+    const save = all[all.length - 1] as Save;
+    const { value, saved = [], gradient } = f(...(all.slice(0, -1) as Tensor[]));
+    save(saved);
+    return { value, gradFunc: (dy: Tensor, back: Tensor[]) => gradient(dy, ...back) };
+  };
+  return (tf.customGrad as unknown as (g: typeof wrapped) => (...a: Tensor[]) => Tensor)(wrapped)(...args);
+}
+
+const numRows = (x: Tensor): number => x.size / x.shape[x.rank - 1]!;
+
+/** [..., D] -> [S, rows / S, D]: the batch is shard-major, so a shard's rows are contiguous. */
+function byShard(x: Tensor, numShards: number): Tensor {
+  return x.reshape([numShards, numRows(x) / numShards, x.shape[x.rank - 1]!]);
+}
+
+/**
+ * Several linear maps of one input as one product: y = [x W1' + b1, x W2' + b2, ...], weights [O, D] as PyTorch keeps
+ * them. Returns [..., O1 + O2 + ...].
+ */
+export function linears(
+  x: Tensor,
+  weights: readonly Parameter[],
+  biases: readonly Parameter[],
+  numShards: number,
+): Tensor {
+  const sizes = weights.map((w) => w.base.shape[0]);
+  const width = x.shape[x.rank - 1]!;
+  const w =
+    weights.length === 1
+      ? weights[0]!.base
+      : tf.concat(
+          weights.map((p) => p.base),
+          0,
+        );
+  const b =
+    biases.length === 0
+      ? undefined
+      : biases.length === 1
+        ? biases[0]!.base
+        : tf.concat(
+            biases.map((p) => p.base),
+            0,
+          );
+  const out = sizes.reduce((p, q) => p + q, 0);
+  const forward = (input: Tensor): Forward => {
+    const product = tf.matMul(input.reshape([-1, width]), w, false, true);
+    const value = (b === undefined ? product : product.add(b)).reshape([...input.shape.slice(0, -1), out]);
+    const gradient = (dy: Tensor, kept: Tensor, keptW: Tensor): Tensor[] => {
+      const dx = tf.matMul(dy.reshape([-1, out]), keptW).reshape(kept.shape);
+      const dySRO = byShard(dy, numShards);
+      const pieces = (t: Tensor, axis: number): Tensor[] => (sizes.length === 1 ? [t] : tf.split(t, sizes, axis));
+      const dw = pieces(tf.matMul(dySRO, byShard(kept, numShards), true, false), 1);
+      const db = b === undefined ? [] : pieces(dySRO.sum(1), 1);
+      return [dx, ...dw.filter((_, i) => weights[i]!.perShard), ...db.filter((_, i) => biases[i]!.perShard)];
+    };
+    return { value, saved: [input, w], gradient };
+  };
+  return custom(forward, [x, ...trainable(weights), ...trainable(biases)]);
+}
+
+export function linear(x: Tensor, weight: Parameter, bias: Parameter | undefined, numShards: number): Tensor {
+  return linears(x, [weight], bias === undefined ? [] : [bias], numShards);
+}
+
+/** Layer normalisation over the last axis (biased variance). */
+export function layerNorm(x: Tensor, gain: Parameter, bias: Parameter, epsilon: number, numShards: number): Tensor {
+  const forward = (input: Tensor): Forward => {
+    const centred = input.sub(input.mean(-1, true));
+    const scale = centred.square().mean(-1, true).add(epsilon).rsqrt();
+    const normal = centred.mul(scale);
+    const gradient = (dy: Tensor, normal: Tensor, scale: Tensor): Tensor[] => {
+      const dNormal = dy.mul(gain.base);
+      const dx = dNormal
+        .sub(dNormal.mean(-1, true))
+        .sub(normal.mul(dNormal.mul(normal).mean(-1, true)))
+        .mul(scale);
+      const dGain = byShard(dy.mul(normal), numShards).sum(1);
+      const dBias = byShard(dy, numShards).sum(1);
+      return [dx, ...(gain.perShard ? [dGain] : []), ...(bias.perShard ? [dBias] : [])];
+    };
+    return { value: normal.mul(gain.base).add(bias.base), saved: [normal, scale], gradient };
+  };
+  return custom(forward, [x, ...trainable([gain, bias])]);
+}
+
+/** Root-mean-square normalisation over the last axis (Zhang and Sennrich 2019; LLaMA). */
+export function rmsNorm(x: Tensor, gain: Parameter, epsilon: number, numShards: number): Tensor {
+  const forward = (input: Tensor): Forward => {
+    const scale = input.square().mean(-1, true).add(epsilon).rsqrt();
+    const normal = input.mul(scale);
+    const gradient = (dy: Tensor, normal: Tensor, scale: Tensor): Tensor[] => {
+      const dNormal = dy.mul(gain.base);
+      const dx = dNormal.sub(normal.mul(dNormal.mul(normal).mean(-1, true))).mul(scale);
+      return [dx, ...(gain.perShard ? [byShard(dy.mul(normal), numShards).sum(1)] : [])];
+    };
+    return { value: normal.mul(gain.base), saved: [normal, scale], gradient };
+  };
+  return custom(forward, [x, ...trainable([gain])]);
+}
+
+/** Rows of a table [V, D] by ids [B, T] -> [B, T, D]. */
+export function embedding(ids: Tensor, table: Parameter, numShards: number): Tensor {
+  const [vocabulary, width] = table.base.shape as [number, number];
+  const [batch, tokens] = ids.shape as [number, number];
+  const forward = (): Forward => {
+    const value = tf.gather(table.base, ids);
+    const gradient = (dy: Tensor, keptIds: Tensor): Tensor[] => {
+      // Shard s adds into rows s*V...: its own copy of the table.
+      const offsets = tf.range(0, numShards, 1, 'int32').mul(tf.scalar(vocabulary, 'int32')).reshape([numShards, 1]);
+      const segments = keptIds.reshape([numShards, -1]).add(offsets).flatten();
+      const sums = tf.unsortedSegmentSum(dy.reshape([batch * tokens, width]), segments, numShards * vocabulary);
+      return [sums.reshape([numShards, vocabulary, width])];
+    };
+    return { value, saved: [ids], gradient };
+  };
+  return table.perShard === undefined ? forward().value : custom(forward, [table.perShard]);
+}
+
+/** A parameter [1, Q, D] (or [Q, D]) given to every sample: [B, Q, D]. */
+export function perSample(parameter: Parameter, batch: number, numShards: number): Tensor {
+  const { base } = parameter;
+  const [tokens, width] = base.shape.slice(-2) as [number, number];
+  const forward = (): Forward => ({
+    value: tf.tile(base.reshape([1, tokens, width]), [batch, 1, 1]),
+    gradient: (dy) => [
+      dy
+        .reshape([numShards, batch / numShards, tokens * width])
+        .sum(1)
+        .reshape([numShards, ...base.shape]),
+    ],
+  });
+  return parameter.perShard === undefined ? forward().value : custom(forward, [parameter.perShard]);
+}
+
+/** A parameter [T, D] or [D] added to x [B, T, D]. */
+export function addParameter(x: Tensor, parameter: Parameter, numShards: number): Tensor {
+  const { base } = parameter;
+  const forward = (input: Tensor): Forward => ({
+    value: input.add(base),
+    gradient: (dy) => [
+      dy,
+      ...(parameter.perShard
+        ? [
+            dy
+              .reshape([numShards, dy.size / base.size / numShards, base.size])
+              .sum(1)
+              .reshape([numShards, ...base.shape]),
+          ]
+        : []),
+    ],
+  });
+  return custom(forward, [x, ...trainable([parameter])]);
+}
+
+/** x * sigmoid(1.702 x), the activation of CLIP's towers. */
+export function quickGelu(x: Tensor): Tensor {
+  return custom(
+    (input) => {
+      const gate = input.mul(1.702).sigmoid();
+      const value = input.mul(gate);
+      const gradient = (dy: Tensor, gate: Tensor, value: Tensor): Tensor[] => [
+        dy.mul(gate.add(value.mul(1.702).mul(tf.scalar(1).sub(gate)))),
+      ];
+      return { value, saved: [gate, value], gradient };
+    },
+    [x],
+  );
+}
+
+/** Exact GELU: x * Phi(x). */
+export function gelu(x: Tensor): Tensor {
+  return custom(
+    (input) => {
+      const phi = tf.erf(input.mul(Math.SQRT1_2)).add(1).mul(0.5);
+      const gradient = (dy: Tensor, input: Tensor, phi: Tensor): Tensor[] => {
+        const density = input
+          .square()
+          .mul(-0.5)
+          .exp()
+          .mul(1 / Math.sqrt(2 * Math.PI));
+        return [dy.mul(phi.add(input.mul(density)))];
+      };
+      return { value: input.mul(phi), saved: [input, phi], gradient };
+    },
+    [x],
+  );
+}
+
+export const activations = { gelu, quick_gelu: quickGelu } as const;
+
+/** SwiGLU's gate: silu(gate) * up, for gateUp [..., 2 M] = [gate, up]. */
+export function swiglu(gateUp: Tensor): Tensor {
+  return custom(
+    (input) => {
+      const [gate, up] = tf.split(input, 2, -1) as [Tensor, Tensor];
+      const sigmoid = gate.sigmoid();
+      const silu = gate.mul(sigmoid);
+      const gradient = (dy: Tensor, up: Tensor, sigmoid: Tensor, silu: Tensor): Tensor[] => {
+        const dGate = dy.mul(up).mul(sigmoid.add(silu.mul(tf.scalar(1).sub(sigmoid))));
+        return [tf.concat([dGate, dy.mul(silu)], -1)];
+      };
+      return { value: silu.mul(up), saved: [up, sigmoid, silu], gradient };
+    },
+    [gateUp],
+  );
+}
+
+interface AttentionOptions {
+  /** Added to the scores, [Tq, Tk]. */
+  readonly mask?: Tensor;
+  /** Rotary embeddings of queries and keys, each on [B, H, T, d]. */
+  readonly rotateQueries?: (x: Tensor) => Tensor;
+  readonly rotateKeys?: (x: Tensor) => Tensor;
+  /** Heads of k and v, a divisor of numHeads (grouped-query attention). @default numHeads */
+  readonly numKeyValueHeads?: number;
+}
+
+/** Scaled dot-product attention for q [B, Tq, H*d], k and v [B, Tk, Hkv*d] -> [B, Tq, H*d]. */
+export function attention(q: Tensor, k: Tensor, v: Tensor, numHeads: number, options: AttentionOptions = {}): Tensor {
+  const { mask, rotateQueries, rotateKeys, numKeyValueHeads = numHeads } = options;
+  const headSize = q.shape[2]! / numHeads;
+  const heads = (x: Tensor, n: number): Tensor =>
+    x.reshape([x.shape[0], x.shape[1]!, n, headSize]).transpose([0, 2, 1, 3]);
+  const repeat = (x: Tensor): Tensor => {
+    const groups = numHeads / numKeyValueHeads;
+    if (groups === 1) return x;
+    const [batch, , tokens] = x.shape as [number, number, number];
+    // Written out: tfjs has no gradient of tile for five dimensions.
+    return custom(
+      (input) => ({
+        value: tf.tile(input.expandDims(2), [1, 1, groups, 1, 1]).reshape([batch, numHeads, tokens, headSize]),
+        gradient: (dy) => [dy.reshape([batch, numKeyValueHeads, groups, tokens, headSize]).sum(2)],
+      }),
+      [x],
+    );
+  };
+  const turned = (x: Tensor, rotate?: (t: Tensor) => Tensor): Tensor => (rotate === undefined ? x : rotate(x));
+  const qh = turned(heads(q, numHeads), rotateQueries).mul(1 / Math.sqrt(headSize));
+  const kh = repeat(turned(heads(k, numKeyValueHeads), rotateKeys));
+  const vh = repeat(heads(v, numKeyValueHeads));
+  const scores = tf.matMul(qh, kh, false, true);
+  const weights = softmax(mask === undefined ? scores : addConstant(scores, mask));
+  return tf
+    .matMul(weights, vh)
+    .transpose([0, 2, 1, 3])
+    .reshape([q.shape[0], q.shape[1]!, numHeads * headSize]);
+}
+
+/** Softmax over the last axis. */
+export function softmax(x: Tensor): Tensor {
+  return custom(
+    (input) => {
+      const value = tf.softmax(input);
+      const gradient = (dy: Tensor, y: Tensor): Tensor[] => [dy.sub(dy.mul(y).sum(-1, true)).mul(y)];
+      return { value, saved: [value], gradient };
+    },
+    [x],
+  );
+}
+
+/** x + c without the reductions automatic differentiation would emit for the constant. */
+export function addConstant(x: Tensor, constant: Tensor): Tensor {
+  return custom((input) => ({ value: input.add(constant), gradient: (dy) => [dy] }), [x]);
+}
+
+/** x * c for a constant that broadcasts to x. */
+export function mulConstant(x: Tensor, constant: Tensor): Tensor {
+  return custom(
+    (input) => ({ value: input.mul(constant), saved: [constant], gradient: (dy, kept) => [dy.mul(kept)] }),
+    [x],
+  );
+}
+
+/** Identity whose gradient is multiplied by mask [B, 1, 1]: which samples may train what lies before it. */
+export function maskGradient(x: Tensor, mask: Tensor): Tensor {
+  return custom((input) => ({ value: input.clone(), saved: [mask], gradient: (dy, kept) => [dy.mul(kept)] }), [x]);
+}
+
+/**
+ * Weighted sum of cross-entropies: -sum_i weight_i * log softmax(logits_i)[target_i], for logits [N, V], targets [N]
+ * (int32), weights [N]. A mean over answer tokens has weights 1 / count on them and 0 elsewhere.
+ */
+export function crossEntropy(logits: Tensor, targets: Tensor, weights: Tensor): Tensor {
+  const vocabulary = logits.shape[1]!;
+  return custom(
+    (input) => {
+      const oneHot = tf.oneHot(targets as never, vocabulary).toFloat();
+      const logProbabilities = tf.logSoftmax(input);
+      const value = logProbabilities.mul(oneHot).sum(-1).mul(weights).sum().neg();
+      const gradient = (dy: Tensor, logProbabilities: Tensor, oneHot: Tensor, perToken: Tensor): Tensor[] => [
+        logProbabilities.exp().sub(oneHot).mul(perToken.expandDims(-1)).mul(dy),
+      ];
+      return { value, saved: [logProbabilities, oneHot, weights], gradient };
+    },
+    [logits],
+  );
+}
+
+/** x as a constant: its gradient is zero. */
+export function stopGradient(x: Tensor): Tensor {
+  return custom(
+    (input) => ({ value: input.clone(), saved: [input], gradient: (_, kept) => [tf.zerosLike(kept)] }),
+    [x],
+  );
+}

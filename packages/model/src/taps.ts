@@ -1,0 +1,108 @@
+// Hidden states of the frozen ViT on disk, one file per part and layer: raw float32, row-major [photographs, T, D].
+// Computed once, shared by every row and seed; readers fetch single photographs by position.
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { CalmError, writeFileAtomic } from '@calm-orch/core';
+
+interface PartIndex {
+  readonly ids: readonly string[];
+  readonly layers: readonly number[];
+  readonly tokens: number;
+  readonly width: number;
+}
+
+export interface Taps {
+  /** Photograph ids in row order. */
+  readonly ids: readonly string[];
+  readonly layers: readonly number[];
+  /** Tokens per photograph, CLS first. */
+  readonly tokens: number;
+  readonly width: number;
+  /** [tokens * width] of one photograph at one layer. */
+  read(row: number, layer: number): Float32Array;
+  /** The same, into `target` at `offset`. */
+  readInto(row: number, layer: number, target: Float32Array, offset: number): void;
+  close(): void;
+}
+
+const partName = (item: number): string => `part-${String(item).padStart(4, '0')}`;
+
+/** Writes one item's part; `states` holds each layer's [ids.length * tokens * width] values. */
+export function writeTapsPart(
+  dir: string,
+  item: number,
+  index: PartIndex,
+  states: ReadonlyMap<number, Float32Array>,
+): void {
+  for (const layer of index.layers) {
+    const values = states.get(layer)!;
+    writeFileAtomic(
+      join(dir, `${partName(item)}-layer-${layer}.f32`),
+      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+    );
+  }
+  writeFileAtomic(join(dir, `${partName(item)}.json`), JSON.stringify(index));
+}
+
+function readIndex(path: string): PartIndex {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as PartIndex;
+  } catch (cause) {
+    throw new CalmError('bad_data', `${path}: not JSON; the part was not written whole`, { cause });
+  }
+}
+
+/** Opens a directory of parts. @throws CalmError `bad_data` where parts disagree or a file ends early. */
+export function openTaps(dir: string): Taps {
+  const names = readdirSync(dir)
+    .filter((name) => /^part-\d+\.json$/.test(name))
+    .sort();
+  if (names.length === 0) throw new CalmError('bad_data', `${dir}: no hidden states here`);
+  const parts = names.map((name) => ({
+    stem: name.slice(0, -'.json'.length),
+    index: readIndex(join(dir, name)),
+  }));
+  const { layers, tokens, width } = parts[0]!.index;
+  const rowValues = tokens * width;
+  const rows: { part: number; row: number }[] = [];
+  parts.forEach(({ stem, index }, part) => {
+    if (index.tokens !== tokens || index.width !== width || index.layers.join() !== layers.join())
+      throw new CalmError('bad_data', `${join(dir, stem)}: other layers or sizes than ${parts[0]!.stem}`);
+    index.ids.forEach((_, row) => rows.push({ part, row }));
+  });
+  const descriptors = new Map<string, number>();
+  const descriptorOf = (path: string): number => {
+    let descriptor = descriptors.get(path);
+    if (descriptor === undefined) {
+      if (!existsSync(path)) throw new CalmError('bad_data', `${path}: missing; the part's index names this layer`);
+      descriptors.set(path, (descriptor = openSync(path, 'r')));
+    }
+    return descriptor;
+  };
+  const readInto = (row: number, layer: number, target: Float32Array, offset: number): void => {
+    const place = rows[row];
+    if (place === undefined || !layers.includes(layer))
+      throw new CalmError(
+        'internal',
+        `${dir}: no row ${row} of layer ${layer}; it has ${rows.length} rows of layers ${layers.join(', ')}`,
+      );
+    const path = join(dir, `${parts[place.part]!.stem}-layer-${layer}.f32`);
+    const bytes = rowValues * 4;
+    const view = new Uint8Array(target.buffer, target.byteOffset + offset * 4, bytes);
+    if (readSync(descriptorOf(path), view, 0, bytes, place.row * bytes) !== bytes)
+      throw new CalmError('bad_data', `${path}: ends before row ${place.row}`);
+  };
+  return {
+    ids: parts.flatMap(({ index }) => index.ids),
+    layers,
+    tokens,
+    width,
+    readInto,
+    read: (row, layer) => {
+      const values = new Float32Array(rowValues);
+      readInto(row, layer, values, 0);
+      return values;
+    },
+    close: () => descriptors.forEach((descriptor) => closeSync(descriptor)),
+  };
+}
