@@ -1,0 +1,97 @@
+// AVA-Captions (Ghosal et al., ICCV-W 2019): one JSON object in the style of neuraltalk. `clean` is the caption to use:
+// after subjective cleaning `tokens` hold [lemma, part of speech] and the text cannot be rebuilt from them.
+import { join } from 'node:path';
+import { writeFileAtomic } from '@calm-orch/core';
+import type { Ava } from '../ava/read.ts';
+import { jsonElements } from '../json-elements.ts';
+import { badLine } from '../lines.ts';
+
+export const avaCaptionsFile = 'CLEAN_AVA_FULL_AFTER_SUBJECTIVE_CLEANING.json';
+
+export interface CaptionedImage {
+  readonly id: number;
+  readonly split: 'train' | 'val' | 'test';
+  readonly captions: readonly string[];
+}
+
+export interface CaptionItem {
+  readonly id: number;
+  readonly captions: readonly string[];
+}
+
+export interface AvaCaptions {
+  readonly train: readonly CaptionItem[];
+  readonly test: readonly CaptionItem[];
+  readonly counts: {
+    readonly images: number;
+    readonly captions: number;
+    /** Training images left out because AVA tests on them. */
+    readonly leaks: number;
+    /** Images without label or readable file in the given AVA. */
+    readonly unknown: number;
+    readonly train: number;
+    readonly test: number;
+  };
+}
+
+/** Writes the file under `dir` in the released form, id fields doubled and sentence ids empty as there. */
+export function writeAvaCaptions(dir: string, images: readonly CaptionedImage[]): void {
+  const records = images.map(({ id, split, captions }) => ({
+    filename: `${id}.jpg`,
+    imgid: id,
+    cocoid: id,
+    split,
+    sentids: '',
+    filepath: '',
+    sentences: captions.map((caption) => ({
+      raw: caption,
+      clean: caption,
+      imgid: id,
+      sentid: '',
+      tokens: [],
+      unigrams: [],
+      bigrams: [],
+    })),
+  }));
+  const lines = records.map((record) => JSON.stringify(record)).join(',\n');
+  writeFileAtomic(join(dir, avaCaptionsFile), `{"dataset":"AVA","images":[\n${lines}\n]}\n`);
+}
+
+/**
+ * Reads `file` and keeps what the given AVA knows: test = every split but train, train = the rest without AVA's test
+ * images (CALM, section 4.1). Throws bad_data ('file:line: …') on a record of another form.
+ */
+export function readAvaCaptions(file: string, ava: Pick<Ava, 'train' | 'test'>): AvaCaptions {
+  const avaTest = new Set(ava.test.map(({ id }) => id));
+  const known = new Set([...avaTest, ...ava.train.map(({ id }) => id)]);
+  const train: CaptionItem[] = [];
+  const test: CaptionItem[] = [];
+  let [images, captions, leaks, unknown] = [0, 0, 0, 0];
+  for (const { value, line } of jsonElements(file, 'images')) {
+    const image = captionedImageOf(value, file, line);
+    images += 1;
+    captions += image.captions.length;
+    if (!known.has(image.id)) unknown += 1;
+    else if (image.split !== 'train') test.push({ id: image.id, captions: image.captions });
+    else if (avaTest.has(image.id)) leaks += 1;
+    else train.push({ id: image.id, captions: image.captions });
+  }
+  return { train, test, counts: { images, captions, leaks, unknown, train: train.length, test: test.length } };
+}
+
+function captionedImageOf(value: unknown, file: string, line: number): CaptionedImage {
+  const record = (value ?? {}) as { imgid?: unknown; split?: unknown; sentences?: unknown };
+  const { imgid, split, sentences } = record;
+  if (typeof imgid !== 'number') throw badLine(file, line, 'an integer "imgid"', JSON.stringify(imgid) ?? 'none');
+  if (split !== 'train' && split !== 'val' && split !== 'test') {
+    throw badLine(file, line, '"split" train, val or test', JSON.stringify(split) ?? 'none');
+  }
+  if (!Array.isArray(sentences)) throw badLine(file, line, 'an array "sentences"', JSON.stringify(sentences) ?? 'none');
+  const captions = sentences.map((sentence: unknown) => {
+    const clean = (sentence as { clean?: unknown } | null)?.clean;
+    if (typeof clean !== 'string')
+      throw badLine(file, line, 'a string "clean" in each sentence', JSON.stringify(sentence));
+    return clean;
+  });
+  return { id: imgid, split, captions };
+}

@@ -1,0 +1,38 @@
+// A cheap look at image files, without decoding: which files of a dataset are there and begin like an image.
+// Files that pass may still turn out broken when decoded; images.ts then names them.
+import { closeSync, existsSync, openSync, readSync, readdirSync } from 'node:fs';
+
+export type ImageFileState = 'ok' | 'missing' | 'unreadable';
+
+const signatures: readonly (readonly number[])[] = [
+  [0xff, 0xd8, 0xff],
+  [0x89, 0x50, 0x4e, 0x47],
+  [0x52, 0x49, 0x46, 0x46],
+  [0x47, 0x49, 0x46, 0x38],
+];
+
+/** `unreadable`: empty, or beginning like none of JPEG, PNG, WebP, GIF (some datasets call those .jpg). */
+export function imageFileState(path: string): ImageFileState {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'r');
+  } catch {
+    return existsSync(path) ? 'unreadable' : 'missing';
+  }
+  try {
+    const head = Buffer.alloc(12);
+    if (readSync(descriptor, head, 0, head.length, 0) < head.length) return 'unreadable';
+    return signatures.some((signature) => signature.every((byte, i) => head[i] === byte)) ? 'ok' : 'unreadable';
+  } catch {
+    return 'unreadable';
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** JPEG, PNG and WebP files directly in a folder, by name in code-unit order. */
+export function imageNamesIn(dir: string): string[] {
+  return readdirSync(dir)
+    .filter((name) => /\.(jpe?g|png|webp)$/i.test(name))
+    .sort();
+}

@@ -1,0 +1,94 @@
+// Photographs as pixels: decode anything a dataset holds to 8-bit RGB, and bring it to the square the ViT wants.
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { CalmError } from '@calm-orch/core';
+import { sharp } from './sharp.ts';
+
+/** Per-channel mean and deviation CLIP's images are normalised with (openai/CLIP). */
+export const clipMean = [0.48145466, 0.4578275, 0.40821073] as const;
+export const clipStd = [0.26862954, 0.26130258, 0.27577711] as const;
+
+export interface RgbImage {
+  /** height*width*3 bytes, RGB interleaved. */
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Images below this many pixels a side are thumbnails or placeholders, as in pyiqa's cleaning of AVA. */
+const minSide = 10;
+
+/**
+ * Decodes an image file: EXIF orientation applied, grayscale and CMYK converted to sRGB, transparency laid on white.
+ * @param maxSide shrink (never enlarge) so that the longer side is at most this many pixels; null: as it is.
+ * @throws CalmError not_found, or bad_data naming the file where it is truncated, no image, or tiny.
+ */
+export async function loadImage(path: string, { maxSide = null }: { maxSide?: number | null } = {}): Promise<RgbImage> {
+  if (!existsSync(path)) throw new CalmError('not_found', `no image ${path}; check the dataset folder`);
+  let decoded;
+  try {
+    let pipeline = sharp(path, { failOn: 'truncated' }).autoOrient().flatten({ background: '#ffffff' });
+    if (maxSide !== null) pipeline = pipeline.resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true });
+    decoded = await pipeline.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+  } catch (error) {
+    const reason = (error as Error).message.replaceAll('\n', ' ').trim();
+    throw new CalmError(
+      'bad_data',
+      `cannot decode image ${path}: ${reason}; replace the file or take it off the list`,
+      {
+        cause: error,
+        data: { path },
+      },
+    );
+  }
+  const { data, info } = decoded;
+  if (info.width < minSide || info.height < minSide) {
+    throw new CalmError(
+      'bad_data',
+      `image ${path}: expected at least ${minSide}x${minSide} pixels, got ${info.width}x${info.height}`,
+      { data: { path } },
+    );
+  }
+  return {
+    data: info.channels === 3 ? data : toThreeChannels(data, info.channels, basename(path)),
+    width: info.width,
+    height: info.height,
+  };
+}
+
+function toThreeChannels(data: Uint8Array, channels: number, name: string): Uint8Array {
+  if (channels > 2) throw new CalmError('bad_data', `image ${name}: expected 1 to 3 channels, got ${channels}`);
+  const rgb = new Uint8Array((data.length / channels) * 3);
+  for (let pixel = 0; pixel < rgb.length / 3; pixel++) rgb.fill(data[pixel * channels]!, 3 * pixel, 3 * pixel + 3);
+  return rgb;
+}
+
+/** Resizes the shorter side to `side` and crops the centre square; an image of that size is returned as it is. */
+export async function fitSquare(image: RgbImage, side: number): Promise<RgbImage> {
+  if (image.width === side && image.height === side) return image;
+  const raw = { width: image.width, height: image.height, channels: 3 } as const;
+  const data = await sharp(image.data, { raw })
+    .resize(side, side, { fit: 'cover', position: 'centre', kernel: 'cubic' })
+    .raw()
+    .toBuffer();
+  return { data, width: side, height: side };
+}
+
+export interface PixelOptions {
+  /** Subtracted from each channel after scaling to 0..1. @default clipMean */
+  readonly mean?: readonly [number, number, number];
+  /** Divides each channel after that. @default clipStd */
+  readonly std?: readonly [number, number, number];
+  /** Where to write; length height*width*3. @default a new array */
+  readonly into?: Float32Array;
+}
+
+/** Normalised float pixels HWC, as the ViT reads them. */
+export function toPixels(
+  { data }: Pick<RgbImage, 'data'>,
+  { mean = clipMean, std = clipStd, into }: PixelOptions = {},
+): Float32Array {
+  const pixels = into ?? new Float32Array(data.length);
+  for (let i = 0; i < data.length; i++) pixels[i] = (data[i]! / 255 - mean[i % 3]!) / std[i % 3]!;
+  return pixels;
+}

@@ -1,0 +1,56 @@
+export { attributeNames, attributesOf, wordsOf, type AttributeName } from './labels/attributes.ts';
+export { labelsOf, pairLabel, singleLabel, type AugmentedPlace, type Labels } from './labels/grammar.ts';
+export { instructions, type InstructionKind } from './instructions.ts';
+export { appearanceClause, contentCaption } from './studio/captions.ts';
+export { commentsOn } from './studio/comments.ts';
+export * from './studio/degrade.ts';
+export {
+  photoView,
+  studioImage,
+  studioPhoto,
+  studioRecord,
+  studioScene,
+  type PhotoView,
+  type Pool,
+  type StudioImage,
+  type StudioPhoto,
+  type StudioRecord,
+} from './studio/photo.ts';
+export { studioPaths, testIdsOf, type UnlabeledEntry } from './studio/layout.ts';
+export { encodeJpeg, writeStudioImages } from './studio/write-images.ts';
+export { writeStudioLists, type ListsReport } from './studio/write-lists.ts';
+export { heldOutPhotos, trainingPhotos, type CarriedPhoto } from './photos/photo-list.ts';
+export { carriedPhotosDir, loadCarriedPhoto } from './photos/carried.ts';
+export { heldOutCheck, type HeldOutCheck } from './photos/held-out.ts';
+export { userPhotosHash, type SkippedPhoto } from './photos/sources.ts';
+export { boxOf, render, toBytes, type Box, type Rendered, type Subject } from './studio/render.ts';
+export { describeScene, objectKinds, places, type Color, type Scene, type SceneObject } from './studio/scene.ts';
+export {
+  drawDegradation,
+  drawVotes,
+  meanOfVotes,
+  tasteScore,
+  tasteWeights,
+  traitNames,
+  traitsOf,
+  traitVectorOf,
+  type TraitName,
+  type Traits,
+} from './studio/taste.ts';
+export { vocabularyTexts, vocabularyWords } from './vocabulary.ts';
+export { readAva, type Ava, type AvaCounts, type AvaItem } from './ava/read.ts';
+export { formatAvaRow, readAvaRows, readIdList, type AvaRow } from './ava/rows.ts';
+export { writeAvaTexts, type AvaTexts } from './ava/write.ts';
+export {
+  avaCaptionsFile,
+  readAvaCaptions,
+  writeAvaCaptions,
+  type AvaCaptions,
+  type CaptionedImage,
+  type CaptionItem,
+} from './ava-captions/captions-file.ts';
+export { readConversations, writeConversations, type Conversation, type Turn } from './llava/conversations.ts';
+export { jsonElements, type JsonElement } from './json-elements.ts';
+export { imageFileState, imageNamesIn } from './image-files.ts';
+export { clipMean, clipStd, fitSquare, loadImage, toPixels, type PixelOptions, type RgbImage } from './images.ts';
+export { sharp } from './sharp.ts';

@@ -1,0 +1,62 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { useTestFolders } from '../test-folder.test-util.ts';
+import { readConversations, writeConversations, type Conversation } from './conversations.ts';
+
+const freshFolder = useTestFolders();
+
+describe('LLaVA conversations', () => {
+  it('reads what it wrote, rows of text only included', () => {
+    const file = join(freshFolder(), 'mix.json');
+    const conversations: Conversation[] = [
+      {
+        id: '000000001',
+        image: '00000/000000001.jpg',
+        turns: [
+          { from: 'human', value: 'What?\n<image>' },
+          { from: 'gpt', value: 'a "box" .' },
+        ],
+      },
+      {
+        id: 'text',
+        image: null,
+        turns: [
+          { from: 'human', value: 'Hi' },
+          { from: 'gpt', value: 'Hello, é and 図' },
+        ],
+      },
+    ];
+    writeConversations(file, conversations);
+    expect([...readConversations(file)]).toEqual(conversations);
+  });
+
+  it('reads a file of many chunks whose records cross their borders', () => {
+    const file = join(freshFolder(), 'large.json');
+    const value = 'é'.repeat(3000);
+    const turns = [{ from: 'gpt', value } as const];
+    writeConversations(
+      file,
+      Array.from({ length: 500 }, (_, i) => ({ id: `${i}`, image: null, turns })),
+    );
+    const read = [...readConversations(file)];
+    expect(read.map(({ id }) => id)).toEqual(Array.from({ length: 500 }, (_, i) => `${i}`));
+    expect(read.every(({ turns: [turn] }) => turn!.value === value)).toBe(true);
+  });
+
+  it.each([
+    ['[{"id":"1","conversations":[]}]', ':1: expected turns in "conversations"'],
+    ['[\n{"id":"1","conversations":[{"from":"robot","value":"x"}]}]', ':2: expected a turn {from: human|gpt'],
+    ['[{"id":"1",}]', ':1: expected valid JSON'],
+    ['[{"id":"1","conversations":[{"from":"gpt","value":"x"}]}', "expected ']' at the end of the array"],
+    ['{"id":"1"}', ":1: expected a JSON array, got '{'"],
+  ])('names file and line of bad JSON: %s', (text, message) => {
+    const file = join(freshFolder(), 'bad.json');
+    writeFileSync(file, text);
+    expect(() => [...readConversations(file)]).toThrow(message);
+  });
+
+  it('says which file is missing', () => {
+    expect(() => [...readConversations(join(freshFolder(), 'none.json'))]).toThrow(/cannot open .*none\.json/);
+  });
+});

@@ -1,0 +1,42 @@
+// Where the studio's photographs lie in the artifact of stage `data`: the one place that knows these paths.
+import { rng, type DataConfig } from '@calm-orch/core';
+
+export const studioPaths = {
+  ava: 'AVA',
+  avaCaptions: 'AVA-Captions',
+  conversations: 'LLaVA-Pretrain/blip_laion_cc_sbu_558k.json',
+  conversationImages: 'LLaVA-Pretrain/images',
+  unlabeledIndex: 'unlabeled/index.json',
+  traits: 'studio/traits.csv',
+  manifest: 'manifest-data.json',
+} as const;
+
+/** One line of unlabeled/index.json, by index of the photograph. */
+export interface UnlabeledEntry {
+  /** Relative to the artifact. */
+  readonly file: string;
+  readonly source: 'studio' | 'photo' | 'user';
+  readonly credit?: string;
+  /** Box of the main subject in units of the sides; null where nobody knows it. */
+  readonly subject: { readonly x: number; readonly y: number; readonly width: number; readonly height: number } | null;
+}
+
+export const labeledImagePath = (id: number): string => `AVA/images/${id}.jpg`;
+
+/** '00000/000000017.jpg': LLaVA files by the first five of nine digits. */
+export function genericImageName(id: number): string {
+  const digits = String(id).padStart(9, '0');
+  return `${digits.slice(0, 5)}/${digits}.jpg`;
+}
+
+export const unlabeledImagePath = (index: number, source: UnlabeledEntry['source']): string =>
+  `unlabeled/images/${source}-${String(index).padStart(6, '0')}.jpg`;
+
+/** Test ids, ascending: drawn without the seed, so every seed of the data is tested on the same ids. */
+export function testIdsOf({ numTrain, numTest }: Pick<DataConfig, 'numTrain' | 'numTest'>): number[] {
+  const ids = Array.from({ length: numTrain + numTest }, (_, i) => i + 1);
+  return rng('studio', 'test split')
+    .shuffle(ids)
+    .slice(0, numTest)
+    .sort((a, b) => a - b);
+}

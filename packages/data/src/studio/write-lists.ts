@@ -1,0 +1,135 @@
+// Everything of the artifact of stage `data` that is not an image: labels, captions, conversations, the index of the
+// unlabelled pool, the latent traits (for baselines only) and the manifest.
+import { join } from 'node:path';
+import { CalmError, writeFileAtomic, type DataConfig } from '@calm-orch/core';
+import { writeAvaCaptions } from '../ava-captions/captions-file.ts';
+import { writeAvaTexts } from '../ava/write.ts';
+import { writeConversations } from '../llava/conversations.ts';
+import { heldOutPhotos, trainingPhotos } from '../photos/photo-list.ts';
+import { PhotoShelf, poolSources, userPhotoNames, type SkippedPhoto } from '../photos/sources.ts';
+import { genericImageName, studioPaths, testIdsOf, unlabeledImagePath, type UnlabeledEntry } from './layout.ts';
+import { studioRecord, studioScene } from './photo.ts';
+import { render } from './render.ts';
+import { objectKinds, places } from './scene.ts';
+import { traitNames } from './taste.ts';
+
+export interface WriteListsOptions {
+  readonly data: DataConfig;
+  readonly outputDir: string;
+  readonly signal?: AbortSignal;
+}
+
+/** What could not join the unlabelled pool. */
+export interface ListsReport {
+  readonly skipped: readonly SkippedPhoto[];
+}
+
+/** Writes all lists under `outputDir`. */
+export async function writeStudioLists({ data, outputDir, signal }: WriteListsOptions): Promise<ListsReport> {
+  writeLabeled(data, outputDir);
+  writeGeneric(data, outputDir);
+  const { index, skipped } = await indexUnlabeled(data, signal);
+  writeJson(join(outputDir, studioPaths.unlabeledIndex), index);
+  writeJson(join(outputDir, studioPaths.manifest), manifestOf(data, index, skipped));
+  return { skipped };
+}
+
+function writeLabeled(data: DataConfig, outputDir: string): void {
+  const testIds = testIdsOf(data);
+  const isTest = new Set(testIds);
+  const ids = Array.from({ length: data.numTrain + data.numTest }, (_, i) => i + 1);
+  const records = ids.map((id) => ({ id, ...studioRecord(data.seed, 'labeled', id) }));
+  const names = [...places.map(({ name }) => name), ...objectKinds.map(({ name }) => name)];
+  writeAvaTexts(join(outputDir, studioPaths.ava), {
+    rows: records.map(({ id, votes, scene }) => ({
+      index: id,
+      id,
+      votes,
+      tags: [scene.place + 1, places.length + scene.subject.kind + 1],
+      challenge: 1,
+    })),
+    testIds,
+    trainIds: ids.filter((id) => !isTest.has(id)),
+    tags: Object.fromEntries(names.map((name, i) => [i + 1, name])),
+    challenges: { 1: 'Studio' },
+  });
+  writeAvaCaptions(
+    join(outputDir, studioPaths.avaCaptions),
+    records.map(({ id, comments }) => ({ id, split: isTest.has(id) ? 'test' : 'train', captions: comments })),
+  );
+  const lines = records.map(({ id, traitVector }) => [id, ...traitVector.map((value) => value.toFixed(6))].join(','));
+  writeFileAtomic(
+    join(outputDir, studioPaths.traits),
+    [['image_id', ...traitNames].join(','), ...lines].map((line) => `${line}\n`).join(''),
+  );
+}
+
+function writeGeneric(data: DataConfig, outputDir: string): void {
+  const conversations = Array.from({ length: data.numGeneric }, (_, i) => {
+    const image = genericImageName(i + 1);
+    const { caption } = studioRecord(data.seed, 'generic', i + 1);
+    return {
+      id: image.slice(6, 15),
+      image,
+      turns: [
+        { from: 'human', value: 'Write a terse but informative summary of the picture.\n<image>' },
+        { from: 'gpt', value: caption },
+      ] as const,
+    };
+  });
+  writeConversations(join(outputDir, studioPaths.conversations), conversations);
+}
+
+async function indexUnlabeled(
+  data: DataConfig,
+  signal: AbortSignal | undefined,
+): Promise<{ index: UnlabeledEntry[]; skipped: readonly SkippedPhoto[] }> {
+  const userNames = userPhotoNames(data.unlabeledDir);
+  const shelf = new PhotoShelf(data.unlabeledDir);
+  const index: UnlabeledEntry[] = [];
+  const placed = new Set<string>();
+  for (const [i, source] of poolSources(data, userNames).entries()) {
+    if (signal?.aborted) throw new CalmError('cancelled', 'data: cancelled while indexing the unlabelled pool');
+    if (source.kind === 'user') placed.add(source.name);
+    // Only the user's photographs can be unusable; whether one is, decoding tells.
+    if (source.kind === 'studio' || (source.kind === 'user' && (await shelf.load(source)) === null)) {
+      const { box } = render(studioScene(data.seed, 'unlabeled', i), data.imageSize).subject;
+      index.push({ file: unlabeledImagePath(i, 'studio'), source: 'studio', subject: box });
+    } else {
+      const credit = source.kind === 'photo' ? `${source.photo.author}, ${source.photo.licence}` : source.name;
+      index.push({ file: unlabeledImagePath(i, source.kind), source: source.kind, credit, subject: null });
+    }
+  }
+  const noRoom = userNames
+    .filter((name) => !placed.has(name))
+    .map((file) => ({ file, reason: 'no room in the pool; raise data.numUnlabeled' }));
+  return { index, skipped: [...shelf.skipped, ...noRoom] };
+}
+
+function manifestOf(data: DataConfig, index: readonly UnlabeledEntry[], skipped: readonly SkippedPhoto[]): object {
+  const count = (source: UnlabeledEntry['source']): number => index.filter((entry) => entry.source === source).length;
+  return {
+    source: data.source,
+    seed: data.seed,
+    imageSize: data.imageSize,
+    counts: {
+      train: data.numTrain,
+      test: data.numTest,
+      generic: data.numGeneric,
+      unlabeled: index.length,
+      unlabeledStudio: count('studio'),
+      unlabeledPhotographs: count('photo'),
+      unlabeledUser: count('user'),
+    },
+    credits: trainingPhotos.map(({ name, author, source, licence }) => ({ name, author, source, licence })),
+    heldOutPhotographs: {
+      note: 'for testing only: neither they nor crops of them are in any training pool',
+      names: heldOutPhotos.map(({ name }) => name),
+    },
+    skippedPhotographs: skipped,
+  };
+}
+
+function writeJson(path: string, value: unknown): void {
+  writeFileAtomic(path, `${JSON.stringify(value, null, 1)}\n`);
+}
