@@ -1,0 +1,209 @@
+// The coordinator's decisions, with a real tracker and real artifacts in a temporary folder, a clock we turn, and no
+// processes: workers are the calls they would make.
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Role, StageKind } from '@calm-orch/core';
+import type { WorkItem } from '@calm-orch/rpc';
+import { openTracker, type Tracker } from '@calm-orch/tracker';
+import { readArtifact } from './artifact.ts';
+import { Coordinator, type CoordinatorEvent } from './coordinator.ts';
+import { layoutOf } from './layout.ts';
+import type { PlanStage } from './plan.ts';
+import { defaultPolicy } from './policy.ts';
+
+const trial = { row: 'all', seed: 0 };
+const never = new AbortController().signal;
+
+let dir: string;
+let tracker: Tracker;
+let nowMs: number;
+let events: CoordinatorEvent[];
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'calm-orch-coordinator-'));
+  tracker = openTracker(dir);
+  nowMs = 0;
+  events = [];
+});
+
+afterEach(() => {
+  tracker.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const stage = (kind: StageKind, role: Role, inputs: string[] = [], numItems = 1): PlanStage => ({
+  ...{ key: `key-of-${kind}`, kind, role, label: kind, config: { kind }, numItems, cost: 1, trials: [trial] },
+  inputs: Object.fromEntries(inputs.map((key) => [key, `key-of-${key}`])),
+  ...{ ingredients: {}, checkpointEveryMs: 1000, numShards: 8 },
+});
+
+function begin(stages: PlanStage[]): Coordinator {
+  const facts = { versions: {}, machine: {}, hash: '', path: '', title: '', resolved: {}, pid: process.pid };
+  const { id: runId } = tracker.createRun({ experiment: 'test', trials: [trial], ...facts });
+  tracker.upsertStages(
+    runId,
+    stages.map((planned) => ({ ...planned, reuse: false })),
+  );
+  const options = { plan: { trials: [trial], stages }, runId, tracker, layout: layoutOf(dir), policy: defaultPolicy };
+  const onEvent = (event: CoordinatorEvent): void => void events.push(event);
+  const coordinator = new Coordinator({ ...options, now: () => nowMs, onEvent }, new Set());
+  coordinator.start();
+  for (const index of [0, 1]) {
+    coordinator.register('trainer', index, `trainer ${index}`, 100 + index);
+    coordinator.register('augmentor', index, `augmentor ${index}`, 200 + index);
+  }
+  return coordinator;
+}
+
+async function lease(coordinator: Coordinator, instance: string): Promise<WorkItem> {
+  const work = await coordinator.lease(instance, 0, never);
+  if (work === null || work === 'stop') throw new Error(`no lease: ${work}`);
+  return work;
+}
+
+const compute = (work: WorkItem): void => {
+  mkdirSync(work.outputDir, { recursive: true });
+  writeFileSync(join(work.outputDir, `${work.item}.txt`), 'result');
+};
+
+test('leases items in order, completes the stage, and opens the stages that read it', async () => {
+  const coordinator = begin([stage('data', 'augmentor', [], 2), stage('encode', 'trainer', ['data'])]);
+  expect(await coordinator.lease('trainer 0', 0, never)).toBeNull();
+  const first = await lease(coordinator, 'augmentor 0');
+  const second = await lease(coordinator, 'augmentor 1');
+  expect([first.item, second.item]).toEqual([0, 1]);
+  for (const work of [first, second]) {
+    compute(work);
+    coordinator.complete(work.token, { metrics: { [`photos ${work.item}`]: 250 } });
+  }
+  await coordinator.settle();
+  const artifact = readArtifact(layoutOf(dir), 'key-of-data')!;
+  expect(artifact.files.map(({ path }) => path)).toEqual(['0.txt', '1.txt']);
+  expect(artifact.result).toEqual({ metrics: { 'photos 0': 250, 'photos 1': 250 } });
+  const work = await lease(coordinator, 'trainer 0');
+  expect(work.inputs).toEqual({ data: join(dir, 'artifacts', 'key-of-data') });
+  expect(work.shards).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  compute(work);
+  coordinator.complete(work.token, { fingerprint: 'f' });
+  await coordinator.ended;
+  expect(tracker.listRunStages('test-1').map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+});
+
+test('gives a worker that asks again the lease it has, and takes repeated calls once', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const work = await lease(coordinator, 'trainer 0');
+  expect((await lease(coordinator, 'trainer 0')).token).toBe(work.token);
+  const points = [{ step: 0, totalSteps: 9, metrics: { 'train/loss': 2 } }];
+  coordinator.report(work.token, 1, points);
+  coordinator.report(work.token, 1, [{ step: 0, totalSteps: 9, metrics: { 'train/loss': 5 } }]);
+  expect(tracker.listMetrics('key-of-finetune-score')[0]!.points).toEqual([[0, 2]]);
+  compute(work);
+  coordinator.complete(work.token, {});
+  coordinator.complete(work.token, {});
+  coordinator.fail(work.token, 'raised', 'too late');
+  await coordinator.ended;
+  expect(() => coordinator.complete('unknown', {})).toThrow(/no such lease/);
+});
+
+test('takes back a lease that was not renewed, and tells its late holder to drop it', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const late = await lease(coordinator, 'trainer 0');
+  nowMs = 10_000;
+  expect(coordinator.heartbeat('trainer 0', late.token)).toBe('continue');
+  nowMs = 24_000;
+  expect(coordinator.expire()).toEqual([]);
+  nowMs = 26_000;
+  expect(coordinator.expire()).toEqual([100]);
+  expect(coordinator.heartbeat('trainer 0', late.token)).toBe('drop');
+  const again = await lease(coordinator, 'trainer 1');
+  expect([again.attempt, again.item]).toEqual([2, 0]);
+  coordinator.complete(late.token, { fingerprint: 'of the late one' });
+  expect(existsSync(join(dir, 'artifacts'))).toBe(false);
+});
+
+test('does not blame workers for the time it stood still itself', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  await lease(coordinator, 'trainer 0');
+  nowMs = 60_000;
+  coordinator.forgive(59_000);
+  expect(coordinator.expire()).toEqual([]);
+});
+
+test('fails a stage whose item raises three times, skips what depends on it, and goes on with the rest', async () => {
+  const stages = [stage('pretrain-ssl', 'trainer'), stage('finetune-comment', 'trainer', ['pretrain-ssl'])];
+  const coordinator = begin([...stages, stage('data', 'augmentor')]);
+  for (let i = 0; i < 3; i++)
+    coordinator.fail((await lease(coordinator, 'trainer 0')).token, 'raised', 'bad photograph');
+  expect(coordinator.stages.map(({ state }) => state)).toEqual(['failed', 'skipped', 'waiting']);
+  expect(coordinator.stages[0]!.error).toBe('item 0 failed 3 times: bad photograph');
+  compute(await lease(coordinator, 'augmentor 0'));
+  coordinator.complete((await lease(coordinator, 'augmentor 0')).token, {});
+  await coordinator.ended;
+  expect(events.map(({ type }) => type).filter((type) => type === 'stage failed')).toHaveLength(1);
+});
+
+test('does not count lost attempts as failures, but gives up after ten in a row without progress', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const loseAt = async (firstStep: number): Promise<void> => {
+    const { token } = await lease(coordinator, 'trainer 0');
+    coordinator.report(token, 1, [{ step: firstStep, totalSteps: 100 }]);
+    coordinator.fail(token, 'lost', 'killed');
+  };
+  for (let i = 0; i < 9; i++) await loseAt(0);
+  await loseAt(40);
+  for (let i = 0; i < 9; i++) await loseAt(40);
+  expect(coordinator.stages[0]!.state).toBe('waiting');
+  expect((await lease(coordinator, 'trainer 0')).fromStep).toBe(40);
+  await loseAt(40);
+  expect(coordinator.stages[0]).toMatchObject({
+    state: 'failed',
+    error: 'item 0 lost its worker 10 times without progress: killed',
+  });
+});
+
+test('forgets the numbers of steps that will be repeated', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const point = (step: number) => ({ step, totalSteps: 9, metrics: { 'train/loss': 9 - step } });
+  const first = await lease(coordinator, 'trainer 0');
+  coordinator.report(first.token, 1, [point(0), point(1), point(2)]);
+  coordinator.workerExited(100, 'was ended by SIGKILL');
+  const second = await lease(coordinator, 'trainer 1');
+  coordinator.report(second.token, 1, [point(1)]);
+  expect(tracker.listMetrics('key-of-finetune-score')[0]!.points).toEqual([
+    [0, 9],
+    [1, 8],
+  ]);
+});
+
+test('tells waiting and working workers to stop when the run is cancelled', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const work = await lease(coordinator, 'trainer 0');
+  const waiting = coordinator.lease('trainer 1', 60_000, never);
+  coordinator.stop();
+  expect(await waiting).toBe('stop');
+  expect(coordinator.heartbeat('trainer 0', work.token)).toBe('stop');
+  coordinator.fail(work.token, 'cancelled', 'cancelled');
+  expect(tracker.listAttempts('test-1').map(({ status }) => status)).toEqual(['cancelled']);
+});
+
+test('completes on the next start what was finished but not published', async () => {
+  const stages = [stage('data', 'augmentor')];
+  const coordinator = begin(stages);
+  const work = await lease(coordinator, 'augmentor 0');
+  compute(work);
+  tracker.finishItem(work.token, { metrics: { photos: 1 } });
+  tracker.endRun('test-1', 'failed');
+  tracker.resumeRun('test-1', { pid: process.pid });
+  tracker.upsertStages(
+    'test-1',
+    stages.map((planned) => ({ ...planned, reuse: false })),
+  );
+  const plan = { trials: [trial], stages };
+  const options = { plan, runId: 'test-1', tracker, layout: layoutOf(dir), policy: defaultPolicy };
+  const next = new Coordinator({ ...options, now: () => nowMs, onEvent: () => {} }, new Set());
+  next.start();
+  await next.ended;
+  expect(readArtifact(layoutOf(dir), 'key-of-data')).not.toBeNull();
+});

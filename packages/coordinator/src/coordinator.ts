@@ -1,0 +1,366 @@
+// The coordinator of one run: gives items to workers for a limited time, takes results and failures, completes stages.
+// It decides in memory and records every decision in the tracker first, so that a coordinator killed at any moment
+// loses nothing that a worker was told is done. It knows workers by what they say (gRPC) and by their processes' ends.
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { assertNever, CalmError, type Role, type StageProgress, type StageResult } from '@calm-orch/core';
+import type { WorkItem } from '@calm-orch/rpc';
+import type { Tracker } from '@calm-orch/tracker';
+import { publishArtifact, readArtifact, removeLeftovers } from './artifact.ts';
+import { deferred } from './deferred.ts';
+import type { Layout } from './layout.ts';
+import type { Plan } from './plan.ts';
+import type { Policy } from './policy.ts';
+import { criticalPaths, dependantsOf, nextItem } from './schedule.ts';
+import { doneShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
+
+export interface CoordinatorOptions {
+  readonly plan: Plan;
+  readonly runId: string;
+  readonly tracker: Tracker;
+  readonly layout: Layout;
+  readonly policy: Policy;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly onEvent: (event: CoordinatorEvent) => void;
+}
+
+export interface CoordinatorEvent {
+  readonly type: 'stage started' | 'stage succeeded' | 'stage failed' | 'attempt failed' | 'attempt lost';
+  readonly label: string;
+  readonly message: string;
+}
+
+export type FailureKind = 'raised' | 'lost' | 'cancelled';
+export type Directive = 'continue' | 'stop' | 'drop';
+
+export interface WorkerRecord {
+  readonly role: Role;
+  readonly index: number;
+  readonly instance: string;
+  readonly pid: number;
+  lease: LeaseRecord | null;
+}
+
+export interface LeaseRecord {
+  readonly work: WorkItem;
+  readonly stage: StageRecord;
+  readonly worker: WorkerRecord;
+  renewedMs: number;
+  /** Of the last batch of progress. */
+  sequence: number;
+  firstStep: number | null;
+}
+
+export class Coordinator {
+  readonly #options: CoordinatorOptions;
+  readonly #stages: Map<string, StageRecord>;
+  readonly #paths: ReadonlyMap<string, number>;
+  readonly #workers = new Map<string, WorkerRecord>();
+  readonly #leases = new Map<string, LeaseRecord>();
+  /** Tokens of attempts that are over: a call repeated for one of them is answered, and changes nothing. */
+  readonly #ended = new Set<string>();
+  readonly #waiting = new Set<() => void>();
+  readonly #end = deferred<void>();
+  readonly #publishing = new Set<Promise<void>>();
+  #stopping = false;
+
+  constructor(options: CoordinatorOptions, reused: ReadonlySet<string>) {
+    this.#options = options;
+    this.#stages = new Map(options.plan.stages.map((stage) => [stage.key, stageRecord(stage, reused.has(stage.key))]));
+    this.#paths = criticalPaths([...this.#stages.values()]);
+    // Nobody may be waiting when it is rejected.
+    this.#end.promise.catch(() => {});
+  }
+
+  /** Settled when nothing is left to do; rejected when the run cannot go on (disk full, run folder taken over). */
+  get ended(): Promise<void> {
+    return this.#end.promise;
+  }
+
+  get stages(): readonly StageRecord[] {
+    return [...this.#stages.values()];
+  }
+
+  get workers(): readonly WorkerRecord[] {
+    return [...this.#workers.values()];
+  }
+
+  /** Queues what is left of every stage; completes stages whose items were all finished by an earlier session. */
+  start(): void {
+    for (const stage of this.#stages.values()) {
+      if (stage.reused) removeLeftovers(this.#options.layout, stage.key);
+      else {
+        stage.queued = this.#options.tracker.unfinishedItems(stage.key);
+        stage.numDone = stage.numItems - stage.queued.length;
+        this.#checkStaging(stage);
+        if (stage.queued.length === 0) this.#finish(stage);
+      }
+    }
+    this.#wake();
+  }
+
+  register(role: Role, index: number, instance: string, pid: number): void {
+    if (!this.#workers.has(instance)) this.#workers.set(instance, { role, index, instance, pid, lease: null });
+  }
+
+  /** An item for the worker, as soon as there is one within `waitMs`; a worker that holds a lease gets that again. */
+  async lease(instance: string, waitMs: number, signal: AbortSignal): Promise<WorkItem | 'stop' | null> {
+    const worker = this.#worker(instance);
+    const until = this.#options.now() + waitMs;
+    while (!signal.aborted && this.#workers.has(instance)) {
+      if (this.#stopping) return 'stop';
+      worker.lease ??= this.#grant(worker);
+      if (worker.lease !== null) return worker.lease.work;
+      const leftMs = until - this.#options.now();
+      if (leftMs <= 0) return null;
+      await this.#changed(leftMs, signal);
+    }
+    return null;
+  }
+
+  heartbeat(instance: string, token: string): Directive {
+    this.#worker(instance);
+    const lease = this.#leases.get(token);
+    if (lease === undefined) return 'drop';
+    lease.renewedMs = this.#options.now();
+    return this.#stopping ? 'stop' : 'continue';
+  }
+
+  report(token: string, sequence: number, points: readonly StageProgress[]): void {
+    const lease = this.#live(token);
+    if (lease === null || sequence <= lease.sequence || points.length === 0) return;
+    const { stage, work } = lease;
+    const { runId, tracker } = this.#options;
+    const { key: stageKey } = stage;
+    const { item } = work;
+    const first = points[0]!.step;
+    // Steps after the checkpoint an attempt goes on from will be reported again.
+    if (lease.firstStep === null && stage.numItems === 1) tracker.replaceMetricsAfter(stageKey, first - 1);
+    tracker.logMetrics(
+      points.flatMap(({ step, metrics = {} }) =>
+        Object.entries(metrics).map(([name, value]) => ({ runId, stageKey, item, step, name, value })),
+      ),
+    );
+    const isFirst = lease.firstStep === null;
+    lease.firstStep ??= first;
+    lease.sequence = sequence;
+    lease.renewedMs = this.#options.now();
+    stage.progress.set(item, points.at(-1)!);
+    // An attempt that goes on from a checkpoint has not done in no time what lies before it.
+    if (isFirst && stage.numItems === 1) stage.since = { ms: this.#options.now(), share: doneShare(stage) };
+    stage.loss =
+      points.findLast(({ metrics }) => metrics?.['train/loss'] !== undefined)?.metrics?.['train/loss'] ?? stage.loss;
+  }
+
+  complete(token: string, result: StageResult): void {
+    const lease = this.#live(token);
+    if (lease === null) return;
+    const { stage, work } = lease;
+    const { itemsLeft } = this.#options.tracker.finishItem(token, result);
+    this.#drop(lease);
+    stage.leased.delete(work.item);
+    stage.progress.delete(work.item);
+    stage.numDone++;
+    if (itemsLeft === 0) this.#finish(stage);
+    this.#wake();
+  }
+
+  fail(token: string, kind: FailureKind, reason: string): void {
+    const lease = this.#live(token);
+    if (lease === null) return;
+    const { tracker, policy } = this.#options;
+    const { stage, work } = lease;
+    switch (kind) {
+      case 'raised': {
+        const { failures } = tracker.failAttempt(token, reason);
+        this.#drop(lease);
+        this.#say('attempt failed', stage, `item ${work.item}: ${reason}`);
+        if (failures >= policy.maxFailures)
+          this.#failStage(stage, `item ${work.item} failed ${failures} times: ${reason}`);
+        break;
+      }
+      case 'lost': {
+        const before = stage.firstSteps.get(work.item) ?? 0;
+        const progressed = (lease.firstStep ?? 0) > before;
+        const { lostInARow } = tracker.loseAttempt(token, reason, { progressed });
+        stage.firstSteps.set(work.item, Math.max(before, lease.firstStep ?? 0));
+        this.#drop(lease);
+        this.#say('attempt lost', stage, `item ${work.item}: ${reason}`);
+        if (lostInARow >= policy.maxLostInARow)
+          this.#failStage(stage, `item ${work.item} lost its worker ${lostInARow} times without progress: ${reason}`);
+        break;
+      }
+      case 'cancelled':
+        tracker.cancelAttempt(token, reason);
+        this.#drop(lease);
+        break;
+      default:
+        assertNever(kind);
+    }
+    requeue(stage, work.item);
+    this.#wake();
+  }
+
+  /** A worker's process has ended: its lease goes to another at once. */
+  workerExited(pid: number, how: string): void {
+    for (const worker of this.#workers.values()) {
+      if (worker.pid !== pid) continue;
+      this.#workers.delete(worker.instance);
+      if (worker.lease) this.fail(worker.lease.work.token, this.#stopping ? 'cancelled' : 'lost', `worker ${how}`);
+    }
+    this.#wake();
+  }
+
+  /** Takes back leases that were not renewed; returns the processes to be replaced. */
+  expire(): number[] {
+    const { now, policy } = this.#options;
+    const overdue = [...this.#leases.values()].filter(({ renewedMs }) => now() - renewedMs > policy.leaseTtlMs);
+    for (const { work } of overdue) this.fail(work.token, 'lost', `no heartbeat for ${policy.leaseTtlMs / 1000} s`);
+    return overdue.map(({ worker }) => worker.pid);
+  }
+
+  /** This process itself stood still for `ms`: no lease is late on account of that. */
+  forgive(ms: number): void {
+    for (const lease of this.#leases.values()) lease.renewedMs += ms;
+  }
+
+  /** From now on workers are told to stop and nothing is leased. */
+  stop(): void {
+    this.#stopping = true;
+    this.#wake();
+  }
+
+  /** Once artifacts under way are complete and recorded. */
+  async settle(): Promise<void> {
+    while (this.#publishing.size > 0) await Promise.all(this.#publishing);
+  }
+
+  /** Ends the run with an error. */
+  abandon(error: unknown): void {
+    this.#end.reject(error);
+  }
+
+  #grant(worker: WorkerRecord): LeaseRecord | null {
+    const { runId, tracker, layout, policy, now } = this.#options;
+    const next = nextItem(worker.role, this.stages, this.#paths);
+    if (next === null) return null;
+    const stage = this.#stages.get(next.key)!;
+    const { key, kind, config, numItems } = stage;
+    const { item } = next;
+    const { token, attempt } = tracker.startAttempt(runId, key, item, `${worker.role} ${worker.index}`);
+    const inputs = Object.entries(stage.inputKeys).map(([name, input]) => [name, layout.artifact(input)] as const);
+    const work: WorkItem = {
+      ...{ token, stage: { key, kind, config, numItems }, item, attempt },
+      inputs: Object.fromEntries(inputs),
+      outputDir: layout.staging(key),
+      checkpointDir: layout.checkpoint(key),
+      checkpointEveryMs: stage.checkpointEveryMs,
+      hangTimeoutMs: policy.hangTimeoutMs,
+      shards: Array.from({ length: stage.numShards }, (_, shard) => shard),
+      fromStep: stage.firstSteps.get(item) ?? 0,
+    };
+    const lease: LeaseRecord = { work, stage, worker, renewedMs: now(), sequence: 0, firstStep: null };
+    this.#leases.set(token, lease);
+    stage.queued = stage.queued.filter((queued) => queued !== item);
+    stage.leased.add(item);
+    if (stage.startedMs === null) {
+      stage.startedMs = now();
+      stage.since = { ms: now(), share: doneShare(stage) };
+      this.#say('stage started', stage, `${worker.role} ${worker.index}`);
+    }
+    return lease;
+  }
+
+  /** Null for an attempt that is over. */
+  #live(token: string): LeaseRecord | null {
+    const lease = this.#leases.get(token);
+    if (lease === undefined && !this.#ended.has(token)) throw new CalmError('lease_lost', 'no such lease in this run');
+    return lease ?? null;
+  }
+
+  #drop({ work, worker }: LeaseRecord): void {
+    this.#leases.delete(work.token);
+    this.#ended.add(work.token);
+    worker.lease = null;
+  }
+
+  /** Finished items without their files would become an artifact with holes. */
+  #checkStaging({ key, label, numDone }: StageRecord): void {
+    const staging = this.#options.layout.staging(key);
+    if (numDone === 0 || existsSync(staging) || readArtifact(this.#options.layout, key) !== null) return;
+    const message = `${label}: ${numDone} items are done, but their files in ${staging} are gone; start in another run folder with --dir`;
+    throw new CalmError('io', message);
+  }
+
+  #finish(stage: StageRecord): void {
+    const publishing = this.#publish(stage).finally(() => {
+      this.#publishing.delete(publishing);
+      this.#wake();
+    });
+    this.#publishing.add(publishing);
+  }
+
+  async #publish(stage: StageRecord): Promise<void> {
+    const { layout, runId, tracker, now } = this.#options;
+    try {
+      const results = tracker.itemResults(stage.key).map(({ result }) => result);
+      const result = mergeResults(results);
+      // An earlier session may have been killed after the artifact was complete and before that was recorded.
+      const complete = existsSync(layout.staging(stage.key)) ? null : readArtifact(layout, stage.key);
+      const manifest = complete ?? (await publishArtifact(layout, { ...stage, result }));
+      tracker.succeedStage(runId, stage.key, result, manifest.files);
+      stage.state = 'succeeded';
+      const seconds = stage.startedMs === null ? 0 : (now() - stage.startedMs) / 1000;
+      this.#say('stage succeeded', stage, `${seconds.toFixed(1)} s`);
+    } catch (error) {
+      this.abandon(error);
+    }
+  }
+
+  #failStage(stage: StageRecord, reason: string): void {
+    const { runId, tracker } = this.#options;
+    tracker.failStage(runId, stage.key, reason);
+    stage.state = 'failed';
+    stage.error = reason;
+    stage.queued = [];
+    for (const lease of this.#leases.values()) if (lease.stage === stage) this.#drop(lease);
+    for (const key of dependantsOf(stage.key, this.stages)) this.#stages.get(key)!.state = 'skipped';
+    this.#say('stage failed', stage, reason);
+  }
+
+  #worker(instance: string): WorkerRecord {
+    const worker = this.#workers.get(instance);
+    if (worker === undefined)
+      throw new CalmError('lease_lost', 'this worker is not registered with the run (any more)');
+    return worker;
+  }
+
+  #wake(): void {
+    for (const resume of this.#waiting) resume();
+    this.#waiting.clear();
+    const open = this.stages.some(({ state }) => state === 'waiting');
+    if (!open && this.#publishing.size === 0) this.#end.resolve();
+  }
+
+  async #changed(waitMs: number, signal: AbortSignal): Promise<void> {
+    const change = deferred<void>();
+    this.#waiting.add(change.resolve);
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    await Promise.race([change.promise, sleep(waitMs, undefined, { signal: either }).catch(() => {})]);
+    over.abort();
+    this.#waiting.delete(change.resolve);
+  }
+
+  #say(type: CoordinatorEvent['type'], { label }: StageRecord, message: string): void {
+    this.#options.onEvent({ type, label, message });
+  }
+}
+
+/** A stage's result is that of its items together. */
+function mergeResults(results: readonly StageResult[]): StageResult {
+  const metrics = Object.assign({}, ...results.map((result) => result.metrics ?? {})) as StageResult['metrics'];
+  const fingerprint = results.find((result) => result.fingerprint !== undefined)?.fingerprint;
+  return { ...(Object.keys(metrics!).length > 0 && { metrics }), ...(fingerprint !== undefined && { fingerprint }) };
+}

@@ -1,0 +1,10 @@
+export { layoutOf, type Layout } from './layout.ts';
+export { manifestName, readArtifact, type Manifest } from './artifact.ts';
+export { planSources, type PlanSourceOptions } from './plan-sources.ts';
+export { planExperiment, type Plan, type PlanSources, type PlanStage } from './plan.ts';
+export { defaultPolicy, type Policy } from './policy.ts';
+export { runExperiment, type RunOptions, type RunSummary, type StartedRun } from './run.ts';
+export type { CoordinatorEvent } from './coordinator.ts';
+export type { RunView, StageView, WorkerView } from './view.ts';
+export { workerCounts, type Machine, type WorkerCounts } from './worker-counts.ts';
+export { foundationFile } from './foundation-artifact.ts';

@@ -1,0 +1,24 @@
+// Where things lie in a run folder. Everything a run leaves is below `dir`; only this file knows the names.
+import { join, resolve } from 'node:path';
+
+export interface Layout {
+  readonly dir: string;
+  /** A complete, immutable stage output. */
+  artifact(key: string): string;
+  /** The same output while items are still written; renamed when complete. */
+  staging(key: string): string;
+  /** Training checkpoints, kept over attempts and runs until the stage has succeeded. */
+  checkpoint(key: string): string;
+  log(runId: string, worker: string): string;
+}
+
+export function layoutOf(dir: string): Layout {
+  const root = resolve(dir);
+  return {
+    dir: root,
+    artifact: (key) => join(root, 'artifacts', key),
+    staging: (key) => join(root, 'staging', key),
+    checkpoint: (key) => join(root, 'checkpoints', key),
+    log: (runId, worker) => join(root, 'logs', runId, `${worker}.log`),
+  };
+}

@@ -1,0 +1,72 @@
+// Reads what keys depend on beside the experiment: code, checkpoint and loose files. Reading files is all it does.
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { CalmError, hashOf, sha256, stageRoles, type Json, type StageKind } from '@calm-orch/core';
+import { codeVersions } from './code-version.ts';
+import type { PlanSources } from './plan.ts';
+
+export interface PlanSourceOptions {
+  /** Built module that holds a kind's stage function. */
+  readonly stageEntry: (kind: StageKind) => string;
+  readonly engine: Json;
+  /** Folders of files carried with the program that stages of a kind read. */
+  readonly carried: Readonly<Partial<Record<StageKind, string>>>;
+}
+
+export async function planSources({ stageEntry, engine, carried }: PlanSourceOptions): Promise<PlanSources> {
+  const kinds = Object.keys(stageRoles) as StageKind[];
+  const versions = await codeVersions(kinds.map(stageEntry));
+  const foundations = new Map<string, string>();
+  const folders = new Map<string, Json>();
+  const memo = <T>(map: Map<string, T>, key: string, make: () => T): T => {
+    if (!map.has(key)) map.set(key, make());
+    return map.get(key)!;
+  };
+  return {
+    engine,
+    code: (kind) => versions.get(stageEntry(kind))!,
+    foundation: (path) => memo(foundations, path, () => hashOfCheckpoint(path)),
+    files: (kind, config) => {
+      const own = carried[kind];
+      const users = kind === 'data' ? (config as { data: { unlabeledDir: string | null } }).data.unlabeledDir : null;
+      if (own === undefined && users === null) return null;
+      return {
+        carried: own === undefined ? null : memo(folders, own, () => contentsOf(own)),
+        // A user's photographs may be many and large: name, size and time of change stand for their content.
+        users: users === null ? null : memo(folders, users, () => stampsOf(users)),
+      };
+    },
+  };
+}
+
+function hashOfCheckpoint(path: string): string {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile())
+    throw new CalmError(
+      'not_found',
+      `foundation.checkpoint: no file ${path}; name a safetensors file with --set foundation.checkpoint=FILE, or rebuild the carried one with \`calm-orch run experiments/foundation.yaml\``,
+    );
+  return sha256(readFileSync(path));
+}
+
+function contentsOf(dir: string): Json {
+  return existsSync(dir) ? hashOf(filesOf(dir).map((path) => [relative(dir, path), sha256(readFileSync(path))])) : null;
+}
+
+function stampsOf(dir: string): Json {
+  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory())
+    throw new CalmError('not_found', `data.unlabeledDir: no folder ${dir}; name a folder of photographs`);
+  return hashOf(
+    filesOf(dir).map((path) => {
+      const { size, mtimeMs } = statSync(path);
+      return [relative(dir, path), size, mtimeMs];
+    }),
+  );
+}
+
+function filesOf(dir: string): string[] {
+  const entries = readdirSync(dir, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}

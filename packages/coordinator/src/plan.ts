@@ -1,0 +1,103 @@
+// From an experiment to its stages: every trial's stages, equal keys merged, inputs before those who read them.
+// A key hashes all that can change a stage's output: kind, configuration slice, keys of the inputs, code, engine, and
+// files it reads that are no artifact. Planning loads no stage and no TensorFlow.
+import {
+  canonicalJson,
+  hashOf,
+  stageRoles,
+  type Experiment,
+  type Json,
+  type Role,
+  type StageKind,
+  type StageSpec,
+} from '@calm-orch/core';
+import type { TrialRef } from '@calm-orch/tracker';
+import { addBaselines, addFoundation, addTrial, type AddStage } from './trial-stages.ts';
+
+export interface PlanStage extends StageSpec {
+  readonly role: Role;
+  /** For people: `finetune-score all seed 1`. */
+  readonly label: string;
+  /** Trials that need it. */
+  readonly trials: readonly TrialRef[];
+  readonly cost: number;
+  /** What was hashed into the key. */
+  readonly ingredients: Json;
+  readonly checkpointEveryMs: number;
+  /** Shards of a training step. */
+  readonly numShards: number;
+}
+
+export interface Plan {
+  readonly trials: readonly TrialRef[];
+  readonly stages: readonly PlanStage[];
+}
+
+/** What keys depend on beside the experiment. */
+export interface PlanSources {
+  /** Hash of the code a stage runs. */
+  code(kind: StageKind): string;
+  /** Back end, version, ... of the engine that trainers and evaluators compute with. */
+  readonly engine: Json;
+  /** sha256 of a checkpoint file. */
+  foundation(path: string): string;
+  /** What identifies files a stage reads that are neither configuration nor artifact; null: none. */
+  files(kind: StageKind, config: Json): Json;
+}
+
+type Draft = Omit<PlanStage, 'label' | 'trials'> & { readonly trials: TrialRef[] };
+
+export function planExperiment(experiment: Experiment, sources: PlanSources): Plan {
+  const drafts = new Map<string, Draft>();
+  const trials: TrialRef[] = [];
+  for (const row of experiment.rows) {
+    for (const seed of experiment.seeds) {
+      const config = row.config(seed);
+      const trial: TrialRef = { row: row.row, seed };
+      const { checkpointEverySeconds, stepShards } = config.train;
+      const add: AddStage = ({ kind, config: slice, inputs, numItems, cost }) => {
+        // Through JSON, so that what is hashed is exactly what the worker gets.
+        const plain = JSON.parse(canonicalJson(slice)) as Json;
+        const role = stageRoles[kind];
+        const ingredients: Json = {
+          ...{ kind, config: plain, inputs, code: sources.code(kind), files: sources.files(kind, plain) },
+          engine: role === 'augmentor' ? null : sources.engine,
+        };
+        const key = hashOf(ingredients);
+        const draft = drafts.get(key) ?? {
+          ...{ key, kind, role, config: plain, inputs, numItems, cost, ingredients, trials: [] },
+          checkpointEveryMs: checkpointEverySeconds * 1000,
+          numShards: stepShards,
+        };
+        drafts.set(key, draft);
+        // The baselines belong to the experiment, to no trial.
+        if (kind !== 'baselines' && !draft.trials.includes(trial)) draft.trials.push(trial);
+        return key;
+      };
+      if (experiment.only === 'foundation') addFoundation(config, add);
+      else {
+        const foundation = sources.foundation(config.foundation.checkpoint);
+        if (trials.length === 0) addBaselines(config, foundation, add);
+        addTrial(config, foundation, add);
+      }
+      trials.push(trial);
+    }
+  }
+  const stages = [...drafts.values()].map((draft) => ({ ...draft, label: labelOf(draft, trials) }));
+  return { trials, stages };
+}
+
+/** Kind, and of row and seed what tells the stage from others of its kind. */
+function labelOf({ kind, config, trials: own }: Draft, all: readonly TrialRef[]): string {
+  const parts: string[] = [kind];
+  if (kind === 'encode') parts.push((config as { what: string }).what);
+  const only = <T>(of: (trial: TrialRef) => T): T | undefined => {
+    const values = new Set(own.map(of));
+    return values.size === 1 && new Set(all.map(of)).size > 1 ? [...values][0] : undefined;
+  };
+  const row = only((trial) => trial.row);
+  const seed = only((trial) => trial.seed);
+  if (row !== undefined) parts.push(row);
+  if (seed !== undefined) parts.push(`seed ${seed}`);
+  return parts.join(' ');
+}

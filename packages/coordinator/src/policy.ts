@@ -1,0 +1,25 @@
+// The numbers that decide when a lease, a worker or a stage is given up.
+
+export interface Policy {
+  /** Workers renew their lease this often. @default 3000 */
+  readonly heartbeatIntervalMs: number;
+  /** A lease not renewed for so long goes to another worker. @default 15000 */
+  readonly leaseTtlMs: number;
+  /** A computation that reports nothing for so long has hung. @default 180000 */
+  readonly hangTimeoutMs: number;
+  /** Errors of an item's own code that fail its stage. @default 3 */
+  readonly maxFailures: number;
+  /** Attempts lost with their worker, in a row and without progress, that fail a stage. @default 10 */
+  readonly maxLostInARow: number;
+  /** Time workers have to save a checkpoint when a run is cancelled. @default 10000 */
+  readonly cancelGraceMs: number;
+}
+
+export const defaultPolicy: Policy = {
+  heartbeatIntervalMs: 3000,
+  leaseTtlMs: 15_000,
+  hangTimeoutMs: 180_000,
+  maxFailures: 3,
+  maxLostInARow: 10,
+  cancelGraceMs: 10_000,
+};

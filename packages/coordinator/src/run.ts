@@ -1,0 +1,205 @@
+// One run, from the plan to its last stage: record it, start server and workers if anything is left to do, wait, and
+// leave no process and no open file behind, however it ends.
+import { randomBytes } from 'node:crypto';
+import { CalmError, toCalmError, type Experiment, type Json, type Role } from '@calm-orch/core';
+import { CoordinatorServiceService, listenAddress, serve, socketAddress } from '@calm-orch/rpc';
+import type { RunRecord, Tracker } from '@calm-orch/tracker';
+import { readArtifact } from './artifact.ts';
+import { Coordinator, type CoordinatorEvent } from './coordinator.ts';
+import { importFoundation } from './foundation-artifact.ts';
+import type { Layout } from './layout.ts';
+import { planExperiment, type Plan, type PlanSources } from './plan.ts';
+import { defaultPolicy, type Policy } from './policy.ts';
+import { coordinatorService, serviceName } from './service.ts';
+import { viewOf, work, type RunView } from './view.ts';
+import { computeEnvironment, type Machine, type WorkerCounts } from './worker-counts.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+export interface RunOptions {
+  readonly experiment: Experiment;
+  readonly sources: PlanSources;
+  readonly layout: Layout;
+  readonly tracker: Tracker;
+  /** Goes on with this run; else a new one is recorded. */
+  readonly resume?: string;
+  readonly versions: Json;
+  readonly machineFacts: Json;
+  readonly machine: Machine;
+  readonly counts: WorkerCounts;
+  /** Program that `<role> <index>` is passed to. */
+  readonly workerScript: string;
+  /** `127.0.0.1:PORT` instead of a Unix socket. */
+  readonly listen?: string;
+  readonly policy?: Partial<Policy>;
+  /** Aborted: workers save checkpoints and stop, the run ends as cancelled. */
+  readonly signal: AbortSignal;
+  readonly onStart?: (started: StartedRun) => void;
+  readonly onEvent?: (event: CoordinatorEvent) => void;
+}
+
+/** A run under way. */
+export interface StartedRun {
+  readonly run: RunRecord;
+  readonly plan: Plan;
+  readonly numReused: number;
+  view(): RunView;
+  /** Ends all worker processes at once; for a second Ctrl-C. */
+  killWorkers(): void;
+}
+
+export interface RunSummary {
+  readonly runId: string;
+  readonly status: 'succeeded' | 'failed' | 'cancelled';
+  readonly numExecuted: number;
+  readonly numReused: number;
+  readonly numSkipped: number;
+  readonly failures: readonly { readonly label: string; readonly reason: string }[];
+}
+
+/** @throws CalmError when the run cannot be planned, recorded or served; the record then says so too. */
+export async function runExperiment(options: RunOptions): Promise<RunSummary> {
+  const { experiment, sources, layout, tracker, signal } = options;
+  if (options.listen !== undefined) listenAddress(options.listen);
+  const plan = planExperiment(experiment, sources);
+  const run = record(options, plan);
+  try {
+    const reused = new Set(plan.stages.filter(({ key }) => isThere(tracker, layout, key)).map(({ key }) => key));
+    tracker.upsertStages(
+      run.id,
+      plan.stages.map((stage) => ({ ...stage, reuse: reused.has(stage.key) })),
+    );
+    importFoundation(layout, experiment);
+    const coordinator = await execute(options, run, plan, reused);
+    const summary = summarize(run.id, coordinator, signal.aborted);
+    const error = summary.failures.map(({ label, reason }) => `${label}: ${reason}`).join('; ');
+    tracker.endRun(run.id, summary.status, error === '' ? {} : { error });
+    return summary;
+  } catch (error) {
+    try {
+      tracker.endRun(run.id, 'failed', { error: toCalmError(error).message });
+    } catch {
+      // A tracker that cannot be written (no space left) is what ended the run; without an end it shows as interrupted.
+    }
+    throw error;
+  }
+}
+
+function record({ experiment, resume, tracker, versions, machineFacts }: RunOptions, plan: Plan): RunRecord {
+  const { pid } = process;
+  if (resume !== undefined) return tracker.resumeRun(resume, { pid });
+  const { name, title, path, resolved, hash } = experiment;
+  const { trials } = plan;
+  return tracker.createRun({
+    ...{ experiment: name, title, path, resolved, hash, versions, pid, trials },
+    machine: machineFacts,
+  });
+}
+
+/** Whether a stage has been done, and its artifact still is what it was. */
+function isThere(tracker: Tracker, layout: Layout, key: string): boolean {
+  return tracker.findSucceededStage(key) !== null && readArtifact(layout, key) !== null;
+}
+
+/** Starts what is needed, waits for the end or for the cancellation, stops what was started. */
+async function execute(options: RunOptions, run: RunRecord, plan: Plan, reused: Set<string>): Promise<Coordinator> {
+  const { layout, tracker, signal, onStart = () => {}, onEvent = () => {} } = options;
+  const policy = { ...defaultPolicy, ...options.policy };
+  const now = (): number => performance.now();
+  const startedMs = now();
+  const coordinator = new Coordinator({ plan, runId: run.id, tracker, layout, policy, now, onEvent }, reused);
+  const toDo = plan.stages.filter(({ key }) => !reused.has(key));
+  coordinator.start();
+  const workDoneBefore = work(coordinator.stages).done;
+  let pool: WorkerPool | null = null;
+  const view = (): RunView => viewOf({ runId: run.id, coordinator, pool, nowMs: now(), startedMs, workDoneBefore });
+  const killWorkers = (): void => pool?.killAll();
+  onStart({ run, plan, numReused: reused.size, view, killWorkers });
+  if (toDo.length === 0 || signal.aborted) return coordinator;
+
+  const token = randomBytes(32).toString('hex');
+  const listen = options.listen === undefined ? socketAddress(layout.dir) : listenAddress(options.listen);
+  const handlers = coordinatorService(coordinator, policy);
+  const cancelled = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  try {
+    const served = { address: listen.address, token, name: serviceName, handlers };
+    const server = await serve({ ...served, definition: CoordinatorServiceService });
+    pool = startWorkers(options, run.id, coordinator, new Set(toDo.map(({ role }) => role)), {
+      CALM_ORCH_ADDRESS: server.address,
+      CALM_ORCH_TOKEN: token,
+    });
+    const stopWatching = watch(coordinator, pool, tracker, run.id, now);
+    try {
+      await Promise.race([coordinator.ended, cancelled]);
+    } finally {
+      coordinator.stop();
+      await pool.close(policy.cancelGraceMs + 2000);
+      stopWatching();
+      await server.close();
+      await coordinator.settle();
+    }
+  } finally {
+    listen.remove();
+  }
+  return coordinator;
+}
+
+function startWorkers(
+  { counts, machine, workerScript, layout }: RunOptions,
+  runId: string,
+  coordinator: Coordinator,
+  roles: ReadonlySet<Role>,
+  connection: NodeJS.ProcessEnv,
+): WorkerPool {
+  const slots = [...roles].flatMap((role) => Array.from({ length: counts[role] }, (_, index) => ({ role, index })));
+  return new WorkerPool({
+    slots,
+    script: workerScript,
+    environment: ({ role, index }) => ({ ...computeEnvironment(role, index, counts, machine), ...connection }),
+    logFile: ({ role, index }) => layout.log(runId, `${role}-${index}`),
+    onExit: (pid, how) => orAbandon(coordinator, () => coordinator.workerExited(pid, how)),
+    onBroken: (error) => coordinator.abandon(error),
+  });
+}
+
+const watchEveryMs = 1000;
+const recordEveryMs = 5000;
+
+/** Every second: leases run out, unless it was this process that stood still. Every five: the run is marked alive. */
+function watch(coordinator: Coordinator, pool: WorkerPool, tracker: Tracker, runId: string, now: () => number) {
+  let lastMs = now();
+  let recordedMs = lastMs;
+  const tick = (): void => {
+    const lateMs = now() - lastMs - watchEveryMs;
+    lastMs = now();
+    if (lateMs > watchEveryMs) coordinator.forgive(lateMs);
+    for (const pid of coordinator.expire()) pool.kill(pid);
+    if (lastMs - recordedMs < recordEveryMs) return;
+    recordedMs = lastMs;
+    if (!tracker.heartbeatRun(runId))
+      throw new CalmError('lease_lost', `run ${runId} was taken over by another coordinator; this one stops`);
+  };
+  const timer = setInterval(() => orAbandon(coordinator, tick), watchEveryMs);
+  return () => clearInterval(timer);
+}
+
+/** Errors in timers and process events reach nobody else. With a busy database the next occasion comes by itself. */
+function orAbandon(coordinator: Coordinator, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof CalmError && error.code === 'busy')) coordinator.abandon(error);
+  }
+}
+
+function summarize(runId: string, coordinator: Coordinator, cancelled: boolean): RunSummary {
+  const { stages } = coordinator;
+  const count = (state: string): number => stages.filter((stage) => stage.state === state).length;
+  const failures = stages.flatMap(({ state, label, error }) => (state === 'failed' ? [{ label, reason: error! }] : []));
+  const done = stages.every(({ state }) => state === 'succeeded');
+  const numReused = stages.filter(({ reused }) => reused).length;
+  return {
+    runId,
+    status: done ? 'succeeded' : cancelled ? 'cancelled' : 'failed',
+    ...{ numExecuted: count('succeeded') - numReused, numReused, numSkipped: count('skipped'), failures },
+  };
+}

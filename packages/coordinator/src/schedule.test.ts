@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { criticalPaths, dependantsOf, nextItem, type Schedulable } from './schedule.ts';
+
+const stage = (key: string, cost: number, inputs: string[] = [], more: Partial<Schedulable> = {}): Schedulable => ({
+  ...{ key, cost, inputs, role: 'trainer', state: 'waiting', queued: [0] },
+  ...more,
+});
+
+describe('schedule', () => {
+  it('counts the work of the longest chain behind a stage', () => {
+    const paths = criticalPaths([stage('a', 1), stage('b', 10, ['a']), stage('c', 2, ['a']), stage('d', 5, ['c'])]);
+    expect(Object.fromEntries(paths)).toEqual({ a: 11, b: 10, c: 7, d: 5 });
+  });
+
+  it('gives a free worker the stage with the longest way to go, whatever the order of the plan', () => {
+    const stages = [stage('short', 5), stage('comment', 3), stage('score', 15, ['comment'])];
+    expect(nextItem('trainer', stages, criticalPaths(stages))).toEqual({ key: 'comment', item: 0 });
+  });
+
+  it('keeps a stage back until all its inputs have succeeded', () => {
+    const stages = [stage('a', 1, [], { queued: [] }), stage('b', 9, ['a'])];
+    expect(nextItem('trainer', stages, criticalPaths(stages))).toBeNull();
+    const done = [stage('a', 1, [], { queued: [], state: 'succeeded' }), stage('b', 9, ['a'])];
+    expect(nextItem('trainer', done, criticalPaths(done))).toEqual({ key: 'b', item: 0 });
+  });
+
+  it('reads inputs that are no stage of the plan as being there', () => {
+    const stages = [stage('encode', 1, ['foundation file'])];
+    expect(nextItem('trainer', stages, criticalPaths(stages))).toEqual({ key: 'encode', item: 0 });
+  });
+
+  it('gives workers only stages of their own role, items in order', () => {
+    const stages = [stage('a', 9), stage('b', 1, [], { role: 'augmentor', queued: [3, 4] })];
+    expect(nextItem('augmentor', stages, criticalPaths(stages))).toEqual({ key: 'b', item: 3 });
+    expect(nextItem('evaluator', stages, criticalPaths(stages))).toBeNull();
+  });
+
+  it('never gives out stages that failed or were skipped', () => {
+    const stages = [stage('a', 9, [], { state: 'failed' }), stage('b', 9, ['a'], { state: 'skipped' })];
+    expect(nextItem('trainer', stages, criticalPaths(stages))).toBeNull();
+  });
+
+  it('finds everything that depends on a stage', () => {
+    const stages = [stage('a', 1), stage('b', 1, ['a']), stage('c', 1, ['b']), stage('d', 1)];
+    expect(dependantsOf('a', stages)).toEqual(['b', 'c']);
+  });
+});

@@ -1,0 +1,65 @@
+// Which item a free worker gets. Pure: a function of the stages' states. A worker takes the ready stage with the
+// longest way still to go behind it, so that long chains of training start first and nothing waits for them at the end.
+import type { Role } from '@calm-orch/core';
+
+export type StageState = 'waiting' | 'succeeded' | 'failed' | 'skipped';
+
+export interface Schedulable {
+  readonly key: string;
+  readonly role: Role;
+  /** Estimated work; only ratios matter. */
+  readonly cost: number;
+  /** Keys of the stages whose artifacts it reads; keys that are no stage of the plan are there already. */
+  readonly inputs: readonly string[];
+  readonly state: StageState;
+  /** Items nobody has leased or finished, in the order they should be done. */
+  readonly queued: readonly number[];
+}
+
+/** Key -> estimated work from the start of a stage to the end of the longest chain that depends on it. */
+export function criticalPaths(stages: readonly Pick<Schedulable, 'key' | 'cost' | 'inputs'>[]): Map<string, number> {
+  const dependants = new Map<string, string[]>();
+  for (const { key, inputs } of stages)
+    for (const input of inputs) dependants.set(input, [...(dependants.get(input) ?? []), key]);
+  const costs = new Map(stages.map(({ key, cost }) => [key, cost]));
+  const paths = new Map<string, number>();
+  const pathFrom = (key: string): number => {
+    const known = paths.get(key);
+    if (known !== undefined) return known;
+    const path = costs.get(key)! + Math.max(0, ...(dependants.get(key) ?? []).map(pathFrom));
+    paths.set(key, path);
+    return path;
+  };
+  for (const { key } of stages) pathFrom(key);
+  return paths;
+}
+
+/** The item a worker of `role` should take now; null when there is none. Ties: the order of the plan. */
+export function nextItem(
+  role: Role,
+  stages: readonly Schedulable[],
+  paths: ReadonlyMap<string, number>,
+): { readonly key: string; readonly item: number } | null {
+  const states = new Map(stages.map(({ key, state }) => [key, state]));
+  const isThere = (key: string): boolean => (states.get(key) ?? 'succeeded') === 'succeeded';
+  const ready = stages.filter(
+    (stage) =>
+      stage.role === role && stage.state === 'waiting' && stage.queued.length > 0 && stage.inputs.every(isThere),
+  );
+  const first = ready.reduce<Schedulable | null>(
+    (best, stage) => (best === null || paths.get(stage.key)! > paths.get(best.key)! ? stage : best),
+    null,
+  );
+  return first === null ? null : { key: first.key, item: first.queued[0]! };
+}
+
+/** Keys of all stages that need `key`, directly or through others. */
+export function dependantsOf(key: string, stages: readonly Pick<Schedulable, 'key' | 'inputs'>[]): string[] {
+  const found = new Set([key]);
+  for (let size = 0; size !== found.size;) {
+    size = found.size;
+    for (const stage of stages) if (stage.inputs.some((input) => found.has(input))) found.add(stage.key);
+  }
+  found.delete(key);
+  return [...found];
+}

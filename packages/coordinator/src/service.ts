@@ -1,0 +1,63 @@
+// The gRPC face of the coordinator: checks what comes in, converts it, and calls the coordinator.
+import { CalmError } from '@calm-orch/core';
+import { Directive, FailureKind, fromPoint, fromResultMessage, parseRole, toLease } from '@calm-orch/rpc';
+import type { Api, CoordinatorServiceService } from '@calm-orch/rpc';
+import type { Coordinator } from './coordinator.ts';
+import type { Policy } from './policy.ts';
+
+export const serviceName = 'calm.v1.CoordinatorService';
+
+const directives = { continue: Directive.CONTINUE, stop: Directive.STOP, drop: Directive.DROP } as const;
+
+/** What a worker is told about, and may repeat or ignore; anything else ends the run. */
+const callersProblems: ReadonlySet<string> = new Set(['lease_lost', 'invalid_argument', 'busy']);
+
+export function coordinatorService(coordinator: Coordinator, policy: Policy): Api<typeof CoordinatorServiceService> {
+  /** An error of the coordinator's own (no space left, a defect) would come again with every call. */
+  const orAbandon = async <T>(work: () => T): Promise<Awaited<T>> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof CalmError && callersProblems.has(error.code))) coordinator.abandon(error);
+      throw error;
+    }
+  };
+  return {
+    register: async ({ role, index, instance, pid }) => {
+      coordinator.register(parseRole(role), index, instance, pid);
+      return { heartbeatIntervalMs: policy.heartbeatIntervalMs, leaseTtlMs: policy.leaseTtlMs };
+    },
+    lease: async ({ instance, waitMs }, { signal = new AbortController().signal } = {}) => {
+      const work = await orAbandon(() => coordinator.lease(instance, waitMs, signal));
+      if (work === null) return { lease: undefined, directive: Directive.CONTINUE };
+      if (work === 'stop') return { lease: undefined, directive: Directive.STOP };
+      return { lease: toLease(work), directive: Directive.CONTINUE };
+    },
+    heartbeat: async ({ instance, token }) => ({ directive: directives[coordinator.heartbeat(instance, token)] }),
+    report: async ({ token, sequence, points }) => {
+      await orAbandon(() => coordinator.report(token, sequence, points.map(fromPoint)));
+      return {};
+    },
+    complete: async ({ token, result }) => {
+      await orAbandon(() => coordinator.complete(token, fromResultMessage(result)));
+      return {};
+    },
+    fail: async ({ token, kind, reason }) => {
+      await orAbandon(() => coordinator.fail(token, failureKind(kind), reason));
+      return {};
+    },
+  };
+}
+
+function failureKind(kind: FailureKind): 'raised' | 'lost' | 'cancelled' {
+  switch (kind) {
+    case FailureKind.RAISED:
+      return 'raised';
+    case FailureKind.LOST:
+      return 'lost';
+    case FailureKind.CANCELLED:
+      return 'cancelled';
+    case FailureKind.UNSPECIFIED:
+      throw new CalmError('invalid_argument', 'fail: the kind of failure is missing');
+  }
+}

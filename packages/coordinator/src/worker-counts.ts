@@ -1,0 +1,46 @@
+// How many worker processes of each role, and how they share the machine.
+import type { Role } from '@calm-orch/core';
+
+export type WorkerCounts = Readonly<Record<Role, number>>;
+
+export interface Machine {
+  readonly numCores: number;
+  readonly numGpus: number;
+}
+
+/** Numbers given on the command line are taken as they are; the experiment's trainers are capped by GPUs or cores. */
+export function workerCounts(
+  experiment: { readonly trainers: number; readonly augmentors: number; readonly evaluators: number },
+  given: { readonly trainers?: number; readonly augmentors?: number; readonly evaluators?: number },
+  { numCores, numGpus }: Machine,
+): WorkerCounts {
+  return {
+    trainer: given.trainers ?? Math.min(experiment.trainers, numGpus > 0 ? numGpus : numCores),
+    augmentor: given.augmentors ?? experiment.augmentors,
+    evaluator: given.evaluators ?? experiment.evaluators,
+  };
+}
+
+/** Environment of one worker: its threads (the cores shared among those who compute at the same time) and its GPU. */
+export function computeEnvironment(
+  role: Role,
+  index: number,
+  counts: WorkerCounts,
+  { numCores, numGpus }: Machine,
+): NodeJS.ProcessEnv {
+  // Evaluators work beside the trainers; augmentors have the machine to themselves.
+  const sharing = {
+    trainer: counts.trainer,
+    evaluator: counts.trainer + counts.evaluator,
+    augmentor: counts.augmentor,
+  };
+  const threads = String(Math.max(1, Math.floor(numCores / sharing[role])));
+  return {
+    TF_NUM_INTRAOP_THREADS: threads,
+    OMP_NUM_THREADS: threads,
+    TF_NUM_INTEROP_THREADS: '1',
+    TF_CPP_MIN_LOG_LEVEL: '3',
+    VIPS_CONCURRENCY: threads,
+    ...(numGpus > 0 && { CUDA_VISIBLE_DEVICES: String(index % numGpus) }),
+  };
+}

@@ -1,0 +1,47 @@
+// Addresses a coordinator listens on: a Unix socket by default, or a port of this machine on request. Never an
+// interface that other machines reach: the token would cross the network unencrypted.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { CalmError, sha256 } from '@calm-orch/core';
+
+/** `sun_path` is 104 bytes on macOS and 108 on Linux, with a closing zero. */
+const maxSocketPathBytes = 100;
+
+export interface ListenAddress {
+  /** As gRPC writes it: `unix:/path` or `127.0.0.1:0`. */
+  readonly address: string;
+  /** Removes what was made on disk for it. */
+  remove(): void;
+}
+
+/**
+ * A fresh socket for the one coordinator of a run folder: in `<dir>/tmp`, or in a folder of the system's temporary
+ * folder where that path would be too long. What a killed coordinator left there is removed.
+ */
+export function socketAddress(dir: string): ListenAddress {
+  const name = randomBytes(4).toString('hex');
+  const own = join(resolve(dir), 'tmp');
+  const short = join(tmpdir(), `calm-orch-${sha256(own).slice(0, 16)}`);
+  const isShort = Buffer.byteLength(join(own, name)) <= maxSocketPathBytes;
+  const folder = isShort ? own : short;
+  rmSync(folder, { recursive: true, force: true });
+  // Fails where somebody else made a folder of that name: then it is not ours to use.
+  mkdirSync(folder, { mode: 0o700 });
+  return {
+    address: `unix:${join(folder, name)}`,
+    remove: () => rmSync(isShort ? join(folder, name) : folder, { recursive: true, force: true }),
+  };
+}
+
+/** Parses `--listen HOST:PORT`. @throws CalmError `invalid_argument` for anything but a port of this machine. */
+export function listenAddress(text: string): ListenAddress {
+  const match = /^(127\.0\.0\.1|localhost):(\d{1,5})$/.exec(text);
+  if (match === null || Number(match[2]) > 65535)
+    throw new CalmError(
+      'invalid_argument',
+      `--listen: expected 127.0.0.1:PORT with PORT from 0 (any free one) to 65535, got "${text}"`,
+    );
+  return { address: `127.0.0.1:${match[2]}`, remove: () => {} };
+}

@@ -1,0 +1,85 @@
+// The caller's end of a service: methods as async functions that carry the token, have a deadline, throw CalmErrors,
+// and are repeated while the peer cannot be reached. All our calls are idempotent, so repeating is always allowed.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { CalmError, type ErrorCode } from '@calm-orch/core';
+import type { Api, CallOptions, Definition, Method } from './service.ts';
+import { fromStatus } from './status.ts';
+
+export interface ConnectOptions {
+  readonly address: string;
+  readonly token: string;
+  /** How long an unreachable peer is tried again. @default 15000 */
+  readonly retryForMs?: number;
+  /** Milliseconds. @default performance.now */
+  readonly now?: () => number;
+}
+
+export interface Connection<D extends Definition> {
+  readonly api: Api<D>;
+  close(): void;
+}
+
+const retryEveryMs = 250;
+const worthRepeating: ReadonlySet<ErrorCode> = new Set(['unavailable', 'busy']);
+
+export function connect<D extends Definition>(definition: D, options: ConnectOptions): Connection<D> {
+  const { address, token, retryForMs = 15_000, now = () => performance.now() } = options;
+  const client = new Client(address, credentials.createInsecure(), {
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 1000,
+  });
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${token}`);
+
+  const persist = async (method: Method<unknown, unknown>, request: unknown, call: CallOptions): Promise<unknown> => {
+    const giveUpAt = now() + retryForMs;
+    for (;;) {
+      try {
+        return await once(client, metadata, address, method, request, call);
+      } catch (error) {
+        const again = error instanceof CalmError && worthRepeating.has(error.code) && now() < giveUpAt;
+        if (!again || call.signal?.aborted) throw error;
+        await sleep(retryEveryMs);
+      }
+    }
+  };
+  const methods = Object.entries(definition).map(([name, method]) => [
+    name,
+    (request: unknown, call: CallOptions = {}) => persist(method, request, call),
+  ]);
+  return { api: Object.fromEntries(methods) as Api<D>, close: () => client.close() };
+}
+
+function once(
+  client: Client,
+  metadata: Metadata,
+  address: string,
+  method: Method<unknown, unknown>,
+  request: unknown,
+  { signal, deadlineMs = 5000 }: CallOptions,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(new CalmError('cancelled', `${method.path}: cancelled before it was sent`));
+      return;
+    }
+    const { path, requestSerialize, responseDeserialize } = method;
+    const options = { deadline: Date.now() + deadlineMs };
+    const call = client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      metadata,
+      options,
+      (error, response) => {
+        signal?.removeEventListener('abort', cancel);
+        if (error === null) resolve(response);
+        else reject(fromStatus(error, `${address}${path}`));
+      },
+    );
+    const cancel = (): void => call.cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
+  });
+}

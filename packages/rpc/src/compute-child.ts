@@ -1,0 +1,128 @@
+// The worker's side of its compute child: forks it when first needed, keeps it over items (loading TensorFlow takes a
+// second), and replaces it after an error, a hang or a death.
+import { fork, type ChildProcess } from 'node:child_process';
+import { assertNever, type StageProgress, type StageResult } from '@calm-orch/core';
+import type { FromCompute, ToCompute } from './compute-message.ts';
+import type { WorkItem } from './wire.ts';
+
+/** Why an attempt brought no result: its own code raised, its process was lost, or it was told to stop. */
+export class AttemptFailure extends Error {
+  readonly kind: 'raised' | 'lost' | 'cancelled';
+
+  constructor(kind: AttemptFailure['kind'], message: string, stack = '') {
+    super(message);
+    this.name = 'AttemptFailure';
+    this.kind = kind;
+    if (stack !== '') this.stack = stack;
+  }
+}
+
+export interface ComputeChildOptions {
+  /** Script and arguments of the child process. */
+  readonly command: readonly [script: string, ...args: string[]];
+  readonly env: NodeJS.ProcessEnv;
+  /** Time to save a checkpoint after a cancellation. @default 10000 */
+  readonly graceMs?: number;
+}
+
+export class ComputeChild {
+  readonly #options: ComputeChildOptions;
+  #child: ChildProcess | null = null;
+
+  constructor(options: ComputeChildOptions) {
+    this.#options = options;
+  }
+
+  /** Computes one item. @throws AttemptFailure */
+  async run(
+    work: WorkItem,
+    { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: StageProgress) => void },
+  ): Promise<StageResult> {
+    if (signal.aborted) throw new AttemptFailure('cancelled', 'cancelled');
+    const child = (this.#child ??= this.#fork());
+    try {
+      return await attempt(child, work, { signal, onProgress, graceMs: this.#options.graceMs ?? 10_000 });
+    } catch (error) {
+      // What a failed computation has left in its process is unknown.
+      this.kill();
+      throw error;
+    }
+  }
+
+  /** At once; an item under way ends as lost. */
+  kill(): void {
+    this.#child?.kill('SIGKILL');
+    this.#child = null;
+  }
+
+  #fork(): ChildProcess {
+    const [script, ...args] = this.#options.command;
+    const { env } = this.#options;
+    const child = fork(script, args, { env, execArgv: [], serialization: 'advanced', stdio: 'inherit' });
+    child.once('exit', () => {
+      if (this.#child === child) this.#child = null;
+    });
+    return child;
+  }
+}
+
+interface AttemptOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: StageProgress) => void;
+  readonly graceMs: number;
+}
+
+/** A process may take so long to start on a machine that is busy with others. */
+const startTimeoutMs = 60_000;
+
+/** Sends the item and waits for its end: a result, an error, the child's death, its silence, or a cancellation. */
+function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): Promise<StageResult> {
+  const { signal, onProgress, graceMs } = options;
+  return new Promise<StageResult>((resolve, reject) => {
+    const { token, hangTimeoutMs } = work;
+    const fail = (kind: AttemptFailure['kind'], message: string, stack?: string): void =>
+      settle(() => reject(new AttemptFailure(signal.aborted ? 'cancelled' : kind, message, stack)));
+    const onHang = (): void => fail('lost', `computed without any progress for ${hangTimeoutMs / 1000} s`);
+    const onGone = (code: number | null, by: string | null): void =>
+      fail('lost', `the computing process ended ${by === null ? `with exit code ${code}` : `by ${by}`}`);
+    const onError = (error: Error): void =>
+      fail('lost', `the computing process could not be reached: ${error.message}`);
+    const onAbort = (): void => {
+      if (child.connected) child.send({ type: 'cancel' } satisfies ToCompute, () => {});
+      setTimeoutAgain(() => fail('cancelled', `cancelled; no checkpoint within ${graceMs / 1000} s`), graceMs);
+    };
+    const onMessage = (message: FromCompute): void => {
+      if (message.token !== token) return;
+      if (!signal.aborted) setTimeoutAgain(onHang, hangTimeoutMs);
+      switch (message.type) {
+        case 'started':
+          return;
+        case 'progress':
+          return onProgress(message.progress);
+        case 'done':
+          return settle(() => resolve(message.result));
+        case 'raised':
+          return fail(message.code === 'cancelled' ? 'lost' : 'raised', message.message, message.stack);
+        default:
+          assertNever(message);
+      }
+    };
+    let timer: NodeJS.Timeout;
+    const setTimeoutAgain = (then: () => void, ms: number): void => {
+      clearTimeout(timer);
+      timer = setTimeout(then, ms);
+    };
+    const settle = (end: () => void): void => {
+      clearTimeout(timer);
+      child.off('message', onMessage).off('exit', onGone).off('error', onError);
+      signal.removeEventListener('abort', onAbort);
+      end();
+    };
+    child.on('message', onMessage).on('exit', onGone).on('error', onError);
+    signal.addEventListener('abort', onAbort, { once: true });
+    setTimeoutAgain(onHang, Math.max(hangTimeoutMs, startTimeoutMs));
+    child.send({ type: 'compute', work } satisfies ToCompute, (error) => {
+      if (error !== null) onError(error);
+    });
+  });
+}

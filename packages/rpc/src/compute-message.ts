@@ -1,0 +1,21 @@
+// What a worker and its compute child say to each other over the child's IPC channel (structured clones: NaN survives).
+import type { ErrorCode, StageProgress, StageResult } from '@calm-orch/core';
+import type { WorkItem } from './wire.ts';
+
+export type ToCompute =
+  | { readonly type: 'compute'; readonly work: WorkItem }
+  /** Save a checkpoint soon and give up the item. */
+  | { readonly type: 'cancel' };
+
+export type FromCompute =
+  /** The process is up and has the item; only from now on is silence a hang. */
+  | { readonly type: 'started'; readonly token: string }
+  | { readonly type: 'progress'; readonly token: string; readonly progress: StageProgress }
+  | { readonly type: 'done'; readonly token: string; readonly result: StageResult }
+  | {
+      readonly type: 'raised';
+      readonly token: string;
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly stack: string;
+    };

@@ -1,0 +1,26 @@
+export { listenAddress, socketAddress, type ListenAddress } from './address.ts';
+export { connect, type Connection, type ConnectOptions } from './call.ts';
+export { AttemptFailure, ComputeChild, type ComputeChildOptions } from './compute-child.ts';
+export {
+  CoordinatorServiceService,
+  Directive,
+  FailureKind,
+  type CoordinatorServiceServer,
+} from './generated/calm/v1/coordinator.ts';
+export {
+  HealthCheckResponse_ServingStatus as ServingStatus,
+  HealthService,
+} from './generated/grpc/health/v1/health.ts';
+export { serve, type RunningServer, type ServeOptions } from './serve.ts';
+export type { Api, CallOptions, Definition } from './service.ts';
+export {
+  fromLease,
+  fromPoint,
+  fromResultMessage,
+  parseRole,
+  toLease,
+  toPoint,
+  toResultMessage,
+  type WorkItem,
+} from './wire.ts';
+export { runWorker, type WorkerOptions } from './worker.ts';

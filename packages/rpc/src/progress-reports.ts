@@ -1,0 +1,35 @@
+// Collects the progress of one attempt and sends it in numbered batches, so that a step costs no call of its own and
+// a repeated batch is recognised.
+import type { StageProgress } from '@calm-orch/core';
+import type { ProgressPoint } from './generated/calm/v1/coordinator.ts';
+import { toPoint } from './wire.ts';
+
+export interface ProgressReports {
+  add(progress: StageProgress): void;
+  /** Sends what is left, after what is under way; throws what sending threw. */
+  flush(): Promise<unknown>;
+  close(): void;
+}
+
+export function progressReports(
+  send: (sequence: number, points: ProgressPoint[]) => Promise<unknown>,
+  { everyMs = 500, onError }: { readonly everyMs?: number; readonly onError: (error: unknown) => void },
+): ProgressReports {
+  let waiting: ProgressPoint[] = [];
+  let sequence = 0;
+  let sent: Promise<unknown> = Promise.resolve();
+  const flush = (): Promise<unknown> => {
+    sent = sent.then(() => {
+      const points = waiting;
+      waiting = [];
+      return points.length === 0 ? undefined : send(++sequence, points);
+    });
+    return sent;
+  };
+  const timer = setInterval(() => void flush().catch(onError), everyMs);
+  return {
+    add: (progress) => void waiting.push(toPoint(progress)),
+    flush,
+    close: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,158 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { CalmError, toCalmError } from '@calm-orch/core';
+import { listenAddress, socketAddress } from './address.ts';
+import { connect } from './call.ts';
+import { CoordinatorServiceService, Directive, type LeaseResponse } from './generated/calm/v1/coordinator.ts';
+import { HealthService } from './generated/grpc/health/v1/health.ts';
+import { serve, type RunningServer } from './serve.ts';
+import type { Api } from './service.ts';
+import { fromPoint, fromResultMessage, toPoint, toResultMessage } from './wire.ts';
+
+type Handlers = Api<typeof CoordinatorServiceService>;
+
+const unused = (): Promise<never> => Promise.reject(new CalmError('internal', 'not part of this test'));
+const none: Handlers = {
+  ...{ register: unused, lease: unused, heartbeat: unused, report: unused, complete: unused, fail: unused },
+};
+const open: { close(): unknown }[] = [];
+
+afterEach(async () => {
+  for (const thing of open.splice(0).reverse()) await thing.close();
+});
+
+async function start(handlers: Partial<Handlers>, address = '127.0.0.1:0'): Promise<RunningServer> {
+  const definition = CoordinatorServiceService;
+  const options = { address, token: 'secret', name: 'calm.v1.CoordinatorService', definition, onError: () => {} };
+  const server = await serve({ ...options, handlers: { ...none, ...handlers } });
+  open.push(server);
+  return server;
+}
+
+function client(address: string, token = 'secret', retryForMs = 0): Handlers {
+  const connection = connect(CoordinatorServiceService, { address, token, retryForMs });
+  open.push(connection);
+  return connection.api;
+}
+
+const failure = (call: Promise<unknown>): Promise<CalmError> =>
+  call.then(() => Promise.reject(new Error('expected a failure')), toCalmError);
+
+const register = { role: 'trainer', index: 3, instance: 'i', pid: 1 };
+
+describe('serve and connect', () => {
+  it('carry requests, responses and errors with their code and message', async () => {
+    const { address } = await start({
+      register: async ({ role, index }) => {
+        if (index === 9) throw new CalmError('busy', `the ${role} is busy; wäit`);
+        return { heartbeatIntervalMs: index, leaseTtlMs: 2 };
+      },
+    });
+    const { register: call } = client(address);
+    expect(await call(register)).toEqual({ heartbeatIntervalMs: 3, leaseTtlMs: 2 });
+    const { code, message } = await failure(call({ ...register, index: 9 }));
+    expect([code, message]).toEqual(['busy', 'the trainer is busy; wäit']);
+  });
+
+  it('turn away callers with another token', async () => {
+    const { address } = await start({ register: async () => ({ heartbeatIntervalMs: 1, leaseTtlMs: 2 }) });
+    const { code, message } = await failure(client(address, 'other').register(register));
+    expect(code).toBe('invalid_argument');
+    expect(message).toContain('the token is not that of this run');
+  });
+
+  it('wrap an unexpected error once and tell the server', async () => {
+    const { address } = await start({ register: () => Promise.reject(new TypeError('oh')) });
+    const { code, message } = await failure(client(address).register(register));
+    expect([code, message]).toEqual(['internal', 'oh']);
+  });
+
+  it('repeat a call while nobody answers, and give up after a while', async () => {
+    const first = await start({ heartbeat: async () => ({ directive: Directive.CONTINUE }) });
+    const api = client(first.address, 'secret', 5000);
+    await first.close();
+    const call = api.heartbeat({ instance: 'i', token: '' });
+    await start({ heartbeat: async () => ({ directive: Directive.STOP }) }, first.address);
+    expect(await call).toEqual({ directive: Directive.STOP });
+    const { code } = await failure(client('127.0.0.1:1').heartbeat({ instance: 'i', token: '' }));
+    expect(code).toBe('unavailable');
+  });
+
+  it('tell a handler when its caller has gone', async () => {
+    const abort = new AbortController();
+    let gone = (): void => {};
+    const told = new Promise<void>((resolve) => (gone = resolve));
+    const { address } = await start({
+      lease: (_, { signal } = {}) => {
+        signal!.addEventListener('abort', gone);
+        abort.abort();
+        return new Promise<LeaseResponse>(() => {});
+      },
+    });
+    const call = client(address).lease({ instance: 'i', waitMs: 1 }, { signal: abort.signal });
+    expect((await failure(call)).code).toBe('cancelled');
+    await told;
+  });
+
+  it('say what is wrong with an address', async () => {
+    const { address } = await start({});
+    const { code, message } = await failure(start({}, address));
+    expect(code).toBe('unavailable');
+    expect(message).toMatch(/cannot listen on 127.0.0.1:\d+: another process uses it; choose another port/);
+    for (const bad of ['0.0.0.0:80', 'example.org:80', '127.0.0.1', '127.0.0.1:70000'])
+      expect(() => listenAddress(bad)).toThrow(/--listen: expected 127.0.0.1:PORT/);
+  });
+
+  it('answer health probes without a token', async () => {
+    const { address } = await start({});
+    const probe = new Client(address, credentials.createInsecure());
+    open.push(probe);
+    const { path, requestSerialize, responseDeserialize } = HealthService.check;
+    const check = (service: string) =>
+      new Promise((resolve) => {
+        const done = (error: { code: number } | null, value: unknown): void => resolve(error?.code ?? value);
+        probe.makeUnaryRequest(path, requestSerialize, responseDeserialize, { service }, new Metadata(), done as never);
+      });
+    expect(await check('calm.v1.CoordinatorService')).toEqual({ status: 'SERVING' });
+    expect(await check('')).toEqual({ status: 'SERVING' });
+    expect(await check('other')).toBe(5);
+  });
+});
+
+describe('a socket', () => {
+  it('lies in the run folder, for its owner only, and what a killed coordinator left goes', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'calm-orch-rpc-'));
+    open.push({ close: () => rmSync(dir, { recursive: true }) });
+    mkdirSync(join(dir, 'tmp', 'left-behind'), { recursive: true });
+    const { address, remove } = socketAddress(dir);
+    const server = await start({ heartbeat: async () => ({ directive: Directive.CONTINUE }) }, address);
+    const path = address.slice('unix:'.length);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(dir, 'tmp'))).toHaveLength(1);
+    await client(address).heartbeat({ instance: 'i', token: '' });
+    await server.close();
+    remove();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('lies in the temporary folder where the path would be too long for one', () => {
+    const { address, remove } = socketAddress(`/tmp/${'long/'.repeat(30)}`);
+    expect(Buffer.byteLength(address)).toBeLessThan(107);
+    remove();
+  });
+});
+
+describe('messages', () => {
+  it('keep NaN losses, and make of a metric without a value null', () => {
+    const progress = { step: 3, totalSteps: 10, metrics: { 'train/loss': Number.NaN }, samplesPerSecond: 2 };
+    expect(fromPoint(toPoint(progress))).toEqual(progress);
+    expect(fromResultMessage(toResultMessage({ metrics: { PLCC: null, SRCC: Number.NaN, unparsed: 0 } }))).toEqual({
+      metrics: { PLCC: null, SRCC: null, unparsed: 0 },
+    });
+    expect(fromResultMessage(toResultMessage({ fingerprint: 'ab' }))).toEqual({ fingerprint: 'ab' });
+    expect(fromResultMessage(undefined)).toEqual({});
+  });
+});

@@ -1,0 +1,122 @@
+// Serves one of our services, and health, on one address. Handlers are async functions that throw CalmErrors; every
+// call but a health probe must carry the token.
+import { timingSafeEqual } from 'node:crypto';
+import { chmodSync } from 'node:fs';
+import {
+  logVerbosity,
+  Metadata,
+  Server,
+  setLogVerbosity,
+  ServerCredentials,
+  status,
+  type handleUnaryCall,
+  type ServerUnaryCall,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { CalmError, sha256 } from '@calm-orch/core';
+import { HealthService } from './generated/grpc/health/v1/health.ts';
+import { createHealth } from './health.ts';
+import type { Api, Definition } from './service.ts';
+import { toStatus } from './status.ts';
+
+export interface ServeOptions<D extends Definition> {
+  /** `unix:/path` or `127.0.0.1:port`, port 0: any free one. */
+  readonly address: string;
+  readonly token: string;
+  /** Full name of the service, as health probes ask for it. */
+  readonly name: string;
+  readonly definition: D;
+  readonly handlers: Api<D>;
+  /** Told of errors that are not the caller's. @default console.error */
+  readonly onError?: (error: unknown, method: string) => void;
+}
+
+export interface RunningServer {
+  /** Where it can be reached, the port filled in. */
+  readonly address: string;
+  /** Health says NOT_SERVING; running calls are given `graceMs`, then cut off. @default 1000 */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** @throws CalmError `unavailable` when the address cannot be had, saying why. */
+export async function serve<D extends Definition>(options: ServeOptions<D>): Promise<RunningServer> {
+  const { address, token, name, definition, handlers, onError = reportError } = options;
+  // What goes wrong is thrown; gRPC would print it as well.
+  setLogVerbosity(logVerbosity.NONE);
+  const server = new Server();
+  const implementation: UntypedServiceImplementation = {};
+  for (const method of Object.keys(definition)) implementation[method] = unary(method, handlers, token, onError);
+  server.addService(definition, implementation);
+  const health = createHealth();
+  server.addService(HealthService, health.handlers);
+
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(cannotListen(address, error));
+    });
+  });
+  if (address.startsWith('unix:')) chmodSync(address.slice('unix:'.length), 0o600);
+  for (const service of ['', name]) health.set(service, true);
+  return {
+    address: address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`),
+    close: (graceMs = 1000) => {
+      for (const service of ['', name]) health.set(service, false);
+      return shutDown(server, graceMs);
+    },
+  };
+}
+
+function unary<D extends Definition>(
+  method: string,
+  handlers: Api<D>,
+  token: string,
+  onError: (error: unknown, method: string) => void,
+): handleUnaryCall<unknown, unknown> {
+  return (call, callback) => {
+    if (!hasToken(call, token)) {
+      callback({
+        code: status.UNAUTHENTICATED,
+        details: 'the token is not that of this run',
+        metadata: new Metadata(),
+      });
+      return;
+    }
+    const gone = new AbortController();
+    call.on('cancelled', () => gone.abort());
+    handlers[method]!(call.request as never, { signal: gone.signal }).then(
+      (response) => callback(null, response),
+      (error: unknown) => {
+        if (!(error instanceof CalmError)) onError(error, method);
+        callback(toStatus(error));
+      },
+    );
+  };
+}
+
+function hasToken(call: ServerUnaryCall<unknown, unknown>, token: string): boolean {
+  const given = call.metadata.get('authorization')[0];
+  // Hashes have one length, which a comparison in constant time needs.
+  return timingSafeEqual(Buffer.from(sha256(String(given))), Buffer.from(sha256(`Bearer ${token}`)));
+}
+
+function cannotListen(address: string, error: Error): CalmError {
+  const reason = /EADDRINUSE/.test(error.message)
+    ? 'another process uses it; choose another port, or 127.0.0.1:0 for any free one'
+    : error.message;
+  return new CalmError('unavailable', `cannot listen on ${address}: ${reason}`, { cause: error });
+}
+
+function shutDown(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.forceShutdown(), graceMs);
+    server.tryShutdown(() => {
+      clearTimeout(force);
+      resolve();
+    });
+  });
+}
+
+function reportError(error: unknown, method: string): void {
+  console.error(`${method}:`, error);
+}

@@ -1,0 +1,96 @@
+// Messages of proto/calm/v1 as the values the rest of the program uses, and back. No other file knows both.
+import type { Json, Role, StageKind, StageProgress, StageResult, StageSpec } from '@calm-orch/core';
+import { CalmError, canonicalJson, stageRoles } from '@calm-orch/core';
+import type { Lease, ProgressPoint, StageResult as ResultMessage } from './generated/calm/v1/coordinator.ts';
+
+/** One attempt at one item, as a worker gets it and hands it to its compute child. */
+export interface WorkItem {
+  /** Names the attempt; whoever holds it holds the lease. */
+  readonly token: string;
+  readonly stage: Omit<StageSpec, 'inputs'>;
+  readonly item: number;
+  /** 1-based. */
+  readonly attempt: number;
+  /** Input name -> absolute directory. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly outputDir: string;
+  readonly checkpointDir: string;
+  readonly checkpointEveryMs: number;
+  /** Silence after which the computation counts as hung. */
+  readonly hangTimeoutMs: number;
+  /** Training: shards of each step computed under this lease, from step `fromStep` on. */
+  readonly shards: readonly number[];
+  readonly fromStep: number;
+}
+
+export function toLease(work: WorkItem): Lease {
+  return {
+    token: work.token,
+    stageKey: work.stage.key,
+    stageKind: work.stage.kind,
+    configJson: canonicalJson(work.stage.config),
+    numItems: work.stage.numItems,
+    item: work.item,
+    attempt: work.attempt,
+    inputDirs: { ...work.inputs },
+    outputDir: work.outputDir,
+    checkpointDir: work.checkpointDir,
+    checkpointIntervalMs: Math.round(work.checkpointEveryMs),
+    hangTimeoutMs: Math.round(work.hangTimeoutMs),
+    shards: [...work.shards],
+    fromStep: work.fromStep,
+  };
+}
+
+export function fromLease(lease: Lease): WorkItem {
+  return {
+    token: lease.token,
+    stage: {
+      key: lease.stageKey,
+      kind: lease.stageKind as StageKind,
+      config: JSON.parse(lease.configJson) as Json,
+      numItems: lease.numItems,
+    },
+    item: lease.item,
+    attempt: lease.attempt,
+    inputs: lease.inputDirs,
+    outputDir: lease.outputDir,
+    checkpointDir: lease.checkpointDir,
+    checkpointEveryMs: lease.checkpointIntervalMs,
+    hangTimeoutMs: lease.hangTimeoutMs,
+    shards: lease.shards,
+    fromStep: lease.fromStep,
+  };
+}
+
+export function toPoint({ step, totalSteps, metrics = {}, samplesPerSecond = 0 }: StageProgress): ProgressPoint {
+  return { step, totalSteps, metrics: { ...metrics }, samplesPerSecond };
+}
+
+export function fromPoint({ step, totalSteps, metrics, samplesPerSecond }: ProgressPoint): StageProgress {
+  return { step, totalSteps, metrics, ...(samplesPerSecond > 0 && { samplesPerSecond }) };
+}
+
+export function toResultMessage({ metrics = {}, fingerprint = '' }: StageResult): ResultMessage {
+  const entries = Object.entries(metrics).map(([name, value]) => [name, { value: value ?? undefined }]);
+  return { metrics: Object.fromEntries(entries) as ResultMessage['metrics'], fingerprint };
+}
+
+export function fromResultMessage(message: ResultMessage | undefined): StageResult {
+  const metrics = Object.entries(message?.metrics ?? {}).map(([name, { value }]) => [name, finite(value)] as const);
+  return {
+    ...(metrics.length > 0 && { metrics: Object.fromEntries(metrics) }),
+    ...(message?.fingerprint && { fingerprint: message.fingerprint }),
+  };
+}
+
+/** A correlation of constants is NaN: no value. */
+function finite(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null;
+}
+
+/** @throws CalmError `invalid_argument` for anything but a worker's role. */
+export function parseRole(text: string): Role {
+  if ((Object.values(stageRoles) as string[]).includes(text)) return text as Role;
+  throw new CalmError('invalid_argument', `role: expected trainer, augmentor or evaluator, got "${text}"`);
+}

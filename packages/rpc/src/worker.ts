@@ -1,0 +1,104 @@
+// A worker, lease to result, on one page. This process only holds leases: what takes time runs in its compute child,
+// so a heartbeat is never late because of a computation.
+import { randomUUID } from 'node:crypto';
+import { CalmError, type Role } from '@calm-orch/core';
+import { connect } from './call.ts';
+import { AttemptFailure, type ComputeChild } from './compute-child.ts';
+import { CoordinatorServiceService, Directive, FailureKind } from './generated/calm/v1/coordinator.ts';
+import { progressReports } from './progress-reports.ts';
+import type { Api } from './service.ts';
+import { fromLease, toResultMessage, type WorkItem } from './wire.ts';
+
+export interface WorkerOptions {
+  readonly role: Role;
+  /** 0-based among the workers of the role. */
+  readonly index: number;
+  readonly address: string;
+  readonly token: string;
+  readonly compute: ComputeChild;
+  /** Aborted: save a checkpoint, give the lease back, return. */
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
+const leaseWaitMs = 5000;
+
+/** Works until told to stop. @throws CalmError `unavailable` when the coordinator has been gone for 15 s. */
+export async function runWorker({ role, index, address, token, compute, signal, log }: WorkerOptions): Promise<void> {
+  const { api: coordinator, close } = connect(CoordinatorServiceService, { address, token });
+  const instance = randomUUID();
+  const told = new AbortController();
+  const stop = AbortSignal.any([signal, told.signal]);
+  try {
+    const { heartbeatIntervalMs } = await coordinator.register({ role, index, instance, pid: process.pid });
+    log(`registered at ${address}`);
+    while (!stop.aborted) {
+      const wait = { signal: stop, deadlineMs: leaseWaitMs + 5000 };
+      const { lease, directive } = await coordinator.lease({ instance, waitMs: leaseWaitMs }, wait);
+      if (directive === Directive.STOP) break;
+      if (lease === undefined) continue;
+      const options = { coordinator, instance, compute, heartbeatIntervalMs, stop, onStop: () => told.abort(), log };
+      await attempt(fromLease(lease), options);
+    }
+  } catch (error) {
+    if (!stop.aborted) throw error;
+  } finally {
+    compute.kill();
+    close();
+  }
+}
+
+interface AttemptOptions {
+  readonly coordinator: Api<typeof CoordinatorServiceService>;
+  readonly instance: string;
+  readonly compute: ComputeChild;
+  readonly heartbeatIntervalMs: number;
+  readonly stop: AbortSignal;
+  readonly onStop: () => void;
+  readonly log: (line: string) => void;
+}
+
+/** One lease: compute while renewing it and reporting, then complete or fail. */
+async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
+  const { coordinator, instance, compute, heartbeatIntervalMs, stop, onStop, log } = options;
+  const { token } = work;
+  const name = `${work.stage.kind} ${work.stage.key.slice(0, 8)} item ${work.item} attempt ${work.attempt}`;
+  log(`${name}: leased`);
+  // Once the item is somebody else's, or nobody can be told, the computation is of no use.
+  const drop = (): void => compute.kill();
+  const heartbeat = setInterval(() => {
+    coordinator.heartbeat({ instance, token }).then(({ directive }) => {
+      if (directive === Directive.STOP) onStop();
+      if (directive === Directive.DROP) drop();
+    }, drop);
+  }, heartbeatIntervalMs);
+  const reports = progressReports((sequence, points) => coordinator.report({ instance, token, sequence, points }), {
+    onError: drop,
+  });
+  try {
+    const result = await compute.run(work, { signal: stop, onProgress: reports.add });
+    await reports.flush();
+    await coordinator.complete({ instance, token, result: toResultMessage(result) });
+    log(`${name}: done`);
+  } catch (error) {
+    log(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    if (!(error instanceof AttemptFailure)) return unlessLeaseLost(error);
+    const { kind, message: reason, stack = '' } = error;
+    await reports.flush().catch(() => {});
+    await coordinator.fail({ instance, token, kind: failureKinds[kind], reason, stack }).catch(unlessLeaseLost);
+  } finally {
+    clearInterval(heartbeat);
+    reports.close();
+  }
+}
+
+const failureKinds = {
+  raised: FailureKind.RAISED,
+  lost: FailureKind.LOST,
+  cancelled: FailureKind.CANCELLED,
+} as const;
+
+/** A lost lease ends the attempt, not the worker. */
+function unlessLeaseLost(error: unknown): void {
+  if (!(error instanceof CalmError && error.code === 'lease_lost')) throw error;
+}

@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import * as schema from './schema.ts';
+import { databaseFile, hasTracker, openTracker } from './tracker.ts';
+
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'calm-orch-database-'));
+});
+
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+test('the drizzle schema names exactly the columns the migrations make', () => {
+  openTracker(dir).close();
+  const sqlite = new Database(join(dir, databaseFile));
+  for (const table of Object.values(schema) as SQLiteTable[]) {
+    const { name, columns } = getTableConfig(table);
+    const made = sqlite.pragma(`table_info(${name})`) as { name: string; notnull: number; pk: number }[];
+    const describe = (column: string, required: boolean) => `${name}.${column}${required ? ' NOT NULL' : ''}`;
+    expect(columns.map((column) => describe(column.name, column.notNull || column.primary)).sort()).toEqual(
+      made.map((column) => describe(column.name, column.notnull === 1 || column.pk > 0)).sort(),
+    );
+  }
+  sqlite.close();
+});
+
+test('the database is in WAL mode with foreign keys', () => {
+  openTracker(dir).close();
+  const sqlite = new Database(join(dir, databaseFile), { readonly: true });
+  expect(sqlite.pragma('journal_mode', { simple: true })).toBe('wal');
+  sqlite.close();
+  const tracker = openTracker(dir);
+  expect(() => tracker.logMetrics([{ runId: 'no', stageKey: 'no', step: 0, name: 'x', value: 1 }])).toThrow(
+    /FOREIGN KEY/,
+  );
+  tracker.close();
+});
+
+test('several processes may open a new run folder at the same moment', async () => {
+  const run = join(dir, 'fresh');
+  const source = JSON.stringify(new URL('../dist/index.js', import.meta.url).href);
+  const script = `const { openTracker } = await import(${source});
+    while (Date.now() < ${Date.now() + 1500});
+    const t = openTracker(${JSON.stringify(run)}); t.listRuns(); t.close();`;
+  const ends = [0, 1, 2, 3].map(
+    () =>
+      new Promise<string>((resolve) => {
+        const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+          stdio: ['ignore', 'ignore', 'pipe'],
+        });
+        let stderr = '';
+        child.stderr.on('data', (chunk) => (stderr += chunk));
+        child.on('close', (code) => resolve(`${code}${stderr}`));
+      }),
+  );
+  expect(await Promise.all(ends)).toEqual(['0', '0', '0', '0']);
+});
+
+test('a coordinator killed with -9 leaves a run that is shown as failed (interrupted)', async () => {
+  const source = JSON.stringify(new URL('../dist/index.js', import.meta.url).href);
+  const run = `{ experiment: 'x', title: '', path: '', resolved: {}, hash: '', versions: {}, machine: {}, pid: process.pid, trials: [] }`;
+  const script = `const { openTracker } = await import(${source});
+    openTracker(${JSON.stringify(dir)}).createRun(${run}); console.log('started'); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  const tracker = openTracker(dir);
+  expect(tracker.getRun('x-1').status).toBe('running');
+  child.kill('SIGKILL');
+  await ended;
+  expect(tracker.getRun('x-1')).toMatchObject({ status: 'failed', interrupted: true });
+  expect(tracker.findResumableRun()?.id).toBe('x-1');
+  tracker.close();
+});
+
+test('a reader of a folder without runs is told how to start one, and makes no folder', () => {
+  const nowhere = join(dir, 'nowhere');
+  expect(() => openTracker(nowhere, { create: false })).toThrow(/no runs in .*nowhere yet: start one with/);
+  expect(hasTracker(nowhere)).toBe(false);
+});
+
+test('a database of a newer version is refused with the remedy', () => {
+  openTracker(dir).close();
+  const sqlite = new Database(join(dir, databaseFile));
+  sqlite.pragma('user_version = 999');
+  sqlite.close();
+  expect(() => openTracker(dir)).toThrow(/newer calm-orch \(schema 999, this one knows \d+\)/);
+});
+
+test('a database another process keeps locked is busy, not broken', () => {
+  openTracker(dir).close();
+  const holder = new Database(join(dir, databaseFile));
+  holder.exec('BEGIN IMMEDIATE');
+  const tracker = openTracker(dir, { busyTimeoutMs: 50 });
+  const run = {
+    experiment: 'x',
+    title: '',
+    path: '',
+    resolved: {},
+    hash: '',
+    versions: {},
+    machine: {},
+    pid: 1,
+    trials: [],
+  };
+  expect(() => tracker.createRun(run)).toThrow(expect.objectContaining({ code: 'busy' }));
+  holder.exec('ROLLBACK');
+  expect(tracker.createRun(run).id).toBe('x-1');
+  tracker.close();
+  holder.close();
+});
+
+test('a file that is no database, or a folder that cannot be made, is said in one sentence', () => {
+  writeFileSync(join(dir, databaseFile), 'not a database, but long enough to be read as a header of one. '.repeat(20));
+  expect(() => openTracker(dir)).toThrow(/not a readable SQLite database/);
+  writeFileSync(join(dir, 'file'), '');
+  expect(() => openTracker(join(dir, 'file', 'runs'))).toThrow(/cannot write the run folder .* --dir/);
+});
+
+test.skipIf(process.getuid?.() === 0)('an unwritable run folder is said in one sentence', () => {
+  const locked = join(dir, 'locked');
+  mkdirSync(locked);
+  chmodSync(locked, 0o500);
+  expect(() => openTracker(locked)).toThrow(/cannot write the run folder/);
+  chmodSync(locked, 0o700);
+});

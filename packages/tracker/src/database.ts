@@ -1,0 +1,92 @@
+// The connection: WAL, busy timeout, foreign keys, and the numbered migrations of ../migrations, applied on open in one
+// transaction. Two processes may open a new folder at once: the write lock lets one migrate, the other finds it done.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { count, type SQL } from 'drizzle-orm';
+import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
+import { CalmError, makeFolder } from '@calm-orch/core';
+import { translateSqliteError } from './sqlite-errors.ts';
+
+/** What every store function is given. */
+export interface Store {
+  readonly sqlite: Database.Database;
+  readonly db: BetterSQLite3Database;
+  readonly clock: () => number;
+  readonly newToken: () => string;
+  readonly host: string;
+  readonly isAlive: (pid: number) => boolean;
+}
+
+export interface DatabaseOptions {
+  readonly create: boolean;
+  readonly busyTimeoutMs: number;
+}
+
+const migrationsDir = fileURLToPath(new URL('../migrations/', import.meta.url));
+
+/** Opens and migrates. Throws CalmError: not_found (create is false), io (unwritable, not a database, newer), busy. */
+export function openDatabase(path: string, { create, busyTimeoutMs }: DatabaseOptions): Pick<Store, 'sqlite' | 'db'> {
+  if (!create && !existsSync(path)) {
+    throw new CalmError(
+      'not_found',
+      `no runs in ${dirname(path)} yet: start one with \`calm-orch run experiments/ablation-mfam.yaml\`, or name the run folder with --dir`,
+    );
+  }
+  let sqlite: Database.Database | undefined;
+  try {
+    makeFolder(dirname(path));
+    sqlite = new Database(path, { timeout: busyTimeoutMs });
+    useWal(sqlite, busyTimeoutMs);
+    sqlite.pragma('synchronous = NORMAL');
+    sqlite.pragma('foreign_keys = ON');
+    migrate(sqlite, path);
+    return { sqlite, db: drizzle(sqlite) };
+  } catch (error) {
+    sqlite?.close();
+    throw translateSqliteError(error, path);
+  }
+}
+
+/** Runs `work` as one write transaction; the lock is taken at once so that a read inside cannot grow stale. */
+export function transaction<T>({ sqlite }: Pick<Store, 'sqlite'>, work: () => T): T {
+  return sqlite.transaction(work).immediate();
+}
+
+export function countRows({ db }: Pick<Store, 'db'>, table: SQLiteTable, where: SQL): number {
+  return db.select({ value: count() }).from(table).where(where).get()!.value;
+}
+
+/** Switching to WAL needs the database alone and does not wait by itself when two processes switch at once. */
+function useWal(sqlite: Database.Database, busyTimeoutMs: number): void {
+  const pauseMs = 20;
+  for (let waitedMs = 0; ; waitedMs += pauseMs) {
+    try {
+      if (sqlite.pragma('journal_mode', { simple: true }) !== 'wal') sqlite.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'SQLITE_BUSY' || waitedMs >= busyTimeoutMs) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
+    }
+  }
+}
+
+function migrate(sqlite: Database.Database, path: string): void {
+  const files = readdirSync(migrationsDir)
+    .filter((name) => name.endsWith('.sql'))
+    .sort();
+  const version = () => sqlite.pragma('user_version', { simple: true }) as number;
+  if (version() > files.length) {
+    throw new CalmError(
+      'io',
+      `${path} was written by a newer calm-orch (schema ${version()}, this one knows ${files.length}): update calm-orch, or use another run folder with --dir`,
+    );
+  }
+  if (version() === files.length) return;
+  transaction({ sqlite }, () => {
+    for (const file of files.slice(version())) sqlite.exec(readFileSync(join(migrationsDir, file), 'utf8'));
+    sqlite.pragma(`user_version = ${files.length}`);
+  });
+}

@@ -1,0 +1,21 @@
+export { databaseFile, hasTracker, openTracker, type Tracker, type TrackerOptions } from './tracker.ts';
+export {
+  eventTypes,
+  type ArtifactFile,
+  type AttemptRecord,
+  type AttemptStatus,
+  type EventRecord,
+  type EventType,
+  type Execution,
+  type MetricCurve,
+  type MetricPoint,
+  type NewRun,
+  type PlannedStage,
+  type RunRecord,
+  type RunStageRecord,
+  type StageRecord,
+  type TrialRecord,
+  type TrialRef,
+} from './types.ts';
+export { collectTable, summarize, type Cell, type Cells, type Table } from './tables/collect.ts';
+export { renderTables, tableFormats, type RenderOptions, type TableFormat } from './tables/render.ts';

@@ -1,0 +1,178 @@
+// Runs: one tracked execution of an experiment. A run folder has at most one living coordinator, because stages and
+// their staging folders are shared by all runs of the folder.
+import { desc, eq, sql } from 'drizzle-orm';
+import { CalmError, canonicalJson, type Json } from '@calm-orch/core';
+import { countRows, transaction, type Store } from './database.ts';
+import { appendEvent } from './event-store.ts';
+import { runs, trials } from './schema.ts';
+import { releaseUnfinished } from './stage-store.ts';
+import { listTrials } from './trials.ts';
+import type { NewRun, RunRecord } from './types.ts';
+
+/** A coordinator that has not been heard of for so long is gone, whatever its pid says (it may have been reused). */
+const heartbeatTimeoutMs = 60_000;
+
+type RunRow = typeof runs.$inferSelect;
+
+export function createRun(store: Store, run: NewRun): RunRecord {
+  return transaction(store, () => {
+    sweep(store);
+    const stem = run.experiment.replace(/[^A-Za-z0-9._-]+/g, '-');
+    const number = countRows(store, runs, eq(runs.experiment, run.experiment)) + 1;
+    const id = `${stem}-${number}`;
+    const now = store.clock();
+    store.db
+      .insert(runs)
+      .values({
+        ...{ id, experiment: run.experiment, title: run.title, path: run.path, hash: run.hash, pid: run.pid },
+        resolved: canonicalJson(run.resolved),
+        versions: canonicalJson(run.versions),
+        machine: canonicalJson(run.machine),
+        ...{ host: store.host, status: 'running', startedMs: now, sessionStartedMs: now, heartbeatMs: now },
+      })
+      .run();
+    run.trials.forEach(({ row, seed }, position) => {
+      store.db.insert(trials).values({ runId: id, position, row, seed }).run();
+    });
+    appendEvent(store, { runId: id, type: 'run started', message: `${run.trials.length} trials` });
+    return getRun(store, id);
+  });
+}
+
+export function resumeRun(store: Store, runId: string, { pid }: { readonly pid: number }): RunRecord {
+  return transaction(store, () => {
+    const { session } = rowOf(store, runId);
+    sweep(store);
+    const now = store.clock();
+    store.db
+      .update(runs)
+      .set({ status: 'running', error: null, interrupted: false, endedMs: null, pid, host: store.host })
+      .where(eq(runs.id, runId))
+      .run();
+    store.db
+      .update(runs)
+      .set({ session: session + 1, sessionStartedMs: now, heartbeatMs: now })
+      .where(eq(runs.id, runId))
+      .run();
+    appendEvent(store, { runId, type: 'run resumed', message: `session ${session + 1}` });
+    return getRun(store, runId);
+  });
+}
+
+export function endRun(
+  store: Store,
+  runId: string,
+  status: 'succeeded' | 'failed' | 'cancelled',
+  { error }: { readonly error?: string } = {},
+): void {
+  transaction(store, () => {
+    releaseUnfinished(store, runId, 'cancelled', `the run ended: ${status}`);
+    store.db
+      .update(runs)
+      .set({ status, error: error ?? null, interrupted: false, endedMs: store.clock() })
+      .where(eq(runs.id, runId))
+      .run();
+    appendEvent(store, { runId, type: 'run ended', message: error ? `${status}: ${error}` : status });
+  });
+}
+
+export function heartbeatRun({ db, clock }: Store, runId: string): boolean {
+  const { changes } = db
+    .update(runs)
+    .set({ heartbeatMs: clock() })
+    .where(sql`${runs.id} = ${runId} AND ${runs.status} = 'running'`)
+    .run();
+  return changes === 1;
+}
+
+export function listRuns(store: Store): RunRecord[] {
+  return store.db
+    .select()
+    .from(runs)
+    .orderBy(desc(runs.sequence))
+    .all()
+    .map((row) => toRecord(store, row));
+}
+
+export function getRun(store: Store, runId: string): RunRecord {
+  return toRecord(store, rowOf(store, runId));
+}
+
+export function findRun(store: Store, name?: string): RunRecord {
+  if (name !== undefined) {
+    const byId = store.db.select().from(runs).where(eq(runs.id, name)).get();
+    const newest =
+      byId ?? store.db.select().from(runs).where(eq(runs.experiment, name)).orderBy(desc(runs.sequence)).get();
+    return newest ? toRecord(store, newest) : getRun(store, name);
+  }
+  const last = store.db.select().from(runs).orderBy(desc(runs.sessionStartedMs), desc(runs.sequence)).limit(1).get();
+  if (!last)
+    throw new CalmError('not_found', 'no runs yet: start one with `calm-orch run experiments/ablation-mfam.yaml`');
+  return toRecord(store, last);
+}
+
+export function findResumableRun(store: Store, runId?: string): RunRecord | null {
+  const unfinished = (run: RunRecord) => run.status === 'failed' || run.status === 'cancelled';
+  if (runId === undefined) return listRuns(store).find(unfinished) ?? null;
+  const run = getRun(store, runId);
+  if (run.status === 'running') throw busy(run);
+  return unfinished(run) ? run : null;
+}
+
+function rowOf({ db }: Store, runId: string): RunRow {
+  const row = db.select().from(runs).where(eq(runs.id, runId)).get();
+  if (row) return row;
+  const known = db.select({ id: runs.id }).from(runs).orderBy(desc(runs.sequence)).limit(5).all();
+  const list =
+    known.length === 0 ? 'there are no runs yet' : `the newest runs are ${known.map(({ id }) => id).join(', ')}`;
+  throw new CalmError('not_found', `no run or experiment \`${runId}\`: ${list} (\`calm-orch runs\` lists all)`);
+}
+
+/** Marks runs whose coordinator is gone as interrupted, durably; throws `busy` if one lives. */
+function sweep(store: Store): void {
+  for (const row of store.db.select().from(runs).where(eq(runs.status, 'running')).all()) {
+    if (isLive(store, row)) throw busy(toRecord(store, row));
+    releaseUnfinished(store, row.id, 'lost', 'the coordinator was gone');
+    store.db
+      .update(runs)
+      .set({ status: 'failed', interrupted: true, error: interruptedError, endedMs: row.heartbeatMs })
+      .where(eq(runs.id, row.id))
+      .run();
+    appendEvent(store, {
+      runId: row.id,
+      type: 'run interrupted',
+      message: `last heard of at ${new Date(row.heartbeatMs).toISOString()}`,
+    });
+  }
+}
+
+const interruptedError = 'interrupted: the coordinator ended without a word';
+
+function busy(run: RunRecord): CalmError {
+  return new CalmError(
+    'busy',
+    `run ${run.id} is at work in this run folder (process ${run.pid} on ${run.host}): wait for it, end it with \`kill ${run.pid}\`, or use another folder with --dir`,
+  );
+}
+
+function isLive({ clock, host, isAlive }: Store, row: RunRow): boolean {
+  const heard = clock() - row.heartbeatMs < heartbeatTimeoutMs;
+  return heard && (row.host !== host || isAlive(row.pid));
+}
+
+function toRecord(store: Store, row: RunRow): RunRecord {
+  const gone = row.status === 'running' && !isLive(store, row);
+  const shown = gone
+    ? ({ status: 'failed', interrupted: true, error: interruptedError, endedMs: row.heartbeatMs } as const)
+    : { status: row.status, interrupted: row.interrupted, error: row.error, endedMs: row.endedMs };
+  return {
+    ...{ id: row.id, experiment: row.experiment, title: row.title, path: row.path },
+    ...shown,
+    resolved: JSON.parse(row.resolved) as Json,
+    hash: row.hash,
+    versions: JSON.parse(row.versions) as Json,
+    machine: JSON.parse(row.machine) as Json,
+    ...{ host: row.host, pid: row.pid, session: row.session, startedMs: row.startedMs },
+    trials: listTrials(store, row.id, shown.status),
+  };
+}

@@ -1,0 +1,111 @@
+// Row types of the database, for drizzle. The SQL of ../migrations is the truth; a test compares the two.
+import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import type { Status } from '@calm-orch/core';
+import type { AttemptStatus, EventType, Execution } from './types.ts';
+
+export const runs = sqliteTable('runs', {
+  sequence: integer('sequence').primaryKey({ autoIncrement: true }),
+  id: text('id').notNull().unique(),
+  experiment: text('experiment').notNull(),
+  title: text('title').notNull(),
+  path: text('path').notNull(),
+  status: text('status').$type<Status>().notNull(),
+  error: text('error'),
+  interrupted: integer('interrupted', { mode: 'boolean' }).notNull().default(false),
+  resolved: text('resolved').notNull(),
+  hash: text('hash').notNull(),
+  versions: text('versions').notNull(),
+  machine: text('machine').notNull(),
+  host: text('host').notNull(),
+  pid: integer('pid').notNull(),
+  session: integer('session').notNull().default(1),
+  startedMs: integer('started_ms').notNull(),
+  sessionStartedMs: integer('session_started_ms').notNull(),
+  heartbeatMs: integer('heartbeat_ms').notNull(),
+  endedMs: integer('ended_ms'),
+});
+
+export const trials = sqliteTable('trials', {
+  runId: text('run_id').notNull(),
+  position: integer('position').notNull(),
+  row: text('row').notNull(),
+  seed: integer('seed').notNull(),
+});
+
+export const stages = sqliteTable('stages', {
+  key: text('key').primaryKey(),
+  kind: text('kind').notNull(),
+  config: text('config').notNull(),
+  inputs: text('inputs').notNull(),
+  numItems: integer('num_items').notNull(),
+  status: text('status').$type<Status>().notNull(),
+  result: text('result'),
+  error: text('error'),
+  firstRunId: text('first_run_id').notNull(),
+  createdMs: integer('created_ms').notNull(),
+});
+
+export const runStages = sqliteTable('run_stages', {
+  runId: text('run_id').notNull(),
+  stageKey: text('stage_key').notNull(),
+  position: integer('position').notNull(),
+  execution: text('execution').$type<Execution>().notNull(),
+  status: text('status').$type<Status>().notNull(),
+  startedMs: integer('started_ms'),
+  endedMs: integer('ended_ms'),
+});
+
+export const trialStages = sqliteTable('trial_stages', {
+  runId: text('run_id').notNull(),
+  row: text('row').notNull(),
+  seed: integer('seed').notNull(),
+  stageKey: text('stage_key').notNull(),
+});
+
+export const items = sqliteTable('items', {
+  stageKey: text('stage_key').notNull(),
+  item: integer('item').notNull(),
+  result: text('result').notNull(),
+});
+
+export const attempts = sqliteTable('attempts', {
+  token: text('token').primaryKey(),
+  runId: text('run_id').notNull(),
+  session: integer('session').notNull(),
+  stageKey: text('stage_key').notNull(),
+  item: integer('item').notNull(),
+  attempt: integer('attempt').notNull(),
+  worker: text('worker').notNull(),
+  status: text('status').$type<AttemptStatus>().notNull(),
+  progressed: integer('progressed', { mode: 'boolean' }).notNull().default(false),
+  error: text('error'),
+  startedMs: integer('started_ms').notNull(),
+  endedMs: integer('ended_ms'),
+});
+
+export const metrics = sqliteTable('metrics', {
+  stageKey: text('stage_key').notNull(),
+  item: integer('item').notNull(),
+  name: text('name').notNull(),
+  step: integer('step').notNull(),
+  value: real('value'),
+  runId: text('run_id').notNull(),
+});
+
+export const artifacts = sqliteTable('artifacts', {
+  stageKey: text('stage_key').notNull(),
+  path: text('path').notNull(),
+  bytes: integer('bytes').notNull(),
+  sha256: text('sha256').notNull(),
+});
+
+export const events = sqliteTable('events', {
+  id: integer('id').primaryKey({ autoIncrement: true }),
+  atMs: integer('at_ms').notNull(),
+  runId: text('run_id'),
+  stageKey: text('stage_key'),
+  item: integer('item'),
+  attempt: integer('attempt'),
+  type: text('type').$type<EventType>().notNull(),
+  message: text('message').notNull(),
+});

@@ -1,0 +1,269 @@
+// Stages, items and attempts: the only place where they change state. Every transition is one transaction that
+// compares the attempt's token (or the stage's status) and appends an event; a stale token changes nothing.
+import { and, eq, inArray, max, notInArray, sql } from 'drizzle-orm';
+import { CalmError, canonicalJson, type StageResult } from '@calm-orch/core';
+import { countRows, transaction, type Store } from './database.ts';
+import { appendEvent } from './event-store.ts';
+import { artifacts, attempts, items, runs, runStages, stages, trialStages } from './schema.ts';
+import { findStage, getStage } from './stage-queries.ts';
+import type { ArtifactFile, AttemptRecord, AttemptStatus, PlannedStage, Status } from './types.ts';
+
+export * from './stage-queries.ts';
+
+const unfinished: Status[] = ['queued', 'running'];
+
+export function upsertStages(store: Store, runId: string, planned: readonly PlannedStage[]): void {
+  const { db } = store;
+  transaction(store, () => {
+    const keys = planned.map(({ key }) => key);
+    db.delete(trialStages).where(eq(trialStages.runId, runId)).run();
+    db.delete(runStages)
+      .where(and(eq(runStages.runId, runId), notInArray(runStages.stageKey, keys)))
+      .run();
+    planned.forEach((stage, position) => upsertStage(store, runId, stage, position));
+  });
+}
+
+function upsertStage(store: Store, runId: string, stage: PlannedStage, position: number): void {
+  const { db } = store;
+  const { key, kind, numItems, reuse } = stage;
+  const before = findStage(store, key);
+  if (reuse && before?.status !== 'succeeded') {
+    throw new CalmError('internal', `stage ${kind} ${key} was planned for reuse but is ${before?.status ?? 'unknown'}`);
+  }
+  if (!before) {
+    const json = { config: canonicalJson(stage.config), inputs: canonicalJson(stage.inputs) };
+    const now = store.clock();
+    db.insert(stages)
+      .values({ key, kind, ...json, numItems, status: 'queued', firstRunId: runId, createdMs: now })
+      .run();
+  } else if (!reuse) {
+    if (before.status === 'succeeded') db.delete(items).where(eq(items.stageKey, key)).run();
+    db.update(stages).set({ status: 'queued', error: null }).where(eq(stages.key, key)).run();
+  }
+  const mine = and(eq(runStages.runId, runId), eq(runStages.stageKey, key));
+  const seen = db.select().from(runStages).where(mine).get();
+  const madeHere = seen?.status === 'succeeded' && seen.execution === 'executed';
+  const execution = !reuse || madeHere ? ('executed' as const) : ('reused' as const);
+  const status: Status = reuse ? 'succeeded' : 'queued';
+  const times = reuse && seen ? {} : { startedMs: null, endedMs: null };
+  db.insert(runStages)
+    .values({ runId, stageKey: key, position, execution, status })
+    .onConflictDoUpdate({
+      target: [runStages.runId, runStages.stageKey],
+      set: { position, execution, status, ...times },
+    })
+    .run();
+  for (const { row, seed } of stage.trials) db.insert(trialStages).values({ runId, row, seed, stageKey: key }).run();
+  if (!(reuse && seen?.status === 'succeeded')) {
+    appendEvent(store, { runId, stageKey: key, type: reuse ? 'stage reused' : 'stage queued', message: kind });
+  }
+}
+
+export function startAttempt(
+  store: Store,
+  runId: string,
+  stageKey: string,
+  item: number,
+  worker: string,
+): AttemptRecord {
+  const { db, clock } = store;
+  return transaction(store, () => {
+    const stage = getStage(store, stageKey);
+    const ofItem = and(eq(attempts.stageKey, stageKey), eq(attempts.item, item));
+    const done = db
+      .select()
+      .from(items)
+      .where(and(eq(items.stageKey, stageKey), eq(items.item, item)))
+      .get();
+    const running = db
+      .select()
+      .from(attempts)
+      .where(and(ofItem, eq(attempts.status, 'running')))
+      .get();
+    const why = !unfinished.includes(stage.status)
+      ? `the stage is ${stage.status}`
+      : item < 0 || item >= stage.numItems
+        ? `the stage has ${stage.numItems} items`
+        : done
+          ? 'the item is finished'
+          : running && `${running.worker} holds it`;
+    if (why) throw new CalmError('lease_lost', `cannot lease item ${item} of stage ${stage.kind} ${stageKey}: ${why}`);
+    const last = db
+      .select({ attempt: max(attempts.attempt) })
+      .from(attempts)
+      .where(ofItem)
+      .get();
+    const session = db.select({ session: runs.session }).from(runs).where(eq(runs.id, runId)).get()!.session;
+    const started = {
+      ...{ token: store.newToken(), runId, stageKey, item, attempt: (last?.attempt ?? 0) + 1, worker },
+      ...{ status: 'running' as const, error: null, startedMs: clock(), endedMs: null },
+    };
+    db.insert(attempts)
+      .values({ ...started, session })
+      .run();
+    if (stage.status === 'queued') {
+      setStage(store, runId, stageKey, 'running', null);
+      appendEvent(store, { runId, stageKey, type: 'stage started', message: stage.kind });
+    }
+    const { attempt } = started;
+    appendEvent(store, { runId, stageKey, item, attempt, type: 'attempt started', message: worker });
+    return started;
+  });
+}
+
+export function finishItem(store: Store, token: string, result: StageResult): { readonly itemsLeft: number } {
+  const { db } = store;
+  return transaction(store, () => {
+    const { stageKey, item } = endAttempt(store, token, 'succeeded', null);
+    db.insert(items)
+      .values({ stageKey, item, result: canonicalJson(result) })
+      .run();
+    return { itemsLeft: getStage(store, stageKey).numItems - countRows(store, items, eq(items.stageKey, stageKey)) };
+  });
+}
+
+export function failAttempt(store: Store, token: string, error: string): { readonly failures: number } {
+  return transaction(store, () => {
+    const failed = endAttempt(store, token, 'failed', error);
+    const failures = sessionAttempts(store, failed).filter(({ status }) => status === 'failed').length;
+    return { failures };
+  });
+}
+
+export function loseAttempt(
+  store: Store,
+  token: string,
+  reason: string,
+  { progressed = false }: { readonly progressed?: boolean } = {},
+): { readonly lostInARow: number } {
+  return transaction(store, () => {
+    const lost = endAttempt(store, token, 'lost', reason, progressed);
+    const all = sessionAttempts(store, lost);
+    const lastGood = all.findLastIndex((attempt) => attempt.status !== 'lost' || attempt.progressed);
+    return { lostInARow: all.length - 1 - lastGood };
+  });
+}
+
+export function cancelAttempt(store: Store, token: string, reason: string): void {
+  transaction(store, () => endAttempt(store, token, 'cancelled', reason));
+}
+
+export function succeedStage(
+  store: Store,
+  runId: string,
+  key: string,
+  result: StageResult,
+  files: readonly ArtifactFile[],
+): void {
+  const { db } = store;
+  transaction(store, () => {
+    const stage = getStage(store, key);
+    const finished = countRows(store, items, eq(items.stageKey, key));
+    if (!unfinished.includes(stage.status) || finished < stage.numItems) {
+      const state = `it is ${stage.status} with ${finished} of ${stage.numItems} items finished`;
+      throw new CalmError('lease_lost', `stage ${stage.kind} ${key} cannot succeed: ${state}`);
+    }
+    const text = canonicalJson(result);
+    if (stage.result && canonicalJson(stage.result) !== text) {
+      const message = `made again, with another result: ${canonicalJson(stage.result)} before, ${text} now`;
+      appendEvent(store, { runId, stageKey: key, type: 'note', message });
+    }
+    db.update(stages).set({ result: text }).where(eq(stages.key, key)).run();
+    db.delete(artifacts).where(eq(artifacts.stageKey, key)).run();
+    for (const file of files)
+      db.insert(artifacts)
+        .values({ stageKey: key, ...file })
+        .run();
+    setStage(store, runId, key, 'succeeded', null);
+    appendEvent(store, { runId, stageKey: key, type: 'stage succeeded', message: stage.kind });
+  });
+}
+
+export function failStage(store: Store, runId: string, key: string, reason: string): void {
+  transaction(store, () => {
+    const stage = getStage(store, key);
+    if (!unfinished.includes(stage.status)) {
+      throw new CalmError('lease_lost', `stage ${stage.kind} ${key} cannot fail: it is ${stage.status}`);
+    }
+    for (const token of runningTokens(store, runId, [key])) endAttempt(store, token, 'cancelled', 'its stage failed');
+    setStage(store, runId, key, 'failed', reason);
+    appendEvent(store, { runId, stageKey: key, type: 'stage failed', message: reason });
+  });
+}
+
+/** When a run ends or is found dead: its running attempts end as `status`, its unfinished stages are cancelled. */
+export function releaseUnfinished(store: Store, runId: string, status: 'cancelled' | 'lost', reason: string): void {
+  const open = store.db
+    .select({ key: runStages.stageKey })
+    .from(runStages)
+    .where(and(eq(runStages.runId, runId), inArray(runStages.status, unfinished)))
+    .all()
+    .map(({ key }) => key);
+  for (const token of runningTokens(store, runId, open)) endAttempt(store, token, status, reason);
+  for (const key of open) {
+    setStage(store, runId, key, 'cancelled', null);
+    appendEvent(store, { runId, stageKey: key, type: 'stage cancelled', message: reason });
+  }
+}
+
+/** A stage and its run's view of it change together. */
+function setStage({ db, clock }: Store, runId: string, key: string, status: Status, error: string | null): void {
+  db.update(stages).set({ status, error }).where(eq(stages.key, key)).run();
+  const time = status === 'running' ? { startedMs: clock() } : { endedMs: clock() };
+  db.update(runStages)
+    .set({ status, ...time })
+    .where(and(eq(runStages.runId, runId), eq(runStages.stageKey, key)))
+    .run();
+}
+
+const endEvents = {
+  succeeded: 'item succeeded',
+  failed: 'attempt failed',
+  lost: 'attempt lost',
+  cancelled: 'attempt cancelled',
+} as const;
+
+type AttemptRow = typeof attempts.$inferSelect;
+
+/** Compares the token: only a running attempt ends, and only once. */
+function endAttempt(
+  store: Store,
+  token: string,
+  status: Exclude<AttemptStatus, 'running'>,
+  error: string | null,
+  progressed = false,
+): AttemptRow {
+  const ended = store.db
+    .update(attempts)
+    .set({ status, error, progressed, endedMs: store.clock() })
+    .where(and(eq(attempts.token, token), eq(attempts.status, 'running')))
+    .returning()
+    .get() as AttemptRow | undefined;
+  if (!ended) throw new CalmError('lease_lost', 'the attempt is no longer running: its lease was taken back');
+  const { runId, stageKey, item, attempt, worker } = ended;
+  const message = error === null ? worker : `${worker}: ${error}`;
+  appendEvent(store, { runId, stageKey, item, attempt, type: endEvents[status], message });
+  return ended;
+}
+
+/** Attempts at the same item in the same session of the run, oldest first. */
+function sessionAttempts({ db }: Store, { runId, session, stageKey, item }: AttemptRow): AttemptRow[] {
+  return db
+    .select()
+    .from(attempts)
+    .where(
+      sql`${attempts.runId} = ${runId} AND ${attempts.session} = ${session} AND ${attempts.stageKey} = ${stageKey} AND ${attempts.item} = ${item}`,
+    )
+    .orderBy(attempts.attempt)
+    .all();
+}
+
+function runningTokens({ db }: Store, runId: string, keys: string[]): string[] {
+  return db
+    .select({ token: attempts.token })
+    .from(attempts)
+    .where(and(eq(attempts.runId, runId), inArray(attempts.stageKey, keys), eq(attempts.status, 'running')))
+    .all()
+    .map(({ token }) => token);
+}

@@ -1,0 +1,69 @@
+// A table as cells of text, the same for every printed format; formats only draw the lines.
+import type { Cell, Cells, Table } from './collect.ts';
+
+/** One metric: its columns are `ours` and, where the paper has a value in any row, `paper` and `diff`. */
+export interface ColumnGroup {
+  readonly metric: string;
+  readonly heads: readonly string[];
+}
+
+export interface Line {
+  readonly name: string;
+  /** One text per column of all groups. */
+  readonly cells: readonly string[];
+  readonly n: string;
+}
+
+export interface Layout {
+  readonly caption: string;
+  readonly groups: readonly ColumnGroup[];
+  readonly rows: readonly Line[];
+  readonly baselines: readonly Line[];
+  readonly notes: readonly string[];
+}
+
+const none = '–';
+
+export function layOut(table: Table): Layout {
+  const { rows, baselines, numTrials, numFinished } = table;
+  const inPaper = (metric: string) => rows.some(({ metrics }) => typeof metrics[metric]?.paper === 'number');
+  const groups = table.metrics.map((metric) => ({
+    metric,
+    heads: inPaper(metric) ? ['ours', 'paper', 'diff'] : ['ours'],
+  }));
+  const several = rows.some(({ metrics }) => Object.values(metrics).some(({ n }) => n > 1));
+  const ours = several ? 'mean ± sample standard deviation over n seeds' : 'one seed, so no deviation';
+  return {
+    caption: `${table.title} (${table.table}, run ${table.runId})`,
+    groups,
+    rows: rows.map(({ row, metrics }) => line(row, metrics, groups, none)),
+    baselines: baselines.map(({ name, metrics }) => line(name, metrics, groups, '')),
+    notes: [
+      `ours: ${ours}${groups.some(({ heads }) => heads.length > 1) ? '; diff: ours - paper' : ''}.`,
+      ...(numFinished < numTrials ? [`${numTrials - numFinished} of ${numTrials} trials have no result (yet).`] : []),
+      ...table.footnotes,
+    ],
+  };
+}
+
+/** `missing` stands where there is no number: a row lacks one, a baseline is not supposed to have one. */
+function line(name: string, own: Cells, groups: readonly ColumnGroup[], missing: string): Line {
+  const n = Math.max(0, ...Object.values(own).map((cell) => cell.n));
+  const cells = groups.flatMap(({ metric, heads }) => texts(own[metric], n, missing).slice(0, heads.length));
+  return { name, n: String(n), cells };
+}
+
+function texts(cell: Cell | undefined, n: number, missing: string): [ours: string, paper: string, difference: string] {
+  if (!cell) return [missing, missing, missing];
+  const { mean, std, paper, difference } = cell;
+  const spread = std === null ? '' : ` ± ${std.toFixed(3)}`;
+  const fewer = cell.n === n ? '' : ` (n ${cell.n})`;
+  const ours = mean === null ? none : `${mean.toFixed(3)}${spread}${fewer}`;
+  return [ours, paper === null ? missing : paper.toFixed(3), difference === null ? missing : signed(difference)];
+}
+
+/** -0.000 is written +0.000: a difference that rounds to none has no sign to report. */
+function signed(difference: number): string {
+  const text = difference.toFixed(3);
+  return difference >= 0 || Number(text) === 0 ? `+${text.replace('-', '')}` : text;
+}

@@ -1,0 +1,146 @@
+// Tables in the formats people paste: text for terminals, Markdown, LaTeX (booktabs), CSV (long form) and JSON.
+import { assertNever } from '@calm-orch/core';
+import type { Cells, Table } from './collect.ts';
+import { layOut, type Layout, type Line } from './layout.ts';
+
+export const tableFormats = ['text', 'markdown', 'latex', 'csv', 'json'] as const;
+export type TableFormat = (typeof tableFormats)[number];
+
+export interface RenderOptions {
+  /** Terminal colours in the text format. @default false */
+  readonly color?: boolean;
+}
+
+/** One text, without a newline at its end. */
+export function renderTables(
+  tables: readonly Table[],
+  format: TableFormat,
+  { color = false }: RenderOptions = {},
+): string {
+  switch (format) {
+    case 'text':
+      return tables.map((table) => renderText(layOut(table), color)).join('\n\n');
+    case 'markdown':
+      return tables.map((table) => renderMarkdown(layOut(table))).join('\n\n');
+    case 'latex':
+      return tables.map((table) => renderLatex(layOut(table), table.table)).join('\n\n');
+    case 'csv':
+      return renderCsv(tables);
+    case 'json':
+      return renderJson(tables);
+    default:
+      return assertNever(format);
+  }
+}
+
+const cellsOf = (line: Line): string[] => [line.name, ...line.cells, line.n];
+
+function renderText({ caption, groups, rows, baselines, notes }: Layout, color: boolean): string {
+  const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const heads = ['row', ...groups.flatMap((group) => group.heads), 'n'];
+  const body = [...rows, ...baselines].map(cellsOf);
+  const widths = heads.map((head, column) => Math.max(head.length, ...body.map((cells) => cells[column]!.length)));
+  const gap = 2;
+  let column = 1;
+  const spans = groups.map(({ metric, heads: own }) => {
+    const first = column;
+    column += own.length;
+    const span = () => widths.slice(first, first + own.length).reduce((sum, width) => sum + width + gap, -gap);
+    widths[first]! += Math.max(0, metric.length - span());
+    return metric.padEnd(span());
+  });
+  const draw = (cells: readonly string[]) =>
+    cells
+      .map((text, index) => text.padEnd(widths[index]!))
+      .join(' '.repeat(gap))
+      .trimEnd();
+  const top = [''.padEnd(widths[0]!), ...spans].join(' '.repeat(gap)).trimEnd();
+  const rule = paint(2, '-'.repeat(widths.reduce((sum, width) => sum + width + gap, -gap)));
+  const apart =
+    baselines.length > 0 ? [rule, paint(2, 'baselines'), ...baselines.map((row) => draw(cellsOf(row)))] : [];
+  return [
+    ...[paint(1, caption), '', paint(1, top), paint(2, draw(heads)), rule],
+    ...rows.map((row) => draw(cellsOf(row))),
+    ...[...apart, '', ...notes.map((note) => paint(2, note))],
+  ].join('\n');
+}
+
+function renderMarkdown({ caption, groups, rows, baselines, notes }: Layout): string {
+  const draw = (cells: readonly string[]) => `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
+  const heads = groups.flatMap(({ metric, heads: own }) => own.map((head) => (head === 'ours' ? metric : head)));
+  const rule = draw([':--', ...heads.map(() => '--:'), '--:']);
+  const block = (name: string, lines: readonly Line[]) => [
+    draw([name, ...heads, 'n']),
+    rule,
+    ...lines.map((row) => draw(cellsOf(row))),
+    '',
+  ];
+  return [
+    ...[`**${caption}**`, '', ...block('row', rows)],
+    ...(baselines.length > 0 ? block('baseline', baselines) : []),
+    ...notes.map((note) => `- ${note}`),
+  ].join('\n');
+}
+
+const latexSigns: Readonly<Record<string, string>> = {
+  '\\': '\\textbackslash{}',
+  '~': '\\textasciitilde{}',
+  '^': '\\textasciicircum{}',
+  '±': '$\\pm$',
+  '–': '--',
+};
+
+function latex(text: string): string {
+  if (/^[+-]\d/.test(text)) return `$${text}$`;
+  return text.replace(/[\\~^±–&%#_${}]/g, (sign) => latexSigns[sign] ?? `\\${sign}`);
+}
+
+function renderLatex({ caption, groups, rows, baselines, notes }: Layout, label: string): string {
+  const draw = (cells: readonly string[]) => `    ${cells.map(latex).join(' & ')} \\\\`;
+  const spans = groups.map(({ metric, heads }) => `\\multicolumn{${heads.length}}{c}{${latex(metric)}}`);
+  let column = 1;
+  const rules = groups.map(({ heads }) => `\\cmidrule(lr){${column + 1}-${(column += heads.length)}}`);
+  const heads = groups.flatMap((group) => group.heads);
+  return [
+    '\\begin{table}',
+    '  \\centering',
+    `  \\caption{${latex(caption)}}`,
+    `  \\label{tab:${label}}`,
+    `  \\begin{tabular}{l${'r'.repeat(heads.length)}r}`,
+    '    \\toprule',
+    `    & ${spans.join(' & ')} & \\\\`,
+    `    ${rules.join(' ')}`,
+    draw(['', ...heads, 'n']),
+    '    \\midrule',
+    ...rows.map((row) => draw(cellsOf(row))),
+    ...(baselines.length > 0 ? ['    \\midrule', ...baselines.map((row) => draw(cellsOf(row)))] : []),
+    '    \\bottomrule',
+    '  \\end{tabular}',
+    ...notes.map((note) => `  \\par\\footnotesize ${latex(note)}`),
+    '\\end{table}',
+  ].join('\n');
+}
+
+/** One line per number, at full precision. */
+function renderCsv(tables: readonly Table[]): string {
+  const quote = (value: string | number | null) => {
+    const text = value === null ? '' : String(value);
+    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const lines = tables.flatMap(({ experiment, table, rows, baselines }) => {
+    const draw = (kind: string, name: string, own: Cells) =>
+      Object.entries(own).map(([metric, { mean, std, n, paper, difference }]) =>
+        [experiment, table, kind, name, metric, mean, std, n, paper, difference].map(quote).join(','),
+      );
+    return [
+      ...rows.flatMap(({ row, metrics }) => draw('row', row, metrics)),
+      ...baselines.flatMap(({ name, metrics }) => draw('baseline', name, metrics)),
+    ];
+  });
+  return ['experiment,table,kind,name,metric,mean,std,n,paper,difference', ...lines].join('\n');
+}
+
+function renderJson(tables: readonly Table[]): string {
+  const shown = tables.map(({ experiment, table, rows, baselines }) => ({ experiment, table, rows, baselines }));
+  return JSON.stringify(shown, null, 2);
+}

@@ -1,0 +1,181 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Json } from '@calm-orch/core';
+import { openTracker, type Tracker } from '../tracker.ts';
+import { collectTable, summarize, type Table } from './collect.ts';
+import { renderTables } from './render.ts';
+
+let dir: string;
+let tracker: Tracker;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'calm-orch-tables-'));
+  tracker = openTracker(dir);
+});
+
+afterEach(() => {
+  tracker.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const resolved = {
+  table: { id: 'table-5', title: 'Levels', metrics: ['PLCC', 'SRCC'], footnotes: ['The pair has no paper value.'] },
+  rows: [
+    { row: 'thematic', set: {}, paper: { PLCC: 0.7 } },
+    { row: 'pair', set: {}, paper: {} },
+  ],
+};
+
+/** Two seeds of `thematic` and one of `pair` finished; the other seed of `pair` is not. */
+function makeRun(): Table {
+  const trials = resolved.rows.flatMap(({ row }) => [0, 1].map((seed) => ({ row, seed })));
+  const head = { experiment: 'x', title: 'X', path: '/x.yaml', hash: 'h', versions: {}, machine: {}, pid: process.pid };
+  const { id } = tracker.createRun({ ...head, resolved: resolved as unknown as Json, trials });
+  const plan = { config: {}, inputs: {}, numItems: 1, reuse: false };
+  tracker.upsertStages(id, [
+    { ...plan, key: 'ridge', kind: 'baselines', trials: [] },
+    ...trials.map((trial) => ({
+      ...plan,
+      key: trial.row + trial.seed,
+      kind: 'evaluate-score' as const,
+      trials: [trial],
+    })),
+  ]);
+  const finish = (key: string, metrics: Record<string, number | null>) => {
+    tracker.finishItem(tracker.startAttempt(id, key, 0, 'evaluator 0').token, {});
+    tracker.succeedStage(id, key, { metrics }, []);
+  };
+  finish('ridge', { 'ridge latent traits/PLCC': 0.9, 'ridge latent traits/SRCC': 0.88, 'ridge last layer/PLCC': 0.5 });
+  finish('thematic0', { PLCC: 0.6, SRCC: 0.61, PLCC_permuted: 0.01, unparsed: 0 });
+  finish('thematic1', { PLCC: 0.8, SRCC: null, PLCC_permuted: 0.03, unparsed: 0 });
+  finish('pair0', { PLCC: 0.75, SRCC: 0.7, PLCC_permuted: 0, unparsed: 0 });
+  return collectTable(tracker, tracker.getRun(id));
+}
+
+test('means, sample deviations and differences are over the seeds that finished', () => {
+  expect(summarize([1, 2, 3, 6], 2)).toEqual({ mean: 3, std: Math.sqrt(14 / 3), n: 4, paper: 2, difference: 1 });
+  expect(summarize([5])).toEqual({ mean: 5, std: null, n: 1, paper: null, difference: null });
+  expect(summarize([null, Number.NaN], 0.5)).toEqual({ mean: null, std: null, n: 0, paper: 0.5, difference: null });
+});
+
+test('a table has a cell per row and metric, the paper beside it and the baselines apart', () => {
+  const table = makeRun();
+  expect(table.rows[0]!.metrics['PLCC']).toEqual({
+    ...{ mean: expect.closeTo(0.7, 12) as number, std: expect.closeTo(Math.SQRT2 / 10, 12) as number },
+    ...{ n: 2, paper: 0.7, difference: expect.closeTo(0, 12) as number },
+  });
+  expect(table.rows[0]!.metrics['SRCC']).toMatchObject({ n: 1, std: null });
+  expect(table.rows[1]!.metrics['PLCC']).toMatchObject({ n: 1, paper: null, difference: null });
+  expect(table.baselines.map(({ name }) => name)).toEqual([
+    'ridge last layer',
+    'ridge latent traits',
+    'thematic, test images permuted',
+    'pair, test images permuted',
+  ]);
+  expect(table.baselines[2]!.metrics).toEqual({
+    PLCC: expect.objectContaining({ mean: expect.closeTo(0.02, 12) as number, n: 2 }) as never,
+  });
+  expect([table.numFinished, table.numTrials]).toEqual([3, 4]);
+});
+
+test('text is aligned, says what is missing and ends with the footnotes', () => {
+  expect(renderTables([makeRun()], 'text')).toMatchInlineSnapshot(`
+    "Levels (table-5, run x-1)
+
+                                    PLCC                          SRCC
+    row                             ours           paper  diff    ours         n
+    ----------------------------------------------------------------------------
+    thematic                        0.700 ± 0.141  0.700  +0.000  0.610 (n 1)  2
+    pair                            0.750          –      –       0.700        1
+    ----------------------------------------------------------------------------
+    baselines
+    ridge last layer                0.500                                      1
+    ridge latent traits             0.900                         0.880        1
+    thematic, test images permuted  0.020 ± 0.014                              2
+    pair, test images permuted      0.000                                      1
+
+    ours: mean ± sample standard deviation over n seeds; diff: ours - paper.
+    1 of 4 trials have no result (yet).
+    The pair has no paper value."
+  `);
+});
+
+test('text is coloured only when asked', () => {
+  const table = makeRun();
+  expect(renderTables([table], 'text')).not.toContain('\u001b');
+  expect(renderTables([table], 'text', { color: true })).toContain('\u001b[1mLevels');
+});
+
+test('Markdown', () => {
+  expect(renderTables([makeRun()], 'markdown')).toMatchInlineSnapshot(`
+    "**Levels (table-5, run x-1)**
+
+    | row | PLCC | paper | diff | SRCC | n |
+    | :-- | --: | --: | --: | --: | --: |
+    | thematic | 0.700 ± 0.141 | 0.700 | +0.000 | 0.610 (n 1) | 2 |
+    | pair | 0.750 | – | – | 0.700 | 1 |
+
+    | baseline | PLCC | paper | diff | SRCC | n |
+    | :-- | --: | --: | --: | --: | --: |
+    | ridge last layer | 0.500 |  |  |  | 1 |
+    | ridge latent traits | 0.900 |  |  | 0.880 | 1 |
+    | thematic, test images permuted | 0.020 ± 0.014 |  |  |  | 2 |
+    | pair, test images permuted | 0.000 |  |  |  | 1 |
+
+    - ours: mean ± sample standard deviation over n seeds; diff: ours - paper.
+    - 1 of 4 trials have no result (yet).
+    - The pair has no paper value."
+  `);
+});
+
+test('LaTeX uses booktabs and escapes what LaTeX reads otherwise', () => {
+  const table = makeRun();
+  const first = { ...table.rows[0]!, row: '50% & a_b' };
+  expect(renderTables([{ ...table, rows: [first, table.rows[1]!] }], 'latex')).toMatchInlineSnapshot(`
+    "\\begin{table}
+      \\centering
+      \\caption{Levels (table-5, run x-1)}
+      \\label{tab:table-5}
+      \\begin{tabular}{lrrrrr}
+        \\toprule
+        & \\multicolumn{3}{c}{PLCC} & \\multicolumn{1}{c}{SRCC} & \\\\
+        \\cmidrule(lr){2-4} \\cmidrule(lr){5-5}
+         & ours & paper & diff & ours & n \\\\
+        \\midrule
+        50\\% \\& a\\_b & 0.700 $\\pm$ 0.141 & 0.700 & $+0.000$ & 0.610 (n 1) & 2 \\\\
+        pair & 0.750 & -- & -- & 0.700 & 1 \\\\
+        \\midrule
+        ridge last layer & 0.500 &  &  &  & 1 \\\\
+        ridge latent traits & 0.900 &  &  & 0.880 & 1 \\\\
+        thematic, test images permuted & 0.020 $\\pm$ 0.014 &  &  &  & 2 \\\\
+        pair, test images permuted & 0.000 &  &  &  & 1 \\\\
+        \\bottomrule
+      \\end{tabular}
+      \\par\\footnotesize ours: mean $\\pm$ sample standard deviation over n seeds; diff: ours - paper.
+      \\par\\footnotesize 1 of 4 trials have no result (yet).
+      \\par\\footnotesize The pair has no paper value.
+    \\end{table}"
+  `);
+});
+
+test('CSV has one line per number at full precision', () => {
+  const table = makeRun();
+  const lines = renderTables([{ ...table, rows: [{ ...table.rows[1]!, row: 'a,"b"' }] }], 'csv').split('\n');
+  expect(lines[0]).toBe('experiment,table,kind,name,metric,mean,std,n,paper,difference');
+  expect(lines[1]).toBe('x,table-5,row,"a,""b""",PLCC,0.75,,1,,');
+  expect(lines).toContain('x,table-5,baseline,ridge last layer,PLCC,0.5,,1,,');
+});
+
+test('JSON is an array with experiment, table, rows and baselines of each', () => {
+  const [shown] = JSON.parse(renderTables([makeRun()], 'json')) as Record<string, unknown>[];
+  expect(Object.keys(shown!)).toEqual(['experiment', 'table', 'rows', 'baselines']);
+  expect(shown).toMatchObject({
+    ...{ experiment: 'x', table: 'table-5' },
+    rows: [
+      { row: 'thematic', metrics: { PLCC: { n: 2, paper: 0.7 } } },
+      { row: 'pair', metrics: { PLCC: { paper: null, std: null } } },
+    ],
+  });
+});

@@ -1,0 +1,220 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { NewRun, PlannedStage } from './types.ts';
+import { openTracker, type Tracker } from './tracker.ts';
+
+let dir: string;
+let nowMs: number;
+let alive: Set<number>;
+let tracker: Tracker;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'calm-orch-tracker-'));
+  nowMs = 1_000_000;
+  alive = new Set([1, 2]);
+  tracker = open();
+});
+
+afterEach(() => {
+  tracker.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function open(): Tracker {
+  let tokens = 0;
+  return openTracker(dir, {
+    clock: () => nowMs++,
+    newToken: () => `token-${++tokens}`,
+    host: 'here',
+    isAlive: (pid) => alive.has(pid),
+  });
+}
+
+const trial = { row: 'all', seed: 0 };
+
+function newRun(more: Partial<NewRun> = {}): NewRun {
+  return {
+    ...{ experiment: 'smoke', title: 'Smoke', path: '/x/smoke.yaml', hash: 'h', pid: 1, trials: [trial] },
+    ...{ resolved: { rows: [] }, versions: { node: '20' }, machine: { cores: 2 } },
+    ...more,
+  };
+}
+
+function stage(key: string, more: Partial<PlannedStage> = {}): PlannedStage {
+  return { key, kind: 'data', config: {}, inputs: {}, numItems: 1, trials: [trial], reuse: false, ...more };
+}
+
+/** Plans and finishes stages, one item each. */
+function finish(runId: string, key: string, result = {}): void {
+  tracker.finishItem(tracker.startAttempt(runId, key, 0, 'trainer 0').token, result);
+  tracker.succeedStage(runId, key, result, [{ path: 'a.bin', bytes: 1, sha256: 'f' }]);
+}
+
+test('a trial follows its stages from queued over running to succeeded, with the fingerprint of its last training', () => {
+  const { id } = tracker.createRun(newRun());
+  tracker.upsertStages(id, [
+    stage('c', { kind: 'finetune-comment' }),
+    stage('s', { kind: 'finetune-score', inputs: { comment: 'c' } }),
+    stage('e', { kind: 'evaluate-score', inputs: { model: 's' } }),
+  ]);
+  const shown = () => tracker.getRun(id).trials[0];
+  expect(shown()).toEqual({ row: 'all', seed: 0, status: 'queued', fingerprint: null });
+  finish(id, 'c', { fingerprint: 'of the comment' });
+  expect(shown()).toMatchObject({ status: 'running', fingerprint: null });
+  finish(id, 's', { fingerprint: 'of the score' });
+  finish(id, 'e', { metrics: { PLCC: 0.8, SRCC: null } });
+  tracker.endRun(id, 'succeeded');
+  expect(shown()).toMatchObject({ status: 'succeeded', fingerprint: 'of the score' });
+  expect(tracker.trialMetrics(id)).toEqual([
+    { ...trial, name: 'PLCC', value: 0.8 },
+    { ...trial, name: 'SRCC', value: null },
+  ]);
+  expect(tracker.listEvents(id).map(({ type }) => type)).toContain('stage succeeded');
+});
+
+test('a second run of the same folder reuses stages and counts its experiment up', () => {
+  const first = tracker.createRun(newRun());
+  tracker.upsertStages(first.id, [stage('d')]);
+  finish(first.id, 'd');
+  tracker.endRun(first.id, 'succeeded');
+  const second = tracker.createRun(newRun({ pid: 2 }));
+  expect([first.id, second.id]).toEqual(['smoke-1', 'smoke-2']);
+  expect(tracker.findSucceededStage('d')?.artifacts).toEqual([{ path: 'a.bin', bytes: 1, sha256: 'f' }]);
+  tracker.upsertStages(second.id, [stage('d', { reuse: true })]);
+  expect(tracker.listRunStages(second.id)).toMatchObject([
+    { key: 'd', execution: 'reused', status: 'succeeded', firstRunId: 'smoke-1' },
+  ]);
+  expect(tracker.listRunStages(first.id)).toMatchObject([{ execution: 'executed' }]);
+  expect(tracker.listRuns().map(({ id }) => id)).toEqual(['smoke-2', 'smoke-1']);
+});
+
+test('a stage whose artifact is gone is queued again from its first item, and another result is noted', () => {
+  const first = tracker.createRun(newRun());
+  tracker.upsertStages(first.id, [stage('d')]);
+  finish(first.id, 'd', { fingerprint: 'one' });
+  tracker.endRun(first.id, 'succeeded');
+  const second = tracker.createRun(newRun());
+  tracker.upsertStages(second.id, [stage('d')]);
+  expect(tracker.unfinishedItems('d')).toEqual([0]);
+  expect(tracker.findSucceededStage('d')).toBeNull();
+  finish(second.id, 'd', { fingerprint: 'two' });
+  expect(tracker.listEvents(second.id).find(({ type }) => type === 'note')?.message).toMatch(/one.*before.*two.*now/);
+});
+
+test('a run whose coordinator is gone is shown as failed (interrupted) at once, and its work can be resumed', () => {
+  const { id } = tracker.createRun(newRun());
+  tracker.upsertStages(id, [stage('d', { numItems: 2 })]);
+  tracker.finishItem(tracker.startAttempt(id, 'd', 0, 'augmentor 0').token, {});
+  const held = tracker.startAttempt(id, 'd', 1, 'augmentor 0');
+  expect(tracker.findResumableRun()).toBeNull();
+  expect(() => tracker.findResumableRun(id)).toThrow(/smoke-1 is at work in this run folder \(process 1 on here\)/);
+  alive.delete(1);
+  expect(tracker.getRun(id)).toMatchObject({ status: 'failed', interrupted: true, error: /interrupted/ });
+  expect(tracker.getRun(id).trials[0]?.status).toBe('failed');
+  expect(tracker.findResumableRun()?.id).toBe(id);
+  const resumed = tracker.resumeRun(id, { pid: 2 });
+  expect(resumed).toMatchObject({ status: 'running', interrupted: false, error: null, session: 2, pid: 2 });
+  expect(() => tracker.finishItem(held.token, {})).toThrow(/lease was taken back/);
+  tracker.upsertStages(id, [stage('d', { numItems: 2 })]);
+  expect(tracker.unfinishedItems('d')).toEqual([1]);
+  expect(tracker.startAttempt(id, 'd', 1, 'augmentor 1').attempt).toBe(2);
+});
+
+test('a stale heartbeat means gone even where the pid lives, and the old coordinator is told', () => {
+  const { id } = tracker.createRun(newRun());
+  expect(tracker.heartbeatRun(id)).toBe(true);
+  nowMs += 59_000;
+  expect(tracker.getRun(id).status).toBe('running');
+  expect(() => tracker.createRun(newRun())).toThrow(/smoke-1 is at work/);
+  nowMs += 2_000;
+  expect(tracker.getRun(id)).toMatchObject({ status: 'failed', interrupted: true });
+  tracker.createRun(newRun({ pid: 2 }));
+  expect(tracker.heartbeatRun(id)).toBe(false);
+  expect(tracker.getRun(id)).toMatchObject({ status: 'failed', interrupted: true });
+});
+
+test('an item is leased once, and again only after its attempt has ended', () => {
+  const { id } = tracker.createRun(newRun());
+  tracker.upsertStages(id, [stage('d', { numItems: 2 })]);
+  const lease = tracker.startAttempt(id, 'd', 0, 'augmentor 0');
+  expect(lease).toMatchObject({ attempt: 1, status: 'running' });
+  expect(() => tracker.startAttempt(id, 'd', 0, 'augmentor 1')).toThrow(/augmentor 0 holds it/);
+  expect(tracker.finishItem(lease.token, {})).toEqual({ itemsLeft: 1 });
+  expect(() => tracker.finishItem(lease.token, {})).toThrow(/no longer running/);
+  expect(() => tracker.startAttempt(id, 'd', 0, 'augmentor 1')).toThrow(/finished/);
+  expect(() => tracker.startAttempt(id, 'd', 2, 'augmentor 1')).toThrow(/has 2 items/);
+  expect(() => tracker.succeedStage(id, 'd', {}, [])).toThrow(/1 of 2 items/);
+});
+
+test('failures are counted per session; losses count in a row and progress starts them anew', () => {
+  const { id } = tracker.createRun(newRun());
+  const plan = [stage('d')];
+  tracker.upsertStages(id, plan);
+  const next = () => tracker.startAttempt(id, 'd', 0, 'trainer 0').token;
+  expect(tracker.failAttempt(next(), 'boom')).toEqual({ failures: 1 });
+  expect(tracker.loseAttempt(next(), 'killed')).toEqual({ lostInARow: 1 });
+  expect(tracker.loseAttempt(next(), 'killed')).toEqual({ lostInARow: 2 });
+  expect(tracker.loseAttempt(next(), 'killed', { progressed: true })).toEqual({ lostInARow: 0 });
+  expect(tracker.loseAttempt(next(), 'killed')).toEqual({ lostInARow: 1 });
+  expect(tracker.failAttempt(next(), 'boom')).toEqual({ failures: 2 });
+  tracker.failStage(id, 'd', 'boom');
+  tracker.endRun(id, 'failed', { error: 'stage data failed: boom' });
+  expect(tracker.getRun(id)).toMatchObject({ status: 'failed', interrupted: false, trials: [{ status: 'failed' }] });
+  tracker.resumeRun(id, { pid: 1 });
+  tracker.upsertStages(id, plan);
+  expect(tracker.failAttempt(next(), 'boom')).toEqual({ failures: 1 });
+  expect(tracker.listAttempts(id, 'd').map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+});
+
+test('ending a run cancels what it left unfinished', () => {
+  const { id } = tracker.createRun(newRun());
+  tracker.upsertStages(id, [stage('a'), stage('b', { inputs: { data: 'a' } })]);
+  const lease = tracker.startAttempt(id, 'a', 0, 'trainer 0');
+  tracker.endRun(id, 'cancelled');
+  expect(tracker.listRunStages(id).map(({ status }) => status)).toEqual(['cancelled', 'cancelled']);
+  expect(tracker.listAttempts(id)).toMatchObject([{ status: 'cancelled', token: lease.token }]);
+  expect(tracker.getRun(id)).toMatchObject({ status: 'cancelled', trials: [{ status: 'cancelled' }] });
+  expect(tracker.heartbeatRun(id)).toBe(false);
+});
+
+test('curves come back in order, keep NaN, and are cut where training goes on from a checkpoint', () => {
+  const { id } = tracker.createRun(newRun());
+  tracker.upsertStages(id, [stage('s')]);
+  const point = (step: number, value: number) => ({ runId: id, stageKey: 's', step, name: 'train/loss', value });
+  tracker.logMetrics([point(1, 2), point(0, 3), point(2, Number.NaN)]);
+  tracker.logMetrics([point(1, 2.5)]);
+  tracker.logMetrics([]);
+  const curve = () => tracker.listMetrics('s')[0]?.points;
+  expect(curve()).toEqual([
+    [0, 3],
+    [1, 2.5],
+    [2, Number.NaN],
+  ]);
+  tracker.replaceMetricsAfter('s', 0);
+  expect(curve()).toEqual([[0, 3]]);
+  tracker.replaceMetricsAfter('s', -1);
+  expect(tracker.listMetrics('s')).toEqual([]);
+});
+
+test('a run is found by id, by experiment, or as the one active last; a wrong name lists the right ones', () => {
+  expect(() => tracker.findRun()).toThrow(/no runs yet/);
+  const first = tracker.createRun(newRun());
+  tracker.endRun(first.id, 'cancelled');
+  const second = tracker.createRun(newRun());
+  tracker.endRun(second.id, 'succeeded');
+  tracker.resumeRun(first.id, { pid: 1 });
+  expect(tracker.findRun().id).toBe('smoke-1');
+  expect(tracker.findRun('smoke').id).toBe('smoke-2');
+  expect(tracker.findRun('smoke-1').id).toBe('smoke-1');
+  expect(() => tracker.findRun('smok')).toThrow(/no run or experiment `smok`: the newest runs are smoke-2, smoke-1/);
+  expect(() => tracker.getRun('x')).toThrow(expect.objectContaining({ code: 'not_found' }));
+});
+
+test('what was written is there for another process that opens the folder', () => {
+  const { id } = tracker.createRun(newRun({ resolved: { rows: [{ row: 'all' }] } }));
+  tracker.close();
+  tracker = open();
+  expect(tracker.getRun(id)).toMatchObject({ resolved: { rows: [{ row: 'all' }] }, machine: { cores: 2 } });
+});

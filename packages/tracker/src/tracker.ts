@@ -1,0 +1,177 @@
+// Opens the tracker: one SQLite database per run folder, written by coordinators alone, read by anyone.
+// Every method is one transaction; a database that is busy, unwritable or not ours becomes a CalmError.
+import { existsSync, readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { StageResult } from '@calm-orch/core';
+import { openDatabase, type Store } from './database.ts';
+import { guarded } from './sqlite-errors.ts';
+import * as events from './event-store.ts';
+import * as metrics from './metric-store.ts';
+import * as runs from './run-store.ts';
+import * as stages from './stage-store.ts';
+import type {
+  ArtifactFile,
+  AttemptRecord,
+  EventRecord,
+  MetricCurve,
+  MetricPoint,
+  NewRun,
+  PlannedStage,
+  RunRecord,
+  RunStageRecord,
+  StageRecord,
+} from './types.ts';
+
+export const databaseFile = 'calm-orch.db';
+
+export interface TrackerOptions {
+  /** Milliseconds since 1970. @default Date.now */
+  readonly clock?: () => number;
+  /** Makes lease tokens. @default randomUUID */
+  readonly newToken?: () => string;
+  /** @default os.hostname() */
+  readonly host?: string;
+  /** Whether a process of this host lives. @default signal 0 */
+  readonly isAlive?: (pid: number) => boolean;
+  /** false: reading commands; a folder without a database is an error instead of being made. @default true */
+  readonly create?: boolean;
+  /** How long a call waits for another process's write before it throws `busy`. @default 5000 */
+  readonly busyTimeoutMs?: number;
+}
+
+export interface Tracker {
+  readonly path: string;
+
+  // runs
+  /** Starts a run. Runs whose coordinator is gone are marked interrupted first. Throws `busy` while another run of
+   *  this folder has a living coordinator. */
+  createRun(run: NewRun): RunRecord;
+  /** Takes up a run again under a new coordinator (session + 1); its lost attempts and stages are queued again.
+   *  Throws `not_found`, or `busy` as createRun. */
+  resumeRun(runId: string, coordinator: { readonly pid: number }): RunRecord;
+  /** Ends a run; its unfinished stages and attempts become cancelled. */
+  endRun(runId: string, status: 'succeeded' | 'failed' | 'cancelled', options?: { readonly error?: string }): void;
+  /** At least every 10 s; false when the run is no longer this coordinator's (then stop). */
+  heartbeatRun(runId: string): boolean;
+  /** Newest first. */
+  listRuns(): RunRecord[];
+  /** Throws `not_found`, naming the runs there are. */
+  getRun(runId: string): RunRecord;
+  /** By run id, else the newest run of an experiment of that name, else (no name) the one started or resumed last. */
+  findRun(name?: string): RunRecord;
+  /** The given run, or the newest that failed, was cancelled or was interrupted; null when there is none to go on
+   *  with (a given run that has succeeded: null). Throws `not_found`, or `busy` if it is running. */
+  findResumableRun(runId?: string): RunRecord | null;
+
+  // stages and attempts
+  /** Records a run's plan, in the order given, in one transaction; again after a resume. Stages with `reuse` are
+   *  succeeded; all others are queued, keeping their finished items unless the stage had succeeded before. */
+  upsertStages(runId: string, planned: readonly PlannedStage[]): void;
+  findStage(key: string): StageRecord | null;
+  /** The stage if it has succeeded (its artifact may have been deleted since: look before reusing), else null. */
+  findSucceededStage(key: string): (StageRecord & { readonly artifacts: readonly ArtifactFile[] }) | null;
+  /** Items still to do, ascending. */
+  unfinishedItems(key: string): number[];
+  /** Results of finished items in order of item. */
+  itemResults(key: string): { readonly item: number; readonly result: StageResult }[];
+  /** Leases one item; the first attempt sets the stage running. Throws `lease_lost` if it is finished or leased. */
+  startAttempt(runId: string, stageKey: string, item: number, worker: string): AttemptRecord;
+  /** Throws `lease_lost` if the attempt is no longer running (as all calls with a token do). */
+  finishItem(token: string, result: StageResult): { readonly itemsLeft: number };
+  /** The item's own code raised: `failures` counts the item's failures in this session of the run. */
+  failAttempt(token: string, error: string): { readonly failures: number };
+  /** The worker died, hung or was cut off. `lostInARow` counts the last attempts of this session lost without
+   *  progress (a later step or a checkpoint). */
+  loseAttempt(
+    token: string,
+    reason: string,
+    options?: { readonly progressed?: boolean },
+  ): { readonly lostInARow: number };
+  cancelAttempt(token: string, reason: string): void;
+  /** After the artifact is complete on disk; all items must be finished. */
+  succeedStage(runId: string, key: string, result: StageResult, files: readonly ArtifactFile[]): void;
+  failStage(runId: string, key: string, reason: string): void;
+  /** In order of plan. */
+  listRunStages(runId: string): RunStageRecord[];
+  listAttempts(runId: string, stageKey?: string): AttemptRecord[];
+  listArtifacts(stageKey: string): ArtifactFile[];
+
+  // metrics
+  /** One transaction; a point written twice keeps the later value. */
+  logMetrics(points: readonly MetricPoint[]): void;
+  /** Forgets what a stage recorded at steps greater than `step`: training goes on from a checkpoint taken there.
+   *  step -1 forgets all. */
+  replaceMetricsAfter(stageKey: string, step: number): void;
+  listMetrics(stageKey: string): MetricCurve[];
+  /** The numbers of one run's evaluation stages. */
+  trialMetrics(
+    runId: string,
+  ): { readonly row: string; readonly seed: number; readonly name: string; readonly value: number | null }[];
+
+  // events
+  note(runId: string, message: string, stageKey?: string): void;
+  /** The last `limit`, oldest first. @default 50 */
+  listEvents(runId: string, limit?: number): EventRecord[];
+
+  close(): void;
+}
+
+/** Whether a run folder has a tracker. */
+export function hasTracker(dir: string): boolean {
+  return existsSync(join(dir, databaseFile));
+}
+
+/** Opens (and migrates) the database of run folder `dir`. */
+export function openTracker(dir: string, options: TrackerOptions = {}): Tracker {
+  const { clock = Date.now, newToken = randomUUID, host = hostname(), isAlive = processIsAlive } = options;
+  const { create = true, busyTimeoutMs = 5000 } = options;
+  const path = join(dir, databaseFile);
+  const { sqlite, db } = openDatabase(path, { create, busyTimeoutMs });
+  const store: Store = { sqlite, db, clock, newToken, host, isAlive };
+  const api: Omit<Tracker, 'path'> = {
+    createRun: (run) => runs.createRun(store, run),
+    resumeRun: (runId, coordinator) => runs.resumeRun(store, runId, coordinator),
+    endRun: (runId, status, more) => runs.endRun(store, runId, status, more),
+    heartbeatRun: (runId) => runs.heartbeatRun(store, runId),
+    listRuns: () => runs.listRuns(store),
+    getRun: (runId) => runs.getRun(store, runId),
+    findRun: (name) => runs.findRun(store, name),
+    findResumableRun: (runId) => runs.findResumableRun(store, runId),
+    upsertStages: (runId, planned) => stages.upsertStages(store, runId, planned),
+    findStage: (key) => stages.findStage(store, key),
+    findSucceededStage: (key) => stages.findSucceededStage(store, key),
+    unfinishedItems: (key) => stages.unfinishedItems(store, key),
+    itemResults: (key) => stages.itemResults(store, key),
+    startAttempt: (runId, key, item, worker) => stages.startAttempt(store, runId, key, item, worker),
+    finishItem: (token, result) => stages.finishItem(store, token, result),
+    failAttempt: (token, error) => stages.failAttempt(store, token, error),
+    loseAttempt: (token, reason, more) => stages.loseAttempt(store, token, reason, more),
+    cancelAttempt: (token, reason) => stages.cancelAttempt(store, token, reason),
+    succeedStage: (runId, key, result, files) => stages.succeedStage(store, runId, key, result, files),
+    failStage: (runId, key, reason) => stages.failStage(store, runId, key, reason),
+    listRunStages: (runId) => stages.listRunStages(store, runId),
+    listAttempts: (runId, key) => stages.listAttempts(store, runId, key),
+    listArtifacts: (key) => stages.listArtifacts(store, key),
+    logMetrics: (points) => metrics.logMetrics(store, points),
+    replaceMetricsAfter: (key, step) => metrics.replaceMetricsAfter(store, key, step),
+    listMetrics: (key) => metrics.listMetrics(store, key),
+    trialMetrics: (runId) => metrics.trialMetrics(store, runId),
+    note: (runId, message, stageKey) => events.appendEvent(store, { runId, type: 'note', message, stageKey }),
+    listEvents: (runId, limit) => events.listEvents(store, runId, limit),
+    close: () => void sqlite.close(),
+  };
+  return { path, ...guarded(path, api) };
+}
+
+/** A zombie (killed, not yet reaped by its parent) still answers signal 0 but does nothing any more. */
+function processIsAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    const stat = `/proc/${pid}/stat`;
+    return !(existsSync(stat) && / Z /.test(readFileSync(stat, 'utf8').replace(/^.*\)/s, '')));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

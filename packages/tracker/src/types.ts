@@ -1,0 +1,152 @@
+// The tracker's domain types. Rows of the database (schema.ts) never leave this package; times are milliseconds.
+import type { Json, StageKind, StageResult, StageSpec, Status } from '@calm-orch/core';
+
+export interface TrialRef {
+  readonly row: string;
+  readonly seed: number;
+}
+
+export interface NewRun {
+  /** Stem of the experiment file. */
+  readonly experiment: string;
+  readonly title: string;
+  readonly path: string;
+  /** `Experiment.resolved`: what `show --config` prints and tables are laid out by. */
+  readonly resolved: Json;
+  readonly hash: string;
+  readonly versions: Json;
+  readonly machine: Json;
+  /** Process id of the coordinator. */
+  readonly pid: number;
+  readonly trials: readonly TrialRef[];
+}
+
+export interface TrialRecord extends TrialRef {
+  readonly status: Status;
+  /** sha256 of the final trained weights; null until trained. */
+  readonly fingerprint: string | null;
+}
+
+export interface RunRecord {
+  /** `<experiment>-<n>`, n counting the experiment's runs in this folder. */
+  readonly id: string;
+  readonly experiment: string;
+  readonly title: string;
+  readonly path: string;
+  /** As shown: a run whose coordinator is gone is `failed` with `interrupted` set, never `running`. */
+  readonly status: Status;
+  readonly interrupted: boolean;
+  readonly error: string | null;
+  readonly resolved: Json;
+  readonly hash: string;
+  readonly versions: Json;
+  readonly machine: Json;
+  readonly host: string;
+  readonly pid: number;
+  /** 1 + number of resumes. */
+  readonly session: number;
+  readonly startedMs: number;
+  readonly endedMs: number | null;
+  readonly trials: readonly TrialRecord[];
+}
+
+/** A stage as a run plans it. */
+export interface PlannedStage extends StageSpec {
+  /** The trials that need it; a stage of the whole experiment (data, baselines) names all or none. */
+  readonly trials: readonly TrialRef[];
+  /** Its artifact is complete on disk and will not be made again. Needs a succeeded stage of this key. */
+  readonly reuse: boolean;
+}
+
+export interface ArtifactFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** How this run came by a stage: `executed` if any session of the run made it, else `reused`. */
+export type Execution = 'executed' | 'reused';
+
+export interface StageRecord extends StageSpec {
+  readonly status: Status;
+  readonly result: StageResult | null;
+  readonly error: string | null;
+  readonly firstRunId: string;
+}
+
+/** A stage seen by one run. `status` is the run's own: a later run does not change an earlier run's history. */
+export interface RunStageRecord extends StageRecord {
+  readonly runId: string;
+  readonly execution: Execution;
+  readonly startedMs: number | null;
+  readonly endedMs: number | null;
+  readonly trials: readonly TrialRef[];
+}
+
+export type AttemptStatus = 'running' | 'succeeded' | 'failed' | 'lost' | 'cancelled';
+
+export interface AttemptRecord {
+  readonly token: string;
+  readonly runId: string;
+  readonly stageKey: string;
+  readonly item: number;
+  /** 1-based, per item of a stage, over all runs. */
+  readonly attempt: number;
+  readonly worker: string;
+  readonly status: AttemptStatus;
+  readonly error: string | null;
+  readonly startedMs: number;
+  readonly endedMs: number | null;
+}
+
+export interface MetricPoint {
+  readonly runId: string;
+  readonly stageKey: string;
+  /** @default 0 */
+  readonly item?: number;
+  readonly step: number;
+  readonly name: string;
+  /** NaN and infinities are kept. */
+  readonly value: number;
+}
+
+/** One curve: points in order of step. */
+export interface MetricCurve {
+  readonly stageKey: string;
+  readonly item: number;
+  readonly name: string;
+  readonly points: readonly (readonly [step: number, value: number])[];
+}
+
+export const eventTypes = [
+  'run started',
+  'run resumed',
+  'run ended',
+  'run interrupted',
+  'stage queued',
+  'stage reused',
+  'stage started',
+  'stage succeeded',
+  'stage failed',
+  'stage cancelled',
+  'item succeeded',
+  'attempt started',
+  'attempt failed',
+  'attempt lost',
+  'attempt cancelled',
+  'note',
+] as const;
+export type EventType = (typeof eventTypes)[number];
+
+export interface EventRecord {
+  readonly id: number;
+  readonly atMs: number;
+  readonly runId: string | null;
+  readonly stageKey: string | null;
+  readonly item: number | null;
+  readonly attempt: number | null;
+  readonly type: EventType;
+  readonly message: string;
+}
+
+export type { Json, StageKind, StageResult, StageSpec, Status };
