@@ -1,0 +1,10 @@
+// The augmentor's stages: making the embedded data set and its contrastive pairs.
+import type { StageRegistry } from '@calm-orch/core';
+
+export const stages: StageRegistry = {
+  data: async () => (await import('./stages/data.ts')).dataStage,
+  augment: async () => (await import('./stages/augment.ts')).augmentStage,
+};
+
+export type { Augmentation } from './augmentations/draw.ts';
+export type { AugmentedPair } from './stages/augment.ts';

@@ -1,0 +1,21 @@
+// Stage `data`: makes the embedded data set on disk, in the real datasets' formats. An item is up to 250 photographs of
+// one pool; item 0 writes the lists as well. Every file depends on the configuration alone, so items may run in any
+// order, on any worker, and again.
+import { CalmError, dataItems, dataSchema, type StageFunction } from '@calm-orch/core';
+import { writeStudioImages, writeStudioLists } from '@calm-orch/data';
+import { photoProgress } from './progress.ts';
+
+export const dataStage: StageFunction = async (context) => {
+  const { stage, item: number, outputDir, signal } = context;
+  const data = dataSchema.parse((stage.config as { data: unknown }).data);
+  const item = dataItems(data)[number];
+  if (item === undefined) {
+    throw new CalmError(
+      'invalid_argument',
+      `stage data: expected an item below ${dataItems(data).length}, got ${number}`,
+    );
+  }
+  const skipped = number === 0 ? (await writeStudioLists({ data, outputDir, signal })).skipped : [];
+  await writeStudioImages({ data, item, outputDir, signal, onPhoto: photoProgress(context, item.count) });
+  return { metrics: { 'data/photos': item.count, ...(number === 0 ? { 'data/skipped': skipped.length } : {}) } };
+};

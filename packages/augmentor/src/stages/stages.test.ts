@@ -1,0 +1,187 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  hashOf,
+  nano,
+  numItemsOf,
+  sha256,
+  type DataConfig,
+  type Json,
+  type StageContext,
+  type StageKind,
+} from '@calm-orch/core';
+import {
+  avaCaptionsFile,
+  carriedPhotosDir,
+  heldOutPhotos,
+  loadImage,
+  readAva,
+  readAvaCaptions,
+  readConversations,
+  vocabularyWords,
+  type UnlabeledEntry,
+} from '@calm-orch/data';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stages } from '../index.ts';
+import type { AugmentedPair } from './augment.ts';
+
+const tiny: DataConfig = { ...nano.data, imageSize: 32, numTrain: 200, numTest: 60, numGeneric: 20, numUnlabeled: 255 };
+const root = mkdtempSync(join(tmpdir(), 'calm-orch-stages-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+async function runItem(
+  kind: StageKind,
+  config: unknown,
+  item: number,
+  inputs: Record<string, string>,
+  outputDir: string,
+) {
+  const stage = await stages[kind]!();
+  const context: StageContext = {
+    stage: { key: kind, kind, config: config as Json, numItems: 1 },
+    item,
+    inputs,
+    outputDir,
+    checkpointDir: join(root, 'checkpoints'),
+    checkpointEveryMs: 1000,
+    signal: new AbortController().signal,
+    report: () => undefined,
+    now: () => 0,
+  };
+  return stage(context);
+}
+
+async function runAll(name: string, data: DataConfig, order: (numItems: number) => number[]): Promise<string> {
+  const dir = join(root, name);
+  for (const item of order(numItemsOf('data', { data }))) await runItem('data', { data }, item, {}, join(dir, 'data'));
+  const config = { augment: nano.augment, imageSize: data.imageSize };
+  for (const item of order(numItemsOf('augment', { data }))) {
+    await runItem('augment', config, item, { data: join(dir, 'data') }, join(dir, 'augment'));
+  }
+  return dir;
+}
+
+/** Every file below a folder with the hash of its bytes. */
+function contentOf(dir: string): Record<string, string> {
+  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
+  return Object.fromEntries(paths.map((path) => [path.slice(dir.length), sha256(readFileSync(path))]));
+}
+
+const forwards = (numItems: number): number[] => Array.from({ length: numItems }, (_, i) => i);
+let dir: string;
+beforeAll(async () => {
+  dir = await runAll('first', tiny, forwards);
+});
+
+const pairsOf = (folder: string): AugmentedPair[] =>
+  readdirSync(folder)
+    .filter((name) => name.startsWith('pairs-'))
+    .flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'))
+    .map((line) => JSON.parse(line) as AugmentedPair)
+    .sort((a, b) => a.index - b.index);
+
+describe('stages data and augment', () => {
+  it('give the same bytes when items run in another order and again', async () => {
+    const other = await runAll('second', tiny, (numItems) => [...forwards(numItems).reverse(), 0]);
+    expect(hashOf(contentOf(other))).toBe(hashOf(contentOf(dir)));
+  });
+
+  it('write data sets the readers read: counts, splits, images that decode', async () => {
+    const ava = readAva(join(dir, 'data/AVA'));
+    expect(ava.counts).toMatchObject({
+      train: 200,
+      test: 60,
+      missingImages: 0,
+      unreadableImages: 0,
+      testWithoutLabel: 0,
+    });
+    const captions = readAvaCaptions(join(dir, 'data/AVA-Captions', avaCaptionsFile), ava);
+    expect(captions.counts).toMatchObject({ train: 200, test: 60, leaks: 0, unknown: 0 });
+    const words = new Set(vocabularyWords());
+    const conversations = [...readConversations(join(dir, 'data/LLaVA-Pretrain/blip_laion_cc_sbu_558k.json'))];
+    expect(conversations).toHaveLength(20);
+    for (const { image, turns } of conversations) {
+      expect(await loadImage(join(dir, 'data/LLaVA-Pretrain/images', image!))).toMatchObject({ width: 32, height: 32 });
+      for (const word of turns[1]!.value.split(' ')) expect(words).toContain(word);
+    }
+    const traits = readFileSync(join(dir, 'data/studio/traits.csv'), 'utf8').trim().split('\n');
+    expect(traits).toHaveLength(261);
+    expect(traits[0]).toBe('image_id,sharpness,noise,exposure,color,contrast,placement,clutter');
+  });
+
+  it('test on the same ids whatever the seed', async () => {
+    const data = { ...tiny, numUnlabeled: 1, numGeneric: 1, seed: 7 };
+    await runItem('data', { data }, 0, {}, join(root, 'seed'));
+    const list = 'AVA/aesthetics_image_lists/generic_test.jpgl';
+    expect(readFileSync(join(root, 'seed', list), 'utf8')).toBe(readFileSync(join(dir, 'data', list), 'utf8'));
+    const avaText = (folder: string): string => readFileSync(join(folder, 'AVA/AVA.txt'), 'utf8');
+    expect(avaText(join(root, 'seed'))).not.toBe(avaText(join(dir, 'data')));
+  });
+
+  it('index the unlabelled pool, credit photographs and name those held out', () => {
+    const index = JSON.parse(readFileSync(join(dir, 'data/unlabeled/index.json'), 'utf8')) as UnlabeledEntry[];
+    expect(index).toHaveLength(255);
+    const photos = index.filter(({ source }) => source === 'photo');
+    expect(photos).toHaveLength(38);
+    for (const { credit, subject } of photos) {
+      expect(credit).toMatch(/CC/);
+      expect(subject).toBeNull();
+    }
+    for (const { source, subject } of index) if (source === 'studio') expect(subject!.width).toBeGreaterThan(0);
+    const files = new Set(readdirSync(join(dir, 'data/unlabeled/images')).map((name) => `unlabeled/images/${name}`));
+    expect(files).toEqual(new Set(index.map(({ file }) => file)));
+    const manifest = JSON.parse(readFileSync(join(dir, 'data/manifest-data.json'), 'utf8')) as {
+      credits: { name: string }[];
+      heldOutPhotographs: { names: string[] };
+    };
+    expect(manifest.heldOutPhotographs.names).toEqual(heldOutPhotos.map(({ name }) => name));
+    for (const { name } of manifest.credits) expect(manifest.heldOutPhotographs.names).not.toContain(name);
+  });
+
+  it('pair each unlabelled photograph with an augmented one and say what changed', async () => {
+    const pairs = pairsOf(join(dir, 'augment'));
+    expect(pairs.map(({ index }) => index)).toEqual(forwards(255));
+    for (const { augmentations, groups, labels } of pairs) {
+      expect(augmentations.length).toBeGreaterThanOrEqual(1);
+      expect(augmentations.length).toBeLessThanOrEqual(3);
+      expect(groups).toEqual([...new Set(augmentations.map(({ group }) => group))].sort());
+      for (const texts of [labels.single, labels.augmentedFirst, labels.augmentedSecond]) expect(texts).toHaveLength(3);
+    }
+    const { original, augmented } = pairs[254]!;
+    const before = await loadImage(join(dir, 'data', original));
+    const after = await loadImage(join(dir, 'augment', augmented));
+    expect([after.width, after.height]).toEqual([before.width, before.height]);
+    expect(after.data).not.toEqual(before.data);
+  });
+
+  it('let a user’s photographs join the pool, skipping broken and held-out ones by name', async () => {
+    const folder = join(root, 'mine');
+    mkdirSync(folder);
+    copyFileSync(join(carriedPhotosDir, 'china.jpg'), join(folder, 'temple.jpg'));
+    copyFileSync(join(carriedPhotosDir, 'test-only/chelsea.jpg'), join(folder, 'cat.jpg'));
+    writeFileSync(join(folder, 'broken.jpg'), readFileSync(join(carriedPhotosDir, 'china.jpg')).subarray(0, 20000));
+    const data = { ...tiny, numTrain: 8, numTest: 2, numGeneric: 2, numUnlabeled: 40, unlabeledDir: folder };
+    for (const item of forwards(numItemsOf('data', { data })))
+      await runItem('data', { data }, item, {}, join(root, 'user'));
+    const index = JSON.parse(readFileSync(join(root, 'user/unlabeled/index.json'), 'utf8')) as UnlabeledEntry[];
+    expect(new Set(index.flatMap(({ source, credit }) => (source === 'user' ? [credit] : [])))).toEqual(
+      new Set(['temple.jpg']),
+    );
+    const written = readdirSync(join(root, 'user/unlabeled/images')).map((name) => `unlabeled/images/${name}`);
+    expect(new Set(written)).toEqual(new Set(index.map(({ file }) => file)));
+    const { skippedPhotographs } = JSON.parse(readFileSync(join(root, 'user/manifest-data.json'), 'utf8')) as {
+      skippedPhotographs: { file: string; reason: string }[];
+    };
+    expect(skippedPhotographs.map(({ file }) => file).sort()).toEqual(['broken.jpg', 'cat.jpg']);
+  });
+
+  it('refuse an item that does not exist and an augmentation of no group', async () => {
+    await expect(runItem('data', { data: tiny }, 99, {}, join(root, 'none'))).rejects.toThrow('expected an item below');
+    const config = { augment: { ...nano.augment, groups: [] }, imageSize: 32 };
+    await expect(runItem('augment', config, 0, { data: join(dir, 'data') }, join(root, 'none'))).rejects.toThrow(
+      'augment.groups is empty',
+    );
+  });
+});

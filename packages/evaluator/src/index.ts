@@ -1,0 +1,22 @@
+// The evaluator's stages, and its metrics for whoever wants them alone.
+import type { StageRegistry } from '@calm-orch/core';
+
+export const stages: StageRegistry = {
+  baselines: async () => (await import('./stages/baselines.ts')).baselines,
+  'evaluate-score': async () => (await import('./stages/evaluate-score.ts')).evaluateScore,
+  'evaluate-comment': async () => (await import('./stages/evaluate-comment.ts')).evaluateComment,
+};
+
+export { averageRanks, plcc, srcc } from './metrics/correlation.ts';
+export {
+  captionMetricNames,
+  captionMetrics,
+  tokenMetrics,
+  type CaptionItem,
+  type CaptionMetric,
+  type CaptionMetrics,
+  type CaptionScores,
+  type TokenizedItem,
+} from './metrics/captions.ts';
+export { ptbTokenize } from './metrics/ptb.ts';
+export { matrixOf, ridgePredict, type Matrix, type RidgePrediction } from './ridge.ts';

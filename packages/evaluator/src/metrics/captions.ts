@@ -1,0 +1,92 @@
+// All caption metrics of a set of items: tokenised once, counted once, scored three ways. METEOR needs its paraphrase
+// table and is not computed here.
+import { CalmError } from '@calm-orch/core';
+import { bleu, type CountedItem } from './bleu.ts';
+import { cider } from './cider.ts';
+import { createNgramCounter } from './ngrams.ts';
+import { ptbTokenize } from './ptb.ts';
+import { rougeL } from './rouge.ts';
+
+export const captionMetricNames = ['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'CIDEr', 'ROUGE-L'] as const;
+export type CaptionMetric = (typeof captionMetricNames)[number];
+export type CaptionScores = Readonly<Record<CaptionMetric, number | null>>;
+
+export interface CaptionItem {
+  readonly id: string;
+  /** Texts written by people, at least one. */
+  readonly references: readonly string[];
+  /** The generated text. */
+  readonly candidate: string;
+}
+
+export interface TokenizedItem {
+  readonly id: string;
+  readonly references: readonly (readonly string[])[];
+  readonly candidate: readonly string[];
+}
+
+export interface CaptionMetrics {
+  /** Null where undefined: everything for no items, CIDEr for one. */
+  readonly corpus: CaptionScores;
+  /** In the order of the items. */
+  readonly perItem: readonly { readonly id: string; readonly scores: CaptionScores }[];
+}
+
+/**
+ * BLEU-1..4, CIDEr-D (x 10) and ROUGE-L of candidates against their references, as pycocoevalcap gives them.
+ * @throws CalmError `invalid_argument` for an item without references.
+ */
+export function captionMetrics(items: readonly CaptionItem[]): CaptionMetrics {
+  return tokenMetrics(
+    items.map(({ id, references, candidate }) => ({
+      id,
+      references: references.map(ptbTokenize),
+      candidate: ptbTokenize(candidate),
+    })),
+  );
+}
+
+/** The same for texts already cut into tokens. */
+export function tokenMetrics(items: readonly TokenizedItem[]): CaptionMetrics {
+  const count = createNgramCounter();
+  const counted: CountedItem[] = items.map(({ id, references, candidate }) => {
+    if (references.length === 0) {
+      throw new CalmError(
+        'invalid_argument',
+        `caption metrics: item ${id} has no references; give one or leave it out`,
+      );
+    }
+    return { references: references.map((text) => count(words(text))), candidate: count(words(candidate)) };
+  });
+  const bleus = bleu(counted);
+  const ciders = cider(counted);
+  const rouges = items.map((item) => rougeL(item.references, item.candidate));
+  const empty = items.length === 0;
+  return {
+    corpus: scoresOf(
+      empty ? null : bleus.corpus,
+      ciders?.corpus ?? null,
+      empty ? null : rouges.reduce((a, b) => a + b, 0) / rouges.length,
+    ),
+    perItem: items.map(({ id }, i) => ({
+      id,
+      scores: scoresOf(bleus.perItem[i]!, ciders?.perItem[i] ?? null, rouges[i]!),
+    })),
+  };
+}
+
+/** BLEU and CIDEr of the original cut tokens at no-break spaces too; its ROUGE-L does not. */
+function words(tokens: readonly string[]): readonly string[] {
+  return tokens.some((token) => token.includes('\u00a0')) ? tokens.flatMap((token) => token.split('\u00a0')) : tokens;
+}
+
+function scoresOf(bleus: readonly number[] | null, ciderScore: number | null, rouge: number | null): CaptionScores {
+  return {
+    'BLEU-1': bleus?.[0] ?? null,
+    'BLEU-2': bleus?.[1] ?? null,
+    'BLEU-3': bleus?.[2] ?? null,
+    'BLEU-4': bleus?.[3] ?? null,
+    CIDEr: ciderScore,
+    'ROUGE-L': rouge,
+  };
+}

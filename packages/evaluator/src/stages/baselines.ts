@@ -1,0 +1,141 @@
+// Stage `baselines`: how well a linear reader scores the test photographs from what lies before any training: the
+// latent traits (the ceiling), plain pixel statistics, and the frozen features of single layers and of all tapped
+// layers. Read beside the table: a row far below the ridge on its own features is under-trained, and no evidence.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CalmError, writeFileAtomic, type MfamConfig, type StageContext, type StageResult } from '@calm-orch/core';
+import { loadImage, readAva, studioPaths, type Ava } from '@calm-orch/data';
+import { openTaps, type Taps } from '@calm-orch/model';
+import { channelStatistics, pixelStatistics } from '../features.ts';
+import { plcc, srcc } from '../metrics/correlation.ts';
+import { matrixOf, ridgePredict } from '../ridge.ts';
+
+/** One line of baselines.json. */
+interface Baseline {
+  readonly name: string;
+  readonly features: number;
+  readonly train: number;
+  readonly test: number;
+  readonly lambda: number;
+  readonly PLCC: number | null;
+  readonly SRCC: number | null;
+}
+
+/** Feature vectors by image id. */
+type Features = ReadonlyMap<number, Float64Array>;
+
+export async function baselines(context: StageContext): Promise<StageResult> {
+  const { inputs, outputDir, signal, report } = context;
+  const data = inputs.data!;
+  const { taps: tapConfig } = context.stage.config as unknown as Pick<MfamConfig, 'taps'>;
+  const ava = readAva(join(data, studioPaths.ava));
+  const results: Baseline[] = [];
+  const evaluate = (name: string, features: Features): void => {
+    stopIfCancelled(signal);
+    results.push(evaluateRidge(`ridge ${name}`, ava, features));
+  };
+
+  if (existsSync(join(data, studioPaths.traits))) evaluate('latent traits', readTraits(join(data, studioPaths.traits)));
+  evaluate('pixel statistics', await readPixelStatistics(ava, context));
+  const taps = openTaps(inputs.encodeLabeled!);
+  try {
+    const tapped = [...new Set(Object.values(tapConfig))].sort((a, b) => a - b);
+    const layers = new Map(tapped.map((layer) => [layer, readLayer(taps, layer)]));
+    const last = Math.max(...tapped);
+    evaluate('last layer', layers.get(last)!);
+    evaluate('tapped layers', concatenate(tapped.map((layer) => layers.get(layer)!)));
+    for (const layer of tapped) evaluate(`layer ${layer}`, layers.get(layer)!);
+    // What the rows see that lack a level: the last layer and one other.
+    for (const layer of tapped.filter((l) => l !== last))
+      evaluate(`layers ${layer}+${last}`, concatenate([layers.get(layer)!, layers.get(last)!]));
+  } finally {
+    taps.close();
+  }
+  writeFileAtomic(join(outputDir, 'baselines.json'), `${JSON.stringify(results, null, 2)}\n`);
+  const numPhotos = ava.train.length + ava.test.length;
+  report({ step: numPhotos, totalSteps: numPhotos });
+  return {
+    metrics: Object.fromEntries(
+      results.flatMap(({ name, PLCC, SRCC }) => [
+        [`${name}/PLCC`, PLCC],
+        [`${name}/SRCC`, SRCC],
+      ]),
+    ),
+  };
+}
+
+function evaluateRidge(name: string, { train, test }: Ava, features: Features): Baseline {
+  const rowsOf = (items: Ava['train']) =>
+    matrixOf(
+      items.map(({ id }) => {
+        const row = features.get(id);
+        if (row !== undefined) return row;
+        throw new CalmError('bad_data', `baseline '${name}': no features of image ${id}; encode the data again`);
+      }),
+    );
+  const scores = (items: Ava['train']): number[] => items.map(({ meanScore }) => meanScore);
+  const trainX = rowsOf(train);
+  const { predictions, lambda } = ridgePredict(trainX, scores(train), rowsOf(test));
+  return {
+    name,
+    features: trainX.columns,
+    train: train.length,
+    test: test.length,
+    lambda,
+    PLCC: plcc(predictions, scores(test)),
+    SRCC: srcc(predictions, scores(test)),
+  };
+}
+
+/** traits.csv: `image_id` and one column per trait. */
+function readTraits(path: string): Features {
+  const [header, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const columns = header!.split(',').length;
+  return new Map(
+    lines.map((line, i) => {
+      const [id, ...traits] = line.split(',').map(Number);
+      if (traits.length !== columns - 1 || ![id, ...traits].every(Number.isFinite)) {
+        throw new CalmError('bad_data', `${path}:${i + 2}: expected ${columns} numbers, got '${line}'`);
+      }
+      return [id!, Float64Array.from(traits)];
+    }),
+  );
+}
+
+async function readPixelStatistics({ train, test }: Ava, context: StageContext): Promise<Features> {
+  const items = [...train, ...test];
+  const features = new Map<number, Float64Array>();
+  for (const { id, path } of items) {
+    stopIfCancelled(context.signal);
+    features.set(id, pixelStatistics(await loadImage(path)));
+    if (features.size % 250 === 0) context.report({ step: features.size, totalSteps: items.length });
+  }
+  return features;
+}
+
+/** Mean and deviation over the tokens of one layer, for every encoded photograph. */
+function readLayer(taps: Taps, layer: number): Features {
+  if (!taps.layers.includes(layer)) {
+    throw new CalmError(
+      'bad_data',
+      `baselines: layer ${layer} is tapped but only ${taps.layers.join(', ')} are encoded`,
+    );
+  }
+  return new Map(
+    taps.ids.map((id, row) => [Number(id), channelStatistics(taps.read(row, layer), taps.tokens, taps.width)]),
+  );
+}
+
+function concatenate(layers: readonly Features[]): Features {
+  const [first, ...others] = layers;
+  return new Map(
+    [...first!].map(([id, row]) => [
+      id,
+      Float64Array.from([row, ...others.map((layer) => layer.get(id)!)].flatMap((r) => [...r])),
+    ]),
+  );
+}
+
+function stopIfCancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw new CalmError('cancelled', 'stage baselines: cancelled');
+}

@@ -1,0 +1,54 @@
+// Aesthetic commenting on the test split: one greedy comment per photograph against all of its comments.
+import { join } from 'node:path';
+import {
+  writeFileAtomic,
+  type LlmConfig,
+  type MfamConfig,
+  type StageFunction,
+  type TrialConfig,
+} from '@calm-orch/core';
+import { avaCaptionsFile, instructions, readAva, readAvaCaptions, vocabularyWords } from '@calm-orch/data';
+import { startEngine } from '@calm-orch/engine';
+import { createWordTokenizer, openTaps, readSafetensors } from '@calm-orch/model';
+import { createGenerator } from '../generate.ts';
+import { captionMetrics } from '../metrics/captions.ts';
+
+interface EvaluateCommentConfig {
+  readonly mfam: MfamConfig;
+  readonly llm: LlmConfig;
+  readonly evaluate: Pick<TrialConfig['evaluate'], 'batchSize' | 'numComments' | 'maxCommentTokens'>;
+}
+
+export const evaluateComment: StageFunction = async (context) => {
+  const { mfam, llm, evaluate } = context.stage.config as unknown as EvaluateCommentConfig;
+  const { data, encodeLabeled, model } = context.inputs as Record<string, string>;
+  const tokenizer = createWordTokenizer(vocabularyWords());
+  const taps = openTaps(encodeLabeled!);
+  const generator = createGenerator(await startEngine(), {
+    mfam,
+    llm,
+    weights: readSafetensors(join(model!, 'model.safetensors')),
+    taps,
+    tokenizer,
+    instruction: tokenizer.encode(instructions.comment[0]),
+    maxTokens: evaluate.maxCommentTokens,
+    batchSize: evaluate.batchSize,
+  });
+  try {
+    const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
+    const captions = readAvaCaptions(join(data!, 'AVA-Captions', avaCaptionsFile), readAva(join(data!, 'AVA')));
+    const test = captions.test.filter(({ id }) => rowOf.has(String(id))).slice(0, evaluate.numComments);
+    const generated = generator.generate(test.map(({ id }) => rowOf.get(String(id))!));
+    const items = test.map(({ id, captions: references }, i) => ({
+      id: String(id),
+      references,
+      candidate: tokenizer.decode(generated[i]!.ids),
+    }));
+    const { corpus } = captionMetrics(items);
+    writeFileAtomic(join(context.outputDir, 'comments.json'), JSON.stringify({ items }, null, 1));
+    return { metrics: { ...corpus, numComments: items.length } };
+  } finally {
+    generator.close();
+    taps.close();
+  }
+};

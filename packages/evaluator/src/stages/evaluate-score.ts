@@ -1,0 +1,99 @@
+// Aesthetic scoring on the test split: generate an answer about each photograph, read the score, correlate. The
+// same with photographs exchanged among the test items shows what the model would reach without looking.
+import { join } from 'node:path';
+import {
+  rng,
+  writeFileAtomic,
+  type LlmConfig,
+  type MfamConfig,
+  type StageFunction,
+  type TrialConfig,
+} from '@calm-orch/core';
+import { instructions, readAva, vocabularyWords } from '@calm-orch/data';
+import { startEngine } from '@calm-orch/engine';
+import { createWordTokenizer, openTaps, readSafetensors } from '@calm-orch/model';
+import { createGenerator } from '../generate.ts';
+import { plcc, srcc } from '../metrics/correlation.ts';
+import { expectedScore, parseScore, readScore } from '../read-score.ts';
+
+interface EvaluateScoreConfig {
+  readonly seed: number;
+  readonly mfam: MfamConfig;
+  readonly llm: LlmConfig;
+  readonly evaluate: Pick<TrialConfig['evaluate'], 'batchSize' | 'scoreReadout'>;
+}
+
+/** Tokens of the longest score, "10.00" and the end. */
+const maxTokens = 6;
+
+const numPermutations = 20;
+
+/**
+ * Mean correlation with the photographs exchanged among the test items: each answer stands beside another photograph's
+ * score. One permutation alone would scatter by 1 / sqrt(items).
+ */
+function permutedMean(
+  correlation: typeof plcc,
+  predictions: readonly number[],
+  targets: readonly number[],
+  seed: number,
+): number | null {
+  const values = Array.from({ length: numPermutations }, (_, i) =>
+    correlation(rng(seed, 'permuted test images', i).shuffle(predictions), targets),
+  );
+  if (values.some((value) => value === null)) return null;
+  return values.reduce<number>((sum, value) => sum + value!, 0) / numPermutations;
+}
+
+export const evaluateScore: StageFunction = async (context) => {
+  const { seed, mfam, llm, evaluate } = context.stage.config as unknown as EvaluateScoreConfig;
+  const { data, encodeLabeled, model } = context.inputs as Record<string, string>;
+  const tokenizer = createWordTokenizer(vocabularyWords());
+  const taps = openTaps(encodeLabeled!);
+  const generator = createGenerator(await startEngine(), {
+    mfam,
+    llm,
+    weights: readSafetensors(join(model!, 'model.safetensors')),
+    taps,
+    tokenizer,
+    instruction: tokenizer.encode(instructions.score[0]),
+    maxTokens,
+    batchSize: evaluate.batchSize,
+  });
+  try {
+    const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
+    const test = readAva(join(data!, 'AVA')).test.filter(({ id }) => rowOf.has(String(id)));
+    const generated = generator.generate(test.map(({ id }) => rowOf.get(String(id))!));
+    const targets = test.map(({ meanScore }) => meanScore);
+    const mean = targets.reduce((a, b) => a + b, 0) / targets.length;
+    const read = generated.map((answer) => readScore(evaluate.scoreReadout, answer, tokenizer));
+    // An answer without a number counts as the least informed guess, so that no row gains by refusing.
+    const predictions = read.map((score) => score ?? mean);
+    const expected = generated.map((answer) => expectedScore(answer, tokenizer) ?? mean);
+    const lines = test.map(
+      ({ id }, i) => `${id},${targets[i]},${predictions[i]},${expected[i]},"${tokenizer.decode(generated[i]!.ids)}"`,
+    );
+    writeFileAtomic(
+      join(context.outputDir, 'predictions.csv'),
+      `image,target,score,expectation,text\n${lines.join('\n')}\n`,
+    );
+    return {
+      metrics: {
+        PLCC: plcc(predictions, targets),
+        SRCC: srcc(predictions, targets),
+        PLCC_permuted: permutedMean(plcc, predictions, targets, seed),
+        SRCC_permuted: permutedMean(srcc, predictions, targets, seed),
+        PLCC_text: plcc(
+          generated.map((g) => parseScore(tokenizer.decode(g.ids)) ?? mean),
+          targets,
+        ),
+        PLCC_expectation: plcc(expected, targets),
+        unparsed: read.filter((score) => score === null).length,
+        numTest: test.length,
+      },
+    };
+  } finally {
+    generator.close();
+    taps.close();
+  }
+};

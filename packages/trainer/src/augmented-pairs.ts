@@ -1,0 +1,31 @@
+// The augmentors' output as the trainer reads it: what was done to each unlabelled photograph and how to say it.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AugmentationGroup } from '@calm-orch/core';
+
+export interface AugmentedPair {
+  readonly index: number;
+  /** Relative to the data artifact. */
+  readonly original: string;
+  /** Relative to the augment artifact. */
+  readonly augmented: string;
+  readonly groups: readonly AugmentationGroup[];
+  readonly labels: {
+    readonly single: readonly string[];
+    readonly augmentedFirst: readonly string[];
+    readonly augmentedSecond: readonly string[];
+  };
+}
+
+/** All pairs of an augment artifact, by index. */
+export function readPairs(dir: string): AugmentedPair[] {
+  return readdirSync(dir)
+    .filter((name) => /^pairs-\d+\.jsonl$/.test(name))
+    .flatMap((name) => readFileSync(join(dir, name), 'utf8').split('\n').filter(Boolean))
+    .map((line) => JSON.parse(line) as AugmentedPair)
+    .sort((a, b) => a.index - b.index);
+}
+
+/** Ids of a pair's photographs among the encoded ones. */
+export const originalId = (index: number): string => `original/${index}`;
+export const augmentedId = (index: number): string => `augmented/${index}`;

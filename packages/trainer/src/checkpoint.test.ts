@@ -1,0 +1,70 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadNewestCheckpoint, saveCheckpoint } from './checkpoint.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = join(mkdtempSync(join(tmpdir(), 'calm-orch-checkpoint-')), 'not yet there');
+});
+afterEach(() => rmSync(join(dir, '..'), { recursive: true, force: true }));
+
+const stateOf = (step: number) => ({
+  weights: Float32Array.of(step, Math.fround(0.1), -0),
+  firstMoment: Float32Array.of(step / 2, 1e-38, 3),
+  secondMoment: Float32Array.of(1e-45, 4, 5),
+});
+const save = (step: number): void => saveCheckpoint(dir, { step, state: stateOf(step) });
+const file = (step: number, end: string): string => join(dir, `step-${String(step).padStart(8, '0')}.${end}`);
+
+describe('a checkpoint', () => {
+  it('brings back step and state bit for bit', () => {
+    expect(loadNewestCheckpoint(dir)).toBeUndefined();
+    save(7);
+    expect(loadNewestCheckpoint(dir)).toEqual({ step: 7, state: stateOf(7) });
+  });
+
+  it('is the newest of several, by step and not by time; two are kept', () => {
+    for (const step of [5, 100, 90]) save(step);
+    expect(loadNewestCheckpoint(dir)).toEqual({ step: 100, state: stateOf(100) });
+    const names = [90, 100].flatMap((step) => [file(step, 'json'), file(step, 'safetensors')]);
+    expect(readdirSync(dir).sort()).toEqual(names.map((path) => basename(path)));
+  });
+
+  it('without a manifest does not exist: the one before it is used', () => {
+    save(1);
+    save(2);
+    rmSync(file(2, 'json'));
+    expect(loadNewestCheckpoint(dir)?.step).toBe(1);
+  });
+
+  it('that was cut off, changed by a bit, or has half a manifest is skipped', () => {
+    const damage: (() => void)[] = [
+      () => truncateSync(file(2, 'safetensors'), 40),
+      () => truncateSync(file(2, 'safetensors'), 0),
+      () => rmSync(file(2, 'safetensors')),
+      () => {
+        const bytes = readFileSync(file(2, 'safetensors'));
+        bytes[bytes.length - 1]! ^= 1;
+        writeFileSync(file(2, 'safetensors'), bytes);
+      },
+      () => truncateSync(file(2, 'json'), 12),
+      () => writeFileSync(file(2, 'json'), '{}'),
+    ];
+    for (const harm of damage) {
+      save(1);
+      save(2);
+      expect(loadNewestCheckpoint(dir)?.step).toBe(2);
+      harm();
+      expect(loadNewestCheckpoint(dir)).toEqual({ step: 1, state: stateOf(1) });
+    }
+    truncateSync(file(1, 'safetensors'), 40);
+    expect(loadNewestCheckpoint(dir)).toBeUndefined();
+  });
+
+  it('leaves nothing half written', () => {
+    save(3);
+    expect(readdirSync(dir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+});

@@ -1,0 +1,57 @@
+// Checkpoints: everything training needs to go on, bit for bit. Tensors first, then a manifest with their sha256; a
+// checkpoint without its manifest, or whose bytes do not match it, does not exist and the one before it is used.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { sha256, writeFileAtomic } from '@calm-orch/core';
+import { readSafetensors, writeSafetensors, type TrainingState } from '@calm-orch/model';
+
+export interface Checkpoint {
+  /** Steps done: training goes on with this step. */
+  readonly step: number;
+  readonly state: TrainingState;
+}
+
+const kept = 2;
+const stem = (step: number): string => `step-${String(step).padStart(8, '0')}`;
+const manifestSteps = (dir: string): number[] =>
+  (existsSync(dir) ? readdirSync(dir) : [])
+    .flatMap((name) => /^step-(\d+)\.json$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => b - a);
+
+/** Writes a checkpoint and removes all but the newest two. */
+export function saveCheckpoint(dir: string, { step, state }: Checkpoint): void {
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, `${stem(step)}.safetensors`);
+  const vector = (values: Float32Array) => ({ shape: [values.length], values });
+  writeSafetensors(file, {
+    weights: vector(state.weights),
+    firstMoment: vector(state.firstMoment),
+    secondMoment: vector(state.secondMoment),
+  });
+  writeFileAtomic(join(dir, `${stem(step)}.json`), JSON.stringify({ step, sha256: sha256(readFileSync(file)) }));
+  for (const old of manifestSteps(dir).slice(kept)) {
+    rmSync(join(dir, `${stem(old)}.json`), { force: true });
+    rmSync(join(dir, `${stem(old)}.safetensors`), { force: true });
+  }
+}
+
+/** The newest whole checkpoint, or undefined. */
+export function loadNewestCheckpoint(dir: string): Checkpoint | undefined {
+  for (const step of manifestSteps(dir)) {
+    const file = join(dir, `${stem(step)}.safetensors`);
+    try {
+      const manifest = JSON.parse(readFileSync(join(dir, `${stem(step)}.json`), 'utf8')) as { sha256: string };
+      if (sha256(readFileSync(file)) !== manifest.sha256) continue;
+      const { weights, firstMoment, secondMoment } = readSafetensors(file);
+      if (!weights || !firstMoment || !secondMoment) continue;
+      return {
+        step,
+        state: { weights: weights.values, firstMoment: firstMoment.values, secondMoment: secondMoment.values },
+      };
+    } catch {
+      // Unreadable counts as absent.
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,62 @@
+// Weights in and out of stages: the foundation, what earlier stages trained, and the fingerprint of the result.
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { CalmError } from '@calm-orch/core';
+import { readSafetensors, writeSafetensors, type Shapes, type Weights } from '@calm-orch/model';
+
+export const weightsFile = 'model.safetensors';
+
+/** Later directories win; a missing directory (undefined) is skipped. */
+export function readWeights(...places: readonly (string | undefined)[]): Weights {
+  const all: Record<string, Weights[string]> = {};
+  for (const place of places) {
+    if (place === undefined) continue;
+    Object.assign(all, readSafetensors(join(place, weightsFile)));
+  }
+  return all;
+}
+
+/** Name of the carried checkpoint within its artifact. */
+const foundationFile = 'foundation.safetensors';
+
+/** The foundation checkpoint from its artifact: the carried file, or what a `foundation` stage wrote. */
+export function readFoundation(dir: string | undefined): Weights {
+  const path = [foundationFile, weightsFile].map((name) => join(dir ?? '', name)).find((file) => existsSync(file));
+  if (dir === undefined || path === undefined)
+    throw new CalmError(
+      'not_found',
+      `no foundation checkpoint in ${dir ?? 'the inputs'}; run experiments/foundation.yaml to rebuild it`,
+    );
+  return readSafetensors(path);
+}
+
+/** The entries of `shapes`. @throws CalmError `bad_data` naming the first that is missing or of another shape. */
+export function select(weights: Weights, shapes: Shapes): Weights {
+  return Object.fromEntries(
+    Object.entries(shapes).map(([key, shape]) => {
+      const found = weights[key];
+      if (found === undefined || found.shape.join() !== shape.join())
+        throw new CalmError(
+          'bad_data',
+          `checkpoint: ${key} should be ${shape.join('x')}, is ${found?.shape.join('x') ?? 'missing'}`,
+        );
+      return [key, found];
+    }),
+  );
+}
+
+export function writeWeights(dir: string, weights: Weights): void {
+  writeSafetensors(join(dir, weightsFile), weights);
+}
+
+/** sha256 over names, shapes and bytes of the weights, in key order: 64 hex digits. */
+export function fingerprintOf(weights: Weights): string {
+  const hash = createHash('sha256');
+  for (const key of Object.keys(weights).sort()) {
+    const { shape, values } = weights[key]!;
+    hash.update(`${key} ${shape.join('x')}\n`);
+    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return hash.digest('hex');
+}

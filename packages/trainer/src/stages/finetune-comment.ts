@@ -1,0 +1,42 @@
+// Aesthetic commenting fine-tuning (CALM, section 3.4): one (photograph, comment) pair per sample, another of the
+// photograph's comments every epoch. Starts from the foundation's language model and what pre-training made of the MFAM.
+import { rng, type StageFunction, type TrialConfig } from '@calm-orch/core';
+import { avaCaptionsFile, readAva, readAvaCaptions } from '@calm-orch/data';
+import { openTaps } from '@calm-orch/model';
+import { finetune, type FinetuneConfig } from '../finetune.ts';
+import { studioLanguage } from '../language.ts';
+import { readFoundation, readWeights } from '../model-weights.ts';
+
+export type FinetuneCommentConfig = FinetuneConfig &
+  Pick<TrialConfig, 'finetuneComment'> &
+  Pick<TrialConfig['evaluate'], 'maxCommentTokens'>;
+
+export const finetuneComment: StageFunction = async (context) => {
+  const config = context.stage.config as unknown as FinetuneCommentConfig;
+  const { data, encodeLabeled, pretrainGeneric, pretrainSsl, foundation } = context.inputs as Record<
+    string,
+    string | undefined
+  >;
+  const language = studioLanguage(config.llm);
+  const taps = openTaps(encodeLabeled!);
+  try {
+    const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
+    const captions = readAvaCaptions(`${data!}/AVA-Captions/${avaCaptionsFile}`, readAva(`${data!}/AVA`));
+    const samples = captions.train.flatMap(({ id, captions: texts }) => {
+      const row = rowOf.get(String(id));
+      if (row === undefined || texts.length === 0) return [];
+      return [{ row, answer: (epoch: number) => rng(config.seed, 'comment', epoch, id).pick(texts) }];
+    });
+    return await finetune(context, config, {
+      training: config.finetuneComment,
+      taps,
+      language,
+      instruction: language.instruction('comment'),
+      weights: { ...readFoundation(foundation), ...readWeights(pretrainGeneric, pretrainSsl) },
+      samples,
+      answerTokens: config.maxCommentTokens,
+    });
+  } finally {
+    taps.close();
+  }
+};

@@ -1,0 +1,124 @@
+// Text-guided self-supervised pre-training (CALM, section 3.3): the Q-Formers learn what the augmentors did to unlabelled
+// photographs, in words, half of the steps on one photograph and half on pairs. The language model is frozen. A
+// sample trains the levels its augmentations belong to: quality and colour low and middle, subject middle and high.
+import {
+  qformerLevels,
+  rng,
+  type AugmentationGroup,
+  type QFormerLevel,
+  type StageFunction,
+  type TrialConfig,
+} from '@calm-orch/core';
+import { startEngine, type Values } from '@calm-orch/engine';
+import { llmShapes, mfamShapes, openTaps, visualBatch } from '@calm-orch/model';
+import { padded } from '../answers.ts';
+import { augmentedId, originalId, readPairs } from '../augmented-pairs.ts';
+import { createCalmTraining, maskInputs, promptInputs } from '../calm-training.ts';
+import { initialMfam, type FinetuneConfig } from '../finetune.ts';
+import { studioLanguage } from '../language.ts';
+import { fingerprintOf, readFoundation, select, writeWeights } from '../model-weights.ts';
+import { sampleOrder } from '../sample-order.ts';
+import { trainLoop } from '../train-loop.ts';
+
+export type PretrainSslConfig = FinetuneConfig & Pick<TrialConfig, 'pretrainSsl'>;
+
+const levelsOfGroup: Readonly<Record<AugmentationGroup, readonly QFormerLevel[]>> = {
+  quality: ['low', 'middle'],
+  color: ['low', 'middle'],
+  subject: ['middle', 'high'],
+};
+/** The longest label of three attributes has 23 tokens with its end. */
+const answerTokens = 24;
+
+export const pretrainSsl: StageFunction = async (context) => {
+  const { llm, seed, pretrainSsl: training, train, ...config } = context.stage.config as unknown as PretrainSslConfig;
+  const levels = qformerLevels.filter((level) => config.mfam.levels.includes(level));
+  const mfam = { ...config.mfam, levels };
+  const { augment, encodeSsl, foundation } = context.inputs as Record<string, string>;
+  const language = studioLanguage(llm);
+  const { tokenizer } = language;
+  const taps = openTaps(encodeSsl!);
+  try {
+    const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
+    const samples = readPairs(augment!).map(({ index, groups, labels }) => ({
+      index,
+      original: rowOf.get(originalId(index))!,
+      augmented: rowOf.get(augmentedId(index))!,
+      trains: new Set(groups.flatMap((group) => levelsOfGroup[group])),
+      labels,
+    }));
+    const { batchSize } = training;
+    const shapes = mfamShapes(mfam, { hiddenSize: taps.width }, llm);
+    const frozen = llmShapes(llm);
+    const prompts = {
+      single: promptInputs(batchSize, tokenizer.beginId, language.instruction('sslSingle')),
+      pair: promptInputs(batchSize, tokenizer.beginId, language.instruction('sslPair')),
+    };
+    const form = { answer: answerTokens, maskedLevels: levels };
+    const program = createCalmTraining(await startEngine(), {
+      mfam,
+      llm,
+      trainable: shapes,
+      frozen,
+      batchSize,
+      numShards: train.stepShards,
+      taps,
+      forms: {
+        single: { ...form, images: 1, suffix: language.instruction('sslSingle').length },
+        pair: { ...form, images: 2, suffix: language.instruction('sslPair').length },
+      },
+    });
+    try {
+      program.setWeights(
+        select(
+          { ...initialMfam(mfam, taps.width, llm, seed), ...readFoundation(foundation) },
+          { ...shapes, ...frozen },
+        ),
+      );
+      const order = sampleOrder(seed, context.stage.kind, samples.length, batchSize);
+      await trainLoop(context, program, training, (step) => {
+        const name = step % 2 === 0 ? 'pair' : 'single';
+        const chosen = order(step).map(({ sample, epoch }) => {
+          const { index, original, augmented, trains, labels } = samples[sample]!;
+          const random = rng(seed, 'pseudo-label', epoch, index);
+          const augmentedFirst = random.uniform() < 0.5;
+          const texts =
+            name === 'single' ? labels.single : augmentedFirst ? labels.augmentedFirst : labels.augmentedSecond;
+          const pictures = name === 'single' || augmentedFirst ? [augmented, original] : [original, augmented];
+          return { pictures, trains, answer: [...tokenizer.encode(random.pick(texts)), tokenizer.endId] };
+        });
+        const answers = padded(
+          chosen.map(({ answer }) => answer),
+          answerTokens,
+        );
+        const visual = (name === 'single' ? [0] : [0, 1]).map((image) =>
+          visualBatch(
+            mfam,
+            taps,
+            chosen.map(({ pictures }) => pictures[image]!),
+            image,
+          ),
+        );
+        const masks = maskInputs(
+          levels,
+          chosen.map(({ trains }) => trains),
+        );
+        const inputs: Record<string, Values> = {
+          ...Object.fromEntries(visual.flatMap((image) => Object.entries(image))),
+          ...prompts[name],
+          ...masks,
+          answer: answers.ids,
+          weights: answers.weights,
+        };
+        return { name, inputs };
+      });
+      const weights = program.weights();
+      writeWeights(context.outputDir, weights);
+      return { fingerprint: fingerprintOf(weights) };
+    } finally {
+      program.dispose();
+    }
+  } finally {
+    taps.close();
+  }
+};

@@ -1,0 +1,165 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CalmError, rng, type StageContext, type StageProgress } from '@calm-orch/core';
+import { startEngine } from '@calm-orch/engine';
+import { createTrainingProgram, linear, type TrainingProgram } from '@calm-orch/model';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { trainLoop } from './train-loop.ts';
+
+const engine = await startEngine();
+const training = { steps: 20, batchSize: 4, peakLearningRate: 0.05, warmupFraction: 0.1 };
+
+let dir: string;
+let program: TrainingProgram;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'calm-orch-loop-'));
+  program = newProgram();
+});
+afterEach(() => {
+  program.dispose();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** y = x W' + b by Adam, at its initial weights. */
+function newProgram(): TrainingProgram {
+  const made = createTrainingProgram(engine, {
+    ...{ trainable: { w: [2, 3], b: [2] }, frozen: {}, numShards: 2 },
+    steps: {
+      fit: {
+        inputs: { x: { shape: [4, 3], dtype: 'float32' }, y: { shape: [4, 2], dtype: 'float32' } },
+        loss: (parameters, { x, y }) =>
+          linear(x!, parameters.get('w'), parameters.get('b'), 2).sub(y!).square().sum().div(4),
+      },
+    },
+  });
+  made.setWeights({
+    w: { shape: [2, 3], values: Float32Array.of(1, -1, 0.5, 0.25, 2, -2) },
+    b: { shape: [2], values: new Float32Array(2) },
+  });
+  return made;
+}
+const inputsOf = (step: number) => {
+  const draw = rng('loop', step);
+  const x = Float32Array.from({ length: 12 }, () => draw.normal());
+  const y = Float32Array.from({ length: 8 }, (_, i) => x[Math.floor(i / 2) * 3]! * (i % 2 === 0 ? 1 : -2));
+  return { name: 'fit', inputs: { x, y } };
+};
+function contextOf(change: Partial<StageContext> = {}): StageContext & { readonly reports: StageProgress[] } {
+  const reports: StageProgress[] = [];
+  return {
+    stage: { key: 'k', kind: 'finetune-score', config: {}, numItems: 1 },
+    ...{ item: 0, inputs: {}, outputDir: dir, checkpointDir: join(dir, 'checkpoints'), checkpointEveryMs: 1e9 },
+    ...{ signal: new AbortController().signal, now: () => 0, reports },
+    report: (progress) => void reports.push(progress),
+    ...change,
+  };
+}
+/** The state that undisturbed training ends in. */
+async function undisturbed() {
+  const other = newProgram();
+  await trainLoop(contextOf({ checkpointDir: join(dir, 'none') }), other, training, inputsOf);
+  const state = other.state();
+  other.dispose();
+  return state;
+}
+const thrownBy = async (work: Promise<unknown>): Promise<CalmError> => {
+  const error: unknown = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(CalmError);
+  return error as CalmError;
+};
+
+describe('the training loop', () => {
+  it('trains to the end and reports every step of a short stage', async () => {
+    const context = contextOf();
+    await trainLoop(context, program, training, inputsOf);
+    expect(context.reports.map(({ step }) => step)).toEqual([...Array(20).keys()]);
+    const losses = context.reports.map(({ metrics }) => metrics!['train/loss']!);
+    expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
+    expect(context.reports[2]).toMatchObject({ totalSteps: 20, metrics: { 'train/learningRate': 0.05 } });
+    expect(program.state()).toEqual(await undisturbed());
+  });
+
+  it('reports a long stage about a hundred times, its last step among them', async () => {
+    const context = contextOf();
+    await trainLoop(context, program, { ...training, steps: 250 }, inputsOf);
+    const steps = context.reports.map(({ step }) => step);
+    expect(steps.length).toBeLessThanOrEqual(126);
+    expect(steps.at(-1)).toBe(249);
+  });
+
+  it('stopped at any step and taken up again ends in the same weights, bit for bit', async () => {
+    const expected = await undisturbed();
+    for (const stopAt of [1, 7, 19]) {
+      const checkpointDir = join(dir, `stopped-${stopAt}`);
+      const controller = new AbortController();
+      const stopping = (step: number) => {
+        if (step === stopAt - 1) controller.abort();
+        return inputsOf(step);
+      };
+      const first = newProgram();
+      const error = await thrownBy(
+        trainLoop(contextOf({ checkpointDir, signal: controller.signal }), first, training, stopping),
+      );
+      first.dispose();
+      expect(error.code).toBe('cancelled');
+      expect(error.message).toContain(`finetune-score: stopped at step ${stopAt} of 20`);
+      const second = newProgram();
+      const steps: number[] = [];
+      await trainLoop(contextOf({ checkpointDir }), second, training, (step) => {
+        steps.push(step);
+        return inputsOf(step);
+      });
+      expect(steps[0]).toBe(stopAt);
+      expect(second.state()).toEqual(expected);
+      second.dispose();
+    }
+  });
+
+  it('that died between checkpoints goes on from the last one, with the same end', async () => {
+    let time = 0;
+    const dying = (step: number) => {
+      time += 1000;
+      if (step === 11) throw new Error('killed');
+      return inputsOf(step);
+    };
+    const context = contextOf({ checkpointEveryMs: 3500, now: () => time });
+    await expect(trainLoop(context, program, training, dying)).rejects.toThrow('killed');
+    expect(readdirSync(context.checkpointDir).filter((name) => name.endsWith('.json'))).toEqual([
+      'step-00000004.json',
+      'step-00000008.json',
+    ]);
+    const second = newProgram();
+    const steps: number[] = [];
+    await trainLoop(contextOf(), second, training, (step) => {
+      steps.push(step);
+      return inputsOf(step);
+    });
+    expect(steps[0]).toBe(8);
+    expect(second.state()).toEqual(await undisturbed());
+    second.dispose();
+  });
+
+  it('that is cancelled before its first step computes nothing', async () => {
+    const error = await thrownBy(
+      trainLoop(contextOf({ signal: AbortSignal.abort() }), program, training, () => {
+        throw new Error('a step was computed');
+      }),
+    );
+    expect(error.code).toBe('cancelled');
+  });
+
+  it('ends with a clear error when the loss is no number', async () => {
+    const broken = (step: number) => {
+      const batch = inputsOf(step);
+      if (step === 3) batch.inputs.y[0] = NaN;
+      return batch;
+    };
+    const error = await thrownBy(trainLoop(contextOf(), program, training, broken));
+    expect(error.code).toBe('bad_data');
+    expect(error.message).toBe('finetune-score: the loss is NaN at step 3; try a lower peakLearningRate');
+  });
+});
