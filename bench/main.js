@@ -1,0 +1,31 @@
+// `npm run bench -- COMMAND`: measurements of the built program against its peers, on the machine at hand.
+// Nothing here is imported by the packages. A command prints one JSON object with --json, else a table.
+
+const usage = `usage: npm run bench -- COMMAND [options]
+
+commands
+  step [--config FILE.json] [--steps N] [--python PY] [--json]
+      ms of one training step: eager, compiled, training (the product's own step), and PyTorch's where PY, a Python
+      with torch, is given. FILE.json defaults to bench/nano.json (also: bench/small.json).`;
+
+const commands = { step: () => import('./step-command.js') };
+
+async function main([name, ...args]) {
+  if (name === undefined || name === '--help' || name === '-h') {
+    console.log(usage);
+    return name === undefined ? 2 : 0;
+  }
+  if (!Object.hasOwn(commands, name)) {
+    console.error(`bench: no command '${name}'; there is ${Object.keys(commands).join(', ')}\n\n${usage}`);
+    return 2;
+  }
+  const { run } = await commands[name]();
+  return run(args);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,117 @@
+// `bench step`: our training step three ways and PyTorch's two, on the same sizes, in the same run, one after another.
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { runPeer } from './peer.js';
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+/** Runs the command with its arguments; resolves to the exit code. */
+export async function run(args) {
+  const { config, steps, python, json } = parseOptions(args);
+  const sizes = readSizes(config);
+  const say = (line) => console.error(`bench step: ${line}`);
+
+  say('measuring ours: eager, compiled, training');
+  const { measureStep } = await import('./step.js');
+  const ours = await measureStep(sizes, { steps });
+  const torch = python === undefined ? null : await measureTorch({ python, config, steps, say });
+  if (python === undefined) say('no PyTorch given (--python PY), ours alone');
+
+  const report = {
+    config: sizes,
+    eager: ours.eager,
+    compiled: ours.compiled,
+    training: ours.training,
+    torch: torch?.eager ?? null,
+    torchCompile: torch?.compiled ?? null,
+    ratios: ratiosOf({ ...ours, torch: torch?.eager, torchCompile: torch?.compiled }),
+    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
+  };
+  console.log(json ? JSON.stringify(report) : tableOf(report));
+  return 0;
+}
+
+function parseOptions(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      config: { type: 'string', default: here('nano.json') },
+      steps: { type: 'string', default: '20' },
+      python: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const steps = Number(values.steps);
+  if (!Number.isInteger(steps) || steps < 1)
+    throw new Error(`--steps: expected a whole number from 1, got '${values.steps}'`);
+  return { ...values, steps };
+}
+
+/** Reads and checks a configuration of sizes; the PyTorch peer reads the same file. */
+function readSizes(path) {
+  const names = Object.keys(JSON.parse(readFileSync(here('nano.json'), 'utf8')));
+  let sizes;
+  try {
+    sizes = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new Error(`--config ${path}: ${error.message}`, { cause: error });
+  }
+  for (const name of names) {
+    if (!Number.isInteger(sizes[name]) || sizes[name] < 1) {
+      throw new Error(`--config ${path}: '${name}' must be a whole number from 1, got ${JSON.stringify(sizes[name])}`);
+    }
+  }
+  return sizes;
+}
+
+/** PyTorch eager must run; torch.compile needs a C++ compiler and may be missing. */
+async function measureTorch({ python, config, steps, say }) {
+  const script = here('peers/torch_calm_step.py');
+  const args = [config, '--steps', String(steps)];
+  say('measuring PyTorch');
+  const eager = await runPeer(python, [script, ...args]);
+  say('measuring torch.compile');
+  const compiled = await runPeer(python, [script, ...args, '--compile']).catch((error) => {
+    say(`torch.compile left out: ${error.message}`);
+    return null;
+  });
+  return { eager, compiled };
+}
+
+/** Quotients of medians; above 1 means the first takes longer. Null where one was not measured. */
+function ratiosOf(measured) {
+  const quotient = (a, b) => {
+    const [x, y] = [measured[a]?.msPerStep.median, measured[b]?.msPerStep.median];
+    return x === undefined || y === undefined ? null : Math.round((x / y) * 1000) / 1000;
+  };
+  return {
+    eagerToCompiled: quotient('eager', 'compiled'),
+    trainingToCompiled: quotient('training', 'compiled'),
+    torchToCompiled: quotient('torch', 'compiled'),
+    torchCompileToCompiled: quotient('torchCompile', 'compiled'),
+    torchToTraining: quotient('torch', 'training'),
+    torchCompileToTraining: quotient('torchCompile', 'training'),
+  };
+}
+
+function tableOf(report) {
+  const rows = ['eager', 'compiled', 'training', 'torch', 'torchCompile'].map((name) => {
+    const ms = report[name]?.msPerStep;
+    const cells = ms
+      ? [ms.min, ms.median, ms.max].map((value) => value.toFixed(1).padStart(9)).join('')
+      : '  not measured';
+    return `${name.padEnd(14)}${cells}`;
+  });
+  const ratios = Object.entries(report.ratios)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name} ${value}`);
+  const { cpu, cores, node } = report.machine;
+  return [
+    `${'ms per step'.padEnd(14)}${'min'.padStart(9)}${'median'.padStart(9)}${'max'.padStart(9)}`,
+    ...rows,
+    ratios.join(', '),
+    `${cpu}, ${cores} threads, node ${node}`,
+  ].join('\n');
+}

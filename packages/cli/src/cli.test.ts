@@ -1,0 +1,143 @@
+// The program as a user meets it: the built command in a child process.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openTracker } from '@calm-orch/tracker';
+
+const bin = fileURLToPath(new URL('../bin/calm-orch.js', import.meta.url));
+
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'calm-orch-cli-'));
+});
+
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function calmOrch(args: readonly string[], env: Record<string, string> = {}, closeStdout = false): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [bin, ...args], { env: { ...process.env, CALM_ORCH_DIR: dir, ...env } });
+    let [stdout, stderr] = ['', ''];
+    if (closeStdout) child.stdout.destroy();
+    else child.stdout.on('data', (chunk) => (stdout += chunk));
+    child.stderr.on('data', (chunk) => (stderr += chunk));
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+function makeRun(): void {
+  const tracker = openTracker(dir);
+  const table = { id: 'table-5', title: 'Levels', metrics: ['PLCC'], footnotes: [] };
+  const { id } = tracker.createRun({
+    ...{
+      experiment: 'smoke',
+      title: 'Smoke',
+      path: '/x/smoke.yaml',
+      hash: 'h',
+      pid: process.pid,
+      versions: {},
+      machine: {},
+    },
+    ...{
+      trials: [{ row: 'all', seed: 0 }],
+      resolved: { table, rows: [{ row: 'all', set: {}, paper: { PLCC: 0.829 } }] },
+    },
+  });
+  tracker.endRun(id, 'cancelled');
+  tracker.close();
+}
+
+test('the help names the commands for users, their options and examples, and hides the workers', async () => {
+  const { code, stdout } = await calmOrch([]);
+  expect(code).toBe(0);
+  const names = [...stdout.matchAll(/^ {2}calm-orch (\w+)(?: [<[]|\s{2,}\S)/gm)].map(([, name]) => name);
+  expect(names.slice(0, 6)).toEqual(['run', 'resume', 'runs', 'show', 'tables', 'doctor']);
+  expect(stdout).toMatch(/Examples:/);
+  expect(stdout).not.toMatch(/trainer <|compute/);
+  const tables = await calmOrch(['tables', '--help']);
+  expect(tables.stdout).toMatch(/--dir .*--format .*--json .*Examples:/s);
+});
+
+test('runs, tables and show print a run as JSON; the folder comes from --dir before CALM_ORCH_DIR', async () => {
+  makeRun();
+  const runs = await calmOrch(['runs', '--json']);
+  expect(JSON.parse(runs.stdout)).toMatchObject([
+    { id: 'smoke-1', status: 'cancelled', trials: [{ fingerprint: null }] },
+  ]);
+  const tables = await calmOrch(['tables', '--json', '--dir', dir], { CALM_ORCH_DIR: '/nowhere' });
+  expect(JSON.parse(tables.stdout)).toEqual([
+    {
+      ...{ experiment: 'smoke', table: 'table-5', baselines: [] },
+      rows: [{ row: 'all', metrics: { PLCC: { mean: null, std: null, n: 0, paper: 0.829, difference: null } } }],
+    },
+  ]);
+  const show = await calmOrch(['show', 'smoke', '--json']);
+  expect(JSON.parse(show.stdout)).toMatchObject({ id: 'smoke-1', trials: [{ row: 'all' }] });
+});
+
+test('without runs, `runs` says how to start one, and no folder is made', async () => {
+  const nowhere = join(dir, 'nowhere');
+  const runs = await calmOrch(['runs', '--dir', nowhere]);
+  expect(runs).toMatchObject({ code: 0, stdout: expect.stringMatching(/No runs in .* yet: start one with/) as string });
+  expect((await calmOrch(['runs', '--json', '--dir', nowhere])).stdout).toBe('[]\n');
+  const tables = await calmOrch(['tables', '--dir', nowhere]);
+  expect(tables).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/^calm-orch: no runs in .*\n$/) as string,
+  });
+});
+
+test('mistakes are one sentence on stderr with exit code 2', async () => {
+  makeRun();
+  const said = async (...args: string[]) => {
+    const { code, stdout, stderr } = await calmOrch(args);
+    expect([code, stdout]).toEqual([2, '']);
+    return stderr;
+  };
+  expect(await said('tabels')).toBe('calm-orch: unknown command `tabels`; did you mean `tables`?\n');
+  expect(await said('tables', '--fromat', 'csv')).toMatch(/unknown argument: fromat \(see `calm-orch tables --help`\)/);
+  expect(await said('tables', '--format', 'pdf')).toMatch(/--format: expected one of "text", .* got "pdf"/);
+  expect(await said('run')).toMatch(/an argument is missing in `calm-orch run <experiment>`/);
+  expect(await said('show', 'smoke-9')).toMatch(/no run or experiment `smoke-9`: the newest runs are smoke-1/);
+});
+
+test('an experiment file is shown resolved before it is run, or its mistakes with their place', async () => {
+  const path = join(dir, 'x.yaml');
+  writeFileSync(path, 'rows:\n  - row: a\n    set: { mfam.queries: 4 }\n');
+  expect((await calmOrch(['show', '--config', path])).stdout).toMatch(
+    /rows:\n {2}- row: a\n {4}set: \{ mfam.queries: 4 \}/,
+  );
+  writeFileSync(path, 'rowz:\n  - row: a\n');
+  const { code, stderr } = await calmOrch(['show', '--config', path]);
+  expect([code, stderr]).toEqual([2, `calm-orch: ${path}:1:1: unknown key \`rowz\`; did you mean \`rows\`?\n`]);
+});
+
+test('a reader that leaves early does no harm, and the stack is shown on demand only', async () => {
+  makeRun();
+  expect(await calmOrch(['show', '--json'], {}, true)).toMatchObject({ code: 0, stderr: '' });
+  const { stderr } = await calmOrch(['show', 'nope'], { CALM_ORCH_DEBUG: '1' });
+  expect(stderr).toMatch(/^CalmError: .*\n +at /s);
+});
+
+test('no colours and no control characters are printed to a pipe', async () => {
+  makeRun();
+  for (const args of [['runs'], ['show'], ['tables']]) {
+    const { code, stdout } = await calmOrch(args);
+    expect(code).toBe(0);
+    expect(stdout).not.toContain('\u001b');
+  }
+});
+
+test('prints its version', async () => {
+  expect((await calmOrch(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});

@@ -1,0 +1,160 @@
+// The command line as a whole. A command's code is imported when that command is used, so that `--help` and the
+// reading commands load neither TensorFlow nor gRPC.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import yargs, { type Argv, type CommandModule } from 'yargs';
+import { CalmError, errorTable, suggestion, toCalmError } from '@calm-orch/core';
+import { survivesClosedPipes } from './output.ts';
+
+/** What a file of commands/ exports as `command`: a yargs module whose name stands in the table below. */
+export type Command = Pick<CommandModule<GlobalOptions, never>, 'builder' | 'handler'>;
+
+/** Options of every command. */
+export interface GlobalOptions {
+  /** Run folder. */
+  dir: string;
+}
+
+interface CommandEntry {
+  readonly usage: string;
+  /** null: internal, started by other commands, not in the help. */
+  readonly describe: string | null;
+  readonly load: () => Promise<{ readonly command: unknown }>;
+}
+
+const worker = (name: 'trainer' | 'augmentor' | 'evaluator' | 'compute') => async () => ({
+  command: (await import('./commands/worker.ts'))[name],
+});
+
+const commands: readonly CommandEntry[] = [
+  {
+    usage: 'run <experiment>',
+    describe: 'Run an experiment file and print its table',
+    load: () => import('./commands/run.ts'),
+  },
+  {
+    usage: 'resume [run]',
+    describe: 'Go on with a run that failed, was cancelled or interrupted',
+    load: () => import('./commands/resume.ts'),
+  },
+  { usage: 'runs', describe: 'List the runs of the run folder', load: () => import('./commands/runs.ts') },
+  {
+    usage: 'show [run]',
+    describe: 'Show one run: trials, stages, attempts, curves, configuration',
+    load: () => import('./commands/show.ts'),
+  },
+  {
+    usage: 'tables [name]',
+    describe: 'Print the table of a run or experiment',
+    load: () => import('./commands/tables.ts'),
+  },
+  {
+    usage: 'doctor',
+    describe: 'Check the engine and the machine, and mend what can be mended',
+    load: () => import('./commands/doctor.ts'),
+  },
+  { usage: 'trainer <index>', describe: null, load: worker('trainer') },
+  { usage: 'augmentor <index>', describe: null, load: worker('augmentor') },
+  { usage: 'evaluator <index>', describe: null, load: worker('evaluator') },
+  { usage: 'compute <role> [index]', describe: null, load: worker('compute') },
+];
+
+const examples: readonly (readonly [string, string])[] = [
+  ['$0 run experiments/ablation-mfam.yaml', 'the main job: table 5 of the paper'],
+  ['$0 run experiments/ablation-mfam.yaml --rows all --seeds 0', 'a part of it'],
+  ['$0 resume', 'go on after an interruption'],
+  ['$0 tables --format markdown', "the last experiment's table again"],
+  ['$0 show --config', 'the resolved configuration of the last run'],
+  ['$0 runs --json', 'all runs, for scripts'],
+];
+
+/** Runs one command; sets the exit code of the process, never throws. */
+export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<void> {
+  survivesClosedPipes();
+  try {
+    await parser(args, env).parseAsync();
+  } catch (thrown) {
+    const error = toCalmError(thrown);
+    const debug = env['CALM_ORCH_DEBUG'] === '1';
+    const unexpected = error.code === 'internal' && !(thrown instanceof CalmError);
+    const hint = unexpected && !debug ? ' (a defect of calm-orch; CALM_ORCH_DEBUG=1 shows where)' : '';
+    process.stderr.write(debug ? `${stackOf(error)}\n` : `calm-orch: ${error.message}${hint}\n`);
+    process.exitCode = errorTable[error.code].exitCode;
+  }
+}
+
+function parser(args: readonly string[], env: NodeJS.ProcessEnv): Argv<GlobalOptions> {
+  const program = yargs([...args])
+    .scriptName('calm-orch')
+    .locale('en')
+    .usage('$0 <command>\n\nReproduces the tables of the CALM paper from experiment files.')
+    .option('dir', {
+      type: 'string',
+      default: env['CALM_ORCH_DIR'] || 'runs',
+      defaultDescription: '$CALM_ORCH_DIR or ./runs',
+      describe: 'Run folder: everything a run leaves lies in it',
+      requiresArg: true,
+      coerce: (dir: string) => resolve(dir),
+      global: true,
+    })
+    .version(version())
+    .help()
+    .alias('help', 'h')
+    .strict()
+    .recommendCommands()
+    .wrap(Math.min(110, process.stdout.columns || 100))
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((message, error) => {
+      throw error ?? new CalmError('invalid_argument', usageMessage(message, args));
+    });
+  for (const { usage, describe, load } of commands) {
+    program.command({
+      command: usage,
+      describe: describe ?? false,
+      builder: async (own: Argv) => {
+        const { builder } = (await load()).command as Command;
+        return typeof builder === 'function' ? builder(own as never) : own.options(builder ?? {});
+      },
+      handler: async (values) => {
+        const { handler } = (await load()).command as Command;
+        await handler(values as never);
+      },
+    } as CommandModule);
+  }
+  examples.forEach(([line, text]) => program.example(line, text));
+  program.command({
+    command: '$0',
+    describe: false,
+    builder: {},
+    handler: () => void program.showHelp('log'),
+  } as CommandModule);
+  return program;
+}
+
+/** yargs' own words made a sentence, with the nearest command for a mistyped one and where to look. */
+function usageMessage(message: string, args: readonly string[]): string {
+  const nameOf = ({ usage }: CommandEntry) => usage.split(' ')[0]!;
+  const first = args.find((arg) => !arg.startsWith('-'));
+  const entry = commands.find((command) => nameOf(command) === first);
+  if (first !== undefined && !entry) {
+    const names = commands.filter(({ describe }) => describe !== null).map(nameOf);
+    return `unknown command \`${first}\`${suggestion(first, names)}`;
+  }
+  const help = entry ? `calm-orch ${nameOf(entry)} --help` : 'calm-orch --help';
+  const words = message
+    .replace(/^Not enough non-option arguments.*/, `an argument is missing in \`calm-orch ${entry?.usage ?? ''}\``)
+    .replace(/^Unknown argument/, 'unknown argument')
+    .replace(/^Invalid values:\s*Argument: (.*), Given: (.*), Choices: (.*)/s, '--$1: expected one of $3, got $2');
+  return `${words.replaceAll(/\s+/g, ' ')} (see \`${help}\`)`;
+}
+
+function version(): string {
+  const file = new URL('../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}

@@ -1,0 +1,157 @@
+// What `run` and `resume` share: engine, plan, signals, progress, and the table at the end.
+import { rmSync } from 'node:fs';
+import { cpus, totalmem, type } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Argv } from 'yargs';
+import { CalmError, repositoryRoot, type Experiment, type Json } from '@calm-orch/core';
+import { collectTable, renderTables, type Tracker } from '@calm-orch/tracker';
+import type { RunSummary, StartedRun } from '@calm-orch/coordinator';
+import type { GlobalOptions } from '../cli.ts';
+import { engineFacts, type EngineFacts } from '../engine-facts.ts';
+import { printJson, printLine, wantsColor } from '../output.ts';
+import { plural } from '../progress/format.ts';
+import { showProgress, type Progress } from '../progress/progress.ts';
+import { needsEngine, stageEntry } from '../stage-code.ts';
+
+export interface ExecuteOptions extends GlobalOptions {
+  trainers?: number;
+  augmentors?: number;
+  evaluators?: number;
+  listen?: string;
+  hangTimeout?: number;
+  json: boolean;
+}
+
+/** Options about processes, which `run` and `resume` have in common. */
+export function withProcessOptions(args: Argv<GlobalOptions>) {
+  const processes = { type: 'number', requiresArg: true } as const;
+  return args
+    .option('trainers', { ...processes, describe: 'Trainers to start, whatever the machine' })
+    .option('augmentors', { ...processes, describe: 'Augmentors to start' })
+    .option('evaluators', { ...processes, describe: 'Evaluators to start' })
+    .option('listen', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Serve the workers on 127.0.0.1:PORT (0: any) instead of a Unix socket',
+    })
+    .option('hang-timeout', {
+      ...processes,
+      describe: 'Seconds without progress after which a computation is replaced [default: 180]',
+    })
+    .option('json', { type: 'boolean', default: false, describe: 'Print the outcome as JSON, progress on stderr' })
+    .check((given) => {
+      for (const name of ['trainers', 'augmentors', 'evaluators'] as const) {
+        const count = given[name];
+        if (count !== undefined && !(Number.isSafeInteger(count) && count > 0))
+          throw new CalmError('invalid_argument', `--${name}: expected a whole number of at least 1, got ${count}`);
+      }
+      const seconds = given['hang-timeout'];
+      if (seconds !== undefined && !(seconds > 0))
+        throw new CalmError('invalid_argument', `--hang-timeout: expected seconds above 0, got ${seconds}`);
+      return true;
+    });
+}
+
+/** Runs the experiment (or goes on with run `resume`), prints its table and sets the exit code. */
+export async function execute(
+  experiment: Experiment,
+  tracker: Tracker,
+  options: ExecuteOptions,
+  resume?: string,
+): Promise<void> {
+  const { layoutOf, planSources, runExperiment, workerCounts } = await import('@calm-orch/coordinator');
+  const output = options.json ? process.stderr : process.stdout;
+  const say = (text: string): void => void output.write(`${text}\n`);
+  const cancel = cancelOnSignals();
+  let progress: Progress | null = null;
+  try {
+    const facts = needsEngine() ? await engineFacts(say, cancel.signal) : withoutEngine;
+    const carried = { data: `${repositoryRoot}assets/photos` };
+    const sources = await planSources({ stageEntry, engine: facts.identity, carried });
+    const layout = layoutOf(options.dir);
+    const { hangTimeout } = options;
+    const summary = await runExperiment({
+      ...{ experiment, sources, layout, tracker, machine: facts, signal: cancel.signal },
+      ...(resume !== undefined && { resume }),
+      ...(options.listen !== undefined && { listen: options.listen }),
+      ...(hangTimeout !== undefined && { policy: { hangTimeoutMs: hangTimeout * 1000 } }),
+      versions: { node: process.versions.node, engine: facts.identity },
+      machineFacts: { cores: facts.numCores, devices: facts.devices, memoryBytes: totalmem(), os: type() },
+      counts: workerCounts(experiment, options, facts),
+      workerScript: fileURLToPath(new URL('../../bin/calm-orch.js', import.meta.url)),
+      onStart: (started) => {
+        process.title = `calm-orch coordinator ${started.run.id}`;
+        announce(started, layout.log(started.run.id, '*'), say);
+        progress = showProgress(output, started.view);
+        cancel.onFirst = () =>
+          progress?.note('Stopping: workers save checkpoints, at most 10 s (Ctrl-C again: at once).');
+        cancel.onSecond = () => {
+          started.killWorkers();
+          tracker.endRun(started.run.id, 'cancelled');
+          rmSync(`${layout.dir}/tmp`, { recursive: true, force: true });
+        };
+      },
+      onEvent: (event) => progress?.event(event),
+    });
+    (progress as Progress | null)?.close();
+    report(summary, tracker, options);
+  } finally {
+    (progress as Progress | null)?.close();
+    cancel.dispose();
+  }
+}
+
+const withoutEngine: EngineFacts = { identity: null, numCores: cpus().length, numGpus: 0, devices: [] };
+
+function announce({ run, plan, numReused }: StartedRun, logs: string, say: (text: string) => void): void {
+  const left = plan.stages.length - numReused;
+  const reused = numReused > 0 ? `, ${numReused} of them done before` : '';
+  say(`Run ${run.id}: ${plural(run.trials.length, 'trial')}, ${plural(plan.stages.length, 'stage')}${reused}.`);
+  if (left > 0) say(`Logs of the workers: ${logs}`);
+}
+
+function report(summary: RunSummary, tracker: Tracker, { dir, json }: ExecuteOptions): void {
+  const { runId, status, failures, numExecuted, numReused, numSkipped } = summary;
+  const run = tracker.getRun(runId);
+  const table = collectTable(tracker, run);
+  const folder = process.env['CALM_ORCH_DIR'] === undefined && dir !== `${process.cwd()}/runs` ? ` --dir ${dir}` : '';
+  const again = `\`calm-orch resume ${runId}${folder}\``;
+  if (json) {
+    const tables = table.metrics.length > 0 ? (JSON.parse(renderTables([table], 'json')) as Json) : [];
+    printJson({ run: runId, status, executed: numExecuted, reused: numReused, skipped: numSkipped, failures, tables });
+  } else {
+    if (table.metrics.length > 0) printLine(`\n${renderTables([table], 'text', { color: wantsColor() })}\n`);
+    for (const { label, reason } of failures) printLine(`${label} failed: ${reason}`);
+    const made = `${plural(numExecuted, 'stage')} executed, ${numReused} reused`;
+    if (status === 'succeeded') printLine(`Run ${runId} succeeded: ${made}.`);
+    if (status === 'failed')
+      printLine(`Run ${runId} failed: ${made}, ${failures.length} failed, ${numSkipped} skipped. Try again: ${again}`);
+    if (status === 'cancelled') printLine(`Run ${runId} was cancelled: ${made}. Go on: ${again}`);
+  }
+  if (status === 'failed') process.exitCode = 1;
+  if (status === 'cancelled') process.exitCode = 130;
+}
+
+/** Ctrl-C, SIGTERM and a closed terminal: the first asks for an orderly end, the second ends this process. */
+function cancelOnSignals() {
+  const controller = new AbortController();
+  const handlers = { signal: controller.signal, onFirst: () => {}, onSecond: () => {}, dispose: () => {} };
+  const onSignal = (): void => {
+    if (!controller.signal.aborted) {
+      handlers.onFirst();
+      controller.abort();
+      return;
+    }
+    try {
+      handlers.onSecond();
+    } finally {
+      process.exit(130);
+    }
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  handlers.dispose = () => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+  return handlers;
+}

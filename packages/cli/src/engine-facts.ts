@@ -1,0 +1,26 @@
+// The engine as a run needs it before any worker starts: installed, and named for the keys of stages. TensorFlow
+// itself is not loaded.
+import type { Json } from '@calm-orch/core';
+
+export interface EngineFacts {
+  /** What of the engine can change a result. */
+  readonly identity: Json;
+  readonly numCores: number;
+  readonly numGpus: number;
+  readonly devices: Json;
+}
+
+/** Finishes an install that is missing or was cut short, then reads what is there. @throws CalmError `engine` */
+export async function engineFacts(log: (line: string) => void, signal: AbortSignal): Promise<EngineFacts> {
+  const { devices, ensureEngine, instructionSet, numCores } = await import('@calm-orch/engine');
+  const { marker } = await ensureEngine({ log, signal });
+  const backend = process.env['CALM_ORCH_BACKEND'] || marker.backend;
+  const found = await devices();
+  const { package: name, packageVersion, version } = marker;
+  return {
+    identity: { backend, package: name, packageVersion, version, instructionSet: instructionSet() },
+    numCores: numCores(),
+    numGpus: marker.variant === 'gpu' && backend !== 'wasm' ? found.filter(({ kind }) => kind === 'gpu').length : 0,
+    devices: found.map(({ kind, name: device }) => ({ kind, name: device })),
+  };
+}

@@ -1,0 +1,1 @@
+export { runCli, type Command, type GlobalOptions } from './cli.ts';

@@ -1,0 +1,84 @@
+// Shows a run under way: on a terminal a block that is redrawn, with lasting lines only for what went wrong; in a pipe
+// plain lines, one for each event and a few every ten seconds.
+import type { CoordinatorEvent, RunView } from '@calm-orch/coordinator';
+import { duration } from './format.ts';
+import { liveBlock, plainLines } from './lines.ts';
+
+export interface Progress {
+  event(event: CoordinatorEvent): void;
+  /** A line that stays. */
+  note(text: string): void;
+  /** Takes the block away. */
+  close(): void;
+}
+
+/** The part of a terminal or pipe that progress needs. */
+export interface ProgressStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+const redrawEveryMs = 250;
+const plainEveryMs = 10_000;
+
+export function showProgress(stream: ProgressStream, view: () => RunView): Progress {
+  return stream.isTTY === true ? liveProgress(stream, view) : plainProgress(stream, view);
+}
+
+function plainProgress(stream: ProgressStream, view: () => RunView): Progress {
+  const note = (text: string): void => void stream.write(`[${duration(view().elapsedMs)}] ${text}\n`);
+  const timer = setInterval(() => plainLines(view()).forEach(note), plainEveryMs);
+  return {
+    event: (event) => note(eventText(event)),
+    note,
+    close: () => clearInterval(timer),
+  };
+}
+
+function liveProgress(stream: ProgressStream, view: () => RunView): Progress {
+  let drawn = 0;
+  const erase = (): void => {
+    if (drawn > 0) stream.write(`\u001b[${drawn}A\u001b[0J`);
+    drawn = 0;
+  };
+  const draw = (): void => {
+    const lines = liveBlock(view(), { columns: stream.columns ?? 80, rows: stream.rows ?? 24 });
+    const up = drawn > 0 ? `\u001b[${drawn}A\u001b[0J` : '';
+    stream.write(`${up}${lines.join('\n')}\n`);
+    drawn = lines.length;
+  };
+  const note = (text: string): void => {
+    erase();
+    stream.write(`${text}\n`);
+    draw();
+  };
+  draw();
+  const timer = setInterval(draw, redrawEveryMs);
+  return {
+    event: (event) => {
+      if (event.type !== 'stage started' && event.type !== 'stage succeeded') note(eventText(event));
+    },
+    note,
+    close: () => {
+      clearInterval(timer);
+      erase();
+    },
+  };
+}
+
+function eventText({ type, label, message }: CoordinatorEvent): string {
+  switch (type) {
+    case 'stage started':
+      return `${label}: started (${message})`;
+    case 'stage succeeded':
+      return `${label}: done in ${message}`;
+    case 'stage failed':
+      return `${label}: FAILED: ${message}`;
+    case 'attempt failed':
+      return `${label}: ${message}`;
+    case 'attempt lost':
+      return `${label}: ${message}; leased again`;
+  }
+}

@@ -1,0 +1,35 @@
+// Where the code of stages is: each role's package keeps a stage of kind `k` in dist/stages/k.js. The environment's
+// CALM_ORCH_STAGES names one module (a StageRegistry as `stages`) in place of all of them, for tests of the processes.
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { resolve } from 'node:path';
+import { stageRoles, type Role, type StageKind, type StageRegistry } from '@calm-orch/core';
+
+const replacement = (env: NodeJS.ProcessEnv): string | undefined => env['CALM_ORCH_STAGES'] || undefined;
+
+/** The built module with a kind's stage function; nothing is loaded. */
+export function stageEntry(kind: StageKind, env: NodeJS.ProcessEnv = process.env): string {
+  const other = replacement(env);
+  if (other !== undefined) return resolve(other);
+  // From src or dist of the package alike: workers always run what is built.
+  return fileURLToPath(new URL(`../dist/stages/${kind}.js`, import.meta.resolve(`@calm-orch/${stageRoles[kind]}`)));
+}
+
+/** Loads a role's stages into this process. */
+export async function loadStages(role: Role, env: NodeJS.ProcessEnv = process.env): Promise<StageRegistry> {
+  const other = replacement(env);
+  if (other !== undefined)
+    return ((await import(pathToFileURL(resolve(other)).href)) as { stages: StageRegistry }).stages;
+  switch (role) {
+    case 'trainer':
+      return (await import('@calm-orch/trainer')).stages;
+    case 'augmentor':
+      return (await import('@calm-orch/augmentor')).stages;
+    case 'evaluator':
+      return (await import('@calm-orch/evaluator')).stages;
+  }
+}
+
+/** Whether stages need the engine. */
+export function needsEngine(env: NodeJS.ProcessEnv = process.env): boolean {
+  return replacement(env) === undefined;
+}

@@ -1,0 +1,37 @@
+// The list of runs, newest first, as JSON for scripts and as lines for people.
+import type { RunRecord } from '@calm-orch/tracker';
+import { columns, duration, localTime } from './columns.ts';
+
+const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+
+export function runsJson(runs: readonly RunRecord[]): unknown {
+  return runs.map(({ id, experiment, status, startedMs, endedMs, trials }) => ({
+    ...{ id, experiment, status, started: iso(startedMs), ended: iso(endedMs) },
+    trials: trials.map(({ row, seed, status: trialStatus, fingerprint }) => ({
+      row,
+      seed,
+      status: trialStatus,
+      fingerprint,
+    })),
+  }));
+}
+
+export function runsText(runs: readonly RunRecord[]): string {
+  const lines = runs.map((run) => {
+    const finished = run.trials.filter(({ status }) => status === 'succeeded').length;
+    const took = run.endedMs === null ? '' : duration(run.endedMs - run.startedMs);
+    return [
+      run.id,
+      shownStatus(run),
+      localTime(run.startedMs),
+      took,
+      `${finished} of ${run.trials.length} trials`,
+      run.error ?? '',
+    ];
+  });
+  return columns([['RUN', 'STATUS', 'STARTED', 'TOOK', 'FINISHED', ''], ...lines]).join('\n');
+}
+
+export function shownStatus({ status, interrupted }: Pick<RunRecord, 'status' | 'interrupted'>): string {
+  return interrupted ? `${status} (interrupted)` : status;
+}
