@@ -1,0 +1,54 @@
+// The measuring commands as a user calls them, as far as no measurement is needed, and the runner of peers.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const bench = (name: string): string => fileURLToPath(new URL(`../bench/${name}`, import.meta.url));
+const run = (...args: string[]) => spawnSync(process.execPath, [bench('main.js'), ...args], { encoding: 'utf8' });
+
+describe('bench', () => {
+  it('prints its commands', () => {
+    const { status, stdout } = run('--help');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/step .*--python PY/);
+  });
+
+  it('names the commands there are when asked for another', () => {
+    const { status, stderr } = run('leap');
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/no command 'leap'; there is step/);
+  });
+
+  it.each([
+    [['--config', '/nowhere.json'], /--config \/nowhere\.json: .*no such file/],
+    [['--config', fileURLToPath(new URL('../package.json', import.meta.url))], /'batch' must be a whole number/],
+    [['--steps', 'many'], /--steps: expected a whole number from 1, got 'many'/],
+    [['--speed'], /--speed/],
+  ])('refuses %j before measuring anything', (args, message) => {
+    const { status, stderr } = run('step', ...args);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe('runPeer', () => {
+  const peer = async (script: string): Promise<unknown> => {
+    const { runPeer } = (await import(bench('peer.js'))) as {
+      runPeer: (program: string, args: readonly string[]) => Promise<unknown>;
+    };
+    return runPeer(process.execPath, ['-e', script]);
+  };
+
+  it('reads the last line printed', async () => {
+    expect(await peer(`console.log('warming up'); console.log('{"msPerStep":{"median":3}}')`)).toEqual({
+      msPerStep: { median: 3 },
+    });
+  });
+
+  it('says why a peer failed', async () => {
+    await expect(peer(`console.error('no module torch'); process.exit(3)`)).rejects.toThrow(
+      /exit code 3: no module torch/,
+    );
+    await expect(peer(`console.log('done')`)).rejects.toThrow(/printed no JSON line but 'done'/);
+  });
+});

@@ -1,0 +1,30 @@
+// A result may depend on nothing but its inputs: what draws randomness from outside, or reads the clock where results
+// are computed, is found here.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { repository, workspacePackages } from './sources.ts';
+
+const packages = workspacePackages();
+const linesMatching = (names: readonly string[], pattern: RegExp): string[] =>
+  packages
+    .filter(({ name }) => names.includes(name))
+    .flatMap(({ files }) => files)
+    .flatMap((file) =>
+      readFileSync(join(repository, file), 'utf8')
+        .split('\n')
+        .flatMap((line, i) =>
+          pattern.test(line) && !/^\s*(\/\/|\*|\/\*)/.test(line) ? [`${file}:${String(i + 1)} ${line.trim()}`] : [],
+        ),
+    );
+
+describe('results', () => {
+  it('draw no randomness outside the seeded generator', () => {
+    const names = packages.map(({ name }) => name);
+    expect(linesMatching(names, /Math\.random\(/)).toEqual([]);
+  });
+
+  it('read no clock where they are computed', () => {
+    expect(linesMatching(['core', 'model', 'data'], /Date\.now\(|new Date\(\)/)).toEqual([]);
+  });
+});

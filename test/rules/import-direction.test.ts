@@ -1,0 +1,121 @@
+// Which package may import which. An edge that is not in this table is a decision to take, not a line to add.
+import { builtinModules } from 'node:module';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { importsOf, workspacePackages, type Import } from './sources.ts';
+
+const compute = ['core', 'rpc', 'engine', 'model', 'data'];
+
+const edges: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  rpc: ['core'],
+  engine: ['core'],
+  model: ['core', 'engine'],
+  data: ['core'],
+  tracker: ['core'],
+  coordinator: ['core', 'rpc', 'tracker'],
+  trainer: compute,
+  augmentor: compute,
+  evaluator: compute,
+  cli: [...compute, 'tracker', 'coordinator', 'trainer', 'augmentor', 'evaluator'],
+};
+
+/** Heavy or replaceable dependencies, and the packages that know of them. */
+const keepers: Readonly<Record<string, readonly string[]>> = {
+  '@grpc/grpc-js': ['rpc'],
+  'better-sqlite3': ['tracker'],
+  'drizzle-orm': ['tracker'],
+  sharp: ['data', 'augmentor'],
+  yargs: ['cli'],
+  zod: ['core'],
+};
+
+/** A command that only reads the database must not wait for these to load. */
+const lazyInCli = ['rpc', 'engine', 'model', 'data', 'coordinator', 'trainer', 'augmentor', 'evaluator'];
+
+const scope = '@calm-orch/';
+const packages = workspacePackages();
+const imports = packages.flatMap(({ name, files }) =>
+  files.flatMap(importsOf).map((found) => ({ ...found, from: name })),
+);
+
+const at = ({ file, line, specifier }: Import): string => `${file}:${String(line)} imports ${specifier}`;
+const isRelative = (specifier: string): boolean => specifier.startsWith('.');
+const isBuiltin = (specifier: string): boolean => specifier.startsWith('node:') || builtinModules.includes(specifier);
+const workspaceTarget = (specifier: string): string | undefined =>
+  specifier.startsWith(scope) ? specifier.slice(scope.length).split('/')[0] : undefined;
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+
+describe('packages', () => {
+  it('are all in the table of edges', () => {
+    expect(packages.map(({ name }) => name).filter((name) => !(name in edges))).toEqual([]);
+  });
+
+  it('import only the packages their row names', () => {
+    const wrong = imports.filter(({ from, specifier }) => {
+      const target = workspaceTarget(specifier);
+      return target !== undefined && edges[from]?.includes(target) !== true;
+    });
+    expect(wrong.map(at)).toEqual([]);
+  });
+
+  it('declare only the packages their row names', () => {
+    const wrong = packages.flatMap(({ name, manifest }) =>
+      Object.keys(manifest.dependencies ?? {})
+        .map(workspaceTarget)
+        .filter((target) => target !== undefined && edges[name]?.includes(target) !== true)
+        .map((target) => `${name} depends on ${String(target)}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('import one another by an exported name', () => {
+    const exported = new Set(
+      packages.flatMap(({ manifest }) => Object.keys(manifest.exports ?? {}).map((key) => join(manifest.name, key))),
+    );
+    const wrong = imports.filter(({ specifier }) => specifier.startsWith(scope) && !exported.has(specifier));
+    expect(wrong.map(at)).toEqual([]);
+  });
+
+  it('reach no file outside their own src by a relative path', () => {
+    const wrong = imports.filter(
+      ({ from, file, specifier }) =>
+        isRelative(specifier) && !normalize(join(dirname(file), specifier)).startsWith(join('packages', from, 'src')),
+    );
+    expect(wrong.map(at)).toEqual([]);
+  });
+
+  it('declare what they import from outside, types apart', () => {
+    const wrong = imports.filter(({ from, specifier, kind }) => {
+      if (kind === 'type' || isRelative(specifier) || isBuiltin(specifier)) return false;
+      const manifest = packages.find(({ name }) => name === from)?.manifest;
+      return !(packageOf(specifier) in { ...manifest?.dependencies, ...manifest?.peerDependencies });
+    });
+    expect(wrong.map(at)).toEqual([]);
+  });
+
+  it('leave heavy dependencies to the packages that keep them', () => {
+    const wrong = imports.filter(({ from, specifier }) => keepers[packageOf(specifier)]?.includes(from) === false);
+    expect(wrong.map(at)).toEqual([]);
+  });
+
+  it('never import TensorFlow as code: it comes from the engine folder', () => {
+    expect(
+      imports.filter(({ specifier, kind }) => specifier.startsWith('@tensorflow/') && kind !== 'type').map(at),
+    ).toEqual([]);
+  });
+});
+
+describe('the command line', () => {
+  it('loads what computes only when a command needs it', () => {
+    const wrong = imports.filter(
+      ({ from, specifier, kind }) =>
+        from === 'cli' && kind === 'static' && lazyInCli.includes(workspaceTarget(specifier) ?? ''),
+    );
+    expect(wrong.map(at)).toEqual([]);
+  });
+});

@@ -1,0 +1,71 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expectUndisturbedResults, makeStory, until, type Story } from './story.test-util.ts';
+
+let story: Story;
+beforeEach(() => void (story = makeStory()));
+afterEach(() => story.close());
+
+const oneOfEach = ['--trainers', '1', '--augmentors', '1'];
+/** 6 training stages of 20 steps. */
+const numSteps = 120;
+
+const trainingReaches = (steps: number) => () => story.lines('steps').length >= steps;
+
+test('kill -9 of the coordinator, twice, leaves no process behind, and resume ends in the same results', async () => {
+  const run = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 50 });
+  await until('training is under way', trainingReaches(8));
+  await run.kill('SIGKILL');
+  await until('all its processes are gone', () => story.processes().length === 0, 5000);
+  const [shown] = JSON.parse((await story.run(['runs', '--json'])).stdout) as { status: string }[];
+  expect(shown!.status).toBe('failed');
+
+  const steps = story.lines('steps').length;
+  const again = story.start(['resume', ...oneOfEach], { stepMs: 50 });
+  await until('training goes on', trainingReaches(steps + 12));
+  await again.kill('SIGKILL');
+  await until('all its processes are gone', () => story.processes().length === 0, 5000);
+
+  const last = await story.run(['resume', 'story-1', ...oneOfEach]);
+  expect([last.code, last.stderr]).toEqual([0, '']);
+  expectUndisturbedResults(story, 'story-1');
+  // Each kill may cost the step under way.
+  expect(story.lines('steps').length).toBeLessThanOrEqual(numSteps + 2);
+  const data = story.lines('executions').filter((line) => line.startsWith('data '));
+  expect(new Set(data.map((line) => line.split(' ')[2])).size).toBe(data.length);
+  expect(readdirSync(join(story.dir, 'runs/tmp'))).toEqual([]);
+});
+
+test('Ctrl-C saves checkpoints, ends the run as cancelled and says how to go on; resume does', async () => {
+  const run = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 50 });
+  await until('training is under way', trainingReaches(8));
+  const { code, stdout } = await run.kill('SIGINT');
+  expect(code).toBe(130);
+  expect(stdout).toMatch(/Stopping: workers save checkpoints/);
+  expect(stdout).toMatch(/Run story-1 was cancelled: .* Go on: `calm-orch resume story-1`/);
+  expect(story.lines('saved-on-cancel')).toHaveLength(1);
+  expect(story.processes()).toEqual([]);
+  expect(story.tracker((tracker) => tracker.getRun('story-1').status)).toBe('cancelled');
+  expect((await story.run(['resume', ...oneOfEach])).code).toBe(0);
+  expectUndisturbedResults(story, 'story-1');
+  expect(story.lines('steps')).toHaveLength(numSteps);
+});
+
+test('a second coordinator is refused in one sentence; a second Ctrl-C ends everything at once', async () => {
+  const run = story.start(['run', 'story.yaml', ...oneOfEach], { misbehave: { data: { how: 'spin', times: 1 } } });
+  await until('an item is computed', () => story.lines('executions').length > 0);
+  const second = await story.run(['run', 'story.yaml']);
+  expect(second.code).toBe(1);
+  expect(second.stderr).toMatch(/^calm-orch: run story-1 is at work in this run folder \(process \d+ on .*\n$/);
+
+  let heard = '';
+  run.child.stdout!.on('data', (chunk) => (heard += chunk));
+  run.child.kill('SIGINT');
+  await until('the first Ctrl-C is heard', () => heard.includes('Stopping'));
+  const started = performance.now();
+  expect((await run.kill('SIGINT')).code).toBe(130);
+  await until('all its processes are gone', () => story.processes().length === 0, 5000);
+  expect(performance.now() - started).toBeLessThan(5000);
+  expect(story.tracker((tracker) => tracker.getRun('story-1').status)).toBe('cancelled');
+});

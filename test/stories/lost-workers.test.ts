@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expectUndisturbedResults, makeStory, until, type Story } from './story.test-util.ts';
+
+let story: Story;
+beforeEach(() => void (story = makeStory()));
+afterEach(() => story.close());
+
+const oneOfEach = ['--trainers', '1', '--augmentors', '1'];
+
+const attemptsAt = (kind: string): string[] =>
+  story.tracker((tracker) => {
+    const keys = tracker.listRunStages('story-1').filter((stage) => stage.kind === kind);
+    return keys.flatMap(({ key }) => tracker.listAttempts('story-1', key)).map(({ status }) => status);
+  });
+
+test('a trainer and an augmentor killed in the middle of an item cost attempts, not results', async () => {
+  const run = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 50 });
+  const kill = (title: string): void => {
+    for (const { pid } of story.processes().filter((found) => found.title === title)) process.kill(pid, 'SIGKILL');
+  };
+  await until('an item is computed', () => story.lines('executions').length > 0);
+  kill('calm-orch augmentor 0');
+  await until('training is under way', () => story.lines('steps').length > 6);
+  kill('calm-orch trainer 0');
+  expect((await run.ended).code).toBe(0);
+  expectUndisturbedResults(story, 'story-1');
+  const statuses = story.tracker((tracker) => tracker.listAttempts('story-1').map(({ status }) => status));
+  expect(statuses.filter((status) => status === 'lost')).toHaveLength(2);
+  expect(statuses).not.toContain('failed');
+  // 6 training stages of 20 steps; at most the step under way was lost.
+  expect(story.lines('steps').length).toBeLessThanOrEqual(6 * 20 + 1);
+});
+
+test('a computation that hangs, even in an endless loop, is replaced, and one that dies is repeated', async () => {
+  const misbehave = {
+    'pretrain-generic': { how: 'spin', times: 1 },
+    baselines: { how: 'hang', times: 1 },
+    encode: { how: 'exit', times: 2 },
+  } as const;
+  const { code } = await story.run(['run', 'story.yaml', ...oneOfEach, '--hang-timeout', '3'], { misbehave });
+  expect(code).toBe(0);
+  expectUndisturbedResults(story, 'story-1');
+  expect(attemptsAt('pretrain-generic')).toEqual(['lost', 'succeeded']);
+  expect(attemptsAt('baselines')).toEqual(['lost', 'succeeded']);
+  expect(attemptsAt('encode').filter((status) => status === 'lost')).toHaveLength(2);
+});

@@ -1,0 +1,250 @@
+// One trial in one process: the plan's own stages, with the configuration slices and inputs it gives them, computed one
+// after another by the roles' stage functions on a handful of photographs and steps.
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stages as augmentorStages } from '@calm-orch/augmentor';
+import { planExperiment, type Plan, type PlanStage } from '@calm-orch/coordinator';
+import {
+  CalmError,
+  loadExperiment,
+  nano,
+  type StageContext,
+  type StageKind,
+  type StageProgress,
+  type StageResult,
+} from '@calm-orch/core';
+import { stages as evaluatorStages } from '@calm-orch/evaluator';
+import {
+  initialWeights,
+  llmShapes,
+  openTaps,
+  readSafetensors,
+  visionShapes,
+  writeSafetensors,
+  type Weights,
+} from '@calm-orch/model';
+import { stages as trainerStages } from '@calm-orch/trainer';
+
+const registry = { ...augmentorStages, ...trainerStages, ...evaluatorStages };
+const carried = fileURLToPath(new URL('../../assets/foundation-nano.safetensors', import.meta.url));
+const foundationKey = 'f'.repeat(64);
+const steps = 4;
+const experiment = `
+rows:
+  - row: all
+seeds: [3]
+metrics: [PLCC, SRCC, BLEU-1, CIDEr]
+set:
+  data: { numTrain: 24, numTest: 8, numUnlabeled: 12, numGeneric: 10 }
+  pretrainGeneric: { steps: ${steps}, batchSize: 8 }
+  pretrainSsl: { steps: ${steps}, batchSize: 8 }
+  finetuneComment: { steps: ${steps}, batchSize: 8 }
+  finetuneScore: { steps: ${steps}, batchSize: 8 }
+  evaluate: { batchSize: 5, numComments: 3, maxCommentTokens: 12 }
+`;
+
+/** Random weights of the nano sizes, for a checkout without the carried checkpoint. */
+function randomFoundation(): Weights {
+  const { vision, llm } = nano;
+  const statistics = Array.from({ length: vision.numLayers + 1 }, (_, layer) => ({
+    [`taps.${layer}.mean`]: { shape: [vision.hiddenSize], values: new Float32Array(vision.hiddenSize) },
+    [`taps.${layer}.deviation`]: { shape: [vision.hiddenSize], values: new Float32Array(vision.hiddenSize).fill(1) },
+  }));
+  return Object.assign(initialWeights({ ...visionShapes(vision), ...llmShapes(llm) }, 0), ...statistics) as Weights;
+}
+
+interface Done {
+  readonly result: StageResult;
+  readonly dir: string;
+  readonly reports: readonly StageProgress[];
+}
+
+let root: string;
+let plan: Plan;
+const done = new Map<string, Done>();
+const dirOf = (key: string): string => join(root, key);
+
+interface Attempt {
+  readonly signal?: AbortSignal;
+  readonly onReport?: (progress: StageProgress) => void;
+}
+
+/** All items of a stage; `name` sets its output and its checkpoints apart from those of other attempts. */
+async function run(stage: PlanStage, name: string, attempt: Attempt = {}): Promise<Done> {
+  const stageFunction = await registry[stage.kind]!();
+  const reports: StageProgress[] = [];
+  const outputDir = join(root, name);
+  let result: StageResult = {};
+  for (let item = 0; item < stage.numItems; item++) {
+    const context: StageContext = {
+      ...{ stage, item, outputDir, checkpointDir: join(root, 'checkpoints', name), checkpointEveryMs: 1e9 },
+      inputs: Object.fromEntries(Object.entries(stage.inputs).map(([input, key]) => [input, dirOf(key)])),
+      signal: attempt.signal ?? new AbortController().signal,
+      report: (progress) => {
+        reports.push(progress);
+        attempt.onReport?.(progress);
+      },
+      now: () => 0,
+    };
+    result = await stageFunction(context);
+  }
+  return { result, dir: outputDir, reports };
+}
+const stageOf = (kind: StageKind, what?: string): PlanStage =>
+  plan.stages.find((s) => s.kind === kind && (what === undefined || (s.config as { what: string }).what === what))!;
+const doneOf = (kind: StageKind, what?: string): Done => done.get(stageOf(kind, what).key)!;
+const modelOf = (kind: StageKind): Weights => readSafetensors(join(doneOf(kind).dir, 'model.safetensors'));
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'calm-orch-stages-'));
+  mkdirSync(dirOf(foundationKey));
+  const checkpoint = join(dirOf(foundationKey), 'foundation.safetensors');
+  if (existsSync(carried)) copyFileSync(carried, checkpoint);
+  else writeSafetensors(checkpoint, randomFoundation());
+  writeFileSync(join(root, 'story.yaml'), experiment);
+  const sources = { code: () => '', engine: null, foundation: () => foundationKey, files: () => null };
+  plan = planExperiment(loadExperiment(join(root, 'story.yaml')), sources);
+  for (const stage of plan.stages) done.set(stage.key, await run(stage, stage.key));
+}, 120_000);
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe('the stages of a trial', () => {
+  it('are all those of the paper', () => {
+    expect(plan.stages.map(({ kind }) => kind).sort()).toEqual(
+      [
+        ...['data', 'augment', 'encode', 'encode', 'encode', 'baselines', 'pretrain-generic', 'pretrain-ssl'],
+        ...['finetune-comment', 'finetune-score', 'evaluate-score', 'evaluate-comment'],
+      ].sort(),
+    );
+  });
+
+  it('leave photographs, pairs and hidden states in the places the next ones read', () => {
+    const data = doneOf('data').dir;
+    for (const path of [
+      'AVA/AVA.txt',
+      'AVA/tags.txt',
+      'unlabeled/index.json',
+      'studio/traits.csv',
+      'manifest-data.json',
+    ])
+      expect(existsSync(join(data, path)), path).toBe(true);
+    expect(readdirSync(join(data, 'AVA/images'))).toHaveLength(32);
+    expect(readdirSync(join(doneOf('augment').dir, 'images'))).toHaveLength(12);
+    for (const [what, number] of [
+      ['labeled', 32],
+      ['generic', 10],
+      ['ssl', 24],
+    ] as const) {
+      const taps = openTaps(doneOf('encode', what).dir);
+      expect(taps).toMatchObject({ layers: [1, 3, 6], tokens: 65, width: nano.vision.hiddenSize });
+      expect(new Set(taps.ids).size).toBe(number);
+      const state = taps.read(number - 1, 6);
+      expect(state.every(Number.isFinite)).toBe(true);
+      expect(state).not.toEqual(taps.read(0, 6));
+      taps.close();
+    }
+  });
+
+  it('train the parts the paper says, starting from what the stages before them made', () => {
+    const partsOf = (kind: StageKind): string[] => [
+      ...new Set(Object.keys(modelOf(kind)).map((key) => /^(mfam\.[a-z]+|llm)/.exec(key)![0])),
+    ];
+    expect(partsOf('pretrain-generic')).toEqual(['mfam.thematic']);
+    expect(partsOf('pretrain-ssl').sort()).toEqual(['mfam.high', 'mfam.low', 'mfam.middle']);
+    for (const kind of ['finetune-comment', 'finetune-score'] as const)
+      expect(partsOf(kind).sort()).toEqual(['llm', 'mfam.high', 'mfam.low', 'mfam.middle', 'mfam.thematic']);
+    const foundation = readSafetensors(join(dirOf(foundationKey), 'foundation.safetensors'));
+    const starts = { ...foundation, ...modelOf('pretrain-generic'), ...modelOf('pretrain-ssl') };
+    const distance = (from: Weights, to: Weights): number =>
+      Math.max(
+        ...Object.entries(to).map(([key, { values }]) =>
+          values.reduce((max, x, i) => Math.max(max, Math.abs(x - from[key]!.values[i]!)), 0),
+        ),
+      );
+    // Adam moves a weight by about the learning rate, 1e-3, in each of the few steps.
+    for (const [from, kind] of [
+      [starts, 'finetune-comment'],
+      [modelOf('finetune-comment'), 'finetune-score'],
+    ] as const) {
+      expect(distance(from, modelOf(kind))).toBeGreaterThan(1e-4);
+      expect(distance(from, modelOf(kind))).toBeLessThan(steps * 2e-3);
+    }
+  });
+
+  it('report every step with a finite loss', () => {
+    for (const kind of ['pretrain-generic', 'pretrain-ssl', 'finetune-comment', 'finetune-score'] as const) {
+      const { reports, result } = doneOf(kind);
+      expect(reports.map(({ step }) => step)).toEqual([...Array(steps).keys()]);
+      for (const { metrics } of reports) expect(metrics!['train/loss']).toBeGreaterThan(0);
+      expect(result.fingerprint).toMatch(/^[0-9a-f]{64}$/);
+    }
+    const prints = plan.stages.flatMap(({ key }) => done.get(key)!.result.fingerprint ?? []);
+    expect(new Set(prints).size).toBe(4);
+  });
+
+  it('score the test photographs', () => {
+    const { result, dir } = doneOf('evaluate-score');
+    expect(result.metrics).toMatchObject({ numTest: 8 });
+    for (const name of ['PLCC', 'SRCC', 'PLCC_permuted', 'SRCC_permuted'])
+      expect(Math.abs(result.metrics![name] ?? 0), name).toBeLessThanOrEqual(1);
+    const lines = readFileSync(join(dir, 'predictions.csv'), 'utf8').trim().split('\n');
+    expect(lines).toHaveLength(9);
+    expect(lines[1]).toMatch(/^\d+,[\d.]+,[\d.]+,[\d.]+,".*"$/);
+  });
+
+  it('comment on as many as asked for', () => {
+    const { result, dir } = doneOf('evaluate-comment');
+    expect(result.metrics).toMatchObject({ numComments: 3, 'BLEU-1': expect.any(Number), CIDEr: expect.any(Number) });
+    const { items } = JSON.parse(readFileSync(join(dir, 'comments.json'), 'utf8'));
+    expect(items).toHaveLength(3);
+    for (const { references } of items) expect(references.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a training stage', () => {
+  it('computed again ends in the same weights', async () => {
+    const again = await run(stageOf('finetune-score'), 'again');
+    expect(again.result.fingerprint).toBe(doneOf('finetune-score').result.fingerprint);
+    const bytes = (dir: string): Buffer => readFileSync(join(dir, 'model.safetensors'));
+    expect(bytes(again.dir).equals(bytes(doneOf('finetune-score').dir))).toBe(true);
+  });
+
+  it('cancelled in the middle and taken up again ends in the same weights', async () => {
+    const controller = new AbortController();
+    const stage = stageOf('pretrain-ssl');
+    const onReport = ({ step }: StageProgress): void => {
+      if (step === 1) controller.abort();
+    };
+    const error: unknown = await run(stage, 'cancelled', { signal: controller.signal, onReport }).catch(
+      (e: unknown) => e,
+    );
+    expect(error).toBeInstanceOf(CalmError);
+    expect((error as CalmError).code).toBe('cancelled');
+    expect(existsSync(join(root, 'cancelled', 'model.safetensors'))).toBe(false);
+    const resumed = await run(stage, 'cancelled');
+    expect(resumed.reports.map(({ step }) => step)).toEqual([2, 3]);
+    expect(resumed.result.fingerprint).toBe(doneOf('pretrain-ssl').result.fingerprint);
+  });
+});
+
+describe('the encoding of photographs', () => {
+  it('stops when it is cancelled', async () => {
+    const error: unknown = await run(stageOf('encode', 'labeled'), 'stopped', { signal: AbortSignal.abort() }).catch(
+      (e: unknown) => e,
+    );
+    expect((error as CalmError).code).toBe('cancelled');
+    expect(existsSync(join(root, 'stopped'))).toBe(false);
+  });
+});
