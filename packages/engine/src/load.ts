@@ -90,6 +90,8 @@ export function backendFromEnvironment(env: NodeJS.ProcessEnv = process.env): Ba
 async function loadTensorflow({ dir, package: packageName, threads }: EngineLocation): Promise<Engine> {
   // TensorFlow reads these once, when its library is loaded.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+  // Its kernels' bits differ from the others': said aloud, so that no default of a machine decides.
+  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
   if (threads !== undefined) {
     process.env.TF_NUM_INTRAOP_THREADS = String(threads);
     process.env.TF_NUM_INTEROP_THREADS = String(threads);

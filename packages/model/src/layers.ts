@@ -24,6 +24,13 @@ function custom(f: (...args: Tensor[]) => Forward, args: readonly Tensor[]): Ten
   return (tf.customGrad as unknown as (g: typeof wrapped) => (...a: Tensor[]) => Tensor)(wrapped)(...args);
 }
 
+/**
+ * x / sqrt(variance + epsilon), exactly rounded. TensorFlow's rsqrt rounds the last elements of a tensor (its size
+ * modulo the vector width) otherwise than the rest, so a shard alone would differ in bits from a shard among eight. The
+ * relu changes no value: it keeps the graph optimizer from turning x / sqrt(y) back into x * rsqrt(y).
+ */
+const deviation = (variance: Tensor, epsilon: number): Tensor => variance.add(epsilon).sqrt().relu();
+
 const numRows = (x: Tensor): number => x.size / x.shape[x.rank - 1]!;
 
 /** [..., D] -> [S, rows / S, D]: the batch is shard-major, so a shard's rows are contiguous. */
@@ -84,14 +91,14 @@ export function linear(x: Tensor, weight: Parameter, bias: Parameter | undefined
 export function layerNorm(x: Tensor, gain: Parameter, bias: Parameter, epsilon: number, numShards: number): Tensor {
   const forward = (input: Tensor): Forward => {
     const centred = input.sub(input.mean(-1, true));
-    const scale = centred.square().mean(-1, true).add(epsilon).rsqrt();
-    const normal = centred.mul(scale);
+    const scale = deviation(centred.square().mean(-1, true), epsilon);
+    const normal = centred.div(scale);
     const gradient = (dy: Tensor, normal: Tensor, scale: Tensor): Tensor[] => {
       const dNormal = dy.mul(gain.base);
       const dx = dNormal
         .sub(dNormal.mean(-1, true))
         .sub(normal.mul(dNormal.mul(normal).mean(-1, true)))
-        .mul(scale);
+        .div(scale);
       const dGain = byShard(dy.mul(normal), numShards).sum(1);
       const dBias = byShard(dy, numShards).sum(1);
       return [dx, ...(gain.perShard ? [dGain] : []), ...(bias.perShard ? [dBias] : [])];
@@ -104,11 +111,11 @@ export function layerNorm(x: Tensor, gain: Parameter, bias: Parameter, epsilon: 
 /** Root-mean-square normalisation over the last axis (Zhang and Sennrich 2019; LLaMA). */
 export function rmsNorm(x: Tensor, gain: Parameter, epsilon: number, numShards: number): Tensor {
   const forward = (input: Tensor): Forward => {
-    const scale = input.square().mean(-1, true).add(epsilon).rsqrt();
-    const normal = input.mul(scale);
+    const scale = deviation(input.square().mean(-1, true), epsilon);
+    const normal = input.div(scale);
     const gradient = (dy: Tensor, normal: Tensor, scale: Tensor): Tensor[] => {
       const dNormal = dy.mul(gain.base);
-      const dx = dNormal.sub(normal.mul(dNormal.mul(normal).mean(-1, true))).mul(scale);
+      const dx = dNormal.sub(normal.mul(dNormal.mul(normal).mean(-1, true))).div(scale);
       return [dx, ...(gain.perShard ? [byShard(dy.mul(normal), numShards).sum(1)] : [])];
     };
     return { value: normal.mul(gain.base), saved: [normal, scale], gradient };
@@ -303,12 +310,12 @@ export function crossEntropy(logits: Tensor, targets: Tensor, weights: Tensor): 
   return custom(
     (input) => {
       const oneHot = tf.oneHot(targets as never, vocabulary).toFloat();
-      const logProbabilities = tf.logSoftmax(input);
-      const value = logProbabilities.mul(oneHot).sum(-1).mul(weights).sum().neg();
-      const gradient = (dy: Tensor, logProbabilities: Tensor, oneHot: Tensor, perToken: Tensor): Tensor[] => [
-        logProbabilities.exp().sub(oneHot).mul(perToken.expandDims(-1)).mul(dy),
+      const value = tf.logSoftmax(input).mul(oneHot).sum(-1).mul(weights).sum().neg();
+      // softmax, not exp(logSoftmax): the bits of the latter depend on how many rows are computed together.
+      const gradient = (dy: Tensor, input: Tensor, oneHot: Tensor, perToken: Tensor): Tensor[] => [
+        tf.softmax(input).sub(oneHot).mul(perToken.expandDims(-1)).mul(dy),
       ];
-      return { value, saved: [logProbabilities, oneHot, weights], gradient };
+      return { value, saved: [input, oneHot, weights], gradient };
     },
     [logits],
   );

@@ -25,7 +25,7 @@ function make(spec: TrainingSpec, options: { eager?: boolean } = {}): TrainingPr
   return program;
 }
 
-describe('shards', () => {
+describe.each([1, 3, 4])('shards of %i samples', (samplesPerShard) => {
   const mfam: MfamConfig = {
     ...{ levels: ['thematic', 'high', 'middle', 'low'], taps: { low: 0, middle: 1, high: 2, thematic: 2 } },
     ...{ queries: 3, hiddenSize: 8, numHeads: 2, numLayers: 2, mlpSize: 16, crossAttentionFrequency: 2 },
@@ -37,9 +37,7 @@ describe('shards', () => {
   };
   const shapes = { ...mfamShapes(mfam, { hiddenSize: 16 }, llm), ...llmShapes(llm) };
   const total = 8;
-  // TensorFlow's vectorised functions round the elements that fill no whole register differently, so bits are equal
-  // where every shard fills its registers: eight samples do, whatever the layer.
-  const samplesPerShard = 8;
+  // Widths are multiples of 8, as the shards' rows must fill whole vector registers (docs/numerics.md).
   const inputsFor = (samples: number) => ({
     ...Object.fromEntries(mfam.levels.map((level) => [level, { shape: [samples, 5, 16], dtype: 'float32' as const }])),
     prefix: { shape: [samples, 1], dtype: 'int32' as const },
