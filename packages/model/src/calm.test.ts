@@ -7,7 +7,7 @@ import { initialWeights } from './initialize.ts';
 import { embedTokens, llamaHidden, llmShapes, logitsOf } from './llama.ts';
 import { mfamShapes, mfamTokens } from './mfam.ts';
 import { frozenParameters, type Parameters } from './parameter.ts';
-import type { Shapes } from './training-program.ts';
+import type { Shapes } from './shard-gradients.ts';
 import { hiddenStates, visionShapes } from './vision.ts';
 
 await startEngine();

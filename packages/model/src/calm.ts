@@ -3,7 +3,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '@calm-orch/engine';
 import { levels as allLevels, type Level, type LlmConfig, type MfamConfig } from '@calm-orch/core';
-import { crossEntropy } from './layers.ts';
+import { crossEntropy, sumPerShard, tokenCrossEntropy } from './layers.ts';
 import { embedTokens, llamaHidden, logitsOf } from './llama.ts';
 import type { Parameters } from './parameter.ts';
 
@@ -44,4 +44,11 @@ export function answerLogits(
 export function answerLoss(logits: Tensor, answer: Tensor, weights: Tensor): Tensor {
   const vocabulary = logits.shape[2]!;
   return crossEntropy(logits.reshape([-1, vocabulary]), answer.flatten(), weights.flatten());
+}
+
+/** The same for each shard of the batch apart, [S]; a shard's loss has the same bits whoever computes it. */
+export function answerLossPerShard(logits: Tensor, answer: Tensor, weights: Tensor, numShards: number): Tensor {
+  const vocabulary = logits.shape[2]!;
+  const tokens = tokenCrossEntropy(logits.reshape([-1, vocabulary]), answer.flatten(), weights.flatten());
+  return sumPerShard(tokens, numShards);
 }

@@ -1,4 +1,4 @@
-export { answerLogits, answerLoss, tokenOrder, type CalmText } from './calm.ts';
+export { answerLogits, answerLoss, answerLossPerShard, tokenOrder, type CalmText } from './calm.ts';
 export { llmShapes } from './llama.ts';
 export { mfamShapes, mfamTokens, qformerTokens, thematicTokens } from './mfam.ts';
 export { hiddenStates, visionShapes } from './vision.ts';
@@ -10,16 +10,12 @@ export {
   type NamedTensor,
   type SafetensorsFile,
 } from './safetensors.ts';
+export { sumOfLosses, treeSum, unflatten, type Shapes, type TrainingStep, type Weights } from './shard-gradients.ts';
 export {
   createTrainingProgram,
-  treeSum,
-  unflatten,
-  type Shapes,
   type TrainingProgram,
   type TrainingSpec,
   type TrainingState,
-  type TrainingStep,
-  type Weights,
 } from './training-program.ts';
 export { exportHuggingFace, type ExportedModel } from './checkpoints/export.ts';
 export { readLlmConfig, readVisionConfig, type LlmFolder } from './checkpoints/hf-config.ts';

@@ -1,7 +1,7 @@
 // Initial weights as a function of (seed, key) alone: normal with deviation 0.02 as BERT, CLIP and LLaMA are, ones for
 // gains, zeros for biases.
 import { rng } from '@calm-orch/core';
-import type { Shapes, Weights } from './training-program.ts';
+import type { Shapes, Weights } from './shard-gradients.ts';
 
 const isGain = (key: string): boolean =>
   /(norm|LayerNorm|layrnorm|layer_norm\d)\.weight$/i.test(key) || key.endsWith('layernorm.weight');

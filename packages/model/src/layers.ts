@@ -302,22 +302,52 @@ export function maskGradient(x: Tensor, mask: Tensor): Tensor {
 }
 
 /**
- * Weighted sum of cross-entropies: -sum_i weight_i * log softmax(logits_i)[target_i], for logits [N, V], targets [N]
- * (int32), weights [N]. A mean over answer tokens has weights 1 / count on them and 0 elsewhere.
+ * Cross-entropy of every token: -weight_i * log softmax(logits_i)[target_i] [N], for logits [N, V], targets [N] (int32),
+ * weights [N]. A mean over answer tokens has weights 1 / count on them and 0 elsewhere.
  */
-export function crossEntropy(logits: Tensor, targets: Tensor, weights: Tensor): Tensor {
+export function tokenCrossEntropy(logits: Tensor, targets: Tensor, weights: Tensor): Tensor {
   const vocabulary = logits.shape[1]!;
   return custom(
     (input) => {
       const oneHot = tf.oneHot(targets as never, vocabulary).toFloat();
-      const value = tf.logSoftmax(input).mul(oneHot).sum(-1).mul(weights).sum().neg();
+      const shifted = input.sub(input.max(-1, true));
+      const sums = shifted.exp().sum(-1, true);
+      // The log of eight copies: rows of eight fill vector registers, so a token's bits do not depend on its neighbours.
+      const logSums = tf.tile(sums, [1, 8]).log().slice([0, 0], [input.shape[0], 1]);
+      const value = logSums.sub(shifted.mul(oneHot).sum(-1, true)).flatten().mul(weights);
       // softmax, not exp(logSoftmax): the bits of the latter depend on how many rows are computed together.
       const gradient = (dy: Tensor, input: Tensor, oneHot: Tensor, perToken: Tensor): Tensor[] => [
-        tf.softmax(input).sub(oneHot).mul(perToken.expandDims(-1)).mul(dy),
+        tf.softmax(input).sub(oneHot).mul(perToken.mul(dy).expandDims(-1)),
       ];
       return { value, saved: [input, oneHot, weights], gradient };
     },
     [logits],
+  );
+}
+
+/** Weighted sum of cross-entropies, a scalar; see tokenCrossEntropy. */
+export function crossEntropy(logits: Tensor, targets: Tensor, weights: Tensor): Tensor {
+  return tokenCrossEntropy(logits, targets, weights).sum();
+}
+
+/** Sums of the rows of [N] shard by shard, [S], in a fixed binary tree, so that a shard's sum has the same bits alone. */
+export function sumPerShard(x: Tensor, numShards: number): Tensor {
+  const perShard = x.size / numShards;
+  const width = 2 ** Math.ceil(Math.log2(perShard));
+  return custom(
+    (input) => {
+      let sums = input.reshape([numShards, perShard]).pad([
+        [0, 0],
+        [0, width - perShard],
+      ]);
+      for (let half = width / 2; half >= 1; half /= 2)
+        sums = sums.slice([0, 0], [numShards, half]).add(sums.slice([0, half], [numShards, half]));
+      const gradient = (dy: Tensor): Tensor[] => [
+        tf.tile(dy.reshape([numShards, 1]), [1, perShard]).reshape([numShards * perShard]),
+      ];
+      return { value: sums.reshape([numShards]), gradient };
+    },
+    [x],
   );
 }
 

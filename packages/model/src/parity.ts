@@ -21,7 +21,8 @@ import { embedTokens, llamaHidden, llmShapes, logitsOf } from './llama.ts';
 import { mfamShapes, mfamTokens } from './mfam.ts';
 import { frozenParameters, type Parameters } from './parameter.ts';
 import { openSafetensors } from './safetensors.ts';
-import { createTrainingProgram, unflatten, type Shapes, type Weights } from './training-program.ts';
+import { unflatten, type Shapes, type Weights } from './shard-gradients.ts';
+import { createTrainingProgram } from './training-program.ts';
 import { hiddenStates, visionShapes } from './vision.ts';
 
 export interface ParityCheck {

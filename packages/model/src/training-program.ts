@@ -2,11 +2,10 @@
 // weights and both moments are three flat vectors resident in the session; frozen weights are resident by name.
 // Invariant: a shard's gradient depends on weights and its own samples only, so the sum does not depend on how many
 // shards were computed together (tested bit for bit).
-import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { CalmError } from '@calm-orch/core';
 import {
   createProgram,
-  tf,
   type Engine,
   type InputSpec,
   type Program,
@@ -14,17 +13,16 @@ import {
   type Tensors,
   type Values,
 } from '@calm-orch/engine';
-import { tilePerShard, type Parameter, type Parameters } from './parameter.ts';
-import type { NamedTensor } from './safetensors.ts';
-
-export type Shapes = Readonly<Record<string, readonly number[]>>;
-export type Weights = Readonly<Record<string, NamedTensor>>;
-
-export interface TrainingStep {
-  readonly inputs: Readonly<Record<string, InputSpec>>;
-  /** Scalar loss: a sum over samples (weights inside make it a mean), so that shards add up. */
-  readonly loss: (parameters: Parameters, inputs: Tensors) => Tensor;
-}
+import {
+  shardGradients,
+  sizeOf,
+  sumOfLosses,
+  treeSum,
+  unflatten,
+  type Shapes,
+  type TrainingStep,
+  type Weights,
+} from './shard-gradients.ts';
 
 export interface TrainingSpec {
   readonly trainable: Shapes;
@@ -61,19 +59,6 @@ export interface TrainingProgram {
 const beta1 = 0.9;
 const beta2 = 0.999;
 const adamEpsilon = 1e-8;
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
-/** Sum over axis 0 of [S, P] in a balanced binary tree over neighbours: ((0+1)+(2+3))+..., S a power of two. */
-export function treeSum(x: Tensor): Tensor {
-  const [rows, size] = x.shape as [number, number];
-  let sum = x;
-  for (let numShards = rows / 2; numShards >= 1; numShards /= 2) {
-    const pairs = sum.reshape([numShards, 2 * size]);
-    sum = pairs.slice([0, 0], [numShards, size]).add(pairs.slice([0, size], [numShards, size]));
-  }
-  return sum.reshape([size]);
-}
-
 /** @throws CalmError `invalid_argument` unless numShards is a power of two. */
 export function createTrainingProgram(
   engine: Engine,
@@ -88,34 +73,7 @@ export function createTrainingProgram(
   const sizes = shapes.map(sizeOf);
   const total = sizes.reduce((a, b) => a + b, 0);
 
-  const flatGradient = (
-    flat: Tensor,
-    frozen: Readonly<Record<string, Tensor>>,
-    step: TrainingStep,
-    inputs: Tensors,
-  ) => {
-    const pieces = sizes.length === 1 ? [flat] : tf.split(flat, sizes);
-    const bases = pieces.map((piece, i) => piece.reshape([...shapes[i]!]));
-    const tiles = bases.map((base) => tilePerShard(base, numShards));
-    const byKey = new Map<string, Parameter>(keys.map((key, i) => [key, { base: bases[i]!, perShard: tiles[i]! }]));
-    const parameters: Parameters = {
-      numShards,
-      get: (name) => {
-        const found = byKey.get(name) ?? (frozen[name] === undefined ? undefined : { base: frozen[name] });
-        if (found === undefined)
-          throw new CalmError('internal', `the training step reads ${name}, which is neither trained nor frozen`);
-        return found;
-      },
-    };
-    const { value, grads } = tf.valueAndGrads(
-      (...args: Tensor[]) => (void args, step.loss(parameters, inputs) as Scalar),
-    )(tiles);
-    const rows = tf.concat(
-      grads.map((g, i) => g.reshape([numShards, sizes[i]!])),
-      1,
-    );
-    return { loss: value, gradient: treeSum(rows) };
-  };
+  const gradients = shardGradients(spec.trainable, numShards);
   const frozenOf = (variables: Readonly<Record<string, Tensor>>): Record<string, Tensor> =>
     Object.fromEntries(Object.keys(spec.frozen).map((key) => [key, variables[`frozen/${key}`]!]));
   const scalar: InputSpec = { shape: [], dtype: 'float32' };
@@ -124,24 +82,25 @@ export function createTrainingProgram(
     functions[`step_${name}`] = {
       inputs: { ...step.inputs, adamRate: scalar, adamEpsilon: scalar },
       body: (variables, inputs) => {
-        const { loss, gradient } = flatGradient(variables.weights!, frozenOf(variables), step, inputs);
+        const { losses, rows } = gradients(variables.weights!, frozenOf(variables), step, inputs);
         const update = {
           variable: 'weights',
           firstMoment: 'm',
           secondMoment: 'v',
-          gradient,
+          gradient: treeSum(rows),
           rate: inputs.adamRate!,
           epsilon: inputs.adamEpsilon!,
         };
-        return { outputs: { loss }, updates: [update] };
+        return { outputs: { losses }, updates: [update] };
       },
     };
     if (spec.withGradient === true)
       functions[`gradient_${name}`] = {
         inputs: step.inputs,
-        body: (variables, inputs) => ({
-          outputs: flatGradient(variables.weights!, frozenOf(variables), step, inputs),
-        }),
+        body: (variables, inputs) => {
+          const { losses, rows } = gradients(variables.weights!, frozenOf(variables), step, inputs);
+          return { outputs: { losses, gradient: treeSum(rows) } };
+        },
       };
   }
   const frozenShapes = Object.fromEntries(Object.entries(spec.frozen).map(([key, shape]) => [`frozen/${key}`, shape]));
@@ -194,23 +153,12 @@ export function createTrainingProgram(
         adamRate: Float32Array.of((learningRate * correction) / (1 - beta1 ** (step + 1))),
         adamEpsilon: Float32Array.of(adamEpsilon * correction),
       });
-      return result.loss![0]!;
+      return sumOfLosses(result.losses!);
     },
     gradient: (name, inputs) => {
       const result = program.run(`gradient_${name}`, inputs);
-      return { loss: result.loss![0]!, gradient: result.gradient! };
+      return { loss: sumOfLosses(result.losses!), gradient: result.gradient! };
     },
     dispose: () => program.dispose(),
   };
-}
-
-/** Splits a flat vector into named tensors, in the order of `shapes`. */
-export function unflatten(flat: Float32Array, shapes: Shapes): Weights {
-  let offset = 0;
-  return Object.fromEntries(
-    Object.entries(shapes).map(([key, shape]) => {
-      const values = flat.slice(offset, (offset += sizeOf(shape)));
-      return [key, { shape, values }];
-    }),
-  );
 }

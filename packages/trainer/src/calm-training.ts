@@ -5,7 +5,7 @@ import type { LlmConfig, MfamConfig, QFormerLevel } from '@calm-orch/core';
 import type { Engine, InputSpec, Tensors, Values } from '@calm-orch/engine';
 import {
   answerLogits,
-  answerLoss,
+  answerLossPerShard,
   createTrainingProgram,
   maskGradient,
   mfamTokens,
@@ -63,7 +63,7 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): Training
         return tokens;
       });
       const { prefix, suffix, answer, weights } = inputs;
-      return answerLoss(
+      return answerLossPerShard(
         answerLogits(parameters, { llm, mfam }, images, {
           prefix: prefix!,
           ...(suffix && { suffix }),
@@ -71,6 +71,7 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): Training
         }),
         answer!,
         weights!,
+        parameters.numShards,
       );
     };
   return createTrainingProgram(engine, {

@@ -6,7 +6,7 @@ import { CalmError, writeFileAtomic, type LlmConfig, type MfamConfig, type Visio
 import { llmShapes } from '../llama.ts';
 import { mfamShapes } from '../mfam.ts';
 import { writeSafetensors, type NamedTensor } from '../safetensors.ts';
-import type { Shapes } from '../training-program.ts';
+import type { Shapes } from '../shard-gradients.ts';
 import { visionShapes } from '../vision.ts';
 import { llmConfigJson, visionConfigJson } from './hf-config.ts';
 import { findCheckpoint } from './open-checkpoint.ts';

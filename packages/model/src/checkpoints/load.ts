@@ -3,7 +3,7 @@
 import { CalmError, type MfamConfig, type QFormerLevel, type VisionConfig } from '@calm-orch/core';
 import { mfamShapes } from '../mfam.ts';
 import type { NamedTensor } from '../safetensors.ts';
-import type { Shapes } from '../training-program.ts';
+import type { Shapes } from '../shard-gradients.ts';
 import { qformerKey, skipped, type KeyMap } from './names.ts';
 import { openCheckpoint, type Checkpoint, type CheckpointFormat } from './open-checkpoint.ts';
 
