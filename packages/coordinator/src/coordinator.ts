@@ -3,11 +3,12 @@
 // loses nothing that a worker was told is done. It knows workers by what they say (gRPC) and by their processes' ends.
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { assertNever, CalmError, type Role, type StageProgress, type StageResult } from '@calm-orch/core';
+import { assertNever, CalmError, type Role, type Roster, type StageProgress, type StageResult } from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
 import type { Tracker } from '@calm-orch/tracker';
 import { publishArtifact, readArtifact, removeLeftovers } from './artifact.ts';
 import { deferred } from './deferred.ts';
+import { emptyGang, leaseToRelease, rosterFor, stageToJoin, type GangRecord } from './gang.ts';
 import type { Layout } from './layout.ts';
 import type { Plan } from './plan.ts';
 import type { Policy } from './policy.ts';
@@ -50,6 +51,8 @@ export interface LeaseRecord {
   /** Of the last batch of progress. */
   sequence: number;
   firstStep: number | null;
+  /** Where other trainers of its stage reach it; null: alone, or not ready yet. */
+  address: string | null;
 }
 
 export class Coordinator {
@@ -58,6 +61,7 @@ export class Coordinator {
   readonly #paths: ReadonlyMap<string, number>;
   readonly #workers = new Map<string, WorkerRecord>();
   readonly #leases = new Map<string, LeaseRecord>();
+  readonly #gangs = new Map<string, GangRecord>();
   /** Tokens of attempts that are over: a call repeated for one of them is answered, and changes nothing. */
   readonly #ended = new Set<string>();
   readonly #waiting = new Set<() => void>();
@@ -119,6 +123,31 @@ export class Coordinator {
     return null;
   }
 
+  /** The roster of the lease's stage, as soon as there is a newer one than `generation`; null: not within `waitMs`. */
+  async join(
+    { token, address, generation }: { readonly token: string; readonly address: string; readonly generation: number },
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<Roster | null> {
+    const lease = this.#live(token);
+    if (lease === null) return rosterFor(emptyGang(), null, generation);
+    const gang = this.#gang(lease.stage);
+    if (lease.address === null) {
+      lease.address = address;
+      gang.members.push(lease);
+      this.#newRoster(lease.stage);
+    }
+    const until = this.#options.now() + waitMs;
+    while (!signal.aborted) {
+      const current = this.#leases.get(token) ?? null;
+      if (current === null || gang.generation > generation) return rosterFor(gang, current, generation);
+      const leftMs = until - this.#options.now();
+      if (leftMs <= 0) return null;
+      await this.#changed(leftMs, signal);
+    }
+    return null;
+  }
+
   heartbeat(instance: string, token: string): Directive {
     this.#worker(instance);
     const lease = this.#leases.get(token);
@@ -136,7 +165,8 @@ export class Coordinator {
     const { item } = work;
     const first = points[0]!.step;
     // Steps after the checkpoint an attempt goes on from will be reported again.
-    if (lease.firstStep === null && stage.numItems === 1) tracker.replaceMetricsAfter(stageKey, first - 1);
+    if (lease.firstStep === null && stage.numItems === 1 && this.#leasesOf(stage).length === 1)
+      tracker.replaceMetricsAfter(stageKey, first - 1);
     tracker.logMetrics(
       points.flatMap(({ step, metrics = {} }) =>
         Object.entries(metrics).map(([name, value]) => ({ runId, stageKey, item, step, name, value })),
@@ -148,7 +178,8 @@ export class Coordinator {
     lease.renewedMs = this.#options.now();
     stage.progress.set(item, points.at(-1)!);
     // An attempt that goes on from a checkpoint has not done in no time what lies before it.
-    if (isFirst && stage.numItems === 1) stage.since = { ms: this.#options.now(), share: doneShare(stage) };
+    if (stage.numItems === 1 && (isFirst || stage.since === null))
+      stage.since = { ms: this.#options.now(), share: doneShare(stage) };
     stage.loss =
       points.findLast(({ metrics }) => metrics?.['train/loss'] !== undefined)?.metrics?.['train/loss'] ?? stage.loss;
   }
@@ -159,6 +190,8 @@ export class Coordinator {
     const { stage, work } = lease;
     const { itemsLeft } = this.#options.tracker.finishItem(token, result);
     this.#drop(lease);
+    for (const other of this.#leasesOf(stage).filter(({ work: { item } }) => item === work.item))
+      this.#release(other, `${lease.worker.role} ${lease.worker.index} finished the stage`);
     stage.leased.delete(work.item);
     stage.progress.delete(work.item);
     stage.numDone++;
@@ -198,7 +231,8 @@ export class Coordinator {
       default:
         assertNever(kind);
     }
-    requeue(stage, work.item);
+    // The rest of a gang goes on without it.
+    if (!this.#leasesOf(stage).some(({ work: { item } }) => item === work.item)) requeue(stage, work.item);
     this.#wake();
   }
 
@@ -243,12 +277,13 @@ export class Coordinator {
 
   #grant(worker: WorkerRecord): LeaseRecord | null {
     const { runId, tracker, layout, policy, now } = this.#options;
-    const next = nextItem(worker.role, this.stages, this.#paths);
+    const next = nextItem(worker.role, this.stages, this.#paths) ?? this.#toJoin(worker);
     if (next === null) return null;
     const stage = this.#stages.get(next.key)!;
     const { key, kind, config, numItems } = stage;
     const { item } = next;
-    const { token, attempt } = tracker.startAttempt(runId, key, item, `${worker.role} ${worker.index}`);
+    const joins = stage.leased.has(item);
+    const { token, attempt } = tracker.startAttempt(runId, key, item, `${worker.role} ${worker.index}`, { joins });
     const inputs = Object.entries(stage.inputKeys).map(([name, input]) => [name, layout.artifact(input)] as const);
     const work: WorkItem = {
       ...{ token, stage: { key, kind, config, numItems }, item, attempt },
@@ -260,7 +295,7 @@ export class Coordinator {
       shards: Array.from({ length: stage.numShards }, (_, shard) => shard),
       fromStep: stage.firstSteps.get(item) ?? 0,
     };
-    const lease: LeaseRecord = { work, stage, worker, renewedMs: now(), sequence: 0, firstStep: null };
+    const lease: LeaseRecord = { work, stage, worker, renewedMs: now(), sequence: 0, firstStep: null, address: null };
     this.#leases.set(token, lease);
     stage.queued = stage.queued.filter((queued) => queued !== item);
     stage.leased.add(item);
@@ -272,6 +307,46 @@ export class Coordinator {
     return lease;
   }
 
+  /** A stage others train already, for a trainer with nothing else to do. */
+  #toJoin({ role }: WorkerRecord): { readonly key: string; readonly item: number } | null {
+    if (role !== 'trainer') return null;
+    const { policy, now } = this.#options;
+    const stage = stageToJoin(this.stages, [...this.#leases.values()], policy, now());
+    return stage === null ? null : { key: stage.key, item: 0 };
+  }
+
+  /** While a stage is ready and all trainers are busy, the largest gang gives one up. */
+  #shrinkGangs(): void {
+    if (this.#stopping || nextItem('trainer', this.stages, this.#paths) === null) return;
+    if (this.workers.some(({ role, lease }) => role === 'trainer' && lease === null)) return;
+    const lease = leaseToRelease([...this.#leases.values()]);
+    if (lease !== null) this.#release(lease, 'released for a stage that is ready');
+  }
+
+  /** Ends a gang member's attempt; the trainer hears of it with its next roster and asks for other work. */
+  #release(lease: LeaseRecord, reason: string): void {
+    this.#options.tracker.cancelAttempt(lease.work.token, reason);
+    this.#drop(lease);
+  }
+
+  #leasesOf(stage: StageRecord): LeaseRecord[] {
+    return [...this.#leases.values()].filter((lease) => lease.stage === stage);
+  }
+
+  #gang({ key }: StageRecord): GangRecord {
+    const gang = this.#gangs.get(key) ?? emptyGang();
+    this.#gangs.set(key, gang);
+    return gang;
+  }
+
+  #newRoster(stage: StageRecord): void {
+    const gang = this.#gang(stage);
+    gang.generation++;
+    // Its rate changes with its members: what is left is estimated anew.
+    stage.since = gang.generation === 1 ? stage.since : { ms: this.#options.now(), share: doneShare(stage) };
+    this.#wake();
+  }
+
   /** Null for an attempt that is over. */
   #live(token: string): LeaseRecord | null {
     const lease = this.#leases.get(token);
@@ -279,10 +354,16 @@ export class Coordinator {
     return lease ?? null;
   }
 
-  #drop({ work, worker }: LeaseRecord): void {
+  #drop(lease: LeaseRecord): void {
+    const { work, worker, stage } = lease;
     this.#leases.delete(work.token);
     this.#ended.add(work.token);
     worker.lease = null;
+    const gang = this.#gang(stage);
+    const rank = gang.members.indexOf(lease);
+    if (rank < 0) return;
+    gang.members.splice(rank, 1);
+    this.#newRoster(stage);
   }
 
   /** Finished items without their files would become an artifact with holes. */
@@ -337,6 +418,7 @@ export class Coordinator {
   }
 
   #wake(): void {
+    this.#shrinkGangs();
     for (const resume of this.#waiting) resume();
     this.#waiting.clear();
     const open = this.stages.some(({ state }) => state === 'waiting');

@@ -11,6 +11,8 @@ export interface Policy {
   readonly maxFailures: number;
   /** Attempts lost with their worker, in a row and without progress, that fail a stage. @default 10 */
   readonly maxLostInARow: number;
+  /** An idle trainer joins a stage that has at least so much left for each trainer it has. @default 10000 */
+  readonly gangMinLeftMs: number;
   /** Time workers have to save a checkpoint when a run is cancelled. @default 10000 */
   readonly cancelGraceMs: number;
 }
@@ -21,5 +23,6 @@ export const defaultPolicy: Policy = {
   hangTimeoutMs: 180_000,
   maxFailures: 3,
   maxLostInARow: 10,
+  gangMinLeftMs: 10_000,
   cancelGraceMs: 10_000,
 };

@@ -1,6 +1,6 @@
 // The gRPC face of the coordinator: checks what comes in, converts it, and calls the coordinator.
 import { CalmError } from '@calm-orch/core';
-import { Directive, FailureKind, fromPoint, fromResultMessage, parseRole, toLease } from '@calm-orch/rpc';
+import { Directive, FailureKind, fromPoint, fromResultMessage, parseRole, toLease, toRoster } from '@calm-orch/rpc';
 import type { Api, CoordinatorServiceService } from '@calm-orch/rpc';
 import type { Coordinator } from './coordinator.ts';
 import type { Policy } from './policy.ts';
@@ -34,6 +34,13 @@ export function coordinatorService(coordinator: Coordinator, policy: Policy): Ap
       return { lease: toLease(work), directive: Directive.CONTINUE };
     },
     heartbeat: async ({ instance, token }) => ({ directive: directives[coordinator.heartbeat(instance, token)] }),
+    join: async (
+      { token, tensorAddress: address, generation, waitMs },
+      { signal = new AbortController().signal } = {},
+    ) => {
+      const roster = await orAbandon(() => coordinator.join({ token, address, generation }, waitMs, signal));
+      return { roster: roster === null ? undefined : toRoster(roster) };
+    },
     report: async ({ token, sequence, points }) => {
       await orAbandon(() => coordinator.report(token, sequence, points.map(fromPoint)));
       return {};

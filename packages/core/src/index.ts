@@ -3,8 +3,11 @@ export { canonicalJson, hashOf, sha256, type Json } from './canonical.ts';
 export { rng, type Rng } from './rng.ts';
 export { makeFolder, writeFileAtomic } from './files.ts';
 export {
+  gangKinds,
   stageRoles,
+  type Gang,
   type Role,
+  type Roster,
   type StageContext,
   type StageFunction,
   type StageKind,

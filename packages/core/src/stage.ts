@@ -42,6 +42,40 @@ export interface StageProgress {
   readonly samplesPerSecond?: number;
 }
 
+/** Kinds whose steps several trainers may compute together; the result does not depend on how many. */
+export const gangKinds: ReadonlySet<StageKind> = new Set<StageKind>([
+  'pretrain-ssl',
+  'pretrain-generic',
+  'finetune-comment',
+  'finetune-score',
+]);
+
+/** Who trains a stage together; replaced as a whole. */
+export interface Roster {
+  /** 1, 2, ...; 0: none yet. */
+  readonly generation: number;
+  /** This trainer's place among the members; -1: released, somebody else finishes the stage. */
+  readonly rank: number;
+  /** Where the members' tensors are pulled from, by rank. */
+  readonly members: readonly string[];
+}
+
+/** A trainer's link to the others of its gang. Names of tensors are those of one stage. */
+export interface Gang {
+  /** Says that this trainer is ready; the first roster it is in. */
+  join(signal: AbortSignal): Promise<Roster>;
+  /** The newest roster. */
+  readonly roster: Roster;
+  /** Aborted as soon as there is a newer roster. */
+  readonly superseded: AbortSignal;
+  /** Offers a tensor, the parts one after the other; they must not change until it is retired. */
+  publish(name: string, ...parts: readonly Float32Array[]): void;
+  /** Forgets all tensors but those `keep` names. */
+  retire(keep: (name: string) => boolean): void;
+  /** Waits for a member's tensor. */
+  pull(member: string, name: string, signal: AbortSignal): Promise<Float32Array>;
+}
+
 /** What a stage function is given. */
 export interface StageContext {
   readonly stage: Omit<StageSpec, 'inputs'>;
@@ -56,6 +90,8 @@ export interface StageContext {
   readonly checkpointEveryMs: number;
   /** Aborted on cancellation: save a checkpoint soon, then throw CalmError('cancelled'). */
   readonly signal: AbortSignal;
+  /** Where others may join in; absent: this process computes alone. */
+  readonly gang?: Gang;
   report(progress: StageProgress): void;
   /** Milliseconds, for checkpoint intervals and rates only; never in anything that reaches a weight. */
   now(): number;

@@ -1,3 +1,5 @@
+export { alignedBlocks, combineBlocks, shardRange, type Block, type BlockSum } from './blocks.ts';
+export { createShardProgram, type ShardProgram } from './shard-program.ts';
 export { answerLogits, answerLoss, answerLossPerShard, tokenOrder, type CalmText } from './calm.ts';
 export { llmShapes } from './llama.ts';
 export { mfamShapes, mfamTokens, qformerTokens, thematicTokens } from './mfam.ts';

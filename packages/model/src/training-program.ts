@@ -2,17 +2,9 @@
 // weights and both moments are three flat vectors resident in the session; frozen weights are resident by name.
 // Invariant: a shard's gradient depends on weights and its own samples only, so the sum does not depend on how many
 // shards were computed together (tested bit for bit).
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { CalmError } from '@calm-orch/core';
-import {
-  createProgram,
-  type Engine,
-  type InputSpec,
-  type Program,
-  type ProgramFunction,
-  type Tensors,
-  type Values,
-} from '@calm-orch/engine';
+import { createProgram, type Engine, type Program, type ProgramFunction, type Values } from '@calm-orch/engine';
+import { adamInputs, frozenOf, frozenShapesOf, scalarInput } from './adam.ts';
 import {
   shardGradients,
   sizeOf,
@@ -56,9 +48,6 @@ export interface TrainingProgram {
   dispose(): void;
 }
 
-const beta1 = 0.9;
-const beta2 = 0.999;
-const adamEpsilon = 1e-8;
 /** @throws CalmError `invalid_argument` unless numShards is a power of two. */
 export function createTrainingProgram(
   engine: Engine,
@@ -74,15 +63,12 @@ export function createTrainingProgram(
   const total = sizes.reduce((a, b) => a + b, 0);
 
   const gradients = shardGradients(spec.trainable, numShards);
-  const frozenOf = (variables: Readonly<Record<string, Tensor>>): Record<string, Tensor> =>
-    Object.fromEntries(Object.keys(spec.frozen).map((key) => [key, variables[`frozen/${key}`]!]));
-  const scalar: InputSpec = { shape: [], dtype: 'float32' };
   const functions: Record<string, ProgramFunction> = {};
   for (const [name, step] of Object.entries(spec.steps)) {
     functions[`step_${name}`] = {
-      inputs: { ...step.inputs, adamRate: scalar, adamEpsilon: scalar },
+      inputs: { ...step.inputs, ...scalarInput },
       body: (variables, inputs) => {
-        const { losses, rows } = gradients(variables.weights!, frozenOf(variables), step, inputs);
+        const { losses, rows } = gradients(variables.weights!, frozenOf(spec.frozen, variables), step, inputs);
         const update = {
           variable: 'weights',
           firstMoment: 'm',
@@ -98,15 +84,14 @@ export function createTrainingProgram(
       functions[`gradient_${name}`] = {
         inputs: step.inputs,
         body: (variables, inputs) => {
-          const { losses, rows } = gradients(variables.weights!, frozenOf(variables), step, inputs);
+          const { losses, rows } = gradients(variables.weights!, frozenOf(spec.frozen, variables), step, inputs);
           return { outputs: { losses, gradient: treeSum(rows) } };
         },
       };
   }
-  const frozenShapes = Object.fromEntries(Object.entries(spec.frozen).map(([key, shape]) => [`frozen/${key}`, shape]));
   const program = createProgram(
     engine,
-    { variables: { weights: [total], m: [total], v: [total], ...frozenShapes }, functions },
+    { variables: { weights: [total], m: [total], v: [total], ...frozenShapesOf(spec.frozen) }, functions },
     options,
   );
 
@@ -146,13 +131,8 @@ export function createTrainingProgram(
       program.assign('m', state.firstMoment);
       program.assign('v', state.secondMoment);
     },
-    step: (name, inputs, { step, learningRate }) => {
-      const correction = Math.sqrt(1 - beta2 ** (step + 1));
-      const result = program.run(`step_${name}`, {
-        ...inputs,
-        adamRate: Float32Array.of((learningRate * correction) / (1 - beta1 ** (step + 1))),
-        adamEpsilon: Float32Array.of(adamEpsilon * correction),
-      });
+    step: (name, inputs, at) => {
+      const result = program.run(`step_${name}`, { ...inputs, ...adamInputs(at) });
       return sumOfLosses(result.losses!);
     },
     gradient: (name, inputs) => {

@@ -1,7 +1,7 @@
 // The worker's side of its compute child: forks it when first needed, keeps it over items (loading TensorFlow takes a
 // second), and replaces it after an error, a hang or a death.
 import { fork, type ChildProcess } from 'node:child_process';
-import { assertNever, type StageProgress, type StageResult } from '@calm-orch/core';
+import { assertNever, type Roster, type StageProgress, type StageResult } from '@calm-orch/core';
 import type { FromCompute, ToCompute } from './compute-message.ts';
 import type { WorkItem } from './wire.ts';
 
@@ -33,20 +33,22 @@ export class ComputeChild {
     this.#options = options;
   }
 
-  /** Computes one item. @throws AttemptFailure */
-  async run(
-    work: WorkItem,
-    { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: StageProgress) => void },
-  ): Promise<StageResult> {
+  /** Computes one item; null: a gang released it, others finish the item. @throws AttemptFailure */
+  async run(work: WorkItem, { signal, onProgress, onReady }: RunOptions): Promise<StageResult | null> {
     if (signal.aborted) throw new AttemptFailure('cancelled', 'cancelled');
     const child = (this.#child ??= this.#fork());
     try {
-      return await attempt(child, work, { signal, onProgress, graceMs: this.#options.graceMs ?? 10_000 });
+      return await attempt(child, work, { signal, onProgress, onReady, graceMs: this.#options.graceMs ?? 10_000 });
     } catch (error) {
       // What a failed computation has left in its process is unknown.
       this.kill();
       throw error;
     }
+  }
+
+  /** Tells an item under way who computes it together. */
+  roster(token: string, roster: Roster): void {
+    if (this.#child?.connected) this.#child.send({ type: 'roster', token, roster } satisfies ToCompute, () => {});
   }
 
   /** At once; an item under way ends as lost. */
@@ -66,19 +68,27 @@ export class ComputeChild {
   }
 }
 
-interface AttemptOptions {
+interface RunOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: StageProgress) => void;
+  /** The computation can be joined by others; its tensors are at this address. */
+  readonly onReady: (address: string) => void;
+}
+
+interface AttemptOptions extends RunOptions {
   readonly graceMs: number;
 }
+
+/** Nothing is known against an item whose computation ended so. */
+const nobodysFault: ReadonlySet<string> = new Set(['cancelled', 'lease_lost', 'unavailable']);
 
 /** A process may take so long to start on a machine that is busy with others. */
 const startTimeoutMs = 60_000;
 
 /** Sends the item and waits for its end: a result, an error, the child's death, its silence, or a cancellation. */
-function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): Promise<StageResult> {
-  const { signal, onProgress, graceMs } = options;
-  return new Promise<StageResult>((resolve, reject) => {
+function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): Promise<StageResult | null> {
+  const { signal, onProgress, onReady, graceMs } = options;
+  return new Promise<StageResult | null>((resolve, reject) => {
     const { token, hangTimeoutMs } = work;
     const fail = (kind: AttemptFailure['kind'], message: string, stack?: string): void =>
       settle(() => reject(new AttemptFailure(signal.aborted ? 'cancelled' : kind, message, stack)));
@@ -99,10 +109,14 @@ function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): 
           return;
         case 'progress':
           return onProgress(message.progress);
+        case 'ready':
+          return onReady(message.address);
+        case 'released':
+          return settle(() => resolve(null));
         case 'done':
           return settle(() => resolve(message.result));
         case 'raised':
-          return fail(message.code === 'cancelled' ? 'lost' : 'raised', message.message, message.stack);
+          return fail(nobodysFault.has(message.code) ? 'lost' : 'raised', message.message, message.stack);
         default:
           assertNever(message);
       }

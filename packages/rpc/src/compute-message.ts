@@ -1,16 +1,22 @@
 // What a worker and its compute child say to each other over the child's IPC channel (structured clones: NaN survives).
-import type { ErrorCode, StageProgress, StageResult } from '@calm-orch/core';
+import type { ErrorCode, Roster, StageProgress, StageResult } from '@calm-orch/core';
 import type { WorkItem } from './wire.ts';
 
 export type ToCompute =
   | { readonly type: 'compute'; readonly work: WorkItem }
   /** Save a checkpoint soon and give up the item. */
-  | { readonly type: 'cancel' };
+  | { readonly type: 'cancel' }
+  /** Who trains the stage of this attempt together, from now on. */
+  | { readonly type: 'roster'; readonly token: string; readonly roster: Roster };
 
 export type FromCompute =
   /** The process is up and has the item; only from now on is silence a hang. */
   | { readonly type: 'started'; readonly token: string }
   | { readonly type: 'progress'; readonly token: string; readonly progress: StageProgress }
+  /** Others may join in: this process's tensors are served at `address`. */
+  | { readonly type: 'ready'; readonly token: string; readonly address: string }
+  /** Others finish the stage; the process is free for the next item. */
+  | { readonly type: 'released'; readonly token: string }
   | { readonly type: 'done'; readonly token: string; readonly result: StageResult }
   | {
       readonly type: 'raised';

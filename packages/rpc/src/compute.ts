@@ -3,8 +3,10 @@
 // synchronous call, when no event reaches it: a thread watches the parent.
 import { mkdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { CalmError, toCalmError, type StageRegistry } from '@calm-orch/core';
+import { assertNever, CalmError, gangKinds, toCalmError, type StageRegistry } from '@calm-orch/core';
+import { createComputeGang, type ComputeGang } from './compute-gang.ts';
 import type { FromCompute, ToCompute } from './compute-message.ts';
+import type { TensorPlane } from './tensor-plane.ts';
 import type { WorkItem } from './wire.ts';
 
 /** Serves the parent until it goes. @throws CalmError `invalid_argument` when nobody forked this process. */
@@ -13,16 +15,36 @@ export function runCompute(loadStages: () => Promise<StageRegistry>): void {
     throw new CalmError('invalid_argument', 'compute: started by a worker only; use `calm-orch run`');
   watchParent();
   let cancel = new AbortController();
+  let current: { readonly token: string; readonly gang: ComputeGang | undefined } | undefined;
   process.on('message', (message: ToCompute) => {
-    if (message.type === 'cancel') return cancel.abort();
-    cancel = new AbortController();
-    void compute(loadStages, message.work, cancel.signal);
+    switch (message.type) {
+      case 'cancel':
+        return cancel.abort();
+      case 'roster':
+        if (message.token === current?.token) current.gang?.update(message.roster);
+        return;
+      case 'compute': {
+        cancel = new AbortController();
+        const { work } = message;
+        const gang = gangOf(work);
+        current = { token: work.token, gang };
+        void compute(loadStages, work, cancel.signal, gang);
+        return;
+      }
+      default:
+        assertNever(message);
+    }
   });
   process.on('SIGTERM', () => cancel.abort());
 }
 
 /** Item to result. */
-async function compute(loadStages: () => Promise<StageRegistry>, work: WorkItem, signal: AbortSignal): Promise<void> {
+async function compute(
+  loadStages: () => Promise<StageRegistry>,
+  work: WorkItem,
+  signal: AbortSignal,
+  gang: ComputeGang | undefined,
+): Promise<void> {
   const { token, stage: spec, item, inputs, outputDir, checkpointDir, checkpointEveryMs } = work;
   send({ type: 'started', token });
   try {
@@ -33,14 +55,34 @@ async function compute(loadStages: () => Promise<StageRegistry>, work: WorkItem,
     for (const dir of [outputDir, checkpointDir]) mkdirSync(dir, { recursive: true });
     const result = await stage({
       ...{ stage: spec, item, inputs, outputDir, checkpointDir, checkpointEveryMs, signal },
+      ...(gang && { gang }),
       report: (progress) => send({ type: 'progress', token, progress }),
       now: () => performance.now(),
     });
     send({ type: 'done', token, result });
   } catch (thrown) {
+    if (gang !== undefined && gang.roster.rank < 0 && !signal.aborted) return send({ type: 'released', token });
     const { code, message, stack = '' } = toCalmError(thrown);
     send({ type: 'raised', token, code, message, stack });
   }
+}
+
+let plane: Promise<TensorPlane> | undefined;
+
+/** Undefined for stages that one process computes. The tensor plane is opened when first needed, and then kept. */
+function gangOf({ token, stage: { kind, key } }: WorkItem): ComputeGang | undefined {
+  const { CALM_ORCH_TENSOR_ADDRESS: address, CALM_ORCH_TENSOR_TOKEN: secret, CALM_ORCH_TENSORS } = process.env;
+  if (!gangKinds.has(kind) || address === undefined || secret === undefined) return undefined;
+  const streamed = CALM_ORCH_TENSORS === 'stream' ? { sharedMemory: null } : {};
+  const open = (): Promise<TensorPlane> =>
+    (plane ??= import('./tensor-plane.ts').then((m) =>
+      m.openTensorPlane({ address: m.ownAddress(address), token: secret, ...streamed }),
+    ));
+  return createComputeGang({
+    plane: open,
+    stageKey: key,
+    onReady: (at) => send({ type: 'ready', token, address: at }),
+  });
 }
 
 function send(message: FromCompute): void {

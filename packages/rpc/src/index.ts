@@ -17,10 +17,13 @@ export {
   fromLease,
   fromPoint,
   fromResultMessage,
+  fromRoster,
   parseRole,
   toLease,
   toPoint,
   toResultMessage,
+  toRoster,
   type WorkItem,
 } from './wire.ts';
+export { openTensorPlane, type TensorPlane } from './tensor-plane.ts';
 export { runWorker, type WorkerOptions } from './worker.ts';

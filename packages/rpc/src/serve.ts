@@ -1,6 +1,5 @@
 // Serves one of our services, and health, on one address. Handlers are async functions that throw CalmErrors; every
 // call but a health probe must carry the token.
-import { timingSafeEqual } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import {
   logVerbosity,
@@ -10,14 +9,14 @@ import {
   ServerCredentials,
   status,
   type handleUnaryCall,
-  type ServerUnaryCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { CalmError, sha256 } from '@calm-orch/core';
+import { CalmError } from '@calm-orch/core';
 import { HealthService } from './generated/grpc/health/v1/health.ts';
 import { createHealth } from './health.ts';
 import type { Api, Definition } from './service.ts';
 import { toStatus } from './status.ts';
+import { hasToken } from './token.ts';
 
 export interface ServeOptions<D extends Definition> {
   /** `unix:/path` or `127.0.0.1:port`, port 0: any free one. */
@@ -74,7 +73,7 @@ function unary<D extends Definition>(
   onError: (error: unknown, method: string) => void,
 ): handleUnaryCall<unknown, unknown> {
   return (call, callback) => {
-    if (!hasToken(call, token)) {
+    if (!hasToken(call.metadata, token)) {
       callback({
         code: status.UNAUTHENTICATED,
         details: 'the token is not that of this run',
@@ -92,12 +91,6 @@ function unary<D extends Definition>(
       },
     );
   };
-}
-
-function hasToken(call: ServerUnaryCall<unknown, unknown>, token: string): boolean {
-  const given = call.metadata.get('authorization')[0];
-  // Hashes have one length, which a comparison in constant time needs.
-  return timingSafeEqual(Buffer.from(sha256(String(given))), Buffer.from(sha256(`Bearer ${token}`)));
 }
 
 function cannotListen(address: string, error: Error): CalmError {

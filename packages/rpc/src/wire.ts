@@ -1,7 +1,12 @@
 // Messages of proto/calm/v1 as the values the rest of the program uses, and back. No other file knows both.
-import type { Json, Role, StageKind, StageProgress, StageResult, StageSpec } from '@calm-orch/core';
+import type { Json, Role, Roster, StageKind, StageProgress, StageResult, StageSpec } from '@calm-orch/core';
 import { CalmError, canonicalJson, stageRoles } from '@calm-orch/core';
-import type { Lease, ProgressPoint, StageResult as ResultMessage } from './generated/calm/v1/coordinator.ts';
+import type {
+  Lease,
+  ProgressPoint,
+  Roster as RosterMessage,
+  StageResult as ResultMessage,
+} from './generated/calm/v1/coordinator.ts';
 
 /** One attempt at one item, as a worker gets it and hands it to its compute child. */
 export interface WorkItem {
@@ -18,7 +23,7 @@ export interface WorkItem {
   readonly checkpointEveryMs: number;
   /** Silence after which the computation counts as hung. */
   readonly hangTimeoutMs: number;
-  /** Training: shards of each step computed under this lease, from step `fromStep` on. */
+  /** Training: the shards of a step, and the first step of the attempt before; a roster says who computes which. */
   readonly shards: readonly number[];
   readonly fromStep: number;
 }
@@ -61,6 +66,14 @@ export function fromLease(lease: Lease): WorkItem {
     shards: lease.shards,
     fromStep: lease.fromStep,
   };
+}
+
+export function toRoster({ generation, rank, members }: Roster): RosterMessage {
+  return { generation, rank, addresses: [...members] };
+}
+
+export function fromRoster({ generation, rank, addresses }: RosterMessage): Roster {
+  return { generation, rank, members: addresses };
 }
 
 export function toPoint({ step, totalSteps, metrics = {}, samplesPerSecond = 0 }: StageProgress): ProgressPoint {

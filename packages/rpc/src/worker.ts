@@ -7,7 +7,7 @@ import { AttemptFailure, type ComputeChild } from './compute-child.ts';
 import { CoordinatorServiceService, Directive, FailureKind } from './generated/calm/v1/coordinator.ts';
 import { progressReports } from './progress-reports.ts';
 import type { Api } from './service.ts';
-import { fromLease, toResultMessage, type WorkItem } from './wire.ts';
+import { fromLease, fromRoster, toResultMessage, type WorkItem } from './wire.ts';
 
 export interface WorkerOptions {
   readonly role: Role;
@@ -22,6 +22,8 @@ export interface WorkerOptions {
 }
 
 const leaseWaitMs = 5000;
+/** Longer than a step takes. */
+const releaseGraceMs = 20_000;
 
 /** Works until told to stop. @throws CalmError `unavailable` when the coordinator has been gone for 15 s. */
 export async function runWorker({ role, index, address, token, compute, signal, log }: WorkerOptions): Promise<void> {
@@ -66,18 +68,40 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
   log(`${name}: leased`);
   // Once the item is somebody else's, or nobody can be told, the computation is of no use.
   const drop = (): void => compute.kill();
+  let dropping: NodeJS.Timeout | undefined;
+  let isFollowing = false;
   const heartbeat = setInterval(() => {
     coordinator.heartbeat({ instance, token }).then(({ directive }) => {
       if (directive === Directive.STOP) onStop();
-      if (directive === Directive.DROP) drop();
+      // A gang's member hears of its release with the roster, and then keeps its process for the next item.
+      if (directive === Directive.DROP) dropping ??= setTimeout(drop, isFollowing ? releaseGraceMs : 0);
     }, drop);
   }, heartbeatIntervalMs);
   const reports = progressReports((sequence, points) => coordinator.report({ instance, token, sequence, points }), {
     onError: drop,
   });
+  const over = new AbortController();
+  /** Passes rosters on as they change, for as long as the attempt lasts. */
+  const follow = async (tensorAddress: string): Promise<void> => {
+    isFollowing = true;
+    for (let generation = 0; !over.signal.aborted;) {
+      const wait = { signal: over.signal, deadlineMs: leaseWaitMs + 5000 };
+      const { roster } = await coordinator.join(
+        { instance, token, tensorAddress, generation, waitMs: leaseWaitMs },
+        wait,
+      );
+      if (roster === undefined || over.signal.aborted) continue;
+      ({ generation } = roster);
+      compute.roster(token, fromRoster(roster));
+      if (roster.rank < 0) return;
+    }
+  };
   try {
-    const result = await compute.run(work, { signal: stop, onProgress: reports.add });
+    const onReady = (tensorAddress: string): void =>
+      void follow(tensorAddress).catch(() => over.signal.aborted || drop());
+    const result = await compute.run(work, { signal: stop, onProgress: reports.add, onReady });
     await reports.flush();
+    if (result === null) return log(`${name}: released by its gang`);
     await coordinator.complete({ instance, token, result: toResultMessage(result) });
     log(`${name}: done`);
   } catch (error) {
@@ -87,6 +111,8 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
     await reports.flush().catch(() => {});
     await coordinator.fail({ instance, token, kind: failureKinds[kind], reason, stack }).catch(unlessLeaseLost);
   } finally {
+    over.abort();
+    clearTimeout(dropping);
     clearInterval(heartbeat);
     reports.close();
   }

@@ -66,6 +66,8 @@ export function startAttempt(
   stageKey: string,
   item: number,
   worker: string,
+  /** A gang's members hold attempts at the same item at once. */
+  { joins = false }: { readonly joins?: boolean } = {},
 ): AttemptRecord {
   const { db, clock } = store;
   return transaction(store, () => {
@@ -87,7 +89,7 @@ export function startAttempt(
         ? `the stage has ${stage.numItems} items`
         : done
           ? 'the item is finished'
-          : running && `${running.worker} holds it`;
+          : running && !joins && `${running.worker} holds it`;
     if (why) throw new CalmError('lease_lost', `cannot lease item ${item} of stage ${stage.kind} ${stageKey}: ${why}`);
     const last = db
       .select({ attempt: max(attempts.attempt) })

@@ -77,7 +77,13 @@ export interface Tracker {
   /** Results of finished items in order of item. */
   itemResults(key: string): { readonly item: number; readonly result: StageResult }[];
   /** Leases one item; the first attempt sets the stage running. Throws `lease_lost` if it is finished or leased. */
-  startAttempt(runId: string, stageKey: string, item: number, worker: string): AttemptRecord;
+  startAttempt(
+    runId: string,
+    stageKey: string,
+    item: number,
+    worker: string,
+    options?: { readonly joins?: boolean },
+  ): AttemptRecord;
   /** Throws `lease_lost` if the attempt is no longer running (as all calls with a token do). */
   finishItem(token: string, result: StageResult): { readonly itemsLeft: number };
   /** The item's own code raised: `failures` counts the item's failures in this session of the run. */
@@ -144,7 +150,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     findSucceededStage: (key) => stages.findSucceededStage(store, key),
     unfinishedItems: (key) => stages.unfinishedItems(store, key),
     itemResults: (key) => stages.itemResults(store, key),
-    startAttempt: (runId, key, item, worker) => stages.startAttempt(store, runId, key, item, worker),
+    startAttempt: (runId, key, item, worker, options) => stages.startAttempt(store, runId, key, item, worker, options),
     finishItem: (token, result) => stages.finishItem(store, token, result),
     failAttempt: (token, error) => stages.failAttempt(store, token, error),
     loseAttempt: (token, reason, more) => stages.loseAttempt(store, token, reason, more),

@@ -6,14 +6,18 @@ import type { Engine, InputSpec, Tensors, Values } from '@calm-orch/engine';
 import {
   answerLogits,
   answerLossPerShard,
+  createShardProgram,
   createTrainingProgram,
   maskGradient,
   mfamTokens,
   visualOf,
   visualSpec,
+  type Block,
   type Parameters,
+  type ShardProgram,
   type Shapes,
   type Taps,
+  type TrainingStep,
   type TrainingProgram,
 } from '@calm-orch/model';
 
@@ -39,9 +43,16 @@ export interface CalmTraining {
 
 const maskName = (level: QFormerLevel): string => `mask_${level}`;
 
-export function createCalmTraining(engine: Engine, spec: CalmTraining): TrainingProgram {
-  const { mfam, llm, batchSize } = spec;
-  const inputsOf = (form: SampleForm): Record<string, InputSpec> => ({
+/** A training program that can also be taken apart: the steps of a gang's members. */
+export interface CalmProgram extends TrainingProgram {
+  readonly numShards: number;
+  /** The part of a step that computes these shards; frozen weights are those of this program. */
+  member(blocks: readonly Block[]): ShardProgram;
+}
+
+export function createCalmTraining(engine: Engine, spec: CalmTraining): CalmProgram {
+  const { mfam, llm } = spec;
+  const inputsOf = (form: SampleForm, batchSize: number): Record<string, InputSpec> => ({
     ...Object.fromEntries(
       Array.from({ length: form.images }, (_, i) => Object.entries(visualSpec(mfam, spec.taps, batchSize, i))).flat(),
     ),
@@ -74,14 +85,25 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): Training
         parameters.numShards,
       );
     };
-  return createTrainingProgram(engine, {
-    trainable: spec.trainable,
-    frozen: spec.frozen,
-    numShards: spec.numShards,
-    steps: Object.fromEntries(
-      Object.entries(spec.forms).map(([name, form]) => [name, { inputs: inputsOf(form), loss: lossOf(form) }]),
-    ),
-  });
+  const stepsOf = (numShards: number): Record<string, TrainingStep> =>
+    Object.fromEntries(
+      Object.entries(spec.forms).map(([name, form]) => [
+        name,
+        { inputs: inputsOf(form, (spec.batchSize / spec.numShards) * numShards), loss: lossOf(form) },
+      ]),
+    );
+  const { trainable, frozen, numShards } = spec;
+  const whole = createTrainingProgram(engine, { trainable, frozen, numShards, steps: stepsOf(numShards) });
+  return {
+    ...whole,
+    numShards,
+    member: (blocks) => {
+      const count = blocks.reduce((sum, { size }) => sum + size, 0);
+      const member = createShardProgram(engine, { trainable, frozen, blocks, steps: stepsOf(count) });
+      member.setFrozen((key) => whole.program.read(`frozen/${key}`));
+      return member;
+    },
+  };
 }
 
 /** Prefix and suffix ids that are the same for every sample of a batch. */

@@ -3,8 +3,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { CalmError, type StageContext, type TrainingConfig } from '@calm-orch/core';
 import type { Values } from '@calm-orch/engine';
-import type { TrainingProgram } from '@calm-orch/model';
+import type { TrainingProgram, TrainingState } from '@calm-orch/model';
+import type { CalmProgram } from './calm-training.ts';
 import { loadNewestCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { createGangSteps } from './gang-steps.ts';
 import { learningRateAt } from './schedule.ts';
 
 export interface StepInputs {
@@ -16,50 +18,101 @@ export interface StepInputs {
 const reportsPerStage = 100;
 
 /**
- * Trains from the newest checkpoint, or the program's present weights, to `training.steps`.
- * @throws CalmError `cancelled` once a checkpoint is saved, when the context's signal is aborted.
+ * Trains from the newest checkpoint, or the program's present weights, to `training.steps`; together with others where
+ * the context has a gang and the program can be taken apart. The program then has the final weights.
+ * @throws CalmError `cancelled` once a checkpoint is saved, when the context's signal is aborted; `lease_lost` when a
+ * gang has released this member.
  */
 export async function trainLoop(
   context: StageContext,
-  program: TrainingProgram,
+  program: TrainingProgram | CalmProgram,
   training: TrainingConfig,
   inputsOf: (step: number) => StepInputs,
 ): Promise<void> {
   const { checkpointDir, signal } = context;
-  const newest = loadNewestCheckpoint(checkpointDir);
-  if (newest !== undefined) program.setState(newest.state);
-  const first = newest?.step ?? 0;
-  const reportEvery = Math.max(1, Math.floor(training.steps / reportsPerStage));
+  const gang = context.gang !== undefined && 'member' in program ? createGangSteps(context.gang, program) : null;
+  const load = (): number => {
+    const newest = loadNewestCheckpoint(checkpointDir);
+    if (newest !== undefined) program.setState(newest.state);
+    return newest?.step ?? 0;
+  };
+  /** How far this process is in the newest roster. */
+  const enter = async (step: number): Promise<number> => (await gang!.enter(step, signal)) ?? (await enter(load()));
   const started = context.now();
   let saved = started;
-  for (let step = first; step < training.steps; step++) {
-    if (signal.aborted || context.now() - saved >= context.checkpointEveryMs) {
-      if (step > first) saveCheckpoint(checkpointDir, { step, state: program.state() });
-      saved = context.now();
+  try {
+    await context.gang?.join(signal);
+    let step = signal.aborted || gang === null ? load() : await enter(-1);
+    let first = step;
+    const reportEvery = Math.max(1, Math.floor(training.steps / reportsPerStage));
+    for (;;) {
+      const state = (): TrainingState => gang?.state() ?? program.state();
+      if (signal.aborted || context.now() - saved >= context.checkpointEveryMs) {
+        const isNew = step > first && (gang?.isFirst ?? true);
+        if (isNew) saveCheckpoint(checkpointDir, { step, state: state() });
+        saved = context.now();
+        if (signal.aborted) throw stopped(context, step, training.steps, isNew);
+      }
+      if (gang?.isStale) {
+        const before = step;
+        step = await enter(step);
+        if (step !== before) first = step;
+        continue;
+      }
+      if (step >= training.steps) {
+        if (gang?.isFirst ?? true) break;
+        // The first writes the result; if it dies before, another becomes the first.
+        await oneOf(context.gang!.superseded, signal);
+        continue;
+      }
+      const { name, inputs } = inputsOf(step);
+      const at = { step, learningRate: learningRateAt(step, training) };
+      const loss =
+        gang === null
+          ? program.step(name, inputs, at)
+          : await unlessAborted(gang.step(name, inputs, at, signal), signal, null);
+      if (loss !== null) {
+        if (!Number.isFinite(loss))
+          throw new CalmError(
+            'bad_data',
+            `${context.stage.kind}: the loss is ${loss} at step ${step}; try a lower peakLearningRate`,
+          );
+        if (step % reportEvery === 0 || step === training.steps - 1) {
+          const seconds = (context.now() - started) / 1000;
+          context.report({
+            step,
+            totalSteps: training.steps,
+            metrics: { 'train/loss': loss, 'train/learningRate': at.learningRate },
+            samplesPerSecond: ((step + 1 - first) * training.batchSize) / Math.max(seconds, 1e-3),
+          });
+        }
+        step++;
+      }
+      // Let heartbeats, rosters and cancellation in: TensorFlow blocks this thread while it computes.
+      await setImmediate();
     }
-    if (signal.aborted)
-      throw new CalmError(
-        'cancelled',
-        `${context.stage.kind}: stopped at step ${step} of ${training.steps}, checkpoint saved`,
-      );
-    const { name, inputs } = inputsOf(step);
-    const learningRate = learningRateAt(step, training);
-    const loss = program.step(name, inputs, { step, learningRate });
-    if (!Number.isFinite(loss))
-      throw new CalmError(
-        'bad_data',
-        `${context.stage.kind}: the loss is ${loss} at step ${step}; try a lower peakLearningRate`,
-      );
-    if (step % reportEvery === 0 || step === training.steps - 1) {
-      const seconds = (context.now() - started) / 1000;
-      context.report({
-        step,
-        totalSteps: training.steps,
-        metrics: { 'train/loss': loss, 'train/learningRate': learningRate },
-        samplesPerSecond: ((step + 1 - first) * training.batchSize) / Math.max(seconds, 1e-3),
-      });
-    }
-    // Let heartbeats and cancellation in: TensorFlow blocks this thread while it computes.
-    await setImmediate();
+  } finally {
+    gang?.leave();
   }
+}
+
+/** What a wait for others gives, or `otherwise` when it was cancelled. */
+async function unlessAborted<T>(waiting: Promise<T>, signal: AbortSignal, otherwise: T): Promise<T> {
+  try {
+    return await waiting;
+  } catch (error) {
+    if (signal.aborted && !(error instanceof CalmError)) return otherwise;
+    throw error;
+  }
+}
+
+function stopped({ stage: { kind } }: StageContext, step: number, steps: number, saved: boolean): CalmError {
+  const where = `stopped at step ${Math.max(0, step)} of ${steps}`;
+  return new CalmError('cancelled', `${kind}: ${where}${saved ? ', checkpoint saved' : ''}`);
+}
+
+async function oneOf(...signals: readonly AbortSignal[]): Promise<void> {
+  const any = AbortSignal.any([...signals]);
+  if (!any.aborted)
+    await new Promise<void>((resolve) => any.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -19,6 +19,7 @@ export interface ExecuteOptions extends GlobalOptions {
   evaluators?: number;
   listen?: string;
   hangTimeout?: number;
+  gangMinLeft?: number;
   json: boolean;
 }
 
@@ -38,6 +39,11 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
       ...processes,
       describe: 'Seconds without progress after which a computation is replaced [default: 180]',
     })
+    .option('gang-min-left', {
+      ...processes,
+      describe:
+        'Seconds a stage must have left for an idle trainer to join it; results do not depend on it [default: 10]',
+    })
     .option('json', { type: 'boolean', default: false, describe: 'Print the outcome as JSON, progress on stderr' })
     .check((given) => {
       for (const name of ['trainers', 'augmentors', 'evaluators'] as const) {
@@ -48,6 +54,9 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
       const seconds = given['hang-timeout'];
       if (seconds !== undefined && !(seconds > 0))
         throw new CalmError('invalid_argument', `--hang-timeout: expected seconds above 0, got ${seconds}`);
+      const left = given['gang-min-left'];
+      if (left !== undefined && !(left >= 0))
+        throw new CalmError('invalid_argument', `--gang-min-left: expected seconds from 0 up, got ${left}`);
       return true;
     });
 }
@@ -69,12 +78,15 @@ export async function execute(
     const carried = { data: `${repositoryRoot}assets/photos` };
     const sources = await planSources({ stageEntry, engine: facts.identity, carried });
     const layout = layoutOf(options.dir);
-    const { hangTimeout } = options;
+    const { hangTimeout, gangMinLeft } = options;
     const summary = await runExperiment({
       ...{ experiment, sources, layout, tracker, machine: facts, signal: cancel.signal },
       ...(resume !== undefined && { resume }),
       ...(options.listen !== undefined && { listen: options.listen }),
-      ...(hangTimeout !== undefined && { policy: { hangTimeoutMs: hangTimeout * 1000 } }),
+      policy: {
+        ...(hangTimeout !== undefined && { hangTimeoutMs: hangTimeout * 1000 }),
+        ...(gangMinLeft !== undefined && { gangMinLeftMs: gangMinLeft * 1000 }),
+      },
       versions: { node: process.versions.node, engine: facts.identity },
       machineFacts: { cores: facts.numCores, devices: facts.devices, memoryBytes: totalmem(), os: type() },
       counts: workerCounts(experiment, options, facts),

@@ -19,7 +19,10 @@ const worker = (role: Role) => ({
       throw new CalmError('invalid_argument', `${role}: workers are started by \`calm-orch run\``);
     process.title = `calm-orch ${role} ${index}`;
     const { ComputeChild, runWorker } = await import('@calm-orch/rpc');
-    const compute = new ComputeChild({ command: [program, 'compute', role, String(index)], env });
+    // Trainers of one stage reach each other beside the coordinator, with the run's token.
+    const tensors = role === 'trainer' ? { CALM_ORCH_TENSOR_ADDRESS: address, CALM_ORCH_TENSOR_TOKEN: token } : {};
+    const command = [program, 'compute', role, String(index)] as const;
+    const compute = new ComputeChild({ command, env: { ...env, ...tensors } });
     const stop = new AbortController();
     process.on('SIGTERM', () => stop.abort());
     // Ctrl-C and a closing terminal reach every process of the run; the coordinator decides what they mean.

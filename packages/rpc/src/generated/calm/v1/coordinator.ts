@@ -177,8 +177,8 @@ export interface Lease {
   /** A computation that reports nothing for so long has hung and is replaced. */
   hangTimeoutMs: number;
   /**
-   * Training: the shards of each step this trainer computes, and the step from which it does, until membership
-   * changes. Now always all shards.
+   * Training: the shards of a step, and the step from which attempts went on before. Which of the shards this trainer
+   * computes follows from its rank in the roster.
    */
   shards: number[];
   fromStep: number;
@@ -197,6 +197,32 @@ export interface HeartbeatRequest {
 
 export interface HeartbeatResponse {
   directive: Directive;
+}
+
+export interface JoinRequest {
+  instance: string;
+  token: string;
+  /** Where this trainer serves TensorService. */
+  tensorAddress: string;
+  /** Of the newest roster it knows; 0: none. */
+  generation: number;
+  /** How long it is willing to wait. */
+  waitMs: number;
+}
+
+export interface JoinResponse {
+  /** Absent: nothing new yet, ask again. */
+  roster: Roster | undefined;
+}
+
+/** Who trains a stage together, from the first step all of them can compute. Replaced as a whole. */
+export interface Roster {
+  /** 1, 2, ... for each stage. */
+  generation: number;
+  /** Place of the asking trainer in `addresses`; -1: it no longer belongs to them and is free for other work. */
+  rank: number;
+  /** Where each member serves TensorService, by rank. */
+  addresses: string[];
 }
 
 export interface ReportRequest {
@@ -891,6 +917,210 @@ export const HeartbeatResponse: MessageFns<HeartbeatResponse> = {
   },
 };
 
+function createBaseJoinRequest(): JoinRequest {
+  return { instance: "", token: "", tensorAddress: "", generation: 0, waitMs: 0 };
+}
+
+export const JoinRequest: MessageFns<JoinRequest> = {
+  encode(message: JoinRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.instance !== "") {
+      writer.uint32(10).string(message.instance);
+    }
+    if (message.token !== "") {
+      writer.uint32(18).string(message.token);
+    }
+    if (message.tensorAddress !== "") {
+      writer.uint32(26).string(message.tensorAddress);
+    }
+    if (message.generation !== 0) {
+      writer.uint32(32).uint32(message.generation);
+    }
+    if (message.waitMs !== 0) {
+      writer.uint32(40).uint32(message.waitMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JoinRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJoinRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.instance = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tensorAddress = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.generation = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.waitMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseJoinResponse(): JoinResponse {
+  return { roster: undefined };
+}
+
+export const JoinResponse: MessageFns<JoinResponse> = {
+  encode(message: JoinResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.roster !== undefined) {
+      Roster.encode(message.roster, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JoinResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJoinResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.roster = Roster.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseRoster(): Roster {
+  return { generation: 0, rank: 0, addresses: [] };
+}
+
+export const Roster: MessageFns<Roster> = {
+  encode(message: Roster, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.generation !== 0) {
+      writer.uint32(8).uint32(message.generation);
+    }
+    if (message.rank !== 0) {
+      writer.uint32(16).int32(message.rank);
+    }
+    for (const v of message.addresses) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Roster {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRoster();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.generation = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.rank = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.addresses.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseReportRequest(): ReportRequest {
   return { instance: "", token: "", sequence: 0, points: [] };
 }
@@ -1567,6 +1797,19 @@ export const CoordinatorServiceService = {
     responseSerialize: (value: HeartbeatResponse): Buffer => Buffer.from(HeartbeatResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): HeartbeatResponse => HeartbeatResponse.decode(value),
   },
+  /**
+   * For a trainer ready to train a stage together with others: says where its tensors can be pulled from, and waits for
+   * a roster newer than the one it knows.
+   */
+  join: {
+    path: "/calm.v1.CoordinatorService/Join" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: JoinRequest): Buffer => Buffer.from(JoinRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): JoinRequest => JoinRequest.decode(value),
+    responseSerialize: (value: JoinResponse): Buffer => Buffer.from(JoinResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): JoinResponse => JoinResponse.decode(value),
+  },
   /** Records progress; a batch whose sequence number was seen before is ignored. */
   report: {
     path: "/calm.v1.CoordinatorService/Report" as const,
@@ -1606,6 +1849,11 @@ export interface CoordinatorServiceServer extends UntypedServiceImplementation {
   lease: handleUnaryCall<LeaseRequest, LeaseResponse>;
   /** Renews the worker's lease and returns what the worker is to do. */
   heartbeat: handleUnaryCall<HeartbeatRequest, HeartbeatResponse>;
+  /**
+   * For a trainer ready to train a stage together with others: says where its tensors can be pulled from, and waits for
+   * a roster newer than the one it knows.
+   */
+  join: handleUnaryCall<JoinRequest, JoinResponse>;
   /** Records progress; a batch whose sequence number was seen before is ignored. */
   report: handleUnaryCall<ReportRequest, ReportResponse>;
   /** Ends an attempt with its result. Repeated for the same token: no effect. */
@@ -1662,6 +1910,22 @@ export interface CoordinatorServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: HeartbeatResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * For a trainer ready to train a stage together with others: says where its tensors can be pulled from, and waits for
+   * a roster newer than the one it knows.
+   */
+  join(request: JoinRequest, callback: (error: ServiceError | null, response: JoinResponse) => void): ClientUnaryCall;
+  join(
+    request: JoinRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: JoinResponse) => void,
+  ): ClientUnaryCall;
+  join(
+    request: JoinRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: JoinResponse) => void,
   ): ClientUnaryCall;
   /** Records progress; a batch whose sequence number was seen before is ignored. */
   report(

@@ -1,0 +1,53 @@
+// Which shards of a step a member of a gang computes, and how partial sums become the sum of all. A member has a
+// contiguous range; it is cut into aligned blocks (first a multiple of size, size a power of two), which are whole
+// subtrees of the fixed binary tree over shards: a block summed anywhere is a node of that tree, to the bit.
+import { CalmError } from '@calm-orch/core';
+
+/** Shards first .. first + size - 1, a subtree of the tree. */
+export interface Block {
+  readonly first: number;
+  readonly size: number;
+}
+
+export interface BlockSum extends Block {
+  readonly sum: Float32Array;
+}
+
+/** The range [first, end) of shards of the member with this rank; sizes differ by at most one. */
+export function shardRange(numShards: number, numMembers: number, rank: number): { first: number; end: number } {
+  const at = (r: number): number => Math.floor((r * numShards) / numMembers);
+  return { first: at(rank), end: at(rank + 1) };
+}
+
+/** The fewest aligned blocks that make up [first, end), in order. */
+export function alignedBlocks(first: number, end: number): Block[] {
+  const blocks: Block[] = [];
+  for (let at = first; at < end;) {
+    let size = 1;
+    while (at % (2 * size) === 0 && at + 2 * size <= end) size *= 2;
+    blocks.push({ first: at, size });
+    at += size;
+  }
+  return blocks;
+}
+
+/**
+ * The sum over all shards: neighbours are added as soon as both halves of a subtree are there. May overwrite the sums
+ * it is given. @throws CalmError `internal` unless the blocks cover all shards exactly once.
+ */
+export function combineBlocks(blocks: readonly BlockSum[], numShards: number): Float32Array {
+  const bySize = new Map(blocks.map((block) => [block.first, block]));
+  const sumOf = (first: number, size: number): Float32Array => {
+    const found = bySize.get(first);
+    if (found?.size === size) return found.sum;
+    if (size === 1) throw new CalmError('internal', `gang: nobody computed shard ${first} of ${numShards}`);
+    const left = sumOf(first, size / 2);
+    const right = sumOf(first + size / 2, size / 2);
+    for (let i = 0; i < left.length; i++) left[i]! += right[i]!;
+    return left;
+  };
+  const covered = blocks.reduce((sum, { size }) => sum + size, 0);
+  if (covered !== numShards)
+    throw new CalmError('internal', `gang: ${covered} shards were summed, a step has ${numShards}`);
+  return sumOf(0, numShards);
+}

@@ -1,0 +1,91 @@
+// A gang member's step in two halves: gradients of its own shards, summed in aligned blocks, and the update once the
+// sum of all shards is known. The same arithmetic as the whole step of training-program.ts, to the bit.
+
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { createProgram, tf, type Engine, type InputSpec, type ProgramFunction, type Values } from '@calm-orch/engine';
+import { adamInputs, frozenShapesOf, frozenOf, scalarInput } from './adam.ts';
+import type { Block, BlockSum } from './blocks.ts';
+import { shardGradients, sizeOf, treeSum, type Shapes, type TrainingStep } from './shard-gradients.ts';
+import type { TrainingState } from './training-program.ts';
+
+export interface ShardProgramSpec {
+  readonly trainable: Shapes;
+  readonly frozen: Shapes;
+  /** Blocks of neighbouring shards; a batch of the steps holds these shards and no others. */
+  readonly blocks: readonly Block[];
+  readonly steps: Readonly<Record<string, TrainingStep>>;
+}
+
+export interface ShardProgram {
+  /** Losses of the member's shards, in order, and the sums of their gradients by block. */
+  gradients(
+    name: string,
+    inputs: Readonly<Record<string, Values>>,
+  ): { readonly losses: Float32Array; readonly sums: readonly BlockSum[] };
+  /** Adam with the summed gradient [P] of step `step` (0-based). */
+  apply(gradient: Float32Array, at: { step: number; learningRate: number }): void;
+  state(): TrainingState;
+  setState(state: TrainingState): void;
+  /** Frozen weights by key. */
+  setFrozen(values: (key: string) => Float32Array): void;
+  dispose(): void;
+}
+
+export function createShardProgram(engine: Engine, spec: ShardProgramSpec): ShardProgram {
+  const { blocks } = spec;
+  const numShards = blocks.reduce((sum, { size }) => sum + size, 0);
+  const total = Object.values(spec.trainable).reduce((sum, shape) => sum + sizeOf(shape), 0);
+  const gradients = shardGradients(spec.trainable, numShards);
+  const functions: Record<string, ProgramFunction> = {
+    apply: {
+      inputs: { gradient: { shape: [total], dtype: 'float32' } satisfies InputSpec, ...scalarInput },
+      body: (_, inputs) => ({
+        outputs: {},
+        updates: [
+          {
+            ...{ variable: 'weights', firstMoment: 'm', secondMoment: 'v' },
+            ...{ gradient: inputs.gradient!, rate: inputs.adamRate!, epsilon: inputs.adamEpsilon! },
+          },
+        ],
+      }),
+    },
+  };
+  for (const [name, step] of Object.entries(spec.steps))
+    functions[`blocks_${name}`] = {
+      inputs: step.inputs,
+      body: (variables, inputs) => {
+        const { losses, rows } = gradients(variables.weights!, frozenOf(spec.frozen, variables), step, inputs);
+        let row = 0;
+        const sums: Tensor[] = blocks.map(({ size }) => treeSum(rows.slice([(row += size) - size, 0], [size, total])));
+        return { outputs: { losses, sums: sums.length === 1 ? sums[0]! : tf.concat(sums) } };
+      },
+    };
+  const program = createProgram(engine, {
+    variables: { weights: [total], m: [total], v: [total], ...frozenShapesOf(spec.frozen) },
+    functions,
+  });
+  return {
+    gradients: (name, inputs) => {
+      const { losses, sums } = program.run(`blocks_${name}`, inputs);
+      return {
+        losses: losses!,
+        sums: blocks.map((block, i) => ({ ...block, sum: sums!.subarray(i * total, (i + 1) * total) })),
+      };
+    },
+    apply: (gradient, at) => void program.run('apply', { gradient, ...adamInputs(at) }),
+    state: () => ({
+      weights: program.read('weights'),
+      firstMoment: program.read('m'),
+      secondMoment: program.read('v'),
+    }),
+    setState: (state) => {
+      program.assign('weights', state.weights);
+      program.assign('m', state.firstMoment);
+      program.assign('v', state.secondMoment);
+    },
+    setFrozen: (values) => {
+      for (const key of Object.keys(spec.frozen)) program.assign(`frozen/${key}`, values(key));
+    },
+    dispose: () => program.dispose(),
+  };
+}

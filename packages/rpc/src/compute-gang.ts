@@ -1,0 +1,57 @@
+// A compute child's link to its gang: rosters come from its worker over IPC, tensors go to the other members directly.
+import type { Gang, Roster } from '@calm-orch/core';
+import type { TensorPlane } from './tensor-plane.ts';
+
+export interface ComputeGang extends Gang {
+  update(roster: Roster): void;
+}
+
+export interface ComputeGangOptions {
+  readonly plane: () => Promise<TensorPlane>;
+  /** Keeps the names of this attempt's stage apart from those of another. */
+  readonly stageKey: string;
+  /** Tells the coordinator that this process can take part from now on. */
+  readonly onReady: (address: string) => void;
+}
+
+const none: Roster = { generation: 0, rank: 0, members: [] };
+
+export function createComputeGang({ plane: open, stageKey, onReady }: ComputeGangOptions): ComputeGang {
+  let plane: TensorPlane | undefined;
+  let roster = none;
+  let superseded = new AbortController();
+  const name = (of: string): string => `${stageKey}/${of}`;
+  const opened = (): TensorPlane => {
+    if (plane === undefined) throw new Error('a gang is used before it was joined');
+    return plane;
+  };
+  return {
+    join: async (signal) => {
+      plane = await open();
+      // What an earlier attempt of this process left.
+      plane.retire(() => false);
+      const { signal: changed } = superseded;
+      const news = AbortSignal.any([changed, signal]);
+      onReady(plane.address);
+      if (roster === none && !news.aborted)
+        await new Promise<void>((resolve) => news.addEventListener('abort', () => resolve(), { once: true }));
+      return roster;
+    },
+    get roster() {
+      return roster;
+    },
+    get superseded() {
+      return superseded.signal;
+    },
+    publish: (of, ...parts) => opened().publish(name(of), ...parts),
+    retire: (keep) => opened().retire((full) => keep(full.slice(stageKey.length + 1))),
+    pull: (member, of, signal) => opened().pull(member, name(of), signal),
+    update: (next) => {
+      if (next.generation <= roster.generation) return;
+      roster = next;
+      const before = superseded;
+      superseded = new AbortController();
+      before.abort();
+    },
+  };
+}

@@ -1,0 +1,245 @@
+// Tensors between trainers. Each process publishes its own under names and pulls those of others, by address and name.
+// Between processes of one host a tensor crosses as a file in shared memory, written when first asked for; between hosts
+// as chunks of a gRPC stream. Every tensor comes with its CRC-32, and a pull waits until the tensor is there.
+// TensorFlow blocks the thread that serves: a peer's pull is answered once the step at hand is computed, which is when
+// there is something to answer.
+import { closeSync, openSync, readFileSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import {
+  Client,
+  credentials,
+  Metadata,
+  Server,
+  ServerCredentials,
+  status,
+  type ClientReadableStream,
+  type ServerWritableStream,
+} from '@grpc/grpc-js';
+import { CalmError } from '@calm-orch/core';
+import { TensorServiceService, type PullRequest, type PullResponse } from './generated/calm/v1/tensor.ts';
+import { hasToken } from './token.ts';
+import { fromStatus } from './status.ts';
+
+export interface TensorPlane {
+  /** Where peers reach it. */
+  readonly address: string;
+  /** Offers a tensor, the parts one after the other. The parts must not change until the name is retired. */
+  publish(name: string, ...parts: readonly Float32Array[]): void;
+  /** Forgets all names for which `keep` is false. */
+  retire(keep: (name: string) => boolean): void;
+  /** @throws CalmError `unavailable` when the peer is gone, `cancelled` on the signal, `io` on a wrong checksum. */
+  pull(address: string, name: string, signal: AbortSignal): Promise<Float32Array>;
+  close(): void;
+}
+
+export interface TensorPlaneOptions {
+  /** `unix:/path` or `127.0.0.1:0`. */
+  readonly address: string;
+  readonly token: string;
+  /** Folder for tensors in shared memory; null: all tensors are streamed. @default /dev/shm where there is one */
+  readonly sharedMemory?: string | null;
+}
+
+const chunkBytes = 1 << 20;
+
+interface Published {
+  readonly parts: readonly Buffer[];
+  readonly sizeBytes: number;
+  readonly crc: number;
+  path: string | null;
+}
+
+export async function openTensorPlane({ address, token, ...options }: TensorPlaneOptions): Promise<TensorPlane> {
+  const shared = options.sharedMemory === undefined ? defaultSharedMemory() : options.sharedMemory;
+  const host = shared === null ? '' : hostIdentity();
+  const prefix = shared === null ? '' : join(shared, `calm-orch-${process.pid}-${randomBytes(4).toString('hex')}`);
+  const tensors = new Map<string, Published>();
+  const waiting = new Map<string, Set<() => void>>();
+  const clients = new Map<string, Client>();
+  let numFiles = 0;
+
+  const forget = (name: string): void => {
+    const { path } = tensors.get(name)!;
+    tensors.delete(name);
+    if (path !== null) rmSync(path, { force: true });
+  };
+  const answer = async (call: ServerWritableStream<PullRequest, PullResponse>, name: string): Promise<void> => {
+    const found = tensors.get(name)!;
+    const { sizeBytes, crc } = found;
+    if (host !== '' && call.request.host === host) {
+      found.path ??= writeParts(`${prefix}-${numFiles++}`, found.parts);
+      call.end({ sizeBytes, crc32: crc, path: found.path, chunk: Buffer.alloc(0) });
+      return;
+    }
+    call.write({ sizeBytes, crc32: crc, path: '', chunk: Buffer.alloc(0) });
+    for (const part of found.parts)
+      for (let at = 0; at < part.length && !call.cancelled; at += chunkBytes)
+        if (!call.write({ sizeBytes: 0, crc32: 0, path: '', chunk: part.subarray(at, at + chunkBytes) }))
+          await new Promise<void>((resume) => {
+            call.once('drain', resume);
+            call.once('cancelled', resume);
+          });
+    call.end();
+  };
+  const pull = (call: ServerWritableStream<PullRequest, PullResponse>): void => {
+    if (!hasToken(call.metadata, token)) {
+      call.destroy(
+        Object.assign(new Error('the token is not that of this run'), {
+          code: status.UNAUTHENTICATED,
+          details: 'the token is not that of this run',
+          metadata: new Metadata(),
+        }),
+      );
+      return;
+    }
+    const { name } = call.request;
+    const ready = (): void => {
+      waiting.get(name)?.delete(ready);
+      void answer(call, name);
+    };
+    if (tensors.has(name)) return ready();
+    const others = waiting.get(name) ?? new Set();
+    waiting.set(name, others.add(ready));
+    call.on('cancelled', () => {
+      others.delete(ready);
+      if (others.size === 0 && waiting.get(name) === others) waiting.delete(name);
+    });
+  };
+
+  const server = new Server();
+  server.addService(TensorServiceService, { pull });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(new CalmError('unavailable', `cannot serve tensors on ${address}: ${error.message}`));
+    });
+  });
+  const clientOf = (peer: string): Client => {
+    const known = clients.get(peer);
+    if (known !== undefined) return known;
+    const client = new Client(peer, credentials.createInsecure(), {
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 500,
+    });
+    clients.set(peer, client);
+    return client;
+  };
+  return {
+    address: address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`),
+    publish: (name, ...parts) => {
+      const buffers = parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength));
+      const crc = buffers.reduce((sum, buffer) => crc32(buffer, sum), 0);
+      const sizeBytes = buffers.reduce((sum, { length }) => sum + length, 0);
+      if (tensors.has(name)) forget(name);
+      tensors.set(name, { parts: buffers, sizeBytes, crc, path: null });
+      const asking = waiting.get(name);
+      waiting.delete(name);
+      for (const ready of asking ?? []) ready();
+    },
+    retire: (keep) => {
+      for (const name of [...tensors.keys()]) if (!keep(name)) forget(name);
+    },
+    pull: (peer, name, signal) => receive(clientOf(peer), peer, { name, host }, token, signal),
+    close: () => {
+      for (const name of [...tensors.keys()]) forget(name);
+      for (const client of clients.values()) client.close();
+      server.forceShutdown();
+    },
+  };
+}
+
+/** One tensor from a peer. */
+function receive(client: Client, peer: string, request: PullRequest, token: string, signal: AbortSignal) {
+  const { path, requestSerialize, responseDeserialize } = TensorServiceService.pull;
+  const where = `tensor ${request.name} of ${peer}`;
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${token}`);
+  return new Promise<Float32Array>((resolve, reject) => {
+    if (signal.aborted) return reject(new CalmError('cancelled', `${where}: no longer wanted`));
+    const call: ClientReadableStream<PullResponse> = client.makeServerStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      metadata,
+    );
+    const cancel = (): void => call.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    let head: PullResponse | undefined;
+    let bytes = Buffer.alloc(0);
+    let received = 0;
+    call.on('data', (message: PullResponse) => {
+      if (head === undefined) {
+        head = message;
+        bytes = message.path === '' ? Buffer.from(new ArrayBuffer(message.sizeBytes)) : readWhole(message);
+        received = message.path === '' ? 0 : bytes.length;
+      } else {
+        if (received + message.chunk.length <= bytes.length) bytes.set(message.chunk, received);
+        received += message.chunk.length;
+      }
+    });
+    call.on('error', (error) => {
+      signal.removeEventListener('abort', cancel);
+      reject(
+        signal.aborted ? new CalmError('cancelled', `${where}: no longer wanted`) : fromStatus(error as never, where),
+      );
+    });
+    call.on('end', () => {
+      signal.removeEventListener('abort', cancel);
+      if (head === undefined) return;
+      if (received !== head.sizeBytes || crc32(bytes) !== head.crc32)
+        return reject(
+          new CalmError('io', `${where}: ${received} of ${head.sizeBytes} bytes came, or their checksum is wrong`),
+        );
+      resolve(new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4));
+    });
+  });
+}
+
+/** A file in shared memory as bytes of their own; empty where its owner has just withdrawn it. */
+function readWhole({ path, sizeBytes }: PullResponse): Buffer<ArrayBuffer> {
+  const bytes = Buffer.from(new ArrayBuffer(sizeBytes));
+  try {
+    const file = openSync(path, 'r');
+    try {
+      if (readSync(file, bytes) === sizeBytes) return bytes;
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // Reported as a wrong size.
+  }
+  return Buffer.from(new ArrayBuffer(0));
+}
+
+function writeParts(path: string, parts: readonly Buffer[]): string {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    for (const part of parts) for (let at = 0; at < part.length;) at += writeSync(file, part, at);
+  } finally {
+    closeSync(file);
+  }
+  return path;
+}
+
+/** Beside the coordinator's socket, under a name of our own; or a free port where the coordinator has a port. */
+export function ownAddress(coordinator: string): string {
+  if (!coordinator.startsWith('unix:')) return coordinator.replace(/:\d+$/, ':0');
+  return `unix:${join(dirname(coordinator.slice('unix:'.length)), randomBytes(4).toString('hex'))}`;
+}
+
+function defaultSharedMemory(): string {
+  return statSync('/dev/shm', { throwIfNoEntry: false })?.isDirectory() ? '/dev/shm' : tmpdir();
+}
+
+/** Equal for processes that see the same files: host name and, where the system tells it, the boot. */
+function hostIdentity(): string {
+  try {
+    return `${hostname()} ${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}`;
+  } catch {
+    return hostname();
+  }
+}
