@@ -1,6 +1,7 @@
 export { assertNever, CalmError, errorTable, toCalmError, type ErrorCode, type ErrorMeaning } from './errors.ts';
 export { canonicalJson, hashOf, sha256, type Json } from './canonical.ts';
 export { rng, type Rng } from './rng.ts';
+export { combineSignals, firstAbort, type CombinedSignal } from './signals.ts';
 export { makeFolder, writeFileAtomic } from './files.ts';
 export {
   gangKinds,

@@ -1,5 +1,5 @@
 // A compute child's link to its gang: rosters come from its worker over IPC, tensors go to the other members directly.
-import type { Gang, Roster } from '@calm-orch/core';
+import { firstAbort, type Gang, type Roster } from '@calm-orch/core';
 import type { TensorPlane } from './tensor-plane.ts';
 
 export interface ComputeGang extends Gang {
@@ -31,10 +31,8 @@ export function createComputeGang({ plane: open, stageKey, onReady }: ComputeGan
       // What an earlier attempt of this process left.
       plane.retire(() => false);
       const { signal: changed } = superseded;
-      const news = AbortSignal.any([changed, signal]);
       onReady(plane.address);
-      if (roster === none && !news.aborted)
-        await new Promise<void>((resolve) => news.addEventListener('abort', () => resolve(), { once: true }));
+      if (roster === none) await firstAbort([changed, signal]);
       return roster;
     },
     get roster() {

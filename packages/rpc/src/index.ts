@@ -1,5 +1,6 @@
 export { listenAddress, socketAddress, type ListenAddress } from './address.ts';
 export { connect, type Connection, type ConnectOptions } from './call.ts';
+export { createComputeGang, type ComputeGang } from './compute-gang.ts';
 export { AttemptFailure, ComputeChild, type ComputeChildOptions } from './compute-child.ts';
 export {
   CoordinatorServiceService,

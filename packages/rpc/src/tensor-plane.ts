@@ -3,7 +3,7 @@
 // as chunks of a gRPC stream. Every tensor comes with its CRC-32, and a pull waits until the tensor is there.
 // TensorFlow blocks the thread that serves: a peer's pull is answered once the step at hand is computed, which is when
 // there is something to answer.
-import { closeSync, openSync, readFileSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -56,6 +56,7 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
   const shared = options.sharedMemory === undefined ? defaultSharedMemory() : options.sharedMemory;
   const host = shared === null ? '' : hostIdentity();
   const prefix = shared === null ? '' : join(shared, `calm-orch-${process.pid}-${randomBytes(4).toString('hex')}`);
+  if (shared !== null) sweep(shared);
   const tensors = new Map<string, Published>();
   const waiting = new Map<string, Set<() => void>>();
   const clients = new Map<string, Client>();
@@ -71,7 +72,8 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
     const { sizeBytes, crc } = found;
     if (host !== '' && call.request.host === host) {
       found.path ??= writeParts(`${prefix}-${numFiles++}`, found.parts);
-      call.end({ sizeBytes, crc32: crc, path: found.path, chunk: Buffer.alloc(0) });
+      call.write({ sizeBytes, crc32: crc, path: found.path, chunk: Buffer.alloc(0) });
+      call.end();
       return;
     }
     call.write({ sizeBytes, crc32: crc, path: '', chunk: Buffer.alloc(0) });
@@ -233,6 +235,19 @@ export function ownAddress(coordinator: string): string {
 
 function defaultSharedMemory(): string {
   return statSync('/dev/shm', { throwIfNoEntry: false })?.isDirectory() ? '/dev/shm' : tmpdir();
+}
+
+/** Removes what processes that were killed have left. */
+function sweep(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const pid = Number(/^calm-orch-(\d+)-/.exec(name)?.[1]);
+    if (!(pid > 0) || pid === process.pid) continue;
+    try {
+      process.kill(pid, 0);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ESRCH') rmSync(join(folder, name), { force: true });
+    }
+  }
 }
 
 /** Equal for processes that see the same files: host name and, where the system tells it, the boot. */

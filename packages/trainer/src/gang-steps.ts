@@ -2,7 +2,7 @@
 // to the others, takes theirs, and adds and updates alone: every member holds all weights, and the same bits of them as a
 // single trainer would. With a new roster members first tell each other how far they are; who is behind, or new, takes
 // weights and moments from the first that is ahead. docs/elastic.md tells the protocol with its failures.
-import { CalmError, sha256, type Gang, type Roster } from '@calm-orch/core';
+import { CalmError, combineSignals, firstAbort, sha256, type Gang, type Roster } from '@calm-orch/core';
 import type { Values } from '@calm-orch/engine';
 import {
   alignedBlocks,
@@ -71,11 +71,12 @@ export function createGangSteps(gang: Gang, program: CalmProgram): GangSteps {
   const pullAll = async (name: string, signal: AbortSignal): Promise<ReadonlyMap<number, Float32Array> | null> => {
     if (isStale()) return null;
     const { superseded } = gang;
-    const either = AbortSignal.any([superseded, signal]);
+    const either = combineSignals(superseded, signal);
     const others = roster.members.map((member, rank) => ({ member, rank })).filter(({ rank }) => rank !== roster.rank);
     const pulled = await Promise.allSettled(
-      others.map(async ({ member, rank }) => [rank, await gang.pull(member, name, either)] as const),
+      others.map(async ({ member, rank }) => [rank, await gang.pull(member, name, either.signal)] as const),
     );
+    either.dispose();
     signal.throwIfAborted();
     if (isStale()) return null;
     const failed = pulled.find((result) => result.status === 'rejected');
@@ -170,9 +171,7 @@ export function createGangSteps(gang: Gang, program: CalmProgram): GangSteps {
 }
 
 async function untilSuperseded(superseded: AbortSignal, signal: AbortSignal, reason: unknown): Promise<void> {
-  const news = AbortSignal.any([superseded, signal, AbortSignal.timeout(rosterTimeoutMs)]);
-  if (!news.aborted)
-    await new Promise<void>((resolve) => news.addEventListener('abort', () => resolve(), { once: true }));
+  await firstAbort([superseded, signal], rosterTimeoutMs);
   signal.throwIfAborted();
   if (!superseded.aborted)
     throw new CalmError('unavailable', `a peer is gone and no new roster came in ${rosterTimeoutMs / 1000} s`, {
@@ -207,8 +206,9 @@ async function pullState(
   signal: AbortSignal,
 ): Promise<{ step: number; state: TrainingState } | null> {
   const { superseded } = gang;
+  const either = combineSignals(superseded, signal);
   try {
-    const all = await gang.pull(source, name, AbortSignal.any([superseded, signal]));
+    const all = await gang.pull(source, name, either.signal);
     const size = (all.length - 1) / 3;
     const part = (i: number): Float32Array => all.subarray(1 + i * size, 1 + (i + 1) * size);
     return { step: all[0]!, state: { weights: part(0), firstMoment: part(1), secondMoment: part(2) } };
@@ -216,6 +216,8 @@ async function pullState(
     signal.throwIfAborted();
     await untilSuperseded(superseded, signal, error);
     return null;
+  } finally {
+    either.dispose();
   }
 }
 

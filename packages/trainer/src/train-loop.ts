@@ -1,7 +1,7 @@
 // The loop every training stage runs: take the newest checkpoint, step, report, save now and then, save when told to
 // stop. What a step computes depends on its number alone, so a loop that was cut off ends in the same bits.
 import { setImmediate } from 'node:timers/promises';
-import { CalmError, type StageContext, type TrainingConfig } from '@calm-orch/core';
+import { CalmError, firstAbort, type StageContext, type TrainingConfig } from '@calm-orch/core';
 import type { Values } from '@calm-orch/engine';
 import type { TrainingProgram, TrainingState } from '@calm-orch/model';
 import type { CalmProgram } from './calm-training.ts';
@@ -62,7 +62,7 @@ export async function trainLoop(
       if (step >= training.steps) {
         if (gang?.isFirst ?? true) break;
         // The first writes the result; if it dies before, another becomes the first.
-        await oneOf(context.gang!.superseded, signal);
+        await firstAbort([context.gang!.superseded, signal]);
         continue;
       }
       const { name, inputs } = inputsOf(step);
@@ -109,10 +109,4 @@ async function unlessAborted<T>(waiting: Promise<T>, signal: AbortSignal, otherw
 function stopped({ stage: { kind } }: StageContext, step: number, steps: number, saved: boolean): CalmError {
   const where = `stopped at step ${Math.max(0, step)} of ${steps}`;
   return new CalmError('cancelled', `${kind}: ${where}${saved ? ', checkpoint saved' : ''}`);
-}
-
-async function oneOf(...signals: readonly AbortSignal[]): Promise<void> {
-  const any = AbortSignal.any([...signals]);
-  if (!any.aborted)
-    await new Promise<void>((resolve) => any.addEventListener('abort', () => resolve(), { once: true }));
 }

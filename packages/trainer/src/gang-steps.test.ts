@@ -1,0 +1,200 @@
+// A gang in one process: members with programs and tensor planes of their own, joined and left at every possible moment.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { nano, rng, type LlmConfig, type MfamConfig, type StageContext, type StageProgress } from '@calm-orch/core';
+import { startEngine, type Values } from '@calm-orch/engine';
+import { initialWeights, llmShapes, mfamShapes, type TrainingState } from '@calm-orch/model';
+import { createComputeGang, openTensorPlane, type ComputeGang, type TensorPlane } from '@calm-orch/rpc';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createCalmTraining, promptInputs, type CalmProgram } from './calm-training.ts';
+import { trainLoop } from './train-loop.ts';
+
+const engine = await startEngine();
+const mfam: MfamConfig = {
+  ...nano.mfam,
+  ...{ levels: ['thematic', 'low'], taps: { low: 0, middle: 1, high: 2, thematic: 2 } },
+  ...{ queries: 2, hiddenSize: 8, numHeads: 2, numLayers: 1, mlpSize: 16 },
+};
+const llm: LlmConfig = {
+  ...nano.llm,
+  ...{ hiddenSize: 16, numLayers: 1, numHeads: 2, numKeyValueHeads: 2, mlpSize: 24, vocabSize: 16 },
+};
+const taps = { tokens: 3, width: 8 };
+const training = { steps: 12, batchSize: 16, peakLearningRate: 0.01, warmupFraction: 0.1 };
+const trainable = mfamShapes(mfam, { hiddenSize: taps.width }, llm);
+const frozen = llmShapes(llm);
+
+function newProgram(): CalmProgram {
+  const program = createCalmTraining(engine, {
+    ...{ mfam, llm, trainable, frozen, batchSize: training.batchSize, numShards: 8, taps },
+    forms: { answer: { images: 1, suffix: 2, answer: 3 } },
+  });
+  program.setWeights(initialWeights({ ...trainable, ...frozen }, 0, () => 0.3));
+  return program;
+}
+
+function inputsOf(step: number): { name: string; inputs: Record<string, Values> } {
+  const draw = rng('gang', step);
+  const { batchSize } = training;
+  const states = [0, 2].map((layer): [string, Values] => [
+    `image0_layer${layer}`,
+    Float32Array.from({ length: batchSize * taps.tokens * taps.width }, () => draw.normal()),
+  ]);
+  const inputs = {
+    ...Object.fromEntries(states),
+    ...promptInputs(batchSize, 1, [5, 6]),
+    answer: Int32Array.from({ length: batchSize * 3 }, () => draw.int(16)),
+    weights: new Float32Array(batchSize * 3).fill(1 / 48),
+  };
+  return { name: 'answer', inputs };
+}
+
+let dir: string;
+const planes: TensorPlane[] = [];
+beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), 'calm-gang-'))));
+afterEach(() => {
+  planes.splice(0).forEach((plane) => plane.close());
+  rmSync(dir, { recursive: true, force: true });
+});
+
+interface Member {
+  readonly gang: ComputeGang;
+  readonly program: CalmProgram;
+  readonly reports: StageProgress[];
+  readonly plane: TensorPlane;
+  /** Settled when its loop ends: how. */
+  ended: Promise<string>;
+  step: number;
+}
+
+/** What the coordinator does for a gang: rosters in order of arrival. */
+class Club {
+  readonly #ready: Member[] = [];
+  #generation = 0;
+  readonly members: Member[] = [];
+  readonly onStep: (step: number) => void;
+
+  readonly #least: number;
+
+  /** Nobody begins before `least` are ready. */
+  constructor(least: number, onStep: (step: number) => void = () => {}) {
+    this.#least = least;
+    this.onStep = onStep;
+  }
+
+  async add(sharedMemory?: null): Promise<Member> {
+    const address = `unix:${join(dir, `m${planes.length}`)}`;
+    const plane = await openTensorPlane({ address, token: 't', ...(sharedMemory === null && { sharedMemory }) });
+    planes.push(plane);
+    const gang = createComputeGang({
+      plane: () => Promise.resolve(plane),
+      stageKey: 'stage',
+      onReady: () => {
+        this.#ready.push(member);
+        this.#announce();
+      },
+    });
+    const reports: StageProgress[] = [];
+    const member: Member = { gang, program: newProgram(), reports, plane, step: -1, ended: Promise.resolve('') };
+    this.members.push(member);
+    const context: StageContext = {
+      stage: { key: 'stage', kind: 'finetune-score', config: {}, numItems: 1 },
+      ...{ item: 0, inputs: {}, outputDir: dir, checkpointDir: join(dir, 'checkpoints'), checkpointEveryMs: 1e9 },
+      ...{ signal: new AbortController().signal, now: () => 0, gang },
+      report: (progress) => {
+        reports.push(progress);
+        member.step = progress.step;
+        this.onStep(progress.step);
+      },
+    };
+    member.ended = trainLoop(context, member.program, training, inputsOf)
+      .then(
+        () => 'finished',
+        (error: Error) => error.message,
+      )
+      .finally(() => this.remove(member));
+    return member;
+  }
+
+  /** Takes a member off the roster, as the coordinator does when its process has gone. */
+  remove(member: Member): void {
+    const at = this.#ready.indexOf(member);
+    if (at < 0) return;
+    this.#ready.splice(at, 1);
+    member.gang.update({ generation: ++this.#generation, rank: -1, members: [] });
+    this.#announce();
+  }
+
+  /** The first has finished: the others are released. */
+  release(): void {
+    for (const member of [...this.#ready]) this.remove(member);
+  }
+
+  #announce(): void {
+    if (this.#generation === 0 && this.#ready.length < this.#least) return;
+    const members = this.#ready.map(({ plane }) => plane.address);
+    this.#generation++;
+    this.#ready.forEach((member, rank) => member.gang.update({ generation: this.#generation, rank, members }));
+  }
+}
+
+async function alone(): Promise<{ state: TrainingState; losses: number[] }> {
+  const club = new Club(1);
+  const member = await club.add();
+  expect(await member.ended).toBe('finished');
+  return { state: member.program.state(), losses: lossesOf(member) };
+}
+const lossesOf = ({ reports }: Member): number[] => reports.map(({ metrics }) => metrics!['train/loss']!);
+const finished = async (club: Club): Promise<Member> => {
+  const first = await Promise.race(
+    club.members.map(async (member) => ((await member.ended) === 'finished' ? member : new Promise<never>(() => {}))),
+  );
+  club.release();
+  await Promise.all(club.members.map(({ ended }) => ended));
+  return first;
+};
+
+describe('a gang', () => {
+  it.each([2, 3, 5, 8])('of %i trains to the bits of one trainer, in shared memory', async (size) => {
+    const { state, losses } = await alone();
+    const club = new Club(size);
+    for (let i = 0; i < size; i++) await club.add();
+    const first = await finished(club);
+    expect(first.program.state()).toEqual(state);
+    expect(lossesOf(first).slice(-3)).toEqual(losses.slice(-3));
+  });
+
+  it('streams tensors between hosts to the same bits', async () => {
+    const { state } = await alone();
+    const club = new Club(2);
+    for (let i = 0; i < 2; i++) await club.add(null);
+    expect((await finished(club)).program.state()).toEqual(state);
+  });
+
+  it('goes on to the same bits when members join and leave at any step', async () => {
+    const { state, losses } = await alone();
+    for (const seed of [1, 2, 3]) {
+      const draw = rng('club', seed);
+      const seen = new Set<number>();
+      const club: Club = new Club(2, (step) => {
+        if (seen.has(step)) return;
+        seen.add(step);
+        if (draw.uniform() < 0.4) void club.add();
+        else if (draw.uniform() < 0.5 && club.members.length > 1)
+          club.remove(club.members[draw.int(club.members.length)]!);
+      });
+      await club.add();
+      await club.add();
+      const first = await finished(club).catch(() => null);
+      expect(first!.program.state(), `seed ${seed}`).toEqual(state);
+      // Whoever reports a step reports the same loss, and every step is reported.
+      const reported = new Set<number>();
+      for (const { step, metrics } of club.members.flatMap(({ reports }) => reports)) {
+        expect(metrics!['train/loss']).toBe(losses[step]);
+        reported.add(step);
+      }
+      expect(reported.size).toBe(training.steps);
+    }
+  });
+});
