@@ -49,7 +49,7 @@ export function shardGradients(trainable: Shapes, numShards: number): ShardGradi
     const { grads } = tf.valueAndGrads((...args: Tensor[]) => {
       void args;
       kept = tf.keep(step.loss(parameters, inputs));
-      return kept.sum() as Scalar;
+      return kept.sum<Scalar>();
     })(tiles);
     const losses = kept!.clone();
     kept!.dispose();
