@@ -141,3 +141,41 @@ test('no colours and no control characters are printed to a pipe', async () => {
 test('prints its version', async () => {
   expect((await calmOrch(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
+
+test('metrics scores files of captions and of predictions', async () => {
+  const captions = join(dir, 'captions.json');
+  const items = [
+    { id: 'a', references: ['a dark photo of a house', 'the house is dark'], candidate: 'a dark house' },
+    { id: 7, references: ['a bright red flower'], candidate: 'a bright red flower' },
+  ];
+  writeFileSync(captions, JSON.stringify({ items }));
+  const scored = await calmOrch(['metrics', 'captions', captions, '--json']);
+  expect(scored.stderr).toBe('');
+  const { corpus, perItem } = JSON.parse(scored.stdout) as Record<string, Record<string, Record<string, number>>>;
+  expect(Object.keys(corpus!).sort()).toEqual(['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'CIDEr', 'METEOR', 'ROUGE-L']);
+  expect(perItem!['7']!['BLEU-4']).toBeCloseTo(1);
+  expect(perItem!['7']!['METEOR']).toBeGreaterThan(perItem!['a']!['METEOR']!);
+  expect((await calmOrch(['metrics', 'captions', captions])).stdout).toContain('METEOR (exact, stem)');
+
+  const scores = join(dir, 'scores.json');
+  const cases = [
+    { name: 'up', predictions: [1, 2, 3], targets: [2, 4, 7] },
+    { name: 'constant', predictions: [1, 1, 1], targets: [2, 4, 7] },
+  ];
+  writeFileSync(scores, JSON.stringify({ cases }));
+  const correlated = JSON.parse((await calmOrch(['metrics', 'correlation', scores, '--json'])).stdout) as unknown;
+  expect(correlated).toMatchObject({
+    cases: [
+      { name: 'up', srcc: expect.closeTo(1) as number },
+      { name: 'constant', plcc: null, srcc: null },
+    ],
+  });
+
+  writeFileSync(scores, JSON.stringify({ cases: [{ name: 'x', predictions: [1], targets: [1, 2] }] }));
+  const uneven = await calmOrch(['metrics', 'correlation', scores]);
+  expect(uneven.code).toBe(1);
+  expect(uneven.stderr).toContain('scores.json: cases[0]: predictions and targets must have the same length');
+  const missing = await calmOrch(['metrics', 'captions', join(dir, 'none.json')]);
+  expect(missing.code).toBe(2);
+  expect(missing.stderr).toContain('none.json cannot be read');
+});

@@ -49,6 +49,11 @@ const commands: readonly CommandEntry[] = [
     load: () => import('./commands/tables.ts'),
   },
   {
+    usage: 'metrics <kind> <file>',
+    describe: 'Score captions or predictions of a JSON file with the metrics of the tables',
+    load: () => import('./commands/metrics.ts'),
+  },
+  {
     usage: 'doctor',
     describe: 'Check the engine and the machine, and mend what can be mended',
     load: () => import('./commands/doctor.ts'),

@@ -18,5 +18,15 @@ export {
   type CaptionScores,
   type TokenizedItem,
 } from './metrics/captions.ts';
+export {
+  captionReport,
+  correlationReport,
+  rmse,
+  scoreCaptions,
+  textMetricNames,
+  type CaptionReport,
+  type CorrelationReport,
+  type TextMetric,
+} from './metrics/score-files.ts';
 export { ptbTokenize } from './metrics/ptb.ts';
 export { matrixOf, ridgePredict, type Matrix, type RidgePrediction } from './ridge.ts';
