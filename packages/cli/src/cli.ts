@@ -49,6 +49,11 @@ const commands: readonly CommandEntry[] = [
     load: () => import('./commands/tables.ts'),
   },
   {
+    usage: 'audit [run]',
+    describe: 'Prove that every sample of every training step counted exactly once',
+    load: () => import('./commands/audit.ts'),
+  },
+  {
     usage: 'metrics <kind> <file>',
     describe: 'Score captions or predictions of a JSON file with the metrics of the tables',
     load: () => import('./commands/metrics.ts'),

@@ -3,7 +3,7 @@
 // loses nothing that a worker was told is done. It knows workers by what they say (gRPC) and by their processes' ends.
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { assertNever, CalmError, type Role, type Roster, type StageProgress, type StageResult } from '@calm-orch/core';
+import { assertNever, CalmError, shardRange, type Role, type Roster, type StageProgress, type StageResult } from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
 import type { Tracker } from '@calm-orch/tracker';
 import { publishArtifact, readArtifact, removeLeftovers } from './artifact.ts';
@@ -130,7 +130,7 @@ export class Coordinator {
     signal: AbortSignal,
   ): Promise<Roster | null> {
     const lease = this.#live(token);
-    if (lease === null) return rosterFor(emptyGang(), null, generation);
+    if (lease === null) return rosterFor(emptyGang(0), null, generation);
     const gang = this.#gang(lease.stage);
     if (lease.address === null) {
       lease.address = address;
@@ -172,6 +172,8 @@ export class Coordinator {
         Object.entries(metrics).map(([name, value]) => ({ runId, stageKey, item, step, name, value })),
       ),
     );
+    const applied = points.flatMap(({ applied: ranges = [] }) => ranges);
+    if (applied.length > 0) tracker.recordApplied(stageKey, applied);
     const isFirst = lease.firstStep === null;
     lease.firstStep ??= first;
     lease.sequence = sequence;
@@ -334,7 +336,7 @@ export class Coordinator {
   }
 
   #gang({ key }: StageRecord): GangRecord {
-    const gang = this.#gangs.get(key) ?? emptyGang();
+    const gang = this.#gangs.get(key) ?? emptyGang(this.#options.tracker.lastGeneration(key));
     this.#gangs.set(key, gang);
     return gang;
   }
@@ -342,8 +344,18 @@ export class Coordinator {
   #newRoster(stage: StageRecord): void {
     const gang = this.#gang(stage);
     gang.generation++;
+    if (gang.members.length > 0)
+      this.#options.tracker.recordRoster(
+        stage.key,
+        gang.generation,
+        gang.members.map(({ work: { attempt }, worker: { role, index } }, rank) => {
+          const { first: firstShard, end: endShard } = shardRange(stage.numShards, gang.members.length, rank);
+          return { firstShard, endShard, attempt, worker: `${role} ${index}` };
+        }),
+      );
     // Its rate changes with its members: what is left is estimated anew.
-    stage.since = gang.generation === 1 ? stage.since : { ms: this.#options.now(), share: doneShare(stage) };
+    stage.since =
+      gang.members.length === 1 && stage.since === null ? null : { ms: this.#options.now(), share: doneShare(stage) };
     this.#wake();
   }
 

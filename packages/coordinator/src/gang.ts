@@ -11,7 +11,8 @@ export interface GangRecord {
   readonly members: LeaseRecord[];
 }
 
-export const emptyGang = (): GangRecord => ({ generation: 0, members: [] });
+/** Generations of a stage go on where an earlier coordinator has left them. */
+export const emptyGang = (generation: number): GangRecord => ({ generation, members: [] });
 
 export function canGang({ kind, numItems }: Pick<StageRecord, 'kind' | 'numItems'>): boolean {
   return gangKinds.has(kind) && numItems === 1;

@@ -8,3 +8,4 @@ export type { CoordinatorEvent } from './coordinator.ts';
 export type { RunView, StageView, WorkerView } from './view.ts';
 export { workerCounts, type Machine, type WorkerCounts } from './worker-counts.ts';
 export { foundationFile } from './foundation-artifact.ts';
+export { auditRun, auditStage, type Audit, type AuditedStage } from './audit.ts';

@@ -2,10 +2,12 @@ export { assertNever, CalmError, errorTable, toCalmError, type ErrorCode, type E
 export { canonicalJson, hashOf, sha256, type Json } from './canonical.ts';
 export { rng, type Rng } from './rng.ts';
 export { combineSignals, firstAbort, type CombinedSignal } from './signals.ts';
+export { shardRange } from './shards.ts';
 export { makeFolder, writeFileAtomic } from './files.ts';
 export {
   gangKinds,
   stageRoles,
+  type AppliedSteps,
   type Gang,
   type Role,
   type Roster,

@@ -33,6 +33,13 @@ export interface StageSpec {
   readonly numItems: number;
 }
 
+/** Optimizer steps whose updates are in the weights, computed under one roster: firstStep .. endStep - 1. */
+export interface AppliedSteps {
+  readonly generation: number;
+  readonly firstStep: number;
+  readonly endStep: number;
+}
+
 /** A point of a stage's life: `step` counts optimizer updates or processed samples, 0-based, of `totalSteps`. */
 export interface StageProgress {
   readonly step: number;
@@ -40,6 +47,8 @@ export interface StageProgress {
   /** e.g. { 'train/loss': 1.2, 'train/lr': 1e-3 }; recorded in the tracker at `step`. */
   readonly metrics?: Readonly<Record<string, number>>;
   readonly samplesPerSecond?: number;
+  /** For the ledger, since the last report; a repeated range changes nothing. */
+  readonly applied?: readonly AppliedSteps[];
 }
 
 /** Kinds whose steps several trainers may compute together; the result does not depend on how many. */

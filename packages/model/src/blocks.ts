@@ -13,12 +13,6 @@ export interface BlockSum extends Block {
   readonly sum: Float32Array;
 }
 
-/** The range [first, end) of shards of the member with this rank; sizes differ by at most one. */
-export function shardRange(numShards: number, numMembers: number, rank: number): { first: number; end: number } {
-  const at = (r: number): number => Math.floor((r * numShards) / numMembers);
-  return { first: at(rank), end: at(rank + 1) };
-}
-
 /** The fewest aligned blocks that make up [first, end), in order. */
 export function alignedBlocks(first: number, end: number): Block[] {
   const blocks: Block[] = [];

@@ -1,4 +1,4 @@
-export { alignedBlocks, combineBlocks, shardRange, type Block, type BlockSum } from './blocks.ts';
+export { alignedBlocks, combineBlocks, type Block, type BlockSum } from './blocks.ts';
 export { createShardProgram, type ShardProgram } from './shard-program.ts';
 export { answerLogits, answerLoss, answerLossPerShard, tokenOrder, type CalmText } from './calm.ts';
 export { llmShapes } from './llama.ts';

@@ -76,12 +76,16 @@ export function fromRoster({ generation, rank, addresses }: RosterMessage): Rost
   return { generation, rank, members: addresses };
 }
 
-export function toPoint({ step, totalSteps, metrics = {}, samplesPerSecond = 0 }: StageProgress): ProgressPoint {
-  return { step, totalSteps, metrics: { ...metrics }, samplesPerSecond };
+export function toPoint({ samplesPerSecond = 0, metrics = {}, applied = [], ...at }: StageProgress): ProgressPoint {
+  return { ...at, metrics: { ...metrics }, samplesPerSecond, applied: [...applied] };
 }
 
-export function fromPoint({ step, totalSteps, metrics, samplesPerSecond }: ProgressPoint): StageProgress {
-  return { step, totalSteps, metrics, ...(samplesPerSecond > 0 && { samplesPerSecond }) };
+export function fromPoint({ step, totalSteps, metrics, samplesPerSecond, applied }: ProgressPoint): StageProgress {
+  return {
+    ...{ step, totalSteps, metrics },
+    ...(applied.length > 0 && { applied }),
+    ...(samplesPerSecond > 0 && { samplesPerSecond }),
+  };
 }
 
 export function toResultMessage({ metrics = {}, fingerprint = '' }: StageResult): ResultMessage {

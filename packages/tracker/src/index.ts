@@ -1,3 +1,4 @@
+export type { LedgerRow, RosterMember } from './ledger-store.ts';
 export { databaseFile, hasTracker, openTracker, type Tracker, type TrackerOptions } from './tracker.ts';
 export {
   eventTypes,

@@ -99,6 +99,24 @@ export const artifacts = sqliteTable('artifacts', {
   sha256: text('sha256').notNull(),
 });
 
+export const rosters = sqliteTable('rosters', {
+  stageKey: text('stage_key').notNull(),
+  generation: integer('generation').notNull(),
+  rank: integer('rank').notNull(),
+  firstShard: integer('first_shard').notNull(),
+  endShard: integer('end_shard').notNull(),
+  attempt: integer('attempt').notNull(),
+  worker: text('worker').notNull(),
+});
+
+export const appliedSteps = sqliteTable('applied_steps', {
+  stageKey: text('stage_key').notNull(),
+  generation: integer('generation').notNull(),
+  firstStep: integer('first_step').notNull(),
+  endStep: integer('end_step').notNull(),
+  outcome: text('outcome').$type<'applied' | 'superseded'>().notNull(),
+});
+
 export const events = sqliteTable('events', {
   id: integer('id').primaryKey({ autoIncrement: true }),
   atMs: integer('at_ms').notNull(),

@@ -4,6 +4,7 @@ import { and, eq, inArray, max, notInArray, sql } from 'drizzle-orm';
 import { CalmError, canonicalJson, type StageResult } from '@calm-orch/core';
 import { countRows, transaction, type Store } from './database.ts';
 import { appendEvent } from './event-store.ts';
+import { forgetLedger } from './ledger-store.ts';
 import { artifacts, attempts, items, runs, runStages, stages, trialStages } from './schema.ts';
 import { findStage, getStage } from './stage-queries.ts';
 import type { ArtifactFile, AttemptRecord, AttemptStatus, PlannedStage, Status } from './types.ts';
@@ -38,7 +39,10 @@ function upsertStage(store: Store, runId: string, stage: PlannedStage, position:
       .values({ key, kind, ...json, numItems, status: 'queued', firstRunId: runId, createdMs: now })
       .run();
   } else if (!reuse) {
-    if (before.status === 'succeeded') db.delete(items).where(eq(items.stageKey, key)).run();
+    if (before.status === 'succeeded') {
+      db.delete(items).where(eq(items.stageKey, key)).run();
+      forgetLedger(store, key);
+    }
     db.update(stages).set({ status: 'queued', error: null }).where(eq(stages.key, key)).run();
   }
   const mine = and(eq(runStages.runId, runId), eq(runStages.stageKey, key));

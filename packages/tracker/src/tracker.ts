@@ -4,10 +4,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { StageResult } from '@calm-orch/core';
+import type { AppliedSteps, StageResult } from '@calm-orch/core';
 import { openDatabase, type Store } from './database.ts';
 import { guarded } from './sqlite-errors.ts';
 import * as events from './event-store.ts';
+import * as ledger from './ledger-store.ts';
+import type { LedgerRow, RosterMember } from './ledger-store.ts';
 import * as metrics from './metric-store.ts';
 import * as runs from './run-store.ts';
 import * as stages from './stage-store.ts';
@@ -116,6 +118,15 @@ export interface Tracker {
     runId: string,
   ): { readonly row: string; readonly seed: number; readonly name: string; readonly value: number | null }[];
 
+  // ledger
+  /** 0 before the first roster of a stage. */
+  lastGeneration(stageKey: string): number;
+  recordRoster(stageKey: string, generation: number, members: readonly RosterMember[]): void;
+  /** Steps that are in somebody's weights; repeated ranges change nothing. */
+  recordApplied(stageKey: string, ranges: readonly AppliedSteps[]): void;
+  /** In order of steps, then shards. */
+  listLedger(stageKey: string): LedgerRow[];
+
   // events
   note(runId: string, message: string, stageKey?: string): void;
   /** The last `limit`, oldest first. @default 50 */
@@ -164,6 +175,10 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     replaceMetricsAfter: (key, step) => metrics.replaceMetricsAfter(store, key, step),
     listMetrics: (key) => metrics.listMetrics(store, key),
     trialMetrics: (runId) => metrics.trialMetrics(store, runId),
+    lastGeneration: (stageKey) => ledger.lastGeneration(store, stageKey),
+    recordRoster: (stageKey, generation, members) => ledger.recordRoster(store, stageKey, generation, members),
+    recordApplied: (stageKey, ranges) => ledger.recordApplied(store, stageKey, ranges),
+    listLedger: (stageKey) => ledger.listLedger(store, stageKey),
     note: (runId, message, stageKey) => events.appendEvent(store, { runId, type: 'note', message, stageKey }),
     listEvents: (runId, limit) => events.listEvents(store, runId, limit),
     close: () => void sqlite.close(),

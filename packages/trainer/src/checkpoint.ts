@@ -2,13 +2,20 @@
 // checkpoint without its manifest, or whose bytes do not match it, does not exist and the one before it is used.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256, writeFileAtomic } from '@calm-orch/core';
+import { sha256, writeFileAtomic, type AppliedSteps } from '@calm-orch/core';
 import { readSafetensors, writeSafetensors, type TrainingState } from '@calm-orch/model';
 
 export interface Checkpoint {
   /** Steps done: training goes on with this step. */
   readonly step: number;
   readonly state: TrainingState;
+  /** How the state came about. */
+  readonly lineage?: readonly AppliedSteps[];
+}
+
+interface Manifest {
+  readonly sha256: string;
+  readonly lineage?: readonly AppliedSteps[];
 }
 
 const kept = 2;
@@ -20,7 +27,7 @@ const manifestSteps = (dir: string): number[] =>
     .sort((a, b) => b - a);
 
 /** Writes a checkpoint and removes all but the newest two. */
-export function saveCheckpoint(dir: string, { step, state }: Checkpoint): void {
+export function saveCheckpoint(dir: string, { step, state, lineage }: Checkpoint): void {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, `${stem(step)}.safetensors`);
   const vector = (values: Float32Array) => ({ shape: [values.length], values });
@@ -29,29 +36,41 @@ export function saveCheckpoint(dir: string, { step, state }: Checkpoint): void {
     firstMoment: vector(state.firstMoment),
     secondMoment: vector(state.secondMoment),
   });
-  writeFileAtomic(join(dir, `${stem(step)}.json`), JSON.stringify({ step, sha256: sha256(readFileSync(file)) }));
-  for (const old of manifestSteps(dir).slice(kept)) {
-    rmSync(join(dir, `${stem(old)}.json`), { force: true });
-    rmSync(join(dir, `${stem(old)}.safetensors`), { force: true });
+  writeFileAtomic(
+    join(dir, `${stem(step)}.json`),
+    JSON.stringify({ step, sha256: sha256(readFileSync(file)), lineage }),
+  );
+  for (const old of manifestSteps(dir).slice(kept)) remove(dir, old);
+}
+
+/**
+ * The newest whole checkpoint, or undefined. Damaged ones are removed: they would count among the newest when the next
+ * is saved, and push it out.
+ */
+export function loadNewestCheckpoint(dir: string): Checkpoint | undefined {
+  for (const step of manifestSteps(dir)) {
+    const found = loadCheckpoint(dir, step);
+    if (found !== undefined) return found;
+    remove(dir, step);
+  }
+  return undefined;
+}
+
+function loadCheckpoint(dir: string, step: number): Checkpoint | undefined {
+  const file = join(dir, `${stem(step)}.safetensors`);
+  try {
+    const manifest = JSON.parse(readFileSync(join(dir, `${stem(step)}.json`), 'utf8')) as Manifest;
+    if (sha256(readFileSync(file)) !== manifest.sha256) return undefined;
+    const { weights, firstMoment, secondMoment } = readSafetensors(file);
+    if (!weights || !firstMoment || !secondMoment) return undefined;
+    const state = { weights: weights.values, firstMoment: firstMoment.values, secondMoment: secondMoment.values };
+    return { step, state, ...(manifest.lineage && { lineage: manifest.lineage }) };
+  } catch {
+    // Unreadable counts as absent.
+    return undefined;
   }
 }
 
-/** The newest whole checkpoint, or undefined. */
-export function loadNewestCheckpoint(dir: string): Checkpoint | undefined {
-  for (const step of manifestSteps(dir)) {
-    const file = join(dir, `${stem(step)}.safetensors`);
-    try {
-      const manifest = JSON.parse(readFileSync(join(dir, `${stem(step)}.json`), 'utf8')) as { sha256: string };
-      if (sha256(readFileSync(file)) !== manifest.sha256) continue;
-      const { weights, firstMoment, secondMoment } = readSafetensors(file);
-      if (!weights || !firstMoment || !secondMoment) continue;
-      return {
-        step,
-        state: { weights: weights.values, firstMoment: firstMoment.values, secondMoment: secondMoment.values },
-      };
-    } catch {
-      // Unreadable counts as absent.
-    }
-  }
-  return undefined;
+function remove(dir: string, step: number): void {
+  for (const type of ['json', 'safetensors']) rmSync(join(dir, `${stem(step)}.${type}`), { force: true });
 }

@@ -145,7 +145,7 @@ async function alone(): Promise<{ state: TrainingState; losses: number[] }> {
   expect(await member.ended).toBe('finished');
   return { state: member.program.state(), losses: lossesOf(member) };
 }
-const lossesOf = ({ reports }: Member): number[] => reports.map(({ metrics }) => metrics!['train/loss']!);
+const lossesOf = ({ reports }: Member): number[] => reports.flatMap(({ metrics }) => metrics?.['train/loss'] ?? []);
 const finished = async (club: Club): Promise<Member> => {
   const first = await Promise.race(
     club.members.map(async (member) => ((await member.ended) === 'finished' ? member : new Promise<never>(() => {}))),
@@ -191,7 +191,8 @@ describe('a gang', () => {
       // Whoever reports a step reports the same loss, and every step is reported.
       const reported = new Set<number>();
       for (const { step, metrics } of club.members.flatMap(({ reports }) => reports)) {
-        expect(metrics!['train/loss']).toBe(losses[step]);
+        if (metrics === undefined) continue;
+        expect(metrics['train/loss']).toBe(losses[step]);
         reported.add(step);
       }
       expect(reported.size).toBe(training.steps);

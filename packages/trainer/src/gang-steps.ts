@@ -2,18 +2,27 @@
 // to the others, takes theirs, and adds and updates alone: every member holds all weights, and the same bits of them as a
 // single trainer would. With a new roster members first tell each other how far they are; who is behind, or new, takes
 // weights and moments from the first that is ahead. docs/elastic.md tells the protocol with its failures.
-import { CalmError, combineSignals, firstAbort, sha256, type Gang, type Roster } from '@calm-orch/core';
+import {
+  CalmError,
+  combineSignals,
+  firstAbort,
+  sha256,
+  shardRange,
+  type AppliedSteps,
+  type Gang,
+  type Roster,
+} from '@calm-orch/core';
 import type { Values } from '@calm-orch/engine';
 import {
   alignedBlocks,
   combineBlocks,
-  shardRange,
   sumOfLosses,
   type BlockSum,
   type ShardProgram,
   type TrainingState,
 } from '@calm-orch/model';
 import type { CalmProgram } from './calm-training.ts';
+import { decodeLineage, encodeLineage, type Lineage } from './lineage.ts';
 
 /** A member that waits for a roster this long after a peer has gone takes the coordinator for dead. */
 const rosterTimeoutMs = 60_000;
@@ -23,6 +32,8 @@ const checkEvery = 64;
 export interface GangSteps {
   /** Whether the roster has changed since `enter`. */
   readonly isStale: boolean;
+  /** Of the roster it is in; 0 before. */
+  readonly generation: number;
   /** Rank 0, or alone: saves checkpoints and writes the result. */
   readonly isFirst: boolean;
   /**
@@ -45,7 +56,7 @@ export interface GangSteps {
 type Inputs = Readonly<Record<string, Values>>;
 
 /** @throws CalmError `lease_lost` from all methods once the coordinator has released this member. */
-export function createGangSteps(gang: Gang, program: CalmProgram): GangSteps {
+export function createGangSteps(gang: Gang, program: CalmProgram, lineage: Lineage): GangSteps {
   const { numShards } = program;
   let roster: Roster = { generation: 0, rank: 0, members: [] };
   /** Where the newest weights are: in the program of whole steps, or in one for this member's blocks. */
@@ -90,6 +101,9 @@ export function createGangSteps(gang: Gang, program: CalmProgram): GangSteps {
     get isStale() {
       return isStale();
     },
+    get generation() {
+      return roster.generation;
+    },
     get isFirst() {
       return roster.rank === 0;
     },
@@ -120,13 +134,15 @@ export function createGangSteps(gang: Gang, program: CalmProgram): GangSteps {
             byRank.map((other) => (other[0] === newest ? other.subarray(1) : null)),
             newest,
           );
-          if (source === rank && byRank.some(([at]) => at! < newest)) offer(gang, `${generation}/state`, step, own);
+          if (source === rank && byRank.some(([at]) => at! < newest))
+            offer(gang, `${generation}/state`, step, own, lineage.all);
           use(memberProgram(), own);
           return step;
         }
         const received = await pullState(gang, all[source]!, `${generation}/state`, signal);
         if (received === null) continue;
         use(memberProgram(), received.state);
+        lineage.replace(received.lineage);
         step = received.step;
         if (!isStale()) return step;
       }
@@ -194,24 +210,28 @@ function splitBlocks(all: Float32Array, blocks: readonly { first: number; size: 
   return blocks.map((block, i) => ({ ...block, sum: all.subarray(i * size, (i + 1) * size) }));
 }
 
-function offer(gang: Gang, name: string, step: number, { weights, firstMoment, secondMoment }: TrainingState): void {
-  gang.publish(name, Float32Array.of(step), weights, firstMoment, secondMoment);
+function offer(gang: Gang, name: string, step: number, state: TrainingState, lineage: readonly AppliedSteps[]): void {
+  const { weights, firstMoment, secondMoment } = state;
+  gang.publish(name, Float32Array.of(step, ...encodeLineage(lineage)), weights, firstMoment, secondMoment);
+}
+
+interface ReceivedState {
+  readonly step: number;
+  readonly state: TrainingState;
+  readonly lineage: readonly AppliedSteps[];
 }
 
 /** Null when the roster changed first, or the source is gone. */
-async function pullState(
-  gang: Gang,
-  source: string,
-  name: string,
-  signal: AbortSignal,
-): Promise<{ step: number; state: TrainingState } | null> {
+async function pullState(gang: Gang, source: string, name: string, signal: AbortSignal): Promise<ReceivedState | null> {
   const { superseded } = gang;
   const either = combineSignals(superseded, signal);
   try {
     const all = await gang.pull(source, name, either.signal);
-    const size = (all.length - 1) / 3;
-    const part = (i: number): Float32Array => all.subarray(1 + i * size, 1 + (i + 1) * size);
-    return { step: all[0]!, state: { weights: part(0), firstMoment: part(1), secondMoment: part(2) } };
+    const { all: lineage, end } = decodeLineage(all.subarray(1));
+    const vectors = all.subarray(1 + end);
+    const size = vectors.length / 3;
+    const part = (i: number): Float32Array => vectors.subarray(i * size, (i + 1) * size);
+    return { step: all[0]!, state: { weights: part(0), firstMoment: part(1), secondMoment: part(2) }, lineage };
   } catch (error) {
     signal.throwIfAborted();
     await untilSuperseded(superseded, signal, error);

@@ -7,6 +7,7 @@ import type { TrainingProgram, TrainingState } from '@calm-orch/model';
 import type { CalmProgram } from './calm-training.ts';
 import { loadNewestCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { createGangSteps } from './gang-steps.ts';
+import { createLineage } from './lineage.ts';
 import { learningRateAt } from './schedule.ts';
 
 export interface StepInputs {
@@ -30,14 +31,20 @@ export async function trainLoop(
   inputsOf: (step: number) => StepInputs,
 ): Promise<void> {
   const { checkpointDir, signal } = context;
-  const gang = context.gang !== undefined && 'member' in program ? createGangSteps(context.gang, program) : null;
+  const lineage = createLineage();
+  const gang =
+    context.gang !== undefined && 'member' in program ? createGangSteps(context.gang, program, lineage) : null;
   const load = (): number => {
     const newest = loadNewestCheckpoint(checkpointDir);
     if (newest !== undefined) program.setState(newest.state);
+    lineage.replace(newest?.lineage ?? []);
     return newest?.step ?? 0;
   };
   /** How far this process is in the newest roster. */
-  const enter = async (step: number): Promise<number> => (await gang!.enter(step, signal)) ?? (await enter(load()));
+  const enter = async (step: number): Promise<number> => {
+    const entered = await unlessAborted(gang!.enter(step, signal), signal, step);
+    return entered === null ? enter(load()) : entered;
+  };
   const started = context.now();
   let saved = started;
   try {
@@ -49,7 +56,7 @@ export async function trainLoop(
       const state = (): TrainingState => gang?.state() ?? program.state();
       if (signal.aborted || context.now() - saved >= context.checkpointEveryMs) {
         const isNew = step > first && (gang?.isFirst ?? true);
-        if (isNew) saveCheckpoint(checkpointDir, { step, state: state() });
+        if (isNew) saveCheckpoint(checkpointDir, { step, state: state(), lineage: lineage.all });
         saved = context.now();
         if (signal.aborted) throw stopped(context, step, training.steps, isNew);
       }
@@ -60,7 +67,11 @@ export async function trainLoop(
         continue;
       }
       if (step >= training.steps) {
-        if (gang?.isFirst ?? true) break;
+        if (gang?.isFirst ?? true) {
+          const applied = gang === null ? [] : lineage.take();
+          if (applied.length > 0) context.report({ step: training.steps - 1, totalSteps: training.steps, applied });
+          break;
+        }
         // The first writes the result; if it dies before, another becomes the first.
         await firstAbort([context.gang!.superseded, signal]);
         continue;
@@ -77,12 +88,14 @@ export async function trainLoop(
             'bad_data',
             `${context.stage.kind}: the loss is ${loss} at step ${step}; try a lower peakLearningRate`,
           );
+        lineage.add(step, gang?.generation ?? 0);
         if (step % reportEvery === 0 || step === training.steps - 1) {
           const seconds = (context.now() - started) / 1000;
           context.report({
             step,
             totalSteps: training.steps,
             metrics: { 'train/loss': loss, 'train/learningRate': at.learningRate },
+            ...(gang && { applied: lineage.take() }),
             samplesPerSecond: ((step + 1 - first) * training.batchSize) / Math.max(seconds, 1e-3),
           });
         }

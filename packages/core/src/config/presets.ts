@@ -59,7 +59,7 @@ export const nano: Preset = {
   pretrainSsl: { steps: 400, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   pretrainGeneric: { steps: 200, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   finetuneComment: { steps: 400, batchSize: 32, peakLearningRate: 3e-3, warmupFraction: 0.03 },
-  finetuneScore: { steps: 600, batchSize: 32, peakLearningRate: 2e-3, warmupFraction: 0.03 },
+  finetuneScore: { steps: 900, batchSize: 32, peakLearningRate: 2e-3, warmupFraction: 0.03 },
   train: { stepShards: 8, checkpointEverySeconds: 10 },
   evaluate: { batchSize: 50, numComments: 0, maxCommentTokens: 24, scoreReadout: 'text' },
   // Whole numbers: in so few steps decimals are noise that drowns the digit that matters (docs/foundation.md).

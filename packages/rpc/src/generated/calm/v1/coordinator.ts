@@ -239,11 +239,20 @@ export interface ProgressPoint {
   totalSteps: number;
   metrics: { [key: string]: number };
   samplesPerSecond: number;
+  /** Steps whose updates are in the weights by now, for the ledger. */
+  applied: AppliedSteps[];
 }
 
 export interface ProgressPoint_MetricsEntry {
   key: string;
   value: number;
+}
+
+/** Steps first_step .. end_step - 1, computed under one roster. */
+export interface AppliedSteps {
+  generation: number;
+  firstStep: number;
+  endStep: number;
 }
 
 export interface ReportResponse {
@@ -1201,7 +1210,7 @@ export const ReportRequest: MessageFns<ReportRequest> = {
 };
 
 function createBaseProgressPoint(): ProgressPoint {
-  return { step: 0, totalSteps: 0, metrics: {}, samplesPerSecond: 0 };
+  return { step: 0, totalSteps: 0, metrics: {}, samplesPerSecond: 0, applied: [] };
 }
 
 export const ProgressPoint: MessageFns<ProgressPoint> = {
@@ -1217,6 +1226,9 @@ export const ProgressPoint: MessageFns<ProgressPoint> = {
     });
     if (message.samplesPerSecond !== 0) {
       writer.uint32(33).double(message.samplesPerSecond);
+    }
+    for (const v of message.applied) {
+      AppliedSteps.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -1267,6 +1279,14 @@ export const ProgressPoint: MessageFns<ProgressPoint> = {
             }
 
             message.samplesPerSecond = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.applied.push(AppliedSteps.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -1324,6 +1344,74 @@ export const ProgressPoint_MetricsEntry: MessageFns<ProgressPoint_MetricsEntry> 
             }
 
             message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAppliedSteps(): AppliedSteps {
+  return { generation: 0, firstStep: 0, endStep: 0 };
+}
+
+export const AppliedSteps: MessageFns<AppliedSteps> = {
+  encode(message: AppliedSteps, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.generation !== 0) {
+      writer.uint32(8).uint32(message.generation);
+    }
+    if (message.firstStep !== 0) {
+      writer.uint32(16).uint32(message.firstStep);
+    }
+    if (message.endStep !== 0) {
+      writer.uint32(24).uint32(message.endStep);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AppliedSteps {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAppliedSteps();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.generation = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.firstStep = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.endStep = reader.uint32();
             continue;
           }
         }

@@ -1,0 +1,51 @@
+// Proof from the ledger that every sample of every step is in the weights exactly once.
+import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { openTracker } from '@calm-orch/tracker';
+import type { GlobalOptions } from '../cli.ts';
+import { printJson, printLine } from '../output.ts';
+import { columns } from '../views/columns.ts';
+
+interface Options extends GlobalOptions {
+  run?: string;
+  json: boolean;
+}
+
+export const command = {
+  builder: (args: Argv<GlobalOptions>) =>
+    args
+      .positional('run', { type: 'string', describe: 'A run or experiment [default: the last run]' })
+      .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+      .example('$0 audit', 'the last run')
+      .example('$0 audit smoke-1 --json', 'for scripts; exit code 1 when something is missing or counted twice'),
+  handler: async ({ dir, run: wanted, json }: ArgumentsCamelCase<Options>) => {
+    const { auditRun } = await import('@calm-orch/coordinator');
+    const tracker = openTracker(dir, { create: false });
+    try {
+      const { id } = tracker.findRun(wanted);
+      const audit = auditRun(tracker, id);
+      if (!audit.ok) process.exitCode = 1;
+      if (json) return printJson(audit);
+      const rows = audit.stages.map((stage) => [
+        `${stage.kind} ${stage.key.slice(0, 8)}`,
+        `${stage.applied} of ${stage.steps * stage.shards}`,
+        String(stage.superseded),
+        stage.workers.join(', '),
+        stage.ok ? 'ok' : problem(stage.missing, 'missing') + problem(stage.repeated, 'repeated'),
+      ]);
+      printLine(columns([['stage', 'shards of steps', 'given up', 'computed by', ''], ...rows]).join('\n'));
+      printLine(
+        audit.ok
+          ? `\nRun ${id}: every sample of every step entered the weights exactly once (${audit.stages.length} training stages).`
+          : `\nRun ${id}: NOT every sample entered the weights exactly once.`,
+      );
+    } finally {
+      tracker.close();
+    }
+  },
+};
+
+function problem(found: readonly { readonly step: number; readonly shard: number }[], what: string): string {
+  return found.length === 0
+    ? ''
+    : `${what}: ${found.map(({ step, shard }) => `step ${step} shard ${shard}`).join(', ')} `;
+}
