@@ -52,12 +52,40 @@ test('Ctrl-C saves checkpoints, ends the run as cancelled and says how to go on;
   expect(story.lines('steps')).toHaveLength(numSteps);
 });
 
-test('a second coordinator is refused in one sentence; a second Ctrl-C ends everything at once', async () => {
+test('two runs of one file at once share its stages: each is executed once', async () => {
+  const first = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 20 });
+  const second = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 20 });
+  const ends = await Promise.all([first.ended, second.ended]);
+  expect(ends.map(({ code, stderr }) => [code, stderr])).toEqual([
+    [0, ''],
+    [0, ''],
+  ]);
+  const executed = ends.map(({ stdout }) => Number(/(\d+) stages? executed/.exec(stdout)![1]));
+  const reused = ends.map(({ stdout }) => Number(/(\d+) reused/.exec(stdout)![1]));
+  expect(executed[0]! + executed[1]!).toBe(14);
+  expect(executed[0]! + reused[0]!).toBe(14);
+  for (const run of ['story-1', 'story-2']) expectUndisturbedResults(story, run);
+  // Kind, key and item, without the process.
+  const executions = story.lines('executions').map((line) => line.split(' ').slice(0, 3).join(' '));
+  expect(new Set(executions).size).toBe(executions.length);
+});
+
+test('a run takes over the stages of another that dies beside it', async () => {
+  const first = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 50 });
+  await until('training is under way', trainingReaches(8));
+  const second = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 20 });
+  await until('the second run is there', () => story.tracker((tracker) => tracker.listRuns().length === 2));
+  await first.kill('SIGKILL');
+  expect((await second.ended).code).toBe(0);
+  expectUndisturbedResults(story, 'story-2');
+});
+
+test('a run under way cannot be resumed; a second Ctrl-C ends everything at once', async () => {
   const run = story.start(['run', 'story.yaml', ...oneOfEach], { misbehave: { data: { how: 'spin', times: 1 } } });
   await until('an item is computed', () => story.lines('executions').length > 0);
-  const second = await story.run(['run', 'story.yaml']);
+  const second = await story.run(['resume', 'story-1']);
   expect(second.code).toBe(1);
-  expect(second.stderr).toMatch(/^calm-orch: run story-1 is at work in this run folder \(process \d+ on .*\n$/);
+  expect(second.stderr).toMatch(/^calm-orch: run story-1 is at work \(process \d+ on .*\n$/);
 
   let heard = '';
   run.child.stdout!.on('data', (chunk) => (heard += chunk));

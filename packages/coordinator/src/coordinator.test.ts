@@ -48,7 +48,7 @@ function begin(stages: PlanStage[]): Coordinator {
   );
   const options = { plan: { trials: [trial], stages }, runId, tracker, layout: layoutOf(dir), policy: defaultPolicy };
   const onEvent = (event: CoordinatorEvent): void => void events.push(event);
-  const coordinator = new Coordinator({ ...options, now: () => nowMs, onEvent }, new Set());
+  const coordinator = new Coordinator({ ...options, now: () => nowMs, onEvent }, { reused: new Set() });
   coordinator.start();
   for (const index of [0, 1]) {
     coordinator.register('trainer', index, `trainer ${index}`, 100 + index);
@@ -202,7 +202,7 @@ test('completes on the next start what was finished but not published', async ()
   );
   const plan = { trials: [trial], stages };
   const options = { plan, runId: 'test-1', tracker, layout: layoutOf(dir), policy: defaultPolicy };
-  const next = new Coordinator({ ...options, now: () => nowMs, onEvent: () => {} }, new Set());
+  const next = new Coordinator({ ...options, now: () => nowMs, onEvent: () => {} }, { reused: new Set() });
   next.start();
   await next.ended;
   expect(readArtifact(layoutOf(dir), 'key-of-data')).not.toBeNull();

@@ -3,7 +3,15 @@
 // loses nothing that a worker was told is done. It knows workers by what they say (gRPC) and by their processes' ends.
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { assertNever, CalmError, shardRange, type Role, type Roster, type StageProgress, type StageResult } from '@calm-orch/core';
+import {
+  assertNever,
+  CalmError,
+  shardRange,
+  type Role,
+  type Roster,
+  type StageProgress,
+  type StageResult,
+} from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
 import type { Tracker } from '@calm-orch/tracker';
 import { publishArtifact, readArtifact, removeLeftovers } from './artifact.ts';
@@ -30,6 +38,13 @@ export interface CoordinatorEvent {
   readonly type: 'stage started' | 'stage succeeded' | 'stage failed' | 'attempt failed' | 'attempt lost';
   readonly label: string;
   readonly message: string;
+}
+
+export interface KnownStages {
+  /** Complete before this session began. */
+  readonly reused: ReadonlySet<string>;
+  /** Claimed by another run that lives. */
+  readonly foreign?: ReadonlySet<string>;
 }
 
 export type FailureKind = 'raised' | 'lost' | 'cancelled';
@@ -61,6 +76,8 @@ export class Coordinator {
   readonly #paths: ReadonlyMap<string, number>;
   readonly #workers = new Map<string, WorkerRecord>();
   readonly #leases = new Map<string, LeaseRecord>();
+  /** Stages another run of this folder is executing. */
+  readonly #foreign: Set<string>;
   readonly #gangs = new Map<string, GangRecord>();
   /** Tokens of attempts that are over: a call repeated for one of them is answered, and changes nothing. */
   readonly #ended = new Set<string>();
@@ -69,9 +86,10 @@ export class Coordinator {
   readonly #publishing = new Set<Promise<void>>();
   #stopping = false;
 
-  constructor(options: CoordinatorOptions, reused: ReadonlySet<string>) {
+  constructor(options: CoordinatorOptions, { reused, foreign = new Set() }: KnownStages) {
     this.#options = options;
     this.#stages = new Map(options.plan.stages.map((stage) => [stage.key, stageRecord(stage, reused.has(stage.key))]));
+    this.#foreign = new Set(foreign);
     this.#paths = criticalPaths([...this.#stages.values()]);
     // Nobody may be waiting when it is rejected.
     this.#end.promise.catch(() => {});
@@ -94,14 +112,38 @@ export class Coordinator {
   start(): void {
     for (const stage of this.#stages.values()) {
       if (stage.reused) removeLeftovers(this.#options.layout, stage.key);
-      else {
-        stage.queued = this.#options.tracker.unfinishedItems(stage.key);
-        stage.numDone = stage.numItems - stage.queued.length;
-        this.#checkStaging(stage);
-        if (stage.queued.length === 0) this.#finish(stage);
-      }
+      else if (!this.#foreign.has(stage.key)) this.#queue(stage);
     }
     this.#wake();
+  }
+
+  /** Looks after stages of other runs: those made meanwhile are used, those given up are taken over. */
+  claimForeign(): void {
+    if (this.#stopping) return;
+    const { tracker, runId, layout } = this.#options;
+    for (const key of this.#foreign) {
+      const stage = this.#stages.get(key)!;
+      const outcome = stage.state === 'waiting' ? tracker.claimStage(runId, key) : 'foreign';
+      if (outcome === 'foreign') continue;
+      this.#foreign.delete(key);
+      if (outcome === 'claimed') this.#queue(stage);
+      else if (readArtifact(layout, key) === null)
+        throw new CalmError('io', `${stage.label}: another run has made it, but its artifact is not whole; run again`);
+      else {
+        stage.state = 'succeeded';
+        stage.reused = true;
+        stage.numDone = stage.numItems;
+        this.#say('stage succeeded', stage, 'by another run');
+      }
+      this.#wake();
+    }
+  }
+
+  #queue(stage: StageRecord): void {
+    stage.queued = this.#options.tracker.unfinishedItems(stage.key);
+    stage.numDone = stage.numItems - stage.queued.length;
+    this.#checkStaging(stage);
+    if (stage.queued.length === 0) this.#finish(stage);
   }
 
   register(role: Role, index: number, instance: string, pid: number): void {

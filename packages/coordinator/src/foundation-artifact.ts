@@ -15,15 +15,18 @@ export function importFoundation(layout: Layout, experiment: Experiment): void {
   for (const path of paths) {
     const key = sha256(readFileSync(path));
     if (readArtifact(layout, key) !== null) continue;
-    const staging = layout.staging(key);
+    // Of its own: another run may be at the same.
+    const staging = `${layout.staging(key)}-${process.pid}`;
     rmSync(staging, { recursive: true, force: true });
     mkdirSync(staging, { recursive: true });
     copyFileSync(path, join(staging, foundationFile));
     const files = [{ path: foundationFile, bytes: statSync(path).size, sha256: key }];
     const manifest: Manifest = { key, kind: 'input', files, result: {}, ingredients: null };
     writeFileAtomic(join(staging, manifestName), `${JSON.stringify(manifest, null, 1)}\n`);
-    rmSync(layout.artifact(key), { recursive: true, force: true });
     mkdirSync(join(layout.dir, 'artifacts'), { recursive: true });
-    renameSync(staging, layout.artifact(key));
+    if (readArtifact(layout, key) === null) {
+      rmSync(layout.artifact(key), { recursive: true, force: true });
+      renameSync(staging, layout.artifact(key));
+    } else rmSync(staging, { recursive: true });
   }
 }

@@ -44,8 +44,10 @@ export function stageToJoin(
 ): StageRecord | null {
   let best: { readonly stage: StageRecord; readonly left: number } | null = null;
   for (const stage of stages) {
-    const numTrainers = leases.filter((lease) => lease.stage === stage).length;
-    if (!canGang(stage) || stage.state !== 'waiting' || numTrainers === 0 || numTrainers >= stage.numShards) continue;
+    const own = leases.filter((lease) => lease.stage === stage);
+    const numTrainers = own.length;
+    if (!canGang(stage) || stage.state !== 'waiting' || numTrainers >= stage.numShards) continue;
+    if (!own.some(({ address }) => address !== null)) continue;
     const left = leftMs(stage, nowMs);
     if (left === null || left / numTrainers < gangMinLeftMs) continue;
     if (best === null || left / numTrainers > best.left) best = { stage, left: left / numTrainers };

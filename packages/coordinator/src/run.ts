@@ -5,7 +5,7 @@ import { CalmError, toCalmError, type Experiment, type Json, type Role } from '@
 import { CoordinatorServiceService, listenAddress, serve, socketAddress } from '@calm-orch/rpc';
 import type { RunRecord, Tracker } from '@calm-orch/tracker';
 import { readArtifact } from './artifact.ts';
-import { Coordinator, type CoordinatorEvent } from './coordinator.ts';
+import { Coordinator, type CoordinatorEvent, type KnownStages } from './coordinator.ts';
 import { importFoundation } from './foundation-artifact.ts';
 import type { Layout } from './layout.ts';
 import { planExperiment, type Plan, type PlanSources } from './plan.ts';
@@ -63,13 +63,13 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const plan = planExperiment(experiment, sources);
   const run = record(options, plan);
   try {
-    const reused = new Set(plan.stages.filter(({ key }) => isThere(tracker, layout, key)).map(({ key }) => key));
-    tracker.upsertStages(
-      run.id,
-      plan.stages.map((stage) => ({ ...stage, reuse: reused.has(stage.key) })),
-    );
+    const reused = new Set<string>();
+    const foreign = tracker.upsertStages(run.id, () => {
+      for (const { key } of plan.stages) if (isThere(tracker, layout, key)) reused.add(key);
+      return plan.stages.map((stage) => ({ ...stage, reuse: reused.has(stage.key) }));
+    });
     importFoundation(layout, experiment);
-    const coordinator = await execute(options, run, plan, reused);
+    const coordinator = await execute(options, run, plan, { reused, foreign });
     const summary = summarize(run.id, coordinator, signal.aborted);
     const error = summary.failures.map(({ label, reason }) => `${label}: ${reason}`).join('; ');
     tracker.endRun(run.id, summary.status, error === '' ? {} : { error });
@@ -101,12 +101,13 @@ function isThere(tracker: Tracker, layout: Layout, key: string): boolean {
 }
 
 /** Starts what is needed, waits for the end or for the cancellation, stops what was started. */
-async function execute(options: RunOptions, run: RunRecord, plan: Plan, reused: Set<string>): Promise<Coordinator> {
+async function execute(options: RunOptions, run: RunRecord, plan: Plan, known: KnownStages): Promise<Coordinator> {
+  const { reused } = known;
   const { layout, tracker, signal, onStart = () => {}, onEvent = () => {} } = options;
   const policy = { ...defaultPolicy, ...options.policy };
   const now = (): number => performance.now();
   const startedMs = now();
-  const coordinator = new Coordinator({ plan, runId: run.id, tracker, layout, policy, now, onEvent }, reused);
+  const coordinator = new Coordinator({ plan, runId: run.id, tracker, layout, policy, now, onEvent }, known);
   const toDo = plan.stages.filter(({ key }) => !reused.has(key));
   coordinator.start();
   const workDoneBefore = work(coordinator.stages).done;
@@ -173,6 +174,7 @@ function watch(coordinator: Coordinator, pool: WorkerPool, tracker: Tracker, run
     lastMs = now();
     if (lateMs > watchEveryMs) coordinator.forgive(lateMs);
     for (const pid of coordinator.expire()) pool.kill(pid);
+    coordinator.claimForeign();
     if (lastMs - recordedMs < recordEveryMs) return;
     recordedMs = lastMs;
     if (!tracker.heartbeatRun(runId))

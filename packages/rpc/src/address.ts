@@ -1,7 +1,7 @@
 // Addresses a coordinator listens on: a Unix socket by default, or a port of this machine on request. Never an
 // interface that other machines reach: the token would cross the network unencrypted.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CalmError, sha256 } from '@calm-orch/core';
@@ -17,22 +17,45 @@ export interface ListenAddress {
 }
 
 /**
- * A fresh socket for the one coordinator of a run folder: in `<dir>/tmp`, or in a folder of the system's temporary
- * folder where that path would be too long. What a killed coordinator left there is removed.
+ * A fresh socket for a coordinator of a run folder: in `<dir>/tmp`, or in a folder of the system's temporary folder where
+ * that path would be too long. What killed processes left there is removed.
  */
 export function socketAddress(dir: string): ListenAddress {
-  const name = randomBytes(4).toString('hex');
+  const name = socketName();
   const own = join(resolve(dir), 'tmp');
   const short = join(tmpdir(), `calm-orch-${sha256(own).slice(0, 16)}`);
   const isShort = Buffer.byteLength(join(own, name)) <= maxSocketPathBytes;
   const folder = isShort ? own : short;
-  rmSync(folder, { recursive: true, force: true });
-  // Fails where somebody else made a folder of that name: then it is not ours to use.
-  mkdirSync(folder, { mode: 0o700 });
+  mkdirSync(folder, { mode: 0o700, recursive: true });
+  if (statSync(folder).uid !== process.getuid?.())
+    throw new CalmError('io', `${folder} belongs to somebody else; use another run folder with --dir`);
+  removeDead(folder);
   return {
     address: `unix:${join(folder, name)}`,
-    remove: () => rmSync(isShort ? join(folder, name) : folder, { recursive: true, force: true }),
+    remove: () => rmSync(join(folder, name), { force: true }),
   };
+}
+
+/** `<pid>-<random>`: tells whose it is once its process has gone. At most 13 bytes. */
+export function socketName(): string {
+  return `${process.pid}-${randomBytes(2).toString('hex')}`;
+}
+
+/** Removes the files of processes that are gone from a folder of files named `...<pid>-...`. */
+export function removeDead(folder: string, pattern = /^(\d+)-/): void {
+  for (const name of readdirSync(folder)) {
+    const pid = Number(pattern.exec(name)?.[1]);
+    if (pid > 0 && pid !== process.pid && !isAlive(pid)) rmSync(join(folder, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 /** Parses `--listen HOST:PORT`. @throws CalmError `invalid_argument` for anything but a port of this machine. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
@@ -16,6 +16,7 @@ type Handlers = Api<typeof CoordinatorServiceService>;
 
 const unused = (): Promise<never> => Promise.reject(new CalmError('internal', 'not part of this test'));
 const none: Handlers = {
+  join: unused,
   ...{ register: unused, lease: unused, heartbeat: unused, report: unused, complete: unused, fail: unused },
 };
 const open: { close(): unknown }[] = [];
@@ -126,7 +127,9 @@ describe('a socket', () => {
   it('lies in the run folder, for its owner only, and what a killed coordinator left goes', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'calm-orch-rpc-'));
     open.push({ close: () => rmSync(dir, { recursive: true }) });
-    mkdirSync(join(dir, 'tmp', 'left-behind'), { recursive: true });
+    mkdirSync(join(dir, 'tmp'));
+    // No process has this number: it is above the largest.
+    writeFileSync(join(dir, 'tmp', '4194399-dead'), '');
     const { address, remove } = socketAddress(dir);
     const server = await start({ heartbeat: async () => ({ directive: Directive.CONTINUE }) }, address);
     const path = address.slice('unix:'.length);

@@ -3,7 +3,7 @@
 // as chunks of a gRPC stream. Every tensor comes with its CRC-32, and a pull waits until the tensor is there.
 // TensorFlow blocks the thread that serves: a peer's pull is answered once the step at hand is computed, which is when
 // there is something to answer.
-import { closeSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -20,6 +20,7 @@ import {
 } from '@grpc/grpc-js';
 import { CalmError } from '@calm-orch/core';
 import { TensorServiceService, type PullRequest, type PullResponse } from './generated/calm/v1/tensor.ts';
+import { removeDead, socketName } from './address.ts';
 import { hasToken } from './token.ts';
 import { fromStatus } from './status.ts';
 
@@ -56,7 +57,7 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
   const shared = options.sharedMemory === undefined ? defaultSharedMemory() : options.sharedMemory;
   const host = shared === null ? '' : hostIdentity();
   const prefix = shared === null ? '' : join(shared, `calm-orch-${process.pid}-${randomBytes(4).toString('hex')}`);
-  if (shared !== null) sweep(shared);
+  if (shared !== null) removeDead(shared, /^calm-orch-(\d+)-/);
   const tensors = new Map<string, Published>();
   const waiting = new Map<string, Set<() => void>>();
   const clients = new Map<string, Client>();
@@ -230,24 +231,11 @@ function writeParts(path: string, parts: readonly Buffer[]): string {
 /** Beside the coordinator's socket, under a name of our own; or a free port where the coordinator has a port. */
 export function ownAddress(coordinator: string): string {
   if (!coordinator.startsWith('unix:')) return coordinator.replace(/:\d+$/, ':0');
-  return `unix:${join(dirname(coordinator.slice('unix:'.length)), randomBytes(4).toString('hex'))}`;
+  return `unix:${join(dirname(coordinator.slice('unix:'.length)), socketName())}`;
 }
 
 function defaultSharedMemory(): string {
   return statSync('/dev/shm', { throwIfNoEntry: false })?.isDirectory() ? '/dev/shm' : tmpdir();
-}
-
-/** Removes what processes that were killed have left. */
-function sweep(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const pid = Number(/^calm-orch-(\d+)-/.exec(name)?.[1]);
-    if (!(pid > 0) || pid === process.pid) continue;
-    try {
-      process.kill(pid, 0);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ESRCH') rmSync(join(folder, name), { force: true });
-    }
-  }
 }
 
 /** Equal for processes that see the same files: host name and, where the system tells it, the boot. */

@@ -1,16 +1,14 @@
-// Runs: one tracked execution of an experiment. A run folder has at most one living coordinator, because stages and
-// their staging folders are shared by all runs of the folder.
+// Runs: one tracked execution of an experiment, under one living coordinator. Runs of one folder share its stages; each
+// stage is claimed by one of them (stage-store.ts).
 import { desc, eq, sql } from 'drizzle-orm';
 import { CalmError, canonicalJson, type Json } from '@calm-orch/core';
 import { countRows, transaction, type Store } from './database.ts';
 import { appendEvent } from './event-store.ts';
+import { isLive } from './liveness.ts';
 import { runs, trials } from './schema.ts';
 import { releaseUnfinished } from './stage-store.ts';
 import { listTrials } from './trials.ts';
 import type { NewRun, RunRecord } from './types.ts';
-
-/** A coordinator that has not been heard of for so long is gone, whatever its pid says (it may have been reused). */
-const heartbeatTimeoutMs = 60_000;
 
 type RunRow = typeof runs.$inferSelect;
 
@@ -41,8 +39,10 @@ export function createRun(store: Store, run: NewRun): RunRecord {
 
 export function resumeRun(store: Store, runId: string, { pid }: { readonly pid: number }): RunRecord {
   return transaction(store, () => {
-    const { session } = rowOf(store, runId);
     sweep(store);
+    const row = rowOf(store, runId);
+    if (row.status === 'running') throw busy(toRecord(store, row));
+    const { session } = row;
     const now = store.clock();
     store.db
       .update(runs)
@@ -128,10 +128,10 @@ function rowOf({ db }: Store, runId: string): RunRow {
   throw new CalmError('not_found', `no run or experiment \`${runId}\`: ${list} (\`calm-orch runs\` lists all)`);
 }
 
-/** Marks runs whose coordinator is gone as interrupted, durably; throws `busy` if one lives. */
+/** Marks runs whose coordinator is gone as interrupted, durably. */
 function sweep(store: Store): void {
   for (const row of store.db.select().from(runs).where(eq(runs.status, 'running')).all()) {
-    if (isLive(store, row)) throw busy(toRecord(store, row));
+    if (isLive(store, row)) continue;
     releaseUnfinished(store, row.id, 'lost', 'the coordinator was gone');
     store.db
       .update(runs)
@@ -151,13 +151,8 @@ const interruptedError = 'interrupted: the coordinator ended without a word';
 function busy(run: RunRecord): CalmError {
   return new CalmError(
     'busy',
-    `run ${run.id} is at work in this run folder (process ${run.pid} on ${run.host}): wait for it, end it with \`kill ${run.pid}\`, or use another folder with --dir`,
+    `run ${run.id} is at work (process ${run.pid} on ${run.host}): wait for it, or end it with \`kill ${run.pid}\``,
   );
-}
-
-function isLive({ clock, host, isAlive }: Store, row: RunRow): boolean {
-  const heard = clock() - row.heartbeatMs < heartbeatTimeoutMs;
-  return heard && (row.host !== host || isAlive(row.pid));
 }
 
 function toRecord(store: Store, row: RunRow): RunRecord {

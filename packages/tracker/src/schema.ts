@@ -43,6 +43,7 @@ export const stages = sqliteTable('stages', {
   error: text('error'),
   firstRunId: text('first_run_id').notNull(),
   createdMs: integer('created_ms').notNull(),
+  claimedBy: text('claimed_by'),
 });
 
 export const runStages = sqliteTable('run_stages', {

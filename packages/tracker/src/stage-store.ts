@@ -4,6 +4,7 @@ import { and, eq, inArray, max, notInArray, sql } from 'drizzle-orm';
 import { CalmError, canonicalJson, type StageResult } from '@calm-orch/core';
 import { countRows, transaction, type Store } from './database.ts';
 import { appendEvent } from './event-store.ts';
+import { isLiveRun } from './liveness.ts';
 import { forgetLedger } from './ledger-store.ts';
 import { artifacts, attempts, items, runs, runStages, stages, trialStages } from './schema.ts';
 import { findStage, getStage } from './stage-queries.ts';
@@ -13,16 +14,67 @@ export * from './stage-queries.ts';
 
 const unfinished: Status[] = ['queued', 'running'];
 
-export function upsertStages(store: Store, runId: string, planned: readonly PlannedStage[]): void {
+export function upsertStages(
+  store: Store,
+  runId: string,
+  plan: readonly PlannedStage[] | (() => readonly PlannedStage[]),
+): ReadonlySet<string> {
   const { db } = store;
-  transaction(store, () => {
+  return transaction(store, () => {
+    // Inside: nobody can complete a stage between the look for its artifact and its claim.
+    const planned = typeof plan === 'function' ? plan() : plan;
     const keys = planned.map(({ key }) => key);
     db.delete(trialStages).where(eq(trialStages.runId, runId)).run();
     db.delete(runStages)
       .where(and(eq(runStages.runId, runId), notInArray(runStages.stageKey, keys)))
       .run();
     planned.forEach((stage, position) => upsertStage(store, runId, stage, position));
+    return new Set(planned.filter(({ key, reuse }) => !reuse && isForeign(store, runId, key)).map(({ key }) => key));
   });
+}
+
+/** Whether another run that lives has claimed the stage. */
+function isForeign(store: Store, runId: string, key: string): boolean {
+  const claimedBy = findClaim(store, key);
+  return claimedBy !== null && claimedBy !== runId && isLiveRun(store, claimedBy);
+}
+
+function findClaim({ db }: Store, key: string): string | null {
+  return db.select({ run: stages.claimedBy }).from(stages).where(eq(stages.key, key)).get()?.run ?? null;
+}
+
+/** Claims a stage another run has had: 'succeeded' when that run made it, 'foreign' while it is at it. */
+export function claimStage(store: Store, runId: string, key: string): 'claimed' | 'foreign' | 'succeeded' {
+  return transaction(store, () => {
+    const stage = getStage(store, key);
+    if (stage.status === 'succeeded') {
+      reuseStage(store, runId, key);
+      return 'succeeded';
+    }
+    if (isForeign(store, runId, key)) return 'foreign';
+    for (const token of runningTokensOf(store, key)) endAttempt(store, token, 'lost', 'its run is gone');
+    store.db.update(stages).set({ status: 'queued', error: null, claimedBy: runId }).where(eq(stages.key, key)).run();
+    return 'claimed';
+  });
+}
+
+/** Another run has made the stage meanwhile. */
+function reuseStage(store: Store, runId: string, key: string): void {
+  store.db
+    .update(runStages)
+    .set({ status: 'succeeded', execution: 'reused' })
+    .where(and(eq(runStages.runId, runId), eq(runStages.stageKey, key)))
+    .run();
+  appendEvent(store, { runId, stageKey: key, type: 'stage reused', message: 'made by another run meanwhile' });
+}
+
+function runningTokensOf({ db }: Store, key: string): string[] {
+  return db
+    .select({ token: attempts.token })
+    .from(attempts)
+    .where(and(eq(attempts.stageKey, key), eq(attempts.status, 'running')))
+    .all()
+    .map(({ token }) => token);
 }
 
 function upsertStage(store: Store, runId: string, stage: PlannedStage, position: number): void {
@@ -36,14 +88,14 @@ function upsertStage(store: Store, runId: string, stage: PlannedStage, position:
     const json = { config: canonicalJson(stage.config), inputs: canonicalJson(stage.inputs) };
     const now = store.clock();
     db.insert(stages)
-      .values({ key, kind, ...json, numItems, status: 'queued', firstRunId: runId, createdMs: now })
+      .values({ key, kind, ...json, numItems, status: 'queued', firstRunId: runId, createdMs: now, claimedBy: runId })
       .run();
-  } else if (!reuse) {
+  } else if (!reuse && !isForeign(store, runId, key)) {
     if (before.status === 'succeeded') {
       db.delete(items).where(eq(items.stageKey, key)).run();
       forgetLedger(store, key);
     }
-    db.update(stages).set({ status: 'queued', error: null }).where(eq(stages.key, key)).run();
+    db.update(stages).set({ status: 'queued', error: null, claimedBy: runId }).where(eq(stages.key, key)).run();
   }
   const mine = and(eq(runStages.runId, runId), eq(runStages.stageKey, key));
   const seen = db.select().from(runStages).where(mine).get();
@@ -208,14 +260,20 @@ export function releaseUnfinished(store: Store, runId: string, status: 'cancelle
     .map(({ key }) => key);
   for (const token of runningTokens(store, runId, open)) endAttempt(store, token, status, reason);
   for (const key of open) {
-    setStage(store, runId, key, 'cancelled', null);
+    // What another run has claimed goes on there.
+    if (findClaim(store, key) === runId) setStage(store, runId, key, 'cancelled', null);
+    else setRunStage(store, runId, key, 'cancelled');
     appendEvent(store, { runId, stageKey: key, type: 'stage cancelled', message: reason });
   }
 }
 
 /** A stage and its run's view of it change together. */
-function setStage({ db, clock }: Store, runId: string, key: string, status: Status, error: string | null): void {
-  db.update(stages).set({ status, error }).where(eq(stages.key, key)).run();
+function setStage(store: Store, runId: string, key: string, status: Status, error: string | null): void {
+  store.db.update(stages).set({ status, error }).where(eq(stages.key, key)).run();
+  setRunStage(store, runId, key, status);
+}
+
+function setRunStage({ db, clock }: Store, runId: string, key: string, status: Status): void {
   const time = status === 'running' ? { startedMs: clock() } : { endedMs: clock() };
   db.update(runStages)
     .set({ status, ...time })

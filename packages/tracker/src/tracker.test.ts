@@ -109,7 +109,7 @@ test('a run whose coordinator is gone is shown as failed (interrupted) at once, 
   tracker.finishItem(tracker.startAttempt(id, 'd', 0, 'augmentor 0').token, {});
   const held = tracker.startAttempt(id, 'd', 1, 'augmentor 0');
   expect(tracker.findResumableRun()).toBeNull();
-  expect(() => tracker.findResumableRun(id)).toThrow(/smoke-1 is at work in this run folder \(process 1 on here\)/);
+  expect(() => tracker.findResumableRun(id)).toThrow(/smoke-1 is at work \(process 1 on here\)/);
   alive.delete(1);
   expect(tracker.getRun(id)).toMatchObject({ status: 'failed', interrupted: true, error: /interrupted/ });
   expect(tracker.getRun(id).trials[0]?.status).toBe('failed');
@@ -127,7 +127,7 @@ test('a stale heartbeat means gone even where the pid lives, and the old coordin
   expect(tracker.heartbeatRun(id)).toBe(true);
   nowMs += 59_000;
   expect(tracker.getRun(id).status).toBe('running');
-  expect(() => tracker.createRun(newRun())).toThrow(/smoke-1 is at work/);
+  expect(() => tracker.resumeRun(id, { pid: 2 })).toThrow(/smoke-1 is at work/);
   nowMs += 2_000;
   expect(tracker.getRun(id)).toMatchObject({ status: 'failed', interrupted: true });
   tracker.createRun(newRun({ pid: 2 }));

@@ -47,11 +47,10 @@ export interface Tracker {
   readonly path: string;
 
   // runs
-  /** Starts a run. Runs whose coordinator is gone are marked interrupted first. Throws `busy` while another run of
-   *  this folder has a living coordinator. */
+  /** Starts a run. Runs whose coordinator is gone are marked interrupted first. */
   createRun(run: NewRun): RunRecord;
   /** Takes up a run again under a new coordinator (session + 1); its lost attempts and stages are queued again.
-   *  Throws `not_found`, or `busy` as createRun. */
+   *  Throws `not_found`, or `busy` while its coordinator lives. */
   resumeRun(runId: string, coordinator: { readonly pid: number }): RunRecord;
   /** Ends a run; its unfinished stages and attempts become cancelled. */
   endRun(runId: string, status: 'succeeded' | 'failed' | 'cancelled', options?: { readonly error?: string }): void;
@@ -69,8 +68,11 @@ export interface Tracker {
 
   // stages and attempts
   /** Records a run's plan, in the order given, in one transaction; again after a resume. Stages with `reuse` are
-   *  succeeded; all others are queued, keeping their finished items unless the stage had succeeded before. */
-  upsertStages(runId: string, planned: readonly PlannedStage[]): void;
+   *  succeeded; all others are queued, keeping their finished items unless the stage had succeeded before, and claimed
+   *  for this run. Returns the keys of those that another living run has claimed. */
+  upsertStages(runId: string, planned: readonly PlannedStage[] | (() => readonly PlannedStage[])): ReadonlySet<string>;
+  /** Claims a stage another run was executing, once that run is gone or has given it up; `succeeded` when it made it. */
+  claimStage(runId: string, key: string): 'claimed' | 'foreign' | 'succeeded';
   findStage(key: string): StageRecord | null;
   /** The stage if it has succeeded (its artifact may have been deleted since: look before reusing), else null. */
   findSucceededStage(key: string): (StageRecord & { readonly artifacts: readonly ArtifactFile[] }) | null;
@@ -157,6 +159,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     findRun: (name) => runs.findRun(store, name),
     findResumableRun: (runId) => runs.findResumableRun(store, runId),
     upsertStages: (runId, planned) => stages.upsertStages(store, runId, planned),
+    claimStage: (runId, key) => stages.claimStage(store, runId, key),
     findStage: (key) => stages.findStage(store, key),
     findSucceededStage: (key) => stages.findSucceededStage(store, key),
     unfinishedItems: (key) => stages.unfinishedItems(store, key),

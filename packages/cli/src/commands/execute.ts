@@ -1,5 +1,4 @@
 // What `run` and `resume` share: engine, plan, signals, progress, and the table at the end.
-import { rmSync } from 'node:fs';
 import { cpus, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Argv } from 'yargs';
@@ -100,7 +99,6 @@ export async function execute(
         cancel.onSecond = () => {
           started.killWorkers();
           tracker.endRun(started.run.id, 'cancelled');
-          rmSync(`${layout.dir}/tmp`, { recursive: true, force: true });
         };
       },
       onEvent: (event) => progress?.event(event),
