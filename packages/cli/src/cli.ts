@@ -49,6 +49,16 @@ const commands: readonly CommandEntry[] = [
     load: () => import('./commands/tables.ts'),
   },
   {
+    usage: 'explain [run] [stage]',
+    describe: 'Say why each stage of a run was executed or reused',
+    load: () => import('./commands/explain.ts'),
+  },
+  {
+    usage: 'gc',
+    describe: 'Free the disk space of artifacts that no kept run needs',
+    load: () => import('./commands/gc.ts'),
+  },
+  {
     usage: 'audit [run]',
     describe: 'Prove that every sample of every training step counted exactly once',
     load: () => import('./commands/audit.ts'),

@@ -16,6 +16,8 @@ export interface Manifest {
   readonly result: StageResult;
   /** What was hashed into the key, to tell which part of it a change has changed. */
   readonly ingredients: Json;
+  /** Hashes of the modules of its code and versions of packages; for `explain`. */
+  readonly modules?: Readonly<Record<string, string>>;
 }
 
 export const manifestName = 'manifest.json';
@@ -39,12 +41,12 @@ export function readArtifact(layout: Layout, key: string): Manifest | null {
 /** Turns staging/<key> into artifacts/<key> and drops the stage's checkpoints. */
 export async function publishArtifact(
   layout: Layout,
-  { key, kind, result, ingredients }: Omit<Manifest, 'files'>,
+  { key, kind, result, ingredients, modules = {} }: Omit<Manifest, 'files'>,
 ): Promise<Manifest> {
   const staging = layout.staging(key);
   mkdirSync(staging, { recursive: true });
   const files = await hashFiles(staging);
-  const manifest: Manifest = { key, kind, files, result, ingredients };
+  const manifest: Manifest = { key, kind, files, result, ingredients, modules };
   writeFileAtomic(join(staging, manifestName), `${JSON.stringify(manifest, null, 1)}\n`);
   const final = layout.artifact(key);
   // What may lie there is an artifact somebody has damaged; a complete one is never made again.

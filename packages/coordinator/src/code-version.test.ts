@@ -30,7 +30,7 @@ async function versionWith(changes: Partial<typeof files> = {}): Promise<string>
     writeFileSync(join(dir, name), text);
   }
   const entry = join(dir, 'stage.js');
-  return (await codeVersions([entry])).get(entry)!;
+  return (await codeVersions([entry])).get(entry)!.hash;
 }
 
 test('comments, white space, local names and code a stage does not reach are not its code', async () => {

@@ -4,17 +4,25 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
-import { build, stop, type Plugin } from 'esbuild';
+import { build, stop, transform, type Plugin } from 'esbuild';
 import { CalmError, hashOf, sha256 } from '@calm-orch/core';
 import { codeShape } from './code-shape.ts';
 
 const ourScope = '@calm-orch/';
 
+export interface CodeVersion {
+  /** What enters the key. */
+  readonly hash: string;
+  /** Hash of each module of ours the stage runs, by path, and version of each package: to tell what has changed. */
+  readonly modules: Readonly<Record<string, string>>;
+}
+
 /** Hashes the code of each entry; the entries' modules must be built. @throws CalmError `internal` if one is not. */
-export async function codeVersions(entries: readonly string[]): Promise<Map<string, string>> {
+export async function codeVersions(entries: readonly string[]): Promise<Map<string, CodeVersion>> {
   try {
+    const shapes = new Map<string, Promise<string>>();
     const versions = await Promise.all(
-      [...new Set(entries)].map(async (entry) => [entry, await version(entry)] as const),
+      [...new Set(entries)].map(async (entry) => [entry, await version(entry, shapes)] as const),
     );
     return new Map(versions);
   } finally {
@@ -23,14 +31,17 @@ export async function codeVersions(entries: readonly string[]): Promise<Map<stri
   }
 }
 
-async function version(entry: string): Promise<string> {
+async function version(entry: string, shapes: Map<string, Promise<string>>): Promise<CodeVersion> {
   if (!existsSync(entry))
     throw new CalmError(
       'internal',
       `the code of a stage is missing: ${entry}; run \`npm run build\` in calm-orch's folder`,
     );
   const packages = new Map<string, string>();
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
+    metafile: true,
+    // Makes the paths of modules the same wherever the program lies.
+    absWorkingDir: rootOf(entry),
     entryPoints: [entry],
     bundle: true,
     minify: true,
@@ -41,7 +52,28 @@ async function version(entry: string): Promise<string> {
     logLevel: 'silent',
     plugins: [ownCodeOnly(packages)],
   });
-  return hashOf({ code: sha256(codeShape(outputFiles[0]!.text)), packages: Object.fromEntries(packages) });
+  const hash = hashOf({ code: sha256(codeShape(outputFiles[0]!.text)), packages: Object.fromEntries(packages) });
+  const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  );
+  const shapeOf = (path: string): Promise<string> => {
+    const known = shapes.get(path) ?? shapeOfModule(join(rootOf(entry), path));
+    shapes.set(path, known);
+    return known;
+  };
+  const modules = await Promise.all(used.sort().map(async (path) => [path, await shapeOf(path)] as const));
+  return { hash, modules: { ...Object.fromEntries(modules), ...Object.fromEntries(packages) } };
+}
+
+/** The folder above `packages`, or the entry's own. */
+function rootOf(entry: string): string {
+  const at = entry.lastIndexOf('/packages/');
+  return at < 0 ? dirname(entry) : entry.slice(0, at);
+}
+
+async function shapeOfModule(path: string): Promise<string> {
+  const { code } = await transform(readFileSync(path, 'utf8'), { minify: true, format: 'esm', legalComments: 'none' });
+  return sha256(codeShape(code)).slice(0, 16);
 }
 
 /** Bundles relative imports and our own packages; notes name and version of all others. */

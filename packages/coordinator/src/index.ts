@@ -9,3 +9,5 @@ export type { RunView, StageView, WorkerView } from './view.ts';
 export { workerCounts, type Machine, type WorkerCounts } from './worker-counts.ts';
 export { foundationFile } from './foundation-artifact.ts';
 export { auditRun, auditStage, type Audit, type AuditedStage } from './audit.ts';
+export { explainRun, type Difference, type Explanation } from './explain.ts';
+export { collectGarbage, type Garbage } from './gc.ts';

@@ -24,7 +24,8 @@ export async function planSources({ stageEntry, engine, carried }: PlanSourceOpt
   };
   return {
     engine,
-    code: (kind) => versions.get(stageEntry(kind))!,
+    code: (kind) => versions.get(stageEntry(kind))!.hash,
+    modules: (kind) => versions.get(stageEntry(kind))!.modules,
     foundation: (path) => memo(foundations, path, () => hashOfCheckpoint(path)),
     files: (kind, config) => {
       const own = carried[kind];

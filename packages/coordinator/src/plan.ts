@@ -23,6 +23,8 @@ export interface PlanStage extends StageSpec {
   readonly cost: number;
   /** What was hashed into the key. */
   readonly ingredients: Json;
+  /** Hashes of the modules of its code. */
+  readonly modules: Readonly<Record<string, string>>;
   readonly checkpointEveryMs: number;
   /** Shards of a training step. */
   readonly numShards: number;
@@ -37,6 +39,8 @@ export interface Plan {
 export interface PlanSources {
   /** Hash of the code a stage runs. */
   code(kind: StageKind): string;
+  /** Hashes of the modules that code is made of, to tell which has changed; not part of a key. */
+  modules?(kind: StageKind): Readonly<Record<string, string>>;
   /** Back end, version, ... of the engine that trainers and evaluators compute with. */
   readonly engine: Json;
   /** sha256 of a checkpoint file. */
@@ -66,6 +70,7 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
         const key = hashOf(ingredients);
         const draft = drafts.get(key) ?? {
           ...{ key, kind, role, config: plain, inputs, numItems, cost, ingredients, trials: [] },
+          modules: sources.modules?.(kind) ?? {},
           checkpointEveryMs: checkpointEverySeconds * 1000,
           numShards: stepShards,
         };
