@@ -59,6 +59,11 @@ const commands: readonly CommandEntry[] = [
     load: () => import('./commands/gc.ts'),
   },
   {
+    usage: 'chaos <experiment>',
+    describe: 'Run an experiment quietly and under faults, and compare the results',
+    load: () => import('./commands/chaos.ts'),
+  },
+  {
     usage: 'audit [run]',
     describe: 'Prove that every sample of every training step counted exactly once',
     load: () => import('./commands/audit.ts'),

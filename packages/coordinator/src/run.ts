@@ -128,10 +128,14 @@ async function execute(options: RunOptions, run: RunRecord, plan: Plan, known: K
       CALM_ORCH_ADDRESS: server.address,
       CALM_ORCH_TOKEN: token,
     });
+    // For tests of what happens then: `kill -USR2`.
+    const cut = (): void => server.cut();
+    process.on('SIGUSR2', cut);
     const stopWatching = watch(coordinator, pool, tracker, run.id, now);
     try {
       await Promise.race([coordinator.ended, cancelled]);
     } finally {
+      process.off('SIGUSR2', cut);
       coordinator.stop();
       await pool.close(policy.cancelGraceMs + 2000);
       stopWatching();

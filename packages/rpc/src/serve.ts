@@ -33,6 +33,8 @@ export interface ServeOptions<D extends Definition> {
 export interface RunningServer {
   /** Where it can be reached, the port filled in. */
   readonly address: string;
+  /** Cuts all connections; callers connect again. */
+  cut(): void;
   /** Health says NOT_SERVING; running calls are given `graceMs`, then cut off. @default 1000 */
   close(graceMs?: number): Promise<void>;
 }
@@ -59,6 +61,7 @@ export async function serve<D extends Definition>(options: ServeOptions<D>): Pro
   for (const service of ['', name]) health.set(service, true);
   return {
     address: address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`),
+    cut: () => server.drain(address.startsWith('unix:') ? address : `${address.replace(/:\d+$/, '')}:${port}`, 0),
     close: (graceMs = 1000) => {
       for (const service of ['', name]) health.set(service, false);
       return shutDown(server, graceMs);

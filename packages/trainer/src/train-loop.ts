@@ -5,7 +5,7 @@ import { CalmError, firstAbort, type StageContext, type TrainingConfig } from '@
 import type { Values } from '@calm-orch/engine';
 import type { TrainingProgram, TrainingState } from '@calm-orch/model';
 import type { CalmProgram } from './calm-training.ts';
-import { loadNewestCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { loadNewestCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { createGangSteps } from './gang-steps.ts';
 import { createLineage } from './lineage.ts';
 import { learningRateAt } from './schedule.ts';
@@ -56,9 +56,9 @@ export async function trainLoop(
       const state = (): TrainingState => gang?.state() ?? program.state();
       if (signal.aborted || context.now() - saved >= context.checkpointEveryMs) {
         const isNew = step > first && (gang?.isFirst ?? true);
-        if (isNew) saveCheckpoint(checkpointDir, { step, state: state(), lineage: lineage.all });
+        const isSaved = isNew && trySave(checkpointDir, { step, state: state(), lineage: lineage.all });
         saved = context.now();
-        if (signal.aborted) throw stopped(context, step, training.steps, isNew);
+        if (signal.aborted) throw stopped(context, step, training.steps, isSaved);
       }
       if (gang?.isStale) {
         const before = step;
@@ -106,6 +106,19 @@ export async function trainLoop(
     }
   } finally {
     gang?.leave();
+  }
+}
+
+/** A full disk costs the checkpoint, not the training: the one before is still there. */
+function trySave(dir: string, checkpoint: Checkpoint): boolean {
+  try {
+    saveCheckpoint(dir, checkpoint);
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+    console.error(`no checkpoint at step ${checkpoint.step}: ${(error as Error).message}`);
+    return false;
   }
 }
 

@@ -54,12 +54,12 @@ export const nano: Preset = {
     maxPositions: 256,
   },
   augment: { groups: ['quality', 'color', 'subject'], maxSimultaneous: 3, seed: 0 },
-  // Peak rates: the paper's 1e-3 for pre-training; in fine-tuning 3e-3 and 2e-3 instead of 2.5e-5 and 7e-5, because here
+  // Peak rates: the paper's 1e-3 for pre-training; in fine-tuning 3e-3 and 1.5e-3 instead of 2.5e-5 and 7e-5, because here
   // the language model is small and has some hundreds of steps instead of thousands to learn in.
   pretrainSsl: { steps: 400, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   pretrainGeneric: { steps: 200, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   finetuneComment: { steps: 400, batchSize: 32, peakLearningRate: 3e-3, warmupFraction: 0.03 },
-  finetuneScore: { steps: 900, batchSize: 32, peakLearningRate: 2e-3, warmupFraction: 0.03 },
+  finetuneScore: { steps: 1200, batchSize: 32, peakLearningRate: 1.5e-3, warmupFraction: 0.03 },
   train: { stepShards: 8, checkpointEverySeconds: 10 },
   evaluate: { batchSize: 50, numComments: 0, maxCommentTokens: 24, scoreReadout: 'text' },
   // Whole numbers: in so few steps decimals are noise that drowns the digit that matters (docs/foundation.md).

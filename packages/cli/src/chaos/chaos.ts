@@ -1,0 +1,173 @@
+// Runs an experiment twice, quietly and under faults, each in an empty run folder of its own, and compares what comes out:
+// fingerprints, table, recorded numbers, and the ledger of the disturbed run.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CalmError } from '@calm-orch/core';
+import { auditRun } from '@calm-orch/coordinator';
+import { collectTable, openTracker, renderTables, type Tracker } from '@calm-orch/tracker';
+import { planFaults, type FaultKind } from './faults.ts';
+import { inject, limitFile } from './inject.ts';
+
+export interface ChaosOptions {
+  /** calm-orch itself. */
+  readonly program: string;
+  /** What follows `run`: the experiment. */
+  readonly experiment: readonly string[];
+  /** Options of `run` and `resume` alike. */
+  readonly processes: readonly string[];
+  /** Folder for both run folders; emptied first. */
+  readonly dir: string;
+  readonly numFaults: number;
+  readonly seed: number;
+  readonly onLine: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface InjectedFault {
+  readonly kind: FaultKind;
+  readonly target: string;
+  /** Seconds since the disturbed run began. */
+  readonly at: number;
+}
+
+export interface ChaosReport {
+  readonly faults: readonly InjectedFault[];
+  readonly fingerprintsEqual: boolean;
+  readonly tablesEqual: boolean;
+  readonly metricsEqual: boolean;
+  readonly ledgerOk: boolean;
+  /** Times the run had to be resumed. */
+  readonly resumes: number;
+  readonly quietSeconds: number;
+  readonly disturbedSeconds: number;
+}
+
+const maxResumes = 40;
+/** Before that, hardly a process is there to be hit. */
+const firstFaultMs = 3000;
+
+/** @throws CalmError `internal` when either run does not succeed in the end. */
+export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { dir, onLine, numFaults, seed } = options;
+  rmSync(dir, { recursive: true, force: true });
+  const [quietDir, disturbedDir] = [join(dir, 'quiet'), join(dir, 'disturbed')];
+  for (const each of [quietDir, disturbedDir]) mkdirSync(each, { recursive: true });
+
+  onLine(`Quiet run in ${quietDir}`);
+  const quietStart = performance.now();
+  const code = await start(options, quietDir, 'run').ended;
+  if (code !== 0) throw failed(options, quietDir, `the quiet run ended with exit code ${code}`);
+  const quietMs = performance.now() - quietStart;
+
+  onLine(`Disturbed run in ${disturbedDir}: ${numFaults} faults, seed ${seed}`);
+  const disturbedStart = performance.now();
+  const { faults, resumes } = await disturb(options, disturbedDir, quietMs);
+  const [quiet, disturbed] = [quietDir, disturbedDir].map((each) => withTracker(each, outcomeOf)) as [Outcome, Outcome];
+  return {
+    faults,
+    fingerprintsEqual: quiet.fingerprints === disturbed.fingerprints,
+    tablesEqual: quiet.table === disturbed.table,
+    metricsEqual: quiet.metrics === disturbed.metrics,
+    ledgerOk: disturbed.ledgerOk,
+    resumes,
+    quietSeconds: quietMs / 1000,
+    disturbedSeconds: (performance.now() - disturbedStart) / 1000,
+  };
+}
+
+/** Runs, hits, resumes, until the run has succeeded. */
+async function disturb(
+  options: ChaosOptions,
+  dir: string,
+  quietMs: number,
+): Promise<{ faults: InjectedFault[]; resumes: number }> {
+  const { numFaults, seed, onLine, signal } = options;
+  const startedMs = performance.now();
+  const faults: InjectedFault[] = [];
+  const pending = planFaults(seed, numFaults, quietMs);
+  let resumes = 0;
+  let running = start(options, dir, 'run');
+  let dueMs = startedMs + firstFaultMs;
+  for (;;) {
+    const waitMs = pending.length === 0 ? 1000 : Math.max(20, dueMs - performance.now());
+    const ended = await Promise.race([running.ended.then((exit) => ({ exit })), sleep(waitMs).then(() => null)]);
+    if (signal.aborted) throw failed(options, dir, 'cancelled');
+    if (ended?.exit === 0) return { faults, resumes };
+    if (ended !== null) {
+      if (++resumes > maxResumes) throw failed(options, dir, `the run did not succeed after ${maxResumes} resumes`);
+      // A run killed before it was recorded begins anew.
+      const isRecorded = withTracker(dir, (tracker) => tracker.listRuns().length > 0);
+      running = start(options, dir, isRecorded ? 'resume' : 'run');
+      continue;
+    }
+    const next = pending[0];
+    if (next === undefined || performance.now() < dueMs) continue;
+    const target = inject(next, running.child, dir);
+    if (target === null) {
+      dueMs = performance.now() + 200;
+      continue;
+    }
+    pending.shift();
+    dueMs = performance.now() + next.afterMs;
+    const at = Math.round(performance.now() - startedMs) / 1000;
+    faults.push({ kind: next.kind, target, at });
+    onLine(`  ${at.toFixed(1)} s: ${next.kind} (${target})`);
+  }
+}
+
+interface RunningProgram {
+  readonly child: ChildProcess;
+  readonly ended: Promise<number | null>;
+}
+
+function start(options: ChaosOptions, dir: string, command: 'run' | 'resume'): RunningProgram {
+  const { program, experiment, processes, signal } = options;
+  const log = openSync(join(dir, 'chaos.log'), 'a');
+  const env = { ...process.env, CALM_ORCH_LIMIT_FILE: limitFile(dir) };
+  const args = [command, ...(command === 'run' ? experiment : []), ...processes, '--dir', dir];
+  const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', log, log] });
+  closeSync(log);
+  const stop = (): void => void child.kill('SIGINT');
+  signal.addEventListener('abort', stop, { once: true });
+  const ended = new Promise<number | null>((resolve) =>
+    child.once('exit', (code) => {
+      signal.removeEventListener('abort', stop);
+      resolve(code);
+    }),
+  );
+  return { child, ended };
+}
+
+interface Outcome {
+  readonly fingerprints: string;
+  readonly table: string;
+  readonly metrics: string;
+  readonly ledgerOk: boolean;
+}
+
+/** As text, to be compared. */
+function outcomeOf(tracker: Tracker): Outcome {
+  const run = tracker.findRun();
+  return {
+    fingerprints: JSON.stringify(run.trials.map(({ row, seed, fingerprint }) => [row, seed, fingerprint])),
+    table: renderTables([collectTable(tracker, run)], 'text'),
+    metrics: JSON.stringify(tracker.listRunStages(run.id).map(({ key }) => [key, tracker.listMetrics(key)])),
+    ledgerOk: auditRun(tracker, run.id).ok,
+  };
+}
+
+function withTracker<T>(dir: string, read: (tracker: Tracker) => T): T {
+  const tracker = openTracker(dir);
+  try {
+    return read(tracker);
+  } finally {
+    tracker.close();
+  }
+}
+
+function failed({ signal }: ChaosOptions, dir: string, why: string): CalmError {
+  if (signal.aborted) return new CalmError('cancelled', 'chaos was cancelled');
+  return new CalmError('internal', `chaos: ${why}; what it printed is in ${join(dir, 'chaos.log')}`);
+}

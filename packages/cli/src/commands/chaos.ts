@@ -1,0 +1,74 @@
+// Shows that nothing that dies changes a result.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { CalmError } from '@calm-orch/core';
+import type { GlobalOptions } from '../cli.ts';
+import { printJson, printLine } from '../output.ts';
+
+interface Options extends GlobalOptions {
+  experiment: string;
+  faults: number;
+  seed: number;
+  trainers: number;
+  gangMinLeft: number;
+  hangTimeout: number;
+  set: string[];
+  json: boolean;
+}
+
+export const command = {
+  builder: (args: Argv<GlobalOptions>) =>
+    args
+      .positional('experiment', { type: 'string', demandOption: true, describe: 'Experiment file (YAML)' })
+      .option('faults', { type: 'number', requiresArg: true, default: 20, describe: 'Faults to inject' })
+      .option('seed', { type: 'number', requiresArg: true, default: 0, describe: 'Which faults, and when' })
+      .option('trainers', { type: 'number', requiresArg: true, default: 2, describe: 'Trainers of both runs' })
+      .option('gang-min-left', {
+        type: 'number',
+        requiresArg: true,
+        default: 0,
+        describe: 'Seconds a stage must have left for an idle trainer to join it',
+      })
+      .option('hang-timeout', {
+        type: 'number',
+        requiresArg: true,
+        default: 15,
+        describe: 'Seconds without progress after which a computation is replaced',
+      })
+      .option('set', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        nargs: 1,
+        default: [] as string[],
+        describe: 'Override one member of the configuration: key=value',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'Print JSON, what happens on stderr' })
+      .example('$0 chaos experiments/smoke.yaml --faults 20 --seed 7', 'exit code 1 when anything differs'),
+  handler: async (options: ArgumentsCamelCase<Options>): Promise<void> => {
+    const { dir, experiment, faults: numFaults, seed, trainers, gangMinLeft, hangTimeout, json } = options;
+    for (const [name, value] of Object.entries({ faults: numFaults, seed }))
+      if (!(Number.isSafeInteger(value) && value >= 0))
+        throw new CalmError('invalid_argument', `--${name}: expected a whole number from 0 up, got ${value}`);
+    const { chaos } = await import('../chaos/chaos.ts');
+    const say = (line: string): void => (json ? process.stderr.write(`${line}\n`) : printLine(line)) as void;
+    const cancel = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => cancel.abort());
+    const numbers = { trainers, 'gang-min-left': gangMinLeft, 'hang-timeout': hangTimeout };
+    const report = await chaos({
+      program: fileURLToPath(new URL('../../bin/calm-orch.js', import.meta.url)),
+      experiment: [experiment, ...options.set.flatMap((each) => ['--set', each])],
+      processes: Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]),
+      ...{ dir: join(dir, `chaos-${seed}`), numFaults, seed, onLine: say, signal: cancel.signal },
+    });
+    const { faults, fingerprintsEqual, tablesEqual, metricsEqual, ledgerOk, resumes } = report;
+    if (!(fingerprintsEqual && tablesEqual && metricsEqual && ledgerOk)) process.exitCode = 1;
+    if (json) return printJson(report);
+    const verdict = (holds: boolean): string => (holds ? 'equal' : 'DIFFERENT');
+    printLine(
+      `${faults.length} faults, ${resumes} resumes: fingerprints ${verdict(fingerprintsEqual)}, tables ${verdict(tablesEqual)}, ` +
+        `metrics ${verdict(metricsEqual)}, ledger ${ledgerOk ? 'ok' : 'NOT OK'}.`,
+    );
+  },
+};
