@@ -49,6 +49,16 @@ const commands: readonly CommandEntry[] = [
     load: () => import('./commands/tables.ts'),
   },
   {
+    usage: 'doctor',
+    describe: 'Check the engine and the machine, and mend what can be mended',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    usage: 'plan <experiments..>',
+    describe: 'Count the stages of experiments: one by one, shared, and done before',
+    load: () => import('./commands/plan.ts'),
+  },
+  {
     usage: 'explain [run] [stage]',
     describe: 'Say why each stage of a run was executed or reused',
     load: () => import('./commands/explain.ts'),
@@ -72,11 +82,6 @@ const commands: readonly CommandEntry[] = [
     usage: 'metrics <kind> <file>',
     describe: 'Score captions or predictions of a JSON file with the metrics of the tables',
     load: () => import('./commands/metrics.ts'),
-  },
-  {
-    usage: 'doctor',
-    describe: 'Check the engine and the machine, and mend what can be mended',
-    load: () => import('./commands/doctor.ts'),
   },
   { usage: 'trainer <index>', describe: null, load: worker('trainer') },
   { usage: 'augmentor <index>', describe: null, load: worker('augmentor') },

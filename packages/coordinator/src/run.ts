@@ -65,7 +65,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   try {
     const reused = new Set<string>();
     const foreign = tracker.upsertStages(run.id, () => {
-      for (const { key } of plan.stages) if (isThere(tracker, layout, key)) reused.add(key);
+      for (const { key } of plan.stages) if (isStageDone(tracker, layout, key)) reused.add(key);
       return plan.stages.map((stage) => ({ ...stage, reuse: reused.has(stage.key) }));
     });
     importFoundation(layout, experiment);
@@ -96,7 +96,7 @@ function record({ experiment, resume, tracker, versions, machineFacts }: RunOpti
 }
 
 /** Whether a stage has been done, and its artifact still is what it was. */
-function isThere(tracker: Tracker, layout: Layout, key: string): boolean {
+export function isStageDone(tracker: Tracker, layout: Layout, key: string): boolean {
   return tracker.findSucceededStage(key) !== null && readArtifact(layout, key) !== null;
 }
 

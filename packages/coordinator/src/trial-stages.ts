@@ -71,19 +71,21 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
     inputs: { foundation, data, encodeLabeled, ...pretrained },
     ...training(trial.finetuneComment),
   });
-  const score = add({
-    kind: 'finetune-score',
-    config: { ...common, mfam, scoreDecimals, finetuneScore: trial.finetuneScore },
-    inputs: { data, encodeLabeled, comment },
-    ...training(trial.finetuneScore),
-  });
-  add({
-    kind: 'evaluate-score',
-    config: { seed, llm, mfam, evaluate: { batchSize, scoreReadout } },
-    inputs: { data, encodeLabeled, model: score },
-    numItems: 1,
-    cost: costs.score * trial.data.numTest,
-  });
+  if (evaluate.scores) {
+    const score = add({
+      kind: 'finetune-score',
+      config: { ...common, mfam, scoreDecimals, finetuneScore: trial.finetuneScore },
+      inputs: { data, encodeLabeled, comment },
+      ...training(trial.finetuneScore),
+    });
+    add({
+      kind: 'evaluate-score',
+      config: { seed, llm, mfam, evaluate: { batchSize, scoreReadout } },
+      inputs: { data, encodeLabeled, model: score },
+      numItems: 1,
+      cost: costs.score * trial.data.numTest,
+    });
+  }
   if (numComments > 0)
     add({
       kind: 'evaluate-comment',

@@ -2,11 +2,24 @@
 import { z } from 'zod';
 
 /** Metrics a table may show; the evaluate stages compute them. */
-export const tableMetrics = ['PLCC', 'SRCC', 'BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'CIDEr'] as const;
+export const tableMetrics = [
+  'PLCC',
+  'SRCC',
+  'BLEU-1',
+  'BLEU-2',
+  'BLEU-3',
+  'BLEU-4',
+  'ROUGE-L',
+  'CIDEr',
+  'METEOR',
+] as const;
 export type TableMetric = (typeof tableMetrics)[number];
 
 /** Metrics of generated comments: they need `evaluate.numComments` above 0. */
 export const commentMetrics: readonly TableMetric[] = tableMetrics.slice(2);
+
+/** Metrics of predicted scores: they need `evaluate.scores`. */
+export const scoreMetrics: readonly TableMetric[] = tableMetrics.slice(0, 2);
 
 const metricList = z.array(z.enum(tableMetrics)).min(1);
 
@@ -18,10 +31,18 @@ export const rowSchema = z.strictObject({
   paper: z.partialRecord(z.enum(tableMetrics), z.number()).optional(),
 });
 
+/** A row of the paper's table that nothing here computes: other people's models. */
+export const publishedSchema = z.strictObject({
+  row: z.string().min(1),
+  paper: z.partialRecord(z.enum(tableMetrics), z.number()),
+});
+
 export const ablationFileSchema = z.strictObject({
   title: z.string().min(1),
   metrics: metricList,
   rows: z.array(rowSchema).min(1),
+  /** Printed above the rows, with the paper's numbers alone. */
+  published: z.array(publishedSchema).optional(),
   /** Sentences printed under the table. */
   footnotes: z.array(z.string()).optional(),
 });

@@ -42,6 +42,8 @@ export type TableSpec = {
   /** Empty for experiments without a table. */
   readonly metrics: readonly TableMetric[];
   readonly footnotes: readonly string[];
+  /** Rows with the paper's numbers alone; absent in runs stored before there were any. */
+  readonly published?: readonly { readonly row: string; readonly paper: { readonly [metric: string]: number } }[];
 };
 
 export type ResolvedRow = {

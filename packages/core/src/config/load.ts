@@ -5,7 +5,14 @@ import { existsSync } from 'node:fs';
 import { parse } from 'yaml';
 import { CalmError } from '../errors.ts';
 import { canonicalJson, hashOf, type Json } from '../canonical.ts';
-import { ablationFileSchema, commentMetrics, rowSchema, type AblationFile, type RowFile } from './ablation.ts';
+import {
+  ablationFileSchema,
+  commentMetrics,
+  rowSchema,
+  scoreMetrics,
+  type AblationFile,
+  type RowFile,
+} from './ablation.ts';
 import { experimentFileSchema } from './experiment.ts';
 import type { Experiment, ExperimentFile, ResolvedExperiment, ResolvedRow } from './experiment.ts';
 import { presets } from './presets.ts';
@@ -71,6 +78,7 @@ export function loadExperiment(path: string, { set = [], rows: wanted, seeds }: 
       title: ablation?.title ?? title,
       metrics: [...metrics],
       footnotes: ablation?.footnotes ?? [],
+      ...(ablation?.published && { published: ablation.published }),
     },
     config: withAbsoluteUnlabeled(config),
     rows: rows.map(({ row, overrides }) => toResolvedRow(row, overrides)),
@@ -81,6 +89,9 @@ export function loadExperiment(path: string, { set = [], rows: wanted, seeds }: 
     const comments = metrics.filter((metric) => commentMetrics.includes(metric));
     const missing = comments.length > 0 && trial.evaluate.numComments === 0;
     const message = `the table shows ${comments.join(', ')}, but evaluate.numComments is 0: set it above 0`;
+    const unscored = metrics.some((metric) => scoreMetrics.includes(metric)) && !trial.evaluate.scores;
+    const noScores = 'the table shows PLCC or SRCC, but evaluate.scores is false: set it to true';
+    if (unscored) return [{ at: yaml.at(['metrics']), message: noScores }];
     return [...crossProblems(trial, all, at), ...(missing ? [{ at: yaml.at(['metrics']), message }] : [])];
   });
   throwProblems(across);

@@ -61,7 +61,7 @@ export const nano: Preset = {
   finetuneComment: { steps: 400, batchSize: 32, peakLearningRate: 3e-3, warmupFraction: 0.03 },
   finetuneScore: { steps: 1200, batchSize: 32, peakLearningRate: 1.5e-3, warmupFraction: 0.03 },
   train: { stepShards: 8, checkpointEverySeconds: 10 },
-  evaluate: { batchSize: 50, numComments: 0, maxCommentTokens: 24, scoreReadout: 'text' },
+  evaluate: { batchSize: 50, scores: true, numComments: 0, maxCommentTokens: 24, scoreReadout: 'text' },
   // Whole numbers: in so few steps decimals are noise that drowns the digit that matters (docs/foundation.md).
   scoreDecimals: 0,
 };
@@ -111,7 +111,7 @@ export const paper: Preset = {
   finetuneComment: { steps: 8203, batchSize: 128, peakLearningRate: 2.5e-5, warmupFraction: 0.03 },
   finetuneScore: { steps: 1841, batchSize: 128, peakLearningRate: 7e-5, warmupFraction: 0.03 },
   train: { stepShards: 8, checkpointEverySeconds: 600 },
-  evaluate: { batchSize: 16, numComments: 9361, maxCommentTokens: 64, scoreReadout: 'text' },
+  evaluate: { batchSize: 16, scores: true, numComments: 9361, maxCommentTokens: 64, scoreReadout: 'text' },
   scoreDecimals: 2,
 };
 

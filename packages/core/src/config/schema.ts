@@ -109,6 +109,8 @@ export const trialConfigSchema = z.strictObject({
   }),
   evaluate: z.strictObject({
     batchSize: size,
+    /** Whether scoring is trained and evaluated. */
+    scores: z.boolean(),
     /** Test photographs commented for BLEU and CIDEr; 0: commenting is not evaluated. */
     numComments: count,
     maxCommentTokens: size,

@@ -11,7 +11,7 @@ import { avaCaptionsFile, instructions, readAva, readAvaCaptions, vocabularyWord
 import { startEngine } from '@calm-orch/engine';
 import { createWordTokenizer, openTaps, readSafetensors } from '@calm-orch/model';
 import { createGenerator } from '../generate.ts';
-import { captionMetrics } from '../metrics/captions.ts';
+import { scoreCaptions } from '../metrics/score-files.ts';
 
 interface EvaluateCommentConfig {
   readonly mfam: MfamConfig;
@@ -44,7 +44,7 @@ export const evaluateComment: StageFunction = async (context) => {
       references,
       candidate: tokenizer.decode(generated[i]!.ids),
     }));
-    const { corpus } = captionMetrics(items);
+    const { corpus } = await scoreCaptions(items);
     writeFileAtomic(join(context.outputDir, 'comments.json'), JSON.stringify({ items }, null, 1));
     return { metrics: { ...corpus, numComments: items.length } };
   } finally {

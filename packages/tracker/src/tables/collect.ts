@@ -45,10 +45,16 @@ export function collectTable(tracker: Tracker, run: RunRecord): Table {
   const permuted = table.metrics.filter((metric) => finished.some(({ name }) => name === metric + permutedSuffix));
   return {
     ...{ experiment: run.experiment, runId: run.id, table: table.id, title: table.title, metrics: table.metrics },
-    rows: rows.map(({ row, paper }) => ({
-      row,
-      metrics: cells(table.metrics, (metric) => summarize(valuesOf(row, metric), paper[metric])),
-    })),
+    rows: [
+      ...(table.published ?? []).map(({ row, paper }) => ({
+        row,
+        metrics: cells(table.metrics, (metric) => summarize([], paper[metric])),
+      })),
+      ...rows.map(({ row, paper }) => ({
+        row,
+        metrics: cells(table.metrics, (metric) => summarize(valuesOf(row, metric), paper[metric])),
+      })),
+    ],
     baselines: [
       ...baselines(tracker, run, table.metrics),
       ...(permuted.length === 0 ? [] : rows).map(({ row }) => ({
