@@ -6,9 +6,12 @@ const usage = `usage: npm run bench -- COMMAND [options]
 commands
   step [--config FILE.json] [--steps N] [--python PY] [--json]
       ms of one training step: eager, compiled, training (the product's own step), and PyTorch's where PY, a Python
-      with torch, is given. FILE.json defaults to bench/nano.json (also: bench/small.json).`;
+      with torch, is given. FILE.json defaults to bench/nano.json (also: bench/small.json).
+  gang [--config FILE.json] [--steps N] [--rounds N] [--json]
+      ms of a step of one trainer with one thread, and of two such trainers ganged on one stage; what their exchange
+      costs. FILE.json defaults to bench/small.json.`;
 
-const commands = { step: () => import('./step-command.js') };
+const commands = { step: () => import('./step-command.js'), gang: () => import('./gang-command.js') };
 
 async function main([name, ...args]) {
   if (name === undefined || name === '--help' || name === '-h') {

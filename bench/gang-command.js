@@ -1,0 +1,99 @@
+// `npm run bench -- gang`: steps of one trainer with one thread against two ganged trainers with one thread each.
+import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** Runs `size` members to the end; their reports by rank. */
+async function measure(size, options) {
+  const dir = mkdtempSync(join(tmpdir(), 'calm-bench-'));
+  const env = { ...process.env, TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1', OMP_NUM_THREADS: '1' };
+  const ready = [];
+  const reports = [];
+  const children = Array.from({ length: size }, (_, i) => {
+    const argument = JSON.stringify({ ...options, address: `unix:${join(dir, `m${i}`)}`, token: 'bench' });
+    return fork(join(here, 'gang-member.js'), [argument], { env, stdio: ['ignore', 'inherit', 'ignore', 'ipc'] });
+  });
+  try {
+    await new Promise((resolve, reject) => {
+      for (const child of children) {
+        child.once('exit', (code) => reject(new Error(`a member ended with exit code ${code}`)));
+        child.on('message', (message) => {
+          if (message.type === 'report' && reports.push(message.report) === size) resolve();
+          if (message.type !== 'ready' || ready.push({ child, address: message.address }) < size) return;
+          const members = ready.map(({ address }) => address);
+          ready.forEach((each, rank) => each.child.send({ roster: { generation: 1, rank, members } }));
+        });
+      }
+    });
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+    rmSync(dir, { recursive: true, force: true });
+  }
+  return reports.sort((a, b) => a.rank - b.rank);
+}
+
+export async function run(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      config: { type: 'string', default: join(here, 'small.json') },
+      steps: { type: 'string', default: '7' },
+      rounds: { type: 'string', default: '3' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const config = JSON.parse(readFileSync(values.config, 'utf8'));
+  const options = { config, steps: Number(values.steps), warmup: 2 };
+  const rounds = [];
+  // By turns, so that what else the machine does hits both alike.
+  for (let round = 0; round < Number(values.rounds); round++) {
+    const [one] = await measure(1, options);
+    const [two] = await measure(2, options);
+    rounds.push({ one: one.msPerStep, two: two.msPerStep, ...two });
+  }
+  const median = (of) => rounds.map(of).sort((a, b) => a - b)[rounds.length >> 1];
+  const round = (x, digits = 1) => Math.round(x * 10 ** digits) / 10 ** digits;
+  const result = {
+    config: values.config,
+    numWeights: rounds[0].numWeights,
+    oneTrainer: { msPerStep: round(median((r) => r.one)) },
+    twoTrainers: { msPerStep: round(median((r) => r.two)) },
+    speedup: round(
+      median((r) => r.one / r.two),
+      2,
+    ),
+    control: {
+      ms: round(
+        median((r) => r.controlMs),
+        2,
+      ),
+      shareOfStep: round(
+        median((r) => r.controlMs / r.two),
+        4,
+      ),
+    },
+    tensors: {
+      ms: round(median((r) => r.tensorMs)),
+      shareOfStep: round(
+        median((r) => r.tensorMs / r.two),
+        3,
+      ),
+    },
+    rounds: rounds.map(({ one, two }) => ({ one: round(one), two: round(two) })),
+  };
+  if (values.json) console.log(JSON.stringify(result, null, 2));
+  else {
+    console.log(`one trainer, one thread:        ${result.oneTrainer.msPerStep} ms a step`);
+    console.log(`two ganged trainers, one each:  ${result.twoTrainers.msPerStep} ms a step (${result.speedup}x)`);
+    console.log(
+      `exchange of ${result.numWeights} sums: ${result.tensors.ms} ms; control alone: ${result.control.ms} ms`,
+    );
+  }
+  return 0;
+}
