@@ -38,3 +38,4 @@ export { experimentYaml } from './config/print.ts';
 export { loadExperiment, restoreExperiment, type LoadOptions } from './config/load.ts';
 export { repositoryRoot, resolveTrial, type Override } from './config/resolve.ts';
 export { nearest, suggestion } from './config/suggest.ts';
+export { readCaptionsFile, readCorrelationFile, type CaptionsFile, type CorrelationFile } from './metric-files.ts';

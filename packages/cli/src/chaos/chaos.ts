@@ -5,7 +5,6 @@ import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CalmError } from '@calm-orch/core';
-import { auditRun } from '@calm-orch/coordinator';
 import { collectTable, openTracker, renderTables, type Tracker } from '@calm-orch/tracker';
 import { planFaults, type FaultKind } from './faults.ts';
 import { inject, limitFile } from './inject.ts';
@@ -64,7 +63,10 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   onLine(`Disturbed run in ${disturbedDir}: ${numFaults} faults, seed ${seed}`);
   const disturbedStart = performance.now();
   const { faults, resumes } = await disturb(options, disturbedDir, quietMs);
-  const [quiet, disturbed] = [quietDir, disturbedDir].map((each) => withTracker(each, outcomeOf)) as [Outcome, Outcome];
+  const { auditRun } = await import('@calm-orch/coordinator');
+  const outcome = (each: string): Outcome =>
+    withTracker(each, (tracker) => outcomeOf(tracker, auditRun(tracker, tracker.findRun().id).ok));
+  const [quiet, disturbed] = [outcome(quietDir), outcome(disturbedDir)];
   return {
     faults,
     fingerprintsEqual: quiet.fingerprints === disturbed.fingerprints,
@@ -148,13 +150,13 @@ interface Outcome {
 }
 
 /** As text, to be compared. */
-function outcomeOf(tracker: Tracker): Outcome {
+function outcomeOf(tracker: Tracker, ledgerOk: boolean): Outcome {
   const run = tracker.findRun();
   return {
     fingerprints: JSON.stringify(run.trials.map(({ row, seed, fingerprint }) => [row, seed, fingerprint])),
     table: renderTables([collectTable(tracker, run)], 'text'),
     metrics: JSON.stringify(tracker.listRunStages(run.id).map(({ key }) => [key, tracker.listMetrics(key)])),
-    ledgerOk: auditRun(tracker, run.id).ok,
+    ledgerOk,
   };
 }
 
