@@ -37,3 +37,11 @@ export { fanInDeviation, initialWeights } from './initialize.ts';
 export { crossEntropy, layerNorm, linear, maskGradient, stopGradient } from './layers.ts';
 export { embedTokens, llamaHidden, logitsOf } from './llama.ts';
 export { tappedLayers, visualBatch, visualOf, visualSpec } from './visual-inputs.ts';
+export {
+  flopsPerImage,
+  fullTrainingBytes,
+  parameterCounts,
+  type ModelConfig,
+  type PerModule,
+  type StateBytes,
+} from './costs/costs.ts';
