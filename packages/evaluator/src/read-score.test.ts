@@ -31,6 +31,13 @@ describe('a score in the text of an answer', () => {
     expect(parseScore('')).toBeNull();
     expect(parseScore('good photo .')).toBeNull();
   });
+
+  it('is none where the number is none that a vote can be', () => {
+    expect(parseScore('333333')).toBeNull();
+    expect(parseScore('0')).toBeNull();
+    expect(parseScore('photo 12 . 5')).toBeNull();
+    expect(expectedScore(answer('3', '3', '3'), tokenizer)).toBeNull();
+  });
 });
 
 describe('the expectation of a score', () => {

@@ -5,13 +5,18 @@ import type { Generated } from './generate.ts';
 
 export type ScoreReadout = 'text' | 'expectation';
 
-/** The first number of an answer; null where there is none. */
+/**
+ * The first number of an answer; null where there is none, or none that people could have given: votes are 1 to 10. (A
+ * model that stutters "333333" once in 500 answers would decide Pearson's correlation alone.)
+ */
 export function parseScore(text: string): number | null {
   const match = /\d+(\.\d+)?/.exec(text);
-  return match === null ? null : Number(match[0]);
+  return match === null ? null : possible(Number(match[0]));
 }
 
-/** Expected value over the digits of the first number of an answer; null where there is none. */
+const possible = (score: number): number | null => (score >= 1 && score < 11 ? score : null);
+
+/** Expected value over the digits of the first number of an answer; null where there is none from 1 to 10. */
 export function expectedScore({ ids, probabilities }: Generated, tokenizer: Tokenizer): number | null {
   const digits = Array.from({ length: 10 }, (_, digit) => tokenizer.encode(String(digit))[0]!);
   const point = tokenizer.encode('.')[0]!;
@@ -29,7 +34,7 @@ export function expectedScore({ ids, probabilities }: Generated, tokenizer: Toke
     const expected = weights.reduce((a, weight, digit) => a + (weight / sum) * digit, 0);
     score += expected * 10 ** (i < whole ? whole - 1 - i : whole - i);
   }
-  return score;
+  return parseScore(tokenizer.decode(ids)) === null ? null : score;
 }
 
 export function readScore(readout: ScoreReadout, generated: Generated, tokenizer: Tokenizer): number | null {
