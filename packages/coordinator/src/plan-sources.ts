@@ -15,7 +15,7 @@ export interface PlanSourceOptions {
 
 export async function planSources({ stageEntry, engine, carried }: PlanSourceOptions): Promise<PlanSources> {
   const kinds = Object.keys(stageRoles) as StageKind[];
-  const versions = await codeVersions(kinds.map(stageEntry));
+  const versions = await codeVersions(kinds.map((kind) => stageEntry(kind)));
   const foundations = new Map<string, string>();
   const folders = new Map<string, Json>();
   const memo = <T>(map: Map<string, T>, key: string, make: () => T): T => {
