@@ -76,6 +76,50 @@ describe('a program', () => {
     expect(compiled.run('predict', { x: batch.x }).y).toHaveLength(4);
   });
 
+  it('assigns variables what a function says, from the values before it', () => {
+    const counting: ProgramSpec = {
+      variables: { a: [2], b: [2], cache: [3, 2] },
+      functions: {
+        swap: { inputs: {}, body: ({ a, b }) => ({ outputs: { a: a! }, assigns: { a: b!, b: a! } }) },
+        put: {
+          inputs: { row: ints(), value: floats(2) },
+          body: ({ cache }, { row, value }) => {
+            const here = tf
+              .oneHot(row!.reshape([1]) as never, 3)
+              .toFloat()
+              .reshape([3, 1]);
+            const next = cache!.mul(tf.scalar(1).sub(here)).add(here.mul(value!));
+            return { outputs: { sum: next.sum(), before: cache!.sum() }, assigns: { cache: next } };
+          },
+        },
+        bad: { inputs: {}, body: ({ a }) => ({ outputs: {}, assigns: { cache: a! } }) },
+      },
+    };
+    const { bad, ...functions } = counting.functions;
+    for (const eager of [false, true]) {
+      if (!eager && engine.node === undefined) continue;
+      const program = make({ ...counting, functions }, eager);
+      program.assign('a', Float32Array.of(1, 2));
+      program.assign('b', Float32Array.of(3, 4));
+      expect([...program.run('swap', {}).a!]).toEqual([1, 2]);
+      expect([...program.run('swap', {}).a!]).toEqual([3, 4]);
+      program.run('swap', {});
+      expect([[...program.read('a')], [...program.read('b')]]).toEqual([
+        [3, 4],
+        [1, 2],
+      ]);
+      for (let i = 0; i < 30; i++) {
+        const { sum, before } = program.run('put', { row: Int32Array.of(i % 3), value: Float32Array.of(i, 1) });
+        const at = (n: number) => [0, 1, 2].reduce((total, back) => total + (n - back < 0 ? 0 : n - back + 1), 0);
+        expect([before![0], sum![0]]).toEqual([at(i - 1), at(i)]);
+      }
+      expect([...program.read('cache')]).toEqual([27, 1, 28, 1, 29, 1]);
+      expect(() => make({ ...counting, functions: { bad: bad! } }, eager).run('bad', {})).toThrow(
+        'variable cache holds float32 3x2, assigned float32 2',
+      );
+    }
+  });
+
   it('moves a weight by the learning rate against its gradient in the first Adam step', () => {
     for (const eager of [undefined, true]) {
       const program = startNet(eager);

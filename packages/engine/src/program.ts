@@ -32,6 +32,8 @@ export interface AdamUpdate {
 export interface FunctionResult {
   readonly outputs: Tensors;
   readonly updates?: readonly AdamUpdate[];
+  /** Variables that hold these values when the function has run; the outputs see the values of before. */
+  readonly assigns?: Tensors;
 }
 
 export interface ProgramFunction {
@@ -106,6 +108,14 @@ function checkValues(variable: string, shape: Shape | undefined, values: Float32
     throw new CalmError(
       'internal',
       `variable ${variable} holds ${shape === undefined ? 'nothing' : shape.join('x')}, got ${values.length} values`,
+    );
+}
+
+function checkAssigned(fn: string, variable: string, shape: Shape | undefined, { shape: got, dtype }: Tensor): void {
+  if (shape === undefined || shape.join('x') !== got.join('x') || dtype !== 'float32')
+    throw new CalmError(
+      'internal',
+      `${fn}: variable ${variable} holds ${shape === undefined ? 'nothing' : `float32 ${shape.join('x')}`}, assigned ${dtype} ${got.join('x')}`,
     );
 }
 
@@ -200,6 +210,13 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
             { T: float, use_locking: { bool: false }, use_nesterov: { bool: false } },
           );
         });
+        for (const [key, tensor] of Object.entries(result.assigns ?? {})) {
+          const variable = handles.get(key);
+          checkAssigned(name, key, variable?.shape, tensor);
+          // The new value may overtake no read of the old one.
+          const order = [variable!.handle, ref(tensor), `^${variable!.read}`];
+          applied.push(graph.node('AssignVariableOp', order, { dtype: float }));
+        }
         const done = applied.length === 0 ? [] : [scalarConst(1, ...applied.map((op) => `^${op}`))];
         return { feeds, outputs, fetches: [...outputs.map((o) => o.node), ...done] };
       });
@@ -298,6 +315,12 @@ function eagerProgram(engine: Engine, spec: ProgramSpec): Program {
         const result = fn.body({ ...variables }, tensors);
         for (const [key, tensor] of Object.entries(result.outputs)) values[key] = Float32Array.from(tensor.dataSync());
         result.updates?.forEach(adam);
+        // Copies first: a value may be an input, or another variable that is replaced here too.
+        const assigned = Object.entries(result.assigns ?? {}).map(([key, tensor]) => {
+          checkAssigned(name, key, spec.variables[key], tensor);
+          return [key, tensor.clone()] as const;
+        });
+        for (const [key, tensor] of assigned) replace(key, tensor);
       });
       return values;
     },
