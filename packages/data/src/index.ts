@@ -49,6 +49,14 @@ export {
   type CaptionedImage,
   type CaptionItem,
 } from './ava-captions/captions-file.ts';
+export { readFlickrAes, type Annotator, type FlickrAes, type FlickrAesSplitOptions } from './flickr-aes/read.ts';
+export {
+  flickrAesFiles,
+  readFlickrAesRatings,
+  readFlickrAesScores,
+  writeFlickrAes,
+  type FlickrAesRating,
+} from './flickr-aes/rows.ts';
 export { readConversations, writeConversations, type Conversation, type Turn } from './llava/conversations.ts';
 export { jsonElements, type JsonElement } from './json-elements.ts';
 export { imageFileState, imageNamesIn } from './image-files.ts';
