@@ -14,11 +14,12 @@ import { defaultPolicy } from './policy.ts';
 
 const trial = { row: 'all', seed: 0 };
 const never = new AbortController().signal;
-const stages: PlanStage[] = [
-  { kind: 'data' as const, role: 'augmentor' as const, inputs: {}, numItems: 3 },
-  { kind: 'encode' as const, role: 'trainer' as const, inputs: { data: 'key-of-data' }, numItems: 2 },
-  { kind: 'finetune-score' as const, role: 'trainer' as const, inputs: { encode: 'key-of-encode' }, numItems: 1 },
-].map((each) => ({
+const kinds: Pick<PlanStage, 'kind' | 'role' | 'inputs' | 'numItems'>[] = [
+  { kind: 'data', role: 'augmentor', inputs: {}, numItems: 3 },
+  { kind: 'encode', role: 'trainer', inputs: { data: 'key-of-data' }, numItems: 2 },
+  { kind: 'finetune-score', role: 'trainer', inputs: { encode: 'key-of-encode' }, numItems: 1 },
+];
+const stages: PlanStage[] = kinds.map((each) => ({
   ...each,
   ...{ key: `key-of-${each.kind}`, label: each.kind, config: {}, cost: 1, trials: [trial] },
   ...{ ingredients: {}, modules: {}, checkpointEveryMs: 1000, numShards: 8 },

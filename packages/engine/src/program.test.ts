@@ -85,7 +85,7 @@ describe('a program', () => {
           inputs: { row: ints(), value: floats(2) },
           body: ({ cache }, { row, value }) => {
             const here = tf
-              .oneHot(row!.reshape([1]) as never, 3)
+              .oneHot<Tensor>(row!.reshape([1]), 3)
               .toFloat()
               .reshape([3, 1]);
             const next = cache!.mul(tf.scalar(1).sub(here)).add(here.mul(value!));
