@@ -84,7 +84,10 @@ describe('a program', () => {
         put: {
           inputs: { row: ints(), value: floats(2) },
           body: ({ cache }, { row, value }) => {
-            const here = tf.equal(tf.range(0, 3, 1, 'int32'), row!).toFloat().reshape([3, 1]);
+            const here = tf
+              .equal(tf.range(0, 3, 1, 'int32'), row!)
+              .toFloat()
+              .reshape([3, 1]);
             const next = cache!.mul(tf.scalar(1).sub(here)).add(here.mul(value!));
             return { outputs: { sum: next.sum(), before: cache!.sum() }, assigns: { cache: next } };
           },
