@@ -57,6 +57,25 @@ export {
   writeFlickrAes,
   type FlickrAesRating,
 } from './flickr-aes/rows.ts';
+export * from './aadb/read.ts';
+export * from './aadb/write.ts';
+export * from './aesthetic-qa/questions.ts';
+export { absentTestIds } from './ava/absent-test-ids.ts';
+export { readAvaLabelFile, type AvaLabel } from './ava/derived.ts';
+export * from './ava/lists.ts';
+export * from './ava-captions/raw-comments.ts';
+export * from './eva/read.ts';
+export * from './eva/write.ts';
+export * from './icaa17k/read.ts';
+export * from './llava/conversation-set.ts';
+export * from './llava/image-token.ts';
+export * from './pccd/read.ts';
+export * from './pccd/write.ts';
+export * from './pexels/read.ts';
+export type { PhotoSet, RatedPhoto, Split } from './rated-photos.ts';
+export * from './spaq/read.ts';
+export * from './tad66k/read.ts';
+export * from './tad66k/write.ts';
 export { readConversations, writeConversations, type Conversation, type Turn } from './llava/conversations.ts';
 export { jsonElements, type JsonElement } from './json-elements.ts';
 export { imageFileState, imageNamesIn } from './image-files.ts';

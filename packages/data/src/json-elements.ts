@@ -12,6 +12,8 @@ export interface JsonElement {
 }
 
 const chunkBytes = 1 << 20;
+/** No record of a dataset comes near this; a longer one is a file that has lost its structure. */
+const maxElementBytes = 64 << 20;
 const [quote, backslash, comma, newline, space, tab, carriageReturn] = [0x22, 0x5c, 0x2c, 0x0a, 0x20, 0x09, 0x0d];
 const [openBracket, closeBracket, openBrace, closeBrace] = [0x5b, 0x5d, 0x7b, 0x7d];
 
@@ -26,6 +28,7 @@ export function* jsonElements(path: string, key: string | null = null): Iterable
   const buffer = Buffer.allocUnsafe(chunkBytes);
   // The bytes of the element (or of the string, before the array has begun) that earlier chunks held.
   let pieces: Buffer[] = [];
+  let held = 0;
   let start = -1;
   let startLine = 1;
   let line = 1;
@@ -77,6 +80,10 @@ export function* jsonElements(path: string, key: string | null = null): Iterable
         }
       }
       if (start >= 0) {
+        held += numBytes - start;
+        if (held > maxElementBytes) {
+          throw badLine(path, startLine, `elements of at most ${maxElementBytes} bytes`, 'a longer one');
+        }
         pieces.push(Buffer.from(buffer.subarray(start, numBytes)));
         start = 0;
       }
@@ -90,6 +97,7 @@ export function* jsonElements(path: string, key: string | null = null): Iterable
     pieces.push(Buffer.from(buffer.subarray(start, end)));
     const text = Buffer.concat(pieces).toString('utf8');
     pieces = [];
+    held = 0;
     start = -1;
     return text;
   }

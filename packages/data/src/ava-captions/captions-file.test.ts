@@ -8,6 +8,7 @@ const freshFolder = useTestFolders();
 const ava = {
   train: [1, 2, 3].map((id) => ({ id, meanScore: 5, votes: [], path: '' })),
   test: [4].map((id) => ({ id, meanScore: 5, votes: [], path: '' })),
+  testIds: new Set([4, 5]),
 };
 
 describe('AVA-Captions', () => {
@@ -27,13 +28,14 @@ describe('AVA-Captions', () => {
     const dir = freshFolder();
     writeAvaCaptions(dir, [
       { id: 4, split: 'train', captions: ['a leak .'] },
+      { id: 5, split: 'train', captions: ['a leak without a label .'] },
       { id: 77, split: 'train', captions: ['unknown .'] },
       { id: 2, split: 'val', captions: ['validation .'] },
     ]);
     const { train, test, counts } = readAvaCaptions(join(dir, avaCaptionsFile), ava);
     expect(train).toEqual([]);
     expect(test.map(({ id }) => id)).toEqual([2]);
-    expect(counts).toMatchObject({ leaks: 1, unknown: 1 });
+    expect(counts).toMatchObject({ leaks: 2, unknown: 1 });
   });
 
   it('takes lemmatised tokens as they come and never reads them', () => {

@@ -61,9 +61,8 @@ export function writeAvaCaptions(dir: string, images: readonly CaptionedImage[])
  * Reads `file` and keeps what the given AVA knows: test = every split but train, train = the rest without AVA's test
  * images (CALM, section 4.1). Throws bad_data ('file:line: …') on a record of another form.
  */
-export function readAvaCaptions(file: string, ava: Pick<Ava, 'train' | 'test'>): AvaCaptions {
-  const avaTest = new Set(ava.test.map(({ id }) => id));
-  const known = new Set([...avaTest, ...ava.train.map(({ id }) => id)]);
+export function readAvaCaptions(file: string, ava: Pick<Ava, 'train' | 'test' | 'testIds'>): AvaCaptions {
+  const known = new Set([...ava.test, ...ava.train].map(({ id }) => id));
   const train: CaptionItem[] = [];
   const test: CaptionItem[] = [];
   let [images, captions, leaks, unknown] = [0, 0, 0, 0];
@@ -71,9 +70,9 @@ export function readAvaCaptions(file: string, ava: Pick<Ava, 'train' | 'test'>):
     const image = captionedImageOf(value, file, line);
     images += 1;
     captions += image.captions.length;
-    if (!known.has(image.id)) unknown += 1;
+    if (image.split === 'train' && ava.testIds.has(image.id)) leaks += 1;
+    else if (!known.has(image.id)) unknown += 1;
     else if (image.split !== 'train') test.push({ id: image.id, captions: image.captions });
-    else if (avaTest.has(image.id)) leaks += 1;
     else train.push({ id: image.id, captions: image.captions });
   }
   return { train, test, counts: { images, captions, leaks, unknown, train: train.length, test: test.length } };

@@ -65,7 +65,7 @@ describe('AVA', () => {
   });
 
   it('says which folder or file is missing', () => {
-    expect(() => readAva(join(dir, 'nowhere'))).toThrow('none of the folders images');
+    expect(() => readAva(join(dir, 'nowhere'))).toThrow('has none of images, ava_images, image');
     expect(() => readAva(dir)).toThrow(/no file .*AVA\.txt/);
   });
 });

@@ -2,16 +2,17 @@
 // 70 ids of the real test list have no label and some images do not decode, so counts are reported, never assumed.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError } from '@calm-orch/core';
+import { wantedFolder } from '../folders.ts';
 import { imageFileState } from '../image-files.ts';
 import { meanOfVotes } from '../studio/taste.ts';
+import { readAvaLabelFile, type AvaLabel } from './derived.ts';
 import { readAvaRows, readIdList } from './rows.ts';
 
 export interface AvaItem {
   readonly id: number;
   /** Mean vote, 1..10. */
   readonly meanScore: number;
-  /** Vote counts c1..c10. */
+  /** Vote counts c1..c10; empty where only the mean was published. */
   readonly votes: readonly number[];
   /** Path of the image. */
   readonly path: string;
@@ -32,36 +33,57 @@ export interface Ava {
   readonly train: readonly AvaItem[];
   /** In the order of AVA.txt. */
   readonly test: readonly AvaItem[];
+  /** The official test list, labelled and there or not: what no training may see. */
+  readonly testIds: ReadonlySet<number>;
   readonly counts: AvaCounts;
 }
 
 /** Names under which the images are found in the wild. */
 const imageFolders = ['images', 'ava_images', 'image'] as const;
 
+/** Label files that serve where AVA.txt is missing; those of one line together hold all rows. */
+const derivedFiles: readonly (readonly string[])[] = [
+  ['meta_info_AVADataset.csv'],
+  ['ava_labels_train.json', 'ava_labels_test.json'],
+  ['train.csv', 'val.csv', 'test.csv'],
+  ['train_ava.json', 'test_ava.json'],
+];
+export const avaLabelFiles: readonly string[] = ['AVA.txt', ...derivedFiles.flat()];
+export const avaTestList = 'aesthetics_image_lists/generic_test.jpgl';
+
+/** The folder with the images. Throws CalmError not_found. */
+export function avaImageFolder(dir: string): string {
+  return wantedFolder(dir, imageFolders, 'AVA', 'put <id>.jpg into one of these folders');
+}
+
+/** Labels of AVA.txt, or of what others derived from it. */
+export function readAvaLabels(dir: string): AvaLabel[] {
+  const derived = derivedFiles.map((names) => names.map((name) => join(dir, name)).filter((path) => existsSync(path)));
+  const files = existsSync(join(dir, 'AVA.txt')) ? undefined : derived.find((paths) => paths.length > 0);
+  if (files === undefined) {
+    return readAvaRows(join(dir, 'AVA.txt')).map(({ id, votes }) => ({ id, votes, meanScore: meanOfVotes(votes) }));
+  }
+  return [...new Map(files.flatMap(readAvaLabelFile).map((label) => [label.id, label])).values()];
+}
+
 /** Reads `dir` (AVA.txt, aesthetics_image_lists/, images/). Throws CalmError not_found or bad_data ('file:line: …'). */
 export function readAva(dir: string): Ava {
-  const folder = imageFolders.map((name) => join(dir, name)).find((path) => existsSync(path));
-  if (folder === undefined) {
-    throw new CalmError(
-      'not_found',
-      `AVA: ${dir} has none of the folders ${imageFolders.join(', ')}; put <id>.jpg there`,
-    );
-  }
-  const rows = readAvaRows(join(dir, 'AVA.txt'));
-  const testIds = new Set(readIdList(join(dir, 'aesthetics_image_lists', 'generic_test.jpgl')));
+  const folder = avaImageFolder(dir);
+  const rows = readAvaLabels(dir);
+  const testIds = new Set(readIdList(join(dir, avaTestList)));
   const present = new Set(readdirSync(folder));
   const labeledIds = new Set(rows.map(({ id }) => id));
   const train: AvaItem[] = [];
   const test: AvaItem[] = [];
   let missingImages = 0;
   let unreadableImages = 0;
-  for (const { id, votes } of rows) {
+  for (const { id, votes, meanScore } of rows) {
     const name = `${id}.jpg`;
     const path = join(folder, name);
     const state = present.has(name) ? imageFileState(path) : 'missing';
     if (state === 'missing') missingImages += 1;
     else if (state === 'unreadable') unreadableImages += 1;
-    else (testIds.has(id) ? test : train).push({ id, meanScore: meanOfVotes(votes), votes, path });
+    else (testIds.has(id) ? test : train).push({ id, meanScore, votes, path });
   }
   const counts: AvaCounts = {
     labeled: rows.length,
@@ -72,5 +94,5 @@ export function readAva(dir: string): Ava {
     train: train.length,
     test: test.length,
   };
-  return { train, test, counts };
+  return { train, test, testIds, counts };
 }
