@@ -27,7 +27,7 @@ const costs = { data: 2, augment: 4, encode: 1, score: 2, comment: 20, baselines
 
 /** Adds all stages of a trial; `foundation` is the sha256 (and artifact key) of the checkpoint it starts from. */
 export function addTrial(trial: TrialConfig, foundation: string, add: AddStage): void {
-  const { seed, llm, mfam, augment, evaluate, scoreDecimals } = trial;
+  const { seed, llm, mfam, augment, evaluate, scoreAnswer, scorePrefix, scoreDecimals } = trial;
   const { batchSize, scoreReadout, numComments, maxCommentTokens } = evaluate;
   const { data, encode } = addData(trial, foundation, add);
   const encodeLabeled = encode('labeled', { data });
@@ -74,13 +74,13 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
   if (evaluate.scores) {
     const score = add({
       kind: 'finetune-score',
-      config: { ...common, mfam, scoreDecimals, finetuneScore: trial.finetuneScore },
+      config: { ...common, mfam, scoreAnswer, scorePrefix, scoreDecimals, finetuneScore: trial.finetuneScore },
       inputs: { data, encodeLabeled, comment },
       ...training(trial.finetuneScore),
     });
     add({
       kind: 'evaluate-score',
-      config: { seed, llm, mfam, evaluate: { batchSize, scoreReadout } },
+      config: { seed, llm, mfam, scorePrefix, evaluate: { batchSize, scoreReadout } },
       inputs: { data, encodeLabeled, model: score },
       numItems: 1,
       cost: costs.score * trial.data.numTest,

@@ -2,6 +2,7 @@
 // hold, so that a word-level tokenizer can be built without looking at any photograph.
 import { labelTexts } from './labels/grammar.ts';
 import { instructions } from './instructions.ts';
+import { levelWords } from './level-words.ts';
 import { captionTexts } from './studio/captions.ts';
 import { commentTexts } from './studio/comments.ts';
 
@@ -14,7 +15,11 @@ export function* vocabularyTexts(): Iterable<string> {
   yield* labelTexts();
 }
 
-/** The closed word list, sorted by code unit. */
+/**
+ * The closed word list: the words of the texts sorted by code unit, then those of the five levels that no text has.
+ * They stand last, so that the ids of all others are those the carried foundation was trained with.
+ */
 export function vocabularyWords(): string[] {
-  return [...new Set([...vocabularyTexts()].flatMap((text) => text.split(' ').filter(Boolean)))].sort();
+  const words = new Set([...vocabularyTexts()].flatMap((text) => text.split(' ').filter(Boolean)));
+  return [...[...words].sort(), ...Object.keys(levelWords).filter((word) => !words.has(word))];
 }

@@ -14,11 +14,12 @@ import {
   mfamTokens,
   openTaps,
   writeTapsPart,
+  type Generated,
   type Taps,
   type Weights,
 } from '@calm-orch/model';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createGenerator, type Generated } from './generate.ts';
+import { createGenerator } from './generate.ts';
 
 const engine = await startEngine();
 const words = Array.from({ length: 13 }, (_, i) => `w${i}`);
@@ -49,6 +50,7 @@ const weights: Weights = initialWeights(shapes, 1, () => 0.8);
 function generate(rows: readonly number[], { batchSize = 3, maxTokens = 5, change = {} } = {}) {
   const generator = createGenerator(engine, {
     ...{ mfam, llm, taps, tokenizer, maxTokens, batchSize, instruction: [5, 6] },
+    watch: Array.from({ length: tokenizer.vocabSize }, (_, id) => id),
     weights: { ...weights, ...change },
   });
   const generated = generator.generate(rows);
@@ -62,13 +64,13 @@ describe('generation', () => {
 
   it('answers every photograph with its likeliest words', () => {
     expect(all).toHaveLength(7);
-    for (const { ids, probabilities } of all) {
+    for (const { ids, probabilities, stopped } of all) {
       expect(ids.length).toBeLessThanOrEqual(5);
-      expect(probabilities).toHaveLength(ids.length);
+      expect(probabilities).toHaveLength(ids.length + Number(stopped));
       probabilities.forEach((row, i) => {
         expect(row).toHaveLength(tokenizer.vocabSize);
         expect(row.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 4);
-        expect(row.indexOf(Math.max(...row))).toBe(ids[i]);
+        expect(row.indexOf(Math.max(...row))).toBe(ids[i] ?? tokenizer.endId);
       });
     }
     // The photographs matter.
@@ -87,9 +89,11 @@ describe('generation', () => {
           ...{ prefix: text([tokenizer.beginId]), suffix: text([5, 6]), answer: text(ids) },
         });
         const expected = logits.softmax().dataSync();
-        probabilities.forEach((given, i) =>
-          given.forEach((p, word) => expect(p).toBeCloseTo(expected[i * tokenizer.vocabSize + word]!, 4)),
-        );
+        probabilities
+          .slice(0, ids.length)
+          .forEach((given, i) =>
+            given.forEach((p, word) => expect(p).toBeCloseTo(expected[i * tokenizer.vocabSize + word]!, 4)),
+          );
       });
     });
     // Otherwise the first word would be all that was looked at.

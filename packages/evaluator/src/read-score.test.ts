@@ -1,21 +1,24 @@
-import { createWordTokenizer } from '@calm-orch/model';
+import { levelWords } from '@calm-orch/data';
+import { createWordTokenizer, type Generated } from '@calm-orch/model';
 import { describe, expect, it } from 'vitest';
-import type { Generated } from './generate.ts';
-import { expectedScore, parseScore, readScore } from './read-score.ts';
+import { expectationReader, levelsReader, parseScore, scoreReader } from './read-score.ts';
 
-const tokenizer = createWordTokenizer(['good', 'photo', '.', ...Array.from({ length: 10 }, (_, i) => String(i))]);
+const digits = Array.from({ length: 10 }, (_, i) => String(i));
+const tokenizer = createWordTokenizer(['photo', '.', ...digits, ...Object.keys(levelWords)]);
 const idOf = (word: string): number => tokenizer.encode(word)[0]!;
 
 /** An answer in which each word has the probabilities given for it; certainty where none are. */
-function answer(...words: (string | Record<string, number>)[]): Generated {
+function answer(watch: readonly number[], ...words: (string | Record<string, number>)[]): Generated {
   const rows = words.map((word) => (typeof word === 'string' ? { [word]: 1 } : word));
-  const probabilities = rows.map((row) => {
-    const all = new Float32Array(tokenizer.vocabSize);
-    for (const [word, p] of Object.entries(row)) all[idOf(word)] = p;
-    return all;
-  });
-  return { ids: probabilities.map((row) => row.indexOf(Math.max(...row))), probabilities };
+  const likeliest = rows.map((row) => Object.keys(row).reduce((a, b) => (row[b]! > row[a]! ? b : a)));
+  const probabilities = rows.map((row) =>
+    Float32Array.from(watch, (id) => Object.entries(row).find(([word]) => idOf(word) === id)?.[1] ?? 0),
+  );
+  return { ids: likeliest.map(idOf), probabilities, stopped: true };
 }
+const expectation = expectationReader(tokenizer);
+const expectedScore = (...words: Parameters<typeof answer> extends [unknown, ...infer W] ? W : never) =>
+  expectation.read(answer(expectation.watch, ...words));
 
 describe('a score in the text of an answer', () => {
   it('is its first number', () => {
@@ -36,44 +39,78 @@ describe('a score in the text of an answer', () => {
     expect(parseScore('333333')).toBeNull();
     expect(parseScore('0')).toBeNull();
     expect(parseScore('photo 12 . 5')).toBeNull();
-    expect(expectedScore(answer('3', '3', '3'), tokenizer)).toBeNull();
+    expect(expectedScore('3', '3', '3')).toBeNull();
   });
 });
 
 describe('the expectation of a score', () => {
   it('is the number that was written when nothing else was likely', () => {
-    expect(expectedScore(answer('7', '.', '4'), tokenizer)).toBeCloseTo(7.4, 6);
-    expect(expectedScore(answer('1', '0', '.', '0', '5'), tokenizer)).toBeCloseTo(10.05, 6);
-    expect(expectedScore(answer('good', 'photo', '6', '.', '3', 'photo', '9'), tokenizer)).toBeCloseTo(6.3, 6);
-    expect(expectedScore(answer('8'), tokenizer)).toBeCloseTo(8, 6);
-    expect(expectedScore(answer('8', '.'), tokenizer)).toBeCloseTo(8, 6);
+    expect(expectedScore('7', '.', '4')).toBeCloseTo(7.4, 6);
+    expect(expectedScore('1', '0', '.', '0', '5')).toBeCloseTo(10.05, 6);
+    expect(expectedScore('good', 'photo', '6', '.', '3', 'photo', '9')).toBeCloseTo(6.3, 6);
+    expect(expectedScore('8')).toBeCloseTo(8, 6);
+    expect(expectedScore('8', '.')).toBeCloseTo(8, 6);
   });
 
   it('weighs every digit by its probability', () => {
-    expect(expectedScore(answer({ 7: 0.75, 6: 0.25 }, '.', { 2: 0.5, 8: 0.4, 0: 0.1 }), tokenizer)).toBeCloseTo(
-      6.75 + 0.42,
-      6,
-    );
+    expect(expectedScore({ 7: 0.75, 6: 0.25 }, '.', { 2: 0.5, 8: 0.4, 0: 0.1 })).toBeCloseTo(6.75 + 0.42, 6);
   });
 
   it('leaves out what is no digit', () => {
-    expect(
-      expectedScore(answer({ 7: 0.6, good: 0.4 }, '.', { 4: 0.5, '.': 0.25, photo: 0.25 }), tokenizer),
-    ).toBeCloseTo(7.4, 6);
+    expect(expectedScore({ 7: 0.6, good: 0.4 }, '.', { 4: 0.5, '.': 0.25, photo: 0.25 })).toBeCloseTo(7.4, 6);
   });
 
   it('is none where no number was written', () => {
-    expect(expectedScore(answer('good', '.', 'photo'), tokenizer)).toBeNull();
-    expect(expectedScore(answer(), tokenizer)).toBeNull();
+    expect(expectedScore('good', '.', 'photo')).toBeNull();
+    expect(expectedScore()).toBeNull();
+  });
+});
+
+describe('the levels of a score', () => {
+  const reader = levelsReader(tokenizer);
+  const read = (first: Record<string, number>) => reader.read(answer(reader.watch, first));
+
+  it('are five words weighed by their probabilities among themselves', () => {
+    expect(read({ excellent: 1 })).toBe(1);
+    expect(read({ bad: 0.2 })).toBe(0);
+    expect(read({ good: 0.5, fair: 0.25, photo: 0.25 })).toBeCloseTo((0.5 * 0.75 + 0.25 * 0.5) / 0.75, 6);
+    expect(read({ excellent: 0.1, good: 0.1, fair: 0.1, poor: 0.1, bad: 0.1, photo: 0.5 })).toBeCloseTo(0.5, 6);
+  });
+
+  it('are the softmax of the five logits', () => {
+    const logits = { excellent: 1.5, good: 0.25, fair: -1, poor: 2, bad: 0, photo: 4 };
+    const sum = Object.values(logits).reduce((a, b) => a + Math.exp(b), 0);
+    const five = Object.entries(levelWords).map(([word]) => Math.exp(logits[word as keyof typeof levelWords]));
+    const expected =
+      Object.values(levelWords).reduce<number>((a, w, i) => a + w * five[i]!, 0) / five.reduce((a, b) => a + b);
+    const all = Object.fromEntries(Object.entries(logits).map(([word, logit]) => [word, Math.exp(logit) / sum]));
+    expect(read(all)).toBeCloseTo(expected, 6);
+  });
+
+  it('are read where the answer begins, whatever follows, also where it ended at once', () => {
+    expect(reader.read(answer(reader.watch, { good: 1 }, { bad: 1 }))).toBe(0.75);
+    expect(reader.read({ ids: [], probabilities: [Float32Array.of(0, 0, 0.01, 0, 0)], stopped: true })).toBe(0.5);
+  });
+
+  it('need all five words, each beginning with a token of its own', () => {
+    const lacking = createWordTokenizer(['good', 'fair', 'poor', 'bad']);
+    expect(() => levelsReader(lacking)).toThrow('the tokenizer has no word `excellent`');
+    const same = { ...tokenizer, encode: () => [7] };
+    expect(() => levelsReader(same)).toThrow('must begin with different tokens, got 7, 7, 7, 7, 7');
   });
 });
 
 describe('the readout', () => {
-  it('is the text or the expectation, as asked for', () => {
-    const doubtful = answer({ 7: 0.75, 6: 0.25 }, '.', '4');
-    expect(readScore('text', doubtful, tokenizer)).toBe(7.4);
-    expect(readScore('expectation', doubtful, tokenizer)).toBeCloseTo(7.15, 6);
-    expect(readScore('text', answer('good'), tokenizer)).toBeNull();
-    expect(readScore('expectation', answer('good'), tokenizer)).toBeNull();
+  it('is the text, the expectation or the levels, as asked for', () => {
+    const read = (readout: 'text' | 'expectation' | 'levels', ...words: (string | Record<string, number>)[]) => {
+      const reader = scoreReader(readout, tokenizer);
+      return reader.read(answer(reader.watch, ...words));
+    };
+    const doubtful = [{ 7: 0.75, 6: 0.25 }, '.', '4'];
+    expect(read('text', ...doubtful)).toBe(7.4);
+    expect(read('expectation', ...doubtful)).toBeCloseTo(7.15, 6);
+    expect(read('levels', { good: 0.5, bad: 0.5 })).toBeCloseTo(0.375, 6);
+    expect(read('text', 'good')).toBeNull();
+    expect(read('expectation', 'good')).toBeNull();
   });
 });

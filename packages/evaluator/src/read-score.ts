@@ -1,9 +1,16 @@
-// From a generated answer to a score. `text` parses the number that was written; `expectation` weighs, at each digit that
-// was written, all digits by their probabilities, so that "7" with some doubt about "6" reads as a little less than 7.
-import type { Tokenizer } from '@calm-orch/model';
-import type { Generated } from './generate.ts';
+// From a generated answer to a score, three ways. `text` parses the number that was written. `expectation` weighs, at
+// each digit that was written, all digits by their probabilities, so that "7" with some doubt about "6" reads as a
+// little less than 7. `levels` weighs five words by their probabilities where the answer begins.
+import { CalmError, type ScoreReadout } from '@calm-orch/core';
+import { levelWords } from '@calm-orch/data';
+import type { Generated, Tokenizer } from '@calm-orch/model';
 
-export type ScoreReadout = 'text' | 'expectation';
+/** Reads scores of answers whose generator watched `watch`. */
+export interface ScoreReader {
+  readonly watch: readonly number[];
+  /** Null where the answer holds no score. */
+  read(answer: Generated): number | null;
+}
 
 /**
  * The first number of an answer; null where there is none, or none that people could have given: votes are 1 to 10. (A
@@ -16,27 +23,89 @@ export function parseScore(text: string): number | null {
 
 const possible = (score: number): number | null => (score >= 1 && score < 11 ? score : null);
 
-/** Expected value over the digits of the first number of an answer; null where there is none from 1 to 10. */
-export function expectedScore({ ids, probabilities }: Generated, tokenizer: Tokenizer): number | null {
-  const digits = Array.from({ length: 10 }, (_, digit) => tokenizer.encode(String(digit))[0]!);
-  const point = tokenizer.encode('.')[0]!;
+/** What is written, up to where it is no number any more: digits, at most one point, digits. */
+interface WrittenNumber {
+  /** Positions of the digits in the answer, and the power of ten each stands for. */
+  readonly digits: readonly { readonly at: number; readonly power: number }[];
+}
+
+function firstNumber(ids: readonly number[], digits: readonly number[], point: number): WrittenNumber | null {
   const first = ids.findIndex((id) => digits.includes(id));
   if (first < 0) return null;
   let whole = first;
   while (digits.includes(ids[whole]!)) whole++;
   let last = whole;
   if (ids[whole] === point) for (last = whole + 1; digits.includes(ids[last]!);) last++;
-  let score = 0;
-  for (let i = first; i < last; i++) {
-    if (i === whole) continue;
-    const weights = digits.map((id) => probabilities[i]![id]!);
-    const sum = weights.reduce((a, b) => a + b, 0);
-    const expected = weights.reduce((a, weight, digit) => a + (weight / sum) * digit, 0);
-    score += expected * 10 ** (i < whole ? whole - 1 - i : whole - i);
-  }
-  return parseScore(tokenizer.decode(ids)) === null ? null : score;
+  const places: { at: number; power: number }[] = [];
+  for (let at = first; at < last; at++)
+    if (at !== whole) places.push({ at, power: at < whole ? whole - 1 - at : whole - at });
+  return { digits: places };
 }
 
-export function readScore(readout: ScoreReadout, generated: Generated, tokenizer: Tokenizer): number | null {
-  return readout === 'text' ? parseScore(tokenizer.decode(generated.ids)) : expectedScore(generated, tokenizer);
+/** The one token of a word. @throws CalmError `invalid_config` when the tokenizer does not know it. */
+function tokenOf(word: string, tokenizer: Tokenizer): number {
+  const [first] = tokenizer.encode(word);
+  if (first === undefined || first === tokenizer.unknownId)
+    throw new CalmError('invalid_config', `score read-out: the tokenizer has no word \`${word}\``);
+  return first;
+}
+
+/**
+ * Expected value of the digits of the first number of an answer, each digit given those written before it; null where
+ * there is no number from 1 to 10. After "7" the decimals' expectation is that of numbers that begin with 7.
+ */
+export function expectationReader(tokenizer: Tokenizer): ScoreReader {
+  const digits = Array.from({ length: 10 }, (_, digit) => tokenOf(String(digit), tokenizer));
+  const point = tokenOf('.', tokenizer);
+  return {
+    watch: digits,
+    read: ({ ids, probabilities }) => {
+      const number = firstNumber(ids, digits, point);
+      if (number === null || parseScore(tokenizer.decode(ids)) === null) return null;
+      return number.digits.reduce((score, { at, power }) => {
+        const weights = probabilities[at]!;
+        const sum = weights.reduce((a, b) => a + b, 0);
+        return score + weights.reduce((total, weight, digit) => total + (weight / sum) * digit, 0) * 10 ** power;
+      }, 0);
+    },
+  };
+}
+
+export function textReader(tokenizer: Tokenizer): ScoreReader {
+  return { watch: [], read: ({ ids }) => parseScore(tokenizer.decode(ids)) };
+}
+
+/**
+ * Weighted mean of five words, 0 (bad) to 1 (excellent): softmax over the logits of their first tokens at the answer's
+ * first position. The `wa5` of Q-Align (Wu et al. 2023) and UNIAA. Never null.
+ * @throws CalmError `invalid_config` when two words begin with the same token, or the tokenizer lacks one
+ */
+export function levelsReader(tokenizer: Tokenizer): ScoreReader {
+  const entries = Object.entries(levelWords);
+  const watch = entries.map(([word]) => tokenOf(word, tokenizer));
+  if (new Set(watch).size < watch.length)
+    throw new CalmError(
+      'invalid_config',
+      `score read-out: the words ${entries.map(([word]) => word).join(', ')} must begin with different tokens, got ${watch.join(', ')}`,
+    );
+  return {
+    watch,
+    read: ({ probabilities }) => {
+      // Probabilities over the vocabulary, normalised to the five, are the softmax of the five logits.
+      const first = probabilities[0]!;
+      const sum = first.reduce((a, b) => a + b, 0);
+      return sum > 0 ? entries.reduce((total, [, weight], i) => total + (weight * first[i]!) / sum, 0) : null;
+    },
+  };
+}
+
+export function scoreReader(readout: ScoreReadout, tokenizer: Tokenizer): ScoreReader {
+  switch (readout) {
+    case 'text':
+      return textReader(tokenizer);
+    case 'expectation':
+      return expectationReader(tokenizer);
+    case 'levels':
+      return levelsReader(tokenizer);
+  }
 }

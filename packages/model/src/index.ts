@@ -45,3 +45,19 @@ export {
   type PerModule,
   type StateBytes,
 } from './costs/costs.ts';
+export { createDecoder, type Decoder, type DecoderSpec } from './generation/decoder.ts';
+export {
+  createTextGenerator,
+  type Generated,
+  type GenerationRequest,
+  type TextGenerator,
+  type TextGeneratorSpec,
+} from './generation/generate.ts';
+export {
+  createImageReader,
+  tokensPerImage,
+  type ImageReader,
+  type ImageReaderSpec,
+} from './generation/image-tokens.ts';
+export { promptLength, type Prompt, type Segment } from './generation/prompt.ts';
+export { greedy, type Sampling } from './generation/sampling.ts';

@@ -31,11 +31,11 @@ export function embedTokens(parameters: Parameters, ids: Tensor): Tensor {
   return embedding(ids, parameters.get('llm.model.embed_tokens.weight'), parameters.numShards);
 }
 
-/** Turns [B, H, T, d] by its positions: RoPE in the `rotate_half` layout, for the last T of `tokens` positions. */
+/** Turns [B, H, T, d] by its positions: RoPE in the `rotate_half` layout. */
 type Rotation = (x: Tensor) => Tensor;
 
-/** Rotation of positions first..tokens-1 for heads of size d. */
-function rotary(first: number, tokens: number, headSize: number, theta: number): Rotation {
+/** Cosines and signed sines [tokens - first, d] of positions first..tokens-1 for heads of size d. */
+function rotationTables(first: number, tokens: number, headSize: number, theta: number): { cos: Tensor; sin: Tensor } {
   const half = headSize / 2;
   const rows = tokens - first;
   const angle = (t: number, j: number): number => t * theta ** ((-2 * (j % half)) / headSize);
@@ -46,17 +46,25 @@ function rotary(first: number, tokens: number, headSize: number, theta: number):
       [rows, headSize],
     );
   };
-  const cos = table(Math.cos);
   // rotate_half(x) = [-x2, x1]: the sign goes with the table.
-  const sin = table((a, j) => (j < half ? -Math.sin(a) : Math.sin(a)));
-  return (x) => {
-    const [a, b] = tf.split(x, 2, -1) as [Tensor, Tensor];
-    return mulConstant(x, cos).add(mulConstant(tf.concat([b, a], -1), sin));
-  };
+  return { cos: table(Math.cos), sin: table((a, j) => (j < half ? -Math.sin(a) : Math.sin(a))) };
 }
 
+function turn(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
+  const [a, b] = tf.split(x, 2, -1) as [Tensor, Tensor];
+  return mulConstant(x, cos).add(mulConstant(tf.concat([b, a], -1), sin));
+}
+
+/** Rotation of positions first..tokens-1 for heads of size d. */
+function rotationOf(first: number, tokens: number, headSize: number, theta: number): Rotation {
+  const { cos, sin } = rotationTables(first, tokens, headSize, theta);
+  return (x) => turn(x, cos, sin);
+}
+
+export const rotary = { tables: rotationTables, turn, range: rotationOf } as const;
+
 /** Additive causal mask [tokens - first, tokens] for queries at positions first..tokens-1. */
-function causalMask(first: number, tokens: number): Tensor {
+export function causalMask(first: number, tokens: number): Tensor {
   const rows = tokens - first;
   const visible = (i: number): boolean => i % tokens <= first + Math.floor(i / tokens);
   return tf.tensor2d(
@@ -80,7 +88,7 @@ export function llamaHidden(
   const [batch, tokens] = embeddings.shape as [number, number, number];
   const headSize = hiddenSize / numHeads;
   const keyValueSize = headSize * numKeyValueHeads;
-  const rotate = rotary(0, tokens, headSize, config.ropeTheta);
+  const rotate = rotationOf(0, tokens, headSize, config.ropeTheta);
   let x = embeddings;
   for (let i = 0; i < numLayers; i++) {
     const get = (key: string) => parameters.get(`llm.model.layers.${i}.${key}`);
@@ -99,7 +107,7 @@ export function llamaHidden(
     }
     const attended = attention(q, k, v, numHeads, {
       mask: causalMask(first, tokens),
-      rotateQueries: first === 0 ? rotate : rotary(first, tokens, headSize, config.ropeTheta),
+      rotateQueries: first === 0 ? rotate : rotationOf(first, tokens, headSize, config.ropeTheta),
       rotateKeys: rotate,
       numKeyValueHeads,
     });

@@ -19,3 +19,9 @@ export function studioLanguage(llm: LlmConfig): Language {
     );
   return { tokenizer, instruction: (kind) => tokenizer.encode(instructions[kind][0]) };
 }
+
+/** @throws CalmError `invalid_config` when scorePrefix has a word the tokenizer does not know. */
+export function checkKnown({ tokenizer }: Language, scorePrefix: string): void {
+  if (tokenizer.encode(scorePrefix).includes(tokenizer.unknownId))
+    throw new CalmError('invalid_config', `scorePrefix: the vocabulary lacks a word of \`${scorePrefix}\``);
+}

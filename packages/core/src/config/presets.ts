@@ -62,6 +62,8 @@ export const nano: Preset = {
   finetuneScore: { steps: 1200, batchSize: 32, peakLearningRate: 1.5e-3, warmupFraction: 0.03 },
   train: { stepShards: 8, checkpointEverySeconds: 10 },
   evaluate: { batchSize: 50, scores: true, numComments: 0, maxCommentTokens: 24, scoreReadout: 'text' },
+  scoreAnswer: 'number',
+  scorePrefix: '',
   // Whole numbers: in so few steps decimals are noise that drowns the digit that matters (docs/foundation.md).
   scoreDecimals: 0,
 };
@@ -112,6 +114,8 @@ export const paper: Preset = {
   finetuneScore: { steps: 1841, batchSize: 128, peakLearningRate: 7e-5, warmupFraction: 0.03 },
   train: { stepShards: 8, checkpointEverySeconds: 600 },
   evaluate: { batchSize: 16, scores: true, numComments: 9361, maxCommentTokens: 64, scoreReadout: 'text' },
+  scoreAnswer: 'number',
+  scorePrefix: '',
   scoreDecimals: 2,
 };
 

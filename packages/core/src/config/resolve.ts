@@ -141,7 +141,12 @@ export function crossProblems(
   ]) {
     check(new Set(list).size === list.length, [key], `${key} names something twice (got ${list.join(', ')})`);
   }
-  const { numComments } = config.evaluate;
+  const { numComments, scoreReadout } = config.evaluate;
+  check(
+    config.scoreAnswer === 'number' || scoreReadout === 'levels',
+    ['scoreAnswer', 'evaluate.scoreReadout'],
+    `evaluate.scoreReadout must be levels where scoreAnswer is level (got ${scoreReadout}): a word is no number`,
+  );
   const commentKeys = ['evaluate.numComments', 'data.numTest'];
   const limit = `evaluate.numComments must be at most data.numTest (got ${numComments} and ${config.data.numTest})`;
   check(config.preset === 'paper' || numComments <= config.data.numTest, commentKeys, limit);

@@ -114,14 +114,22 @@ export const trialConfigSchema = z.strictObject({
     /** Test photographs commented for BLEU and CIDEr; 0: commenting is not evaluated. */
     numComments: count,
     maxCommentTokens: size,
-    /** How a score is read: the number in the generated text, or the expectation over its digits' probabilities. */
-    scoreReadout: z.enum(['text', 'expectation']),
+    /**
+     * How a score is read: the number in the generated text, the expectation over its digits' probabilities, or five
+     * words weighted by their probabilities (wa5 of Q-Align and UNIAA).
+     */
+    scoreReadout: z.enum(['text', 'expectation', 'levels']),
   }),
+  /** What scoring fine-tuning answers: the score as a number, or the word of its level (excellent to bad). */
+  scoreAnswer: z.enum(['number', 'level']),
+  /** Text before the score in every answer; fine-tuning trains it, evaluation gives it. */
+  scorePrefix: z.string(),
   /** Decimals of a score in training answers. */
   scoreDecimals: z.int().min(0).max(2),
 });
 
 export type TrialConfig = z.infer<typeof trialConfigSchema>;
+export type ScoreReadout = TrialConfig['evaluate']['scoreReadout'];
 export type DataConfig = TrialConfig['data'];
 export type VisionConfig = TrialConfig['vision'];
 export type MfamConfig = TrialConfig['mfam'];

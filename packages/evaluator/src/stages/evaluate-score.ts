@@ -14,12 +14,13 @@ import { startEngine } from '@calm-orch/engine';
 import { createWordTokenizer, openTaps, readSafetensors } from '@calm-orch/model';
 import { createGenerator } from '../generate.ts';
 import { plcc, srcc } from '../metrics/correlation.ts';
-import { expectedScore, parseScore, readScore } from '../read-score.ts';
+import { expectationReader, parseScore, scoreReader } from '../read-score.ts';
 
 interface EvaluateScoreConfig {
   readonly seed: number;
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
+  readonly scorePrefix: string;
   readonly evaluate: Pick<TrialConfig['evaluate'], 'batchSize' | 'scoreReadout'>;
 }
 
@@ -46,18 +47,24 @@ function permutedMean(
 }
 
 export const evaluateScore: StageFunction = async (context) => {
-  const { seed, mfam, llm, evaluate } = context.stage.config as unknown as EvaluateScoreConfig;
+  const { seed, mfam, llm, scorePrefix, evaluate } = context.stage.config as unknown as EvaluateScoreConfig;
   const { data, encodeLabeled, model } = context.inputs as Record<string, string>;
   const tokenizer = createWordTokenizer(vocabularyWords());
   const taps = openTaps(encodeLabeled!);
+  const reader = scoreReader(evaluate.scoreReadout, tokenizer);
+  const isNumber = evaluate.scoreReadout !== 'levels';
+  // Where numbers are answered, text and expectation stand side by side, whichever is asked for.
+  const expectation = isNumber ? expectationReader(tokenizer) : reader;
   const generator = createGenerator(await startEngine(), {
     mfam,
     llm,
     weights: readSafetensors(join(model!, 'model.safetensors')),
     taps,
     tokenizer,
-    instruction: tokenizer.encode(instructions.score[0]),
-    maxTokens,
+    instruction: [...tokenizer.encode(instructions.score[0]), ...tokenizer.encode(scorePrefix)],
+    // Levels are read where the answer begins.
+    maxTokens: isNumber ? maxTokens : 1,
+    watch: expectation.watch,
     batchSize: evaluate.batchSize,
   });
   try {
@@ -66,10 +73,10 @@ export const evaluateScore: StageFunction = async (context) => {
     const generated = generator.generate(test.map(({ id }) => rowOf.get(String(id))!));
     const targets = test.map(({ meanScore }) => meanScore);
     const mean = targets.reduce((a, b) => a + b, 0) / targets.length;
-    const read = generated.map((answer) => readScore(evaluate.scoreReadout, answer, tokenizer));
+    const read = generated.map((answer) => reader.read(answer));
     // An answer without a number counts as the least informed guess, so that no row gains by refusing.
     const predictions = read.map((score) => score ?? mean);
-    const expected = generated.map((answer) => expectedScore(answer, tokenizer) ?? mean);
+    const expected = generated.map((answer) => expectation.read(answer) ?? mean);
     const lines = test.map(
       ({ id }, i) => `${id},${targets[i]},${predictions[i]},${expected[i]},"${tokenizer.decode(generated[i]!.ids)}"`,
     );
@@ -83,11 +90,13 @@ export const evaluateScore: StageFunction = async (context) => {
         SRCC: srcc(predictions, targets),
         PLCC_permuted: permutedMean(plcc, predictions, targets, seed),
         SRCC_permuted: permutedMean(srcc, predictions, targets, seed),
-        PLCC_text: plcc(
-          generated.map((g) => parseScore(tokenizer.decode(g.ids)) ?? mean),
-          targets,
-        ),
-        PLCC_expectation: plcc(expected, targets),
+        ...(isNumber && {
+          PLCC_text: plcc(
+            generated.map((g) => parseScore(tokenizer.decode(g.ids)) ?? mean),
+            targets,
+          ),
+          PLCC_expectation: plcc(expected, targets),
+        }),
         unparsed: read.filter((score) => score === null).length,
         numTest: test.length,
       },
