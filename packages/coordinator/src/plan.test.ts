@@ -64,6 +64,10 @@ describe('a plan', () => {
     expect(after('evaluate.batchSize=7')).toEqual(['evaluate-score']);
     expect(after('mfam.queries=4')).not.toContain('pretrain-generic');
     expect(after('train.checkpointEverySeconds=99')).toEqual([]);
+    expect(after('train.maxGradientNorm=1')).toEqual(after('train.weightDecay=0.1'));
+    expect(after('train.maxGradientNorm=1')).not.toContain('encode');
+    expect(after('finetune=lora')).toEqual(after('finetuneComment.steps=7'));
+    expect(after('lora.rank=4')).toEqual([]);
   });
 
   it('changes keys with the code of a stage, with the checkpoint, and with the engine where one computes', () => {

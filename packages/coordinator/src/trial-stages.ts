@@ -31,7 +31,10 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
   const { batchSize, scoreReadout, numComments, maxCommentTokens } = evaluate;
   const { data, encode } = addData(trial, foundation, add);
   const encodeLabeled = encode('labeled', { data });
-  const common = { seed, llm, foundation, train: { stepShards: trial.train.stepShards } };
+  // How often checkpoints are saved changes no result.
+  const { checkpointEverySeconds: _, ...train } = trial.train;
+  const common = { seed, llm, foundation, train };
+  const finetune = { finetune: trial.finetune, ...(trial.finetune === 'lora' && { lora: trial.lora }) };
   const pretrained: Record<string, string> = {};
 
   if (mfam.levels.includes('thematic')) {
@@ -67,14 +70,19 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
   }
   const comment = add({
     kind: 'finetune-comment',
-    config: { ...common, mfam, maxCommentTokens, finetuneComment: trial.finetuneComment },
+    config: { ...common, ...finetune, mfam, maxCommentTokens, finetuneComment: trial.finetuneComment },
     inputs: { foundation, data, encodeLabeled, ...pretrained },
     ...training(trial.finetuneComment),
   });
   if (evaluate.scores) {
     const score = add({
       kind: 'finetune-score',
-      config: { ...common, mfam, scoreAnswer, scorePrefix, scoreDecimals, finetuneScore: trial.finetuneScore },
+      config: {
+        ...common,
+        ...finetune,
+        ...{ mfam, scoreAnswer, scorePrefix, scoreDecimals },
+        finetuneScore: trial.finetuneScore,
+      },
       inputs: { data, encodeLabeled, comment },
       ...training(trial.finetuneScore),
     });

@@ -27,6 +27,8 @@ export interface AdamUpdate {
   readonly rate: Tensor;
   /** Scalar: eps * sqrt(1 - beta2^t). */
   readonly epsilon: Tensor;
+  /** What the variable is multiplied by before, a scalar or one factor a number: decoupled weight decay. */
+  readonly decay?: Tensor;
 }
 
 export interface FunctionResult {
@@ -153,6 +155,7 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
   }
   const traceOne = (name: string, fn: ProgramFunction): Compiled => {
     let traced: Compiled | undefined;
+    const examples = new Map<string, Tensor>();
     tf.tidy(() => {
       traced = record(engine, graph, ({ bind, ref }) => {
         const example = (shape: Shape, dtype: 'float32' | 'int32', node: string): Tensor => {
@@ -164,9 +167,17 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
           bind(tensor, node);
           return tensor;
         };
-        const variables = Object.fromEntries(
-          [...handles].map(([key, v]) => [key, example(v.shape, 'float32', v.read)]),
-        );
+        // Made when first read: a function has no need of the moments, or of variables that it only assigns.
+        const variables: Record<string, Tensor> = {};
+        for (const [key, v] of handles)
+          Object.defineProperty(variables, key, {
+            enumerable: true,
+            get: () => {
+              let made = examples.get(key);
+              if (made === undefined) examples.set(key, (made = tf.keep(example(v.shape, 'float32', v.read))));
+              return made;
+            },
+          });
         const feeds = Object.entries(fn.inputs).map(([key, input], i) => {
           const node = graph.node(
             'Placeholder',
@@ -191,6 +202,16 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
           const [variable, m, v] = [update.variable, update.firstMoment, update.secondMoment].map((key) =>
             handles.get(key)!,
           );
+          const decayed =
+            update.decay === undefined
+              ? []
+              : [
+                  graph.node(
+                    'AssignVariableOp',
+                    [variable!.handle, graph.node('Mul', [variable!.read, ref(update.decay)], { T: float })],
+                    { dtype: float },
+                  ),
+                ];
           return graph.node(
             'ResourceApplyAdam',
             [
@@ -206,6 +227,7 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
               ref(update.gradient),
               // The update may overtake no read of the variable.
               `^${variable!.read}`,
+              ...decayed.map((assign) => `^${assign}`),
             ],
             { T: float, use_locking: { bool: false }, use_nesterov: { bool: false } },
           );
@@ -221,6 +243,7 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
         return { feeds, outputs, fetches: [...outputs.map((o) => o.node), ...done] };
       });
     });
+    tf.dispose([...examples.values()]);
     return traced!;
   };
   const compiled = new Map(Object.entries(spec.functions).map(([name, fn]) => [name, traceOne(name, fn)]));
@@ -288,7 +311,9 @@ function eagerProgram(engine: Engine, spec: ProgramSpec): Program {
         .sub(v)
         .mul(1 - beta2),
     );
-    const nextW = w.sub(nextM.mul(update.rate).div(nextV.sqrt().add(update.epsilon)));
+    const nextW = (update.decay === undefined ? w : w.mul(update.decay)).sub(
+      nextM.mul(update.rate).div(nextV.sqrt().add(update.epsilon)),
+    );
     replace(update.firstMoment, nextM);
     replace(update.secondMoment, nextV);
     replace(update.variable, nextW);

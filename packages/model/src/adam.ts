@@ -1,23 +1,61 @@
-// What whole steps and gang steps share: Adam's bias corrections (Kingma and Ba 2015, section 2), and where frozen
-// weights live in a program.
+// What whole steps and gang steps share: Adam's bias corrections (Kingma and Ba 2015, section 2), what is done to gradient
+// and weights beside it, and where frozen weights live in a program.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { InputSpec, Shape, Values } from '@calm-orch/engine';
-import type { Shapes } from './shard-gradients.ts';
+import type { TrainOptions } from '@calm-orch/core';
+import { tf, type AdamUpdate, type InputSpec, type Shape, type Tensors, type Values } from '@calm-orch/engine';
+import { clipFactor } from './clip.ts';
+import { isGain } from './initialize.ts';
+import { sizeOf, type Shapes } from './shard-gradients.ts';
 
 const beta1 = 0.9;
 const beta2 = 0.999;
 const epsilon = 1e-8;
 
 const scalar: InputSpec = { shape: [], dtype: 'float32' };
-/** Inputs of every function that updates; `adamInputs` are their values. */
-export const scalarInput = { adamRate: scalar, adamEpsilon: scalar } as const;
 
-/** Rate and epsilon of 0-based step `step`, bias corrections included. */
-export function adamInputs({ step, learningRate }: { step: number; learningRate: number }): Record<string, Values> {
+/** Clipping and decoupled weight decay (Loshchilov and Hutter 2019). */
+export type OptimizerOptions = Pick<TrainOptions, 'maxGradientNorm' | 'weightDecay'>;
+
+export const plainAdam: OptimizerOptions = { maxGradientNorm: null, weightDecay: 0 };
+
+/** Inputs of every function that updates; `adamInputs` are their values. */
+export function scalarInputs({ weightDecay }: OptimizerOptions): Record<string, InputSpec> {
+  return { adamRate: scalar, adamEpsilon: scalar, ...(weightDecay > 0 && { decay: scalar }) };
+}
+
+/** Rate and epsilon of 0-based step `step`, bias corrections included; what decaying weights are multiplied by. */
+export function adamInputs(
+  { step, learningRate }: { step: number; learningRate: number },
+  { weightDecay }: OptimizerOptions,
+): Record<string, Values> {
   const correction = Math.sqrt(1 - beta2 ** (step + 1));
   return {
     adamRate: Float32Array.of((learningRate * correction) / (1 - beta1 ** (step + 1))),
     adamEpsilon: Float32Array.of(epsilon * correction),
+    ...(weightDecay > 0 && { decay: Float32Array.of(1 - learningRate * weightDecay) }),
+  };
+}
+
+/** Whether a parameter decays: neither biases nor gains of norms do (as in transformers' Trainer). */
+export const decays = (key: string): boolean => !isGain(key) && !/(^|\.)bias$/.test(key);
+
+/** The update of the flat vectors `weights`, `m` and `v` by the flat gradient [P] of all shards. */
+export function flatUpdate(
+  trainable: Shapes,
+  { maxGradientNorm, weightDecay }: OptimizerOptions,
+  gradient: Tensor,
+  inputs: Tensors,
+): AdamUpdate {
+  const keys = Object.keys(trainable);
+  const sizes = keys.map((key) => sizeOf(trainable[key]!));
+  const pieces = (): Tensor[] => (sizes.length === 1 ? [gradient] : tf.split(gradient, sizes));
+  const factors = (): Tensor[] =>
+    keys.map((key, i) => tf.tile((decays(key) ? inputs.decay! : tf.scalar(1)).reshape([1]), [sizes[i]!]));
+  return {
+    ...{ variable: 'weights', firstMoment: 'm', secondMoment: 'v' },
+    gradient: maxGradientNorm === null ? gradient : gradient.mul(clipFactor(pieces(), maxGradientNorm)),
+    ...{ rate: inputs.adamRate!, epsilon: inputs.adamEpsilon! },
+    ...(weightDecay > 0 && { decay: keys.length === 1 ? factors()[0]! : tf.concat(factors()) }),
   };
 }
 

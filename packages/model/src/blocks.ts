@@ -2,6 +2,7 @@
 // contiguous range; it is cut into aligned blocks (first a multiple of size, size a power of two), which are whole
 // subtrees of the fixed binary tree over shards: a block summed anywhere is a node of that tree, to the bit.
 import { CalmError } from '@calm-orch/core';
+import type { Values } from '@calm-orch/engine';
 
 /** Shards first .. first + size - 1, a subtree of the tree. */
 export interface Block {
@@ -25,23 +26,56 @@ export function alignedBlocks(first: number, end: number): Block[] {
   return blocks;
 }
 
+/** A block as blocks of at most `size` shards, in order. */
+export function halves(block: Block, size: number): Block[] {
+  if (block.size <= size) return [block];
+  const half = block.size / 2;
+  return [
+    ...halves({ first: block.first, size: half }, size),
+    ...halves({ first: block.first + half, size: half }, size),
+  ];
+}
+
+/** Shards first .. end - 1 of inputs that hold `numShards`; their first dimension is the batch, shard-major. */
+export function shardsOf(
+  inputs: Readonly<Record<string, Values>>,
+  first: number,
+  end: number,
+  numShards: number,
+): Record<string, Values> {
+  return Object.fromEntries(
+    Object.entries(inputs).map(([key, values]) => {
+      const size = values.length / numShards;
+      return [key, values.subarray(first * size, end * size)];
+    }),
+  );
+}
+
 /**
- * The sum over all shards: neighbours are added as soon as both halves of a subtree are there. May overwrite the sums
- * it is given. @throws CalmError `internal` unless the blocks cover all shards exactly once.
+ * The sum over a block of sums of blocks within it: neighbours are added as soon as both halves of a subtree are there.
+ * May overwrite the sums it is given. @throws CalmError `internal` where a shard is missing.
  */
-export function combineBlocks(blocks: readonly BlockSum[], numShards: number): Float32Array {
-  const bySize = new Map(blocks.map((block) => [block.first, block]));
+export function sumBlocks(parts: readonly BlockSum[], block: Block): BlockSum {
+  const byFirst = new Map(parts.map((part) => [part.first, part]));
   const sumOf = (first: number, size: number): Float32Array => {
-    const found = bySize.get(first);
+    const found = byFirst.get(first);
     if (found?.size === size) return found.sum;
-    if (size === 1) throw new CalmError('internal', `gang: nobody computed shard ${first} of ${numShards}`);
+    if (size === 1) throw new CalmError('internal', `gang: nobody computed shard ${first}`);
     const left = sumOf(first, size / 2);
     const right = sumOf(first + size / 2, size / 2);
     for (let i = 0; i < left.length; i++) left[i]! += right[i]!;
     return left;
   };
+  return { ...block, sum: sumOf(block.first, block.size) };
+}
+
+/**
+ * The sum over all shards of a step; may overwrite the sums it is given.
+ * @throws CalmError `internal` unless the blocks cover all shards exactly once.
+ */
+export function combineBlocks(blocks: readonly BlockSum[], numShards: number): Float32Array {
   const covered = blocks.reduce((sum, { size }) => sum + size, 0);
   if (covered !== numShards)
     throw new CalmError('internal', `gang: ${covered} shards were summed, a step has ${numShards}`);
-  return sumOf(0, numShards);
+  return sumBlocks(blocks, { first: 0, size: numShards }).sum;
 }

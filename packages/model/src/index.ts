@@ -1,4 +1,4 @@
-export { alignedBlocks, combineBlocks, type Block, type BlockSum } from './blocks.ts';
+export { alignedBlocks, combineBlocks, shardsOf, type Block, type BlockSum } from './blocks.ts';
 export { createShardProgram, type ShardProgram } from './shard-program.ts';
 export { answerLogits, answerLoss, answerLossPerShard, tokenOrder, type CalmText } from './calm.ts';
 export { llmShapes } from './llama.ts';
@@ -12,7 +12,15 @@ export {
   type NamedTensor,
   type SafetensorsFile,
 } from './safetensors.ts';
-export { sumOfLosses, treeSum, unflatten, type Shapes, type TrainingStep, type Weights } from './shard-gradients.ts';
+export {
+  sumOfLosses,
+  treeSum,
+  unflatten,
+  type Shapes,
+  type TrainingStep,
+  type WeightReader,
+  type Weights,
+} from './shard-gradients.ts';
 export {
   createTrainingProgram,
   type TrainingProgram,
@@ -61,3 +69,5 @@ export {
 } from './generation/image-tokens.ts';
 export { promptLength, type Prompt, type Segment } from './generation/prompt.ts';
 export { greedy, type Sampling } from './generation/sampling.ts';
+export { initialLora, loraShapes, mergeLora, withLora, writeAdapter } from './lora.ts';
+export type { OptimizerOptions } from './adam.ts';

@@ -3,7 +3,8 @@
 import { rng } from '@calm-orch/core';
 import type { Shapes, Weights } from './shard-gradients.ts';
 
-const isGain = (key: string): boolean =>
+/** Gains of norms. */
+export const isGain = (key: string): boolean =>
   /(norm|LayerNorm|layrnorm|layer_norm\d)\.weight$/i.test(key) || key.endsWith('layernorm.weight');
 
 /** `deviationOf` may give a key another deviation than 0.02. */

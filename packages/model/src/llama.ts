@@ -3,7 +3,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '@calm-orch/engine';
 import type { LlmConfig } from '@calm-orch/core';
-import { attention, embedding, linear, linears, mulConstant, rmsNorm, swiglu } from './layers.ts';
+import { attention, embedding, mulConstant, rmsNorm, swiglu } from './layers.ts';
+import { linear, linears } from './lora.ts';
 import type { Parameters } from './parameter.ts';
 
 export function llmShapes(config: LlmConfig): Record<string, number[]> {

@@ -8,6 +8,8 @@ export interface Parameter {
   readonly base: Tensor;
   /** undefined: frozen, no gradient is asked for. */
   readonly perShard?: Tensor;
+  /** Low-rank factors beside the weight (lora.ts). */
+  readonly adapter?: { readonly a: Parameter; readonly b: Parameter; readonly scale: number };
 }
 
 /** Looks a parameter up by its checkpoint key (Hugging Face names, e.g. `llm.model.norm.weight`). */
@@ -31,7 +33,8 @@ export function frozenParameters(weights: Readonly<Record<string, Tensor>>, numS
 
 /** `base` once per shard. Nothing reads its values, so a compiled graph never computes it. */
 export function tilePerShard(base: Tensor, numShards: number): Tensor {
-  return tf.tile(base.expandDims(0), [numShards, ...base.shape.map(() => 1)]);
+  const one = base.expandDims(0);
+  return numShards === 1 ? one : tf.tile(one, [numShards, ...base.shape.map(() => 1)]);
 }
 
 /** The differentiable tensors among parameters, for a custom gradient's argument list. */

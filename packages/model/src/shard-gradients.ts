@@ -9,6 +9,9 @@ import type { NamedTensor } from './safetensors.ts';
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 export type Weights = Readonly<Record<string, NamedTensor>>;
 
+/** Reads weights one at a time: of a model that fits in memory only once. */
+export type WeightReader = (key: string) => NamedTensor | undefined;
+
 export interface TrainingStep {
   /** The first dimension of every input is the batch, shard-major. */
   readonly inputs: Readonly<Record<string, InputSpec>>;
@@ -28,12 +31,33 @@ export type ShardGradients = (
 
 /** A function from flat weights to the losses [S] (or []) and gradients [S, P] of `numShards` shards. */
 export function shardGradients(trainable: Shapes, numShards: number): ShardGradients {
-  const keys = Object.keys(trainable);
-  const shapes = keys.map((key) => trainable[key]!);
+  const shapes = Object.values(trainable);
   const sizes = shapes.map(sizeOf);
+  const gradientsOf = parameterGradients(trainable, numShards);
   return (flat, frozen, step, inputs) => {
     const pieces = sizes.length === 1 ? [flat] : tf.split(flat, sizes);
     const bases = pieces.map((piece, i) => piece.reshape([...shapes[i]!]));
+    const { losses, gradients } = gradientsOf(bases, frozen, step, inputs);
+    const rows = tf.concat(
+      gradients.map((g, i) => g.reshape([numShards, sizes[i]!])),
+      1,
+    );
+    return { losses, rows };
+  };
+}
+
+export type ParameterGradients = (
+  /** Trained weights, in the order of their shapes. */
+  bases: readonly Tensor[],
+  frozen: Readonly<Record<string, Tensor>>,
+  step: TrainingStep,
+  inputs: Tensors,
+) => { readonly losses: Tensor; readonly gradients: readonly Tensor[] };
+
+/** A function from weights to the losses [S] (or []) and gradients [S, ...shape] of each, of `numShards` shards. */
+export function parameterGradients(trainable: Shapes, numShards: number): ParameterGradients {
+  const keys = Object.keys(trainable);
+  return (bases, frozen, step, inputs) => {
     const tiles = bases.map((base) => tilePerShard(base, numShards));
     const byKey = new Map<string, Parameter>(keys.map((key, i) => [key, { base: bases[i]!, perShard: tiles[i]! }]));
     const parameters: Parameters = {
@@ -53,11 +77,7 @@ export function shardGradients(trainable: Shapes, numShards: number): ShardGradi
     })(tiles);
     const losses = kept!.clone();
     kept!.dispose();
-    const rows = tf.concat(
-      grads.map((g, i) => g.reshape([numShards, sizes[i]!])),
-      1,
-    );
-    return { losses, rows };
+    return { losses, gradients: grads };
   };
 }
 
@@ -89,4 +109,15 @@ export function unflatten(flat: Float32Array, shapes: Shapes): Weights {
       return [key, { shape, values }];
     }),
   );
+}
+
+/** @throws CalmError `bad_data` unless the weights hold this key in this shape. */
+export function valuesOf(weights: Weights | WeightReader, key: string, shape: readonly number[]): Float32Array {
+  const tensor = typeof weights === 'function' ? weights(key) : weights[key];
+  if (tensor === undefined || tensor.shape.join() !== shape.join())
+    throw new CalmError(
+      'bad_data',
+      `weights ${key}: expected ${shape.join('x')}, got ${tensor?.shape.join('x') ?? 'none'}`,
+    );
+  return tensor.values;
 }

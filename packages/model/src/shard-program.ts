@@ -3,17 +3,30 @@
 
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { createProgram, tf, type Engine, type InputSpec, type ProgramFunction, type Values } from '@calm-orch/engine';
-import { adamInputs, frozenShapesOf, frozenOf, scalarInput } from './adam.ts';
-import type { Block, BlockSum } from './blocks.ts';
+import {
+  adamInputs,
+  flatUpdate,
+  frozenShapesOf,
+  frozenOf,
+  plainAdam,
+  scalarInputs,
+  type OptimizerOptions,
+} from './adam.ts';
+import { halves, shardsOf, sumBlocks, type Block, type BlockSum } from './blocks.ts';
 import { shardGradients, sizeOf, treeSum, type Shapes, type TrainingStep } from './shard-gradients.ts';
 import type { TrainingState } from './training-program.ts';
 
 export interface ShardProgramSpec {
   readonly trainable: Shapes;
   readonly frozen: Shapes;
-  /** Blocks of neighbouring shards; a batch of the steps holds these shards and no others. */
+  /** Blocks of neighbouring shards; the inputs of a step hold these shards and no others. */
   readonly blocks: readonly Block[];
-  readonly steps: Readonly<Record<string, TrainingStep>>;
+  /** Steps over this many shards. */
+  readonly stepsOf: (numShards: number) => Readonly<Record<string, TrainingStep>>;
+  /** Shards that one call computes at most. @default all */
+  readonly maxShardsPerCall?: number;
+  /** @default Adam alone */
+  readonly optimizer?: OptimizerOptions;
 }
 
 export interface ShardProgram {
@@ -32,47 +45,56 @@ export interface ShardProgram {
 }
 
 export function createShardProgram(engine: Engine, spec: ShardProgramSpec): ShardProgram {
-  const { blocks } = spec;
-  const numShards = blocks.reduce((sum, { size }) => sum + size, 0);
+  const { blocks, maxShardsPerCall = Infinity, optimizer = plainAdam } = spec;
   const total = Object.values(spec.trainable).reduce((sum, shape) => sum + sizeOf(shape), 0);
-  const gradients = shardGradients(spec.trainable, numShards);
+  const numShards = blocks.reduce((sum, { size }) => sum + size, 0);
+  /** The blocks of each call: all in one, or one small enough at a time. */
+  const calls: readonly (readonly Block[])[] =
+    numShards <= maxShardsPerCall
+      ? [blocks]
+      : blocks.flatMap((block) => halves(block, maxShardsPerCall)).map((b) => [b]);
+  const nameOf = (call: readonly Block[], name: string): string => `${call.map(({ size }) => size).join('+')}_${name}`;
   const functions: Record<string, ProgramFunction> = {
     apply: {
-      inputs: { gradient: { shape: [total], dtype: 'float32' } satisfies InputSpec, ...scalarInput },
+      inputs: { gradient: { shape: [total], dtype: 'float32' } satisfies InputSpec, ...scalarInputs(optimizer) },
       body: (_, inputs) => ({
         outputs: {},
-        updates: [
-          {
-            ...{ variable: 'weights', firstMoment: 'm', secondMoment: 'v' },
-            ...{ gradient: inputs.gradient!, rate: inputs.adamRate!, epsilon: inputs.adamEpsilon! },
-          },
-        ],
+        updates: [flatUpdate(spec.trainable, optimizer, inputs.gradient!, inputs)],
       }),
     },
   };
-  for (const [name, step] of Object.entries(spec.steps))
-    functions[`blocks_${name}`] = {
-      inputs: step.inputs,
-      body: (variables, inputs) => {
-        const { losses, rows } = gradients(variables.weights!, frozenOf(spec.frozen, variables), step, inputs);
-        let row = 0;
-        const sums: Tensor[] = blocks.map(({ size }) => treeSum(rows.slice([(row += size) - size, 0], [size, total])));
-        return { outputs: { losses, sums: sums.length === 1 ? sums[0]! : tf.concat(sums) } };
-      },
-    };
+  for (const call of calls) {
+    const count = call.reduce((sum, { size }) => sum + size, 0);
+    const gradients = shardGradients(spec.trainable, count);
+    for (const [name, step] of Object.entries(spec.stepsOf(count)))
+      functions[nameOf(call, name)] ??= {
+        inputs: step.inputs,
+        body: (variables, inputs) => {
+          const { losses, rows } = gradients(variables.weights!, frozenOf(spec.frozen, variables), step, inputs);
+          let row = 0;
+          const sums: Tensor[] = call.map(({ size }) => treeSum(rows.slice([(row += size) - size, 0], [size, total])));
+          return { outputs: { losses, sums: sums.length === 1 ? sums[0]! : tf.concat(sums) } };
+        },
+      };
+  }
   const program = createProgram(engine, {
     variables: { weights: [total], m: [total], v: [total], ...frozenShapesOf(spec.frozen) },
     functions,
   });
   return {
     gradients: (name, inputs) => {
-      const { losses, sums } = program.run(`blocks_${name}`, inputs);
-      return {
-        losses: losses!,
-        sums: blocks.map((block, i) => ({ ...block, sum: sums!.subarray(i * total, (i + 1) * total) })),
-      };
+      const losses: number[] = [];
+      const sums: BlockSum[] = [];
+      for (const call of calls) {
+        const from = losses.length;
+        const count = call.reduce((sum, { size }) => sum + size, 0);
+        const result = program.run(nameOf(call, name), shardsOf(inputs, from, from + count, numShards));
+        losses.push(...result.losses!);
+        call.forEach((block, i) => sums.push({ ...block, sum: result.sums!.subarray(i * total, (i + 1) * total) }));
+      }
+      return { losses: Float32Array.from(losses), sums: blocks.map((block) => sumBlocks(sums, block)) };
     },
-    apply: (gradient, at) => void program.run('apply', { gradient, ...adamInputs(at) }),
+    apply: (gradient, at) => void program.run('apply', { gradient, ...adamInputs(at, optimizer) }),
     state: () => ({
       weights: program.read('weights'),
       firstMoment: program.read('m'),

@@ -4,15 +4,27 @@
 // shards were computed together (tested bit for bit).
 import { CalmError } from '@calm-orch/core';
 import { createProgram, type Engine, type Program, type ProgramFunction, type Values } from '@calm-orch/engine';
-import { adamInputs, frozenOf, frozenShapesOf, scalarInput } from './adam.ts';
+import {
+  adamInputs,
+  flatUpdate,
+  frozenOf,
+  frozenShapesOf,
+  plainAdam,
+  scalarInputs,
+  type OptimizerOptions,
+} from './adam.ts';
+import { createAccumulatingProgram } from './accumulating-program.ts';
+import type { NamedTensor } from './safetensors.ts';
 import {
   shardGradients,
   sizeOf,
   sumOfLosses,
   treeSum,
   unflatten,
+  valuesOf,
   type Shapes,
   type TrainingStep,
+  type WeightReader,
   type Weights,
 } from './shard-gradients.ts';
 
@@ -22,6 +34,10 @@ export interface TrainingSpec {
   readonly numShards: number;
   /** Step functions that train the same weights on different inputs. */
   readonly steps: Readonly<Record<string, TrainingStep>>;
+  /** @default Adam alone */
+  readonly optimizer?: OptimizerOptions;
+  /** Calls a step is computed in; a power of two that divides numShards. @default 1 */
+  readonly accumulation?: number;
   /** Also offer `gradient()`; costs a second trace. @default false */
   readonly withGradient?: boolean;
 }
@@ -37,7 +53,9 @@ export interface TrainingProgram {
   readonly program: Program;
   readonly keys: readonly string[];
   /** Replaces all weights; the moments become zero. */
-  setWeights(weights: Weights): void;
+  setWeights(weights: Weights | WeightReader): void;
+  /** One trained weight. */
+  weight(key: string): NamedTensor;
   weights(): Weights;
   state(): TrainingState;
   setState(state: TrainingState): void;
@@ -48,15 +66,16 @@ export interface TrainingProgram {
   dispose(): void;
 }
 
-/** @throws CalmError `invalid_argument` unless numShards is a power of two. */
+/** @throws CalmError `invalid_argument` unless numShards is a power of two and accumulation divides it. */
 export function createTrainingProgram(
   engine: Engine,
   spec: TrainingSpec,
   options: { eager?: boolean } = {},
 ): TrainingProgram {
-  const { numShards } = spec;
+  const { numShards, optimizer = plainAdam, accumulation = 1 } = spec;
   if (!Number.isInteger(Math.log2(numShards)))
     throw new CalmError('invalid_argument', `train.stepShards must be a power of two (got ${numShards}); try 4 or 8`);
+  if (accumulation > 1) return createAccumulatingProgram(engine, { ...spec, optimizer, accumulation }, options);
   const keys = Object.keys(spec.trainable);
   const shapes = keys.map((key) => spec.trainable[key]!);
   const sizes = shapes.map(sizeOf);
@@ -66,18 +85,10 @@ export function createTrainingProgram(
   const functions: Record<string, ProgramFunction> = {};
   for (const [name, step] of Object.entries(spec.steps)) {
     functions[`step_${name}`] = {
-      inputs: { ...step.inputs, ...scalarInput },
+      inputs: { ...step.inputs, ...scalarInputs(optimizer) },
       body: (variables, inputs) => {
         const { losses, rows } = gradients(variables.weights!, frozenOf(spec.frozen, variables), step, inputs);
-        const update = {
-          variable: 'weights',
-          firstMoment: 'm',
-          secondMoment: 'v',
-          gradient: treeSum(rows),
-          rate: inputs.adamRate!,
-          epsilon: inputs.adamEpsilon!,
-        };
-        return { outputs: { losses }, updates: [update] };
+        return { outputs: { losses }, updates: [flatUpdate(spec.trainable, optimizer, treeSum(rows), inputs)] };
       },
     };
     if (spec.withGradient === true)
@@ -95,15 +106,6 @@ export function createTrainingProgram(
     options,
   );
 
-  const valuesOf = (weights: Weights, key: string, shape: readonly number[]): Float32Array => {
-    const tensor = weights[key];
-    if (tensor === undefined || tensor.shape.join() !== shape.join())
-      throw new CalmError(
-        'bad_data',
-        `weights ${key}: expected ${shape.join('x')}, got ${tensor?.shape.join('x') ?? 'none'}`,
-      );
-    return tensor.values;
-  };
   return {
     program,
     keys,
@@ -121,6 +123,7 @@ export function createTrainingProgram(
         program.assign(`frozen/${key}`, valuesOf(weights, key, shape));
     },
     weights: () => unflatten(program.read('weights'), spec.trainable),
+    weight: (key) => unflatten(program.read('weights'), spec.trainable)[key]!,
     state: () => ({
       weights: program.read('weights'),
       firstMoment: program.read('m'),
@@ -132,7 +135,7 @@ export function createTrainingProgram(
       program.assign('v', state.secondMoment);
     },
     step: (name, inputs, at) => {
-      const result = program.run(`step_${name}`, { ...inputs, ...adamInputs(at) });
+      const result = program.run(`step_${name}`, { ...inputs, ...adamInputs(at, optimizer) });
       return sumOfLosses(result.losses!);
     },
     gradient: (name, inputs) => {

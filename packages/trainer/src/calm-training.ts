@@ -1,7 +1,7 @@
 // The training program of a CALM stage: which weights are trained, which are frozen, and a step function per form of
 // sample. Every stage of the paper's cycle (section 3.4, figure 4) is one call of this.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { LlmConfig, MfamConfig, QFormerLevel } from '@calm-orch/core';
+import type { LlmConfig, LoraConfig, MfamConfig, QFormerLevel, TrainOptions } from '@calm-orch/core';
 import type { Engine, InputSpec, Tensors, Values } from '@calm-orch/engine';
 import {
   answerLogits,
@@ -12,6 +12,7 @@ import {
   mfamTokens,
   visualOf,
   visualSpec,
+  withLora,
   type Block,
   type Parameters,
   type ShardProgram,
@@ -30,6 +31,8 @@ export interface SampleForm {
   readonly maskedLevels?: readonly QFormerLevel[];
 }
 
+export type StepOptions = Pick<TrainOptions, 'maxGradientNorm' | 'weightDecay' | 'accumulation' | 'recompute'>;
+
 export interface CalmTraining {
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
@@ -37,6 +40,10 @@ export interface CalmTraining {
   readonly frozen: Shapes;
   readonly batchSize: number;
   readonly numShards: number;
+  /** @default clipping, decay, accumulation and recomputation off */
+  readonly options?: StepOptions;
+  /** Factors beside the language model's weights; they are among the trainable. */
+  readonly lora?: LoraConfig;
   readonly taps: Pick<Taps, 'tokens' | 'width'>;
   readonly forms: Readonly<Record<string, SampleForm>>;
 }
@@ -66,7 +73,8 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): CalmProg
   });
   const lossOf =
     (form: SampleForm) =>
-    (parameters: Parameters, inputs: Tensors): Tensor => {
+    (plain: Parameters, inputs: Tensors): Tensor => {
+      const parameters = spec.lora === undefined ? plain : withLora(plain, spec.lora);
       const images = Array.from({ length: form.images }, (_, i) => {
         const tokens = mfamTokens(parameters, mfam, visualOf(mfam, inputs, i));
         for (const level of form.maskedLevels ?? [])
@@ -92,14 +100,17 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): CalmProg
         { inputs: inputsOf(form, (spec.batchSize / spec.numShards) * numShards), loss: lossOf(form) },
       ]),
     );
-  const { trainable, frozen, numShards } = spec;
-  const whole = createTrainingProgram(engine, { trainable, frozen, numShards, steps: stepsOf(numShards) });
+  const { trainable, frozen, numShards, options } = spec;
+  const common = { trainable, frozen, ...(options && { ...options, optimizer: options }) };
+  const whole = createTrainingProgram(engine, { ...common, numShards, steps: stepsOf(numShards) });
   return {
     ...whole,
     numShards,
     member: (blocks) => {
-      const count = blocks.reduce((sum, { size }) => sum + size, 0);
-      const member = createShardProgram(engine, { trainable, frozen, blocks, steps: stepsOf(count) });
+      const member = createShardProgram(engine, {
+        ...common,
+        ...{ blocks, stepsOf, maxShardsPerCall: numShards / (options?.accumulation ?? 1) },
+      });
       member.setFrozen((key) => whole.program.read(`frozen/${key}`));
       return member;
     },

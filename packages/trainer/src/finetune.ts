@@ -1,12 +1,25 @@
 // What both fine-tunings share: all weights of MFAM and language model are trained on (photograph, answer) pairs.
-import type { LlmConfig, MfamConfig, StageContext, StageResult, TrainingConfig, TrialConfig } from '@calm-orch/core';
+import type {
+  LlmConfig,
+  LoraConfig,
+  MfamConfig,
+  StageContext,
+  StageResult,
+  TrainingConfig,
+  TrialConfig,
+} from '@calm-orch/core';
 import { startEngine } from '@calm-orch/engine';
 import {
+  initialLora,
   initialWeights,
   fanInDeviation,
   llmShapes,
+  loraShapes,
+  mergeLora,
   mfamShapes,
   visualBatch,
+  writeAdapter,
+  type Shapes,
   type Taps,
   type Weights,
 } from '@calm-orch/model';
@@ -21,8 +34,11 @@ export interface FinetuneConfig {
   readonly seed: number;
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
-  readonly train: Pick<TrialConfig['train'], 'stepShards'>;
+  readonly train: Omit<TrialConfig['train'], 'checkpointEverySeconds'>;
 }
+
+/** What a fine-tuning stage is told beside: how the language model is trained. */
+export type LanguageTuning = Pick<TrialConfig, 'finetune'> & Partial<Pick<TrialConfig, 'lora'>>;
 
 export interface FinetuneSample {
   /** Position of the photograph in the taps. */
@@ -49,27 +65,40 @@ export function initialMfam(mfam: MfamConfig, visionWidth: number, llm: LlmConfi
   return initialWeights(shapes, seed, mfam.initializer === 'fan_in' ? fanInDeviation : undefined);
 }
 
-/** Trains, writes model.safetensors, returns its fingerprint. */
-export async function finetune(context: StageContext, config: FinetuneConfig, spec: Finetuning): Promise<StageResult> {
+/**
+ * Trains, writes model.safetensors, returns its fingerprint. With LoRA the language model in it has the factors merged;
+ * the factors themselves are beside it, in PEFT's files.
+ */
+export async function finetune(
+  context: StageContext,
+  config: FinetuneConfig & LanguageTuning,
+  spec: Finetuning,
+): Promise<StageResult> {
   const { mfam, llm, seed } = config;
   const { training, taps, language, samples } = spec;
   const { tokenizer } = language;
   const { batchSize } = training;
   const encode = (text: string): number[] => [...tokenizer.encode(text), tokenizer.endId];
   const answerTokens = spec.answerTokens ?? Math.max(...samples.map((sample) => encode(sample.answer(0)).length));
-  const shapes = { ...mfamShapes(mfam, { hiddenSize: taps.width }, llm), ...llmShapes(llm) };
+  const lora = config.finetune === 'lora' ? config.lora : undefined;
+  const mfamOnly = mfamShapes(mfam, { hiddenSize: taps.width }, llm);
+  const shapes = { ...mfamOnly, ...llmShapes(llm) };
+  const factors = lora === undefined ? {} : loraShapes(llm, lora);
   const program = createCalmTraining(await startEngine(), {
     mfam,
     llm,
-    trainable: shapes,
-    frozen: {},
+    trainable: lora === undefined ? shapes : { ...mfamOnly, ...factors },
+    frozen: lora === undefined ? {} : llmShapes(llm),
     batchSize,
     numShards: config.train.stepShards,
+    options: config.train,
+    ...(lora && { lora }),
     taps,
     forms: { answer: { images: 1, suffix: spec.instruction.length, answer: answerTokens } },
   });
   try {
-    program.setWeights(select({ ...initialMfam(mfam, taps.width, llm, seed), ...spec.weights }, shapes));
+    const initial = select({ ...initialMfam(mfam, taps.width, llm, seed), ...spec.weights }, shapes);
+    program.setWeights({ ...initial, ...initialLora(factors, seed) });
     const order = sampleOrder(seed, context.stage.kind, samples.length, batchSize);
     const prompt = promptInputs(batchSize, tokenizer.beginId, spec.instruction);
     await trainLoop(context, program, training, (step) => {
@@ -85,10 +114,19 @@ export async function finetune(context: StageContext, config: FinetuneConfig, sp
       );
       return { name: 'answer', inputs: { ...visual, ...prompt, answer: answers.ids, weights: answers.weights } };
     });
-    const weights = program.weights();
+    const trained = program.weights();
+    const weights = lora === undefined ? trained : merged(trained, initial, shapes, lora);
+    if (lora !== undefined) writeAdapter(context.outputDir, select(trained, factors), lora);
     writeWeights(context.outputDir, weights);
     return { fingerprint: fingerprintOf(weights) };
   } finally {
     program.dispose();
   }
+}
+
+/** The model's weights: trained ones, and frozen ones with the trained factors added. */
+function merged(trained: Weights, frozen: Weights, shapes: Shapes, lora: LoraConfig): Weights {
+  return Object.fromEntries(
+    Object.keys(shapes).map((key) => [key, trained[key] ?? mergeLora(key, frozen[key]!, trained, lora)]),
+  );
 }

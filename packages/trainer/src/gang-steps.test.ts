@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nano, rng, type LlmConfig, type MfamConfig, type StageContext, type StageProgress } from '@calm-orch/core';
 import { startEngine, type Values } from '@calm-orch/engine';
-import { initialWeights, llmShapes, mfamShapes, type TrainingState } from '@calm-orch/model';
+import { initialWeights, llmShapes, loraShapes, mfamShapes, type TrainingState } from '@calm-orch/model';
 import { createComputeGang, openTensorPlane, type ComputeGang, type TensorPlane } from '@calm-orch/rpc';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCalmTraining, promptInputs, type CalmProgram } from './calm-training.ts';
+import { createCalmTraining, promptInputs, type CalmProgram, type CalmTraining } from './calm-training.ts';
 import { trainLoop } from './train-loop.ts';
 
 const engine = await startEngine();
@@ -25,12 +25,19 @@ const training = { steps: 12, batchSize: 16, peakLearningRate: 0.01, warmupFract
 const trainable = mfamShapes(mfam, { hiddenSize: taps.width }, llm);
 const frozen = llmShapes(llm);
 
+/** What a program is made with beside the default. */
+type Change = Partial<Pick<CalmTraining, 'options' | 'lora'>>;
+let change: Change = {};
+afterEach(() => void (change = {}));
+
 function newProgram(): CalmProgram {
+  const factors = change.lora === undefined ? {} : loraShapes(llm, change.lora);
   const program = createCalmTraining(engine, {
-    ...{ mfam, llm, trainable, frozen, batchSize: training.batchSize, numShards: 8, taps },
+    ...{ mfam, llm, trainable: { ...trainable, ...factors }, frozen, taps, ...change },
+    ...{ batchSize: training.batchSize, numShards: 8 },
     forms: { answer: { images: 1, suffix: 2, answer: 3 } },
   });
-  program.setWeights(initialWeights({ ...trainable, ...frozen }, 0, () => 0.3));
+  program.setWeights(initialWeights({ ...trainable, ...factors, ...frozen }, 0, () => 0.3));
   return program;
 }
 
@@ -163,6 +170,21 @@ describe('a gang', () => {
     const first = await finished(club);
     expect(first.program.state()).toEqual(state);
     expect(lossesOf(first).slice(-3)).toEqual(losses.slice(-3));
+  });
+
+  const off = { maxGradientNorm: null, weightDecay: 0, accumulation: 1, recompute: false };
+  it.each<[string, Change]>([
+    ['clipped gradients and weight decay', { options: { ...off, maxGradientNorm: 0.1, weightDecay: 0.1 } }],
+    ['accumulation', { options: { ...off, maxGradientNorm: 0.1, accumulation: 4 } }],
+    ['low-rank factors', { lora: { rank: 8, alpha: 16, targets: ['q_proj', 'v_proj', 'down_proj'] } }],
+  ])('of 3 trains to the bits of one trainer with %s', async (_, what) => {
+    const plain = await alone();
+    change = what;
+    const { state } = await alone();
+    expect(state).not.toEqual(plain.state);
+    const club = new Club(3);
+    for (let i = 0; i < 3; i++) await club.add();
+    expect((await finished(club)).program.state()).toEqual(state);
   });
 
   it('streams tensors between hosts to the same bits', async () => {

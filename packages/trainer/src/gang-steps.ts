@@ -16,6 +16,7 @@ import type { Values } from '@calm-orch/engine';
 import {
   alignedBlocks,
   combineBlocks,
+  shardsOf,
   sumOfLosses,
   type BlockSum,
   type ShardProgram,
@@ -150,7 +151,7 @@ export function createGangSteps(gang: Gang, program: CalmProgram, lineage: Linea
     step: async (name, inputs, at, signal) => {
       if (active === null) return program.step(name, inputs, at);
       const { first, end } = shardRange(numShards, roster.members.length, roster.rank);
-      const { losses, sums } = active.gradients(name, sliceShards(inputs, first, end, numShards));
+      const { losses, sums } = active.gradients(name, shardsOf(inputs, first, end, numShards));
       const tensor = `${roster.generation}/${at.step}`;
       const check = at.step % checkEvery === 0 ? Float32Array.from(digest(active.state())) : new Float32Array(0);
       gang.publish(tensor, check, losses, ...sums.map(({ sum }) => sum));
@@ -193,16 +194,6 @@ async function untilSuperseded(superseded: AbortSignal, signal: AbortSignal, rea
     throw new CalmError('unavailable', `a peer is gone and no new roster came in ${rosterTimeoutMs / 1000} s`, {
       cause: reason,
     });
-}
-
-/** Rows of the shards first .. end - 1 of inputs whose first dimension is the batch, shard-major. */
-function sliceShards(inputs: Inputs, first: number, end: number, numShards: number): Record<string, Values> {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([key, values]) => {
-      const size = values.length / numShards;
-      return [key, values.subarray(first * size, end * size)];
-    }),
-  );
 }
 
 function splitBlocks(all: Float32Array, blocks: readonly { first: number; size: number }[]): BlockSum[] {

@@ -220,5 +220,14 @@ test('resolveTrial takes overrides by themselves', () => {
     /mfam.querys: unknown key .* did you mean `mfam.queries`/,
   );
   expect(() => resolveTrial('nano', { 'train.stepShards': 5 }, 1)).toThrow(/pretrainSsl.batchSize must be a multiple/);
+  for (const accumulation of [3, 16])
+    expect(() => resolveTrial('nano', { 'train.accumulation': accumulation }, 1)).toThrow(
+      `train.accumulation must be a power of two that divides train.stepShards (got ${accumulation} and 8)`,
+    );
+  expect(() => resolveTrial('nano', { 'lora.targets': ['q_proj', 'q_proj'] }, 1)).toThrow(
+    'lora.targets names something',
+  );
+  expect(() => resolveTrial('nano', { 'lora.targets': ['q_prj'] }, 1)).toThrow(/did you mean `?q_proj/);
+  expect(() => resolveTrial('nano', { 'train.maxGradientNorm': 0 }, 1)).toThrow('a number above 0 or null');
   expect(resolveTrial('paper', {}, 0).vision.hiddenSize).toBe(1024);
 });

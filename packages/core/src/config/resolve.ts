@@ -130,6 +130,12 @@ export function crossProblems(
     headKeys,
     `llm.hiddenSize / llm.numHeads must be even for rotary positions (got ${headSize})`,
   );
+  const { accumulation, stepShards } = config.train;
+  check(
+    Number.isInteger(Math.log2(accumulation)) && stepShards % accumulation === 0,
+    ['train.accumulation', 'train.stepShards'],
+    `train.accumulation must be a power of two that divides train.stepShards (got ${accumulation} and ${stepShards})`,
+  );
   const { numLayers } = config.vision;
   for (const [level, tap] of Object.entries(config.mfam.taps)) {
     const keys = [`mfam.taps.${level}`, 'vision.numLayers'];
@@ -138,6 +144,7 @@ export function crossProblems(
   for (const [key, list] of [
     ['mfam.levels', config.mfam.levels] as const,
     ['augment.groups', config.augment.groups] as const,
+    ['lora.targets', config.lora.targets] as const,
   ]) {
     check(new Set(list).size === list.length, [key], `${key} names something twice (got ${list.join(', ')})`);
   }

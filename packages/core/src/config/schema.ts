@@ -88,6 +88,16 @@ export const trainingSchema = z.strictObject({
   warmupFraction: z.number().min(0).max(1),
 });
 
+export const loraTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
+
+export const loraSchema = z.strictObject({
+  rank: size,
+  /** The product of the two low-rank factors is scaled by alpha / rank. */
+  alpha: rate,
+  /** Linear maps of every layer of the language model that get factors. */
+  targets: z.array(z.enum(loraTargets)).min(1),
+});
+
 export const trialConfigSchema = z.strictObject({
   preset: z.enum(['nano', 'paper']),
   seed: count,
@@ -106,7 +116,18 @@ export const trialConfigSchema = z.strictObject({
     /** Shards a step is cut into whatever the number of trainers. */
     stepShards: size,
     checkpointEverySeconds: rate,
+    /** Gradients whose norm over all trained weights is larger are scaled down to it; null: never. */
+    maxGradientNorm: rate.nullable(),
+    /** Decoupled weight decay (AdamW) of matrices; biases and gains of norms never decay. */
+    weightDecay: z.number().nonnegative(),
+    /** Calls a step is computed in, a power of two that divides stepShards: memory holds the shards of one call. */
+    accumulation: size,
+    /** Compute activations of layers again in the backward pass instead of keeping them. */
+    recompute: z.boolean(),
   }),
+  /** What fine-tuning trains of the language model: all weights, or low-rank factors beside frozen weights. */
+  finetune: z.enum(['full', 'lora']),
+  lora: loraSchema,
   evaluate: z.strictObject({
     batchSize: size,
     /** Whether scoring is trained and evaluated. */
@@ -135,4 +156,7 @@ export type VisionConfig = TrialConfig['vision'];
 export type MfamConfig = TrialConfig['mfam'];
 export type LlmConfig = TrialConfig['llm'];
 export type AugmentConfig = TrialConfig['augment'];
+export type TrainOptions = TrialConfig['train'];
+export type LoraConfig = TrialConfig['lora'];
+export type LoraTarget = (typeof loraTargets)[number];
 export type TrainingConfig = TrialConfig['pretrainSsl'];

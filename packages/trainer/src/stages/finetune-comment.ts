@@ -3,11 +3,12 @@
 import { rng, type StageFunction, type TrialConfig } from '@calm-orch/core';
 import { avaCaptionsFile, readAva, readAvaCaptions } from '@calm-orch/data';
 import { openTaps } from '@calm-orch/model';
-import { finetune, type FinetuneConfig } from '../finetune.ts';
+import { finetune, type FinetuneConfig, type LanguageTuning } from '../finetune.ts';
 import { studioLanguage } from '../language.ts';
 import { readFoundation, readWeights } from '../model-weights.ts';
 
 export type FinetuneCommentConfig = FinetuneConfig &
+  LanguageTuning &
   Pick<TrialConfig, 'finetuneComment'> &
   Pick<TrialConfig['evaluate'], 'maxCommentTokens'>;
 

@@ -4,11 +4,12 @@ import type { StageFunction, TrialConfig } from '@calm-orch/core';
 import { readAva } from '@calm-orch/data';
 import { openTaps } from '@calm-orch/model';
 import { scoreAnswers } from '../score-text.ts';
-import { finetune, type FinetuneConfig } from '../finetune.ts';
+import { finetune, type FinetuneConfig, type LanguageTuning } from '../finetune.ts';
 import { checkKnown, studioLanguage } from '../language.ts';
 import { readWeights } from '../model-weights.ts';
 
 export type FinetuneScoreConfig = FinetuneConfig &
+  LanguageTuning &
   Pick<TrialConfig, 'finetuneScore' | 'scoreAnswer' | 'scorePrefix' | 'scoreDecimals'>;
 
 export const finetuneScore: StageFunction = async (context) => {

@@ -48,6 +48,7 @@ export const pretrainGeneric: StageFunction = async (context) => {
       frozen,
       batchSize,
       numShards: train.stepShards,
+      options: train,
       taps,
       forms: { caption: { images: 1, suffix: 0, answer: answerTokens } },
     });

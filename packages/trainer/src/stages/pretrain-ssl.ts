@@ -62,6 +62,7 @@ export const pretrainSsl: StageFunction = async (context) => {
       frozen,
       batchSize,
       numShards: train.stepShards,
+      options: train,
       taps,
       forms: {
         single: { ...form, images: 1, suffix: language.instruction('sslSingle').length },

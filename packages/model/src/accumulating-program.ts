@@ -1,0 +1,168 @@
+// The training step in several calls, each for some of its shards, so that memory holds the activations and the gradients
+// of one call. Partial sums wait in variables, one for each level of the fixed binary tree over shards, and are added as
+// the binary counter of the calls carries: the same additions as in one call, to the bit. Weights, moments and sums are a
+// variable each by parameter, so that no vector has to hold a whole model and each gradient is freed when it is added.
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { CalmError } from '@calm-orch/core';
+import { createProgram, type AdamUpdate, type Engine, type ProgramFunction } from '@calm-orch/engine';
+import { adamInputs, decays, frozenOf, frozenShapesOf, scalarInputs, type OptimizerOptions } from './adam.ts';
+import { shardsOf } from './blocks.ts';
+import { clipFactor } from './clip.ts';
+import { parameterGradients, sizeOf, sumOfLosses, treeSum, valuesOf } from './shard-gradients.ts';
+import type { TrainingProgram, TrainingSpec, TrainingState } from './training-program.ts';
+
+export interface AccumulatingSpec extends TrainingSpec {
+  readonly optimizer: OptimizerOptions;
+  readonly accumulation: number;
+}
+
+type Prefix = 'weight' | 'm' | 'v';
+
+/** @throws CalmError `invalid_argument` unless accumulation is a power of two that divides numShards. */
+export function createAccumulatingProgram(
+  engine: Engine,
+  spec: AccumulatingSpec,
+  options: { eager?: boolean } = {},
+): TrainingProgram {
+  const { trainable, frozen, numShards, accumulation, optimizer } = spec;
+  const numLevels = Math.log2(accumulation);
+  if (!Number.isInteger(numLevels) || numShards % accumulation !== 0)
+    throw new CalmError(
+      'invalid_argument',
+      `train.accumulation must be a power of two that divides train.stepShards (got ${accumulation} and ${numShards})`,
+    );
+  const shardsOfCall = numShards / accumulation;
+  const entries = Object.entries(trainable);
+  const keys = entries.map(([key]) => key);
+  const sumName = (level: number, key: string): string => `sum${level}/${key}`;
+  const named = (prefix: Prefix): Record<string, readonly number[]> =>
+    Object.fromEntries(entries.map(([key, shape]) => [`${prefix}/${key}`, shape]));
+  const sums = Array.from({ length: numLevels }, (_, level) =>
+    Object.fromEntries(entries.map(([key, shape]) => [sumName(level, key), shape])),
+  );
+
+  const gradientsOf = parameterGradients(trainable, shardsOfCall);
+  /** The call that carries through `carried` levels; the one that carries through all of them updates. */
+  const callOf = (name: string, carried: number): ProgramFunction => {
+    const step = spec.steps[name]!;
+    const isLast = carried === numLevels;
+    return {
+      inputs: {
+        ...Object.fromEntries(
+          Object.entries(step.inputs).map(([key, { shape, dtype }]) => [
+            key,
+            { dtype, shape: [shape[0]! / accumulation, ...shape.slice(1)] },
+          ]),
+        ),
+        ...(isLast && scalarInputs(optimizer)),
+      },
+      body: (variables, inputs) => {
+        const bases = keys.map((key) => variables[`weight/${key}`]!);
+        const { losses, gradients } = gradientsOf(bases, frozenOf(frozen, variables), step, inputs);
+        const total = gradients.map((gradient, i) => {
+          const [key, shape] = entries[i]!;
+          let sum: Tensor = treeSum(gradient.reshape([shardsOfCall, sizeOf(shape)])).reshape([...shape]);
+          for (let level = 0; level < carried; level++) sum = variables[sumName(level, key)]!.add(sum);
+          return sum;
+        });
+        if (!isLast)
+          return {
+            outputs: { losses },
+            assigns: Object.fromEntries(total.map((sum, i) => [sumName(carried, keys[i]!), sum])),
+          };
+        const { maxGradientNorm, weightDecay } = optimizer;
+        const factor = maxGradientNorm === null ? undefined : clipFactor(total, maxGradientNorm);
+        const updates = total.map((sum, i): AdamUpdate => {
+          const key = keys[i]!;
+          return {
+            ...{ variable: `weight/${key}`, firstMoment: `m/${key}`, secondMoment: `v/${key}` },
+            gradient: factor === undefined ? sum : sum.mul(factor),
+            ...{ rate: inputs.adamRate!, epsilon: inputs.adamEpsilon! },
+            ...(weightDecay > 0 && decays(key) && { decay: inputs.decay! }),
+          };
+        });
+        return { outputs: { losses }, updates };
+      },
+    };
+  };
+  const functions = Object.fromEntries(
+    Object.keys(spec.steps).flatMap((name) =>
+      Array.from({ length: numLevels + 1 }, (_, carried) => [`${name}_${carried}`, callOf(name, carried)]),
+    ),
+  );
+  const program = createProgram(
+    engine,
+    {
+      variables: Object.assign({}, named('weight'), named('m'), named('v'), ...sums, frozenShapesOf(frozen)) as Record<
+        string,
+        readonly number[]
+      >,
+      functions,
+    },
+    options,
+  );
+  // Variables begin at zero.
+  let momentsAreZero = true;
+  const read = (prefix: Prefix): Float32Array => {
+    const flat = new Float32Array(entries.reduce((sum, [, shape]) => sum + sizeOf(shape), 0));
+    let offset = 0;
+    for (const [key, shape] of entries) {
+      flat.set(program.read(`${prefix}/${key}`), offset);
+      offset += sizeOf(shape);
+    }
+    return flat;
+  };
+  const assign = (prefix: Prefix, flat: Float32Array): void => {
+    let offset = 0;
+    for (const [key, shape] of entries) {
+      program.assign(`${prefix}/${key}`, flat.subarray(offset, offset + sizeOf(shape)));
+      offset += sizeOf(shape);
+    }
+  };
+  return {
+    program,
+    keys,
+    setWeights: (weights) => {
+      for (const [key, shape] of entries) {
+        program.assign(`weight/${key}`, valuesOf(weights, key, shape));
+        if (momentsAreZero) continue;
+        for (const prefix of ['m', 'v'] as const) program.assign(`${prefix}/${key}`, new Float32Array(sizeOf(shape)));
+      }
+      momentsAreZero = true;
+      for (const [key, shape] of Object.entries(frozen)) program.assign(`frozen/${key}`, valuesOf(weights, key, shape));
+    },
+    weight: (key) => ({ shape: trainable[key]!, values: program.read(`weight/${key}`) }),
+    weights: () =>
+      Object.fromEntries(entries.map(([key, shape]) => [key, { shape, values: program.read(`weight/${key}`) }])),
+    state: (): TrainingState => ({ weights: read('weight'), firstMoment: read('m'), secondMoment: read('v') }),
+    setState: (state) => {
+      assign('weight', state.weights);
+      assign('m', state.firstMoment);
+      assign('v', state.secondMoment);
+      momentsAreZero = false;
+    },
+    step: (name, inputs, at) => {
+      const losses: number[] = [];
+      for (let call = 0; call < accumulation; call++) {
+        const carried = trailingOnes(call);
+        const result = program.run(`${name}_${carried}`, {
+          ...shardsOf(inputs, call, call + 1, accumulation),
+          ...(carried === numLevels && adamInputs(at, optimizer)),
+        });
+        losses.push(...result.losses!);
+      }
+      momentsAreZero = false;
+      return sumOfLosses(losses);
+    },
+    gradient: () => {
+      throw new CalmError('internal', 'a program that accumulates offers no gradient');
+    },
+    dispose: () => program.dispose(),
+  };
+}
+
+function trailingOnes(n: number): number {
+  let count = 0;
+  for (let rest = n; rest % 2 === 1; rest = (rest - 1) / 2) count++;
+  return count;
+}
