@@ -22,7 +22,7 @@ function make(optimizer: OptimizerOptions, { eager = false, accumulation = 1 } =
         fit: {
           inputs: { y: { shape: [batch, 3, 8], dtype: 'float32' } },
           loss: ({ get, numShards }, { y }) => {
-            const queries = perSample(get('queries'), y!.shape[0]!, numShards).mul(y!);
+            const queries = perSample(get('queries'), y!.shape[0], numShards).mul(y!);
             const placed = addParameter(queries, get('position.weight'), numShards);
             const normal = layerNorm(placed, get('norm.weight'), get('norm.bias'), 1e-5, numShards);
             return sumPerShard(normal.sub(y!).square().div(batch).flatten(), numShards);
