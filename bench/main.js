@@ -9,9 +9,19 @@ commands
       with torch, is given. FILE.json defaults to bench/nano.json (also: bench/small.json).
   gang [--config FILE.json] [--steps N] [--rounds N] [--json]
       ms of a step of one trainer with one thread, and of two such trainers ganged on one stage; what their exchange
-      costs. FILE.json defaults to bench/small.json.`;
+      costs. FILE.json defaults to bench/small.json.
+  generate [--config FILE.json]... [--batch N] [--rounds N] [--json]
+      tokens a second with the cache of keys and values, and with everything computed anew for each token.
+      FILE.json defaults to bench/nano.json and bench/small.json.
+  memory [--config FILE.json] [--batches FEW,MANY] [--json]
+      what a sample adds to the peak memory of a training step, beside what plan says.`;
 
-const commands = { step: () => import('./step-command.js'), gang: () => import('./gang-command.js') };
+const commands = {
+  step: () => import('./step-command.js'),
+  gang: () => import('./gang-command.js'),
+  generate: () => import('./generate-command.js'),
+  memory: () => import('./memory-command.js'),
+};
 
 async function main([name, ...args]) {
   if (name === undefined || name === '--help' || name === '-h') {

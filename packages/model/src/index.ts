@@ -47,12 +47,25 @@ export { embedTokens, llamaHidden, logitsOf } from './llama.ts';
 export { tappedLayers, visualBatch, visualOf, visualSpec } from './visual-inputs.ts';
 export {
   flopsPerImage,
-  fullTrainingBytes,
+  languageFlops,
+  mfamFlops,
   parameterCounts,
   type ModelConfig,
   type PerModule,
-  type StateBytes,
 } from './costs/costs.ts';
+export { activationsPerSample } from './costs/activations.ts';
+export { bytesReceivedPerStep } from './costs/exchange.ts';
+export {
+  heldAndTrained,
+  shareOf,
+  trainingMemory,
+  whatFits,
+  type MemoryBytes,
+  type Remedies,
+  type TrainingSetup,
+} from './costs/memory.ts';
+export { sampleSizes, type SampleSizes } from './costs/sizes.ts';
+export { trialFlops, type StageFlops } from './costs/time.ts';
 export { createDecoder, type Decoder, type DecoderSpec } from './generation/decoder.ts';
 export {
   createTextGenerator,

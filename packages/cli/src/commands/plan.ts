@@ -1,6 +1,14 @@
 // What a run would do, without doing it: stages shared between trials and experiments, and what the run folder has already.
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, loadExperiment, presets, repositoryRoot, resolveTrial, type TrialConfig } from '@calm-orch/core';
+import {
+  CalmError,
+  loadExperiment,
+  presets,
+  repositoryRoot,
+  resolveTrial,
+  type Experiment,
+  type TrialConfig,
+} from '@calm-orch/core';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { engineFacts } from '../engine-facts.ts';
@@ -8,7 +16,8 @@ import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { stageEntry } from '../stage-code.ts';
 import { columns } from '../views/columns.ts';
-import { costsOf, renderCosts } from '../views/costs.ts';
+import { costsOf, type Machine } from '../views/costs.ts';
+import { renderCosts } from '../views/costs-text.ts';
 
 interface Options extends GlobalOptions {
   experiments: string[];
@@ -16,6 +25,7 @@ interface Options extends GlobalOptions {
   preset?: TrialConfig['preset'];
   gpus: number;
   gpuMemory: number;
+  gflops?: number;
   json: boolean;
 }
 
@@ -38,11 +48,18 @@ export const command = {
       })
       .option('preset', {
         choices: Object.keys(presets) as TrialConfig['preset'][],
-        describe: "Preset whose costs are shown [default: the first row's configuration]",
+        describe: "Preset whose costs are shown [default: the configuration of the experiments' largest row]",
       })
       .option('gpus', { type: 'number', requiresArg: true, default: 8, describe: 'GPUs the costs are shared among' })
       .option('gpu-memory', { type: 'number', requiresArg: true, default: 80, describe: 'Memory of each, GB' })
-      .check(({ gpus, 'gpu-memory': memory }) => {
+      .option('gflops', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'GFLOP/s of one GPU, for the time [default: a matrix product is timed here]',
+      })
+      .check(({ gpus, 'gpu-memory': memory, gflops }) => {
+        if (gflops !== undefined && !(gflops > 0))
+          throw new CalmError('invalid_argument', `--gflops: expected GFLOP/s above 0, got ${gflops}`);
         if (!(Number.isSafeInteger(gpus) && gpus > 0))
           throw new CalmError('invalid_argument', `--gpus: expected a whole number of at least 1, got ${gpus}`);
         if (!(memory > 0)) throw new CalmError('invalid_argument', `--gpu-memory: expected GB above 0, got ${memory}`);
@@ -51,7 +68,7 @@ export const command = {
       .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
       .example('$0 plan experiments/*.yaml', 'what sharing saves')
       .example('$0 plan experiments/ablation-mfam.yaml --preset paper --gpus 8', 'what the sizes of the paper cost'),
-  handler: async ({ dir, experiments, set, json, preset, gpus, gpuMemory }: ArgumentsCamelCase<Options>) => {
+  handler: async ({ dir, experiments, set, json, preset, gpus, gpuMemory, gflops }: ArgumentsCamelCase<Options>) => {
     const { countStages, layoutOf, planExperiment, planSources, isStageDone } = await import('@calm-orch/coordinator');
     const facts = await engineFacts((line) => process.stderr.write(`${line}\n`), new AbortController().signal);
     const sources = await planSources({
@@ -61,9 +78,18 @@ export const command = {
     });
     const loaded = experiments.map((path) => loadExperiment(path, { set }));
     const plans = loaded.map((experiment) => planExperiment(experiment, sources));
-    const first = loaded[0]!;
-    const config = preset === undefined ? first.rows[0]!.config(first.seeds[0]!) : resolveTrial(preset, [], 0);
-    const costs = await costsOf(config, gpus, gpuMemory);
+    const only = loaded.every((experiment) => experiment.only !== null);
+    const config = preset === undefined ? await largestOf(loaded) : resolveTrial(preset, [], 0);
+    const machine: Machine = {
+      ...{ gpus, gpuMemoryGb: gpuMemory },
+      gflops:
+        gflops === undefined
+          ? { value: await (await import('../matmul-rate.ts')).measureGflops(), source: 'measured' }
+          : { value: gflops, source: 'given' },
+    };
+    const all = await costsOf(config, machine);
+    // The foundation is no trial: what stages of trials would cost says nothing about it.
+    const costs = only && preset === undefined ? { ...all, stageFlops: [] } : all;
     const tracker = hasTracker(dir) ? openTracker(dir, { create: false }) : null;
     try {
       const layout = layoutOf(dir);
@@ -76,9 +102,20 @@ export const command = {
         `\n${plural(counts.numTrials, 'trial')} in ${plural(experiments.length, 'experiment')}: ${naive} stages one by one, ` +
           `${unique} when equal ones are shared, ${done} of them done in ${dir}: ${unique - done} to execute.`,
       );
-      printLine(`\n${renderCosts(costs, config.preset === 'paper')}`);
+      printLine(`\n${renderCosts(costs)}`);
     } finally {
       tracker?.close();
     }
   },
 };
+
+/** The configuration with the most parameters among all rows; of equal ones the first. */
+async function largestOf(experiments: readonly Experiment[]): Promise<TrialConfig> {
+  const { parameterCounts } = await import('@calm-orch/model');
+  const configs = experiments.flatMap(({ rows, seeds }) => rows.map((row) => row.config(seeds[0]!)));
+  const size = (config: TrialConfig): number => {
+    const { vision, mfam, llm } = parameterCounts(config);
+    return vision + mfam + llm;
+  };
+  return configs.reduce((largest, config) => (size(config) > size(largest) ? config : largest));
+}

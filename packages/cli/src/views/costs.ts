@@ -1,65 +1,93 @@
-// What a configuration costs, for `plan`: parameters, arithmetic per photograph, and whether the training state of a
-// full fine-tuning fits the GPUs. Activations are not counted, so what is said to fit is a necessary condition only.
+// What a configuration costs, for `plan`, as numbers: parameters, arithmetic, memory per GPU by kind, bytes exchanged
+// and time. costs-text.ts writes them.
 import type { TrialConfig } from '@calm-orch/core';
-import type { PerModule, StateBytes } from '@calm-orch/model';
-import { columns } from './columns.ts';
+import type { MemoryBytes, PerModule, StageFlops, TrainingSetup } from '@calm-orch/model';
+
+export interface MemoryRow extends MemoryBytes {
+  readonly setup: TrainingSetup;
+  readonly fits: boolean;
+}
 
 export interface Costs {
+  readonly preset: TrialConfig['preset'];
   readonly parameters: PerModule;
   readonly flopsPerImage: readonly ({ readonly imageSize: number } & PerModule)[];
   readonly gpus: number;
   readonly gpuMemoryGb: number;
-  readonly memory: readonly (StateBytes & { readonly optimizerState: string; readonly fits: boolean })[];
-}
-
-export async function costsOf(config: TrialConfig, gpus: number, gpuMemoryGb: number): Promise<Costs> {
-  const { flopsPerImage, fullTrainingBytes, parameterCounts } = await import('@calm-orch/model');
-  const sizes = config.preset === 'paper' ? [224, 336] : [config.vision.imageSize];
-  return {
-    parameters: parameterCounts(config),
-    flopsPerImage: sizes.map((imageSize) => ({ imageSize, ...flopsPerImage(config, imageSize) })),
-    gpus,
-    gpuMemoryGb,
-    memory: Object.entries(fullTrainingBytes(config, gpus)).map(([optimizerState, bytes]) => ({
-      optimizerState,
-      ...bytes,
-      fits: bytes.weights + bytes.gradients + bytes.optimizer < gpuMemoryGb * 1e9,
-    })),
+  /** Tokens of a sample of commenting fine-tuning, the largest step. */
+  readonly tokens: number;
+  readonly memory: readonly MemoryRow[];
+  /** What fits instead of full fine-tuning as configured: all weights still trained; factors only; null: nothing tried does. */
+  readonly remedies: {
+    readonly asItIs: boolean;
+    readonly full: MemoryRow | null;
+    readonly lora: MemoryRow | null;
+    readonly moreGpus: MemoryRow | null;
   };
+  /** Bytes one trainer receives in a step of full fine-tuning. */
+  readonly bytesReceivedPerStep: { readonly replicated: number; readonly partitioned: number; readonly lora: number };
+  readonly stageFlops: readonly StageFlops[];
+  readonly gflops: { readonly value: number; readonly source: 'measured' | 'given' } | null;
 }
 
-const scaled = (value: number, unit: number): string => (value / unit).toPrecision(4);
+export interface Machine {
+  readonly gpus: number;
+  readonly gpuMemoryGb: number;
+  /** Rate of one GPU (or of this processor), if it is known. */
+  readonly gflops: Costs['gflops'];
+}
 
-export function renderCosts({ parameters, flopsPerImage, gpus, gpuMemoryGb, memory }: Costs, paper: boolean): string {
-  const modules = ({ vision, mfam, llm }: PerModule, unit: number): string[] =>
-    [vision, mfam, llm, vision + mfam + llm].map((value) => scaled(value, unit));
-  const lines = [
-    columns([
-      ['', 'ViT', 'MFAM', 'language model', 'all'],
-      ['parameters, million', ...modules(parameters, 1e6)],
-      ...flopsPerImage.map((flops) => [`GFLOP per image of ${flops.imageSize}`, ...modules(flops, 1e9)]),
-    ]).join('\n'),
-  ];
-  if (paper)
-    lines.push(
-      'The paper states 770 G at 224 and 878 G at 336 without saying what is counted; one pass of the language model over ' +
-        `all visual tokens alone is ${scaled(flopsPerImage[0]!.llm, 1e9)} G, so those figures cannot be a whole forward pass.`,
-    );
-  lines.push(
-    columns([
-      ['GB per GPU, full fine-tuning', 'weights', 'gradients', 'optimizer', `of ${gpuMemoryGb}`],
-      ...memory.map(({ optimizerState, weights, gradients, optimizer, fits }) => [
-        `optimizer state ${optimizerState}`,
-        ...[weights, gradients, optimizer].map((bytes) => scaled(bytes, 1e9)),
-        fits ? 'fits, before activations' : 'does not fit',
-      ]),
-    ]).join('\n'),
+/** Rank of the factors that LoRA is priced with. */
+const loraRank = 64;
+
+export async function costsOf(config: TrialConfig, { gpus, gpuMemoryGb, gflops }: Machine): Promise<Costs> {
+  const model = await import('@calm-orch/model');
+  const imageSizes = config.preset === 'paper' ? [224, 336] : [config.vision.imageSize];
+  const { batchSize } = config.finetuneComment;
+  const sizes = model.sampleSizes(config, config.evaluate.maxCommentTokens);
+  const base: TrainingSetup = {
+    ...{ gpus, optimizerState: 'replicated', finetune: 'full', loraRank, precision: 'fp32', recompute: false },
+    ...model.shareOf(batchSize, config.train.stepShards, gpus),
+  };
+  const limit = gpuMemoryGb * 1e9;
+  const rowOf = (setup: TrainingSetup): MemoryRow => {
+    const bytes = model.trainingMemory(config, sizes, setup);
+    return { setup, ...bytes, fits: bytes.total <= limit };
+  };
+  const kinds = [
+    { optimizerState: 'replicated', finetune: 'full' },
+    { optimizerState: 'partitioned', finetune: 'full' },
+    { optimizerState: 'replicated', finetune: 'lora' },
+  ] as const;
+  const shared = kinds.filter(({ optimizerState }) => gpus > 1 || optimizerState === 'replicated');
+  const memory = shared.flatMap((kind) =>
+    (['fp32', 'bf16'] as const).flatMap((precision) =>
+      [false, true].map((recompute) => rowOf({ ...base, ...kind, precision, recompute })),
+    ),
   );
-  if (!memory[0]!.fits)
-    lines.push(
-      memory[1]!.fits
-        ? `Trainers hold the whole optimizer state, so this does not train on ${gpus} x ${gpuMemoryGb} GB; with it partitioned the state would fit, before activations.`
-        : `Not on ${gpus} x ${gpuMemoryGb} GB, even with the optimizer state partitioned: weights and gradients alone take ${scaled(memory[1]!.weights + memory[1]!.gradients, 1e9)} GB.`,
-    );
-  return lines.join('\n\n');
+  const remedy = (allowed: Parameters<typeof model.whatFits>[4]): MemoryRow | null => {
+    const found = model.whatFits(config, sizes, base, limit, allowed);
+    return found && rowOf(found);
+  };
+  const { trained } = model.heldAndTrained(config, base);
+  const factors = model.heldAndTrained(config, { finetune: 'lora', loraRank }).trained;
+  return {
+    preset: config.preset,
+    parameters: model.parameterCounts(config),
+    flopsPerImage: imageSizes.map((imageSize) => ({ imageSize, ...model.flopsPerImage(config, imageSize) })),
+    ...{ gpus, gpuMemoryGb, tokens: sizes.tokens, memory },
+    remedies: {
+      asItIs: memory[0]!.fits,
+      full: remedy({}),
+      lora: remedy({ lora: true }),
+      moreGpus: remedy({ gpuFactor: 64 }),
+    },
+    bytesReceivedPerStep: {
+      replicated: model.bytesReceivedPerStep(trained, { gpus, optimizerState: 'replicated' }),
+      partitioned: model.bytesReceivedPerStep(trained, { gpus, optimizerState: 'partitioned' }),
+      lora: model.bytesReceivedPerStep(factors, { gpus, optimizerState: 'replicated' }),
+    },
+    stageFlops: model.trialFlops(config),
+    gflops,
+  };
 }
