@@ -37,7 +37,7 @@ const inputs = {
       Float32Array.from({ length: c.batch * taps.tokens * taps.width }, () => random.normal()),
     ]),
   ),
-  ...promptInputs(c.batch, 1, ids(suffix)),
+  ...promptInputs(c.batch, { prefix: [1], suffix: ids(suffix) }),
   answer: Int32Array.from(ids(c.batch * c.answer)),
   weights: new Float32Array(c.batch * c.answer).fill(1 / (c.batch * c.answer)),
 };

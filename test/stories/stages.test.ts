@@ -114,7 +114,8 @@ beforeAll(async () => {
   if (existsSync(carried)) copyFileSync(carried, checkpoint);
   else writeSafetensors(checkpoint, randomFoundation());
   writeFileSync(join(root, 'story.yaml'), experiment);
-  const sources = { code: () => '', engine: null, foundation: () => foundationKey, files: () => null };
+  const foundation = { key: foundationKey, file: checkpoint };
+  const sources = { code: () => '', engine: null, foundation: () => foundation, files: () => null };
   plan = planExperiment(loadExperiment(join(root, 'story.yaml')), sources);
   for (const stage of plan.stages) done.set(stage.key, await run(stage, stage.key));
 }, 120_000);

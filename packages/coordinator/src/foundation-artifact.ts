@@ -1,32 +1,94 @@
-// The foundation checkpoint as an artifact of the run folder, keyed by its own sha256, so that stages find it among
-// their inputs like any other and a run folder holds all its results were made of.
+// The pretrained models as an artifact of the run folder, keyed by their content, so that stages find them among their
+// inputs like any other. The one carried file is copied, under its sha256; models in folders are named where they lie.
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { sha256, writeFileAtomic, type Experiment } from '@calm-orch/core';
+import { basename, join } from 'node:path';
+import {
+  foundationFile,
+  foundationFiles,
+  foundationParts,
+  foundationPaths,
+  foundationSourcesFile,
+  hashOf,
+  sha256,
+  writeFileAtomic,
+  type Experiment,
+  type FoundationConfig,
+  type FoundationSources,
+  type SourceFile,
+} from '@calm-orch/core';
 import { manifestName, readArtifact, type Manifest } from './artifact.ts';
+import type { HashFile } from './file-hashes.ts';
 import type { Layout } from './layout.ts';
 
-export const foundationFile = 'foundation.safetensors';
+export { foundationFile };
 
-/** Copies the checkpoints an experiment's rows start from into artifacts/<sha256>/foundation.safetensors. */
-export function importFoundation(layout: Layout, experiment: Experiment): void {
-  if (experiment.only === 'foundation') return;
-  const paths = new Set(experiment.rows.map((row) => row.config(experiment.seeds[0]!).foundation.checkpoint));
-  for (const path of paths) {
-    const key = sha256(readFileSync(path));
-    if (readArtifact(layout, key) !== null) continue;
-    // Of its own: another run may be at the same.
-    const staging = `${layout.staging(key)}-${process.pid}`;
-    rmSync(staging, { recursive: true, force: true });
-    mkdirSync(staging, { recursive: true });
-    copyFileSync(path, join(staging, foundationFile));
-    const files = [{ path: foundationFile, bytes: statSync(path).size, sha256: key }];
-    const manifest: Manifest = { key, kind: 'input', files, result: {}, ingredients: null };
-    writeFileAtomic(join(staging, manifestName), `${JSON.stringify(manifest, null, 1)}\n`);
-    mkdirSync(join(layout.dir, 'artifacts'), { recursive: true });
-    if (readArtifact(layout, key) === null) {
-      rmSync(layout.artifact(key), { recursive: true, force: true });
-      renameSync(staging, layout.artifact(key));
-    } else rmSync(staging, { recursive: true });
-  }
+/** What a foundation is: its key, and its one file or its sources. */
+export type Foundation =
+  { readonly key: string; readonly file: string } | { readonly key: string; readonly sources: FoundationSources };
+
+/**
+ * Reads and hashes all files of a foundation.
+ * @throws CalmError `not_found` naming the configuration key that leads nowhere.
+ */
+export function readFoundationFiles(config: FoundationConfig, hashFile: HashFile): Foundation {
+  const parts = foundationPaths(config);
+  const named = foundationParts.flatMap((part) => {
+    const path = parts[part];
+    return path === undefined ? [] : foundationFiles(part, path).map((file) => ({ part, file }));
+  });
+  const [first] = named;
+  if (named.length === 1 && first!.part === 'checkpoint') return { key: hashFile(first!.file), file: first!.file };
+  const files = named.map(({ file }): SourceFile => {
+    const { size, mtimeMs } = statSync(file);
+    return { path: file, bytes: size, mtimeMs, sha256: hashFile(file) };
+  });
+  const content = named.map(({ part, file }, i) => [part, basename(file), files[i]!.sha256]);
+  return { key: hashOf(content), sources: { parts, files } };
 }
+
+/** Puts what the experiment's rows start from into artifacts/<key>. */
+export function importFoundation(
+  layout: Layout,
+  experiment: Experiment,
+  read: (config: FoundationConfig) => Foundation,
+): void {
+  if (experiment.only === 'foundation') return;
+  for (const row of experiment.rows) importOne(layout, read(row.config(experiment.seeds[0]!).foundation));
+}
+
+function importOne(layout: Layout, foundation: Foundation): void {
+  const { key } = foundation;
+  if (isThere(layout, foundation)) return;
+  // Of its own: another run may be at the same.
+  const staging = `${layout.staging(key)}-${process.pid}`;
+  rmSync(staging, { recursive: true, force: true });
+  mkdirSync(staging, { recursive: true });
+  let path: string;
+  if ('file' in foundation) {
+    path = foundationFile;
+    copyFileSync(foundation.file, join(staging, path));
+  } else {
+    path = foundationSourcesFile;
+    writeFileAtomic(join(staging, path), sourcesText(foundation.sources));
+  }
+  const files = [
+    { path, bytes: statSync(join(staging, path)).size, sha256: sha256(readFileSync(join(staging, path))) },
+  ];
+  const manifest: Manifest = { key, kind: 'input', files, result: {}, ingredients: null };
+  writeFileAtomic(join(staging, manifestName), `${JSON.stringify(manifest, null, 1)}\n`);
+  mkdirSync(join(layout.dir, 'artifacts'), { recursive: true });
+  if (!isThere(layout, foundation)) {
+    rmSync(layout.artifact(key), { recursive: true, force: true });
+    renameSync(staging, layout.artifact(key));
+  } else rmSync(staging, { recursive: true });
+}
+
+/** Files of the same content may have moved since: then the artifact that names them is out of date. */
+function isThere(layout: Layout, foundation: Foundation): boolean {
+  if (readArtifact(layout, foundation.key) === null) return false;
+  if ('file' in foundation) return true;
+  const path = join(layout.artifact(foundation.key), foundationSourcesFile);
+  return readFileSync(path, 'utf8') === sourcesText(foundation.sources);
+}
+
+const sourcesText = (sources: FoundationSources): string => `${JSON.stringify(sources, null, 1)}\n`;

@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CalmError, hashOf, sha256, stageRoles, type Json, type StageKind } from '@calm-orch/core';
 import { codeVersions } from './code-version.ts';
+import { fileHasher } from './file-hashes.ts';
+import { readFoundationFiles, type Foundation } from './foundation-artifact.ts';
 import type { PlanSources } from './plan.ts';
 
 export interface PlanSourceOptions {
@@ -11,12 +13,15 @@ export interface PlanSourceOptions {
   readonly engine: Json;
   /** Folders of files carried with the program that stages of a kind read. */
   readonly carried: Readonly<Partial<Record<StageKind, string>>>;
+  /** File that remembers hashes of large checkpoints. */
+  readonly hashCache?: string;
 }
 
-export async function planSources({ stageEntry, engine, carried }: PlanSourceOptions): Promise<PlanSources> {
+export async function planSources({ stageEntry, engine, carried, hashCache }: PlanSourceOptions): Promise<PlanSources> {
   const kinds = Object.keys(stageRoles) as StageKind[];
   const versions = await codeVersions(kinds.map((kind) => stageEntry(kind)));
-  const foundations = new Map<string, string>();
+  const foundations = new Map<string, Foundation>();
+  const hashFile = fileHasher(hashCache);
   const folders = new Map<string, Json>();
   const memo = <T>(map: Map<string, T>, key: string, make: () => T): T => {
     if (!map.has(key)) map.set(key, make());
@@ -26,7 +31,7 @@ export async function planSources({ stageEntry, engine, carried }: PlanSourceOpt
     engine,
     code: (kind) => versions.get(stageEntry(kind))!.hash,
     modules: (kind) => versions.get(stageEntry(kind))!.modules,
-    foundation: (path) => memo(foundations, path, () => hashOfCheckpoint(path)),
+    foundation: (config) => memo(foundations, hashOf(config), () => readFoundationFiles(config, hashFile)),
     files: (kind, config) => {
       const own = carried[kind];
       const users = kind === 'data' ? (config as { data: { unlabeledDir: string | null } }).data.unlabeledDir : null;
@@ -38,15 +43,6 @@ export async function planSources({ stageEntry, engine, carried }: PlanSourceOpt
       };
     },
   };
-}
-
-function hashOfCheckpoint(path: string): string {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile())
-    throw new CalmError(
-      'not_found',
-      `foundation.checkpoint: no file ${path}; name a safetensors file with --set foundation.checkpoint=FILE, or rebuild the carried one with \`calm-orch run experiments/foundation.yaml\``,
-    );
-  return sha256(readFileSync(path));
 }
 
 function contentsOf(dir: string): Json {

@@ -8,7 +8,7 @@ const experiments = fileURLToPath(new URL('../../../experiments/', import.meta.u
 const sources: PlanSources = {
   code: (kind) => `code of ${kind}`,
   engine: 'engine',
-  foundation: () => 'f'.repeat(64),
+  foundation: () => ({ key: 'f'.repeat(64), file: '' }),
   files: () => null,
 };
 
@@ -80,7 +80,9 @@ describe('a plan', () => {
     const engine = changed(before, plan(experiment, { engine: 'other' }));
     expect(engine).toContain('encode labeled');
     expect(engine).not.toContain('data');
-    expect(changed(before, plan(experiment, { foundation: () => 'e'.repeat(64) }))).toContain('encode labeled');
+    expect(changed(before, plan(experiment, { foundation: () => ({ key: 'e'.repeat(64), file: '' }) }))).toContain(
+      'encode labeled',
+    );
   });
 
   it('names stages for people', () => {

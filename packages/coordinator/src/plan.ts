@@ -6,12 +6,14 @@ import {
   hashOf,
   stageRoles,
   type Experiment,
+  type FoundationConfig,
   type Json,
   type Role,
   type StageKind,
   type StageSpec,
 } from '@calm-orch/core';
 import type { TrialRef } from '@calm-orch/tracker';
+import type { Foundation } from './foundation-artifact.ts';
 import { addBaselines, addFoundation, addTrial, type AddStage } from './trial-stages.ts';
 
 export interface PlanStage extends StageSpec {
@@ -43,8 +45,8 @@ export interface PlanSources {
   modules?(kind: StageKind): Readonly<Record<string, string>>;
   /** Back end, version, ... of the engine that trainers and evaluators compute with. */
   readonly engine: Json;
-  /** sha256 of a checkpoint file. */
-  foundation(path: string): string;
+  /** The pretrained models and the key of their artifact. */
+  foundation(config: FoundationConfig): Foundation;
   /** What identifies files a stage reads that are neither configuration nor artifact; null: none. */
   files(kind: StageKind, config: Json): Json;
 }
@@ -81,7 +83,7 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
       };
       if (experiment.only === 'foundation') addFoundation(config, add);
       else {
-        const foundation = sources.foundation(config.foundation.checkpoint);
+        const foundation = sources.foundation(config.foundation).key;
         if (trials.length === 0) addBaselines(config, foundation, add);
         addTrial(config, foundation, add);
       }

@@ -68,7 +68,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       for (const { key } of plan.stages) if (isStageDone(tracker, layout, key)) reused.add(key);
       return plan.stages.map((stage) => ({ ...stage, reuse: reused.has(stage.key) }));
     });
-    importFoundation(layout, experiment);
+    importFoundation(layout, experiment, (config) => sources.foundation(config));
     const coordinator = await execute(options, run, plan, { reused, foreign });
     const summary = summarize(run.id, coordinator, signal.aborted);
     const error = summary.failures.map(({ label, reason }) => `${label}: ${reason}`).join('; ');

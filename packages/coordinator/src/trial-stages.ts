@@ -25,26 +25,26 @@ export type AddStage = (request: StageRequest) => string;
 /** Work per photograph against one sample of a training step, measured on the nano preset. */
 const costs = { data: 2, augment: 4, encode: 1, score: 2, comment: 20, baselines: 1 } as const;
 
-/** Adds all stages of a trial; `foundation` is the sha256 (and artifact key) of the checkpoint it starts from. */
+/** Adds all stages of a trial; `foundation` is the artifact key of the pretrained models it starts from. */
 export function addTrial(trial: TrialConfig, foundation: string, add: AddStage): void {
-  const { seed, llm, mfam, augment, evaluate, scoreAnswer, scorePrefix, scoreDecimals } = trial;
+  const { seed, llm, mfam, augment, evaluate, scoreAnswer, scorePrefix, scoreDecimals, prompt } = trial;
   const { batchSize, scoreReadout, numComments, maxCommentTokens } = evaluate;
   const { data, encode } = addData(trial, foundation, add);
   const encodeLabeled = encode('labeled', { data });
   // How often checkpoints are saved changes no result.
   const { checkpointEverySeconds: _, ...train } = trial.train;
-  const common = { seed, llm, foundation, train };
+  const common = { seed, llm, foundation, prompt, train };
   const finetune = { finetune: trial.finetune, ...(trial.finetune === 'lora' && { lora: trial.lora }) };
   const pretrained: Record<string, string> = {};
 
   if (mfam.levels.includes('thematic')) {
-    const { taps, standardizeTaps, initializer } = mfam;
+    const { taps, projector, standardizeTaps, initializer } = mfam;
     pretrained['pretrainGeneric'] = add({
       kind: 'pretrain-generic',
       // Of the MFAM, what the projection alone depends on, so that rows with other Q-Formers share it.
       config: {
         ...common,
-        mfam: { levels: ['thematic'], taps, standardizeTaps, initializer },
+        mfam: { levels: ['thematic'], taps, projector, standardizeTaps, initializer },
         pretrainGeneric: trial.pretrainGeneric,
       },
       inputs: { foundation, data, encodeGeneric: encode('generic', { data }) },
@@ -83,13 +83,13 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
         ...{ mfam, scoreAnswer, scorePrefix, scoreDecimals },
         finetuneScore: trial.finetuneScore,
       },
-      inputs: { data, encodeLabeled, comment },
+      inputs: { foundation, data, encodeLabeled, comment },
       ...training(trial.finetuneScore),
     });
     add({
       kind: 'evaluate-score',
-      config: { seed, llm, mfam, scorePrefix, evaluate: { batchSize, scoreReadout } },
-      inputs: { data, encodeLabeled, model: score },
+      config: { seed, llm, mfam, prompt, foundation, scorePrefix, evaluate: { batchSize, scoreReadout } },
+      inputs: { foundation, data, encodeLabeled, model: score },
       numItems: 1,
       cost: costs.score * trial.data.numTest,
     });
@@ -97,8 +97,8 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
   if (numComments > 0)
     add({
       kind: 'evaluate-comment',
-      config: { llm, mfam, evaluate: { batchSize, numComments, maxCommentTokens } },
-      inputs: { data, encodeLabeled, model: comment },
+      config: { llm, mfam, prompt, foundation, evaluate: { batchSize, numComments, maxCommentTokens } },
+      inputs: { foundation, data, encodeLabeled, model: comment },
       numItems: 1,
       cost: costs.comment * numComments,
     });
@@ -126,7 +126,7 @@ function addData(
   foundation: string,
   add: AddStage,
 ): { data: string; encode: (what: EncodeWhat, inputs: Record<string, string>) => string } {
-  const { data: config, vision, mfam } = trial;
+  const { data: config, vision, mfam, encode: how } = trial;
   const { taps, standardizeTaps } = mfam;
   const numPhotos = config.numTrain + config.numTest + config.numGeneric + config.numUnlabeled;
   const data = add({
@@ -139,7 +139,7 @@ function addData(
   const encode = (what: EncodeWhat, inputs: Record<string, string>): string =>
     add({
       kind: 'encode',
-      config: { what, vision, taps, standardizeTaps, foundation },
+      config: { what, vision, taps, standardizeTaps, foundation, encode: how },
       inputs: { foundation, ...inputs },
       numItems: numItemsOf('encode', trial, what),
       cost: costs.encode * numEncoded(what, config),

@@ -1,6 +1,16 @@
 export { assertNever, CalmError, errorTable, toCalmError, type ErrorCode, type ErrorMeaning } from './errors.ts';
 export { canonicalJson, hashOf, sha256, type Json } from './canonical.ts';
 export { rng, type Rng } from './rng.ts';
+export {
+  foundationFile,
+  foundationFiles,
+  foundationParts,
+  foundationPaths,
+  foundationSourcesFile,
+  type FoundationPart,
+  type FoundationSources,
+  type SourceFile,
+} from './foundation.ts';
 export { combineSignals, firstAbort, type CombinedSignal } from './signals.ts';
 export { shardRange } from './shards.ts';
 export { makeFolder, writeFileAtomic } from './files.ts';

@@ -1,7 +1,7 @@
 export { levelWordOf, levelWords, type LevelWord } from './level-words.ts';
 export { attributeNames, attributesOf, wordsOf, type AttributeName } from './labels/attributes.ts';
 export { labelsOf, pairLabel, singleLabel, type AugmentedPlace, type Labels } from './labels/grammar.ts';
-export { instructions, type InstructionKind } from './instructions.ts';
+export { instructionOf, instructions, type InstructionKind } from './instructions.ts';
 export { appearanceClause, contentCaption } from './studio/captions.ts';
 export { commentsOn } from './studio/comments.ts';
 export * from './studio/degrade.ts';
@@ -80,5 +80,6 @@ export * from './tad66k/write.ts';
 export { readConversations, writeConversations, type Conversation, type Turn } from './llava/conversations.ts';
 export { jsonElements, type JsonElement } from './json-elements.ts';
 export { imageFileState, imageNamesIn } from './image-files.ts';
+export { clipSquare, type Fit } from './clip-square.ts';
 export { clipMean, clipStd, fitSquare, loadImage, toPixels, type PixelOptions, type RgbImage } from './images.ts';
 export { sharp } from './sharp.ts';

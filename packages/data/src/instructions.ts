@@ -1,5 +1,7 @@
-// The instructions of the nano preset: one short sentence each, because every token of the prompt costs compute in
+// The instructions. Those of the nano preset: one short sentence each, because every token of the prompt costs compute in
 // every step. Generic pre-training has none (LLaVA's plain template: image, caption).
+
+import type { PromptTemplate } from '@calm-orch/core';
 
 export const instructions = {
   score: ['rate the aesthetics of this photo .'],
@@ -9,3 +11,14 @@ export const instructions = {
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type InstructionKind = keyof typeof instructions;
+
+/** In whole sentences, for language models that have learnt to follow instructions. The paper's (figure 3) are an image. */
+const questions: Readonly<Record<InstructionKind, string>> = {
+  score: 'How would you rate the aesthetics of this image?',
+  comment: 'Please comment on this photo from an aesthetic point of view.',
+  sslSingle: 'Which low- or high-level defect does this photo show?',
+  sslPair: 'Compare the first image with the second.',
+};
+
+export const instructionOf = (template: PromptTemplate, kind: InstructionKind): string =>
+  template === 'nano' ? instructions[kind][0] : questions[kind];

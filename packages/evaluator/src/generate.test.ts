@@ -49,7 +49,7 @@ const weights: Weights = initialWeights(shapes, 1, () => 0.8);
 
 function generate(rows: readonly number[], { batchSize = 3, maxTokens = 5, change = {} } = {}) {
   const generator = createGenerator(engine, {
-    ...{ mfam, llm, taps, tokenizer, maxTokens, batchSize, instruction: [5, 6] },
+    ...{ mfam, llm, taps, tokenizer, maxTokens, batchSize, prompt: { prefix: [1], suffix: [5, 6] } },
     watch: Array.from({ length: tokenizer.vocabSize }, (_, id) => id),
     weights: { ...weights, ...change },
   });

@@ -1,4 +1,4 @@
-// The model's answer to one instruction about each photograph of a data set: [begin; image; instruction] is the prompt.
+// The model's answer to one instruction about each photograph of a data set: [prefix; image; suffix] is the prompt.
 // Prompts of other forms (several photographs, texts between them) go to createTextGenerator directly.
 import type { LlmConfig, MfamConfig } from '@calm-orch/core';
 import type { Engine } from '@calm-orch/engine';
@@ -8,6 +8,7 @@ import {
   type Generated,
   type Sampling,
   type Taps,
+  type TaskPrompt,
   type Tokenizer,
   type Weights,
 } from '@calm-orch/model';
@@ -23,9 +24,9 @@ export interface GeneratorSpec {
   readonly llm: LlmConfig;
   readonly weights: Weights;
   readonly taps: Taps;
-  readonly tokenizer: Tokenizer;
-  /** Text between photograph and answer. */
-  readonly instruction: readonly number[];
+  readonly tokenizer: Pick<Tokenizer, 'endId'>;
+  /** Texts around the photograph. */
+  readonly prompt: Pick<TaskPrompt, 'prefix' | 'suffix'>;
   readonly maxTokens: number;
   readonly batchSize: number;
   /** Token ids whose probabilities are kept at each position. @default none */
@@ -35,11 +36,11 @@ export interface GeneratorSpec {
 }
 
 export function createGenerator(engine: Engine, spec: GeneratorSpec): Generator {
-  const { mfam, llm, weights, taps, tokenizer, instruction, batchSize, watch, sampling } = spec;
+  const { mfam, llm, weights, taps, tokenizer, prompt, batchSize, watch, sampling } = spec;
   const images = createImageReader(engine, { mfam, llm, weights, taps, batchSize });
   const texts = createTextGenerator(engine, {
     ...{ llm, weights, batchSize },
-    promptTokens: 1 + images.tokensPerImage + instruction.length,
+    promptTokens: prompt.prefix.length + images.tokensPerImage + prompt.suffix.length,
     answerTokens: spec.maxTokens,
     stopIds: [tokenizer.endId],
     ...(watch && { watch }),
@@ -53,7 +54,7 @@ export function createGenerator(engine: Engine, spec: GeneratorSpec): Generator 
         const chosen = rows.slice(start, start + batchSize);
         const requests = images.read(chosen).map((image, i) => ({
           id: taps.ids[chosen[i]!]!,
-          prompt: [{ text: [tokenizer.beginId] }, { image }, { text: instruction }],
+          prompt: [{ text: prompt.prefix }, { image }, { text: prompt.suffix }],
         }));
         all.push(...texts.generate(requests));
       }

@@ -42,6 +42,14 @@ function firstNumber(ids: readonly number[], digits: readonly number[], point: n
   return { digits: places };
 }
 
+/** The token of a sign within a number, where no word begins. @throws CalmError `invalid_config` likewise. */
+function signOf(sign: string, tokenizer: Tokenizer): number {
+  const [only] = tokenizer.continuation(sign);
+  if (only === undefined || only === tokenizer.unknownId)
+    throw new CalmError('invalid_config', `score read-out: the tokenizer has no sign \`${sign}\``);
+  return only;
+}
+
 /** The one token of a word. @throws CalmError `invalid_config` when the tokenizer does not know it. */
 function tokenOf(word: string, tokenizer: Tokenizer): number {
   const [first] = tokenizer.encode(word);
@@ -55,8 +63,8 @@ function tokenOf(word: string, tokenizer: Tokenizer): number {
  * there is no number from 1 to 10. After "7" the decimals' expectation is that of numbers that begin with 7.
  */
 export function expectationReader(tokenizer: Tokenizer): ScoreReader {
-  const digits = Array.from({ length: 10 }, (_, digit) => tokenOf(String(digit), tokenizer));
-  const point = tokenOf('.', tokenizer);
+  const digits = Array.from({ length: 10 }, (_, digit) => signOf(String(digit), tokenizer));
+  const point = signOf('.', tokenizer);
   return {
     watch: digits,
     read: ({ ids, probabilities }) => {

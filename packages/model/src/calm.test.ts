@@ -18,7 +18,7 @@ const visionWidth = 10;
 const baseMfam: MfamConfig = {
   ...{ levels: [...levels], taps: { low: 0, middle: 1, high: 2, thematic: 2 }, queries: 3, hiddenSize: 8 },
   ...{ numHeads: 2, numLayers: 3, mlpSize: 12, crossAttentionFrequency: 1, layerNormEps: 1e-12 },
-  ...{ activation: 'gelu', seesCls: true, standardizeTaps: false, initializer: 'fan_in' },
+  ...{ activation: 'gelu', projector: 'linear', seesCls: true, standardizeTaps: false, initializer: 'fan_in' },
 };
 const baseLlm: LlmConfig = {
   ...{ hiddenSize: 16, numLayers: 2, numHeads: 4, numKeyValueHeads: 4, mlpSize: 20, vocabSize: 23 },

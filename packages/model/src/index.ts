@@ -39,7 +39,13 @@ export {
 } from './checkpoints/open-checkpoint.ts';
 export { openTorchBin, type TensorFile } from './checkpoints/torch-bin.ts';
 export { checkParity, type ParityCheck } from './parity.ts';
-export { createWordTokenizer, type Tokenizer } from './tokenizer.ts';
+export { checkFoundation, type CheckedConfig } from './foundation/check-foundation.ts';
+export { openFoundation, type Foundation } from './foundation/open-foundation.ts';
+export { openLanguage, type Language, type LanguageSpec } from './language.ts';
+export { imageId, vicunaSequence, type Sequence, type TaskPrompt, type Turn } from './prompts.ts';
+export { openLlamaTokenizer } from './tokenizers/llama-tokenizer.ts';
+export type { Tokenizer } from './tokenizers/tokenizer.ts';
+export { createWordTokenizer } from './tokenizers/word-tokenizer.ts';
 export { openTaps, writeTapsPart, type Taps } from './taps.ts';
 export { fanInDeviation, initialWeights } from './initialize.ts';
 export { crossEntropy, layerNorm, linear, maskGradient, stopGradient } from './layers.ts';

@@ -27,7 +27,11 @@ export function mfamShapes(
   };
   for (const level of config.levels) {
     if (level === 'thematic') {
-      dense('mfam.thematic', llm.hiddenSize, vision.hiddenSize);
+      if (config.projector === 'mlp2x_gelu') {
+        // LLaVA's nn.Sequential: 0 and 2 are the layers, 1 is the GELU.
+        dense('mfam.thematic.0', llm.hiddenSize, vision.hiddenSize);
+        dense('mfam.thematic.2', llm.hiddenSize, llm.hiddenSize);
+      } else dense('mfam.thematic', llm.hiddenSize, vision.hiddenSize);
       continue;
     }
     const root = `mfam.${level}`;
@@ -54,15 +58,17 @@ export function mfamShapes(
 }
 
 /** Thematic tokens: hidden state [B, T, Dv] without CLS -> [B, T - 1, D]. */
-export function thematicTokens(parameters: Parameters, visual: Tensor): Tensor {
+export function thematicTokens(
+  parameters: Parameters,
+  { projector }: Pick<MfamConfig, 'projector'>,
+  visual: Tensor,
+): Tensor {
   const [batch, tokens, width] = visual.shape as [number, number, number];
   const patches = visual.slice([0, 1, 0], [batch, tokens - 1, width]);
-  return linear(
-    patches,
-    parameters.get('mfam.thematic.weight'),
-    parameters.get('mfam.thematic.bias'),
-    parameters.numShards,
-  );
+  const layer = (input: Tensor, key: string): Tensor =>
+    linear(input, parameters.get(`${key}.weight`), parameters.get(`${key}.bias`), parameters.numShards);
+  if (projector === 'mlp2x_gelu') return layer(activations.gelu(layer(patches, 'mfam.thematic.0')), 'mfam.thematic.2');
+  return layer(patches, 'mfam.thematic');
 }
 
 /** One Q-Former (post-norm, as BERT): hidden state [B, T, Dv] -> [B, Q, D]. */
@@ -120,7 +126,7 @@ export function mfamTokens(
     config.levels.map((level) => [
       level,
       level === 'thematic'
-        ? thematicTokens(parameters, visual.thematic!)
+        ? thematicTokens(parameters, config, visual.thematic!)
         : qformerTokens(parameters, config, level, visual[level]!),
     ]),
   );

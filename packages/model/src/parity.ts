@@ -148,6 +148,7 @@ function readReference(dir: string): Reference {
   mfamFile.close();
   const mfam: MfamConfig = {
     levels: [...order.levels],
+    projector: 'linear',
     taps: { ...layout.taps, thematic: layout.thematic.hiddenState },
     queries: layout.queries,
     hiddenSize: queries![2]!,

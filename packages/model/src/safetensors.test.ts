@@ -94,6 +94,12 @@ describe('a safetensors file', () => {
     expectBad(fileOf(x({ shape: 4 })), 'x lacks');
     expectBad(fileOf({ x: null }), 'x lacks');
     expectBad(fileOf({ x: { dtype: 'F32', shape: [4] } }), 'x lacks');
+    const overlapping = { a: { dtype: 'F32', shape: [2], data_offsets: [4, 12] } };
+    expectBad(
+      fileOf({ ...(x({ shape: [2], data_offsets: [0, 8] }) as object), ...overlapping }),
+      'a begins at byte 4, within x',
+    );
+    expectBad(fileOf(x({ shape: [2 ** 40, 2 ** 40] })), /x .* claims bytes 0 to 16 of 16/);
     expectBad(fileOf(x({ dtype: 'F33' })), 'unknown type F33');
     expectBad(fileOf('{"x": '), 'the header is not JSON');
     expectBad(fileOf('[1]'), 'no JSON object');

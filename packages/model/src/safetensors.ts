@@ -83,6 +83,7 @@ function parse(path: string, descriptor: number): SafetensorsFile {
       );
     entries.set(key, entry);
   }
+  checkNoOverlap(entries, bad);
   const entryOf = (key: string): Entry => {
     const entry = entries.get(key);
     if (entry === undefined) throw new CalmError('bad_data', `${path}: key ${key} is missing`);
@@ -110,6 +111,18 @@ function parse(path: string, descriptor: number): SafetensorsFile {
     },
     close: () => closeSync(descriptor),
   };
+}
+
+/** Tensors lie side by side: bytes that are two tensors at once are a mistake or a trick. */
+function checkNoOverlap(entries: ReadonlyMap<string, Entry>, bad: (what: string) => CalmError): void {
+  const byPlace = [...entries].sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
+  let last: readonly [string, number] = ['', 0];
+  for (const [key, { data_offsets: offsets }] of byPlace) {
+    if (offsets[1] === offsets[0]) continue;
+    if (offsets[0] < last[1])
+      throw bad(`${key} begins at byte ${offsets[0]}, within ${last[0]}, which ends at ${last[1]}`);
+    last = [key, offsets[1]];
+  }
 }
 
 function isEntry(value: unknown): value is Entry {

@@ -24,7 +24,14 @@ describe.each([1, 3, 4])('shards of %i samples', (samplesPerShard) => {
   const mfam: MfamConfig = {
     ...{ levels: ['thematic', 'high', 'middle', 'low'], taps: { low: 0, middle: 1, high: 2, thematic: 2 } },
     ...{ queries: 3, hiddenSize: 8, numHeads: 2, numLayers: 2, mlpSize: 16, crossAttentionFrequency: 2 },
-    ...{ layerNormEps: 1e-12, activation: 'gelu', seesCls: true, standardizeTaps: false, initializer: 'fan_in' },
+    ...{
+      layerNormEps: 1e-12,
+      activation: 'gelu',
+      projector: 'linear',
+      seesCls: true,
+      standardizeTaps: false,
+      initializer: 'fan_in',
+    },
   };
   const llm: LlmConfig = {
     ...{ hiddenSize: 16, numLayers: 2, numHeads: 4, numKeyValueHeads: 2, mlpSize: 24, vocabSize: 16 },

@@ -93,8 +93,11 @@ describe('answers of a batch', () => {
 
 describe('inputs that do not come from photographs', () => {
   it('repeat begin and instruction for every sample', () => {
-    expect(promptInputs(2, 1, [7, 8])).toEqual({ prefix: Int32Array.of(1, 1), suffix: Int32Array.of(7, 8, 7, 8) });
-    expect(promptInputs(2, 1, [])).toEqual({ prefix: Int32Array.of(1, 1) });
+    expect(promptInputs(2, { prefix: [1], suffix: [7, 8] })).toEqual({
+      prefix: Int32Array.of(1, 1),
+      suffix: Int32Array.of(7, 8, 7, 8),
+    });
+    expect(promptInputs(2, { prefix: [1], suffix: [] })).toEqual({ prefix: Int32Array.of(1, 1) });
   });
 
   it('let a sample train the levels of its augmentations', () => {

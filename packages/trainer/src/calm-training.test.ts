@@ -38,7 +38,7 @@ function inputsOf(images: number, suffix: readonly number[], allowed: readonly R
   );
   return {
     ...Object.fromEntries(states.flat()),
-    ...promptInputs(batchSize, 1, suffix),
+    ...promptInputs(batchSize, { prefix: [1], suffix }),
     ...maskInputs(levels, allowed),
     answer: Int32Array.from({ length: batchSize * 3 }, () => draw.int(12)),
     weights: new Float32Array(batchSize * 3).fill(1 / 12),

@@ -1,7 +1,14 @@
 // The training program of a CALM stage: which weights are trained, which are frozen, and a step function per form of
 // sample. Every stage of the paper's cycle (section 3.4, figure 4) is one call of this.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { LlmConfig, LoraConfig, MfamConfig, QFormerLevel, TrainOptions } from '@calm-orch/core';
+import {
+  CalmError,
+  type LlmConfig,
+  type LoraConfig,
+  type MfamConfig,
+  type QFormerLevel,
+  type TrainOptions,
+} from '@calm-orch/core';
 import type { Engine, InputSpec, Tensors, Values } from '@calm-orch/engine';
 import {
   answerLogits,
@@ -15,6 +22,7 @@ import {
   withLora,
   type Block,
   type Parameters,
+  type TaskPrompt,
   type ShardProgram,
   type Shapes,
   type Taps,
@@ -24,6 +32,8 @@ import {
 
 export interface SampleForm {
   readonly images: number;
+  /** Tokens before the photographs. @default 1, the begin token */
+  readonly prefix?: number;
   /** Tokens of the instruction and of the padded answer. */
   readonly suffix: number;
   readonly answer: number;
@@ -63,7 +73,7 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): CalmProg
     ...Object.fromEntries(
       Array.from({ length: form.images }, (_, i) => Object.entries(visualSpec(mfam, spec.taps, batchSize, i))).flat(),
     ),
-    prefix: { shape: [batchSize, 1], dtype: 'int32' },
+    prefix: { shape: [batchSize, form.prefix ?? 1], dtype: 'int32' },
     ...(form.suffix > 0 && { suffix: { shape: [batchSize, form.suffix], dtype: 'int32' } }),
     answer: { shape: [batchSize, form.answer], dtype: 'int32' },
     weights: { shape: [batchSize, form.answer], dtype: 'float32' },
@@ -120,12 +130,38 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): CalmProg
 /** Prefix and suffix ids that are the same for every sample of a batch. */
 export function promptInputs(
   batchSize: number,
-  beginId: number,
-  instruction: readonly number[],
+  { prefix, suffix }: Pick<TaskPrompt, 'prefix' | 'suffix'>,
 ): Record<string, Values> {
   const repeat = (ids: readonly number[]): Int32Array =>
     Int32Array.from({ length: batchSize * ids.length }, (_, i) => ids[i % ids.length]!);
-  return { prefix: repeat([beginId]), ...(instruction.length > 0 && { suffix: repeat(instruction) }) };
+  return { prefix: repeat(prefix), ...(suffix.length > 0 && { suffix: repeat(suffix) }) };
+}
+
+/** Lengths of a prompt, as a form has them. */
+export const promptForm = ({ prefix, suffix }: TaskPrompt): Pick<SampleForm, 'prefix' | 'suffix'> => ({
+  prefix: prefix.length,
+  suffix: suffix.length,
+});
+
+/**
+ * Tokens an answer may have after `numImages` photographs and the prompt, at most `wanted`.
+ * @throws CalmError `invalid_config` where the model's positions end before an answer begins.
+ */
+export function answerRoom(
+  { mfam, llm, taps }: Pick<CalmTraining, 'mfam' | 'llm' | 'taps'>,
+  { prefix, suffix }: TaskPrompt,
+  numImages: number,
+  wanted: number,
+): number {
+  const perImage = mfam.levels.reduce((sum, level) => sum + (level === 'thematic' ? taps.tokens - 1 : mfam.queries), 0);
+  const before = prefix.length + suffix.length + numImages * perImage;
+  if (before >= llm.maxPositions)
+    throw new CalmError(
+      'invalid_config',
+      `the prompt has ${before} tokens (${numImages} x ${perImage} of photographs, ${prefix.length + suffix.length} of text), ` +
+        `the language model reads ${llm.maxPositions} (llm.maxPositions); take fewer levels, queries or photographs, or smaller images`,
+    );
+  return Math.min(wanted, llm.maxPositions - before);
 }
 
 /** Which samples may train which levels, as inputs of a form with `maskedLevels`. */

@@ -20,17 +20,17 @@ import {
   visualBatch,
   writeAdapter,
   type Shapes,
+  type TaskPrompt,
   type Taps,
   type Weights,
 } from '@calm-orch/model';
 import { padded } from './answers.ts';
-import { createCalmTraining, promptInputs } from './calm-training.ts';
-import type { Language } from './language.ts';
+import { answerRoom, createCalmTraining, promptForm, promptInputs } from './calm-training.ts';
 import { fingerprintOf, select, writeWeights } from './model-weights.ts';
 import { sampleOrder } from './sample-order.ts';
 import { trainLoop } from './train-loop.ts';
 
-export interface FinetuneConfig {
+export interface FinetuneConfig extends Pick<TrialConfig, 'prompt'> {
   readonly seed: number;
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
@@ -50,8 +50,7 @@ export interface FinetuneSample {
 export interface Finetuning {
   readonly training: TrainingConfig;
   readonly taps: Taps;
-  readonly language: Language;
-  readonly instruction: readonly number[];
+  readonly prompt: TaskPrompt;
   /** What earlier stages trained; parts that none did start from their initial weights. */
   readonly weights: Weights;
   readonly samples: readonly FinetuneSample[];
@@ -75,11 +74,10 @@ export async function finetune(
   spec: Finetuning,
 ): Promise<StageResult> {
   const { mfam, llm, seed } = config;
-  const { training, taps, language, samples } = spec;
-  const { tokenizer } = language;
+  const { training, taps, prompt, samples } = spec;
   const { batchSize } = training;
-  const encode = (text: string): number[] => [...tokenizer.encode(text), tokenizer.endId];
-  const answerTokens = spec.answerTokens ?? Math.max(...samples.map((sample) => encode(sample.answer(0)).length));
+  const longest = spec.answerTokens ?? Math.max(...samples.map((sample) => prompt.answer(sample.answer(0)).length));
+  const answerTokens = answerRoom({ mfam, llm, taps }, prompt, 1, longest);
   const lora = config.finetune === 'lora' ? config.lora : undefined;
   const mfamOnly = mfamShapes(mfam, { hiddenSize: taps.width }, llm);
   const shapes = { ...mfamOnly, ...llmShapes(llm) };
@@ -94,17 +92,17 @@ export async function finetune(
     options: config.train,
     ...(lora && { lora }),
     taps,
-    forms: { answer: { images: 1, suffix: spec.instruction.length, answer: answerTokens } },
+    forms: { answer: { images: 1, ...promptForm(prompt), answer: answerTokens } },
   });
   try {
     const initial = select({ ...initialMfam(mfam, taps.width, llm, seed), ...spec.weights }, shapes);
     program.setWeights({ ...initial, ...initialLora(factors, seed) });
     const order = sampleOrder(seed, context.stage.kind, samples.length, batchSize);
-    const prompt = promptInputs(batchSize, tokenizer.beginId, spec.instruction);
+    const texts = promptInputs(batchSize, prompt);
     await trainLoop(context, program, training, (step) => {
       const chosen = order(step).map(({ sample, epoch }) => ({ ...samples[sample]!, epoch }));
       const answers = padded(
-        chosen.map(({ answer, epoch }) => encode(answer(epoch))),
+        chosen.map(({ answer, epoch }) => prompt.answer(answer(epoch))),
         answerTokens,
       );
       const visual = visualBatch(
@@ -112,7 +110,7 @@ export async function finetune(
         taps,
         chosen.map(({ row }) => row),
       );
-      return { name: 'answer', inputs: { ...visual, ...prompt, answer: answers.ids, weights: answers.weights } };
+      return { name: 'answer', inputs: { ...visual, ...texts, answer: answers.ids, weights: answers.weights } };
     });
     const trained = program.weights();
     const weights = lora === undefined ? trained : merged(trained, initial, shapes, lora);

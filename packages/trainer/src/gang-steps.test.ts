@@ -50,7 +50,7 @@ function inputsOf(step: number): { name: string; inputs: Record<string, Values> 
   ]);
   const inputs = {
     ...Object.fromEntries(states),
-    ...promptInputs(batchSize, 1, [5, 6]),
+    ...promptInputs(batchSize, { prefix: [1], suffix: [5, 6] }),
     answer: Int32Array.from({ length: batchSize * 3 }, () => draw.int(16)),
     weights: new Float32Array(batchSize * 3).fill(1 / 48),
   };

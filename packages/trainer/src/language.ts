@@ -1,24 +1,14 @@
-// The words of the embedded default and the fixed parts of its prompts as token ids.
-import { CalmError, type LlmConfig } from '@calm-orch/core';
-import { instructions, vocabularyWords, type InstructionKind } from '@calm-orch/data';
-import { createWordTokenizer, type Tokenizer } from '@calm-orch/model';
+// The language of the stages: tokenizer and prompts, of the embedded data or of a language model's folder.
+import { CalmError, type LlmConfig, type TrialConfig } from '@calm-orch/core';
+import { vocabularyWords } from '@calm-orch/data';
+import { openLanguage, type Foundation, type Language } from '@calm-orch/model';
 
-export interface Language {
-  readonly tokenizer: Tokenizer;
-  /** Ids of the instruction of a task; generic pre-training has none. */
-  instruction(kind: InstructionKind): number[];
+export interface LanguageConfig extends Pick<TrialConfig, 'prompt'> {
+  readonly llm: LlmConfig;
 }
 
-/** @throws CalmError `invalid_config` when the vocabulary has more words than the embedding has rows. */
-export function studioLanguage(llm: LlmConfig): Language {
-  const tokenizer = createWordTokenizer(vocabularyWords());
-  if (tokenizer.vocabSize > llm.vocabSize)
-    throw new CalmError(
-      'invalid_config',
-      `llm.vocabSize must be at least ${tokenizer.vocabSize}, the words of the data (got ${llm.vocabSize})`,
-    );
-  return { tokenizer, instruction: (kind) => tokenizer.encode(instructions[kind][0]) };
-}
+export const languageOf = ({ llm, prompt }: LanguageConfig, foundation: Foundation): Language =>
+  openLanguage({ llm, template: prompt.template, tokenizerDir: foundation.tokenizerDir, words: vocabularyWords() });
 
 /** @throws CalmError `invalid_config` when scorePrefix has a word the tokenizer does not know. */
 export function checkKnown({ tokenizer }: Language, scorePrefix: string): void {

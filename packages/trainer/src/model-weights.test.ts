@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CalmError } from '@calm-orch/core';
-import { writeSafetensors, type Weights } from '@calm-orch/model';
+import type { Weights } from '@calm-orch/model';
 import { afterAll, describe, expect, it } from 'vitest';
-import { fingerprintOf, readFoundation, readWeights, select, writeWeights } from './model-weights.ts';
+import { fingerprintOf, readWeights, select, writeWeights } from './model-weights.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'calm-orch-weights-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -62,13 +62,5 @@ describe('weights of stages', () => {
     expect(() => select(weights, { b: [2] })).toThrow('checkpoint: b should be 2, is 2x1');
     expect(() => select(weights, { a: [2], c: [3, 4] })).toThrow('checkpoint: c should be 3x4, is missing');
     expect(() => select(weights, { c: [3, 4] })).toThrow(CalmError);
-  });
-
-  it('of the foundation are the carried file or what its stage wrote', () => {
-    writeSafetensors(join(folder('carried'), 'foundation.safetensors'), weights);
-    writeWeights(folder('rebuilt'), weights);
-    for (const name of ['carried', 'rebuilt']) expect(readFoundation(folder(name))).toEqual(weights);
-    for (const dir of [undefined, folder('empty')])
-      expect(() => readFoundation(dir)).toThrow(/no foundation checkpoint in .*; run experiments\/foundation\.yaml/);
   });
 });

@@ -1,6 +1,5 @@
-// Weights in and out of stages: the foundation, what earlier stages trained, and the fingerprint of the result.
+// Weights in and out of stages: what earlier stages trained, and the fingerprint of the result.
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError } from '@calm-orch/core';
 import { readSafetensors, writeSafetensors, type Shapes, type Weights } from '@calm-orch/model';
@@ -15,20 +14,6 @@ export function readWeights(...places: readonly (string | undefined)[]): Weights
     Object.assign(all, readSafetensors(join(place, weightsFile)));
   }
   return all;
-}
-
-/** Name of the carried checkpoint within its artifact. */
-const foundationFile = 'foundation.safetensors';
-
-/** The foundation checkpoint from its artifact: the carried file, or what a `foundation` stage wrote. */
-export function readFoundation(dir: string | undefined): Weights {
-  const path = [foundationFile, weightsFile].map((name) => join(dir ?? '', name)).find((file) => existsSync(file));
-  if (dir === undefined || path === undefined)
-    throw new CalmError(
-      'not_found',
-      `no foundation checkpoint in ${dir ?? 'the inputs'}; run experiments/foundation.yaml to rebuild it`,
-    );
-  return readSafetensors(path);
 }
 
 /** The entries of `shapes`. @throws CalmError `bad_data` naming the first that is missing or of another shape. */

@@ -6,6 +6,7 @@ import { CalmError, repositoryRoot, type Experiment, type Json } from '@calm-orc
 import { collectTable, renderTables, type Tracker } from '@calm-orch/tracker';
 import type { RunSummary, StartedRun } from '@calm-orch/coordinator';
 import type { GlobalOptions } from '../cli.ts';
+import { checkModels, hashCacheOf } from '../check-models.ts';
 import { engineFacts, type EngineFacts } from '../engine-facts.ts';
 import { printJson, printLine, wantsColor } from '../output.ts';
 import { plural } from '../progress/format.ts';
@@ -75,8 +76,10 @@ export async function execute(
   try {
     const facts = needsEngine() ? await engineFacts(say, cancel.signal) : withoutEngine;
     const carried = { data: `${repositoryRoot}assets/photos` };
-    const sources = await planSources({ stageEntry, engine: facts.identity, carried });
     const layout = layoutOf(options.dir);
+    if (needsEngine()) await checkModels(experiment);
+    const hashCache = hashCacheOf(layout.dir);
+    const sources = await planSources({ stageEntry, engine: facts.identity, carried, hashCache });
     const { hangTimeout, gangMinLeft } = options;
     const summary = await runExperiment({
       ...{ experiment, sources, layout, tracker, machine: facts, signal: cancel.signal },

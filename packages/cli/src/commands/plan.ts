@@ -11,6 +11,7 @@ import {
 } from '@calm-orch/core';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { checkModels, hashCacheOf } from '../check-models.ts';
 import { engineFacts } from '../engine-facts.ts';
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
@@ -75,8 +76,10 @@ export const command = {
       stageEntry,
       engine: facts.identity,
       carried: { data: `${repositoryRoot}assets/photos` },
+      hashCache: hashCacheOf(dir),
     });
     const loaded = experiments.map((path) => loadExperiment(path, { set }));
+    for (const experiment of loaded) await checkModels(experiment);
     const plans = loaded.map((experiment) => planExperiment(experiment, sources));
     const only = loaded.every((experiment) => experiment.only !== null);
     const config = preset === undefined ? await largestOf(loaded) : resolveTrial(preset, [], 0);

@@ -16,7 +16,15 @@ export const nano: Preset = {
     unlabeledDir: null,
     seed: 0,
   },
-  foundation: { checkpoint: 'assets/foundation-nano.safetensors' },
+  foundation: {
+    checkpoint: 'assets/foundation-nano.safetensors',
+    vision: null,
+    llm: null,
+    qformer: null,
+    projector: null,
+  },
+  encode: { fit: 'crop' },
+  prompt: { template: 'nano' },
   vision: {
     imageSize: 64,
     patchSize: 8,
@@ -29,6 +37,7 @@ export const nano: Preset = {
   },
   mfam: {
     levels: ['thematic', 'high', 'middle', 'low'],
+    projector: 'linear',
     taps: { low: 1, middle: 3, high: 6, thematic: 6 },
     queries: 8,
     hiddenSize: 64,
@@ -75,7 +84,9 @@ export const nano: Preset = {
 
 export const paper: Preset = {
   data: { ...nano.data, imageSize: 560 },
-  foundation: { checkpoint: 'checkpoints/clip-vicuna' },
+  foundation: { ...nano.foundation, checkpoint: 'checkpoints/clip-vicuna' },
+  encode: { fit: 'pad' },
+  prompt: { template: 'vicuna_v1' },
   vision: {
     imageSize: 224,
     patchSize: 14,
@@ -88,6 +99,7 @@ export const paper: Preset = {
   },
   mfam: {
     levels: ['thematic', 'high', 'middle', 'low'],
+    projector: 'linear',
     taps: { low: 4, middle: 12, high: 24, thematic: 23 },
     queries: 32,
     hiddenSize: 768,

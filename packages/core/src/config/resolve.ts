@@ -58,7 +58,7 @@ export function overrideProblems(overrides: readonly Override[]): Problem[] {
 
 /**
  * The preset under its overrides (the last of equal keys wins), for one seed. A relative `foundation.checkpoint` is
- * taken from the root of this repository, a relative `data.unlabeledDir` from the working directory.
+ * taken from the root of this repository, other relative places from the working directory.
  * Throws CalmError `invalid_config` naming all problems.
  */
 export function resolveTrial(
@@ -90,13 +90,21 @@ export function applyOverrides<T extends object>(config: T, overrides: readonly 
   return copy;
 }
 
+const absolute = (path: string | null): string | null => (path === null ? null : resolve(path));
+
 export function withAbsolutePaths(config: TrialConfig): TrialConfig {
-  const { checkpoint } = config.foundation;
+  const { checkpoint, ...places } = config.foundation;
   const { unlabeledDir } = config.data;
   return {
     ...config,
-    foundation: { checkpoint: isAbsolute(checkpoint) ? checkpoint : join(repositoryRoot, checkpoint) },
-    data: { ...config.data, unlabeledDir: unlabeledDir === null ? null : resolve(unlabeledDir) },
+    foundation: {
+      checkpoint: isAbsolute(checkpoint) ? checkpoint : join(repositoryRoot, checkpoint),
+      vision: absolute(places.vision),
+      llm: absolute(places.llm),
+      qformer: absolute(places.qformer),
+      projector: absolute(places.projector),
+    },
+    data: { ...config.data, unlabeledDir: absolute(unlabeledDir) },
   };
 }
 

@@ -6,6 +6,9 @@ import { z } from 'zod';
 export const levels = ['thematic', 'high', 'middle', 'low'] as const;
 export const qformerLevels = ['high', 'middle', 'low'] as const;
 export const augmentationGroups = ['quality', 'color', 'subject'] as const;
+/** What the language model reads around a photograph (packages/model/src/prompts.ts). */
+export const promptTemplates = ['nano', 'vicuna_v1'] as const;
+export type PromptTemplate = (typeof promptTemplates)[number];
 export type Level = (typeof levels)[number];
 export type QFormerLevel = (typeof qformerLevels)[number];
 export type AugmentationGroup = (typeof augmentationGroups)[number];
@@ -28,6 +31,22 @@ export const dataSchema = z.strictObject({
   seed: count,
 });
 
+const place = z.string().min(1).nullable();
+
+/** The pretrained models the trials start from: files or folders as they were downloaded (docs/checkpoints.md). */
+export const foundationSchema = z.strictObject({
+  /** safetensors file of both models, or a folder with `vision/` and `llm/`. */
+  checkpoint: z.string(),
+  /** CLIP's vision tower, in place of the checkpoint's; null: that one. */
+  vision: place,
+  /** LLaMA or Vicuna with its tokenizer, in place of the checkpoint's; null: that one. */
+  llm: place,
+  /** A Q-Former of BLIP-2 that every level's starts from; null: random weights. */
+  qformer: place,
+  /** LLaVA's mm_projector that the thematic projection starts from; null: random weights. */
+  projector: place,
+});
+
 export const visionSchema = z.strictObject({
   imageSize: size,
   patchSize: size,
@@ -41,6 +60,8 @@ export const visionSchema = z.strictObject({
 
 export const mfamSchema = z.strictObject({
   levels: z.array(z.enum(levels)).min(1),
+  /** The thematic projection: one linear layer, or LLaVA-1.5's two with a GELU between. */
+  projector: z.enum(['linear', 'mlp2x_gelu']),
   /** Hidden state (0 = after the embeddings, L = last layer) each level reads. */
   taps: z.strictObject({ low: count, middle: count, high: count, thematic: count }),
   /** Learnable queries per Q-Former. */
@@ -102,8 +123,12 @@ export const trialConfigSchema = z.strictObject({
   preset: z.enum(['nano', 'paper']),
   seed: count,
   data: dataSchema,
-  /** safetensors file of the frozen ViT and the language model the trials start from. */
-  foundation: z.strictObject({ checkpoint: z.string() }),
+  foundation: foundationSchema,
+  encode: z.strictObject({
+    /** How a photograph becomes the ViT's square: its centre (`crop`, CLIP), or whole on a square of the mean colour (`pad`, LLaVA-1.5). */
+    fit: z.enum(['crop', 'pad']),
+  }),
+  prompt: z.strictObject({ template: z.enum(promptTemplates) }),
   vision: visionSchema,
   mfam: mfamSchema,
   llm: llmSchema,
@@ -151,6 +176,7 @@ export const trialConfigSchema = z.strictObject({
 
 export type TrialConfig = z.infer<typeof trialConfigSchema>;
 export type ScoreReadout = TrialConfig['evaluate']['scoreReadout'];
+export type FoundationConfig = TrialConfig['foundation'];
 export type DataConfig = TrialConfig['data'];
 export type VisionConfig = TrialConfig['vision'];
 export type MfamConfig = TrialConfig['mfam'];

@@ -7,22 +7,24 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { avaCaptionsFile, instructions, readAva, readAvaCaptions, vocabularyWords } from '@calm-orch/data';
+import { avaCaptionsFile, instructionOf, readAva, readAvaCaptions } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
-import { createWordTokenizer, openTaps, readSafetensors } from '@calm-orch/model';
+import { openTaps, readSafetensors } from '@calm-orch/model';
 import { createGenerator } from '../generate.ts';
+import { openStageLanguage } from '../stage-language.ts';
 import { scoreCaptions } from '../metrics/score-files.ts';
 
-interface EvaluateCommentConfig {
+interface EvaluateCommentConfig extends Pick<TrialConfig, 'prompt'> {
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
   readonly evaluate: Pick<TrialConfig['evaluate'], 'batchSize' | 'numComments' | 'maxCommentTokens'>;
 }
 
 export const evaluateComment: StageFunction = async (context) => {
-  const { mfam, llm, evaluate } = context.stage.config as unknown as EvaluateCommentConfig;
+  const { mfam, llm, prompt, evaluate } = context.stage.config as unknown as EvaluateCommentConfig;
   const { data, encodeLabeled, model } = context.inputs as Record<string, string>;
-  const tokenizer = createWordTokenizer(vocabularyWords());
+  const language = openStageLanguage({ llm, prompt }, context.inputs.foundation);
+  const { tokenizer } = language;
   const taps = openTaps(encodeLabeled!);
   const generator = createGenerator(await startEngine(), {
     mfam,
@@ -30,7 +32,7 @@ export const evaluateComment: StageFunction = async (context) => {
     weights: readSafetensors(join(model!, 'model.safetensors')),
     taps,
     tokenizer,
-    instruction: tokenizer.encode(instructions.comment[0]),
+    prompt: language.instruct(instructionOf(prompt.template, 'comment')),
     maxTokens: evaluate.maxCommentTokens,
     batchSize: evaluate.batchSize,
   });

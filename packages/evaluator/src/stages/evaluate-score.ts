@@ -9,14 +9,15 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { instructions, readAva, vocabularyWords } from '@calm-orch/data';
+import { instructionOf, readAva } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
-import { createWordTokenizer, openTaps, readSafetensors } from '@calm-orch/model';
+import { openTaps, readSafetensors } from '@calm-orch/model';
 import { createGenerator } from '../generate.ts';
+import { openStageLanguage } from '../stage-language.ts';
 import { plcc, srcc } from '../metrics/correlation.ts';
 import { expectationReader, parseScore, scoreReader } from '../read-score.ts';
 
-interface EvaluateScoreConfig {
+interface EvaluateScoreConfig extends Pick<TrialConfig, 'prompt'> {
   readonly seed: number;
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
@@ -24,8 +25,8 @@ interface EvaluateScoreConfig {
   readonly evaluate: Pick<TrialConfig['evaluate'], 'batchSize' | 'scoreReadout'>;
 }
 
-/** Tokens of the longest score, "10.00" and the end. */
-const maxTokens = 6;
+/** The longest score. */
+const longestScore = '10.00';
 
 const numPermutations = 20;
 
@@ -47,9 +48,11 @@ function permutedMean(
 }
 
 export const evaluateScore: StageFunction = async (context) => {
-  const { seed, mfam, llm, scorePrefix, evaluate } = context.stage.config as unknown as EvaluateScoreConfig;
+  const { seed, mfam, llm, prompt, scorePrefix, evaluate } = context.stage.config as unknown as EvaluateScoreConfig;
   const { data, encodeLabeled, model } = context.inputs as Record<string, string>;
-  const tokenizer = createWordTokenizer(vocabularyWords());
+  const language = openStageLanguage({ llm, prompt }, context.inputs.foundation);
+  const { tokenizer } = language;
+  const asked = language.instruct(instructionOf(prompt.template, 'score'));
   const taps = openTaps(encodeLabeled!);
   const reader = scoreReader(evaluate.scoreReadout, tokenizer);
   const isNumber = evaluate.scoreReadout !== 'levels';
@@ -61,9 +64,9 @@ export const evaluateScore: StageFunction = async (context) => {
     weights: readSafetensors(join(model!, 'model.safetensors')),
     taps,
     tokenizer,
-    instruction: [...tokenizer.encode(instructions.score[0]), ...tokenizer.encode(scorePrefix)],
+    prompt: { prefix: asked.prefix, suffix: [...asked.suffix, ...tokenizer.encode(scorePrefix)] },
     // Levels are read where the answer begins.
-    maxTokens: isNumber ? maxTokens : 1,
+    maxTokens: isNumber ? tokenizer.encode(longestScore).length + 1 : 1,
     watch: expectation.watch,
     batchSize: evaluate.batchSize,
   });

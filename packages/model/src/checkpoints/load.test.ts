@@ -95,7 +95,7 @@ describe('a published Q-Former as a seed', () => {
 
   it('gives its first layers and queries, and says what it lacks', () => {
     write(5);
-    const seed = openQFormerSeed(file, 'middle', config, { hiddenSize: 5 });
+    const seed = openQFormerSeed(file, 'middle', config, { hiddenSize: 5 }, { hiddenSize: 8 });
     expect(seed.read('mfam.middle.query_tokens').values[0]).toBe(7);
     expect(seed.read('mfam.middle.qformer.encoder.layer.1.attention.attention.query.weight').values[0]).toBe(1);
     expect(seed.keys).not.toContain('mfam.middle.qformer.encoder.layer.2.attention.attention.query.weight');
@@ -103,14 +103,20 @@ describe('a published Q-Former as a seed', () => {
     expect(seed.fresh).toContain('mfam.middle.qformer.encoder.layer.1.crossattention.attention.key.weight');
     expect(seed.fresh).not.toContain('mfam.middle.qformer.encoder.layer.0.crossattention.attention.key.weight');
     seed.close();
+    // `llm_proj` leads to a language model of width 16: there it is the projection.
+    const fitting = openQFormerSeed(file, 'middle', config, { hiddenSize: 5 }, { hiddenSize: 16 });
+    expect(fitting.read('mfam.middle.projection.weight')).toEqual(filled([16, 4], 9));
+    fitting.close();
   });
 
   it('is refused when it reads features of another width, or is none', () => {
     write(8);
-    expect(() => openQFormerSeed(file, 'low', config, { hiddenSize: 5 })).toThrow(
+    expect(() => openQFormerSeed(file, 'low', config, { hiddenSize: 5 }, { hiddenSize: 8 })).toThrow(
       /key Qformer\.bert\.encoder\.layer\.0\.crossattention\.self\.key\.weight is 4x8, expected 4x5/,
     );
     writeSafetensors(file, dense('llm_proj', 16, 4, 9));
-    expect(() => openQFormerSeed(file, 'low', config, { hiddenSize: 5 })).toThrow(/no key of a Q-Former/);
+    expect(() => openQFormerSeed(file, 'low', config, { hiddenSize: 5 }, { hiddenSize: 8 })).toThrow(
+      /no key of a Q-Former/,
+    );
   });
 });

@@ -1,6 +1,6 @@
 // A checkpoint under our names, checked whole before a number is read: every key of the model is there once, has the
 // shape the configuration asks for, and nothing is left over that the model does not know.
-import { CalmError, type MfamConfig, type QFormerLevel, type VisionConfig } from '@calm-orch/core';
+import { CalmError, type LlmConfig, type MfamConfig, type QFormerLevel, type VisionConfig } from '@calm-orch/core';
 import { mfamShapes } from '../mfam.ts';
 import type { NamedTensor } from '../safetensors.ts';
 import type { Shapes } from '../shard-gradients.ts';
@@ -50,22 +50,28 @@ export function openWeights(path: string, keyMap: KeyMap, shapes: Shapes, option
 }
 
 /**
- * Opens a published Q-Former (BLIP-2) as a seed for the one of `level`: its first layers, its queries, no projection,
- * for that one speaks to another language model. What it lacks is in `fresh` and keeps its random initial weights.
- * @throws CalmError `bad_data` where a key it shares with ours has another shape.
+ * Opens a published Q-Former (BLIP-2) as a seed for the one of `level`: its first layers, its queries, and its
+ * projection where that leads to a language model of this width. What it lacks is in `fresh` and keeps its random
+ * initial weights.
+ * @throws CalmError `bad_data` where another key it shares with ours has another shape.
  */
 export function openQFormerSeed(
   path: string,
   level: QFormerLevel,
   config: MfamConfig,
   vision: Pick<VisionConfig, 'hiddenSize'>,
+  llm: Pick<LlmConfig, 'hiddenSize'>,
 ): WeightSource & { readonly fresh: readonly string[] } {
-  // The projection, the only parameter with the language model's width, never comes from a seed.
-  const shapes = mfamShapes({ ...config, levels: [level] }, vision, { hiddenSize: 0 });
+  const shapes = mfamShapes({ ...config, levels: [level] }, vision, llm);
   return opened(path, undefined, (checkpoint) => {
     const theirs = theirKeys(checkpoint, qformerKey(level));
+    const projection = `mfam.${level}.projection.`;
+    const weight = theirs.get(`${projection}weight`);
+    // A projection into another language model is none of ours.
+    if (weight !== undefined && checkpoint.shape(weight).join() !== shapes[`${projection}weight`]!.join())
+      for (const name of ['weight', 'bias']) theirs.delete(`${projection}${name}`);
     const seeded = Object.keys(shapes).filter((key) => theirs.has(key));
-    if (seeded.length === 0)
+    if (!seeded.some((key) => key.includes('.qformer.')))
       throw new CalmError(
         'bad_data',
         `${checkpoint.path}: no key of a Q-Former; expected qformer.encoder.layer.0... or Qformer.bert.encoder.layer.0...`,

@@ -46,18 +46,19 @@ describe('keys of published checkpoints', () => {
     });
   });
 
-  it('give the linear projection of LLaVA as the thematic level', () => {
+  it('give the projection of LLaVA as the thematic level', () => {
     expectKeys(thematicKey, {
       'model.mm_projector.weight': 'mfam.thematic.weight',
       'mm_projector.bias': 'mfam.thematic.bias',
+      'model.mm_projector.0.weight': 'mfam.thematic.0.weight',
+      'mm_projector.2.bias': 'mfam.thematic.2.bias',
+      'multi_modal_projector.linear_1.weight': 'mfam.thematic.0.weight',
+      'model.multi_modal_projector.linear_2.bias': 'mfam.thematic.2.bias',
+      'mm_projector.1.weight': undefined,
       'model.embed_tokens.weight': skipped,
       'model.vision_tower.vision_tower.vision_model.post_layernorm.bias': skipped,
       'other.weight': undefined,
     });
-    expect(() => thematicKey('model.mm_projector.0.weight')).toThrow(
-      /mm_projector\.0\.weight: the projector has two layers/,
-    );
-    expect(() => thematicKey('multi_modal_projector.linear_2.bias')).toThrow(/two layers/);
   });
 
   it('give the Q-Former of LAVIS and of transformers', () => {
@@ -76,10 +77,10 @@ describe('keys of published checkpoints', () => {
       'Qformer.bert.embeddings.word_embeddings.weight': skipped,
       'Qformer.cls.predictions.bias': skipped,
       'visual_encoder.blocks.0.attn.qkv.weight': skipped,
-      'llm_proj.weight': skipped,
+      'llm_proj.weight': 'mfam.low.projection.weight',
       'qformer.layernorm.bias': `${ours}.layernorm.bias`,
       'qformer.encoder.layer.1.attention.attention.value.weight': `${ours}.encoder.layer.1.attention.attention.value.weight`,
-      'language_projection.weight': skipped,
+      'language_projection.weight': 'mfam.low.projection.weight',
       'bert.encoder.layer.0.attention.self.query.bias': undefined,
     });
   });

@@ -1,7 +1,7 @@
 // Key names of published checkpoints -> ours. Each map answers for one part of the model and gives our key, `skipped`
 // for what the file rightly holds but this part does not use, or undefined for what does not belong in such a file.
 // Sources: transformers (CLIPModel, LlamaForCausalLM, Blip2), LAVIS (Qformer.bert...), haotian-liu/LLaVA (mm_projector).
-import { CalmError, qformerLevels, type QFormerLevel } from '@calm-orch/core';
+import { qformerLevels, type QFormerLevel } from '@calm-orch/core';
 
 export const skipped = Symbol('skipped');
 export type KeyMap = (key: string) => string | typeof skipped | undefined;
@@ -41,25 +41,20 @@ export const llmKey: KeyMap = (key) => {
   return isLanguage(key) ? `llm.${key}` : undefined;
 };
 
-/**
- * LLaVA's linear projection, which our thematic level is.
- * @throws CalmError `bad_data` for LLaVA-1.5's projector of two layers.
- */
+/** LLaVA's projection: `linear`, or `mlp2x_gelu` with the names of the original and of transformers. */
 export const thematicKey: KeyMap = (key) => {
   const rest = withoutPrefix(key, projectors);
   if (rest === key) return isLanguage(key) || startsWithAny(key, llavaTowers) ? skipped : undefined;
-  if (/^(0|2|linear_[12])\./.test(rest))
-    throw new CalmError(
-      'bad_data',
-      `key ${key}: the projector has two layers (mlp2x_gelu), the thematic level is one linear layer; take a checkpoint with mm_projector_type linear`,
-    );
-  return rest === 'weight' || rest === 'bias' ? `mfam.thematic.${rest}` : undefined;
+  const [, layer = '', name] = /^((?:0|2|linear_[12])\.)?(weight|bias)$/.exec(rest) ?? [];
+  return name === undefined
+    ? undefined
+    : `mfam.thematic.${layer.replace('linear_1', '0').replace('linear_2', '2')}${name}`;
 };
 
-/** What BLIP-2 files hold beside the Q-Former: image encoder, language model, heads, and the projection into another language model. */
+/** What BLIP-2 files hold beside the Q-Former: image encoder, language model, heads. */
 const besideQFormer = [
-  ...['visual_encoder.', 'ln_vision.', 'vision_model.', 'language_model.', 'language_projection.'],
-  ...['opt_model.', 'opt_proj.', 't5_model.', 't5_proj.', 'llm_model.', 'llm_proj.', 'vision_proj.', 'text_proj.'],
+  ...['visual_encoder.', 'ln_vision.', 'vision_model.', 'language_model.'],
+  ...['opt_model.', 't5_model.', 'llm_model.', 'vision_proj.', 'text_proj.'],
   ...['itm_head.', 'Qformer.cls.', 'Qformer.bert.pooler.', 'embeddings.', 'vision_projection.', 'text_projection.'],
 ];
 
@@ -68,6 +63,8 @@ export const qformerKey =
   (level: QFormerLevel): KeyMap =>
   (key) => {
     if (key === 'query_tokens') return `mfam.${level}.query_tokens`;
+    const projected = /^(?:language_projection|opt_proj|t5_proj|llm_proj)\.(weight|bias)$/.exec(key)?.[1];
+    if (projected !== undefined) return `mfam.${level}.projection.${projected}`;
     if (key === 'temp' || key === 'logit_scale' || startsWithAny(key, besideQFormer)) return skipped;
     const rest = withoutPrefix(key, ['Qformer.bert.', 'qformer.']);
     if (rest === key) return undefined;

@@ -4,13 +4,14 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { CalmError } from '@calm-orch/core';
 import type { NamedTensor, SafetensorsFile } from '../safetensors.ts';
-import { bytesPerFloat, decodeFloats } from './floats.ts';
-import { readStateDict, type TorchTensor } from './torch-pickle.ts';
+import { bytesPerFloat, decodeFloats, isFloatFormat } from './floats.ts';
+import { readStateDict, type StorageFormat, type TorchTensor } from './torch-pickle.ts';
 import { readBytes, readZipDirectory, type ZipMember } from './zip.ts';
 
 /** What any checkpoint file offers, whatever its format. */
 export type TensorFile = SafetensorsFile;
 
+const bytesPerElement: Readonly<Record<StorageFormat, number>> = { ...bytesPerFloat, I64: 8 };
 const maxPickleBytes = 64 * 1024 * 1024;
 /** Strides of zero repeat a storage: the largest tensor that may have more values than its storage. */
 const maxRepeatedElements = 2 ** 24;
@@ -63,7 +64,7 @@ function open(path: string, descriptor: number): TensorFile {
   function placeOf(key: string, { storage, format, storageElements, offset, shape, strides }: TorchTensor): ZipMember {
     const member = members.get(`${root}data/${storage}`);
     if (member === undefined) throw bad(`${key} is in data/${storage}, which the archive lacks`);
-    const claimed = storageElements * bytesPerFloat[format];
+    const claimed = storageElements * bytesPerElement[format];
     if (member.sizeBytes !== claimed)
       throw bad(
         `${key}: data/${storage} should have ${claimed} bytes (${storageElements} x ${format}), has ${member.sizeBytes}`,
@@ -89,6 +90,7 @@ function open(path: string, descriptor: number): TensorFile {
     shape: (key) => tensorOf(key).shape,
     read: (key): NamedTensor => {
       const { format, offset, shape, strides } = tensorOf(key);
+      if (!isFloatFormat(format)) throw bad(`key ${key} is ${format}, expected F32, F16 or BF16`);
       if (sizeOf(shape) === 0) return { shape, values: new Float32Array(0) };
       const width = bytesPerFloat[format];
       const from = places.get(key)!.offset + offset * width;

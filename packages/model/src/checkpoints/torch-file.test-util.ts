@@ -69,7 +69,7 @@ function zipParts(members: readonly Member[], { zip64 = false } = {}): Part[] {
 }
 
 export interface PickledTensor {
-  readonly type?: 'FloatStorage' | 'HalfStorage' | 'BFloat16Storage';
+  readonly type?: 'FloatStorage' | 'HalfStorage' | 'BFloat16Storage' | 'LongStorage';
   readonly storage: string;
   readonly storageElements: number;
   readonly offset?: number;

@@ -4,10 +4,13 @@
 import { CalmError } from '@calm-orch/core';
 import type { FloatFormat } from './floats.ts';
 
+/** I64 are the position ids of older files: read by name, never by value. */
+export type StorageFormat = FloatFormat | 'I64';
+
 /** A tensor as the pickle describes it; its numbers are in the archive's member `data/<storage>`. */
 export interface TorchTensor {
   readonly storage: string;
-  readonly format: FloatFormat;
+  readonly format: StorageFormat;
   /** Elements the pickle claims the storage to have. */
   readonly storageElements: number;
   /** In elements, as are strides. */
@@ -16,10 +19,11 @@ export interface TorchTensor {
   readonly strides: readonly number[];
 }
 
-const storageFormats: Readonly<Record<string, FloatFormat>> = {
+const storageFormats: Readonly<Record<string, StorageFormat>> = {
   'torch.FloatStorage': 'F32',
   'torch.HalfStorage': 'F16',
   'torch.BFloat16Storage': 'BF16',
+  'torch.LongStorage': 'I64',
 };
 const orderedDict = 'collections.OrderedDict';
 const rebuildTensor = 'torch._utils._rebuild_tensor_v2';
@@ -35,9 +39,9 @@ class Global {
 }
 class Storage {
   readonly key: string;
-  readonly format: FloatFormat;
+  readonly format: StorageFormat;
   readonly elements: number;
-  constructor(key: string, format: FloatFormat, elements: number) {
+  constructor(key: string, format: StorageFormat, elements: number) {
     this.key = key;
     this.format = format;
     this.elements = elements;
@@ -281,7 +285,7 @@ function storageOf(id: Value, bad: Bad): Storage {
   const [kind, type, key, , elements] = id instanceof Tuple ? id.items : [];
   const format = type instanceof Global ? storageFormats[type.name] : undefined;
   if (kind !== 'storage' || format === undefined || typeof key !== 'string' || !isCount(elements))
-    throw bad('the pickle refers to something that is no storage of floats');
+    throw bad('the pickle refers to something that is no storage of floats or whole numbers');
   return new Storage(key, format, elements);
 }
 

@@ -40,7 +40,8 @@ export function mfamFlops({ vision, mfam, llm }: ModelConfig, imageSize = vision
     crossLayers * (2 * q * d * d + 2 * seen * wide * d + 2 * q * seen * d) +
     q * d * llm.hiddenSize;
   const thematic = mfam.levels.includes('thematic') ? patches : 0;
-  return 2 * (qformers * qformer + thematic * wide * llm.hiddenSize);
+  const projection = wide * llm.hiddenSize + (mfam.projector === 'mlp2x_gelu' ? llm.hiddenSize ** 2 : 0);
+  return 2 * (qformers * qformer + thematic * projection);
 }
 
 /** Operations of one pass of the language model over `tokens`, with logits of `predicted` of them. */

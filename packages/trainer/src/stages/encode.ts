@@ -6,15 +6,23 @@ import {
   type EncodeWhat,
   type MfamConfig,
   type StageFunction,
+  type TrialConfig,
   type VisionConfig,
 } from '@calm-orch/core';
-import { fitSquare, loadImage, readAva, readConversations, toPixels } from '@calm-orch/data';
+import { clipSquare, loadImage, readAva, readConversations, toPixels } from '@calm-orch/data';
 import { createProgram, startEngine } from '@calm-orch/engine';
-import { frozenParameters, hiddenStates, visionShapes, writeTapsPart, type Weights } from '@calm-orch/model';
+import {
+  frozenParameters,
+  hiddenStates,
+  openFoundation,
+  visionShapes,
+  writeTapsPart,
+  type Weights,
+} from '@calm-orch/model';
 import { augmentedId, originalId, readPairs } from '../augmented-pairs.ts';
-import { readFoundation, select } from '../model-weights.ts';
+import { select } from '../model-weights.ts';
 
-export interface EncodeConfig {
+export interface EncodeConfig extends Pick<TrialConfig, 'encode'> {
   readonly what: EncodeWhat;
   readonly vision: VisionConfig;
   readonly taps: MfamConfig['taps'];
@@ -49,10 +57,25 @@ function photographs(what: EncodeWhat, { data, augment }: Readonly<Record<string
   }
 }
 
+type Statistics = ReadonlyMap<number, { readonly mean: Float32Array; readonly deviation: Float32Array }>;
+
+function statisticsOf(weights: Weights, layers: readonly number[]): Statistics {
+  return new Map(
+    layers.map((layer) => {
+      const [mean, deviation] = ['mean', 'deviation'].map((name) => weights[`taps.${layer}.${name}`]?.values);
+      if (mean === undefined || deviation === undefined)
+        throw new CalmError(
+          'bad_data',
+          `the foundation has no statistics of hidden state ${layer}; set mfam.standardizeTaps=false`,
+        );
+      return [layer, { mean, deviation }];
+    }),
+  );
+}
+
 /** Standardises a layer's channels in place with the statistics the foundation carries. */
-function standardize(values: Float32Array, statistics: Weights, layer: number): void {
-  const mean = statistics[`taps.${layer}.mean`]!.values;
-  const deviation = statistics[`taps.${layer}.deviation`]!.values;
+function standardize(values: Float32Array, statistics: Statistics, layer: number): void {
+  const { mean, deviation } = statistics.get(layer)!;
   const width = mean.length;
   for (let i = 0; i < values.length; i++) values[i] = (values[i]! - mean[i % width]!) / deviation[i % width]!;
 }
@@ -64,13 +87,14 @@ function setPlanes(target: Float32Array, offset: number, image: Float32Array): v
 }
 
 export const encode: StageFunction = async (context) => {
-  const { what, vision, taps, standardizeTaps } = context.stage.config as unknown as EncodeConfig;
+  const { what, vision, taps, standardizeTaps, encode: how } = context.stage.config as unknown as EncodeConfig;
   const layers = [...new Set(Object.values(taps))].sort((a, b) => a - b);
   const { imageSize: side, hiddenSize: width } = vision;
   const tokens = (side / vision.patchSize) ** 2 + 1;
   const first = context.item * encodedPerItem;
   const items = photographs(what, context.inputs).slice(first, first + encodedPerItem);
-  const foundation = readFoundation(context.inputs.foundation);
+  const foundation = openFoundation(context.inputs.foundation);
+  const weights = foundation.vision(vision);
   const shapes = visionShapes(vision);
   const program = createProgram(await startEngine(), {
     variables: shapes,
@@ -85,7 +109,8 @@ export const encode: StageFunction = async (context) => {
     },
   });
   try {
-    for (const [key, { values }] of Object.entries(select(foundation, shapes))) program.assign(key, values);
+    for (const [key, { values }] of Object.entries(select(weights, shapes))) program.assign(key, values);
+    const statistics = standardizeTaps ? statisticsOf(weights, layers) : null;
     const states = new Map(layers.map((layer) => [layer, new Float32Array(items.length * tokens * width)]));
     const pixelsPerImage = 3 * side * side;
     for (let start = 0; start < items.length; start += batchSize) {
@@ -93,13 +118,13 @@ export const encode: StageFunction = async (context) => {
       const batch = items.slice(start, start + batchSize);
       const pixels = new Float32Array(batchSize * pixelsPerImage);
       const loaded = await Promise.all(
-        batch.map(async ({ path }) => toPixels(await fitSquare(await loadImage(path), side))),
+        batch.map(async ({ path }) => toPixels(clipSquare(await loadImage(path), side, how.fit))),
       );
       loaded.forEach((image, i) => setPlanes(pixels, i * pixelsPerImage, image));
       const output = program.run('encode', { pixels });
       for (const layer of layers) {
         const values = output[layer]!.subarray(0, batch.length * tokens * width);
-        if (standardizeTaps) standardize(values, foundation, layer);
+        if (statistics !== null) standardize(values, statistics, layer);
         states.get(layer)!.set(values, start * tokens * width);
       }
       context.report({ step: start + batch.length, totalSteps: items.length });
@@ -108,5 +133,6 @@ export const encode: StageFunction = async (context) => {
     return {};
   } finally {
     program.dispose();
+    foundation.close();
   }
 };

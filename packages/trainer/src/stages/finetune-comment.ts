@@ -1,11 +1,11 @@
 // Aesthetic commenting fine-tuning (CALM, section 3.4): one (photograph, comment) pair per sample, another of the
 // photograph's comments every epoch. Starts from the foundation's language model and what pre-training made of the MFAM.
 import { rng, type StageFunction, type TrialConfig } from '@calm-orch/core';
-import { avaCaptionsFile, readAva, readAvaCaptions } from '@calm-orch/data';
-import { openTaps } from '@calm-orch/model';
+import { avaCaptionsFile, instructionOf, readAva, readAvaCaptions } from '@calm-orch/data';
+import { openFoundation, openTaps } from '@calm-orch/model';
 import { finetune, type FinetuneConfig, type LanguageTuning } from '../finetune.ts';
-import { studioLanguage } from '../language.ts';
-import { readFoundation, readWeights } from '../model-weights.ts';
+import { languageOf } from '../language.ts';
+import { readWeights } from '../model-weights.ts';
 
 export type FinetuneCommentConfig = FinetuneConfig &
   LanguageTuning &
@@ -14,11 +14,12 @@ export type FinetuneCommentConfig = FinetuneConfig &
 
 export const finetuneComment: StageFunction = async (context) => {
   const config = context.stage.config as unknown as FinetuneCommentConfig;
-  const { data, encodeLabeled, pretrainGeneric, pretrainSsl, foundation } = context.inputs as Record<
+  const { data, encodeLabeled, pretrainGeneric, pretrainSsl, ...inputs } = context.inputs as Record<
     string,
     string | undefined
   >;
-  const language = studioLanguage(config.llm);
+  const foundation = openFoundation(inputs.foundation);
+  const language = languageOf(config, foundation);
   const taps = openTaps(encodeLabeled!);
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
@@ -31,13 +32,17 @@ export const finetuneComment: StageFunction = async (context) => {
     return await finetune(context, config, {
       training: config.finetuneComment,
       taps,
-      language,
-      instruction: language.instruction('comment'),
-      weights: { ...readFoundation(foundation), ...readWeights(pretrainGeneric, pretrainSsl) },
+      prompt: language.instruct(instructionOf(config.prompt.template, 'comment')),
+      weights: {
+        ...foundation.llm(config.llm),
+        ...foundation.mfam(config.mfam, taps.width, config.llm),
+        ...readWeights(pretrainGeneric, pretrainSsl),
+      },
       samples,
       answerTokens: config.maxCommentTokens,
     });
   } finally {
     taps.close();
+    foundation.close();
   }
 };

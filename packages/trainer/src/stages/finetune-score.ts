@@ -1,11 +1,11 @@
 // Aesthetic scoring fine-tuning (CALM, section 3.4): MFAM and language model together learn to answer with a number, or the
 // word of a level.
 import type { StageFunction, TrialConfig } from '@calm-orch/core';
-import { readAva } from '@calm-orch/data';
-import { openTaps } from '@calm-orch/model';
+import { instructionOf, readAva } from '@calm-orch/data';
+import { openFoundation, openTaps } from '@calm-orch/model';
 import { scoreAnswers } from '../score-text.ts';
 import { finetune, type FinetuneConfig, type LanguageTuning } from '../finetune.ts';
-import { checkKnown, studioLanguage } from '../language.ts';
+import { checkKnown, languageOf } from '../language.ts';
 import { readWeights } from '../model-weights.ts';
 
 export type FinetuneScoreConfig = FinetuneConfig &
@@ -14,8 +14,9 @@ export type FinetuneScoreConfig = FinetuneConfig &
 
 export const finetuneScore: StageFunction = async (context) => {
   const config = context.stage.config as unknown as FinetuneScoreConfig;
-  const { data, encodeLabeled, comment } = context.inputs as Record<string, string>;
-  const language = studioLanguage(config.llm);
+  const { data, encodeLabeled, comment, foundation: foundationDir } = context.inputs as Record<string, string>;
+  const foundation = openFoundation(foundationDir);
+  const language = languageOf(config, foundation);
   const taps = openTaps(encodeLabeled!);
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
@@ -28,12 +29,12 @@ export const finetuneScore: StageFunction = async (context) => {
     return await finetune(context, config, {
       training: config.finetuneScore,
       taps,
-      language,
-      instruction: language.instruction('score'),
+      prompt: language.instruct(instructionOf(config.prompt.template, 'score')),
       weights: readWeights(comment),
       samples: train.map(({ id }, i) => ({ row: rowOf.get(String(id))!, answer: () => answers[i]! })),
     });
   } finally {
     taps.close();
+    foundation.close();
   }
 };

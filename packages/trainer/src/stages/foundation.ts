@@ -4,10 +4,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageContext, StageFunction, TrialConfig, VisionConfig } from '@calm-orch/core';
+import { vocabularyWords } from '@calm-orch/data';
 import { createProgram, startEngine, type Engine } from '@calm-orch/engine';
 import {
   frozenParameters,
   hiddenStates,
+  openLanguage,
   readSafetensors,
   visionShapes,
   writeSafetensors,
@@ -25,7 +27,6 @@ import {
   visionBatch,
   type VisionPretraining,
 } from '../foundation/vision-pretraining.ts';
-import { studioLanguage } from '../language.ts';
 import { fingerprintOf, select, writeWeights } from '../model-weights.ts';
 import { trainLoop } from '../train-loop.ts';
 
@@ -107,7 +108,7 @@ async function once(path: string, train: () => Promise<Weights>): Promise<Weight
 export const foundation: StageFunction = async (context) => {
   const { vision, llm, seed } = context.stage.config as unknown as FoundationConfig;
   const engine = await startEngine();
-  const { tokenizer } = studioLanguage(llm);
+  const { tokenizer } = openLanguage({ llm, template: 'nano', tokenizerDir: undefined, words: vocabularyWords() });
   const total = visionRecipe.steps + languageRecipe.steps;
   const part = (name: string, offset: number): StageContext => ({
     ...context,

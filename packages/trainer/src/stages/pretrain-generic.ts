@@ -3,12 +3,12 @@
 import type { StageFunction, TrialConfig } from '@calm-orch/core';
 import { readConversations } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
-import { llmShapes, mfamShapes, openTaps, visualBatch } from '@calm-orch/model';
+import { llmShapes, mfamShapes, openFoundation, openTaps, visualBatch } from '@calm-orch/model';
 import { padded } from '../answers.ts';
-import { createCalmTraining, promptInputs } from '../calm-training.ts';
+import { answerRoom, createCalmTraining, promptForm, promptInputs } from '../calm-training.ts';
 import { initialMfam, type FinetuneConfig } from '../finetune.ts';
-import { studioLanguage } from '../language.ts';
-import { fingerprintOf, readFoundation, select, writeWeights } from '../model-weights.ts';
+import { languageOf } from '../language.ts';
+import { fingerprintOf, select, writeWeights } from '../model-weights.ts';
 import { sampleOrder } from '../sample-order.ts';
 import { trainLoop } from '../train-loop.ts';
 
@@ -23,8 +23,9 @@ export const pretrainGeneric: StageFunction = async (context) => {
     ...config
   } = context.stage.config as unknown as PretrainGenericConfig;
   const mfam = { ...config.mfam, levels: ['thematic' as const] };
-  const { data, encodeGeneric, foundation } = context.inputs as Record<string, string>;
-  const { tokenizer } = studioLanguage(llm);
+  const { data, encodeGeneric, ...inputs } = context.inputs as Record<string, string>;
+  const foundation = openFoundation(inputs.foundation);
+  const { caption: prompt } = languageOf({ ...config, llm }, foundation);
   const taps = openTaps(encodeGeneric!);
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
@@ -32,12 +33,11 @@ export const pretrainGeneric: StageFunction = async (context) => {
       ({ id, turns }) => {
         const row = rowOf.get(id);
         const caption = turns.find((turn) => turn.from === 'gpt')?.value;
-        return row === undefined || caption === undefined
-          ? []
-          : [{ row, ids: [...tokenizer.encode(caption), tokenizer.endId] }];
+        return row === undefined || caption === undefined ? [] : [{ row, ids: prompt.answer(caption) }];
       },
     );
-    const answerTokens = Math.max(...samples.map(({ ids }) => ids.length));
+    const longest = samples.reduce((most, { ids }) => Math.max(most, ids.length), 1);
+    const answerTokens = answerRoom({ mfam, llm, taps }, prompt, 1, longest);
     const shapes = mfamShapes(mfam, { hiddenSize: taps.width }, llm);
     const frozen = llmShapes(llm);
     const { batchSize } = training;
@@ -50,17 +50,21 @@ export const pretrainGeneric: StageFunction = async (context) => {
       numShards: train.stepShards,
       options: train,
       taps,
-      forms: { caption: { images: 1, suffix: 0, answer: answerTokens } },
+      forms: { caption: { images: 1, ...promptForm(prompt), answer: answerTokens } },
     });
     try {
       program.setWeights(
         select(
-          { ...initialMfam(mfam, taps.width, llm, seed), ...readFoundation(foundation) },
+          {
+            ...initialMfam(mfam, taps.width, llm, seed),
+            ...foundation.mfam(mfam, taps.width, llm),
+            ...foundation.llm(llm),
+          },
           { ...shapes, ...frozen },
         ),
       );
       const order = sampleOrder(seed, context.stage.kind, samples.length, batchSize);
-      const prompt = promptInputs(batchSize, tokenizer.beginId, []);
+      const texts = promptInputs(batchSize, prompt);
       await trainLoop(context, program, training, (step) => {
         const chosen = order(step).map(({ sample }) => samples[sample]!);
         const answers = padded(
@@ -72,7 +76,7 @@ export const pretrainGeneric: StageFunction = async (context) => {
           taps,
           chosen.map(({ row }) => row),
         );
-        return { name: 'caption', inputs: { ...visual, ...prompt, answer: answers.ids, weights: answers.weights } };
+        return { name: 'caption', inputs: { ...visual, ...texts, answer: answers.ids, weights: answers.weights } };
       });
       const weights = program.weights();
       writeWeights(context.outputDir, weights);
@@ -82,5 +86,6 @@ export const pretrainGeneric: StageFunction = async (context) => {
     }
   } finally {
     taps.close();
+    foundation.close();
   }
 };

@@ -9,14 +9,15 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
+import { instructionOf } from '@calm-orch/data';
 import { startEngine, type Values } from '@calm-orch/engine';
-import { llmShapes, mfamShapes, openTaps, visualBatch } from '@calm-orch/model';
+import { llmShapes, mfamShapes, openFoundation, openTaps, visualBatch } from '@calm-orch/model';
 import { padded } from '../answers.ts';
 import { augmentedId, originalId, readPairs } from '../augmented-pairs.ts';
-import { createCalmTraining, maskInputs, promptInputs } from '../calm-training.ts';
+import { answerRoom, createCalmTraining, maskInputs, promptForm, promptInputs } from '../calm-training.ts';
 import { initialMfam, type FinetuneConfig } from '../finetune.ts';
-import { studioLanguage } from '../language.ts';
-import { fingerprintOf, readFoundation, select, writeWeights } from '../model-weights.ts';
+import { languageOf } from '../language.ts';
+import { fingerprintOf, select, writeWeights } from '../model-weights.ts';
 import { sampleOrder } from '../sample-order.ts';
 import { trainLoop } from '../train-loop.ts';
 
@@ -27,16 +28,17 @@ const levelsOfGroup: Readonly<Record<AugmentationGroup, readonly QFormerLevel[]>
   color: ['low', 'middle'],
   subject: ['middle', 'high'],
 };
-/** The longest label of three attributes has 23 tokens with its end. */
-const answerTokens = 24;
+/** The longest label of three attributes has 23 tokens of the word list with its end, or 90 pieces of LLaMA's. */
+const labelTokens = { nano: 24, vicuna_v1: 96 } as const;
 
 export const pretrainSsl: StageFunction = async (context) => {
   const { llm, seed, pretrainSsl: training, train, ...config } = context.stage.config as unknown as PretrainSslConfig;
   const levels = qformerLevels.filter((level) => config.mfam.levels.includes(level));
   const mfam = { ...config.mfam, levels };
-  const { augment, encodeSsl, foundation } = context.inputs as Record<string, string>;
-  const language = studioLanguage(llm);
-  const { tokenizer } = language;
+  const { augment, encodeSsl, ...inputs } = context.inputs as Record<string, string>;
+  const { template } = config.prompt;
+  const foundation = openFoundation(inputs.foundation);
+  const language = languageOf({ ...config, llm }, foundation);
   const taps = openTaps(encodeSsl!);
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
@@ -51,9 +53,11 @@ export const pretrainSsl: StageFunction = async (context) => {
     const shapes = mfamShapes(mfam, { hiddenSize: taps.width }, llm);
     const frozen = llmShapes(llm);
     const prompts = {
-      single: promptInputs(batchSize, tokenizer.beginId, language.instruction('sslSingle')),
-      pair: promptInputs(batchSize, tokenizer.beginId, language.instruction('sslPair')),
+      single: language.instruct(instructionOf(template, 'sslSingle')),
+      pair: language.instruct(instructionOf(template, 'sslPair'), 2),
     };
+    const answerTokens = answerRoom({ mfam, llm, taps }, prompts.pair, 2, labelTokens[template]);
+    const texts = { single: promptInputs(batchSize, prompts.single), pair: promptInputs(batchSize, prompts.pair) };
     const form = { answer: answerTokens, maskedLevels: levels };
     const program = createCalmTraining(await startEngine(), {
       mfam,
@@ -65,14 +69,18 @@ export const pretrainSsl: StageFunction = async (context) => {
       options: train,
       taps,
       forms: {
-        single: { ...form, images: 1, suffix: language.instruction('sslSingle').length },
-        pair: { ...form, images: 2, suffix: language.instruction('sslPair').length },
+        single: { ...form, images: 1, ...promptForm(prompts.single) },
+        pair: { ...form, images: 2, ...promptForm(prompts.pair) },
       },
     });
     try {
       program.setWeights(
         select(
-          { ...initialMfam(mfam, taps.width, llm, seed), ...readFoundation(foundation) },
+          {
+            ...initialMfam(mfam, taps.width, llm, seed),
+            ...foundation.mfam(mfam, taps.width, llm),
+            ...foundation.llm(llm),
+          },
           { ...shapes, ...frozen },
         ),
       );
@@ -83,10 +91,10 @@ export const pretrainSsl: StageFunction = async (context) => {
           const { index, original, augmented, trains, labels } = samples[sample]!;
           const random = rng(seed, 'pseudo-label', epoch, index);
           const augmentedFirst = random.uniform() < 0.5;
-          const texts =
+          const wordings =
             name === 'single' ? labels.single : augmentedFirst ? labels.augmentedFirst : labels.augmentedSecond;
           const pictures = name === 'single' || augmentedFirst ? [augmented, original] : [original, augmented];
-          return { pictures, trains, answer: [...tokenizer.encode(random.pick(texts)), tokenizer.endId] };
+          return { pictures, trains, answer: prompts[name].answer(random.pick(wordings)) };
         });
         const answers = padded(
           chosen.map(({ answer }) => answer),
@@ -106,7 +114,7 @@ export const pretrainSsl: StageFunction = async (context) => {
         );
         const inputs: Record<string, Values> = {
           ...Object.fromEntries(visual.flatMap((image) => Object.entries(image))),
-          ...prompts[name],
+          ...texts[name],
           ...masks,
           answer: answers.ids,
           weights: answers.weights,
@@ -121,5 +129,6 @@ export const pretrainSsl: StageFunction = async (context) => {
     }
   } finally {
     taps.close();
+    foundation.close();
   }
 };

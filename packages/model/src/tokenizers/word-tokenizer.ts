@@ -1,17 +1,6 @@
 // The nano preset's tokenizer: a closed list of words, digits one by one as in LLaMA, and LLaMA's special ids.
 import { CalmError } from '@calm-orch/core';
-
-export interface Tokenizer {
-  readonly vocabSize: number;
-  /** 0, also the padding, as LLaVA does. */
-  readonly unknownId: number;
-  readonly beginId: number;
-  readonly endId: number;
-  /** Ids without begin or end. */
-  encode(text: string): number[];
-  /** Words joined by spaces, up to the first end id; a number's digits are joined ("7.4"). */
-  decode(ids: Iterable<number>): string;
-}
+import type { Tokenizer } from './tokenizer.ts';
 
 const special = ['<unk>', '<s>', '</s>'] as const;
 
@@ -19,13 +8,16 @@ const special = ['<unk>', '<s>', '</s>'] as const;
 export function createWordTokenizer(words: readonly string[]): Tokenizer {
   const all = [...special, ...words];
   const ids = new Map(all.map((word, id) => [word, id]));
+  const encode = (text: string): number[] =>
+    (text.toLowerCase().match(/\d|[.,?!]|[^\s\d.,?!]+/g) ?? []).map((word) => ids.get(word) ?? 0);
   if (ids.size !== all.length) throw new CalmError('bad_data', 'vocabulary: every word must occur once');
   return {
     vocabSize: all.length,
     unknownId: 0,
     beginId: 1,
     endId: 2,
-    encode: (text) => (text.toLowerCase().match(/\d|[.,?!]|[^\s\d.,?!]+/g) ?? []).map((word) => ids.get(word) ?? 0),
+    encode,
+    continuation: encode,
     decode: (list) => {
       const out: string[] = [];
       for (const id of list) {

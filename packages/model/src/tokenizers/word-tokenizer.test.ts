@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createWordTokenizer } from './tokenizer.ts';
+import { createWordTokenizer } from './word-tokenizer.ts';
 
 const words = [
   '0',

@@ -1,0 +1,18 @@
+// The language an evaluated model was trained in: that of the foundation it started from.
+import type { LlmConfig, TrialConfig } from '@calm-orch/core';
+import { vocabularyWords } from '@calm-orch/data';
+import { openFoundation, openLanguage, type Language } from '@calm-orch/model';
+
+export interface StageLanguageConfig extends Pick<TrialConfig, 'prompt'> {
+  readonly llm: LlmConfig;
+}
+
+export function openStageLanguage({ llm, prompt }: StageLanguageConfig, foundationDir: string | undefined): Language {
+  const foundation = openFoundation(foundationDir);
+  try {
+    const { tokenizerDir } = foundation;
+    return openLanguage({ llm, template: prompt.template, tokenizerDir, words: vocabularyWords() });
+  } finally {
+    foundation.close();
+  }
+}
