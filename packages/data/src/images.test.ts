@@ -6,6 +6,17 @@ import { sharp } from './sharp.ts';
 import { useTestFolders } from './test-folder.test-util.ts';
 
 const freshFolder = useTestFolders();
+
+/** PNG's check sum. */
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
 const gradient = (width: number, height: number, channels: 1 | 3) =>
   sharp(Buffer.from(Array.from({ length: width * height * channels }, (_, i) => (i * 7) % 256)), {
     raw: { width, height, channels },
@@ -45,6 +56,21 @@ describe('loadImage', () => {
     await expect(loadImage(join(dir, 'text.jpg'))).rejects.toMatchObject({ code: 'bad_data' });
     await expect(loadImage(join(dir, 'tiny.png'))).rejects.toThrow('at least 10x10 pixels, got 4x4');
     await expect(loadImage(join(dir, 'none.jpg'))).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('refuses a picture of 60,000 x 60,000 pixels by its header, and one of 1 x 1', async () => {
+    const dir = freshFolder();
+    const png = await gradient(20, 20, 3).png().toBuffer();
+    // Width and height stand at bytes 16 to 23 of a PNG, the sum over its first chunk at 29.
+    png.writeUInt32BE(60_000, 16);
+    png.writeUInt32BE(60_000, 20);
+    png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
+    writeFileSync(join(dir, 'huge.png'), png);
+    const before = process.memoryUsage.rss();
+    await expect(loadImage(join(dir, 'huge.png'))).rejects.toThrow(/huge\.png: expected at most 178956970 pixels/);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(100e6);
+    await gradient(1, 1, 3).png().toFile(join(dir, 'dot.png'));
+    await expect(loadImage(join(dir, 'dot.png'))).rejects.toThrow('at least 10x10 pixels, got 1x1');
   });
 
   it('shrinks to a longest side but never enlarges', async () => {

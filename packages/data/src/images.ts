@@ -15,6 +15,9 @@ export interface RgbImage {
   readonly height: number;
 }
 
+/** Pillow's own limit; beyond it a small file could ask for any amount of memory. */
+const maxPixels = 178_956_970;
+
 /** Images below this many pixels a side are thumbnails or placeholders, as in pyiqa's cleaning of AVA. */
 const minSide = 10;
 
@@ -27,11 +30,16 @@ export async function loadImage(path: string, { maxSide = null }: { maxSide?: nu
   if (!existsSync(path)) throw new CalmError('not_found', `no image ${path}; check the dataset folder`);
   let decoded;
   try {
-    let pipeline = sharp(path, { failOn: 'truncated' }).autoOrient().flatten({ background: '#ffffff' });
+    let pipeline = sharp(path, { failOn: 'truncated', limitInputPixels: maxPixels })
+      .autoOrient()
+      .flatten({ background: '#ffffff' });
     if (maxSide !== null) pipeline = pipeline.resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true });
     decoded = await pipeline.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
   } catch (error) {
-    const reason = (error as Error).message.replaceAll('\n', ' ').trim();
+    const { message } = error as Error;
+    const reason = /exceeds pixel limit/.test(message)
+      ? `expected at most ${maxPixels} pixels`
+      : message.replaceAll('\n', ' ').trim();
     throw new CalmError(
       'bad_data',
       `cannot decode image ${path}: ${reason}; replace the file or take it off the list`,

@@ -68,7 +68,7 @@ describe("LLaMA's tokenizer", () => {
         expect(json.encode(text)).toEqual(ids);
         if (!/<s>|<unk>|▁/.test(text) && !text.includes('</s>')) expect(model.decode(ids)).toBe(text);
       }),
-      { seed: 7, numRuns: 300 },
+      { seed: 7, numRuns: 60 },
     );
   });
 
@@ -127,7 +127,7 @@ describe('a tokenizer file that is none', () => {
         }
         rmSync(path);
       }),
-      { seed: 7, numRuns: 200 },
+      { seed: 7, numRuns: 100 },
     );
   });
 });

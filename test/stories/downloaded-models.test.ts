@@ -1,0 +1,89 @@
+// A user points at CLIP and at a LLaMA as they are downloaded (here tiny and random, in the same files): one row is
+// trained and evaluated through the command line, interrupted once; a folder that does not fit is told before anything.
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { nano, type LlmConfig, type MfamConfig, type VisionConfig } from '@calm-orch/core';
+import {
+  exportHuggingFace,
+  initialWeights,
+  llmShapes,
+  mfamShapes,
+  visionShapes,
+  writeSafetensors,
+} from '@calm-orch/model';
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const tokenizer = at('../../packages/model/fixtures/tokenizer/tokenizer.model');
+
+const vision: VisionConfig = {
+  ...nano.vision,
+  ...{ imageSize: 32, patchSize: 16, hiddenSize: 16, numLayers: 2, numHeads: 2, mlpSize: 32 },
+};
+const llm: LlmConfig = {
+  ...nano.llm,
+  ...{ hiddenSize: 16, numLayers: 1, numHeads: 2, numKeyValueHeads: 1, mlpSize: 32, vocabSize: 512, maxPositions: 512 },
+};
+const mfam: MfamConfig = {
+  ...nano.mfam,
+  ...{ taps: { low: 0, middle: 1, high: 2, thematic: 1 }, queries: 2, hiddenSize: 16, numHeads: 2, numLayers: 1 },
+  ...{ mlpSize: 16, standardizeTaps: false, projector: 'mlp2x_gelu' as const },
+};
+const training = { steps: 3, batchSize: 8 };
+
+let dir: string;
+const run = (...args: string[]): Promise<{ code: number | null; output: string }> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [at('../../packages/cli/bin/calm-orch.js'), ...args], { cwd: dir });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+    child.once('close', (code) => resolve({ code, output }));
+  });
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'calm-orch-downloaded-'));
+  const shapes = { ...visionShapes(vision), ...mfamShapes(mfam, vision, llm), ...llmShapes(llm) };
+  const weights = initialWeights(shapes, 5, () => 0.2);
+  exportHuggingFace(join(dir, 'models'), { vision, mfam, llm, read: (key) => weights[key]! }, { shardBytes: 40_000 });
+  copyFileSync(tokenizer, join(dir, 'models/llm/tokenizer.model'));
+  // LLaVA's mm_projector, which the thematic projection starts from.
+  const projector = Object.entries(weights).filter(([key]) => key.startsWith('mfam.thematic.'));
+  const named = projector.map(([key, value]) => [key.replace('mfam.thematic', 'model.mm_projector'), value] as const);
+  writeSafetensors(join(dir, 'models/mm_projector.safetensors'), Object.fromEntries(named));
+  const set = {
+    foundation: { vision: join(dir, 'models/vision'), llm: 'models/llm', projector: 'models/mm_projector.safetensors' },
+    ...{ vision, llm, mfam },
+    'prompt.template': 'vicuna_v1',
+    'encode.fit': 'pad',
+    data: { numTrain: 16, numTest: 8, numUnlabeled: 8, numGeneric: 8 },
+    ...{ pretrainSsl: training, pretrainGeneric: training, finetuneComment: training, finetuneScore: training },
+    evaluate: { batchSize: 8, numComments: 4, maxCommentTokens: 40 },
+  };
+  writeFileSync(join(dir, 'own.yaml'), JSON.stringify({ rows: [{ row: 'all' }], trainers: 1, set }));
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+test('an experiment on downloaded models runs to its end, and its stages are those of these files', async () => {
+  const first = await run('run', 'own.yaml', '--augmentors', '1', '--evaluators', '1');
+  expect(first.output).toMatch(/Run own-1 succeeded: 12 stages executed, 0 reused/);
+  const again = await run('resume', 'own-1');
+  expect(again.output).toMatch(/own-1/);
+  const reused = await run('run', 'own.yaml');
+  expect(reused.output).toMatch(/0 stages executed, 12 reused/);
+  // Another byte in the weights is another model: nothing but the data and the pairs is the same.
+  const shard = join(dir, 'models/vision/model.safetensors');
+  const bytes = readFileSync(shard);
+  bytes[bytes.length - 1]! ^= 1;
+  writeFileSync(shard, bytes);
+  expect((await run('plan', 'own.yaml')).output).toMatch(/2 of them done/);
+}, 600_000);
+
+test('sizes that are not those of config.json are told before anything is planned', async () => {
+  const { code, output } = await run('run', 'own.yaml', '--set', 'llm.numLayers=4');
+  expect(code).toBe(2);
+  expect(output).toMatch(/llm\/config\.json says numLayers 1 \(configured: 4\); set llm\.numLayers: 1/);
+  expect(output).not.toMatch(/^Run /m);
+}, 120_000);
