@@ -11,10 +11,10 @@ import { expect, vi } from 'vitest';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
 
 // Every story starts a dozen processes; on a machine that is busy with others that alone takes half a minute.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
-const program = fileURLToPath(new URL('../../packages/cli/bin/calm-orch.js', import.meta.url));
-const fixture = fileURLToPath(new URL('./fixtures/stages.js', import.meta.url));
+export const program = fileURLToPath(new URL('../../packages/cli/bin/calm-orch.js', import.meta.url));
+export const fixture = fileURLToPath(new URL('./fixtures/stages.js', import.meta.url));
 
 export interface Misbehaviour {
   readonly item?: number;
@@ -26,6 +26,8 @@ export interface StoryOptions {
   /** Pause after each of a training stage's 20 steps. @default 0 */
   readonly stepMs?: number;
   readonly misbehave?: Readonly<Record<string, Misbehaviour>>;
+  /** Module with the stage functions, another than fixtures/stages.js. */
+  readonly stages?: string;
 }
 
 export interface Ended {
@@ -44,6 +46,8 @@ export interface Story {
   readonly dir: string;
   start(args: readonly string[], options?: StoryOptions): Running;
   run(args: readonly string[], options?: StoryOptions): Promise<Ended>;
+  /** Another copy of the program, with its own stage functions. */
+  runProgram(program: string, args: readonly string[]): Promise<Ended>;
   /** Reads the tracker; closed afterwards. */
   tracker<T>(read: (tracker: Tracker) => T): T;
   /** Lines that stage functions wrote. */
@@ -69,18 +73,23 @@ export function makeStory(): Story {
   writeFileSync(join(dir, 'foundation.safetensors'), 'a checkpoint');
   writeFileSync(join(dir, 'story.yaml'), experiment(dir));
   const running = new Set<ChildProcess>();
+  const start = (script: string, args: readonly string[], more: NodeJS.ProcessEnv): Running => {
+    const env = { ...process.env, ...more };
+    const child = spawn(process.execPath, [script, ...args], { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
+    const ended = endOf(child);
+    const kill = (signal: NodeJS.Signals): Promise<Ended> => {
+      child.kill(signal);
+      return ended;
+    };
+    return { child, ended, kill };
+  };
   const story: Story = {
     dir,
+    runProgram: (copy, args) => start(copy, args, { CALM_ORCH_STAGES: '', CALM_TEST: JSON.stringify({ dir }) }).ended,
     start: (args, options = {}) => {
-      const env = { ...process.env, CALM_ORCH_STAGES: fixture, CALM_TEST: JSON.stringify({ dir, ...options }) };
-      const child = spawn(process.execPath, [program, ...args], { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
-      running.add(child);
-      const ended = endOf(child);
-      const kill = (signal: NodeJS.Signals): Promise<Ended> => {
-        child.kill(signal);
-        return ended;
-      };
-      return { child, ended, kill };
+      const { stages = fixture, ...asked } = options;
+      return start(program, args, { CALM_ORCH_STAGES: stages, CALM_TEST: JSON.stringify({ dir, ...asked }) });
     },
     run: (args, options) => story.start(args, options).ended,
     tracker: (read) => {
@@ -130,7 +139,7 @@ function processesOf(dir: string): { pid: number; title: string }[] {
 }
 
 /** Waits for something to become true; fails the test after `withinMs`. */
-export async function until(what: string, holds: () => boolean, withinMs = 30_000): Promise<void> {
+export async function until(what: string, holds: () => boolean, withinMs = 100_000): Promise<void> {
   const giveUpAt = performance.now() + withinMs;
   while (!holds()) {
     if (performance.now() > giveUpAt) throw new Error(`waited ${withinMs / 1000} s in vain until ${what}`);

@@ -39,14 +39,14 @@ const stage = (kind: StageKind, role: Role, inputs: string[] = [], numItems = 1)
   ...{ ingredients: {}, modules: {}, checkpointEveryMs: 1000, numShards: 8 },
 });
 
-function begin(stages: PlanStage[]): Coordinator {
+function begin(stages: PlanStage[], policy = defaultPolicy): Coordinator {
   const facts = { versions: {}, machine: {}, hash: '', path: '', title: '', resolved: {}, pid: process.pid };
   const { id: runId } = tracker.createRun({ experiment: 'test', trials: [trial], ...facts });
   tracker.upsertStages(
     runId,
     stages.map((planned) => ({ ...planned, reuse: false })),
   );
-  const options = { plan: { trials: [trial], stages }, runId, tracker, layout: layoutOf(dir), policy: defaultPolicy };
+  const options = { plan: { trials: [trial], stages }, runId, tracker, layout: layoutOf(dir), policy };
   const onEvent = (event: CoordinatorEvent): void => void events.push(event);
   const coordinator = new Coordinator({ ...options, now: () => nowMs, onEvent }, { reused: new Set() });
   coordinator.start();
@@ -112,6 +112,8 @@ test('takes back a lease that was not renewed, and tells its late holder to drop
   const late = await lease(coordinator, 'trainer 0');
   nowMs = 10_000;
   expect(coordinator.heartbeat('trainer 0', late.token)).toBe('continue');
+  for (const idle of ['trainer 1', 'augmentor 0', 'augmentor 1'])
+    expect(await coordinator.lease(idle, 0, never)).toBeNull();
   nowMs = 24_000;
   expect(coordinator.expire()).toEqual([]);
   nowMs = 26_000;
@@ -121,6 +123,15 @@ test('takes back a lease that was not renewed, and tells its late holder to drop
   expect([again.attempt, again.item]).toEqual([2, 0]);
   coordinator.complete(late.token, { fingerprint: 'of the late one' });
   expect(existsSync(join(dir, 'artifacts'))).toBe(false);
+});
+
+test('replaces an idle worker that does not ask any more', async () => {
+  const coordinator = begin([stage('data', 'augmentor', [], 2)]);
+  nowMs = 19_000;
+  for (const alive of ['trainer 0', 'augmentor 0', 'augmentor 1']) await coordinator.lease(alive, 0, never);
+  expect(coordinator.expire()).toEqual([]);
+  nowMs = 21_000;
+  expect(coordinator.expire()).toEqual([101]);
 });
 
 test('does not blame workers for the time it stood still itself', async () => {
@@ -186,6 +197,88 @@ test('tells waiting and working workers to stop when the run is cancelled', asyn
   expect(coordinator.heartbeat('trainer 0', work.token)).toBe('stop');
   coordinator.fail(work.token, 'cancelled', 'cancelled');
   expect(tracker.listAttempts('test-1').map(({ status }) => status)).toEqual(['cancelled']);
+});
+
+test('takes over from a coordinator that died: leases and rosters stay, who died meanwhile is replaced', async () => {
+  const stages = [stage('finetune-score', 'trainer'), stage('pretrain-ssl', 'trainer')];
+  const policy = { ...defaultPolicy, gangMinLeftMs: 0 };
+  const before = begin(stages, policy);
+  for (const index of [2, 3]) before.register('trainer', index, `trainer ${index}`, 102 + index);
+  const works = [await lease(before, 'trainer 0'), await lease(before, 'trainer 1')];
+  const [shared, other] = works as [WorkItem, WorkItem];
+  await before.join({ token: shared.token, address: 'unix:a', generation: 0 }, 0, never);
+  nowMs = 1000;
+  for (const step of [1, 2]) {
+    nowMs += 1000;
+    before.report(shared.token, step, [{ step, totalSteps: 9, metrics: { 'train/loss': 1 / step } }]);
+  }
+  const joined = await lease(before, 'trainer 2');
+  const dies = await lease(before, 'trainer 3');
+  expect([joined, dies].map((work) => work.stage.key)).toEqual([shared, shared].map((work) => work.stage.key));
+  await before.join({ token: joined.token, address: 'unix:b', generation: 0 }, 0, never);
+  const roster = await before.join({ token: shared.token, address: 'unix:a', generation: 1 }, 0, never);
+  expect(roster).toEqual({ generation: 2, rank: 0, members: ['unix:a', 'unix:b'] });
+
+  const worker = (index: number, pid: number) => {
+    const instance = `trainer ${index}`;
+    return { role: 'trainer', index, pid, started: '', instance } as const;
+  };
+  const workers = [worker(0, 100), worker(1, 101), worker(2, 104)];
+  const instances = new Set(workers.map(({ instance }) => instance));
+  const attempts = tracker.keepAttempts('test-1', new Set(stages.map(({ key }) => key)), instances);
+  expect(attempts.map(({ token }) => token).sort()).toEqual([shared, other, joined].map(({ token }) => token).sort());
+  const plan = { trials: [trial], stages };
+  const options = {
+    plan,
+    runId: 'test-1',
+    tracker,
+    layout: layoutOf(dir),
+    policy,
+    now: () => nowMs,
+    onEvent: () => {},
+  };
+  const next = new Coordinator(options, { reused: new Set() });
+  next.restore({ workers, attempts, ended: [dies.token] });
+  next.start();
+  expect((await lease(next, 'trainer 1')).token).toBe(other.token);
+  expect(next.heartbeat('trainer 0', shared.token)).toBe('continue');
+  // Nothing has changed for the members: they wait for a newer roster.
+  expect(await next.join({ token: shared.token, address: 'unix:a', generation: 2 }, 0, never)).toBeNull();
+  expect(await next.join({ token: dies.token, address: 'unix:c', generation: 2 }, 0, never)).toMatchObject({
+    rank: -1,
+  });
+  next.workerExited(104, 'was ended by SIGKILL');
+  expect(await next.join({ token: shared.token, address: 'unix:a', generation: 2 }, 0, never)).toEqual({
+    ...{ generation: 3, rank: 0, members: ['unix:a'] },
+  });
+  next.report(shared.token, 1, [{ step: 3, totalSteps: 9, metrics: { 'train/loss': 0.3 } }]);
+  expect(tracker.listMetrics(shared.stage.key)[0]!.points.map(([step]) => step)).toEqual([1, 2, 3]);
+  for (const work of works) {
+    compute(work);
+    next.complete(work.token, {});
+  }
+  await next.ended;
+});
+
+test('tells a process that is none of its workers to end', async () => {
+  const facts = { versions: {}, machine: {}, hash: '', path: '', title: '', resolved: {}, pid: process.pid };
+  const { id: runId } = tracker.createRun({ experiment: 'test', trials: [trial], ...facts });
+  const stages = [stage('data', 'augmentor')];
+  tracker.upsertStages(
+    runId,
+    stages.map((planned) => ({ ...planned, reuse: false })),
+  );
+  const options = { plan: { trials: [trial], stages }, runId, tracker, layout: layoutOf(dir), policy: defaultPolicy };
+  const isOwn = (pid: number): boolean => pid === 1;
+  const coordinator = new Coordinator(
+    { ...options, now: () => nowMs, onEvent: () => {}, isOwn },
+    { reused: new Set() },
+  );
+  coordinator.start();
+  coordinator.register('augmentor', 0, 'own', 1);
+  coordinator.register('augmentor', 0, 'stray', 2);
+  expect(await coordinator.lease('stray', 0, never)).toBe('stop');
+  expect((await lease(coordinator, 'own')).item).toBe(0);
 });
 
 test('completes on the next start what was finished but not published', async () => {

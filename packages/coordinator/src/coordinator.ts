@@ -13,7 +13,7 @@ import {
   type StageResult,
 } from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
-import type { Tracker } from '@calm-orch/tracker';
+import type { AttemptRecord, RunWorker, Tracker } from '@calm-orch/tracker';
 import { publishArtifact, readArtifact, removeLeftovers } from './artifact.ts';
 import { deferred } from './deferred.ts';
 import { emptyGang, leaseToRelease, rosterFor, stageToJoin, type GangRecord } from './gang.ts';
@@ -32,6 +32,8 @@ export interface CoordinatorOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly onEvent: (event: CoordinatorEvent) => void;
+  /** Whether a process is a worker of this run, and its end will be told. @default all are */
+  readonly isOwn?: (pid: number) => boolean;
 }
 
 export interface CoordinatorEvent {
@@ -47,6 +49,16 @@ export interface KnownStages {
   readonly foreign?: ReadonlySet<string>;
 }
 
+/** What goes on from the coordinator before, which died. */
+export interface Survivors {
+  /** Living, with their instances. */
+  readonly workers: readonly RunWorker[];
+  /** Attempts they hold, at stages of the plan. */
+  readonly attempts: readonly AttemptRecord[];
+  /** Tokens of attempts that are over. */
+  readonly ended: readonly string[];
+}
+
 export type FailureKind = 'raised' | 'lost' | 'cancelled';
 export type Directive = 'continue' | 'stop' | 'drop';
 
@@ -56,6 +68,8 @@ export interface WorkerRecord {
   readonly instance: string;
   readonly pid: number;
   lease: LeaseRecord | null;
+  /** Its last call. */
+  seenMs: number;
 }
 
 export interface LeaseRecord {
@@ -69,6 +83,9 @@ export interface LeaseRecord {
   /** Where other trainers of its stage reach it; null: alone, or not ready yet. */
   address: string | null;
 }
+
+/** An idle worker's call may wait so long. */
+const longestWaitMs = 5000;
 
 export class Coordinator {
   readonly #options: CoordinatorOptions;
@@ -108,6 +125,36 @@ export class Coordinator {
     return [...this.#workers.values()];
   }
 
+  /** Keys of stages that another run is to make. */
+  get foreign(): ReadonlySet<string> {
+    return this.#foreign;
+  }
+
+  /** Takes over from a coordinator that died: workers keep what they hold, gangs their rosters. Before `start`. */
+  restore({ workers, attempts, ended }: Survivors): void {
+    for (const token of ended) this.#ended.add(token);
+    for (const { role, index, instance, pid } of workers)
+      if (instance !== null) this.register(role, index, instance, pid);
+    for (const { stageKey, item, token, attempt, instance } of attempts) {
+      const [stage, worker] = [this.#stages.get(stageKey)!, this.#workers.get(instance!)!];
+      worker.lease = this.#hold(stage, item, worker, { token, attempt });
+      stage.startedMs ??= this.#options.now();
+    }
+    for (const stage of new Set([...this.#leases.values()].map((lease) => lease.stage))) this.#restoreGang(stage);
+  }
+
+  #restoreGang(stage: StageRecord): void {
+    const roster = this.#options.tracker.lastRoster(stage.key);
+    const gang = this.#gang(stage);
+    for (const { attempt, address } of roster) {
+      const lease = this.#leasesOf(stage).find(({ work }) => work.attempt === attempt);
+      if (lease === undefined || address === null) continue;
+      lease.address = address;
+      gang.members.push(lease);
+    }
+    if (gang.members.length > 0 && gang.members.length < roster.length) this.#newRoster(stage);
+  }
+
   /** Queues what is left of every stage; completes stages whose items were all finished by an earlier session. */
   start(): void {
     for (const stage of this.#stages.values()) {
@@ -140,14 +187,18 @@ export class Coordinator {
   }
 
   #queue(stage: StageRecord): void {
-    stage.queued = this.#options.tracker.unfinishedItems(stage.key);
-    stage.numDone = stage.numItems - stage.queued.length;
+    const left = this.#options.tracker.unfinishedItems(stage.key);
+    stage.numDone = stage.numItems - left.length;
+    stage.queued = left.filter((item) => !stage.leased.has(item));
     this.#checkStaging(stage);
-    if (stage.queued.length === 0) this.#finish(stage);
+    if (left.length === 0) this.#finish(stage);
   }
 
   register(role: Role, index: number, instance: string, pid: number): void {
-    if (!this.#workers.has(instance)) this.#workers.set(instance, { role, index, instance, pid, lease: null });
+    if (this.#workers.has(instance)) return;
+    const { tracker, runId, now } = this.#options;
+    this.#workers.set(instance, { role, index, instance, pid, lease: null, seenMs: now() });
+    tracker.nameWorker(runId, pid, instance);
   }
 
   /** An item for the worker, as soon as there is one within `waitMs`; a worker that holds a lease gets that again. */
@@ -155,7 +206,7 @@ export class Coordinator {
     const worker = this.#worker(instance);
     const until = this.#options.now() + waitMs;
     while (!signal.aborted && this.#workers.has(instance)) {
-      if (this.#stopping) return 'stop';
+      if (this.#stopping || !(this.#options.isOwn?.(worker.pid) ?? true)) return 'stop';
       worker.lease ??= this.#grant(worker);
       if (worker.lease !== null) return worker.lease.work;
       const leftMs = until - this.#options.now();
@@ -287,20 +338,24 @@ export class Coordinator {
       this.#workers.delete(worker.instance);
       if (worker.lease) this.fail(worker.lease.work.token, this.#stopping ? 'cancelled' : 'lost', `worker ${how}`);
     }
+    this.#options.tracker.forgetWorker(this.#options.runId, pid);
     this.#wake();
   }
 
-  /** Takes back leases that were not renewed; returns the processes to be replaced. */
+  /** Takes back leases that were not renewed; returns the processes to be replaced, idle ones that are silent among them. */
   expire(): number[] {
     const { now, policy } = this.#options;
     const overdue = [...this.#leases.values()].filter(({ renewedMs }) => now() - renewedMs > policy.leaseTtlMs);
     for (const { work } of overdue) this.fail(work.token, 'lost', `no heartbeat for ${policy.leaseTtlMs / 1000} s`);
-    return overdue.map(({ worker }) => worker.pid);
+    const isSilent = ({ lease, seenMs }: WorkerRecord): boolean =>
+      lease === null && now() - seenMs > policy.leaseTtlMs + longestWaitMs;
+    return [...overdue.map(({ worker }) => worker), ...this.workers.filter(isSilent)].map(({ pid }) => pid);
   }
 
   /** This process itself stood still for `ms`: no lease is late on account of that. */
   forgive(ms: number): void {
     for (const lease of this.#leases.values()) lease.renewedMs += ms;
+    for (const worker of this.#workers.values()) worker.seenMs += ms;
   }
 
   /** From now on workers are told to stop and nothing is leased. */
@@ -320,14 +375,32 @@ export class Coordinator {
   }
 
   #grant(worker: WorkerRecord): LeaseRecord | null {
-    const { runId, tracker, layout, policy, now } = this.#options;
+    const { runId, tracker, now } = this.#options;
     const next = nextItem(worker.role, this.stages, this.#paths) ?? this.#toJoin(worker);
     if (next === null) return null;
     const stage = this.#stages.get(next.key)!;
-    const { key, kind, config, numItems } = stage;
     const { item } = next;
+    const { role, index, instance } = worker;
     const joins = stage.leased.has(item);
-    const { token, attempt } = tracker.startAttempt(runId, key, item, `${worker.role} ${worker.index}`, { joins });
+    const started = tracker.startAttempt(runId, stage.key, item, `${role} ${index}`, { joins, instance });
+    const lease = this.#hold(stage, item, worker, started);
+    stage.queued = stage.queued.filter((queued) => queued !== item);
+    if (stage.startedMs === null) {
+      stage.startedMs = now();
+      stage.since = { ms: now(), share: doneShare(stage) };
+      this.#say('stage started', stage, `${role} ${index}`);
+    }
+    return lease;
+  }
+
+  #hold(
+    stage: StageRecord,
+    item: number,
+    worker: WorkerRecord,
+    { token, attempt }: Pick<AttemptRecord, 'token' | 'attempt'>,
+  ): LeaseRecord {
+    const { layout, policy, now } = this.#options;
+    const { key, kind, config, numItems } = stage;
     const inputs = Object.entries(stage.inputKeys).map(([name, input]) => [name, layout.artifact(input)] as const);
     const work: WorkItem = {
       ...{ token, stage: { key, kind, config, numItems }, item, attempt },
@@ -341,13 +414,7 @@ export class Coordinator {
     };
     const lease: LeaseRecord = { work, stage, worker, renewedMs: now(), sequence: 0, firstStep: null, address: null };
     this.#leases.set(token, lease);
-    stage.queued = stage.queued.filter((queued) => queued !== item);
     stage.leased.add(item);
-    if (stage.startedMs === null) {
-      stage.startedMs = now();
-      stage.since = { ms: now(), share: doneShare(stage) };
-      this.#say('stage started', stage, `${worker.role} ${worker.index}`);
-    }
     return lease;
   }
 
@@ -390,9 +457,9 @@ export class Coordinator {
       this.#options.tracker.recordRoster(
         stage.key,
         gang.generation,
-        gang.members.map(({ work: { attempt }, worker: { role, index } }, rank) => {
+        gang.members.map(({ work: { attempt }, worker: { role, index }, address }, rank) => {
           const { first: firstShard, end: endShard } = shardRange(stage.numShards, gang.members.length, rank);
-          return { firstShard, endShard, attempt, worker: `${role} ${index}` };
+          return { firstShard, endShard, attempt, worker: `${role} ${index}`, address };
         }),
       );
     // Its rate changes with its members: what is left is estimated anew.
@@ -468,6 +535,7 @@ export class Coordinator {
     const worker = this.#workers.get(instance);
     if (worker === undefined)
       throw new CalmError('lease_lost', 'this worker is not registered with the run (any more)');
+    worker.seenMs = this.#options.now();
     return worker;
   }
 

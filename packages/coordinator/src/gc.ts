@@ -17,7 +17,7 @@ export interface Garbage {
 }
 
 export interface GcOptions {
-  /** The newest runs of each experiment whose artifacts stay. Runs under way, and those that can be resumed, always do. */
+  /** The newest runs of each experiment whose artifacts stay. Those of runs whose coordinator or workers live always do. */
   readonly keep: number;
   /** Look only. */
   readonly dryRun: boolean;
@@ -28,7 +28,9 @@ export function collectGarbage(tracker: Tracker, layout: Layout, { keep, dryRun 
   const runs = tracker.listRuns();
   const needed = new Set<string>();
   const open = new Set<string>();
-  for (const run of keptRuns(runs, keep))
+  const isAtWork = ({ id, status }: RunRecord): boolean => status === 'running' || tracker.livingWorkers(id).length > 0;
+  const kept = keptRuns(runs, keep, isAtWork);
+  for (const run of kept)
     for (const stage of tracker.listRunStages(run.id)) {
       needed.add(stage.key);
       for (const input of Object.values(stage.inputs)) needed.add(input);
@@ -51,17 +53,18 @@ export function collectGarbage(tracker: Tracker, layout: Layout, { keep, dryRun 
   sweep('artifacts', (key) => needed.has(key));
   sweep('staging', (key) => open.has(key.slice(0, 64)));
   sweep('checkpoints', (key) => open.has(key));
-  const logs = new Set(keptRuns(runs, keep).map(({ id }) => id));
+  const logs = new Set(kept.map(({ id }) => id));
   sweep('logs', (run) => logs.has(run));
   return { freed, freedBytes: freed.reduce((sum, { bytes }) => sum + bytes, 0), keptBytes };
 }
 
-function keptRuns(runs: readonly RunRecord[], keep: number): RunRecord[] {
+function keptRuns(runs: readonly RunRecord[], keep: number, isAtWork: (run: RunRecord) => boolean): RunRecord[] {
   const seen = new Map<string, number>();
-  return runs.filter(({ experiment, status }) => {
+  return runs.filter((run) => {
+    const { experiment } = run;
     const count = seen.get(experiment) ?? 0;
     seen.set(experiment, count + 1);
-    return status === 'running' || count < keep;
+    return count < keep || isAtWork(run);
   });
 }
 

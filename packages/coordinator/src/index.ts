@@ -2,7 +2,7 @@ export { layoutOf, type Layout } from './layout.ts';
 export { manifestName, readArtifact, type Manifest } from './artifact.ts';
 export { planSources, type PlanSourceOptions } from './plan-sources.ts';
 export { planExperiment, type Plan, type PlanSources, type PlanStage } from './plan.ts';
-export { defaultPolicy, type Policy } from './policy.ts';
+export { defaultPolicy, hangPolicy, type Policy } from './policy.ts';
 export { countStages, type StageCount, type StageCounts } from './count-stages.ts';
 export { isStageDone, runExperiment, type RunOptions, type RunSummary, type StartedRun } from './run.ts';
 export type { CoordinatorEvent } from './coordinator.ts';

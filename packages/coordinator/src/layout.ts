@@ -10,6 +10,8 @@ export interface Layout {
   /** Training checkpoints, kept over attempts and runs until the stage has succeeded. */
   checkpoint(key: string): string;
   log(runId: string, worker: string): string;
+  /** Where the coordinator of a run under way is reached. */
+  connection(runId: string): string;
 }
 
 export function layoutOf(dir: string): Layout {
@@ -20,5 +22,6 @@ export function layoutOf(dir: string): Layout {
     staging: (key) => join(root, 'staging', key),
     checkpoint: (key) => join(root, 'checkpoints', key),
     log: (runId, worker) => join(root, 'logs', runId, `${worker}.log`),
+    connection: (runId) => join(root, 'connections', `${runId}.json`),
   };
 }

@@ -3,10 +3,12 @@
 export interface Policy {
   /** Workers renew their lease this often. @default 3000 */
   readonly heartbeatIntervalMs: number;
-  /** A lease not renewed for so long goes to another worker. @default 15000 */
+  /** A worker not heard of for so long is replaced, and what it held goes to another. @default 15000 */
   readonly leaseTtlMs: number;
-  /** A computation that reports nothing for so long has hung. @default 180000 */
+  /** A computation that reports nothing for so long has hung. @default 30000 */
   readonly hangTimeoutMs: number;
+  /** Workers whose coordinator has gone wait so long for another. @default 60000 */
+  readonly takeoverMs: number;
   /** Errors of an item's own code that fail its stage. @default 3 */
   readonly maxFailures: number;
   /** Attempts lost with their worker, in a row and without progress, that fail a stage. @default 10 */
@@ -20,9 +22,17 @@ export interface Policy {
 export const defaultPolicy: Policy = {
   heartbeatIntervalMs: 3000,
   leaseTtlMs: 15_000,
-  hangTimeoutMs: 180_000,
+  hangTimeoutMs: 30_000,
+  takeoverMs: 60_000,
   maxFailures: 3,
   maxLostInARow: 10,
   gangMinLeftMs: 10_000,
   cancelGraceMs: 10_000,
 };
+
+/** The policy under which whatever hangs, a computation or the process that holds its lease, is replaced within `ms`. */
+export function hangPolicy(ms: number): Pick<Policy, 'hangTimeoutMs' | 'leaseTtlMs' | 'heartbeatIntervalMs'> {
+  // The last heartbeat may have come just before the process hung, and leases are looked at once a second.
+  const leaseTtlMs = Math.min(defaultPolicy.leaseTtlMs, Math.max(1000, 0.6 * ms));
+  return { hangTimeoutMs: ms, leaseTtlMs, heartbeatIntervalMs: Math.round(leaseTtlMs / 5) };
+}

@@ -1,19 +1,21 @@
-// One run, from the plan to its last stage: record it, start server and workers if anything is left to do, wait, and
-// leave no process and no open file behind, however it ends.
-import { randomBytes } from 'node:crypto';
+// One run, from the plan to its last stage: record it, take over what an earlier coordinator that died has left going,
+// start server and workers if anything is left to do, wait, and leave no process and no open file behind, however it ends.
 import { CalmError, toCalmError, type Experiment, type Json, type Role } from '@calm-orch/core';
-import { CoordinatorServiceService, listenAddress, serve, socketAddress } from '@calm-orch/rpc';
-import type { RunRecord, Tracker } from '@calm-orch/tracker';
+import { CoordinatorServiceService, listenAddress } from '@calm-orch/rpc';
+import type { RunRecord, RunWorker, Tracker } from '@calm-orch/tracker';
 import { readArtifact } from './artifact.ts';
+import { serveRun } from './connection.ts';
 import { Coordinator, type CoordinatorEvent, type KnownStages } from './coordinator.ts';
 import { importFoundation } from './foundation-artifact.ts';
 import type { Layout } from './layout.ts';
 import { planExperiment, type Plan, type PlanSources } from './plan.ts';
 import { defaultPolicy, type Policy } from './policy.ts';
 import { coordinatorService, serviceName } from './service.ts';
+import { endAll, noLegacy, takeOver, workerCode, type Legacy } from './takeover.ts';
 import { viewOf, work, type RunView } from './view.ts';
 import { computeEnvironment, type Machine, type WorkerCounts } from './worker-counts.ts';
 import { WorkerPool } from './worker-pool.ts';
+import { endProcess } from './worker-process.ts';
 
 export interface RunOptions {
   readonly experiment: Experiment;
@@ -42,6 +44,8 @@ export interface StartedRun {
   readonly run: RunRecord;
   readonly plan: Plan;
   readonly numReused: number;
+  /** Workers of an earlier coordinator that go on. */
+  readonly numTakenOver: number;
   view(): RunView;
   /** Ends all worker processes at once; for a second Ctrl-C. */
   killWorkers(): void;
@@ -61,15 +65,18 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const { experiment, sources, layout, tracker, signal } = options;
   if (options.listen !== undefined) listenAddress(options.listen);
   const plan = planExperiment(experiment, sources);
-  const run = record(options, plan);
+  const code = workerCode(sources);
+  const legacy = options.resume === undefined ? noLegacy : takeOver(tracker, layout, options.resume, code);
+  const run = record(options, plan, legacy);
   try {
+    if (!legacy.isKept) await endAll(tracker, run.id);
     const reused = new Set<string>();
     const foreign = tracker.upsertStages(run.id, () => {
       for (const { key } of plan.stages) if (isStageDone(tracker, layout, key)) reused.add(key);
       return plan.stages.map((stage) => ({ ...stage, reuse: reused.has(stage.key) }));
     });
     importFoundation(layout, experiment, (config) => sources.foundation(config));
-    const coordinator = await execute(options, run, plan, { reused, foreign });
+    const coordinator = await execute(options, run, plan, { reused, foreign }, { ...legacy, code });
     const summary = summarize(run.id, coordinator, signal.aborted);
     const error = summary.failures.map(({ label, reason }) => `${label}: ${reason}`).join('; ');
     tracker.endRun(run.id, summary.status, error === '' ? {} : { error });
@@ -84,9 +91,13 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   }
 }
 
-function record({ experiment, resume, tracker, versions, machineFacts }: RunOptions, plan: Plan): RunRecord {
+function record(
+  { experiment, resume, tracker, versions, machineFacts }: RunOptions,
+  plan: Plan,
+  { isKept }: Legacy,
+): RunRecord {
   const { pid } = process;
-  if (resume !== undefined) return tracker.resumeRun(resume, { pid });
+  if (resume !== undefined) return tracker.resumeRun(resume, { pid, keepAttempts: isKept });
   const { name, title, path, resolved, hash } = experiment;
   const { trials } = plan;
   return tracker.createRun({
@@ -101,65 +112,88 @@ export function isStageDone(tracker: Tracker, layout: Layout, key: string): bool
 }
 
 /** Starts what is needed, waits for the end or for the cancellation, stops what was started. */
-async function execute(options: RunOptions, run: RunRecord, plan: Plan, known: KnownStages): Promise<Coordinator> {
-  const { reused } = known;
+async function execute(
+  options: RunOptions,
+  run: RunRecord,
+  plan: Plan,
+  known: KnownStages,
+  { connection, isKept, code }: Legacy & { readonly code: string },
+): Promise<Coordinator> {
+  const { reused, foreign = new Set() } = known;
   const { layout, tracker, signal, onStart = () => {}, onEvent = () => {} } = options;
   const policy = { ...defaultPolicy, ...options.policy };
   const now = (): number => performance.now();
   const startedMs = now();
-  const coordinator = new Coordinator({ plan, runId: run.id, tracker, layout, policy, now, onEvent }, known);
+  let pool: WorkerPool | null = null;
   const toDo = plan.stages.filter(({ key }) => !reused.has(key));
+  const adopted = isKept ? tracker.livingWorkers(run.id) : [];
+  const isOwn = (pid: number): boolean => pool?.has(pid) ?? adopted.some((worker) => worker.pid === pid);
+  const coordinator = new Coordinator({ plan, runId: run.id, tracker, layout, policy, now, onEvent, isOwn }, known);
+  if (isKept) {
+    const keys = new Set(toDo.flatMap(({ key }) => (foreign.has(key) ? [] : [key])));
+    const instances = new Set(adopted.flatMap(({ instance }) => instance ?? []));
+    const attempts = tracker.keepAttempts(run.id, keys, instances);
+    const ended = tracker.listAttempts(run.id).flatMap(({ token, status }) => (status === 'running' ? [] : [token]));
+    coordinator.restore({ workers: adopted, attempts, ended });
+  }
   coordinator.start();
   const workDoneBefore = work(coordinator.stages).done;
-  let pool: WorkerPool | null = null;
   const view = (): RunView => viewOf({ runId: run.id, coordinator, pool, nowMs: now(), startedMs, workDoneBefore });
   const killWorkers = (): void => pool?.killAll();
-  onStart({ run, plan, numReused: reused.size, view, killWorkers });
-  if (toDo.length === 0 || signal.aborted) return coordinator;
+  onStart({ run, plan, numReused: reused.size, numTakenOver: adopted.length, view, killWorkers });
+  if (toDo.length === 0 || signal.aborted) {
+    await endAll(tracker, run.id);
+    return coordinator;
+  }
 
-  const token = randomBytes(32).toString('hex');
-  const listen = options.listen === undefined ? socketAddress(layout.dir) : listenAddress(options.listen);
-  const handlers = coordinatorService(coordinator, policy);
+  const { listen } = options;
   const cancelled = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  const served = await serveRun({
+    ...{ layout, runId: run.id, before: isKept ? connection : null, code, name: serviceName },
+    ...(listen !== undefined && { listen }),
+    ...{ definition: CoordinatorServiceService, handlers: coordinatorService(coordinator, policy) },
+  });
+  const environment = {
+    CALM_ORCH_ADDRESS: served.server.address,
+    CALM_ORCH_TOKEN: served.token,
+    CALM_ORCH_TAKEOVER_MS: String(policy.takeoverMs),
+  };
+  const roles = new Set(toDo.map(({ role }) => role));
+  pool = startWorkers(options, run.id, coordinator, { roles, adopted, environment });
+  // For tests of what happens then: `kill -USR2`.
+  const cut = (): void => served.server.cut();
+  process.on('SIGUSR2', cut);
+  const stopWatching = watch(coordinator, pool, tracker, run, now);
   try {
-    const served = { address: listen.address, token, name: serviceName, handlers };
-    const server = await serve({ ...served, definition: CoordinatorServiceService });
-    pool = startWorkers(options, run.id, coordinator, new Set(toDo.map(({ role }) => role)), {
-      CALM_ORCH_ADDRESS: server.address,
-      CALM_ORCH_TOKEN: token,
-    });
-    // For tests of what happens then: `kill -USR2`.
-    const cut = (): void => server.cut();
-    process.on('SIGUSR2', cut);
-    const stopWatching = watch(coordinator, pool, tracker, run.id, now);
-    try {
-      await Promise.race([coordinator.ended, cancelled]);
-    } finally {
-      process.off('SIGUSR2', cut);
-      coordinator.stop();
-      await pool.close(policy.cancelGraceMs + 2000);
-      stopWatching();
-      await server.close();
-      await coordinator.settle();
-    }
+    await Promise.race([coordinator.ended, cancelled]);
   } finally {
-    listen.remove();
+    process.off('SIGUSR2', cut);
+    coordinator.stop();
+    await pool.close(policy.cancelGraceMs + 2000);
+    stopWatching();
+    await served.close();
+    await coordinator.settle();
   }
   return coordinator;
 }
 
+interface Workforce {
+  readonly roles: ReadonlySet<Role>;
+  readonly adopted: readonly RunWorker[];
+  readonly environment: NodeJS.ProcessEnv;
+}
+
 function startWorkers(
-  { counts, machine, workerScript, layout }: RunOptions,
+  { counts, machine, workerScript, layout, tracker }: RunOptions,
   runId: string,
   coordinator: Coordinator,
-  roles: ReadonlySet<Role>,
-  connection: NodeJS.ProcessEnv,
+  { roles, adopted, environment }: Workforce,
 ): WorkerPool {
   const slots = [...roles].flatMap((role) => Array.from({ length: counts[role] }, (_, index) => ({ role, index })));
   return new WorkerPool({
-    slots,
-    script: workerScript,
-    environment: ({ role, index }) => ({ ...computeEnvironment(role, index, counts, machine), ...connection }),
+    ...{ slots, adopted, script: workerScript },
+    environment: ({ role, index }) => ({ ...computeEnvironment(role, index, counts, machine), ...environment }),
+    onStart: ({ role, index }, pid) => orAbandon(coordinator, () => tracker.recordWorker(runId, { role, index, pid })),
     logFile: ({ role, index }) => layout.log(runId, `${role}-${index}`),
     onExit: (pid, how) => orAbandon(coordinator, () => coordinator.workerExited(pid, how)),
     onBroken: (error) => coordinator.abandon(error),
@@ -170,7 +204,7 @@ const watchEveryMs = 1000;
 const recordEveryMs = 5000;
 
 /** Every second: leases run out, unless it was this process that stood still. Every five: the run is marked alive. */
-function watch(coordinator: Coordinator, pool: WorkerPool, tracker: Tracker, runId: string, now: () => number) {
+function watch(coordinator: Coordinator, pool: WorkerPool, tracker: Tracker, run: RunRecord, now: () => number) {
   let lastMs = now();
   let recordedMs = lastMs;
   const tick = (): void => {
@@ -178,11 +212,12 @@ function watch(coordinator: Coordinator, pool: WorkerPool, tracker: Tracker, run
     lastMs = now();
     if (lateMs > watchEveryMs) coordinator.forgive(lateMs);
     for (const pid of coordinator.expire()) pool.kill(pid);
+    for (const key of coordinator.foreign) for (const stray of tracker.strayWorkers(key)) endProcess(stray);
     coordinator.claimForeign();
     if (lastMs - recordedMs < recordEveryMs) return;
     recordedMs = lastMs;
-    if (!tracker.heartbeatRun(runId))
-      throw new CalmError('lease_lost', `run ${runId} was taken over by another coordinator; this one stops`);
+    if (!tracker.heartbeatRun(run))
+      throw new CalmError('lease_lost', `run ${run.id} was taken over by another coordinator; this one stops`);
   };
   const timer = setInterval(() => orAbandon(coordinator, tick), watchEveryMs);
   return () => clearInterval(timer);

@@ -1,9 +1,9 @@
-// The worker processes of one run: started with an IPC channel whose closing tells them that this process is gone,
-// replaced when they end, logged to a file each, and stopped together.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+// The worker processes of one run: started here or taken over from a coordinator that died, replaced when they end,
+// logged to a file each, and stopped together.
+import { readFileSync } from 'node:fs';
 import { CalmError, type Role } from '@calm-orch/core';
+import type { RunWorker } from '@calm-orch/tracker';
+import { adoptWorker, startWorker, type WorkerProcess } from './worker-process.ts';
 
 export interface WorkerSlot {
   readonly role: Role;
@@ -13,10 +13,13 @@ export interface WorkerSlot {
 
 export interface WorkerPoolOptions {
   readonly slots: readonly WorkerSlot[];
+  /** Living processes of the coordinator before: each keeps its slot, or ends where there is none. */
+  readonly adopted?: readonly RunWorker[];
   /** The program; it is called with role and index. */
   readonly script: string;
   readonly environment: (slot: WorkerSlot) => NodeJS.ProcessEnv;
   readonly logFile: (slot: WorkerSlot) => string;
+  readonly onStart: (slot: WorkerSlot, pid: number) => void;
   readonly onExit: (pid: number, how: string) => void;
   /** A worker cannot be started at all. */
   readonly onBroken: (error: CalmError) => void;
@@ -28,68 +31,87 @@ const maxShortLives = 5;
 
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
-  readonly #children = new Map<WorkerSlot, ChildProcess>();
+  readonly #processes = new Map<WorkerSlot, WorkerProcess>();
+  /** Adopted processes there is no slot for; they were asked to end. */
+  readonly #dismissed = new Set<WorkerProcess>();
   #stopping = false;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
-    for (const slot of options.slots) this.#start(slot, 0);
+    const { slots, adopted = [] } = options;
+    for (const worker of adopted) {
+      const slot = slots.find(({ role, index }) => role === worker.role && index === worker.index);
+      const process = adoptWorker(worker);
+      if (slot !== undefined && !this.#processes.has(slot)) this.#attach(slot, process, 0);
+      else this.#dismiss(process);
+    }
+    for (const slot of slots) if (!this.#processes.has(slot)) this.#start(slot, 0);
   }
 
   /** Every slot and its process, null between two. */
   get processes(): readonly { readonly slot: WorkerSlot; readonly pid: number | null }[] {
-    return this.#options.slots.map((slot) => ({ slot, pid: this.#children.get(slot)?.pid ?? null }));
+    return this.#options.slots.map((slot) => ({ slot, pid: this.#processes.get(slot)?.pid ?? null }));
+  }
+
+  /** Whether the process is one of this pool. */
+  has(pid: number): boolean {
+    return this.#all().some((process) => process.pid === pid);
   }
 
   /** Ends one process at once; another takes its place. */
   kill(pid: number): void {
-    for (const child of this.#children.values()) if (child.pid === pid) child.kill('SIGKILL');
+    for (const process of this.#all()) if (process.pid === pid) process.kill('SIGKILL');
   }
 
   /** Asks all to stop; after `graceMs` kills those that have not. */
   async close(graceMs: number): Promise<void> {
     this.#stopping = true;
-    const children = [...this.#children.values()];
-    const ends = children.map((child) => new Promise((resolve) => child.once('exit', resolve)));
-    for (const child of children) child.kill('SIGTERM');
+    const processes = this.#all();
+    for (const process of processes) process.kill('SIGTERM');
     const force = setTimeout(() => this.killAll(), graceMs);
-    await Promise.all(ends);
+    await Promise.all(processes.map(({ ended }) => ended));
     clearTimeout(force);
   }
 
   killAll(): void {
     this.#stopping = true;
-    for (const child of this.#children.values()) child.kill('SIGKILL');
+    for (const process of this.#all()) process.kill('SIGKILL');
+  }
+
+  #all(): WorkerProcess[] {
+    return [...this.#processes.values(), ...this.#dismissed];
   }
 
   #start(slot: WorkerSlot, shortLives: number): void {
-    const { script, environment, logFile, onExit, onBroken } = this.#options;
-    const path = logFile(slot);
-    mkdirSync(dirname(path), { recursive: true });
-    const log = openSync(path, 'a');
+    const { script, environment, logFile, onStart } = this.#options;
+    const env = { ...process.env, ...environment(slot) };
+    const started = startWorker([script, slot.role, String(slot.index)], env, logFile(slot));
+    if (started.pid !== undefined) onStart(slot, started.pid);
+    this.#attach(slot, started, shortLives);
+  }
+
+  #attach(slot: WorkerSlot, process: WorkerProcess, shortLives: number): void {
+    const { logFile, onExit, onBroken } = this.#options;
     const startedMs = performance.now();
-    const child = spawn(process.execPath, [script, slot.role, String(slot.index)], {
-      env: { ...process.env, ...environment(slot) },
-      stdio: ['ignore', log, log, 'ipc'],
-    });
-    closeSync(log);
-    this.#children.set(slot, child);
-    let ended = false;
-    const end = (how: string): void => {
-      if (ended) return;
-      ended = true;
-      this.#children.delete(slot);
-      if (child.pid !== undefined) onExit(child.pid, how);
+    this.#processes.set(slot, process);
+    void process.ended.then((how) => {
+      this.#processes.delete(slot);
+      if (process.pid !== undefined) onExit(process.pid, how);
       if (this.#stopping) return;
       const lived = performance.now() - startedMs;
       const short = lived < shortLifeMs ? shortLives + 1 : 0;
       if (short < maxShortLives) this.#start(slot, short);
-      else onBroken(broken(slot, how, path));
-    };
-    child.once('exit', (code, signal) =>
-      end(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`),
-    );
-    child.once('error', (error) => end(`could not be started: ${error.message}`));
+      else onBroken(broken(slot, how, logFile(slot)));
+    });
+  }
+
+  #dismiss(process: WorkerProcess): void {
+    this.#dismissed.add(process);
+    process.kill('SIGTERM');
+    void process.ended.then((how) => {
+      this.#dismissed.delete(process);
+      if (process.pid !== undefined) this.#options.onExit(process.pid, how);
+    });
   }
 }
 

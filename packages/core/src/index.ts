@@ -14,6 +14,7 @@ export {
 export { combineSignals, firstAbort, type CombinedSignal } from './signals.ts';
 export { shardRange } from './shards.ts';
 export { makeFolder, writeFileAtomic } from './files.ts';
+export { processStart } from './processes.ts';
 export {
   gangKinds,
   stageRoles,

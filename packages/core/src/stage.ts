@@ -102,6 +102,8 @@ export interface StageContext {
   /** Where others may join in; absent: this process computes alone. */
   readonly gang?: Gang;
   report(progress: StageProgress): void;
+  /** Says that the computation goes on, between reports; cheap. Who says neither for long is taken to hang. */
+  alive?(): void;
   /** Milliseconds, for checkpoint intervals and rates only; never in anything that reaches a weight. */
   now(): number;
 }

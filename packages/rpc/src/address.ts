@@ -17,11 +17,12 @@ export interface ListenAddress {
 }
 
 /**
- * A fresh socket for a coordinator of a run folder: in `<dir>/tmp`, or in a folder of the system's temporary folder where
- * that path would be too long. What killed processes left there is removed.
+ * The socket of a run's coordinator: in `<dir>/tmp`, or in a folder of the system's temporary folder where that path would
+ * be too long. It is the same for every coordinator of the run, so that workers find the next one. What killed processes
+ * left there is removed; only the one coordinator of the run may call this.
  */
-export function socketAddress(dir: string): ListenAddress {
-  const name = socketName();
+export function socketAddress(dir: string, runId: string): ListenAddress {
+  const name = `run-${sha256(runId).slice(0, 8)}`;
   const own = join(resolve(dir), 'tmp');
   const short = join(tmpdir(), `calm-orch-${sha256(own).slice(0, 16)}`);
   const isShort = Buffer.byteLength(join(own, name)) <= maxSocketPathBytes;
@@ -30,6 +31,7 @@ export function socketAddress(dir: string): ListenAddress {
   if (statSync(folder).uid !== process.getuid?.())
     throw new CalmError('io', `${folder} belongs to somebody else; use another run folder with --dir`);
   removeDead(folder);
+  rmSync(join(folder, name), { force: true });
   return {
     address: `unix:${join(folder, name)}`,
     remove: () => rmSync(join(folder, name), { force: true }),

@@ -9,7 +9,7 @@ import { fromStatus } from './status.ts';
 export interface ConnectOptions {
   readonly address: string;
   readonly token: string;
-  /** How long an unreachable peer is tried again. @default 15000 */
+  /** How long a peer may be unreachable before calls to it fail; from then on they fail at once. @default 15000 */
   readonly retryForMs?: number;
   /** Milliseconds. @default performance.now */
   readonly now?: () => number;
@@ -32,13 +32,21 @@ export function connect<D extends Definition>(definition: D, options: ConnectOpt
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${token}`);
 
+  /** Since when nobody has answered. */
+  let silentSince: number | null = null;
   const persist = async (method: Method<unknown, unknown>, request: unknown, call: CallOptions): Promise<unknown> => {
-    const giveUpAt = now() + retryForMs;
+    const startedMs = now();
     for (;;) {
       try {
-        return await once(client, metadata, address, method, request, call);
+        const answer = await once(client, metadata, address, method, request, call);
+        silentSince = null;
+        return answer;
       } catch (error) {
-        const again = error instanceof CalmError && worthRepeating.has(error.code) && now() < giveUpAt;
+        const code = error instanceof CalmError ? error.code : 'internal';
+        if (code === 'unavailable') silentSince ??= startedMs;
+        else if (code !== 'cancelled') silentSince = null;
+        const until = Math.min((silentSince ?? startedMs) + retryForMs, startedMs + (call.retryForMs ?? retryForMs));
+        const again = worthRepeating.has(code) && now() < until;
         if (!again || call.signal?.aborted) throw error;
         await sleep(retryEveryMs);
       }

@@ -85,6 +85,10 @@ const nobodysFault: ReadonlySet<string> = new Set(['cancelled', 'lease_lost', 'u
 /** A process may take so long to start on a machine that is busy with others. */
 const startTimeoutMs = 60_000;
 
+/** Times `hangTimeoutMs`: the engine, weights and the first trace take longer than any step (over 30 s at a load of 12 a core). */
+const loadingPatience = 6;
+const waitingPatience = 3;
+
 /** Sends the item and waits for its end: a result, an error, the child's death, its silence, or a cancellation. */
 function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): Promise<StageResult | null> {
   const { signal, onProgress, onReady, graceMs } = options;
@@ -92,7 +96,8 @@ function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): 
     const { token, hangTimeoutMs } = work;
     const fail = (kind: AttemptFailure['kind'], message: string, stack?: string): void =>
       settle(() => reject(new AttemptFailure(signal.aborted ? 'cancelled' : kind, message, stack)));
-    const onHang = (): void => fail('lost', `computed without any progress for ${hangTimeoutMs / 1000} s`);
+    const onHang = (): void =>
+      fail('lost', `computed without any progress for ${hangTimeoutMs / 1000} s (--hang-timeout)`);
     const onGone = (code: number | null, by: string | null): void =>
       fail('lost', `the computing process ended ${by === null ? `with exit code ${code}` : `by ${by}`}`);
     const onError = (error: Error): void =>
@@ -103,9 +108,14 @@ function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): 
     };
     const onMessage = (message: FromCompute): void => {
       if (message.token !== token) return;
-      if (!signal.aborted) setTimeoutAgain(onHang, hangTimeoutMs);
+      const isWaiting = message.type === 'alive' && message.waiting;
+      isGoing ||= message.type === 'progress' || (message.type === 'alive' && !isWaiting);
+      // Who waits for others is not to blame for them; but all of a gang waiting for each other have hung as well.
+      const patience = !isGoing ? loadingPatience : isWaiting ? waitingPatience : 1;
+      if (!signal.aborted) setTimeoutAgain(onHang, patience * hangTimeoutMs);
       switch (message.type) {
         case 'started':
+        case 'alive':
           return;
         case 'progress':
           return onProgress(message.progress);
@@ -121,6 +131,7 @@ function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): 
           assertNever(message);
       }
     };
+    let isGoing = false;
     let timer: NodeJS.Timeout;
     const setTimeoutAgain = (then: () => void, ms: number): void => {
       clearTimeout(timer);

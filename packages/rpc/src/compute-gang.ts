@@ -12,15 +12,32 @@ export interface ComputeGangOptions {
   readonly stageKey: string;
   /** Tells the coordinator that this process can take part from now on. */
   readonly onReady: (address: string) => void;
+  /** Now and then while it waits for other members. */
+  readonly onWaiting?: () => void;
 }
+
+const tellEveryMs = 1000;
 
 const none: Roster = { generation: 0, rank: 0, members: [] };
 
-export function createComputeGang({ plane: open, stageKey, onReady }: ComputeGangOptions): ComputeGang {
+export function createComputeGang({
+  plane: open,
+  stageKey,
+  onReady,
+  onWaiting = () => {},
+}: ComputeGangOptions): ComputeGang {
   let plane: TensorPlane | undefined;
   let roster = none;
   let superseded = new AbortController();
   const name = (of: string): string => `${stageKey}/${of}`;
+  const waitFor = async <T>(waiting: Promise<T>): Promise<T> => {
+    const timer = setInterval(onWaiting, tellEveryMs);
+    try {
+      return await waiting;
+    } finally {
+      clearInterval(timer);
+    }
+  };
   const opened = (): TensorPlane => {
     if (plane === undefined) throw new Error('a gang is used before it was joined');
     return plane;
@@ -32,7 +49,7 @@ export function createComputeGang({ plane: open, stageKey, onReady }: ComputeGan
       plane.retire(() => false);
       const { signal: changed } = superseded;
       onReady(plane.address);
-      if (roster === none) await firstAbort([changed, signal]);
+      if (roster === none) await waitFor(firstAbort([changed, signal]));
       return roster;
     },
     get roster() {
@@ -43,7 +60,7 @@ export function createComputeGang({ plane: open, stageKey, onReady }: ComputeGan
     },
     publish: (of, ...parts) => opened().publish(name(of), ...parts),
     retire: (keep) => opened().retire((full) => keep(full.slice(stageKey.length + 1))),
-    pull: (member, of, signal) => opened().pull(member, name(of), signal),
+    pull: (member, of, signal) => waitFor(opened().pull(member, name(of), signal)),
     update: (next) => {
       if (next.generation <= roster.generation) return;
       roster = next;

@@ -13,6 +13,8 @@ export type FromCompute =
   /** The process is up and has the item; only from now on is silence a hang. */
   | { readonly type: 'started'; readonly token: string }
   | { readonly type: 'progress'; readonly token: string; readonly progress: StageProgress }
+  /** The computation goes on; `waiting`: for other members of its gang. */
+  | { readonly type: 'alive'; readonly token: string; readonly waiting: boolean }
   /** Others may join in: this process's tensors are served at `address`. */
   | { readonly type: 'ready'; readonly token: string; readonly address: string }
   /** Others finish the stage; the process is free for the next item. */

@@ -57,6 +57,7 @@ async function compute(
       ...{ stage: spec, item, inputs, outputDir, checkpointDir, checkpointEveryMs, signal },
       ...(gang && { gang }),
       report: (progress) => send({ type: 'progress', token, progress }),
+      alive: aliveMessages(token),
       now: () => performance.now(),
     });
     send({ type: 'done', token, result });
@@ -65,6 +66,18 @@ async function compute(
     const { code, message, stack = '' } = toCalmError(thrown);
     send({ type: 'raised', token, code, message, stack });
   }
+}
+
+const aliveEveryMs = 500;
+
+/** May be called after every step. */
+function aliveMessages(token: string): () => void {
+  let sentMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (performance.now() - sentMs < aliveEveryMs) return;
+    sentMs = performance.now();
+    send({ type: 'alive', token, waiting: false });
+  };
 }
 
 let plane: Promise<TensorPlane> | undefined;
@@ -82,6 +95,7 @@ function gangOf({ token, stage: { kind, key } }: WorkItem): ComputeGang | undefi
     plane: open,
     stageKey: key,
     onReady: (at) => send({ type: 'ready', token, address: at }),
+    onWaiting: () => send({ type: 'alive', token, waiting: true }),
   });
 }
 

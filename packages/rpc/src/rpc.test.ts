@@ -82,6 +82,20 @@ describe('serve and connect', () => {
     expect(code).toBe('unavailable');
   });
 
+  it('try for as long as nobody has answered, not for each call anew', async () => {
+    let nowMs = 0;
+    const { api, close } = connect(CoordinatorServiceService, {
+      ...{ address: '127.0.0.1:1', token: 'secret', retryForMs: 60_000 },
+      now: () => (nowMs += 20_000),
+    });
+    open.push({ close });
+    const call = { instance: 'i', token: '' };
+    expect((await failure(api.heartbeat(call))).code).toBe('unavailable');
+    const calls = nowMs;
+    expect((await failure(api.heartbeat(call))).code).toBe('unavailable');
+    expect(nowMs - calls).toBe(40_000);
+  });
+
   it('tell a handler when its caller has gone', async () => {
     const abort = new AbortController();
     let gone = (): void => {};
@@ -130,7 +144,11 @@ describe('a socket', () => {
     mkdirSync(join(dir, 'tmp'));
     // No process has this number: it is above the largest.
     writeFileSync(join(dir, 'tmp', '4194399-dead'), '');
-    const { address, remove } = socketAddress(dir);
+    const { address, remove } = socketAddress(dir, 'smoke-1');
+    // Killed, it leaves its socket; the next one of the run listens at the same place.
+    writeFileSync(address.slice('unix:'.length), '');
+    expect(socketAddress(dir, 'smoke-1').address).toBe(address);
+    expect(socketAddress(dir, 'smoke-2').address).not.toBe(address);
     const server = await start({ heartbeat: async () => ({ directive: Directive.CONTINUE }) }, address);
     const path = address.slice('unix:'.length);
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -142,7 +160,7 @@ describe('a socket', () => {
   });
 
   it('lies in the temporary folder where the path would be too long for one', () => {
-    const { address, remove } = socketAddress(`/tmp/${'long/'.repeat(30)}`);
+    const { address, remove } = socketAddress(`/tmp/${'long/'.repeat(30)}`, 'smoke-1');
     expect(Buffer.byteLength(address)).toBeLessThan(107);
     remove();
   });

@@ -5,6 +5,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Caller: time for one answer. @default 5000 */
   readonly deadlineMs?: number;
+  /** Caller: how long an unreachable peer is tried again for this call, if shorter than the connection's. */
+  readonly retryForMs?: number;
 }
 
 /** One method of a generated `XService` constant. */

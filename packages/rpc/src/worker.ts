@@ -19,28 +19,49 @@ export interface WorkerOptions {
   /** Aborted: save a checkpoint, give the lease back, return. */
   readonly signal: AbortSignal;
   readonly log: (line: string) => void;
+  /** How long it waits for another coordinator once its own has gone. */
+  readonly takeoverMs: number;
 }
 
-const leaseWaitMs = 5000;
+const maxLeaseWaitMs = 5000;
+/** Who has to go does not wait long for somebody to tell. */
+const goodbyeMs = 3000;
 /** Longer than a step takes. */
 const releaseGraceMs = 20_000;
 
-/** Works until told to stop. @throws CalmError `unavailable` when the coordinator has been gone for 15 s. */
-export async function runWorker({ role, index, address, token, compute, signal, log }: WorkerOptions): Promise<void> {
-  const { api: coordinator, close } = connect(CoordinatorServiceService, { address, token });
+/**
+ * Works until told to stop, for any coordinator of the run: while there is none it computes on, and asks again and again
+ * for `takeoverMs`; then it saves a checkpoint and gives up. @throws CalmError `unavailable` then, while it holds no lease.
+ */
+export async function runWorker(options: WorkerOptions): Promise<void> {
+  const { role, index, address, token, compute, signal, log, takeoverMs } = options;
+  const { api: coordinator, close } = connect(CoordinatorServiceService, { address, token, retryForMs: takeoverMs });
   const instance = randomUUID();
   const told = new AbortController();
   const stop = AbortSignal.any([signal, told.signal]);
   try {
-    const { heartbeatIntervalMs } = await coordinator.register({ role, index, instance, pid: process.pid });
-    log(`registered at ${address}`);
+    const register = async (): Promise<Timing> => {
+      const { heartbeatIntervalMs, leaseTtlMs } = await coordinator.register(
+        { role, index, instance, pid: process.pid },
+        { signal: stop },
+      );
+      log(`registered at ${address}`);
+      return { heartbeatIntervalMs, waitMs: Math.min(maxLeaseWaitMs, leaseTtlMs) };
+    };
+    let timing = await register();
     while (!stop.aborted) {
-      const wait = { signal: stop, deadlineMs: leaseWaitMs + 5000 };
-      const { lease, directive } = await coordinator.lease({ instance, waitMs: leaseWaitMs }, wait);
-      if (directive === Directive.STOP) break;
-      if (lease === undefined) continue;
-      const options = { coordinator, instance, compute, heartbeatIntervalMs, stop, onStop: () => told.abort(), log };
-      await attempt(fromLease(lease), options);
+      const wait = { signal: stop, deadlineMs: timing.waitMs + 5000 };
+      try {
+        const { lease, directive } = await coordinator.lease({ instance, waitMs: timing.waitMs }, wait);
+        if (directive === Directive.STOP) break;
+        if (lease === undefined) continue;
+        const onStop = (): void => told.abort();
+        await attempt(fromLease(lease), { coordinator, instance, compute, timing, stop, onStop, log });
+      } catch (error) {
+        // Another coordinator that does not know this worker yet.
+        if (!isLeaseLost(error)) throw error;
+        timing = await register();
+      }
     }
   } catch (error) {
     if (!stop.aborted) throw error;
@@ -50,11 +71,17 @@ export async function runWorker({ role, index, address, token, compute, signal, 
   }
 }
 
+interface Timing {
+  readonly heartbeatIntervalMs: number;
+  /** Of calls that wait for something to happen. */
+  readonly waitMs: number;
+}
+
 interface AttemptOptions {
   readonly coordinator: Api<typeof CoordinatorServiceService>;
   readonly instance: string;
   readonly compute: ComputeChild;
-  readonly heartbeatIntervalMs: number;
+  readonly timing: Timing;
   readonly stop: AbortSignal;
   readonly onStop: () => void;
   readonly log: (line: string) => void;
@@ -62,34 +89,41 @@ interface AttemptOptions {
 
 /** One lease: compute while renewing it and reporting, then complete or fail. */
 async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
-  const { coordinator, instance, compute, heartbeatIntervalMs, stop, onStop, log } = options;
+  const { coordinator, instance, compute, timing, stop, onStop, log } = options;
   const { token } = work;
   const name = `${work.stage.kind} ${work.stage.key.slice(0, 8)} item ${work.item} attempt ${work.attempt}`;
   log(`${name}: leased`);
-  // Once the item is somebody else's, or nobody can be told, the computation is of no use.
+  // Once the item is somebody else's the computation is of no use.
   const drop = (): void => compute.kill();
+  /** Without a coordinator, for too long: what was computed is kept in a checkpoint. */
+  const onLost = (error: unknown): void => (isUnavailable(error) ? onStop() : drop());
   let dropping: NodeJS.Timeout | undefined;
   let isFollowing = false;
-  const heartbeat = setInterval(() => {
-    coordinator.heartbeat({ instance, token }).then(({ directive }) => {
+  let isAsking = false;
+  const beat = async (): Promise<void> => {
+    if (isAsking) return;
+    isAsking = true;
+    try {
+      const { directive } = await coordinator.heartbeat({ instance, token });
       if (directive === Directive.STOP) onStop();
       // A gang's member hears of its release with the roster, and then keeps its process for the next item.
       if (directive === Directive.DROP) dropping ??= setTimeout(drop, isFollowing ? releaseGraceMs : 0);
-    }, drop);
-  }, heartbeatIntervalMs);
+    } finally {
+      isAsking = false;
+    }
+  };
+  const heartbeat = setInterval(() => void beat().catch(onLost), timing.heartbeatIntervalMs);
   const reports = progressReports((sequence, points) => coordinator.report({ instance, token, sequence, points }), {
-    onError: drop,
+    onError: onLost,
   });
   const over = new AbortController();
   /** Passes rosters on as they change, for as long as the attempt lasts. */
   const follow = async (tensorAddress: string): Promise<void> => {
     isFollowing = true;
     for (let generation = 0; !over.signal.aborted;) {
-      const wait = { signal: over.signal, deadlineMs: leaseWaitMs + 5000 };
-      const { roster } = await coordinator.join(
-        { instance, token, tensorAddress, generation, waitMs: leaseWaitMs },
-        wait,
-      );
+      const { waitMs } = timing;
+      const wait = { signal: over.signal, deadlineMs: waitMs + 5000 };
+      const { roster } = await coordinator.join({ instance, token, tensorAddress, generation, waitMs }, wait);
       if (roster === undefined || over.signal.aborted) continue;
       ({ generation } = roster);
       compute.roster(token, fromRoster(roster));
@@ -98,7 +132,7 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
   };
   try {
     const onReady = (tensorAddress: string): void =>
-      void follow(tensorAddress).catch(() => over.signal.aborted || drop());
+      void follow(tensorAddress).catch((error: unknown) => over.signal.aborted || onLost(error));
     const result = await compute.run(work, { signal: stop, onProgress: reports.add, onReady });
     await reports.flush();
     if (result === null) return log(`${name}: released by its gang`);
@@ -109,7 +143,10 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
     if (!(error instanceof AttemptFailure)) return unlessLeaseLost(error);
     const { kind, message: reason, stack = '' } = error;
     await reports.flush().catch(() => {});
-    await coordinator.fail({ instance, token, kind: failureKinds[kind], reason, stack }).catch(unlessLeaseLost);
+    const patience = kind === 'cancelled' ? { retryForMs: goodbyeMs } : {};
+    await coordinator
+      .fail({ instance, token, kind: failureKinds[kind], reason, stack }, patience)
+      .catch(unlessLeaseLost);
   } finally {
     over.abort();
     clearTimeout(dropping);
@@ -126,5 +163,8 @@ const failureKinds = {
 
 /** A lost lease ends the attempt, not the worker. */
 function unlessLeaseLost(error: unknown): void {
-  if (!(error instanceof CalmError && error.code === 'lease_lost')) throw error;
+  if (!isLeaseLost(error)) throw error;
 }
+
+const isLeaseLost = (error: unknown): boolean => error instanceof CalmError && error.code === 'lease_lost';
+const isUnavailable = (error: unknown): boolean => error instanceof CalmError && error.code === 'unavailable';

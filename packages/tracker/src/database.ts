@@ -17,7 +17,7 @@ export interface Store {
   readonly clock: () => number;
   readonly newToken: () => string;
   readonly host: string;
-  readonly isAlive: (pid: number) => boolean;
+  readonly processStart: (pid: number) => string | null;
 }
 
 export interface DatabaseOptions {

@@ -1,4 +1,5 @@
 export type { LedgerRow, RosterMember } from './ledger-store.ts';
+export type { RunWorker } from './worker-store.ts';
 export { databaseFile, hasTracker, openTracker, type Tracker, type TrackerOptions } from './tracker.ts';
 export {
   eventTypes,

@@ -10,9 +10,11 @@ export interface RosterMember {
   readonly endShard: number;
   readonly attempt: number;
   readonly worker: string;
+  /** Where the other members reach it. */
+  readonly address?: string | null;
 }
 
-export interface LedgerRow extends RosterMember {
+export interface LedgerRow extends Omit<RosterMember, 'address'> {
   readonly stageKey: string;
   readonly firstStep: number;
   readonly endStep: number;
@@ -27,6 +29,17 @@ export function lastGeneration({ db }: Store, stageKey: string): number {
     .where(eq(rosters.stageKey, stageKey))
     .get();
   return found?.last ?? 0;
+}
+
+/** Members by rank; none before the first roster of a stage. */
+export function lastRoster(store: Store, stageKey: string): readonly Required<RosterMember>[] {
+  const { firstShard, endShard, attempt, worker, address } = rosters;
+  return store.db
+    .select({ firstShard, endShard, attempt, worker, address })
+    .from(rosters)
+    .where(and(eq(rosters.stageKey, stageKey), eq(rosters.generation, lastGeneration(store, stageKey))))
+    .orderBy(rosters.rank)
+    .all();
 }
 
 export function recordRoster(

@@ -7,6 +7,7 @@ import { appendEvent } from './event-store.ts';
 import { isLive } from './liveness.ts';
 import { runs, trials } from './schema.ts';
 import { releaseUnfinished } from './stage-store.ts';
+import { livingWorkers } from './worker-store.ts';
 import { listTrials } from './trials.ts';
 import type { NewRun, RunRecord } from './types.ts';
 
@@ -26,6 +27,7 @@ export function createRun(store: Store, run: NewRun): RunRecord {
         resolved: canonicalJson(run.resolved),
         versions: canonicalJson(run.versions),
         machine: canonicalJson(run.machine),
+        pidStarted: store.processStart(run.pid),
         ...{ host: store.host, status: 'running', startedMs: now, sessionStartedMs: now, heartbeatMs: now },
       })
       .run();
@@ -37,11 +39,19 @@ export function createRun(store: Store, run: NewRun): RunRecord {
   });
 }
 
-export function resumeRun(store: Store, runId: string, { pid }: { readonly pid: number }): RunRecord {
+export function resumeRun(
+  store: Store,
+  runId: string,
+  { pid, keepAttempts = false }: { readonly pid: number; readonly keepAttempts?: boolean },
+): RunRecord {
   return transaction(store, () => {
     sweep(store);
     const row = rowOf(store, runId);
-    if (row.status === 'running') throw busy(toRecord(store, row));
+    if (row.status === 'running') {
+      if (isLive(store, row)) throw busy(toRecord(store, row));
+      // Its workers outlived its coordinator.
+      if (!keepAttempts) interrupt(store, row);
+    }
     const { session } = row;
     const now = store.clock();
     store.db
@@ -51,7 +61,7 @@ export function resumeRun(store: Store, runId: string, { pid }: { readonly pid: 
       .run();
     store.db
       .update(runs)
-      .set({ session: session + 1, sessionStartedMs: now, heartbeatMs: now })
+      .set({ session: session + 1, sessionStartedMs: now, heartbeatMs: now, pidStarted: store.processStart(pid) })
       .where(eq(runs.id, runId))
       .run();
     appendEvent(store, { runId, type: 'run resumed', message: `session ${session + 1}` });
@@ -76,11 +86,11 @@ export function endRun(
   });
 }
 
-export function heartbeatRun({ db, clock }: Store, runId: string): boolean {
+export function heartbeatRun({ db, clock }: Store, { id, session }: Pick<RunRecord, 'id' | 'session'>): boolean {
   const { changes } = db
     .update(runs)
     .set({ heartbeatMs: clock() })
-    .where(sql`${runs.id} = ${runId} AND ${runs.status} = 'running'`)
+    .where(sql`${runs.id} = ${id} AND ${runs.session} = ${session} AND ${runs.status} = 'running'`)
     .run();
   return changes === 1;
 }
@@ -128,22 +138,24 @@ function rowOf({ db }: Store, runId: string): RunRow {
   throw new CalmError('not_found', `no run or experiment \`${runId}\`: ${list} (\`calm-orch runs\` lists all)`);
 }
 
-/** Marks runs whose coordinator is gone as interrupted, durably. */
+/** Marks runs that nobody works for any more as interrupted, durably. While workers wait the run can be taken over. */
 function sweep(store: Store): void {
-  for (const row of store.db.select().from(runs).where(eq(runs.status, 'running')).all()) {
-    if (isLive(store, row)) continue;
-    releaseUnfinished(store, row.id, 'lost', 'the coordinator was gone');
-    store.db
-      .update(runs)
-      .set({ status: 'failed', interrupted: true, error: interruptedError, endedMs: row.heartbeatMs })
-      .where(eq(runs.id, row.id))
-      .run();
-    appendEvent(store, {
-      runId: row.id,
-      type: 'run interrupted',
-      message: `last heard of at ${new Date(row.heartbeatMs).toISOString()}`,
-    });
-  }
+  for (const row of store.db.select().from(runs).where(eq(runs.status, 'running')).all())
+    if (!isLive(store, row) && livingWorkers(store, row.id).length === 0) interrupt(store, row);
+}
+
+function interrupt(store: Store, { id: runId, heartbeatMs }: RunRow): void {
+  releaseUnfinished(store, runId, 'lost', 'the coordinator was gone');
+  store.db
+    .update(runs)
+    .set({ status: 'failed', interrupted: true, error: interruptedError, endedMs: heartbeatMs })
+    .where(eq(runs.id, runId))
+    .run();
+  appendEvent(store, {
+    runId,
+    type: 'run interrupted',
+    message: `last heard of at ${new Date(heartbeatMs).toISOString()}`,
+  });
 }
 
 const interruptedError = 'interrupted: the coordinator ended without a word';

@@ -1,6 +1,6 @@
 // Row types of the database, for drizzle. The SQL of ../migrations is the truth; a test compares the two.
 import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
-import type { Status } from '@calm-orch/core';
+import type { Role, Status } from '@calm-orch/core';
 import type { AttemptStatus, EventType, Execution } from './types.ts';
 
 export const runs = sqliteTable('runs', {
@@ -18,6 +18,7 @@ export const runs = sqliteTable('runs', {
   machine: text('machine').notNull(),
   host: text('host').notNull(),
   pid: integer('pid').notNull(),
+  pidStarted: text('pid_started'),
   session: integer('session').notNull().default(1),
   startedMs: integer('started_ms').notNull(),
   sessionStartedMs: integer('session_started_ms').notNull(),
@@ -77,6 +78,7 @@ export const attempts = sqliteTable('attempts', {
   item: integer('item').notNull(),
   attempt: integer('attempt').notNull(),
   worker: text('worker').notNull(),
+  instance: text('instance'),
   status: text('status').$type<AttemptStatus>().notNull(),
   progressed: integer('progressed', { mode: 'boolean' }).notNull().default(false),
   error: text('error'),
@@ -108,6 +110,7 @@ export const rosters = sqliteTable('rosters', {
   endShard: integer('end_shard').notNull(),
   attempt: integer('attempt').notNull(),
   worker: text('worker').notNull(),
+  address: text('address'),
 });
 
 export const appliedSteps = sqliteTable('applied_steps', {
@@ -116,6 +119,15 @@ export const appliedSteps = sqliteTable('applied_steps', {
   firstStep: integer('first_step').notNull(),
   endStep: integer('end_step').notNull(),
   outcome: text('outcome').$type<'applied' | 'superseded'>().notNull(),
+});
+
+export const workers = sqliteTable('workers', {
+  runId: text('run_id').notNull(),
+  pid: integer('pid').notNull(),
+  started: text('started').notNull(),
+  role: text('role').$type<Role>().notNull(),
+  position: integer('position').notNull(),
+  instance: text('instance'),
 });
 
 export const events = sqliteTable('events', {

@@ -8,6 +8,7 @@ import { isLiveRun } from './liveness.ts';
 import { forgetLedger } from './ledger-store.ts';
 import { artifacts, attempts, items, runs, runStages, stages, trialStages } from './schema.ts';
 import { findStage, getStage } from './stage-queries.ts';
+import { workersAt, type RunWorker } from './worker-store.ts';
 import type { ArtifactFile, AttemptRecord, AttemptStatus, PlannedStage, Status } from './types.ts';
 
 export * from './stage-queries.ts';
@@ -33,10 +34,52 @@ export function upsertStages(
   });
 }
 
-/** Whether another run that lives has claimed the stage. */
+/** Whether another run has claimed the stage, and its coordinator or a worker that computes it lives. */
 function isForeign(store: Store, runId: string, key: string): boolean {
   const claimedBy = findClaim(store, key);
-  return claimedBy !== null && claimedBy !== runId && isLiveRun(store, claimedBy);
+  if (claimedBy === null || claimedBy === runId) return false;
+  return isLiveRun(store, claimedBy) || workersAt(store, claimedBy, key).length > 0;
+}
+
+/** Workers that still compute a stage for a run whose coordinator is gone. */
+export function strayWorkers(store: Store, key: string): RunWorker[] {
+  const claimedBy = findClaim(store, key);
+  return claimedBy === null || isLiveRun(store, claimedBy) ? [] : workersAt(store, claimedBy, key);
+}
+
+/**
+ * After a run was taken over and planned: attempts at stages of `keys` whose workers (by instance) live go on in the new
+ * session, all others are lost. Returns those that go on.
+ */
+export function keepAttempts(
+  store: Store,
+  runId: string,
+  keys: ReadonlySet<string>,
+  instances: ReadonlySet<string>,
+): AttemptRecord[] {
+  const { db } = store;
+  return transaction(store, () => {
+    const session = db.select({ session: runs.session }).from(runs).where(eq(runs.id, runId)).get()!.session;
+    const running = db
+      .select()
+      .from(attempts)
+      .where(and(eq(attempts.runId, runId), eq(attempts.status, 'running')))
+      .all();
+    const lives = ({ stageKey, instance }: AttemptRow): boolean =>
+      keys.has(stageKey) && instance !== null && instances.has(instance);
+    for (const attempt of running.filter((row) => !lives(row))) {
+      const { token, stageKey } = attempt;
+      endAttempt(store, token, 'lost', 'its worker was gone');
+      if (!keys.has(stageKey) && findClaim(store, stageKey) === runId)
+        db.update(stages).set({ status: 'cancelled' }).where(eq(stages.key, stageKey)).run();
+    }
+    return running.filter(lives).map((row) => {
+      const { session: _session, progressed: _progressed, ...record } = row;
+      db.update(attempts).set({ session }).where(eq(attempts.token, row.token)).run();
+      if (getStage(store, row.stageKey).status === 'queued') setStage(store, runId, row.stageKey, 'running', null);
+      return record;
+    });
+  });
 }
 
 function findClaim({ db }: Store, key: string): string | null {
@@ -123,7 +166,7 @@ export function startAttempt(
   item: number,
   worker: string,
   /** A gang's members hold attempts at the same item at once. */
-  { joins = false }: { readonly joins?: boolean } = {},
+  { joins = false, instance = null }: { readonly joins?: boolean; readonly instance?: string | null } = {},
 ): AttemptRecord {
   const { db, clock } = store;
   return transaction(store, () => {
@@ -155,6 +198,7 @@ export function startAttempt(
     const session = db.select({ session: runs.session }).from(runs).where(eq(runs.id, runId)).get()!.session;
     const started = {
       ...{ token: store.newToken(), runId, stageKey, item, attempt: (last?.attempt ?? 0) + 1, worker },
+      instance,
       ...{ status: 'running' as const, error: null, startedMs: clock(), endedMs: null },
     };
     db.insert(attempts)

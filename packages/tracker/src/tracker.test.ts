@@ -7,13 +7,17 @@ import { openTracker, type Tracker } from './tracker.ts';
 
 let dir: string;
 let nowMs: number;
-let alive: Set<number>;
+/** Processes of this host, and when they started. */
+let alive: Map<number, string>;
 let tracker: Tracker;
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'calm-orch-tracker-'));
   nowMs = 1_000_000;
-  alive = new Set([1, 2]);
+  alive = new Map([
+    [1, 'monday'],
+    [2, 'monday'],
+  ]);
   tracker = open();
 });
 
@@ -28,7 +32,7 @@ function open(): Tracker {
     clock: () => nowMs++,
     newToken: () => `token-${++tokens}`,
     host: 'here',
-    isAlive: (pid) => alive.has(pid),
+    processStart: (pid) => alive.get(pid) ?? null,
   });
 }
 
@@ -122,17 +126,64 @@ test('a run whose coordinator is gone is shown as failed (interrupted) at once, 
   expect(tracker.startAttempt(id, 'd', 1, 'augmentor 1').attempt).toBe(2);
 });
 
-test('a stale heartbeat means gone even where the pid lives, and the old coordinator is told', () => {
-  const { id } = tracker.createRun(newRun());
-  expect(tracker.heartbeatRun(id)).toBe(true);
+test('a coordinator of another host is gone when its heartbeat is stale; should it come back, it is told', () => {
+  const run = tracker.createRun(newRun());
+  const there = openTracker(dir, { clock: () => nowMs, host: 'there', processStart: () => 'tuesday' });
+  expect(tracker.heartbeatRun(run)).toBe(true);
   nowMs += 59_000;
-  expect(tracker.getRun(id).status).toBe('running');
-  expect(() => tracker.resumeRun(id, { pid: 2 })).toThrow(/smoke-1 is at work/);
+  expect(there.getRun(run.id).status).toBe('running');
+  expect(() => there.resumeRun(run.id, { pid: 2 })).toThrow(/smoke-1 is at work/);
   nowMs += 2_000;
+  expect(there.getRun(run.id)).toMatchObject({ status: 'failed', interrupted: true });
+  there.resumeRun(run.id, { pid: 2 });
+  expect(tracker.heartbeatRun(run)).toBe(false);
+  there.close();
+});
+
+test('a coordinator of this host works as long as its process, whatever the clock says; a number given again is not it', () => {
+  const { id } = tracker.createRun(newRun());
+  for (const jump of [3_600_000, -7_200_000]) {
+    nowMs += jump;
+    expect(tracker.getRun(id).status).toBe('running');
+    expect(() => tracker.resumeRun(id, { pid: 2 })).toThrow(/smoke-1 is at work/);
+  }
+  alive.set(1, 'tuesday');
   expect(tracker.getRun(id)).toMatchObject({ status: 'failed', interrupted: true });
-  tracker.createRun(newRun({ pid: 2 }));
-  expect(tracker.heartbeatRun(id)).toBe(false);
+  expect(tracker.resumeRun(id, { pid: 2 }).session).toBe(2);
+});
+
+test('a run whose workers outlived its coordinator is taken over: what they hold goes on, the rest is lost', () => {
+  const { id } = tracker.createRun(newRun());
+  const plan = [stage('d', { numItems: 3 }), stage('old')];
+  tracker.upsertStages(id, plan);
+  for (const [pid, instance] of [
+    [11, 'lives'],
+    [12, 'dies'],
+  ] as const) {
+    alive.set(pid, 'monday');
+    tracker.recordWorker(id, { role: 'augmentor', index: pid - 11, pid });
+    tracker.nameWorker(id, pid, instance);
+  }
+  const kept = tracker.startAttempt(id, 'd', 0, 'augmentor 0', { instance: 'lives' });
+  const lost = tracker.startAttempt(id, 'd', 1, 'augmentor 1', { instance: 'dies' });
+  const unwanted = tracker.startAttempt(id, 'old', 0, 'augmentor 0', { instance: 'lives' });
+  for (const pid of [1, 12]) alive.delete(pid);
+  // Another run of the folder neither ends them nor gets what they compute.
+  const other = tracker.createRun(newRun({ pid: 2 }));
+  expect(tracker.upsertStages(other.id, [stage('d', { numItems: 3 })])).toEqual(new Set(['d']));
+  expect(tracker.strayWorkers('d').map(({ pid }) => pid)).toEqual([11]);
   expect(tracker.getRun(id)).toMatchObject({ status: 'failed', interrupted: true });
+
+  expect(tracker.resumeRun(id, { pid: 2, keepAttempts: true })).toMatchObject({ status: 'running', session: 2 });
+  expect(() => tracker.resumeRun(id, { pid: 2, keepAttempts: true })).toThrow(/smoke-1 is at work/);
+  tracker.upsertStages(id, plan.slice(0, 1));
+  const living = tracker.livingWorkers(id);
+  expect(living).toEqual([{ role: 'augmentor', index: 0, pid: 11, started: 'monday', instance: 'lives' }]);
+  const going = tracker.keepAttempts(id, new Set(['d']), new Set(living.map(({ instance }) => instance!)));
+  expect(going.map(({ token }) => token)).toEqual([kept.token]);
+  expect(tracker.finishItem(kept.token, {})).toEqual({ itemsLeft: 2 });
+  for (const { token } of [lost, unwanted]) expect(() => tracker.finishItem(token, {})).toThrow(/lease was taken back/);
+  expect(tracker.findStage('old')?.status).toBe('cancelled');
 });
 
 test('an item is leased once, and again only after its attempt has ended', () => {
@@ -169,14 +220,15 @@ test('failures are counted per session; losses count in a row and progress start
 });
 
 test('ending a run cancels what it left unfinished', () => {
-  const { id } = tracker.createRun(newRun());
+  const run = tracker.createRun(newRun());
+  const { id } = run;
   tracker.upsertStages(id, [stage('a'), stage('b', { inputs: { data: 'a' } })]);
   const lease = tracker.startAttempt(id, 'a', 0, 'trainer 0');
   tracker.endRun(id, 'cancelled');
   expect(tracker.listRunStages(id).map(({ status }) => status)).toEqual(['cancelled', 'cancelled']);
   expect(tracker.listAttempts(id)).toMatchObject([{ status: 'cancelled', token: lease.token }]);
   expect(tracker.getRun(id)).toMatchObject({ status: 'cancelled', trials: [{ status: 'cancelled' }] });
-  expect(tracker.heartbeatRun(id)).toBe(false);
+  expect(tracker.heartbeatRun(run)).toBe(false);
 });
 
 test('curves come back in order, keep NaN, and are cut where training goes on from a checkpoint', () => {

@@ -1,10 +1,10 @@
 // Opens the tracker: one SQLite database per run folder, written by coordinators alone, read by anyone.
 // Every method is one transaction; a database that is busy, unwritable or not ours becomes a CalmError.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { AppliedSteps, StageResult } from '@calm-orch/core';
+import { processStart as startOf, type AppliedSteps, type StageResult } from '@calm-orch/core';
 import { openDatabase, type Store } from './database.ts';
 import { guarded } from './sqlite-errors.ts';
 import * as events from './event-store.ts';
@@ -13,6 +13,8 @@ import type { LedgerRow, RosterMember } from './ledger-store.ts';
 import * as metrics from './metric-store.ts';
 import * as runs from './run-store.ts';
 import * as stages from './stage-store.ts';
+import * as workers from './worker-store.ts';
+import type { RunWorker } from './worker-store.ts';
 import type {
   ArtifactFile,
   AttemptRecord,
@@ -35,8 +37,8 @@ export interface TrackerOptions {
   readonly newToken?: () => string;
   /** @default os.hostname() */
   readonly host?: string;
-  /** Whether a process of this host lives. @default signal 0 */
-  readonly isAlive?: (pid: number) => boolean;
+  /** When a process of this host started; null: it is gone. @default core's processStart */
+  readonly processStart?: (pid: number) => string | null;
   /** false: reading commands; a folder without a database is an error instead of being made. @default true */
   readonly create?: boolean;
   /** How long a call waits for another process's write before it throws `busy`. @default 5000 */
@@ -49,13 +51,14 @@ export interface Tracker {
   // runs
   /** Starts a run. Runs whose coordinator is gone are marked interrupted first. */
   createRun(run: NewRun): RunRecord;
-  /** Takes up a run again under a new coordinator (session + 1); its lost attempts and stages are queued again.
+  /** Takes up a run again under a new coordinator (session + 1); its lost attempts and stages are queued again. With
+   *  `keepAttempts` those of workers that outlived the coordinator before stay as they are, for `keepAttempts` to decide.
    *  Throws `not_found`, or `busy` while its coordinator lives. */
-  resumeRun(runId: string, coordinator: { readonly pid: number }): RunRecord;
+  resumeRun(runId: string, coordinator: { readonly pid: number; readonly keepAttempts?: boolean }): RunRecord;
   /** Ends a run; its unfinished stages and attempts become cancelled. */
   endRun(runId: string, status: 'succeeded' | 'failed' | 'cancelled', options?: { readonly error?: string }): void;
   /** At least every 10 s; false when the run is no longer this coordinator's (then stop). */
-  heartbeatRun(runId: string): boolean;
+  heartbeatRun(run: Pick<RunRecord, 'id' | 'session'>): boolean;
   /** Newest first. */
   listRuns(): RunRecord[];
   /** Throws `not_found`, naming the runs there are. */
@@ -73,6 +76,10 @@ export interface Tracker {
   upsertStages(runId: string, planned: readonly PlannedStage[] | (() => readonly PlannedStage[])): ReadonlySet<string>;
   /** Claims a stage another run was executing, once that run is gone or has given it up; `succeeded` when it made it. */
   claimStage(runId: string, key: string): 'claimed' | 'foreign' | 'succeeded';
+  /** Workers of a run whose coordinator is gone that still compute the stage: nobody can claim it before they end. */
+  strayWorkers(key: string): RunWorker[];
+  /** After a takeover: attempts at these stages held by these instances go on, all others of the run are lost. */
+  keepAttempts(runId: string, keys: ReadonlySet<string>, instances: ReadonlySet<string>): AttemptRecord[];
   findStage(key: string): StageRecord | null;
   /** The stage if it has succeeded (its artifact may have been deleted since: look before reusing), else null. */
   findSucceededStage(key: string): (StageRecord & { readonly artifacts: readonly ArtifactFile[] }) | null;
@@ -86,7 +93,7 @@ export interface Tracker {
     stageKey: string,
     item: number,
     worker: string,
-    options?: { readonly joins?: boolean },
+    options?: { readonly joins?: boolean; readonly instance?: string },
   ): AttemptRecord;
   /** Throws `lease_lost` if the attempt is no longer running (as all calls with a token do). */
   finishItem(token: string, result: StageResult): { readonly itemsLeft: number };
@@ -108,6 +115,15 @@ export interface Tracker {
   listAttempts(runId: string, stageKey?: string): AttemptRecord[];
   listArtifacts(stageKey: string): ArtifactFile[];
 
+  // workers
+  /** Once its process is started. */
+  recordWorker(runId: string, worker: Pick<RunWorker, 'role' | 'index' | 'pid'>): void;
+  /** Once it has registered. */
+  nameWorker(runId: string, pid: number, instance: string): void;
+  forgetWorker(runId: string, pid: number): void;
+  /** Those of this host that live. */
+  livingWorkers(runId: string): RunWorker[];
+
   // metrics
   /** One transaction; a point written twice keeps the later value. */
   logMetrics(points: readonly MetricPoint[]): void;
@@ -123,6 +139,8 @@ export interface Tracker {
   // ledger
   /** 0 before the first roster of a stage. */
   lastGeneration(stageKey: string): number;
+  /** Its members by rank. */
+  lastRoster(stageKey: string): readonly Required<RosterMember>[];
   recordRoster(stageKey: string, generation: number, members: readonly RosterMember[]): void;
   /** Steps that are in somebody's weights; repeated ranges change nothing. */
   recordApplied(stageKey: string, ranges: readonly AppliedSteps[]): void;
@@ -144,22 +162,24 @@ export function hasTracker(dir: string): boolean {
 
 /** Opens (and migrates) the database of run folder `dir`. */
 export function openTracker(dir: string, options: TrackerOptions = {}): Tracker {
-  const { clock = Date.now, newToken = randomUUID, host = hostname(), isAlive = processIsAlive } = options;
+  const { clock = Date.now, newToken = randomUUID, host = hostname(), processStart = startOf } = options;
   const { create = true, busyTimeoutMs = 5000 } = options;
   const path = join(dir, databaseFile);
   const { sqlite, db } = openDatabase(path, { create, busyTimeoutMs });
-  const store: Store = { sqlite, db, clock, newToken, host, isAlive };
+  const store: Store = { sqlite, db, clock, newToken, host, processStart };
   const api: Omit<Tracker, 'path'> = {
     createRun: (run) => runs.createRun(store, run),
     resumeRun: (runId, coordinator) => runs.resumeRun(store, runId, coordinator),
     endRun: (runId, status, more) => runs.endRun(store, runId, status, more),
-    heartbeatRun: (runId) => runs.heartbeatRun(store, runId),
+    heartbeatRun: (run) => runs.heartbeatRun(store, run),
     listRuns: () => runs.listRuns(store),
     getRun: (runId) => runs.getRun(store, runId),
     findRun: (name) => runs.findRun(store, name),
     findResumableRun: (runId) => runs.findResumableRun(store, runId),
     upsertStages: (runId, planned) => stages.upsertStages(store, runId, planned),
     claimStage: (runId, key) => stages.claimStage(store, runId, key),
+    strayWorkers: (key) => stages.strayWorkers(store, key),
+    keepAttempts: (runId, keys, instances) => stages.keepAttempts(store, runId, keys, instances),
     findStage: (key) => stages.findStage(store, key),
     findSucceededStage: (key) => stages.findSucceededStage(store, key),
     unfinishedItems: (key) => stages.unfinishedItems(store, key),
@@ -174,11 +194,16 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     listRunStages: (runId) => stages.listRunStages(store, runId),
     listAttempts: (runId, key) => stages.listAttempts(store, runId, key),
     listArtifacts: (key) => stages.listArtifacts(store, key),
+    recordWorker: (runId, worker) => workers.recordWorker(store, runId, worker),
+    nameWorker: (runId, pid, instance) => workers.nameWorker(store, runId, pid, instance),
+    forgetWorker: (runId, pid) => workers.forgetWorker(store, runId, pid),
+    livingWorkers: (runId) => workers.livingWorkers(store, runId),
     logMetrics: (points) => metrics.logMetrics(store, points),
     replaceMetricsAfter: (key, step) => metrics.replaceMetricsAfter(store, key, step),
     listMetrics: (key) => metrics.listMetrics(store, key),
     trialMetrics: (runId) => metrics.trialMetrics(store, runId),
     lastGeneration: (stageKey) => ledger.lastGeneration(store, stageKey),
+    lastRoster: (stageKey) => ledger.lastRoster(store, stageKey),
     recordRoster: (stageKey, generation, members) => ledger.recordRoster(store, stageKey, generation, members),
     recordApplied: (stageKey, ranges) => ledger.recordApplied(store, stageKey, ranges),
     listLedger: (stageKey) => ledger.listLedger(store, stageKey),
@@ -187,15 +212,4 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     close: () => void sqlite.close(),
   };
   return { path, ...guarded(path, api) };
-}
-
-/** A zombie (killed, not yet reaped by its parent) still answers signal 0 but does nothing any more. */
-function processIsAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    const stat = `/proc/${pid}/stat`;
-    return !(existsSync(stat) && / Z /.test(readFileSync(stat, 'utf8').replace(/^.*\)/s, '')));
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

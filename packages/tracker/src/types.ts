@@ -93,6 +93,8 @@ export interface AttemptRecord {
   /** 1-based, per item of a stage, over all runs. */
   readonly attempt: number;
   readonly worker: string;
+  /** Process that holds it. */
+  readonly instance: string | null;
   readonly status: AttemptStatus;
   readonly error: string | null;
   readonly startedMs: number;

@@ -101,6 +101,7 @@ export async function trainLoop(
         }
         step++;
       }
+      context.alive?.();
       // Let heartbeats, rosters and cancellation in: TensorFlow blocks this thread while it computes.
       await setImmediate();
     }

@@ -15,7 +15,8 @@ export const dataStage: StageFunction = async (context) => {
       `stage data: expected an item below ${dataItems(data).length}, got ${number}`,
     );
   }
-  const skipped = number === 0 ? (await writeStudioLists({ data, outputDir, signal })).skipped : [];
+  const lists = { data, outputDir, signal, onPhoto: () => context.alive?.() };
+  const skipped = number === 0 ? (await writeStudioLists(lists)).skipped : [];
   await writeStudioImages({ data, item, outputDir, signal, onPhoto: photoProgress(context, item.count) });
   return { metrics: { 'data/photos': item.count, ...(number === 0 ? { 'data/skipped': skipped.length } : {}) } };
 };

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PlannedFault } from './faults.ts';
-import { processesBelow, type RunProcess } from './processes.ts';
+import { processesOf, type RunProcess } from './processes.ts';
 
 /** The writer of checkpoints reads its byte limit here. */
 export const limitFile = (dir: string): string => join(dir, 'byte-limit');
@@ -12,10 +12,10 @@ export const limitFile = (dir: string): string => join(dir, 'byte-limit');
 export function inject(fault: PlannedFault, coordinator: ChildProcess, dir: string): string | null {
   const { kind, lastsMs, choice } = fault;
   if (coordinator.pid === undefined || coordinator.exitCode !== null) return null;
-  const below = processesBelow(coordinator.pid);
-  if (below.length === 0) return null;
+  const processes = processesOf(dir);
+  if (processes.length === 0) return null;
   const pick = (computing: boolean): RunProcess | undefined => {
-    const candidates = below.filter(({ name }) => name.startsWith('compute ') === computing);
+    const candidates = processes.filter(({ name }) => name.startsWith('compute ') === computing);
     return candidates[Math.floor(choice * candidates.length)];
   };
   const hit = (found: RunProcess | undefined, signal: NodeJS.Signals): string | null =>

@@ -1,5 +1,6 @@
-// The processes of one run, found by following parents from its coordinator.
+// The processes of one run: its recorded workers (an earlier coordinator may have started them) and their children.
 import { execFileSync } from 'node:child_process';
+import { hasTracker, openTracker } from '@calm-orch/tracker';
 
 export interface RunProcess {
   readonly pid: number;
@@ -7,21 +8,32 @@ export interface RunProcess {
   readonly name: string;
 }
 
-/** All worker and computing processes below `root`. */
-export function processesBelow(root: number): RunProcess[] {
+/** All worker and computing processes of the newest run of a run folder. */
+export function processesOf(dir: string): RunProcess[] {
+  const workers = recordedWorkers(dir);
+  if (workers.length === 0) return [];
   const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n');
   const all = lines.map((line) => {
     const [, pid, parent, args] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)!;
     return { pid: Number(pid), parent: Number(parent), args: args! };
   });
-  const found: RunProcess[] = [];
-  const visit = (parent: number): void => {
-    for (const each of all.filter((other) => other.parent === parent)) {
-      const name = /(compute )?(trainer|augmentor|evaluator) \d+/.exec(each.args)?.[0];
-      if (name !== undefined) found.push({ pid: each.pid, name });
-      visit(each.pid);
-    }
-  };
-  visit(root);
-  return found;
+  return workers.flatMap((worker) => [
+    worker,
+    ...all.flatMap(({ pid, parent, args }) => {
+      const name = /compute (trainer|augmentor|evaluator) \d+/.exec(args)?.[0];
+      return parent === worker.pid && name !== undefined ? [{ pid, name }] : [];
+    }),
+  ]);
+}
+
+function recordedWorkers(dir: string): RunProcess[] {
+  if (!hasTracker(dir)) return [];
+  const tracker = openTracker(dir, { create: false });
+  try {
+    const [run] = tracker.listRuns();
+    const workers = run === undefined ? [] : tracker.livingWorkers(run.id);
+    return workers.map(({ pid, role, index }) => ({ pid, name: `${role} ${index}` }));
+  } finally {
+    tracker.close();
+  }
 }

@@ -19,6 +19,7 @@ export interface ExecuteOptions extends GlobalOptions {
   evaluators?: number;
   listen?: string;
   hangTimeout?: number;
+  takeoverTimeout?: number;
   gangMinLeft?: number;
   json: boolean;
 }
@@ -37,7 +38,11 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
     })
     .option('hang-timeout', {
       ...processes,
-      describe: 'Seconds without progress after which a computation is replaced [default: 180]',
+      describe: 'Seconds without progress after which a computation or a worker is replaced [default: 30]',
+    })
+    .option('takeover-timeout', {
+      ...processes,
+      describe: 'Seconds workers wait for `resume` when this process is killed, before they save and end [default: 60]',
     })
     .option('gang-min-left', {
       ...processes,
@@ -51,12 +56,14 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
         if (count !== undefined && !(Number.isSafeInteger(count) && count > 0))
           throw new CalmError('invalid_argument', `--${name}: expected a whole number of at least 1, got ${count}`);
       }
-      const seconds = given['hang-timeout'];
-      if (seconds !== undefined && !(seconds > 0))
-        throw new CalmError('invalid_argument', `--hang-timeout: expected seconds above 0, got ${seconds}`);
-      const left = given['gang-min-left'];
-      if (left !== undefined && !(left >= 0))
-        throw new CalmError('invalid_argument', `--gang-min-left: expected seconds from 0 up, got ${left}`);
+      const hang = given['hang-timeout'];
+      if (hang !== undefined && !(hang > 0))
+        throw new CalmError('invalid_argument', `--hang-timeout: expected seconds above 0, got ${hang}`);
+      for (const name of ['gang-min-left', 'takeover-timeout'] as const) {
+        const seconds = given[name];
+        if (seconds !== undefined && !(seconds >= 0))
+          throw new CalmError('invalid_argument', `--${name}: expected seconds from 0 up, got ${seconds}`);
+      }
       return true;
     });
 }
@@ -68,7 +75,7 @@ export async function execute(
   options: ExecuteOptions,
   resume?: string,
 ): Promise<void> {
-  const { layoutOf, planSources, runExperiment, workerCounts } = await import('@calm-orch/coordinator');
+  const { hangPolicy, layoutOf, planSources, runExperiment, workerCounts } = await import('@calm-orch/coordinator');
   const output = options.json ? process.stderr : process.stdout;
   const say = (text: string): void => void output.write(`${text}\n`);
   const cancel = cancelOnSignals();
@@ -80,13 +87,14 @@ export async function execute(
     if (needsEngine()) await checkModels(experiment);
     const hashCache = hashCacheOf(layout.dir);
     const sources = await planSources({ stageEntry, engine: facts.identity, carried, hashCache });
-    const { hangTimeout, gangMinLeft } = options;
+    const { hangTimeout, gangMinLeft, takeoverTimeout } = options;
     const summary = await runExperiment({
       ...{ experiment, sources, layout, tracker, machine: facts, signal: cancel.signal },
       ...(resume !== undefined && { resume }),
       ...(options.listen !== undefined && { listen: options.listen }),
       policy: {
-        ...(hangTimeout !== undefined && { hangTimeoutMs: hangTimeout * 1000 }),
+        ...(hangTimeout !== undefined && hangPolicy(hangTimeout * 1000)),
+        ...(takeoverTimeout !== undefined && { takeoverMs: takeoverTimeout * 1000 }),
         ...(gangMinLeft !== undefined && { gangMinLeftMs: gangMinLeft * 1000 }),
       },
       versions: { node: process.versions.node, engine: facts.identity },
@@ -116,10 +124,11 @@ export async function execute(
 
 const withoutEngine: EngineFacts = { identity: null, numCores: cpus().length, numGpus: 0, devices: [] };
 
-function announce({ run, plan, numReused }: StartedRun, logs: string, say: (text: string) => void): void {
+function announce({ run, plan, numReused, numTakenOver }: StartedRun, logs: string, say: (text: string) => void): void {
   const left = plan.stages.length - numReused;
   const reused = numReused > 0 ? `, ${numReused} of them done before` : '';
   say(`Run ${run.id}: ${plural(run.trials.length, 'trial')}, ${plural(plan.stages.length, 'stage')}${reused}.`);
+  if (numTakenOver > 0) say(`Took over ${plural(numTakenOver, 'worker')} that outlived the coordinator before.`);
   if (left > 0) say(`Logs of the workers: ${logs}`);
 }
 

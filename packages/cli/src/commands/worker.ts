@@ -1,5 +1,6 @@
 // The processes `run` starts: `trainer N`, `augmentor N` and `evaluator N` hold leases, each forks one `compute ROLE N`
-// that computes. None outlives its parent. Not for users; `calm-orch run` passes address and token by environment.
+// that computes and never outlives it. A worker whose coordinator has gone waits for the next one, for a limited time.
+// Not for users; `calm-orch run` passes address and token by environment.
 import { fileURLToPath } from 'node:url';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, type Role } from '@calm-orch/core';
@@ -14,7 +15,7 @@ interface WorkerOptions extends GlobalOptions {
 const worker = (role: Role) => ({
   builder: (args: Argv<GlobalOptions>) => args.positional('index', { type: 'number', demandOption: true }),
   handler: async ({ index }: ArgumentsCamelCase<WorkerOptions>): Promise<void> => {
-    const { CALM_ORCH_ADDRESS: address, CALM_ORCH_TOKEN: token, ...env } = process.env;
+    const { CALM_ORCH_ADDRESS: address, CALM_ORCH_TOKEN: token, CALM_ORCH_TAKEOVER_MS, ...env } = process.env;
     if (address === undefined || token === undefined)
       throw new CalmError('invalid_argument', `${role}: workers are started by \`calm-orch run\``);
     process.title = `calm-orch ${role} ${index}`;
@@ -25,21 +26,17 @@ const worker = (role: Role) => ({
     const compute = new ComputeChild({ command, env: { ...env, ...tensors } });
     const stop = new AbortController();
     process.on('SIGTERM', () => stop.abort());
-    // Ctrl-C and a closing terminal reach every process of the run; the coordinator decides what they mean.
-    for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
-    process.on('disconnect', () => {
-      compute.kill();
-      process.exit(1);
-    });
+    // Ctrl-C and a closing terminal reach every process of the run; the coordinator decides what they mean, if there is one.
+    for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => process.connected || stop.abort());
     const log = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
     try {
-      await runWorker({ role, index, address, token, compute, signal: stop.signal, log });
+      const takeoverMs = Number(CALM_ORCH_TAKEOVER_MS ?? 0);
+      await runWorker({ role, index, address, token, compute, signal: stop.signal, log, takeoverMs });
     } catch (error) {
       log(`gives up: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       process.exitCode = 1;
     }
     // The channel to the coordinator would keep this process alive, and a worker that gave up would never be replaced.
-    process.removeAllListeners('disconnect');
     if (process.connected) process.disconnect();
   },
 });

@@ -10,11 +10,13 @@ import { describeRun, runJson, runText } from './show.ts';
 let dir: string;
 let tracker: Tracker;
 let nowMs: number;
+let alive: Map<number, string>;
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'calm-orch-views-'));
   nowMs = Date.UTC(2026, 4, 4, 12);
-  tracker = openTracker(dir, { clock: () => nowMs, isAlive: () => true });
+  alive = new Map([[1, 'noon']]);
+  tracker = openTracker(dir, { clock: () => nowMs, processStart: (pid) => alive.get(pid) ?? null });
 });
 
 afterEach(() => {
@@ -66,7 +68,7 @@ test('runs as text have one line each, and an interrupted run says so', () => {
     ...{ experiment: 'smoke', title: 'Smoke', path: '/x/smoke.yaml', hash: 'h', pid: 1, trials: [] },
     ...{ resolved: {}, versions: {}, machine: {} },
   });
-  nowMs += 3_600_000;
+  alive.delete(1);
   const lines = runsText(tracker.listRuns()).split('\n');
   expect(lines[0]).toMatch(/^RUN +STATUS +STARTED +TOOK +FINISHED$/);
   expect(lines[1]).toMatch(/^smoke-2 +failed \(interrupted\) .*interrupted: the coordinator ended/);

@@ -17,6 +17,8 @@ export interface WriteListsOptions {
   readonly data: DataConfig;
   readonly outputDir: string;
   readonly signal?: AbortSignal;
+  /** Told of every photograph that is looked at: a user's folder may hold many. */
+  readonly onPhoto?: () => void;
 }
 
 /** What could not join the unlabelled pool. */
@@ -25,10 +27,10 @@ export interface ListsReport {
 }
 
 /** Writes all lists under `outputDir`. */
-export async function writeStudioLists({ data, outputDir, signal }: WriteListsOptions): Promise<ListsReport> {
+export async function writeStudioLists({ data, outputDir, signal, onPhoto }: WriteListsOptions): Promise<ListsReport> {
   writeLabeled(data, outputDir);
   writeGeneric(data, outputDir);
-  const { index, skipped } = await indexUnlabeled(data, signal);
+  const { index, skipped } = await indexUnlabeled(data, signal, onPhoto);
   writeJson(join(outputDir, studioPaths.unlabeledIndex), index);
   writeJson(join(outputDir, studioPaths.manifest), manifestOf(data, index, skipped));
   return { skipped };
@@ -83,6 +85,7 @@ function writeGeneric(data: DataConfig, outputDir: string): void {
 async function indexUnlabeled(
   data: DataConfig,
   signal: AbortSignal | undefined,
+  onPhoto: () => void = () => {},
 ): Promise<{ index: UnlabeledEntry[]; skipped: readonly SkippedPhoto[] }> {
   const userNames = userPhotoNames(data.unlabeledDir);
   const shelf = new PhotoShelf(data.unlabeledDir);
@@ -90,6 +93,7 @@ async function indexUnlabeled(
   const placed = new Set<string>();
   for (const [i, source] of poolSources(data, userNames).entries()) {
     if (signal?.aborted) throw new CalmError('cancelled', 'data: cancelled while indexing the unlabelled pool');
+    onPhoto();
     if (source.kind === 'user') placed.add(source.name);
     // Only the user's photographs can be unusable; whether one is, decoding tells.
     if (source.kind === 'studio' || (source.kind === 'user' && (await shelf.load(source)) === null)) {

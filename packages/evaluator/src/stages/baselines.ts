@@ -32,6 +32,7 @@ export async function baselines(context: StageContext): Promise<StageResult> {
   const results: Baseline[] = [];
   const evaluate = (name: string, features: Features): void => {
     stopIfCancelled(signal);
+    context.alive?.();
     results.push(evaluateRidge(`ridge ${name}`, ava, features));
   };
 
@@ -108,6 +109,7 @@ async function readPixelStatistics({ train, test }: Ava, context: StageContext):
   for (const { id, path } of items) {
     stopIfCancelled(context.signal);
     features.set(id, pixelStatistics(await loadImage(path)));
+    context.alive?.();
     if (features.size % 250 === 0) context.report({ step: features.size, totalSteps: items.length });
   }
   return features;

@@ -13,6 +13,7 @@ import { openTaps, readSafetensors } from '@calm-orch/model';
 import { createGenerator } from '../generate.ts';
 import { openStageLanguage } from '../stage-language.ts';
 import { scoreCaptions } from '../metrics/score-files.ts';
+import { answersOf } from './answers.ts';
 
 interface EvaluateCommentConfig extends Pick<TrialConfig, 'prompt'> {
   readonly mfam: MfamConfig;
@@ -40,7 +41,8 @@ export const evaluateComment: StageFunction = async (context) => {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
     const captions = readAvaCaptions(join(data!, 'AVA-Captions', avaCaptionsFile), readAva(join(data!, 'AVA')));
     const test = captions.test.filter(({ id }) => rowOf.has(String(id))).slice(0, evaluate.numComments);
-    const generated = generator.generate(test.map(({ id }) => rowOf.get(String(id))!));
+    const rows = test.map(({ id }) => rowOf.get(String(id))!);
+    const generated = await answersOf(generator, rows, evaluate.batchSize, context);
     const items = test.map(({ id, captions: references }, i) => ({
       id: String(id),
       references,

@@ -16,6 +16,7 @@ import { createGenerator } from '../generate.ts';
 import { openStageLanguage } from '../stage-language.ts';
 import { plcc, srcc } from '../metrics/correlation.ts';
 import { expectationReader, parseScore, scoreReader } from '../read-score.ts';
+import { answersOf } from './answers.ts';
 
 interface EvaluateScoreConfig extends Pick<TrialConfig, 'prompt'> {
   readonly seed: number;
@@ -73,7 +74,8 @@ export const evaluateScore: StageFunction = async (context) => {
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
     const test = readAva(join(data!, 'AVA')).test.filter(({ id }) => rowOf.has(String(id)));
-    const generated = generator.generate(test.map(({ id }) => rowOf.get(String(id))!));
+    const rows = test.map(({ id }) => rowOf.get(String(id))!);
+    const generated = await answersOf(generator, rows, evaluate.batchSize, context);
     const targets = test.map(({ meanScore }) => meanScore);
     const mean = targets.reduce((a, b) => a + b, 0) / targets.length;
     const read = generated.map((answer) => reader.read(answer));

@@ -1,0 +1,87 @@
+// Where a run's coordinator is reached, and the token its processes show: kept in the run folder while the run is under
+// way, so that the next coordinator listens where living workers look, and trusts them.
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CalmError, makeFolder } from '@calm-orch/core';
+import { listenAddress, serve, socketAddress, type Api, type Definition, type RunningServer } from '@calm-orch/rpc';
+import type { Layout } from './layout.ts';
+
+export interface RunConnection {
+  /** As gRPC writes it. */
+  readonly address: string;
+  readonly token: string;
+  /** Hash of the code and engine of the workers that were started with it. */
+  readonly code: string;
+}
+
+/** Null when no coordinator of the run was killed. */
+export function readConnection(layout: Layout, runId: string): RunConnection | null {
+  const path = layout.connection(runId);
+  try {
+    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as RunConnection) : null;
+  } catch {
+    // Cut off while it was written: then no worker was started.
+    return null;
+  }
+}
+
+export interface ServedRun {
+  readonly server: RunningServer;
+  readonly token: string;
+  /** Closes the server; the run is over. */
+  close(): Promise<void>;
+}
+
+export interface ServeRunOptions<D extends Definition> {
+  readonly layout: Layout;
+  readonly runId: string;
+  /** `127.0.0.1:PORT` instead of a Unix socket. */
+  readonly listen?: string;
+  /** Of the coordinator before, whose workers live. */
+  readonly before: RunConnection | null;
+  readonly code: string;
+  readonly name: string;
+  readonly definition: D;
+  readonly handlers: Api<D>;
+}
+
+/** Serves a run where its living workers look for it. @throws CalmError `unavailable` */
+export async function serveRun<D extends Definition>(options: ServeRunOptions<D>): Promise<ServedRun> {
+  const { layout, runId, listen, before, code, name, definition, handlers } = options;
+  const isPort = before !== null && !before.address.startsWith('unix:');
+  const own =
+    isPort || listen !== undefined
+      ? listenAddress(isPort ? before.address : listen!)
+      : socketAddress(layout.dir, runId);
+  const token = before?.token ?? randomBytes(32).toString('hex');
+  try {
+    const server = await serve({ address: own.address, token, name, definition, handlers });
+    writeConnection(layout.connection(runId), { address: server.address, token, code });
+    return {
+      server,
+      token,
+      close: async () => {
+        await server.close();
+        own.remove();
+        rmSync(layout.connection(runId), { force: true });
+      },
+    };
+  } catch (error) {
+    own.remove();
+    if (isPort && error instanceof CalmError)
+      throw new CalmError(
+        error.code,
+        `${error.message}; the workers of run ${runId} look for it there: wait until they have given up, a minute`,
+        { cause: error },
+      );
+    throw error;
+  }
+}
+
+/** Others must not read the token. */
+function writeConnection(path: string, connection: RunConnection): void {
+  makeFolder(dirname(path));
+  writeFileSync(path, JSON.stringify(connection), { mode: 0o600 });
+  chmodSync(path, 0o600);
+}
