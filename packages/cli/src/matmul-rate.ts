@@ -1,6 +1,4 @@
 // How fast this machine multiplies matrices, for the time estimate of `plan`.
-import { startEngine } from '@calm-orch/engine';
-
 const size = 1024;
 const repeats = 5;
 
@@ -17,6 +15,7 @@ async function withoutArguments<T>(load: () => Promise<T>): Promise<T> {
 
 /** GFLOP/s of float32 products of 1024 x 1024 on the installed engine: the best of five, in about a second. */
 export async function measureGflops(clock: () => number = () => performance.now()): Promise<number> {
+  const { startEngine } = await import('@calm-orch/engine');
   const { tf } = await withoutArguments(() => startEngine());
   return tf.tidy(() => {
     const [a, b] = [0.5, 0.25].map((value) => tf.fill([size, size], value));
