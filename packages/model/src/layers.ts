@@ -4,6 +4,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '@calm-orch/engine';
 import { trainable, type Parameter } from './parameter.ts';
+import { rowProduct } from './row-product.ts';
 
 interface Forward {
   readonly value: Tensor;
@@ -68,10 +69,10 @@ export function linears(
           );
   const out = sizes.reduce((p, q) => p + q, 0);
   const forward = (input: Tensor): Forward => {
-    const product = tf.matMul(input.reshape([-1, width]), w, false, true);
+    const product = rowProduct(input.reshape([-1, width]), w, true, numShards);
     const value = (b === undefined ? product : product.add(b)).reshape([...input.shape.slice(0, -1), out]);
     const gradient = (dy: Tensor, kept: Tensor, keptW: Tensor): Tensor[] => {
-      const dx = tf.matMul(dy.reshape([-1, out]), keptW).reshape(kept.shape);
+      const dx = rowProduct(dy.reshape([-1, out]), keptW, false, numShards).reshape(kept.shape);
       const dySRO = byShard(dy, numShards);
       const pieces = (t: Tensor, axis: number): Tensor[] => (sizes.length === 1 ? [t] : tf.split(t, sizes, axis));
       const dw = pieces(tf.matMul(dySRO, byShard(kept, numShards), true, false), 1);
