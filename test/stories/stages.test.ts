@@ -41,6 +41,13 @@ const registry = { ...augmentorStages, ...trainerStages, ...evaluatorStages };
 const carried = fileURLToPath(new URL('../../assets/foundation-nano.safetensors', import.meta.url));
 const foundationKey = 'f'.repeat(64);
 const steps = 4;
+const trainingKinds = [
+  'pretrain-generic',
+  'pretrain-ssl',
+  'finetune-comment',
+  'finetune-score',
+  'finetune-personal',
+] as const;
 const experiment = `
 rows:
   - row: all
@@ -52,7 +59,15 @@ set:
   pretrainSsl: { steps: ${steps}, batchSize: 8 }
   finetuneComment: { steps: ${steps}, batchSize: 8 }
   finetuneScore: { steps: ${steps}, batchSize: 8 }
-  evaluate: { batchSize: 5, numComments: 3, maxCommentTokens: 12 }
+  finetunePersonal: { steps: ${steps}, batchSize: 8 }
+  questions: { everySteps: 2 }
+  personal:
+    train: { annotators: 4, photos: 12, ratings: 8 }
+    test: { annotators: 2, photos: 112, ratings: 106 }
+    contextSize: 3
+    joining: 5
+    repeats: 1
+  evaluate: { batchSize: 53, numComments: 3, maxCommentTokens: 12, personal: true, suggestions: true }
 `;
 
 /** Random weights of the nano sizes, for a checkout without the carried checkpoint. */
@@ -126,7 +141,9 @@ describe('the stages of a trial', () => {
     expect(plan.stages.map(({ kind }) => kind).sort()).toEqual(
       [
         ...['data', 'augment', 'encode', 'encode', 'encode', 'baselines', 'pretrain-generic', 'pretrain-ssl'],
-        ...['finetune-comment', 'finetune-score', 'evaluate-score', 'evaluate-comment'],
+        ...['finetune-comment', 'finetune-score', 'evaluate-score', 'evaluate-comment', 'baselines-comment'],
+        ...['data-personal', 'encode', 'finetune-personal', 'evaluate-personal'],
+        ...['degrade', 'encode', 'evaluate-suggest'],
       ].sort(),
     );
   });
@@ -147,6 +164,8 @@ describe('the stages of a trial', () => {
       ['labeled', 32],
       ['generic', 10],
       ['ssl', 24],
+      ['personal', 124],
+      ['real', 168],
     ] as const) {
       const taps = openTaps(doneOf('encode', what).dir);
       expect(taps).toMatchObject({ layers: [1, 3, 6], tokens: 65, width: nano.vision.hiddenSize });
@@ -185,14 +204,14 @@ describe('the stages of a trial', () => {
   });
 
   it('report every step with a finite loss', () => {
-    for (const kind of ['pretrain-generic', 'pretrain-ssl', 'finetune-comment', 'finetune-score'] as const) {
+    for (const kind of trainingKinds) {
       const { reports, result } = doneOf(kind);
       expect(reports.map(({ step }) => step)).toEqual([...Array(steps).keys()]);
       for (const { metrics } of reports) expect(metrics!['train/loss']).toBeGreaterThan(0);
       expect(result.fingerprint).toMatch(/^[0-9a-f]{64}$/);
     }
     const prints = plan.stages.flatMap(({ key }) => done.get(key)!.result.fingerprint ?? []);
-    expect(new Set(prints).size).toBe(4);
+    expect(new Set(prints).size).toBe(trainingKinds.length);
   });
 
   it('score the test photographs', () => {
@@ -211,6 +230,44 @@ describe('the stages of a trial', () => {
     const { items } = JSON.parse(readFileSync(join(dir, 'comments.json'), 'utf8'));
     expect(items).toHaveLength(3);
     for (const { references } of items) expect(references.length).toBeGreaterThan(0);
+  });
+
+  it('give the metrics of comments that need no training, for the same photographs', () => {
+    const { result, dir } = doneOf('baselines-comment');
+    const written = JSON.parse(readFileSync(join(dir, 'comments.json'), 'utf8'));
+    const ids = (file: { items: { id: string }[] }): string[] => file.items.map(({ id }) => id);
+    const ours = JSON.parse(readFileSync(join(doneOf('evaluate-comment').dir, 'comments.json'), 'utf8'));
+    for (const name of ['constant comment', "nearest photograph's comment"]) {
+      expect(result.metrics![`${name}/CIDEr`], name).toEqual(expect.any(Number));
+      expect(ids(written[name])).toEqual(ids(ours));
+    }
+    const said = new Set(written['constant comment'].items.map(({ candidate }: { candidate: string }) => candidate));
+    expect(said.size).toBe(1);
+  });
+
+  it('personalize: the levels of an episode and the language model move, the others stay', () => {
+    const [score, personal] = [modelOf('finetune-score'), modelOf('finetune-personal')];
+    const moved = Object.keys(score).filter(
+      (key) => !Buffer.from(score[key]!.values.buffer).equals(Buffer.from(personal[key]!.values.buffer)),
+    );
+    expect(moved.some((key) => key.startsWith('mfam.low'))).toBe(true);
+    expect(moved.some((key) => key.startsWith('llm'))).toBe(true);
+    expect(moved.filter((key) => key.startsWith('mfam.thematic'))).toEqual([]);
+    const { result, dir } = doneOf('evaluate-personal');
+    expect(result.metrics).toMatchObject({ numAnnotators: 2 });
+    for (const name of ['SRCC', 'SRCC_generic', 'SRCC_others'])
+      expect(Math.abs(result.metrics![name]!), name).toBeLessThanOrEqual(1);
+    const lines = readFileSync(join(dir, 'predictions.csv'), 'utf8').trim().split('\n');
+    // Of 106 photographs of each annotator 5 have joined training.
+    expect(lines).toHaveLength(1 + 2 * 101);
+  });
+
+  it('suggest about six degradations of four crops of six photographs', () => {
+    const { result, dir } = doneOf('evaluate-suggest');
+    expect(result.metrics).toMatchObject({ numAnswers: 144 });
+    const { judge, items } = JSON.parse(readFileSync(join(dir, 'suggestions.json'), 'utf8'));
+    expect([judge, items.length]).toEqual(['keywords', 144]);
+    expect(readdirSync(doneOf('degrade').dir)).toHaveLength(168);
   });
 });
 

@@ -3,6 +3,8 @@ import type { StageRegistry } from '@calm-orch/core';
 
 export const stages: StageRegistry = {
   data: async () => (await import('./stages/data.ts')).dataStage,
+  'data-personal': async () => (await import('./stages/data-personal.ts')).dataPersonal,
+  degrade: async () => (await import('./stages/degrade.ts')).degrade,
   augment: async () => (await import('./stages/augment.ts')).augmentStage,
 };
 

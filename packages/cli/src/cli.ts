@@ -26,6 +26,10 @@ const worker = (name: 'trainer' | 'augmentor' | 'evaluator' | 'compute') => asyn
   command: (await import('./commands/worker.ts'))[name],
 });
 
+const photos = (name: 'score' | 'comment' | 'suggest') => async () => ({
+  command: (await import('./commands/photos.ts'))[name],
+});
+
 const commands: readonly CommandEntry[] = [
   {
     usage: 'run <experiment>',
@@ -82,6 +86,21 @@ const commands: readonly CommandEntry[] = [
     usage: 'metrics <kind> <file>',
     describe: 'Score captions or predictions of a JSON file with the metrics of the tables',
     load: () => import('./commands/metrics.ts'),
+  },
+  {
+    usage: 'score <photos..>',
+    describe: "Score one's own photographs with the newest full model, 1 to 10",
+    load: photos('score'),
+  },
+  {
+    usage: 'comment <photos..>',
+    describe: "Comment on one's own photographs with the newest full model",
+    load: photos('comment'),
+  },
+  {
+    usage: 'suggest <photos..>',
+    describe: "Ask the newest full model how one's own photographs could be improved",
+    load: photos('suggest'),
   },
   { usage: 'trainer <index>', describe: null, load: worker('trainer') },
   { usage: 'augmentor <index>', describe: null, load: worker('augmentor') },

@@ -2,7 +2,12 @@
 // CALM_ORCH_STAGES names one module (a StageRegistry as `stages`) in place of all of them, for tests of the processes.
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
-import { stageRoles, type Role, type StageKind, type StageRegistry } from '@calm-orch/core';
+import { repositoryRoot, stageRoles, type Role, type StageKind, type StageRegistry } from '@calm-orch/core';
+
+const photos = `${repositoryRoot}assets/photos`;
+
+/** Folders of files carried with the program that stages of a kind read. */
+export const carriedFolders: Readonly<Partial<Record<StageKind, string>>> = { data: photos, degrade: photos };
 
 const replacement = (env: NodeJS.ProcessEnv): string | undefined => env['CALM_ORCH_STAGES'] || undefined;
 

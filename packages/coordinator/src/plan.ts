@@ -56,6 +56,7 @@ type Draft = Omit<PlanStage, 'label' | 'trials'> & { readonly trials: TrialRef[]
 export function planExperiment(experiment: Experiment, sources: PlanSources): Plan {
   const drafts = new Map<string, Draft>();
   const trials: TrialRef[] = [];
+  const tables = new Set<string>();
   for (const row of experiment.rows) {
     for (const seed of experiment.seeds) {
       const config = row.config(seed);
@@ -78,13 +79,14 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
         };
         drafts.set(key, draft);
         // The baselines belong to the experiment, to no trial.
-        if (kind !== 'baselines' && !draft.trials.includes(trial)) draft.trials.push(trial);
+        if (!kind.startsWith('baselines') && !draft.trials.includes(trial)) draft.trials.push(trial);
         return key;
       };
       if (experiment.only === 'foundation') addFoundation(config, add);
       else {
         const foundation = sources.foundation(config.foundation).key;
-        if (trials.length === 0) addBaselines(config, foundation, add);
+        if (!tables.has(row.table ?? '')) addBaselines(config, foundation, add);
+        tables.add(row.table ?? '');
         addTrial(config, foundation, add);
       }
       trials.push(trial);

@@ -4,6 +4,7 @@ import {
   numItemsOf,
   numEncoded,
   qformerLevels,
+  realPhotos,
   type EncodeWhat,
   type StageKind,
   type TrialConfig,
@@ -21,6 +22,9 @@ export interface StageRequest {
 
 /** Adds a stage to the plan, or finds it there, and returns its key. */
 export type AddStage = (request: StageRequest) => string;
+
+/** Adds the encoding of photographs by the frozen ViT. */
+type Encode = (what: EncodeWhat, inputs: Readonly<Record<string, string>>) => string;
 
 /** Work per photograph against one sample of a training step, measured on the nano preset. */
 const costs = { data: 2, augment: 4, encode: 1, score: 2, comment: 20, baselines: 1 } as const;
@@ -70,11 +74,14 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
   }
   const comment = add({
     kind: 'finetune-comment',
-    config: { ...common, ...finetune, mfam, maxCommentTokens, finetuneComment: trial.finetuneComment },
+    config: {
+      ...{ ...common, ...finetune, mfam, maxCommentTokens, finetuneComment: trial.finetuneComment },
+      questions: trial.questions,
+    },
     inputs: { foundation, data, encodeLabeled, ...pretrained },
     ...training(trial.finetuneComment),
   });
-  if (evaluate.scores) {
+  if (evaluate.scores || evaluate.personal) {
     const score = add({
       kind: 'finetune-score',
       config: {
@@ -86,14 +93,17 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
       inputs: { foundation, data, encodeLabeled, comment },
       ...training(trial.finetuneScore),
     });
-    add({
-      kind: 'evaluate-score',
-      config: { seed, llm, mfam, prompt, foundation, scorePrefix, evaluate: { batchSize, scoreReadout } },
-      inputs: { foundation, data, encodeLabeled, model: score },
-      numItems: 1,
-      cost: costs.score * trial.data.numTest,
-    });
+    if (evaluate.scores)
+      add({
+        kind: 'evaluate-score',
+        config: { seed, llm, mfam, prompt, foundation, scorePrefix, evaluate: { batchSize, scoreReadout } },
+        inputs: { foundation, data, encodeLabeled, model: score },
+        numItems: 1,
+        cost: costs.score * trial.data.numTest,
+      });
+    if (evaluate.personal) addPersonal(trial, { score, foundation, encode }, add);
   }
+  if (evaluate.suggestions) addSuggestions(trial, { comment, foundation, encode }, add);
   if (numComments > 0)
     add({
       kind: 'evaluate-comment',
@@ -104,16 +114,81 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
     });
 }
 
-/** Adds what the frozen features can give without any training; once per experiment. */
+/** Adds the zero-shot suggestions of a commenting model about degraded held-out photographs. */
+function addSuggestions(
+  { vision, llm, mfam, prompt, evaluate: { batchSize, maxCommentTokens } }: TrialConfig,
+  { comment, foundation, encode }: { comment: string; foundation: string; encode: Encode },
+  add: AddStage,
+): void {
+  const degraded = add({
+    kind: 'degrade',
+    config: { imageSize: vision.imageSize },
+    inputs: {},
+    numItems: 1,
+    cost: costs.augment * realPhotos,
+  });
+  add({
+    kind: 'evaluate-suggest',
+    config: { llm, mfam, prompt, foundation, evaluate: { batchSize, maxCommentTokens } },
+    inputs: { foundation, encodeReal: encode('real', { degraded }), model: comment },
+    numItems: 1,
+    cost: costs.comment * realPhotos,
+  });
+}
+
+/** Adds what personalizes a scoring model, and its evaluation. */
+function addPersonal(
+  { seed, data, llm, mfam, personal, evaluate, finetunePersonal, scorePrefix, prompt, ...trial }: TrialConfig,
+  { score, foundation, encode }: { score: string; foundation: string; encode: Encode },
+  add: AddStage,
+): void {
+  const { contextSize, joining, levels, repeats } = personal;
+  const { checkpointEverySeconds: _, ...train } = trial.train;
+  const { batchSize, scoreReadout } = evaluate;
+  const numPhotos = personal.train.photos + personal.test.photos;
+  const dataPersonal = add({
+    kind: 'data-personal',
+    config: {
+      data: { seed: data.seed, imageSize: data.imageSize },
+      personal: { train: personal.train, test: personal.test },
+    },
+    inputs: {},
+    numItems: 1,
+    cost: costs.data * numPhotos,
+  });
+  const encodePersonal = encode('personal', { dataPersonal });
+  const model = add({
+    kind: 'finetune-personal',
+    config: {
+      ...{ seed, llm, mfam, prompt, foundation, train, finetunePersonal },
+      personal: { contextSize, joining, levels },
+    },
+    inputs: { foundation, dataPersonal, encodePersonal, score },
+    numItems: 1,
+    cost: finetunePersonal.steps * finetunePersonal.batchSize * (contextSize + 1),
+  });
+  add({
+    kind: 'evaluate-personal',
+    config: {
+      ...{ seed, llm, mfam, prompt, foundation, scorePrefix, personal: { contextSize, joining, levels, repeats } },
+      evaluate: { batchSize, scoreReadout },
+    },
+    inputs: { foundation, dataPersonal, encodePersonal, model, generic: score },
+    numItems: 1,
+    cost: costs.score * personal.test.annotators * personal.test.ratings * repeats,
+  });
+}
+
+/** Adds what can be had without any training, for the metrics of a table; once per table. */
 export function addBaselines(trial: TrialConfig, foundation: string, add: AddStage): void {
   const { data, encode } = addData(trial, foundation, add);
-  add({
-    kind: 'baselines',
-    config: { taps: trial.mfam.taps },
-    inputs: { data, encodeLabeled: encode('labeled', { data }) },
-    numItems: 1,
-    cost: costs.baselines * (trial.data.numTrain + trial.data.numTest),
-  });
+  const { taps } = trial.mfam;
+  const { scores, numComments } = trial.evaluate;
+  const cost = costs.baselines * (trial.data.numTrain + trial.data.numTest);
+  const inputs = { data, encodeLabeled: encode('labeled', { data }) };
+  if (scores) add({ kind: 'baselines', config: { taps }, inputs, numItems: 1, cost });
+  if (numComments > 0)
+    add({ kind: 'baselines-comment', config: { taps, evaluate: { numComments } }, inputs, numItems: 1, cost });
 }
 
 /** Adds the one stage that makes the checkpoint every other experiment starts from. */
@@ -121,11 +196,7 @@ export function addFoundation({ seed, vision, llm }: TrialConfig, add: AddStage)
   add({ kind: 'foundation', config: { seed, vision, llm }, inputs: {}, numItems: 1, cost: 1e5 });
 }
 
-function addData(
-  trial: TrialConfig,
-  foundation: string,
-  add: AddStage,
-): { data: string; encode: (what: EncodeWhat, inputs: Record<string, string>) => string } {
+function addData(trial: TrialConfig, foundation: string, add: AddStage): { data: string; encode: Encode } {
   const { data: config, vision, mfam, encode: how } = trial;
   const { taps, standardizeTaps } = mfam;
   const numPhotos = config.numTrain + config.numTest + config.numGeneric + config.numUnlabeled;
@@ -136,13 +207,13 @@ function addData(
     numItems: numItemsOf('data', trial),
     cost: costs.data * numPhotos,
   });
-  const encode = (what: EncodeWhat, inputs: Record<string, string>): string =>
+  const encode: Encode = (what, inputs) =>
     add({
       kind: 'encode',
       config: { what, vision, taps, standardizeTaps, foundation, encode: how },
       inputs: { foundation, ...inputs },
       numItems: numItemsOf('encode', trial, what),
-      cost: costs.encode * numEncoded(what, config),
+      cost: costs.encode * numEncoded(what, trial),
     });
   return { data, encode };
 }

@@ -38,6 +38,7 @@ export {
   numEncoded,
   numItemsOf,
   photosPerItem,
+  realPhotos,
   type DataItem,
   type DataPool,
   type EncodeWhat,

@@ -6,15 +6,21 @@ import type { Json } from './canonical.ts';
 export const stageRoles = {
   data: 'augmentor',
   augment: 'augmentor',
+  'data-personal': 'augmentor',
+  degrade: 'augmentor',
   foundation: 'trainer',
   encode: 'trainer',
   'pretrain-ssl': 'trainer',
   'pretrain-generic': 'trainer',
   'finetune-comment': 'trainer',
   'finetune-score': 'trainer',
+  'finetune-personal': 'trainer',
   baselines: 'evaluator',
   'evaluate-score': 'evaluator',
   'evaluate-comment': 'evaluator',
+  'evaluate-personal': 'evaluator',
+  'evaluate-suggest': 'evaluator',
+  'baselines-comment': 'evaluator',
 } as const;
 
 export type StageKind = keyof typeof stageRoles;
@@ -57,6 +63,7 @@ export const gangKinds: ReadonlySet<StageKind> = new Set<StageKind>([
   'pretrain-generic',
   'finetune-comment',
   'finetune-score',
+  'finetune-personal',
 ]);
 
 /** Who trains a stage together; replaced as a whole. */

@@ -20,8 +20,18 @@ export {
 export { studioPaths, testIdsOf, type UnlabeledEntry } from './studio/layout.ts';
 export { encodeJpeg, writeStudioImages } from './studio/write-images.ts';
 export { writeStudioLists, type ListsReport } from './studio/write-lists.ts';
+export { ratingOf, studioAnnotator, type StudioAnnotator } from './studio/annotators.ts';
+export { personalRatings, writeStudioPersonal } from './studio/write-personal.ts';
 export { heldOutPhotos, trainingPhotos, type CarriedPhoto } from './photos/photo-list.ts';
 export { carriedPhotosDir, loadCarriedPhoto } from './photos/carried.ts';
+export {
+  cropsPerPhoto,
+  degradationNames,
+  degradedFile,
+  degradedPhotoOf,
+  type DegradationName,
+  type DegradedPhoto,
+} from './photos/degraded.ts';
 export { heldOutCheck, type HeldOutCheck } from './photos/held-out.ts';
 export { userPhotosHash, type SkippedPhoto } from './photos/sources.ts';
 export { boxOf, render, toBytes, type Box, type Rendered, type Subject } from './studio/render.ts';
@@ -50,6 +60,7 @@ export {
   type CaptionedImage,
   type CaptionItem,
 } from './ava-captions/captions-file.ts';
+export { joiningRatings, testEpisodes, trainingEpisode, type TestEpisodes } from './flickr-aes/episodes.ts';
 export { readFlickrAes, type Annotator, type FlickrAes, type FlickrAesSplitOptions } from './flickr-aes/read.ts';
 export {
   flickrAesFiles,

@@ -8,6 +8,10 @@ export const instructions = {
   comment: ['comment on this photo .'],
   sslSingle: ['which defect does this photo show ?'],
   sslPair: ['compare the first photo with the second .'],
+  // Who is asked shows in the scores before, in words the language model knows.
+  personal: ['rate this photo .'],
+  // No stage trains it (aesthetic suggesting is zero-shot): one unknown word in the form of the others.
+  suggest: ['advise on this photo .'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type InstructionKind = keyof typeof instructions;
@@ -18,6 +22,8 @@ const questions: Readonly<Record<InstructionKind, string>> = {
   comment: 'Please comment on this photo from an aesthetic point of view.',
   sslSingle: 'Which low- or high-level defect does this photo show?',
   sslPair: 'Compare the first image with the second.',
+  personal: 'How would this user rate this photo? Answer with a number from 1 to 5.',
+  suggest: 'How could the aesthetic quality of this photo be improved?',
 };
 
 export const instructionOf = (template: PromptTemplate, kind: InstructionKind): string =>

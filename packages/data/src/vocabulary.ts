@@ -5,21 +5,28 @@ import { instructions } from './instructions.ts';
 import { levelWords } from './level-words.ts';
 import { captionTexts } from './studio/captions.ts';
 import { commentTexts } from './studio/comments.ts';
+import { questionTexts } from './studio/questions.ts';
 
 /** Sentences that together use every word of the language; digits and punctuation are words of their own. */
 export function* vocabularyTexts(): Iterable<string> {
   yield '0 1 2 3 4 5 6 7 8 9 . , ?';
-  for (const pool of Object.values(instructions)) yield* pool;
+  for (const [kind, pool] of Object.entries(instructions)) if (!(kind in laterKinds)) yield* pool;
   yield* captionTexts();
   yield* commentTexts();
   yield* labelTexts();
 }
 
-/**
- * The closed word list: the words of the texts sorted by code unit, then those of the five levels that no text has.
- * They stand last, so that the ids of all others are those the carried foundation was trained with.
- */
+/** Words the carried checkpoint has not seen come after all others, so that its ids stay. */
+const laterKinds = { suggest: true } as const;
+
+const wordsOf = (texts: Iterable<string>): string[] =>
+  [...new Set([...texts].flatMap((text) => text.split(' ').filter(Boolean)))].sort();
+
+/** The closed word list: sorted by code unit, the later words (levels, what is asked later) after the others. */
 export function vocabularyWords(): string[] {
-  const words = new Set([...vocabularyTexts()].flatMap((text) => text.split(' ').filter(Boolean)));
-  return [...[...words].sort(), ...Object.keys(levelWords).filter((word) => !words.has(word))];
+  const words = wordsOf(vocabularyTexts());
+  const known = new Set(words);
+  const instructed = Object.keys(laterKinds).flatMap((kind) => instructions[kind as keyof typeof laterKinds]);
+  const later = [...Object.keys(levelWords), ...instructed, ...questionTexts()];
+  return [...words, ...wordsOf(later).filter((word) => !known.has(word))];
 }

@@ -5,6 +5,9 @@ export const stages: StageRegistry = {
   baselines: async () => (await import('./stages/baselines.ts')).baselines,
   'evaluate-score': async () => (await import('./stages/evaluate-score.ts')).evaluateScore,
   'evaluate-comment': async () => (await import('./stages/evaluate-comment.ts')).evaluateComment,
+  'baselines-comment': async () => (await import('./stages/baselines-comment.ts')).baselinesComment,
+  'evaluate-suggest': async () => (await import('./stages/evaluate-suggest.ts')).evaluateSuggest,
+  'evaluate-personal': async () => (await import('./stages/evaluate-personal.ts')).evaluatePersonal,
 };
 
 export { averageRanks, plcc, srcc } from './metrics/correlation.ts';
@@ -30,3 +33,11 @@ export {
 } from './metrics/score-files.ts';
 export { ptbTokenize } from './metrics/ptb.ts';
 export { matrixOf, ridgePredict, type Matrix, type RidgePrediction } from './ridge.ts';
+export {
+  answerAboutPhotos,
+  photoQuestions,
+  type PhotoAnswer,
+  type PhotoQuestion,
+  type UnreadablePhoto,
+} from './photo-answers.ts';
+export { keywordJudge, type SuggestionJudge } from './suggestion-judge.ts';

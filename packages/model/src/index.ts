@@ -1,6 +1,7 @@
 export { alignedBlocks, combineBlocks, shardsOf, type Block, type BlockSum } from './blocks.ts';
 export { createShardProgram, type ShardProgram } from './shard-program.ts';
 export { answerLogits, answerLoss, answerLossPerShard, tokenOrder, type CalmText } from './calm.ts';
+export { episodeImages, episodeLogits, type EpisodeText } from './episode.ts';
 export { llmShapes } from './llama.ts';
 export { mfamShapes, mfamTokens, qformerTokens, thematicTokens } from './mfam.ts';
 export { hiddenStates, visionShapes } from './vision.ts';
@@ -46,7 +47,8 @@ export { imageId, vicunaSequence, type Sequence, type TaskPrompt, type Turn } fr
 export { openLlamaTokenizer } from './tokenizers/llama-tokenizer.ts';
 export type { Tokenizer } from './tokenizers/tokenizer.ts';
 export { createWordTokenizer } from './tokenizers/word-tokenizer.ts';
-export { openTaps, writeTapsPart, type Taps } from './taps.ts';
+export { createPhotoEncoder, interpolatePositions, type PhotoEncoder } from './photo-encoder.ts';
+export { memoryTaps, openTaps, writeTapsPart, type Taps } from './taps.ts';
 export { fanInDeviation, initialWeights } from './initialize.ts';
 export { crossEntropy, layerNorm, linear, maskGradient, stopGradient } from './layers.ts';
 export { embedTokens, llamaHidden, logitsOf } from './llama.ts';

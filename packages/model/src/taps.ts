@@ -52,6 +52,23 @@ function readIndex(path: string): PartIndex {
   }
 }
 
+/** Hidden states in memory as if they were on disk. `states` holds each layer's [ids.length * tokens * width] values. */
+export function memoryTaps(
+  ids: readonly string[],
+  tokens: number,
+  width: number,
+  states: ReadonlyMap<number, Float32Array>,
+): Taps {
+  const size = tokens * width;
+  const read = (row: number, layer: number): Float32Array => states.get(layer)!.slice(row * size, (row + 1) * size);
+  return {
+    ...{ ids, tokens, width, read },
+    layers: [...states.keys()],
+    readInto: (row, layer, target, offset) => target.set(read(row, layer), offset),
+    close: () => {},
+  };
+}
+
 /** Opens a directory of parts. @throws CalmError `bad_data` where parts disagree or a file ends early. */
 export function openTaps(dir: string): Taps {
   const names = readdirSync(dir)

@@ -19,5 +19,5 @@ export {
   type TrialRecord,
   type TrialRef,
 } from './types.ts';
-export { collectTable, summarize, type Cell, type Cells, type Table } from './tables/collect.ts';
+export { collectTable, collectTables, summarize, type Cell, type Cells, type Table } from './tables/collect.ts';
 export { renderTables, tableFormats, type RenderOptions, type TableFormat } from './tables/render.ts';

@@ -12,6 +12,7 @@ const trainingKinds: readonly StageKind[] = [
   'pretrain-generic',
   'finetune-comment',
   'finetune-score',
+  'finetune-personal',
 ];
 
 interface TrialStage {

@@ -15,6 +15,8 @@ import {
   answerLossPerShard,
   createShardProgram,
   createTrainingProgram,
+  episodeImages,
+  episodeLogits,
   maskGradient,
   mfamTokens,
   visualOf,
@@ -39,6 +41,8 @@ export interface SampleForm {
   readonly answer: number;
   /** Levels whose gradient a sample may switch off (self-supervision, section 3.4). */
   readonly maskedLevels?: readonly QFormerLevel[];
+  /** Photographs of an episode: `suffix` tokens and one answer token after each; `images` is then 1. */
+  readonly episode?: number;
 }
 
 export type StepOptions = Pick<TrainOptions, 'maxGradientNorm' | 'weightDecay' | 'accumulation' | 'recompute'>;
@@ -71,12 +75,14 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): CalmProg
   const { mfam, llm } = spec;
   const inputsOf = (form: SampleForm, batchSize: number): Record<string, InputSpec> => ({
     ...Object.fromEntries(
-      Array.from({ length: form.images }, (_, i) => Object.entries(visualSpec(mfam, spec.taps, batchSize, i))).flat(),
+      Array.from({ length: form.images }, (_, i) =>
+        Object.entries(visualSpec(mfam, spec.taps, batchSize * (form.episode ?? 1), i)),
+      ).flat(),
     ),
     prefix: { shape: [batchSize, form.prefix ?? 1], dtype: 'int32' },
-    ...(form.suffix > 0 && { suffix: { shape: [batchSize, form.suffix], dtype: 'int32' } }),
-    answer: { shape: [batchSize, form.answer], dtype: 'int32' },
-    weights: { shape: [batchSize, form.answer], dtype: 'float32' },
+    ...(form.suffix > 0 && { suffix: { shape: [batchSize, form.suffix * (form.episode ?? 1)], dtype: 'int32' } }),
+    answer: { shape: [batchSize, form.answer * (form.episode ?? 1)], dtype: 'int32' },
+    weights: { shape: [batchSize, form.answer * (form.episode ?? 1)], dtype: 'float32' },
     ...Object.fromEntries(
       (form.maskedLevels ?? []).map((level) => [maskName(level), { shape: [batchSize, 1, 1], dtype: 'float32' }]),
     ),
@@ -92,6 +98,11 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): CalmProg
         return tokens;
       });
       const { prefix, suffix, answer, weights } = inputs;
+      if (form.episode !== undefined) {
+        const text = { prefix: prefix!, suffix: suffix!, answer: answer! };
+        const logits = episodeLogits(parameters, llm, episodeImages(images[0]!), text);
+        return answerLossPerShard(logits, answer!, weights!, parameters.numShards);
+      }
       return answerLossPerShard(
         answerLogits(parameters, { llm, mfam }, images, {
           prefix: prefix!,

@@ -1,12 +1,13 @@
 // What both fine-tunings share: all weights of MFAM and language model are trained on (photograph, answer) pairs.
-import type {
-  LlmConfig,
-  LoraConfig,
-  MfamConfig,
-  StageContext,
-  StageResult,
-  TrainingConfig,
-  TrialConfig,
+import {
+  CalmError,
+  type LlmConfig,
+  type LoraConfig,
+  type MfamConfig,
+  type StageContext,
+  type StageResult,
+  type TrainingConfig,
+  type TrialConfig,
 } from '@calm-orch/core';
 import { startEngine } from '@calm-orch/engine';
 import {
@@ -56,6 +57,36 @@ export interface Finetuning {
   readonly samples: readonly FinetuneSample[];
   /** Longest answer in tokens, end token included; default: the longest of epoch 0. */
   readonly answerTokens?: number;
+  /** Samples with a question each, which take every n-th step. */
+  readonly questions?: { readonly everySteps: number; readonly samples: readonly QuestionSample[] };
+}
+
+export interface QuestionSample {
+  readonly row: number;
+  /** Prompt and answer of an epoch; the prompts of all samples have the same length. */
+  readonly turn: (epoch: number) => { readonly prompt: TaskPrompt; readonly answer: string };
+}
+
+/** An order of its own for the steps on questions. */
+function questionSteps(seed: number, { everySteps, samples }: NonNullable<Finetuning['questions']>, batchSize: number) {
+  const order = sampleOrder(seed, 'questions', samples.length, batchSize);
+  const form = promptForm(samples[0]!.turn(0).prompt);
+  return {
+    form,
+    has: (step: number): boolean => step % everySteps === everySteps - 1,
+    of: (step: number) =>
+      order(Math.floor(step / everySteps)).map(({ sample, epoch }) => {
+        const { row, turn } = samples[sample]!;
+        const { prompt, answer } = turn(epoch);
+        const { prefix, suffix } = promptForm(prompt);
+        if (prefix !== form.prefix || suffix !== form.suffix)
+          throw new CalmError(
+            'bad_data',
+            `questions: all must have as many tokens (got ${suffix} and ${form.suffix}); leave the others out`,
+          );
+        return { row, prompt, answer: prompt.answer(answer) };
+      }),
+  };
 }
 
 /** Initial weights of an MFAM: a function of (seed, level) only. */
@@ -78,6 +109,7 @@ export async function finetune(
   const { batchSize } = training;
   const longest = spec.answerTokens ?? Math.max(...samples.map((sample) => prompt.answer(sample.answer(0)).length));
   const answerTokens = answerRoom({ mfam, llm, taps }, prompt, 1, longest);
+  const questions = spec.questions && questionSteps(seed, spec.questions, batchSize);
   const lora = config.finetune === 'lora' ? config.lora : undefined;
   const mfamOnly = mfamShapes(mfam, { hiddenSize: taps.width }, llm);
   const shapes = { ...mfamOnly, ...llmShapes(llm) };
@@ -92,7 +124,10 @@ export async function finetune(
     options: config.train,
     ...(lora && { lora }),
     taps,
-    forms: { answer: { images: 1, ...promptForm(prompt), answer: answerTokens } },
+    forms: {
+      answer: { images: 1, ...promptForm(prompt), answer: answerTokens },
+      ...(questions && { question: { images: 1, ...questions.form, answer: answerTokens } }),
+    },
   });
   try {
     const initial = select({ ...initialMfam(mfam, taps.width, llm, seed), ...spec.weights }, shapes);
@@ -100,6 +135,22 @@ export async function finetune(
     const order = sampleOrder(seed, context.stage.kind, samples.length, batchSize);
     const texts = promptInputs(batchSize, prompt);
     await trainLoop(context, program, training, (step) => {
+      if (questions?.has(step)) {
+        const asked = questions.of(step);
+        const answers = padded(
+          asked.map(({ answer }) => answer),
+          answerTokens,
+        );
+        const visual = visualBatch(
+          mfam,
+          taps,
+          asked.map(({ row }) => row),
+        );
+        const prefix = Int32Array.from(asked.flatMap((one) => one.prompt.prefix));
+        const suffix = Int32Array.from(asked.flatMap((one) => one.prompt.suffix));
+        const inputs = { ...visual, prefix, suffix, answer: answers.ids, weights: answers.weights };
+        return { name: 'question', inputs };
+      }
       const chosen = order(step).map(({ sample, epoch }) => ({ ...samples[sample]!, epoch }));
       const answers = padded(
         chosen.map(({ answer, epoch }) => prompt.answer(answer(epoch))),

@@ -7,5 +7,6 @@ export const stages: StageRegistry = {
   'pretrain-ssl': async () => (await import('./stages/pretrain-ssl.ts')).pretrainSsl,
   'pretrain-generic': async () => (await import('./stages/pretrain-generic.ts')).pretrainGeneric,
   'finetune-comment': async () => (await import('./stages/finetune-comment.ts')).finetuneComment,
+  'finetune-personal': async () => (await import('./stages/finetune-personal.ts')).finetunePersonal,
   'finetune-score': async () => (await import('./stages/finetune-score.ts')).finetuneScore,
 };

@@ -5,7 +5,7 @@ import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CalmError } from '@calm-orch/core';
-import { collectTable, openTracker, renderTables, type Tracker } from '@calm-orch/tracker';
+import { collectTables, openTracker, renderTables, type Tracker } from '@calm-orch/tracker';
 import { planFaults, type FaultKind } from './faults.ts';
 import { inject, limitFile } from './inject.ts';
 
@@ -154,7 +154,7 @@ function outcomeOf(tracker: Tracker, ledgerOk: boolean): Outcome {
   const run = tracker.findRun();
   return {
     fingerprints: JSON.stringify(run.trials.map(({ row, seed, fingerprint }) => [row, seed, fingerprint])),
-    table: renderTables([collectTable(tracker, run)], 'text'),
+    table: renderTables(collectTables(tracker, run), 'text'),
     metrics: JSON.stringify(tracker.listRunStages(run.id).map(({ key }) => [key, tracker.listMetrics(key)])),
     ledgerOk,
   };

@@ -2,8 +2,8 @@
 import { cpus, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Argv } from 'yargs';
-import { CalmError, repositoryRoot, type Experiment, type Json } from '@calm-orch/core';
-import { collectTable, renderTables, type Tracker } from '@calm-orch/tracker';
+import { CalmError, type Experiment, type Json } from '@calm-orch/core';
+import { collectTables, renderTables, type Tracker } from '@calm-orch/tracker';
 import type { RunSummary, StartedRun } from '@calm-orch/coordinator';
 import type { GlobalOptions } from '../cli.ts';
 import { checkModels, hashCacheOf } from '../check-models.ts';
@@ -11,7 +11,7 @@ import { engineFacts, type EngineFacts } from '../engine-facts.ts';
 import { printJson, printLine, wantsColor } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
-import { needsEngine, stageEntry } from '../stage-code.ts';
+import { carriedFolders, needsEngine, stageEntry } from '../stage-code.ts';
 
 export interface ExecuteOptions extends GlobalOptions {
   trainers?: number;
@@ -82,11 +82,10 @@ export async function execute(
   let progress: Progress | null = null;
   try {
     const facts = needsEngine() ? await engineFacts(say, cancel.signal) : withoutEngine;
-    const carried = { data: `${repositoryRoot}assets/photos` };
     const layout = layoutOf(options.dir);
     if (needsEngine()) await checkModels(experiment);
     const hashCache = hashCacheOf(layout.dir);
-    const sources = await planSources({ stageEntry, engine: facts.identity, carried, hashCache });
+    const sources = await planSources({ stageEntry, engine: facts.identity, carried: carriedFolders, hashCache });
     const { hangTimeout, gangMinLeft, takeoverTimeout } = options;
     const summary = await runExperiment({
       ...{ experiment, sources, layout, tracker, machine: facts, signal: cancel.signal },
@@ -135,14 +134,15 @@ function announce({ run, plan, numReused, numTakenOver }: StartedRun, logs: stri
 function report(summary: RunSummary, tracker: Tracker, { dir, json }: ExecuteOptions): void {
   const { runId, status, failures, numExecuted, numReused, numSkipped } = summary;
   const run = tracker.getRun(runId);
-  const table = collectTable(tracker, run);
+  const tables = collectTables(tracker, run).filter(({ metrics }) => metrics.length > 0);
   const folder = process.env['CALM_ORCH_DIR'] === undefined && dir !== `${process.cwd()}/runs` ? ` --dir ${dir}` : '';
   const again = `\`calm-orch resume ${runId}${folder}\``;
   if (json) {
-    const tables = table.metrics.length > 0 ? (JSON.parse(renderTables([table], 'json')) as Json) : [];
-    printJson({ run: runId, status, executed: numExecuted, reused: numReused, skipped: numSkipped, failures, tables });
+    const shown = JSON.parse(renderTables(tables, 'json')) as Json;
+    const counts = { executed: numExecuted, reused: numReused, skipped: numSkipped };
+    printJson({ run: runId, status, ...counts, failures, tables: shown });
   } else {
-    if (table.metrics.length > 0) printLine(`\n${renderTables([table], 'text', { color: wantsColor() })}\n`);
+    if (tables.length > 0) printLine(`\n${renderTables(tables, 'text', { color: wantsColor() })}\n`);
     for (const { label, reason } of failures) printLine(`${label} failed: ${reason}`);
     const made = `${plural(numExecuted, 'stage')} executed, ${numReused} reused`;
     if (status === 'succeeded') printLine(`Run ${runId} succeeded: ${made}.`);

@@ -4,7 +4,6 @@ import {
   CalmError,
   loadExperiment,
   presets,
-  repositoryRoot,
   resolveTrial,
   type Experiment,
   type TrialConfig,
@@ -15,7 +14,7 @@ import { checkModels, hashCacheOf } from '../check-models.ts';
 import { engineFacts } from '../engine-facts.ts';
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
-import { stageEntry } from '../stage-code.ts';
+import { carriedFolders, stageEntry } from '../stage-code.ts';
 import { columns } from '../views/columns.ts';
 import { costsOf, type Machine } from '../views/costs.ts';
 import { renderCosts } from '../views/costs-text.ts';
@@ -75,7 +74,7 @@ export const command = {
     const sources = await planSources({
       stageEntry,
       engine: facts.identity,
-      carried: { data: `${repositoryRoot}assets/photos` },
+      carried: carriedFolders,
       hashCache: hashCacheOf(dir),
     });
     const loaded = experiments.map((path) => loadExperiment(path, { set }));

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError } from '@calm-orch/core';
 import {
-  collectTable,
+  collectTables,
   openTracker,
   renderTables,
   tableFormats,
@@ -30,21 +30,21 @@ export const command = {
   handler: ({ dir, name, format, json }: ArgumentsCamelCase<Options>) => {
     const tracker = openTracker(dir, { create: false });
     try {
-      const table = findTable(tracker, name);
-      printLine(renderTables([table], json ? 'json' : format, { color: wantsColor() }));
+      printLine(renderTables(findTables(tracker, name), json ? 'json' : format, { color: wantsColor() }));
     } finally {
       tracker.close();
     }
   },
 };
 
-/** The named run's table; unnamed, the last run's that has one. Throws `not_found`. */
-function findTable(tracker: Tracker, name: string | undefined): Table {
+/** The named run's tables; unnamed, those of the last run that has any. Throws `not_found`. */
+function findTables(tracker: Tracker, name: string | undefined): Table[] {
   const run = tracker.findRun(name === undefined ? undefined : experimentOrRun(name));
-  const table = collectTable(tracker, run);
-  if (table.metrics.length > 0) return table;
-  const others = name === undefined ? tracker.listRuns().map((other) => collectTable(tracker, other)) : [];
-  const other = others.find(({ metrics }) => metrics.length > 0);
+  const tablesOf = (of: typeof run): Table[] => collectTables(tracker, of).filter(({ metrics }) => metrics.length > 0);
+  const tables = tablesOf(run);
+  if (tables.length > 0) return tables;
+  const others = name === undefined ? tracker.listRuns().map(tablesOf) : [];
+  const other = others.find((found) => found.length > 0);
   if (other) return other;
   throw new CalmError('not_found', `run ${run.id} has no table: \`calm-orch show ${run.id}\` shows what it made`);
 }

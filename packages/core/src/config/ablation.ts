@@ -12,11 +12,21 @@ export const tableMetrics = [
   'ROUGE-L',
   'CIDEr',
   'METEOR',
+  'noise',
+  'blur',
+  'darker',
+  'brighter',
+  'dull',
+  'crop',
+  'average',
 ] as const;
 export type TableMetric = (typeof tableMetrics)[number];
 
 /** Metrics of generated comments: they need `evaluate.numComments` above 0. */
-export const commentMetrics: readonly TableMetric[] = tableMetrics.slice(2);
+export const commentMetrics: readonly TableMetric[] = tableMetrics.slice(2, 9);
+
+/** Accuracies of suggestions by degradation: they need `evaluate.suggestions`. */
+export const suggestMetrics: readonly TableMetric[] = tableMetrics.slice(9);
 
 /** Metrics of predicted scores: they need `evaluate.scores`. */
 export const scoreMetrics: readonly TableMetric[] = tableMetrics.slice(0, 2);
@@ -40,6 +50,8 @@ export const publishedSchema = z.strictObject({
 export const ablationFileSchema = z.strictObject({
   title: z.string().min(1),
   metrics: metricList,
+  /** Dotted keys of the trial configuration that all rows share; a row's own come after. */
+  set: z.record(z.string(), z.unknown()).optional(),
   rows: z.array(rowSchema).min(1),
   /** Printed above the rows, with the paper's numbers alone. */
   published: z.array(publishedSchema).optional(),

@@ -11,6 +11,8 @@ export const experimentFileSchema = z.strictObject({
   title: z.string().min(1).optional(),
   /** Path of an ablation file, relative to this file. */
   ablation: z.string().min(1).optional(),
+  /** Paths of several ablation files: one run with all their tables, equal stages computed once. */
+  ablations: z.array(z.string().min(1)).min(1).optional(),
   /** With an ablation: the names of the rows to run (all if absent). Without: the rows themselves. */
   rows: z.array(z.unknown()).min(1).optional(),
   /** Columns of the table. @default the ablation's, or PLCC and SRCC */
@@ -44,10 +46,15 @@ export type TableSpec = {
   readonly footnotes: readonly string[];
   /** Rows with the paper's numbers alone; absent in runs stored before there were any. */
   readonly published?: readonly { readonly row: string; readonly paper: { readonly [metric: string]: number } }[];
+  /** Kinds of stages whose numbers are its baselines; absent in runs stored before there were several. */
+  readonly baselines?: readonly string[];
 };
 
 export type ResolvedRow = {
+  /** With several tables: `table/row`. */
   readonly row: string;
+  /** Id of its table, where there are several. */
+  readonly table?: string;
   /** Overrides by dotted key. */
   readonly set: { readonly [key: string]: Json };
   readonly paper: { readonly [metric: string]: number };
@@ -63,7 +70,10 @@ export type ResolvedExperiment = {
   readonly trainers: number;
   readonly augmentors: number;
   readonly evaluators: number;
+  /** The first of `tables`. */
   readonly table: TableSpec;
+  /** All tables, where there are several. */
+  readonly tables?: readonly TableSpec[];
   /** The preset with the experiment's `set` and the command line's `--set`; rows override it. */
   readonly config: Omit<TrialConfig, 'seed'>;
   readonly rows: readonly ResolvedRow[];

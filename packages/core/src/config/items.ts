@@ -8,8 +8,11 @@ export const photosPerItem = 250;
 /** Photographs per item of stage `encode`. */
 export const encodedPerItem = 500;
 
+/** Photographs stage `degrade` makes: 6 held-out ones x 4 crops x (as it is and 6 degradations). */
+export const realPhotos = 168;
+
 export type DataPool = 'labeled' | 'generic' | 'unlabeled';
-export type EncodeWhat = 'labeled' | 'generic' | 'ssl';
+export type EncodeWhat = 'labeled' | 'generic' | 'ssl' | 'personal' | 'real';
 
 /** `count` photographs of one pool from its 0-based index `first` on. */
 export interface DataItem {
@@ -33,9 +36,16 @@ export function dataItems(data: DataConfig): DataItem[] {
   );
 }
 
+/** What decides how many photographs there are; `personal` is needed for its own photographs alone. */
+type Sizes = Pick<TrialConfig, 'data'> & Partial<Pick<TrialConfig, 'personal'>>;
+
 /** Photographs stage `encode` runs through the ViT; `ssl` holds each original and its augmented copy. */
-export function numEncoded(what: EncodeWhat, data: DataConfig): number {
+export function numEncoded(what: EncodeWhat, { data, personal }: Sizes): number {
   switch (what) {
+    case 'personal':
+      return personal === undefined ? 0 : personal.train.photos + personal.test.photos;
+    case 'real':
+      return realPhotos;
     case 'labeled':
       return data.numTrain + data.numTest;
     case 'generic':
@@ -46,9 +56,9 @@ export function numEncoded(what: EncodeWhat, data: DataConfig): number {
 }
 
 /** Items of a stage; `what` is needed for `encode` alone. Stages not named here have one. */
-export function numItemsOf(kind: StageKind, config: Pick<TrialConfig, 'data'>, what: EncodeWhat = 'labeled'): number {
+export function numItemsOf(kind: StageKind, config: Sizes, what: EncodeWhat = 'labeled'): number {
   if (kind === 'data') return dataItems(config.data).length;
   if (kind === 'augment') return Math.ceil(config.data.numUnlabeled / photosPerItem);
-  if (kind === 'encode') return Math.ceil(numEncoded(what, config.data) / encodedPerItem);
+  if (kind === 'encode') return Math.ceil(numEncoded(what, config) / encodedPerItem);
   return 1;
 }

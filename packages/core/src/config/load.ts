@@ -10,11 +10,13 @@ import {
   commentMetrics,
   rowSchema,
   scoreMetrics,
+  suggestMetrics,
+  type TableMetric,
   type AblationFile,
   type RowFile,
 } from './ablation.ts';
 import { experimentFileSchema } from './experiment.ts';
-import type { Experiment, ExperimentFile, ResolvedExperiment, ResolvedRow } from './experiment.ts';
+import type { Experiment, ExperimentFile, ResolvedExperiment, ResolvedRow, TableSpec } from './experiment.ts';
 import { presets } from './presets.ts';
 import { applyOverrides, crossProblems, flattenOverrides, overrideProblems } from './resolve.ts';
 import { parseAssignment, withAbsolutePaths, type Override } from './resolve.ts';
@@ -38,6 +40,8 @@ interface PlacedRow {
   readonly row: RowFile;
   readonly file: YamlFile;
   readonly path: Path;
+  /** Id of its table, where the experiment has several. */
+  readonly table?: string;
 }
 
 /** Throws CalmError: not_found, invalid_config (all problems, a line each), invalid_argument (flags). */
@@ -47,18 +51,26 @@ export function loadExperiment(path: string, { set = [], rows: wanted, seeds }: 
   throwProblems(problemsOf(experimentFileSchema, yaml.value, yaml.at));
   const file = yaml.value as ExperimentFile;
   const name = basename(absolute, extname(absolute));
-  const ablationYaml = readAblation(file, yaml);
+  const several = readAblations(file, yaml);
+  const ablationYaml = several?.[0]?.file ?? readAblation(file, yaml);
   const ablation = ablationYaml?.value as AblationFile | undefined;
-  const placed = placeRows(file, yaml, ablationYaml);
+  const placed = several?.flatMap(rowsOfTable) ?? placeRows(file, yaml, ablationYaml);
   const chosen = selectRows(placed, wanted);
   const preset = file.preset ?? 'nano';
 
   const flags = set.map((text) => parseAssignment(text, parse));
   const base = [...flattenOverrides(file.set ?? {}, (keys) => yaml.at(['set', ...keys], 'key')), ...flags];
-  const rows = chosen.map(({ row, file: source, path: at }) => ({
+  const rows = chosen.map(({ row, file: source, path: at, table }) => ({
     row,
     at: source.at(at),
-    overrides: flattenOverrides(row.set ?? {}, (keys) => source.at([...at, 'set', ...keys], 'key')),
+    ...(table !== undefined && { table }),
+    overrides: [
+      // Without an ablation `source` is the experiment itself, whose `set` is in the base already.
+      ...(source === yaml
+        ? []
+        : flattenOverrides((source.value as AblationFile).set ?? {}, (keys) => source.at(['set', ...keys], 'key'))),
+      ...flattenOverrides(row.set ?? {}, (keys) => source.at([...at, 'set', ...keys], 'key')),
+    ],
   }));
   const problems: Problem[] = overrideProblems([...base, ...rows.flatMap(({ overrides }) => overrides)]);
   throwProblems([...problems, ...fixedByRows(flags, rows)]);
@@ -67,32 +79,41 @@ export function loadExperiment(path: string, { set = [], rows: wanted, seeds }: 
   const only = file.only ?? null;
   const metrics = only ? [] : (file.metrics ?? ablation?.metrics ?? (['PLCC', 'SRCC'] as const));
   const title = file.title ?? ablation?.title ?? name;
+  const specOf = (id: string, of: AblationFile | undefined, shown: readonly TableMetric[]): TableSpec => {
+    const first = rows.find(({ table }) => table === undefined || table === id);
+    const { evaluate } = applyOverrides(config, first?.overrides ?? []);
+    return {
+      id,
+      title: of?.title ?? title,
+      metrics: [...shown],
+      footnotes: of?.footnotes ?? [],
+      baselines: [
+        ...(evaluate.scores ? ['baselines'] : []),
+        ...(evaluate.numComments > 0 ? ['baselines-comment'] : []),
+      ],
+      ...(of?.published && { published: of.published }),
+    };
+  };
+  const tables = several
+    ?.filter(({ id }) => rows.some(({ table }) => table === id))
+    .map(({ id, file: source }) => specOf(id, source.value as AblationFile, (source.value as AblationFile).metrics));
   const resolved: ResolvedExperiment = {
     ...{ name, title, only, preset },
     seeds: checkSeeds(seeds ?? file.seeds ?? [0], seeds ? '--seeds' : yaml.at(['seeds'])),
     trainers: file.trainers ?? 8,
     augmentors: file.augmentors ?? 2,
     evaluators: file.evaluators ?? 1,
-    table: {
-      id: file.ablation ? basename(file.ablation, extname(file.ablation)) : name,
-      title: ablation?.title ?? title,
-      metrics: [...metrics],
-      footnotes: ablation?.footnotes ?? [],
-      ...(ablation?.published && { published: ablation.published }),
-    },
+    table: tables?.[0] ?? specOf(file.ablation ? stem(file.ablation) : name, ablation, metrics),
+    ...(tables && { tables }),
     config: withAbsoluteUnlabeled(config),
-    rows: rows.map(({ row, overrides }) => toResolvedRow(row, overrides)),
+    rows: rows.map(({ row, table, overrides }) => ({ ...toResolvedRow(row, overrides), ...(table && { table }) })),
   };
-  const across = rows.flatMap(({ overrides, at }) => {
-    const all = [...base, ...overrides];
+  const across = rows.flatMap(({ overrides, at, table }) => {
+    const shown = tables?.find(({ id }) => id === table)?.metrics ?? metrics;
     const trial = { seed: 0, ...applyOverrides(config, overrides) };
-    const comments = metrics.filter((metric) => commentMetrics.includes(metric));
-    const missing = comments.length > 0 && trial.evaluate.numComments === 0;
-    const message = `the table shows ${comments.join(', ')}, but evaluate.numComments is 0: set it above 0`;
-    const unscored = metrics.some((metric) => scoreMetrics.includes(metric)) && !trial.evaluate.scores;
-    const noScores = 'the table shows PLCC or SRCC, but evaluate.scores is false: set it to true';
-    if (unscored) return [{ at: yaml.at(['metrics']), message: noScores }];
-    return [...crossProblems(trial, all, at), ...(missing ? [{ at: yaml.at(['metrics']), message }] : [])];
+    const missing = missingEvaluation(shown, trial);
+    const problems = crossProblems(trial, [...base, ...overrides], at);
+    return missing === null ? problems : [...problems, { at: yaml.at(['metrics']), message: missing }];
   });
   throwProblems(across);
   return restoreExperiment(toJson(resolved), absolute);
@@ -128,6 +149,53 @@ export function restoreExperiment(resolved: Json, path: string): Experiment {
   };
 }
 
+const stem = (path: string): string => basename(path, extname(path));
+
+/** What the columns of a table need that the trial does not evaluate; null: nothing. */
+function missingEvaluation(
+  metrics: readonly TableMetric[],
+  { evaluate }: Pick<TrialConfig, 'evaluate'>,
+): string | null {
+  const shown = (of: readonly TableMetric[]): string => metrics.filter((metric) => of.includes(metric)).join(', ');
+  if (shown(commentMetrics) && evaluate.numComments === 0)
+    return `the table shows ${shown(commentMetrics)}, but evaluate.numComments is 0: set it above 0`;
+  if (shown(scoreMetrics) && !evaluate.scores && !evaluate.personal)
+    return 'the table shows PLCC or SRCC, but evaluate.scores is false: set it to true';
+  if (shown(suggestMetrics) && !evaluate.suggestions)
+    return `the table shows ${shown(suggestMetrics)}, but evaluate.suggestions is false: set it to true`;
+  return null;
+}
+
+interface TableFile {
+  readonly id: string;
+  readonly file: YamlFile;
+}
+
+/** The files of `ablations`; undefined where the experiment names none. */
+function readAblations(file: ExperimentFile, yaml: YamlFile): TableFile[] | undefined {
+  if (file.ablations === undefined) return undefined;
+  const extra = (['ablation', 'rows', 'metrics', 'only'] as const).find((key) => file[key] !== undefined);
+  if (extra)
+    throwProblems([{ at: yaml.at([extra], 'key'), message: `\`${extra}\` has no meaning beside \`ablations\`` }]);
+  const ids = file.ablations.map(stem);
+  const twice = ids.findIndex((id, i) => ids.indexOf(id) !== i);
+  if (twice >= 0)
+    throwProblems([{ at: yaml.at(['ablations', twice]), message: `table \`${ids[twice]}\` stands here twice` }]);
+  return file.ablations.map((ablation, i) => ({
+    id: ids[i]!,
+    file: readAblationFile(ablation, yaml, yaml.at(['ablations', i])),
+  }));
+}
+
+/** The rows of one of several tables, named `table/row`. */
+function rowsOfTable({ id, file }: TableFile): PlacedRow[] {
+  return placeRows({}, file, file).map(({ row, ...place }) => ({
+    ...place,
+    row: { ...row, row: `${id}/${row.row}` },
+    table: id,
+  }));
+}
+
 function readAblation(file: ExperimentFile, yaml: YamlFile): YamlFile | undefined {
   const at = yaml.at(['ablation']);
   const extra = (['ablation', 'rows', 'metrics'] as const).find((key) => file.only && file[key] !== undefined);
@@ -145,14 +213,18 @@ function readAblation(file: ExperimentFile, yaml: YamlFile): YamlFile | undefine
     }
     return undefined;
   }
-  const path = resolve(dirname(yaml.path), file.ablation);
+  return readAblationFile(file.ablation, yaml, at);
+}
+
+function readAblationFile(name: string, yaml: YamlFile, at: string): YamlFile {
+  const path = resolve(dirname(yaml.path), name);
   if (!existsSync(path)) {
     const near = nearestFile(path);
     const hint =
       near === undefined
         ? 'paths are relative to the experiment file'
-        : `did you mean \`${dirname(file.ablation)}/${basename(near)}\`?`;
-    throwProblems([{ at, message: `no ablation file \`${file.ablation}\`: ${hint}` }]);
+        : `did you mean \`${dirname(name)}/${basename(near)}\`?`;
+    throwProblems([{ at, message: `no ablation file \`${name}\`: ${hint}` }]);
   }
   const ablation = readYaml(path);
   throwProblems(problemsOf(ablationFileSchema, ablation.value, ablation.at));

@@ -1,21 +1,25 @@
 // A resolved experiment as YAML, in the order of the schema, as `show --config` prints it.
 import { Document, isMap, isScalar, visit } from 'yaml';
 import type { Json } from '../canonical.ts';
-import type { ResolvedExperiment } from './experiment.ts';
+import type { ResolvedExperiment, TableSpec } from './experiment.ts';
 import { trialConfigSchema } from './schema.ts';
 
 /** Stored JSON has sorted keys; people read a configuration in the order it is written in. */
 export function experimentYaml(resolved: Json): string {
-  const { name, title, only, preset, seeds, trainers, augmentors, evaluators, table, config, rows } =
+  const { name, title, only, preset, seeds, trainers, augmentors, evaluators, table, tables, config, rows } =
     resolved as unknown as ResolvedExperiment;
   const ordered = trialConfigSchema.omit({ seed: true }).safeParse(config);
   const head = { name, title, ...(only ? { only } : {}), preset, seeds, trainers, augmentors, evaluators };
-  const { id, title: tableTitle, metrics, footnotes } = table;
+  const shown = ({ id, title: tableTitle, metrics, footnotes, baselines }: TableSpec) => ({
+    ...{ id, title: tableTitle, metrics, footnotes },
+    ...(baselines && { baselines }),
+  });
   const document = new Document({
     ...head,
-    table: { id, title: tableTitle, metrics, footnotes },
+    table: shown(table),
+    ...(tables && { tables: tables.map(shown) }),
     config: ordered.success ? ordered.data : config,
-    rows: rows.map(({ row, set, paper }) => ({ row, set, paper })),
+    rows: rows.map(({ row, table: own, set, paper }) => ({ row, ...(own && { table: own }), set, paper })),
   });
   visit(document, {
     Seq: (_key, seq) => void (seq.flow = seq.items.every((item) => isScalar(item) && String(item.value).length < 40)),

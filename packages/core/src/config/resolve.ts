@@ -108,7 +108,13 @@ export function withAbsolutePaths(config: TrialConfig): TrialConfig {
   };
 }
 
-const trainingStages = ['pretrainSsl', 'pretrainGeneric', 'finetuneComment', 'finetuneScore'] as const;
+const trainingStages = [
+  'pretrainSsl',
+  'pretrainGeneric',
+  'finetuneComment',
+  'finetuneScore',
+  'finetunePersonal',
+] as const;
 
 /** What no single member shows. A problem stands where the last override of a key it names was written. */
 export function crossProblems(
@@ -156,6 +162,27 @@ export function crossProblems(
   ]) {
     check(new Set(list).size === list.length, [key], `${key} names something twice (got ${list.join(', ')})`);
   }
+  check(
+    config.questions.everySteps !== 1,
+    ['questions.everySteps'],
+    'questions.everySteps must be 0 or at least 2: comments need steps too (got 1)',
+  );
+  check(
+    !config.evaluate.personal || (config.prompt.template === 'nano' && config.finetune === 'full'),
+    ['evaluate.personal', 'prompt.template', 'finetune'],
+    'evaluate.personal needs prompt.template nano, where a score is one token, and finetune full',
+  );
+  const { levels: personalLevels, contextSize, joining } = config.personal;
+  check(
+    personalLevels.every((level) => config.mfam.levels.includes(level)) || !config.evaluate.personal,
+    ['personal.levels', 'mfam.levels'],
+    `personal.levels must be among mfam.levels (got ${personalLevels.join(', ')} and ${config.mfam.levels.join(', ')})`,
+  );
+  check(
+    joining === 0 || joining > contextSize,
+    ['personal.joining', 'personal.contextSize'],
+    `personal.joining must be 0 or more than personal.contextSize (got ${joining} and ${contextSize})`,
+  );
   const { numComments, scoreReadout } = config.evaluate;
   check(
     config.scoreAnswer === 'number' || scoreReadout === 'levels',

@@ -101,6 +101,28 @@ export const augmentSchema = z.strictObject({
   seed: count,
 });
 
+const annotatorsSchema = z.strictObject({
+  annotators: size,
+  /** Photographs they choose from. */
+  photos: size,
+  /** Photographs each rates; 105 to 171 make a test annotator of FLICKR-AES. */
+  ratings: size,
+});
+
+/** Personalized assessment: the embedded annotators and how an episode of one annotator's photographs is made. */
+export const personalSchema = z.strictObject({
+  train: annotatorsSchema,
+  test: annotatorsSchema,
+  /** Rated photographs a query follows. */
+  contextSize: size,
+  /** Photographs of each test annotator that join training, drawn once per seed; 0: none, contexts are any photographs. */
+  joining: count,
+  /** Times the contexts are drawn anew at test. */
+  repeats: size,
+  /** Levels whose tokens stand for a photograph in an episode. */
+  levels: z.array(z.enum(levels)).min(1),
+});
+
 export const trainingSchema = z.strictObject({
   steps: size,
   /** Global batch: samples per optimizer step, a multiple of train.stepShards. */
@@ -136,7 +158,14 @@ export const trialConfigSchema = z.strictObject({
   pretrainSsl: trainingSchema,
   pretrainGeneric: trainingSchema,
   finetuneComment: trainingSchema,
+  /** CALM-E: question-answer pairs built from labels, mixed into the commenting fine-tuning. */
+  questions: z.strictObject({
+    /** Every n-th step of that fine-tuning is on questions, the others on comments; 0: none. */
+    everySteps: count,
+  }),
   finetuneScore: trainingSchema,
+  finetunePersonal: trainingSchema,
+  personal: personalSchema,
   train: z.strictObject({
     /** Shards a step is cut into whatever the number of trainers. */
     stepShards: size,
@@ -157,6 +186,10 @@ export const trialConfigSchema = z.strictObject({
     batchSize: size,
     /** Whether scoring is trained and evaluated. */
     scores: z.boolean(),
+    /** Whether personalized assessment is trained and evaluated. */
+    personal: z.boolean(),
+    /** Whether suggestions about degraded photographs are evaluated. */
+    suggestions: z.boolean(),
     /** Test photographs commented for BLEU and CIDEr; 0: commenting is not evaluated. */
     numComments: count,
     maxCommentTokens: size,
@@ -181,6 +214,7 @@ export type DataConfig = TrialConfig['data'];
 export type VisionConfig = TrialConfig['vision'];
 export type MfamConfig = TrialConfig['mfam'];
 export type LlmConfig = TrialConfig['llm'];
+export type PersonalConfig = TrialConfig['personal'];
 export type AugmentConfig = TrialConfig['augment'];
 export type TrainOptions = TrialConfig['train'];
 export type LoraConfig = TrialConfig['lora'];

@@ -6,6 +6,8 @@ export const studioPaths = {
   avaCaptions: 'AVA-Captions',
   conversations: 'LLaVA-Pretrain/blip_laion_cc_sbu_558k.json',
   conversationImages: 'LLaVA-Pretrain/images',
+  /** Questions and answers from the labels of training photographs, in LLaVA's format; images are in `AVA/images`. */
+  questions: 'studio/questions.json',
   unlabeledIndex: 'unlabeled/index.json',
   traits: 'studio/traits.csv',
   manifest: 'manifest-data.json',

@@ -17,8 +17,10 @@ import {
   type Traits,
 } from './taste.ts';
 
-/** `labeled`: AVA; `generic`: LLaVA-Pretrain; `unlabeled`: self-supervision; `foundation`: the frozen ViT's own data. */
-export type Pool = 'labeled' | 'generic' | 'unlabeled' | 'foundation';
+/**
+ * `labeled`: AVA; `generic`: LLaVA-Pretrain; `unlabeled`: self-supervision; `foundation`: the frozen ViT's own data;
+ * `personal`: FLICKR-AES. */
+export type Pool = 'labeled' | 'generic' | 'unlabeled' | 'foundation' | 'personal';
 
 /** Everything about a photograph but its pixels. */
 export interface StudioRecord {
@@ -49,6 +51,7 @@ const degradationOf: Readonly<Record<Pool, (random: Rng) => Degradation>> = {
   generic: drawDegradation,
   unlabeled: drawMildDegradation,
   foundation: drawViewDegradation,
+  personal: drawDegradation,
 };
 
 /** The scene of a photograph alone. */

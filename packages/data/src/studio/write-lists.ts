@@ -9,9 +9,10 @@ import { heldOutPhotos, trainingPhotos } from '../photos/photo-list.ts';
 import { PhotoShelf, poolSources, userPhotoNames, type SkippedPhoto } from '../photos/sources.ts';
 import { genericImageName, studioPaths, testIdsOf, unlabeledImagePath, type UnlabeledEntry } from './layout.ts';
 import { studioRecord, studioScene } from './photo.ts';
+import { questionsOn } from './questions.ts';
 import { render } from './render.ts';
-import { objectKinds, places } from './scene.ts';
-import { traitNames } from './taste.ts';
+import { objectKinds, places, type Scene } from './scene.ts';
+import { meanOfVotes, traitNames } from './taste.ts';
 
 export interface WriteListsOptions {
   readonly data: DataConfig;
@@ -58,6 +59,22 @@ function writeLabeled(data: DataConfig, outputDir: string): void {
   writeAvaCaptions(
     join(outputDir, studioPaths.avaCaptions),
     records.map(({ id, comments }) => ({ id, split: isTest.has(id) ? 'test' : 'train', captions: comments })),
+  );
+  const tagsOf = ({ place, subject }: Scene): string[] => [places[place]!.name, objectKinds[subject.kind]!.name];
+  writeConversations(
+    join(outputDir, studioPaths.questions),
+    records
+      .filter(({ id }) => !isTest.has(id))
+      .map(({ id, traits, votes, scene }) => ({
+        id: String(id),
+        image: `${id}.jpg`,
+        turns: questionsOn({ traits, meanScore: meanOfVotes(votes), tags: tagsOf(scene) }).flatMap(
+          ({ question, answer }, i) => [
+            { from: 'human' as const, value: i === 0 ? `<image>\n${question}` : question },
+            { from: 'gpt' as const, value: answer },
+          ],
+        ),
+      })),
   );
   const lines = records.map(({ id, traitVector }) => [id, ...traitVector.map((value) => value.toFixed(6))].join(','));
   writeFileAtomic(

@@ -1,5 +1,5 @@
 // One run's table as numbers: rows x metrics over seeds beside the paper's values, and the baselines apart.
-import type { ResolvedExperiment } from '@calm-orch/core';
+import type { ResolvedExperiment, TableSpec } from '@calm-orch/core';
 import type { Tracker } from '../tracker.ts';
 import type { RunRecord } from '../types.ts';
 
@@ -33,16 +33,38 @@ export type Table = {
   readonly footnotes: readonly string[];
 };
 
-/** Evaluation with the test images shuffled among the answers: what the text alone is worth. */
-const permutedSuffix = '_permuted';
+/** Metrics beside a row's own, by suffix: what the row would reach without looking, or without being trained for it. */
+const besideRows: readonly (readonly [suffix: string, words: string])[] = [
+  ['_permuted', 'test images permuted'],
+  ['_chance', 'answers permuted over degradations'],
+  ['_generic', "the generic model's scores"],
+  ['_others', "the other annotators' mean rating"],
+];
 
-/** Reads the table of `run`; unfinished trials are simply not in the means. */
-export function collectTable(tracker: Tracker, run: RunRecord): Table {
-  const { table, rows } = run.resolved as unknown as ResolvedExperiment;
+/** Reads all tables of `run`. */
+export function collectTables(tracker: Tracker, run: RunRecord): Table[] {
+  const { table, tables } = run.resolved as unknown as ResolvedExperiment;
+  return (tables ?? [table]).map((spec) => collectTable(tracker, run, spec));
+}
+
+/** Reads one table of `run`, by default its only one; unfinished trials are simply not in the means. */
+export function collectTable(tracker: Tracker, run: RunRecord, spec?: TableSpec): Table {
+  const resolved = run.resolved as unknown as ResolvedExperiment;
+  const table = spec ?? resolved.table;
+  const rows = resolved.rows
+    .filter((row) => row.table === undefined || row.table === table.id)
+    .map(({ row, paper, table: own }) => ({ row, paper, shown: own === undefined ? row : row.slice(own.length + 1) }));
+  const isOwn = new Set(rows.map(({ row }) => row));
+  const trials = run.trials.filter(({ row }) => isOwn.has(row));
   const finished = tracker.trialMetrics(run.id);
   const valuesOf = (row: string, name: string) =>
     finished.filter((metric) => metric.row === row && metric.name === name).map(({ value }) => value);
-  const permuted = table.metrics.filter((metric) => finished.some(({ name }) => name === metric + permutedSuffix));
+  const beside = besideRows.flatMap(([suffix, words]) => {
+    const metrics = table.metrics.filter((metric) =>
+      finished.some((one) => isOwn.has(one.row) && one.name === metric + suffix),
+    );
+    return metrics.length === 0 ? [] : [{ suffix, words, metrics }];
+  });
   return {
     ...{ experiment: run.experiment, runId: run.id, table: table.id, title: table.title, metrics: table.metrics },
     rows: [
@@ -50,29 +72,36 @@ export function collectTable(tracker: Tracker, run: RunRecord): Table {
         row,
         metrics: cells(table.metrics, (metric) => summarize([], paper[metric])),
       })),
-      ...rows.map(({ row, paper }) => ({
-        row,
+      ...rows.map(({ row, shown, paper }) => ({
+        row: shown,
         metrics: cells(table.metrics, (metric) => summarize(valuesOf(row, metric), paper[metric])),
       })),
     ],
     baselines: [
-      ...baselines(tracker, run, table.metrics),
-      ...(permuted.length === 0 ? [] : rows).map(({ row }) => ({
-        name: `${row}, test images permuted`,
-        metrics: cells(permuted, (metric) => summarize(valuesOf(row, metric + permutedSuffix))),
-      })),
+      ...baselines(tracker, run, table),
+      ...beside.flatMap(({ suffix, words, metrics }) =>
+        rows.map(({ row, shown }) => ({
+          name: `${shown}, ${words}`,
+          metrics: cells(metrics, (metric) => summarize(valuesOf(row, metric + suffix))),
+        })),
+      ),
     ],
-    numTrials: run.trials.length,
-    numFinished: run.trials.filter(({ status }) => status === 'succeeded').length,
+    numTrials: trials.length,
+    numFinished: trials.filter(({ status }) => status === 'succeeded').length,
     footnotes: table.footnotes,
   };
 }
 
 /** A baselines stage names its metrics `<name>/<metric>`. */
-function baselines(tracker: Tracker, run: RunRecord, metrics: readonly string[]): { name: string; metrics: Cells }[] {
+function baselines(
+  tracker: Tracker,
+  run: RunRecord,
+  { metrics: shown, baselines: kinds = ['baselines'] }: TableSpec,
+): { name: string; metrics: Cells }[] {
+  const metrics: readonly string[] = shown;
   const found = new Map<string, Map<string, (number | null)[]>>();
   for (const stage of tracker.listRunStages(run.id)) {
-    if (stage.kind !== 'baselines' || stage.status !== 'succeeded') continue;
+    if (!kinds.includes(stage.kind) || stage.status !== 'succeeded') continue;
     for (const [key, value] of Object.entries(stage.result?.metrics ?? {})) {
       const slash = key.lastIndexOf('/');
       const [name, metric] = [key.slice(0, slash), key.slice(slash + 1)];

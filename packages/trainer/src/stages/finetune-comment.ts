@@ -1,15 +1,22 @@
 // Aesthetic commenting fine-tuning (CALM, section 3.4): one (photograph, comment) pair per sample, another of the
 // photograph's comments every epoch. Starts from the foundation's language model and what pre-training made of the MFAM.
 import { rng, type StageFunction, type TrialConfig } from '@calm-orch/core';
-import { avaCaptionsFile, instructionOf, readAva, readAvaCaptions } from '@calm-orch/data';
-import { openFoundation, openTaps } from '@calm-orch/model';
-import { finetune, type FinetuneConfig, type LanguageTuning } from '../finetune.ts';
+import {
+  avaCaptionsFile,
+  instructionOf,
+  readAva,
+  readAvaCaptions,
+  readConversations,
+  studioPaths,
+} from '@calm-orch/data';
+import { openFoundation, openTaps, type Language } from '@calm-orch/model';
+import { finetune, type FinetuneConfig, type LanguageTuning, type QuestionSample } from '../finetune.ts';
 import { languageOf } from '../language.ts';
 import { readWeights } from '../model-weights.ts';
 
 export type FinetuneCommentConfig = FinetuneConfig &
   LanguageTuning &
-  Pick<TrialConfig, 'finetuneComment'> &
+  Pick<TrialConfig, 'finetuneComment' | 'questions'> &
   Pick<TrialConfig['evaluate'], 'maxCommentTokens'>;
 
 export const finetuneComment: StageFunction = async (context) => {
@@ -29,6 +36,8 @@ export const finetuneComment: StageFunction = async (context) => {
       if (row === undefined || texts.length === 0) return [];
       return [{ row, answer: (epoch: number) => rng(config.seed, 'comment', epoch, id).pick(texts) }];
     });
+    const { everySteps } = config.questions;
+    const questions = everySteps === 0 ? [] : questionSamples(data!, rowOf, config.seed, language);
     return await finetune(context, config, {
       training: config.finetuneComment,
       taps,
@@ -40,9 +49,29 @@ export const finetuneComment: StageFunction = async (context) => {
       },
       samples,
       answerTokens: config.maxCommentTokens,
+      ...(questions.length > 0 && { questions: { everySteps, samples: questions } }),
     });
   } finally {
     taps.close();
     foundation.close();
   }
 };
+
+/** Photographs with questions their labels answer; one question of a photograph per epoch. */
+function questionSamples(
+  data: string,
+  rowOf: ReadonlyMap<string, number>,
+  seed: number,
+  language: Language,
+): QuestionSample[] {
+  return [...readConversations(`${data}/${studioPaths.questions}`)].flatMap(({ id, turns }) => {
+    const row = rowOf.get(id);
+    const pairs = turns.flatMap(({ from, value }, i) => {
+      const answer = turns[i + 1];
+      if (from !== 'human' || answer?.from !== 'gpt') return [];
+      return [{ prompt: language.instruct(value.replace('<image>', '').trim()), answer: answer.value }];
+    });
+    if (row === undefined || pairs.length === 0) return [];
+    return [{ row, turn: (epoch: number) => rng(seed, 'question', epoch, id).pick(pairs) }];
+  });
+}

@@ -1,0 +1,110 @@
+// What a trained model answers about photographs that are in no dataset: one's own.
+import { CalmError, type TrialConfig } from '@calm-orch/core';
+import { clipSquare, instructionOf, loadImage, toPixels } from '@calm-orch/data';
+import { startEngine } from '@calm-orch/engine';
+import { createPhotoEncoder, memoryTaps, openFoundation, readSafetensors, type Taps } from '@calm-orch/model';
+import { createGenerator } from './generate.ts';
+import { expectationReader, scoreReader } from './read-score.ts';
+import { openStageLanguage } from './stage-language.ts';
+
+export const photoQuestions = ['score', 'comment', 'suggest'] as const;
+export type PhotoQuestion = (typeof photoQuestions)[number];
+
+export interface PhotoAnswer {
+  readonly file: string;
+  /** 1..10: expectation over the digits of the answer, as finer than the whole number written; null: no number. */
+  readonly score?: number | null;
+  readonly comment?: string;
+  readonly suggestion?: string;
+}
+
+export interface UnreadablePhoto {
+  readonly file: string;
+  readonly reason: string;
+}
+
+export interface PhotoAnswersSpec {
+  readonly config: TrialConfig;
+  /** Folder of the artifact of the pretrained models. */
+  readonly foundation: string;
+  /** File of the trained weights. */
+  readonly model: string;
+  readonly question: PhotoQuestion;
+}
+
+const encodeBatch = 16;
+/** Tokens of the longest score, "10.00" and the end. */
+const scoreTokens = 6;
+
+/** Answers in the order of the files; files that are no photographs are told apart. */
+export async function answerAboutPhotos(
+  files: readonly string[],
+  spec: PhotoAnswersSpec,
+): Promise<{ readonly answers: readonly PhotoAnswer[]; readonly unreadable: readonly UnreadablePhoto[] }> {
+  const { config, question } = spec;
+  const images: { file: string; pixels: Float32Array }[] = [];
+  const unreadable: UnreadablePhoto[] = [];
+  for (const file of files) {
+    try {
+      images.push({ file, pixels: toPixels(clipSquare(await loadImage(file), config.vision.imageSize, config.encode.fit)) });
+    } catch (error) {
+      if (!(error instanceof CalmError)) throw error;
+      unreadable.push({ file, reason: error.message });
+    }
+  }
+  if (images.length === 0) return { answers: [], unreadable };
+  const language = openStageLanguage(config, spec.foundation);
+  const { tokenizer } = language;
+  const foundation = openFoundation(spec.foundation);
+  const engine = await startEngine();
+  const encoder = createPhotoEncoder(engine, {
+    vision: config.vision,
+    layers: [...new Set(Object.values(config.mfam.taps))].sort((a, b) => a - b),
+    weights: foundation.vision(config.vision),
+    standardize: config.mfam.standardizeTaps,
+    batchSize: Math.min(encodeBatch, images.length),
+  });
+  let taps: Taps;
+  try {
+    const states = encoder.encode(images.map(({ pixels }) => pixels));
+    taps = memoryTaps(
+      images.map(({ file }) => file),
+      encoder.tokens,
+      encoder.width,
+      states,
+    );
+  } finally {
+    encoder.close();
+    foundation.close();
+  }
+  const { scoreReadout } = config.evaluate;
+  // The expectation is finer than the whole number that is written, which is what the text says.
+  const reader = scoreReadout === 'text' ? expectationReader(tokenizer) : scoreReader(scoreReadout, tokenizer);
+  const ask = language.instruct(instructionOf(config.prompt.template, question));
+  const prefix = question === 'score' ? tokenizer.encode(config.scorePrefix) : [];
+  const generator = createGenerator(engine, {
+    ...{ mfam: config.mfam, llm: config.llm, taps, tokenizer },
+    weights: readSafetensors(spec.model),
+    prompt: { prefix: ask.prefix, suffix: [...ask.suffix, ...prefix] },
+    ...(question === 'score' && { watch: reader.watch }),
+    maxTokens: question === 'score' ? scoreTokens : config.evaluate.maxCommentTokens,
+    batchSize: Math.min(config.evaluate.batchSize, images.length),
+  });
+  try {
+    const generated = generator.generate(images.map((_, row) => row));
+    const answers = images.map(({ file }, i): PhotoAnswer => {
+      const text = tokenizer.decode(generated[i]!.ids);
+      switch (question) {
+        case 'score':
+          return { file, score: reader.read(generated[i]!) };
+        case 'comment':
+          return { file, comment: text };
+        case 'suggest':
+          return { file, suggestion: text };
+      }
+    });
+    return { answers, unreadable };
+  } finally {
+    generator.close();
+  }
+}

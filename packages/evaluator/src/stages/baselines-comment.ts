@@ -1,0 +1,56 @@
+// Stage `baselines-comment`: the metrics of comments that need no training of ours, on the same test photographs as the
+// rows: one constant comment, and a comment of the nearest training photograph by the frozen features.
+import { join } from 'node:path';
+import { writeFileAtomic, type MfamConfig, type StageFunction, type TrialConfig } from '@calm-orch/core';
+import { avaCaptionsFile, readAva, readAvaCaptions } from '@calm-orch/data';
+import { openTaps } from '@calm-orch/model';
+import { constantComment, nearestRows } from '../comment-baselines.ts';
+import { channelStatistics } from '../features.ts';
+import { scoreCaptions } from '../metrics/score-files.ts';
+
+interface BaselinesCommentConfig {
+  readonly taps: MfamConfig['taps'];
+  readonly evaluate: Pick<TrialConfig['evaluate'], 'numComments'>;
+}
+
+export const baselinesComment: StageFunction = async (context) => {
+  const { taps: tapConfig, evaluate } = context.stage.config as unknown as BaselinesCommentConfig;
+  const { data, encodeLabeled } = context.inputs as Record<string, string>;
+  const taps = openTaps(encodeLabeled!);
+  try {
+    const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
+    const captions = readAvaCaptions(join(data!, 'AVA-Captions', avaCaptionsFile), readAva(join(data!, 'AVA')));
+    const encoded = <T extends { readonly id: number }>(items: readonly T[]): T[] =>
+      items.filter(({ id }) => rowOf.has(String(id)));
+    const train = encoded(captions.train).filter(({ captions: own }) => own.length > 0);
+    const test = encoded(captions.test).slice(0, evaluate.numComments);
+    const layers = [...new Set(Object.values(tapConfig))].sort((a, b) => a - b);
+    const featuresOf = ({ id }: { readonly id: number }): Float64Array => {
+      const row = rowOf.get(String(id))!;
+      const parts = layers.map((layer) => channelStatistics(taps.read(row, layer), taps.tokens, taps.width));
+      return Float64Array.from(parts.flatMap((part) => [...part]));
+    };
+    const constant = constantComment(train);
+    const nearest = nearestRows(train.map(featuresOf), test.map(featuresOf));
+    const answers = {
+      'constant comment': test.map(() => constant),
+      "nearest photograph's comment": nearest.map((row) => train[row]!.captions[0]!),
+    };
+    const metrics: Record<string, number | null> = {};
+    const written: Record<string, unknown> = {};
+    for (const [name, candidates] of Object.entries(answers)) {
+      const items = test.map(({ id, captions: references }, i) => ({
+        id: String(id),
+        references,
+        candidate: candidates[i]!,
+      }));
+      const { corpus } = await scoreCaptions(items);
+      for (const [metric, value] of Object.entries(corpus)) metrics[`${name}/${metric}`] = value;
+      written[name] = { items };
+    }
+    writeFileAtomic(join(context.outputDir, 'comments.json'), `${JSON.stringify(written, null, 1)}\n`);
+    return { metrics };
+  } finally {
+    taps.close();
+  }
+};
