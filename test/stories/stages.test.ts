@@ -133,7 +133,7 @@ beforeAll(async () => {
   const sources = { code: () => '', engine: null, foundation: () => foundation, files: () => null };
   plan = planExperiment(loadExperiment(join(root, 'story.yaml')), sources);
   for (const stage of plan.stages) done.set(stage.key, await run(stage, stage.key));
-}, 120_000);
+}, 400_000);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe('the stages of a trial', () => {
