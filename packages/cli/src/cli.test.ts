@@ -179,3 +179,11 @@ test('metrics scores files of captions and of predictions', async () => {
   expect(missing.code).toBe(2);
   expect(missing.stderr).toContain('none.json cannot be read');
 });
+
+test('score, comment and suggest say what to run where no full model is trained', async () => {
+  for (const command of ['score', 'comment', 'suggest']) {
+    const { code, stdout, stderr } = await calmOrch([command, 'x.jpg']);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/no trained full model: train one with `calm-orch run .*--rows all --seeds 0`/);
+  }
+});

@@ -234,3 +234,41 @@ test('resolveTrial takes overrides by themselves', () => {
   expect(() => resolveTrial('nano', { 'train.maxGradientNorm': 0 }, 1)).toThrow('a number above 0 or null');
   expect(resolveTrial('paper', {}, 0).vision.hiddenSize).toBe(1024);
 });
+
+test('several ablations are one experiment: rows named by table, an ablation’s `set` before a row’s', () => {
+  write(
+    'ablations/comments.yaml',
+    'title: Comments\nmetrics: [CIDEr]\nset: { evaluate: { scores: false, numComments: 7 } }\nrows:\n  - row: all\n  - row: few\n    set: { evaluate.numComments: 3 }\n',
+  );
+  const { tables, rows, table } = load('ablations: [ablations/levels.yaml, ablations/comments.yaml]\n');
+  expect(rows.map(({ row, table: own }) => [row, own])).toEqual([
+    ['levels/thematic', 'levels'],
+    ['levels/all', 'levels'],
+    ['comments/all', 'comments'],
+    ['comments/few', 'comments'],
+  ]);
+  expect(rows.map((row) => row.config(0).evaluate.numComments)).toEqual([0, 0, 7, 3]);
+  expect(rows.map((row) => row.config(0).evaluate.scores)).toEqual([true, true, false, false]);
+  expect(tables!.map(({ id, baselines }) => [id, baselines])).toEqual([
+    ['levels', ['baselines']],
+    ['comments', ['baselines-comment']],
+  ]);
+  expect(table).toEqual(tables![0]);
+});
+
+test('`ablations` stands alone, and names each table once', () => {
+  expect(problems('ablations: [ablations/levels.yaml]\nmetrics: [PLCC]\n')).toEqual([
+    'x.yaml:2:1: `metrics` has no meaning beside `ablations`',
+  ]);
+  expect(problems('ablations: [ablations/levels.yaml, ablations/levels.yaml]\n')).toEqual([
+    'x.yaml:1:36: table `levels` stands here twice',
+  ]);
+});
+
+test('an experiment whose columns nothing evaluates is refused', () => {
+  expect(problems(`${base}metrics: [noise]\n`)[0]).toMatch(/evaluate\.suggestions is false: set it to true/);
+  const personal = 'set: { evaluate.personal: true, personal: { contextSize: 9, joining: 5 } }\n';
+  expect(problems(base + personal).join()).toMatch(
+    /personal\.joining must be 0 or more than personal\.contextSize \(got 5 and 9\)/,
+  );
+});

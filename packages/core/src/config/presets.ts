@@ -70,7 +70,7 @@ export const nano: Preset = {
   finetuneComment: { steps: 400, batchSize: 32, peakLearningRate: 3e-3, warmupFraction: 0.03 },
   questions: { everySteps: 0 },
   finetuneScore: { steps: 1200, batchSize: 32, peakLearningRate: 1.5e-3, warmupFraction: 0.03 },
-  finetunePersonal: { steps: 1200, batchSize: 16, peakLearningRate: 1.5e-3, warmupFraction: 0.03 },
+  finetunePersonal: { steps: 600, batchSize: 16, peakLearningRate: 2e-3, warmupFraction: 0.03 },
   personal: {
     train: { annotators: 60, photos: 800, ratings: 60 },
       test: { annotators: 10, photos: 200, ratings: 110 },

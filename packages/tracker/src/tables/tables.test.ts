@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Json } from '@calm-orch/core';
 import { openTracker, type Tracker } from '../tracker.ts';
-import { collectTable, summarize, type Table } from './collect.ts';
+import { collectTable, collectTables, summarize, type Table } from './collect.ts';
 import { renderTables } from './render.ts';
 
 let dir: string;
@@ -178,4 +178,40 @@ test('JSON is an array with experiment, table, rows and baselines of each', () =
       { row: 'pair', metrics: { PLCC: { paper: null, std: null } } },
     ],
   });
+});
+
+test('a run of several tables shows each with its own rows, trials and baselines', () => {
+  const spec = (id: string, metric: string, baselines: string[]) => ({
+    ...{ id, title: id, metrics: [metric], footnotes: [], baselines },
+  });
+  const tables = [spec('scores', 'SRCC', ['baselines']), spec('personal', 'SRCC', [])];
+  const rows = ['scores', 'personal'].map((table) => ({ row: `${table}/all`, table, set: {}, paper: { SRCC: 0.5 } }));
+  const trials = rows.map(({ row }) => ({ row, seed: 0 }));
+  const head = { experiment: 'x', title: 'X', path: '/x.yaml', hash: 'h', versions: {}, machine: {}, pid: process.pid };
+  const { id } = tracker.createRun({
+    ...head,
+    resolved: { table: tables[0], tables, rows } as unknown as Json,
+    trials,
+  });
+  const plan = { config: {}, inputs: {}, numItems: 1, reuse: false };
+  tracker.upsertStages(id, [
+    { ...plan, key: 'ridge', kind: 'baselines', trials: [] },
+    { ...plan, key: 'score', kind: 'evaluate-score', trials: [trials[0]!] },
+    { ...plan, key: 'personal', kind: 'evaluate-personal', trials: [trials[1]!] },
+  ]);
+  for (const [key, metrics] of [
+    ['ridge', { 'ridge traits/SRCC': 0.9 }],
+    ['score', { SRCC: 0.7 }],
+    ['personal', { SRCC: 0.6, SRCC_generic: 0.1 }],
+  ] as const) {
+    tracker.finishItem(tracker.startAttempt(id, key, 0, 'evaluator 0').token, {});
+    tracker.succeedStage(id, key, { metrics }, []);
+  }
+  const [scores, personal] = collectTables(tracker, tracker.getRun(id));
+  expect([scores!.rows, scores!.numTrials]).toMatchObject([[{ row: 'all', metrics: { SRCC: { mean: 0.7 } } }], 1]);
+  expect(scores!.baselines.map(({ name }) => name)).toEqual(['ridge traits']);
+  expect(personal!.rows).toMatchObject([{ row: 'all', metrics: { SRCC: { mean: 0.6 } } }]);
+  expect(personal!.baselines).toMatchObject([
+    { name: "all, the generic model's scores", metrics: { SRCC: { mean: 0.1 } } },
+  ]);
 });
