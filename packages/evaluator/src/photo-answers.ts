@@ -46,7 +46,10 @@ export async function answerAboutPhotos(
   const unreadable: UnreadablePhoto[] = [];
   for (const file of files) {
     try {
-      images.push({ file, pixels: toPixels(clipSquare(await loadImage(file), config.vision.imageSize, config.encode.fit)) });
+      images.push({
+        file,
+        pixels: toPixels(clipSquare(await loadImage(file), config.vision.imageSize, config.encode.fit)),
+      });
     } catch (error) {
       if (!(error instanceof CalmError)) throw error;
       unreadable.push({ file, reason: error.message });

@@ -1,13 +1,6 @@
 // What a run would do, without doing it: stages shared between trials and experiments, and what the run folder has already.
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import {
-  CalmError,
-  loadExperiment,
-  presets,
-  resolveTrial,
-  type Experiment,
-  type TrialConfig,
-} from '@calm-orch/core';
+import { CalmError, loadExperiment, presets, resolveTrial, type Experiment, type TrialConfig } from '@calm-orch/core';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { checkModels, hashCacheOf } from '../check-models.ts';

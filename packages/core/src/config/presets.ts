@@ -73,7 +73,7 @@ export const nano: Preset = {
   finetunePersonal: { steps: 600, batchSize: 16, peakLearningRate: 2e-3, warmupFraction: 0.03 },
   personal: {
     train: { annotators: 60, photos: 800, ratings: 60 },
-      test: { annotators: 10, photos: 200, ratings: 110 },
+    test: { annotators: 10, photos: 200, ratings: 110 },
     contextSize: 7,
     joining: 10,
     repeats: 10,

@@ -34,7 +34,9 @@ export function trialFlops(config: TrialConfig, recompute = false): StageFlops[]
   const generic = mfam.levels.includes('thematic');
   const ssl = qformers.length > 0 && config.augment.groups.length > 0;
   const photographs =
-    numEncoded('labeled', config) + (generic ? numEncoded('generic', config) : 0) + (ssl ? numEncoded('ssl', config) : 0);
+    numEncoded('labeled', config) +
+    (generic ? numEncoded('generic', config) : 0) +
+    (ssl ? numEncoded('ssl', config) : 0);
   const answered = (answer: number): number => {
     const { mfam: m, llm } = forward(config, sampleSizes(config, answer));
     return m + llm;
