@@ -102,6 +102,11 @@ const commands: readonly CommandEntry[] = [
     describe: "Ask the newest full model how one's own photographs could be improved",
     load: photos('suggest'),
   },
+  {
+    usage: 'data <action> [target]',
+    describe: 'Check datasets on this machine (verify), or write the embedded data in their formats (make)',
+    load: () => import('./commands/data.ts'),
+  },
   { usage: 'trainer <index>', describe: null, load: worker('trainer') },
   { usage: 'augmentor <index>', describe: null, load: worker('augmentor') },
   { usage: 'evaluator <index>', describe: null, load: worker('evaluator') },

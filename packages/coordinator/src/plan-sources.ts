@@ -1,7 +1,7 @@
 // Reads what keys depend on beside the experiment: code, checkpoint and loose files. Reading files is all it does.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { CalmError, hashOf, sha256, stageRoles, type Json, type StageKind } from '@calm-orch/core';
+import { CalmError, hashOf, sha256, stageRoles, type Json, type StageKind, type TrialConfig } from '@calm-orch/core';
 import { codeVersions } from './code-version.ts';
 import { fileHasher } from './file-hashes.ts';
 import { readFoundationFiles, type Foundation } from './foundation-artifact.ts';
@@ -11,13 +11,21 @@ export interface PlanSourceOptions {
   /** Built module that holds a kind's stage function. */
   readonly stageEntry: (kind: StageKind) => string;
   readonly engine: Json;
+  /** What stands for the content of a dataset's root folder; needed where configurations name datasets. */
+  readonly datasetIdentity?: (name: string, root: string) => Json;
   /** Folders of files carried with the program that stages of a kind read. */
   readonly carried: Readonly<Partial<Record<StageKind, string>>>;
   /** File that remembers hashes of large checkpoints. */
   readonly hashCache?: string;
 }
 
-export async function planSources({ stageEntry, engine, carried, hashCache }: PlanSourceOptions): Promise<PlanSources> {
+export async function planSources({
+  stageEntry,
+  engine,
+  carried,
+  datasetIdentity,
+  hashCache,
+}: PlanSourceOptions): Promise<PlanSources> {
   const kinds = Object.keys(stageRoles) as StageKind[];
   const versions = await codeVersions(kinds.map((kind) => stageEntry(kind)));
   const foundations = new Map<string, Foundation>();
@@ -34,7 +42,15 @@ export async function planSources({ stageEntry, engine, carried, hashCache }: Pl
     foundation: (config) => memo(foundations, hashOf(config), () => readFoundationFiles(config, hashFile)),
     files: (kind, config) => {
       const own = carried[kind];
-      const users = kind === 'data' ? (config as { data: { unlabeledDir: string | null } }).data.unlabeledDir : null;
+      const data = kind === 'data' ? (config as unknown as Pick<TrialConfig, 'data'>).data : null;
+      if (data?.source === 'files') {
+        const identityOf = (name: string, root: string): Json => {
+          if (datasetIdentity) return memo(folders, root, () => datasetIdentity(name, root));
+          throw new CalmError('internal', `planning: nobody says what ${name} in ${root} is identified by`);
+        };
+        return Object.fromEntries(Object.entries(data.roots).map(([name, root]) => [name, identityOf(name, root)]));
+      }
+      const users = data?.unlabeledDir ?? null;
       if (own === undefined && users === null) return null;
       return {
         carried: own === undefined ? null : memo(folders, own, () => contentsOf(own)),

@@ -32,7 +32,9 @@ export {
   type Status,
 } from './stage.ts';
 export * from './config/schema.ts';
+export { datasetNames, readDataFile, type DatasetName, type DatasetRoots } from './config/datasets.ts';
 export {
+  checkedPerItem,
   dataItems,
   encodedPerItem,
   numEncoded,

@@ -19,7 +19,7 @@ export interface RgbImage {
 const maxPixels = 178_956_970;
 
 /** Images below this many pixels a side are thumbnails or placeholders, as in pyiqa's cleaning of AVA. */
-const minSide = 10;
+export const minSide = 10;
 
 /**
  * Decodes an image file: EXIF orientation applied, grayscale and CMYK converted to sRGB, transparency laid on white.

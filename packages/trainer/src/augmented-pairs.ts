@@ -5,7 +5,7 @@ import type { AugmentationGroup } from '@calm-orch/core';
 
 export interface AugmentedPair {
   readonly index: number;
-  /** Relative to the data artifact. */
+  /** Absolute, or relative to the data artifact. */
   readonly original: string;
   /** Relative to the augment artifact. */
   readonly augmented: string;

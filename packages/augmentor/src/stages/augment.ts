@@ -1,8 +1,7 @@
 // Stage `augment`: makes of each unlabelled photograph a contrastive pair, the original and a copy in which one to three
 // attributes were changed, with sentences that say which. Everything is keyed by (seed, index of the photograph), so
 // items may run in any order, on any worker, and again.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   augmentSchema,
   CalmError,
@@ -17,10 +16,10 @@ import {
   labelsOf,
   loadImage,
   sharp,
-  studioPaths,
+  unlabeledPhotos,
   type AttributeName,
   type Labels,
-  type UnlabeledEntry,
+  type UnlabeledPhoto,
 } from '@calm-orch/data';
 import { applyAugmentations } from '../augmentations/apply.ts';
 import { colorfulness } from '../augmentations/color.ts';
@@ -31,7 +30,7 @@ import { photoProgress } from './progress.ts';
 /** One line of pairs-<item>.jsonl. */
 export interface AugmentedPair {
   readonly index: number;
-  /** Relative to the artifact of stage `data`. */
+  /** Absolute, or relative to the artifact of stage `data`. */
   readonly original: string;
   /** Relative to this stage's artifact. */
   readonly augmented: string;
@@ -56,7 +55,7 @@ export const augmentStage: StageFunction = async (context) => {
     );
   }
   const dataDir = inputs['data']!;
-  const entries = readIndex(join(dataDir, studioPaths.unlabeledIndex));
+  const entries = unlabeledPhotos(dataDir);
   const first = item * photosPerItem;
   const mine = entries.slice(first, first + photosPerItem);
   const progress = photoProgress(context, mine.length);
@@ -76,7 +75,7 @@ interface PhotoTask {
   readonly imageSize: number;
   readonly dataDir: string;
   readonly outputDir: string;
-  readonly entry: UnlabeledEntry;
+  readonly entry: UnlabeledPhoto;
   readonly index: number;
 }
 
@@ -88,7 +87,7 @@ async function augmentPhoto({
   entry,
   index,
 }: PhotoTask): Promise<AugmentedPair> {
-  const original = await fitSquare(await loadImage(join(dataDir, entry.file)), imageSize);
+  const original = await fitSquare(await loadImage(resolve(dataDir, entry.file)), imageSize);
   const hidden = new Set(colorfulness(original) < minColorfulness ? saturationAttributes : []);
   const key = (part: string) => rng('augment', config.seed, index, part);
   const augmentations = drawAugmentations(config.groups, config.maxSimultaneous, key('attributes'), hidden);
@@ -114,14 +113,3 @@ async function augmentPhoto({
 }
 
 const wholePhoto = { x: 0, y: 0, width: 1, height: 1 };
-
-function readIndex(path: string): UnlabeledEntry[] {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as UnlabeledEntry[];
-  } catch (error) {
-    const reason = (error as Error).message;
-    throw new CalmError('bad_data', `stage augment: cannot read ${path}: ${reason}; run the data stage again`, {
-      cause: error,
-    });
-  }
-}

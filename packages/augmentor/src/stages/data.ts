@@ -1,8 +1,8 @@
-// Stage `data`: makes the embedded data set on disk, in the real datasets' formats. An item is up to 250 photographs of
-// one pool; item 0 writes the lists as well. Every file depends on the configuration alone, so items may run in any
+// Stage `data`: makes the embedded data set on disk, in the real datasets' formats, or lists which photographs of the
+// datasets on this machine can be used. An item is a slice of one pool; item 0 writes the lists as well. Every file depends on the configuration alone, so items may run in any
 // order, on any worker, and again.
 import { CalmError, dataItems, dataSchema, type StageFunction } from '@calm-orch/core';
-import { writeStudioImages, writeStudioLists } from '@calm-orch/data';
+import { writeCatalog, writeStudioImages, writeStudioLists } from '@calm-orch/data';
 import { photoProgress } from './progress.ts';
 
 export const dataStage: StageFunction = async (context) => {
@@ -14,6 +14,13 @@ export const dataStage: StageFunction = async (context) => {
       'invalid_argument',
       `stage data: expected an item below ${dataItems(data).length}, got ${number}`,
     );
+  }
+  if (data.source === 'files') {
+    const { kept, dropped } = await writeCatalog({
+      ...{ data, item, first: number === 0, outputDir, signal },
+      onPhoto: photoProgress(context, item.count),
+    });
+    return { metrics: { 'data/photos': kept, 'data/skipped': dropped.length } };
   }
   const lists = { data, outputDir, signal, onPhoto: () => context.alive?.() };
   const skipped = number === 0 ? (await writeStudioLists(lists)).skipped : [];

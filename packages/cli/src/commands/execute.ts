@@ -81,11 +81,14 @@ export async function execute(
   const cancel = cancelOnSignals();
   let progress: Progress | null = null;
   try {
+    const { datasetIdentity } = await import('@calm-orch/data');
     const facts = needsEngine() ? await engineFacts(say, cancel.signal) : withoutEngine;
     const layout = layoutOf(options.dir);
     if (needsEngine()) await checkModels(experiment);
     const hashCache = hashCacheOf(layout.dir);
-    const sources = await planSources({ stageEntry, engine: facts.identity, carried: carriedFolders, hashCache });
+    const sources = await planSources({
+      ...{ stageEntry, engine: facts.identity, carried: carriedFolders, hashCache, datasetIdentity },
+    });
     const { hangTimeout, gangMinLeft, takeoverTimeout } = options;
     const summary = await runExperiment({
       ...{ experiment, sources, layout, tracker, machine: facts, signal: cancel.signal },

@@ -4,6 +4,7 @@ import { CalmError, loadExperiment, presets, resolveTrial, type Experiment, type
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { checkModels, hashCacheOf } from '../check-models.ts';
+import { dataOption } from '../data-option.ts';
 import { engineFacts } from '../engine-facts.ts';
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
@@ -15,6 +16,7 @@ import { renderCosts } from '../views/costs-text.ts';
 interface Options extends GlobalOptions {
   experiments: string[];
   set: string[];
+  data?: string;
   preset?: TrialConfig['preset'];
   gpus: number;
   gpuMemory: number;
@@ -39,6 +41,7 @@ export const command = {
         default: [] as string[],
         describe: 'Override one member of the configuration: key=value',
       })
+      .option('data', dataOption)
       .option('preset', {
         choices: Object.keys(presets) as TrialConfig['preset'][],
         describe: "Preset whose costs are shown [default: the configuration of the experiments' largest row]",
@@ -61,16 +64,28 @@ export const command = {
       .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
       .example('$0 plan experiments/*.yaml', 'what sharing saves')
       .example('$0 plan experiments/ablation-mfam.yaml --preset paper --gpus 8', 'what the sizes of the paper cost'),
-  handler: async ({ dir, experiments, set, json, preset, gpus, gpuMemory, gflops }: ArgumentsCamelCase<Options>) => {
+  handler: async ({
+    dir,
+    experiments,
+    set,
+    data,
+    json,
+    preset,
+    gpus,
+    gpuMemory,
+    gflops,
+  }: ArgumentsCamelCase<Options>) => {
     const { countStages, layoutOf, planExperiment, planSources, isStageDone } = await import('@calm-orch/coordinator');
+    const { datasetIdentity } = await import('@calm-orch/data');
     const facts = await engineFacts((line) => process.stderr.write(`${line}\n`), new AbortController().signal);
     const sources = await planSources({
       stageEntry,
       engine: facts.identity,
       carried: carriedFolders,
+      datasetIdentity,
       hashCache: hashCacheOf(dir),
     });
-    const loaded = experiments.map((path) => loadExperiment(path, { set }));
+    const loaded = experiments.map((path) => loadExperiment(path, { set, ...(data !== undefined && { data }) }));
     for (const experiment of loaded) await checkModels(experiment);
     const plans = loaded.map((experiment) => planExperiment(experiment, sources));
     const only = loaded.every((experiment) => experiment.only !== null);

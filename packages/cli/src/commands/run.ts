@@ -2,6 +2,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, loadExperiment } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { dataOption } from '../data-option.ts';
 import { execute, withProcessOptions, type ExecuteOptions } from './execute.ts';
 
 interface Options extends ExecuteOptions {
@@ -10,6 +11,7 @@ interface Options extends ExecuteOptions {
   seeds?: string;
   set: string[];
   unlabeled?: string;
+  data?: string;
 }
 
 export const command = {
@@ -26,6 +28,7 @@ export const command = {
         default: [] as string[],
         describe: 'Override one member of the configuration: key=value',
       })
+      .option('data', dataOption)
       .option('unlabeled', {
         type: 'string',
         requiresArg: true,
@@ -35,9 +38,10 @@ export const command = {
       .example('$0 run experiments/smoke.yaml --rows all --seeds 0', 'a part of a table')
       .example('$0 run experiments/smoke.yaml --set finetuneScore.steps=60', 'a changed configuration'),
   handler: async (options: ArgumentsCamelCase<Options>): Promise<void> => {
-    const { experiment: path, dir, rows, seeds, set, unlabeled } = options;
+    const { experiment: path, dir, rows, seeds, set, unlabeled, data } = options;
     const experiment = loadExperiment(path, {
       set: unlabeled === undefined ? set : [...set, `data.unlabeledDir=${JSON.stringify(unlabeled)}`],
+      ...(data !== undefined && { data }),
       ...(rows !== undefined && { rows: listOf(rows) }),
       ...(seeds !== undefined && { seeds: listOf(seeds).map(seedOf) }),
     });

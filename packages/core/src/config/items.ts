@@ -5,6 +5,8 @@ import type { DataConfig, TrialConfig } from './schema.ts';
 
 /** Photographs per item of stages `data` and `augment`. */
 export const photosPerItem = 250;
+/** Photographs per item of stage `data` where it checks files instead of making them. */
+export const checkedPerItem = 2500;
 /** Photographs per item of stage `encode`. */
 export const encodedPerItem = 500;
 
@@ -28,10 +30,11 @@ export function dataItems(data: DataConfig): DataItem[] {
     ['generic', data.numGeneric],
     ['unlabeled', data.numUnlabeled],
   ];
+  const perItem = data.source === 'files' ? checkedPerItem : photosPerItem;
   return pools.flatMap(([pool, size]) =>
-    Array.from({ length: Math.ceil(size / photosPerItem) }, (_, i) => {
-      const first = i * photosPerItem;
-      return { pool, first, count: Math.min(photosPerItem, size - first) };
+    Array.from({ length: Math.ceil(size / perItem) }, (_, i) => {
+      const first = i * perItem;
+      return { pool, first, count: Math.min(perItem, size - first) };
     }),
   );
 }

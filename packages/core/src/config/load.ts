@@ -16,6 +16,7 @@ import {
   type RowFile,
 } from './ablation.ts';
 import { experimentFileSchema } from './experiment.ts';
+import { readDataFile } from './datasets.ts';
 import type { Experiment, ExperimentFile, ResolvedExperiment, ResolvedRow, TableSpec } from './experiment.ts';
 import { presets } from './presets.ts';
 import { applyOverrides, crossProblems, flattenOverrides, overrideProblems } from './resolve.ts';
@@ -29,6 +30,8 @@ import { nearestFile, readYaml, throwProblems, type Path, type Problem, type Yam
 export interface LoadOptions {
   /** `--set key=value`, in order. */
   readonly set?: readonly string[];
+  /** `--data FILE`: datasets of this machine in place of the embedded data. */
+  readonly data?: string;
   /** `--rows`: only these, in the table's order. */
   readonly rows?: readonly string[];
   /** `--seeds`: instead of the file's. */
@@ -45,7 +48,7 @@ interface PlacedRow {
 }
 
 /** Throws CalmError: not_found, invalid_config (all problems, a line each), invalid_argument (flags). */
-export function loadExperiment(path: string, { set = [], rows: wanted, seeds }: LoadOptions = {}): Experiment {
+export function loadExperiment(path: string, { set = [], data, rows: wanted, seeds }: LoadOptions = {}): Experiment {
   const absolute = resolve(path);
   const yaml = readYaml(absolute);
   throwProblems(problemsOf(experimentFileSchema, yaml.value, yaml.at));
@@ -58,7 +61,7 @@ export function loadExperiment(path: string, { set = [], rows: wanted, seeds }: 
   const chosen = selectRows(placed, wanted);
   const preset = file.preset ?? 'nano';
 
-  const flags = set.map((text) => parseAssignment(text, parse));
+  const flags = [...dataFlags(data), ...set.map((text) => parseAssignment(text, parse))];
   const base = [...flattenOverrides(file.set ?? {}, (keys) => yaml.at(['set', ...keys], 'key')), ...flags];
   const rows = chosen.map(({ row, file: source, path: at, table }) => ({
     row,
@@ -194,6 +197,15 @@ function rowsOfTable({ id, file }: TableFile): PlacedRow[] {
     row: { ...row, row: `${id}/${row.row}` },
     table: id,
   }));
+}
+
+function dataFlags(file: string | undefined): Override[] {
+  if (file === undefined) return [];
+  const at = `--data ${file}`;
+  return [
+    { key: 'data.source', value: 'files', at },
+    { key: 'data.roots', value: readDataFile(file), at },
+  ];
 }
 
 function readAblation(file: ExperimentFile, yaml: YamlFile): YamlFile | undefined {

@@ -8,11 +8,13 @@ export type Preset = Omit<TrialConfig, 'preset' | 'seed'>;
 export const nano: Preset = {
   data: {
     source: 'studio',
+    roots: {},
     imageSize: 64,
     numTrain: 2000,
     numTest: 500,
     numUnlabeled: 2000,
     numGeneric: 2000,
+    unlabeledTestSplits: false,
     unlabeledDir: null,
     seed: 0,
   },

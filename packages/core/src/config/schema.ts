@@ -2,6 +2,7 @@
 // presets.ts. Everything here may be overridden by `set:` in an experiment, by the rows of an ablation and by
 // `--set key=value`.
 import { z } from 'zod';
+import { datasetNames } from './datasets.ts';
 
 export const levels = ['thematic', 'high', 'middle', 'low'] as const;
 export const qformerLevels = ['high', 'middle', 'low'] as const;
@@ -18,14 +19,19 @@ const count = z.int().nonnegative();
 const rate = z.number().positive();
 
 export const dataSchema = z.strictObject({
-  /** `studio` is the embedded data, made here in the real datasets' formats. */
-  source: z.literal('studio'),
+  /** `studio` is the embedded data, made here in the real datasets' formats; `files` are datasets on this machine. */
+  source: z.enum(['studio', 'files']),
+  /** Dataset -> absolute root folder; read with `files` alone, given by `--data FILE`. */
+  roots: z.partialRecord(z.enum(datasetNames), z.string()),
   /** Side of the square photographs on disk, pixels. */
   imageSize: size,
+  /** With `files` these are the most of each that are used; what the datasets have less is less. */
   numTrain: size,
   numTest: size,
   numUnlabeled: size,
   numGeneric: size,
+  /** Whether the test splits of datasets that are not evaluated on join the unlabelled pool (`files`). */
+  unlabeledTestSplits: z.boolean(),
   /** A folder of the user's own photographs that joins the unlabelled pool; null: none. */
   unlabeledDir: z.string().nullable(),
   seed: count,

@@ -2,7 +2,6 @@
 // after subjective cleaning `tokens` hold [lemma, part of speech] and the text cannot be rebuilt from them.
 import { join } from 'node:path';
 import { writeFileAtomic } from '@calm-orch/core';
-import type { Ava } from '../ava/read.ts';
 import { jsonElements } from '../json-elements.ts';
 import { badLine } from '../lines.ts';
 
@@ -17,6 +16,13 @@ export interface CaptionedImage {
 export interface CaptionItem {
   readonly id: number;
   readonly captions: readonly string[];
+}
+
+/** What of AVA decides about captions: labelled photographs by split, and the whole official test list. */
+export interface KnownToAva {
+  readonly train: readonly { readonly id: number }[];
+  readonly test: readonly { readonly id: number }[];
+  readonly testIds: ReadonlySet<number>;
 }
 
 export interface AvaCaptions {
@@ -61,7 +67,7 @@ export function writeAvaCaptions(dir: string, images: readonly CaptionedImage[])
  * Reads `file` and keeps what the given AVA knows: test = every split but train, train = the rest without AVA's test
  * images (CALM, section 4.1). Throws bad_data ('file:line: …') on a record of another form.
  */
-export function readAvaCaptions(file: string, ava: Pick<Ava, 'train' | 'test' | 'testIds'>): AvaCaptions {
+export function readAvaCaptions(file: string, ava: KnownToAva): AvaCaptions {
   const known = new Set([...ava.test, ...ava.train].map(({ id }) => id));
   const train: CaptionItem[] = [];
   const test: CaptionItem[] = [];

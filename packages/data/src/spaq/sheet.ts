@@ -2,7 +2,7 @@
 // needs and fixed times, so that equal tables are equal bytes.
 import { readFileSync } from 'node:fs';
 import { zipSync } from 'fflate';
-import { readSheet as readExcelSheet } from 'read-excel-file/node';
+import { readSheet as readExcelSheet } from 'read-excel-file/universal';
 import { CalmError } from '@calm-orch/core';
 import { badLine } from '../lines.ts';
 
@@ -30,7 +30,8 @@ export async function readSheet(path: string, what: string, columns: readonly st
   if (bytes.length > maxBytes) throw badLine(path, 1, `a sheet of at most ${maxBytes} bytes`, `${bytes.length} bytes`);
   let rows: readonly (readonly unknown[])[];
   try {
-    rows = await readExcelSheet(bytes);
+    // A copy, for a buffer of its own. Not the package's Node entry: that one never settles on a truncated archive.
+    rows = await readExcelSheet(new Uint8Array(bytes).buffer);
   } catch (error) {
     throw badLine(path, 1, 'an .xlsx sheet', error instanceof Error ? error.message : String(error));
   }

@@ -30,6 +30,7 @@ export interface ListsReport {
 /** Writes all lists under `outputDir`. */
 export async function writeStudioLists({ data, outputDir, signal, onPhoto }: WriteListsOptions): Promise<ListsReport> {
   writeLabeled(data, outputDir);
+  writeTraits(data, outputDir);
   writeGeneric(data, outputDir);
   const { index, skipped } = await indexUnlabeled(data, signal, onPhoto);
   writeJson(join(outputDir, studioPaths.unlabeledIndex), index);
@@ -37,7 +38,7 @@ export async function writeStudioLists({ data, outputDir, signal, onPhoto }: Wri
   return { skipped };
 }
 
-function writeLabeled(data: DataConfig, outputDir: string): void {
+export function writeLabeled(data: DataConfig, outputDir: string): void {
   const testIds = testIdsOf(data);
   const isTest = new Set(testIds);
   const ids = Array.from({ length: data.numTrain + data.numTest }, (_, i) => i + 1);
@@ -76,6 +77,11 @@ function writeLabeled(data: DataConfig, outputDir: string): void {
         ),
       })),
   );
+}
+
+function writeTraits(data: DataConfig, outputDir: string): void {
+  const ids = Array.from({ length: data.numTrain + data.numTest }, (_, i) => i + 1);
+  const records = ids.map((id) => ({ id, ...studioRecord(data.seed, 'labeled', id) }));
   const lines = records.map(({ id, traitVector }) => [id, ...traitVector.map((value) => value.toFixed(6))].join(','));
   writeFileAtomic(
     join(outputDir, studioPaths.traits),
@@ -83,7 +89,7 @@ function writeLabeled(data: DataConfig, outputDir: string): void {
   );
 }
 
-function writeGeneric(data: DataConfig, outputDir: string): void {
+export function writeGeneric(data: DataConfig, outputDir: string): void {
   const conversations = Array.from({ length: data.numGeneric }, (_, i) => {
     const image = genericImageName(i + 1);
     const { caption } = studioRecord(data.seed, 'generic', i + 1);

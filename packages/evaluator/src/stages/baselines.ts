@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError, writeFileAtomic, type MfamConfig, type StageContext, type StageResult } from '@calm-orch/core';
-import { loadImage, readAva, studioPaths, type Ava } from '@calm-orch/data';
+import { labeledPhotos, loadImage, studioPaths, type LabeledPhoto } from '@calm-orch/data';
 import { openTaps, type Taps } from '@calm-orch/model';
 import { channelStatistics, pixelStatistics } from '../features.ts';
 import { plcc, srcc } from '../metrics/correlation.ts';
@@ -21,6 +21,9 @@ interface Baseline {
   readonly SRCC: number | null;
 }
 
+/** Photographs with scores by split. */
+type Ava = Readonly<Record<'train' | 'test', readonly LabeledPhoto[]>>;
+
 /** Feature vectors by image id. */
 type Features = ReadonlyMap<number, Float64Array>;
 
@@ -28,7 +31,7 @@ export async function baselines(context: StageContext): Promise<StageResult> {
   const { inputs, outputDir, signal, report } = context;
   const data = inputs.data!;
   const { taps: tapConfig } = context.stage.config as unknown as Pick<MfamConfig, 'taps'>;
-  const ava = readAva(join(data, studioPaths.ava));
+  const ava = labeledPhotos(data);
   const results: Baseline[] = [];
   const evaluate = (name: string, features: Features): void => {
     stopIfCancelled(signal);

@@ -7,7 +7,7 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { avaCaptionsFile, instructionOf, readAva, readAvaCaptions } from '@calm-orch/data';
+import { commentedPhotos, instructionOf } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
 import { openTaps, readSafetensors } from '@calm-orch/model';
 import { createGenerator } from '../generate.ts';
@@ -39,8 +39,9 @@ export const evaluateComment: StageFunction = async (context) => {
   });
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
-    const captions = readAvaCaptions(join(data!, 'AVA-Captions', avaCaptionsFile), readAva(join(data!, 'AVA')));
-    const test = captions.test.filter(({ id }) => rowOf.has(String(id))).slice(0, evaluate.numComments);
+    const test = commentedPhotos(data!)
+      .test.filter(({ id }) => rowOf.has(String(id)))
+      .slice(0, evaluate.numComments);
     const rows = test.map(({ id }) => rowOf.get(String(id))!);
     const generated = await answersOf(generator, rows, evaluate.batchSize, context);
     const items = test.map(({ id, captions: references }, i) => ({

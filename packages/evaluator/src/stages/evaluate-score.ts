@@ -9,7 +9,7 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { instructionOf, readAva } from '@calm-orch/data';
+import { instructionOf, labeledPhotos } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
 import { openTaps, readSafetensors } from '@calm-orch/model';
 import { createGenerator } from '../generate.ts';
@@ -73,7 +73,7 @@ export const evaluateScore: StageFunction = async (context) => {
   });
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
-    const test = readAva(join(data!, 'AVA')).test.filter(({ id }) => rowOf.has(String(id)));
+    const test = labeledPhotos(data!).test.filter(({ id }) => rowOf.has(String(id)));
     const rows = test.map(({ id }) => rowOf.get(String(id))!);
     const generated = await answersOf(generator, rows, evaluate.batchSize, context);
     const targets = test.map(({ meanScore }) => meanScore);

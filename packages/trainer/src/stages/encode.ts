@@ -1,5 +1,5 @@
 // The frozen ViT's hidden states of fixed photographs, computed once and shared by all rows and seeds.
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
   CalmError,
   encodedPerItem,
@@ -10,12 +10,12 @@ import {
   type VisionConfig,
 } from '@calm-orch/core';
 import {
+  captionedPhotos,
   clipSquare,
   flickrAesFiles,
   imageNamesIn,
+  labeledPhotos,
   loadImage,
-  readAva,
-  readConversations,
   toPixels,
 } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
@@ -41,14 +41,8 @@ function photographs(what: EncodeWhat, inputs: Readonly<Record<string, string>>)
   const { data, augment, dataPersonal, degraded } = inputs;
   switch (what) {
     case 'labeled': {
-      const ava = readAva(join(data!, 'AVA'));
-      return [...ava.train, ...ava.test].sort((a, b) => a.id - b.id).map(({ id, path }) => ({ id: String(id), path }));
-    }
-    case 'generic': {
-      const root = join(data!, 'LLaVA-Pretrain');
-      return [...readConversations(join(root, 'blip_laion_cc_sbu_558k.json'))].flatMap(({ id, image }) =>
-        image === null ? [] : [{ id, path: join(root, 'images', image) }],
-      );
+      const { train, test } = labeledPhotos(data!);
+      return [...train, ...test].sort((a, b) => a.id - b.id).map(({ id, path }) => ({ id: String(id), path }));
     }
     case 'personal': {
       const folder = join(dataPersonal!, flickrAesFiles.images);
@@ -56,9 +50,11 @@ function photographs(what: EncodeWhat, inputs: Readonly<Record<string, string>>)
     }
     case 'real':
       return imageNamesIn(degraded!).map((name) => ({ id: name, path: join(degraded!, name) }));
+    case 'generic':
+      return captionedPhotos(data!);
     case 'ssl':
       return readPairs(augment!).flatMap(({ index, original, augmented }) => [
-        { id: originalId(index), path: join(data!, original) },
+        { id: originalId(index), path: resolve(data!, original) },
         { id: augmentedId(index), path: join(augment!, augmented) },
       ]);
   }

@@ -1,14 +1,7 @@
 // Aesthetic commenting fine-tuning (CALM, section 3.4): one (photograph, comment) pair per sample, another of the
 // photograph's comments every epoch. Starts from the foundation's language model and what pre-training made of the MFAM.
 import { rng, type StageFunction, type TrialConfig } from '@calm-orch/core';
-import {
-  avaCaptionsFile,
-  instructionOf,
-  readAva,
-  readAvaCaptions,
-  readConversations,
-  studioPaths,
-} from '@calm-orch/data';
+import { commentedPhotos, instructionOf, readConversations, studioPaths } from '@calm-orch/data';
 import { openFoundation, openTaps, type Language } from '@calm-orch/model';
 import { finetune, type FinetuneConfig, type LanguageTuning, type QuestionSample } from '../finetune.ts';
 import { languageOf } from '../language.ts';
@@ -30,8 +23,7 @@ export const finetuneComment: StageFunction = async (context) => {
   const taps = openTaps(encodeLabeled!);
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
-    const captions = readAvaCaptions(`${data!}/AVA-Captions/${avaCaptionsFile}`, readAva(`${data!}/AVA`));
-    const samples = captions.train.flatMap(({ id, captions: texts }) => {
+    const samples = commentedPhotos(data!).train.flatMap(({ id, captions: texts }) => {
       const row = rowOf.get(String(id));
       if (row === undefined || texts.length === 0) return [];
       return [{ row, answer: (epoch: number) => rng(config.seed, 'comment', epoch, id).pick(texts) }];

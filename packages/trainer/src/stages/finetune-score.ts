@@ -1,7 +1,7 @@
 // Aesthetic scoring fine-tuning (CALM, section 3.4): MFAM and language model together learn to answer with a number, or the
 // word of a level.
 import type { StageFunction, TrialConfig } from '@calm-orch/core';
-import { instructionOf, readAva } from '@calm-orch/data';
+import { instructionOf, labeledPhotos } from '@calm-orch/data';
 import { openFoundation, openTaps } from '@calm-orch/model';
 import { scoreAnswers } from '../score-text.ts';
 import { finetune, type FinetuneConfig, type LanguageTuning } from '../finetune.ts';
@@ -20,7 +20,7 @@ export const finetuneScore: StageFunction = async (context) => {
   const taps = openTaps(encodeLabeled!);
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
-    const train = readAva(`${data!}/AVA`).train.filter(({ id }) => rowOf.has(String(id)));
+    const train = labeledPhotos(data!).train.filter(({ id }) => rowOf.has(String(id)));
     const answers = scoreAnswers(
       train.map(({ meanScore }) => meanScore),
       config,

@@ -1,7 +1,7 @@
 // Generic pre-training (CALM, section 3.4): the fully connected projection of the thematic level learns to hand the
 // frozen language model what a photograph shows, from (photograph, caption) pairs in LLaVA's plain template.
 import type { StageFunction, TrialConfig } from '@calm-orch/core';
-import { readConversations } from '@calm-orch/data';
+import { captionedPhotos } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
 import { llmShapes, mfamShapes, openFoundation, openTaps, visualBatch } from '@calm-orch/model';
 import { padded } from '../answers.ts';
@@ -29,13 +29,10 @@ export const pretrainGeneric: StageFunction = async (context) => {
   const taps = openTaps(encodeGeneric!);
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
-    const samples = [...readConversations(`${data!}/LLaVA-Pretrain/blip_laion_cc_sbu_558k.json`)].flatMap(
-      ({ id, turns }) => {
-        const row = rowOf.get(id);
-        const caption = turns.find((turn) => turn.from === 'gpt')?.value;
-        return row === undefined || caption === undefined ? [] : [{ row, ids: prompt.answer(caption) }];
-      },
-    );
+    const samples = captionedPhotos(data!).flatMap(({ id, caption }) => {
+      const row = rowOf.get(id);
+      return row === undefined ? [] : [{ row, ids: prompt.answer(caption) }];
+    });
     const longest = samples.reduce((most, { ids }) => Math.max(most, ids.length), 1);
     const answerTokens = answerRoom({ mfam, llm, taps }, prompt, 1, longest);
     const shapes = mfamShapes(mfam, { hiddenSize: taps.width }, llm);

@@ -1,0 +1,133 @@
+// Which photographs of the datasets of this machine may serve in which pool, before any is decoded. AVA's official test
+// list decides: what is on it is in no training pool, whichever dataset it comes from.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { CalmError, rng, type DataConfig, type DatasetName } from '@calm-orch/core';
+import { readAadb } from '../aadb/read.ts';
+import { avaImageFolder, avaTestList, readAvaLabels } from '../ava/read.ts';
+import { readIdList } from '../ava/rows.ts';
+import { readEva } from '../eva/read.ts';
+import { readIcaa17k } from '../icaa17k/read.ts';
+import { conversationPath, conversationRoot } from '../llava/conversation-set.ts';
+import { readConversations } from '../llava/conversations.ts';
+import { readPccd } from '../pccd/read.ts';
+import { readPexels } from '../pexels/read.ts';
+import { listedPath, type PhotoSet } from '../rated-photos.ts';
+import { readSpaq } from '../spaq/read.ts';
+import { readTad66k } from '../tad66k/read.ts';
+import type { CaptionedPhoto, LabeledPhoto } from './read.ts';
+
+export type LabeledCandidate = LabeledPhoto & { readonly split: 'train' | 'test' };
+export interface UnlabeledCandidate {
+  readonly path: string;
+  readonly dataset: DatasetName;
+}
+
+/** Datasets of the unlabelled pool in their order there (CALM, section 4.1), after AVA's training images. */
+export const unlabeledReaders: readonly (readonly [
+  DatasetName,
+  (dir: string, avaTestIds: ReadonlySet<number>) => PhotoSet | Promise<PhotoSet>,
+])[] = [
+  ['AADB', readAadb],
+  ['EVA', readEva],
+  ['ICAA17K', readIcaa17k],
+  ['PCCD', readPccd],
+  ['SPAQ', readSpaq],
+  ['TAD66K', readTad66k],
+  ['Pexels', readPexels],
+];
+
+/** Labelled photographs of AVA whose file is there, by id; at most `numTrain` and `numTest`, drawn by the seed. */
+export function labeledCandidates(data: DataConfig): LabeledCandidate[] {
+  const dir = wantedRoot(data, 'AVA', 'scores');
+  const folder = avaImageFolder(dir);
+  const present = new Set(readdirSync(folder));
+  const testIds = avaTestIds(data);
+  const all = readAvaLabels(dir)
+    .filter(({ id }) => present.has(`${id}.jpg`))
+    .map(({ id, meanScore }): LabeledCandidate => {
+      return { id, meanScore, path: join(folder, `${id}.jpg`), split: testIds.has(id) ? 'test' : 'train' };
+    });
+  const side = (split: 'train' | 'test', limit: number): LabeledCandidate[] =>
+    drawn(
+      all.filter((photo) => photo.split === split),
+      limit,
+      // Like the studio's, the test photographs are the same for every seed.
+      split === 'train' ? [data.seed, split] : [split],
+    );
+  const chosen = [...side('train', data.numTrain), ...side('test', data.numTest)].sort((a, b) => a.id - b.id);
+  return filled(chosen, data, 'labelled', ['AVA']);
+}
+
+/** Photographs with captions, LLaVA-Pretrain's before ShareGPT4V's; at most `numGeneric`, drawn by the seed. */
+export function genericCandidates(data: DataConfig): CaptionedPhoto[] {
+  const sets = (['LLaVA-Pretrain', 'ShareGPT4V'] as const).filter((set) => data.roots[set] !== undefined);
+  const all = sets.flatMap((set) => {
+    const dir = data.roots[set]!;
+    const [path, root] = [conversationPath(dir, set), conversationRoot(dir, set)];
+    return [...readConversations(path)].flatMap(({ image, turns }, row) => {
+      const caption = turns.find(({ from }) => from === 'gpt')?.value;
+      if (image === null || caption === undefined) return [];
+      const file = listedPath(root, image, path, row + 1);
+      return existsSync(file) ? [{ id: `${set}/${row}`, path: file, caption }] : [];
+    });
+  });
+  return filled(drawn(all, data.numGeneric, [data.seed, 'generic']), data, 'captioned', [
+    'LLaVA-Pretrain',
+    'ShareGPT4V',
+  ]);
+}
+
+/** The unlabelled pool: AVA without its test list, then the other datasets; at most `numUnlabeled`, drawn by the seed. */
+export async function unlabeledCandidates(data: DataConfig): Promise<UnlabeledCandidate[]> {
+  const all: UnlabeledCandidate[] = [];
+  const testIds = avaTestIds(data);
+  if (data.roots.AVA !== undefined) {
+    const everything = { ...data, numTrain: Number.MAX_SAFE_INTEGER, numTest: Number.MAX_SAFE_INTEGER };
+    for (const { split, path } of labeledCandidates(everything)) {
+      if (split === 'train') all.push({ path, dataset: 'AVA' });
+    }
+  }
+  for (const [dataset, read] of unlabeledReaders) {
+    const root = data.roots[dataset];
+    if (root === undefined) continue;
+    const { photos } = await read(root, testIds);
+    for (const { path, split } of photos) {
+      if (split !== 'test' || data.unlabeledTestSplits) all.push({ path, dataset });
+    }
+  }
+  return filled(drawn(all, data.numUnlabeled, [data.seed, 'unlabeled']), data, 'unlabelled', [
+    'AVA',
+    ...unlabeledReaders.map(([name]) => name),
+  ]);
+}
+
+/** AVA's official test list; empty where AVA is not named. */
+export function avaTestIds({ roots }: Pick<DataConfig, 'roots'>): ReadonlySet<number> {
+  return new Set(roots.AVA === undefined ? [] : readIdList(join(roots.AVA, avaTestList)));
+}
+
+/** At most `limit` of the items, in their order. */
+function drawn<T>(items: readonly T[], limit: number, key: readonly (string | number)[]): T[] {
+  if (items.length <= limit) return [...items];
+  const chosen = rng('files', ...key).shuffle(items.map((_, i) => i));
+  return chosen
+    .slice(0, limit)
+    .sort((a, b) => a - b)
+    .map((i) => items[i]!);
+}
+
+function filled<T>(items: T[], { roots }: DataConfig, what: string, from: readonly DatasetName[]): T[] {
+  if (items.length > 0) return items;
+  const named = Object.keys(roots).join(', ');
+  throw new CalmError(
+    'not_found',
+    `data: there is no ${what} photograph; they come from ${from.join(', ')}, the file of --data names ${named}`,
+  );
+}
+
+export function wantedRoot({ roots }: Pick<DataConfig, 'roots'>, name: DatasetName, what: string): string {
+  const root = roots[name];
+  if (root !== undefined) return root;
+  throw new CalmError('not_found', `data: ${what} come from ${name}, which the file of --data does not name; add it`);
+}

@@ -1,0 +1,101 @@
+// One item of stage `data` where the data are datasets of this machine: decodes a slice of a pool's candidates and lists
+// those that are photographs. Item 0 also writes the comments, the roots and a report. Nothing is copied.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { CalmError, canonicalJson, writeFileAtomic, type DataConfig, type DataItem } from '@calm-orch/core';
+import { avaCaptionsFile, readAvaCaptions } from '../ava-captions/captions-file.ts';
+import { checkImage } from '../check-image.ts';
+import { bestPccdPhotos, readPccd } from '../pccd/read.ts';
+import {
+  avaTestIds,
+  genericCandidates,
+  labeledCandidates,
+  unlabeledCandidates,
+  wantedRoot,
+  type LabeledCandidate,
+} from './candidates.ts';
+import { catalogPart, catalogPaths } from './paths.ts';
+
+export interface WriteCatalogOptions {
+  readonly data: DataConfig;
+  readonly item: DataItem;
+  /** Whether this item writes what there is once. */
+  readonly first: boolean;
+  readonly outputDir: string;
+  readonly signal?: AbortSignal;
+  /** Called after each photograph with the number done so far. */
+  readonly onPhoto?: (numDone: number) => void;
+}
+
+export interface CatalogResult {
+  readonly kept: number;
+  /** Photographs that could not be used, with the reason. */
+  readonly dropped: readonly { readonly path: string; readonly reason: string }[];
+}
+
+const decodedAtOnce = 4;
+
+/** Writes one item under `outputDir`. Throws CalmError not_found, bad_data ('file:line: …'), cancelled. */
+export async function writeCatalog(options: WriteCatalogOptions): Promise<CatalogResult> {
+  const { data, item, first, outputDir, signal, onPhoto } = options;
+  const candidates = await remembered(data, item.pool);
+  if (first) writeOnce(data, candidates as readonly LabeledCandidate[], outputDir);
+  const mine = candidates.slice(item.first, item.first + item.count);
+  const lines: string[] = [];
+  const dropped: { path: string; reason: string }[] = [];
+  for (let start = 0; start < mine.length; start += decodedAtOnce) {
+    if (signal?.aborted) throw new CalmError('cancelled', `data: cancelled in pool ${item.pool}`);
+    const some = mine.slice(start, start + decodedAtOnce);
+    const reasons = await Promise.all(some.map(({ path }) => checkImage(path)));
+    some.forEach((candidate, i) => {
+      const reason = reasons[i]!;
+      if (reason === null) lines.push(`${JSON.stringify(candidate)}\n`);
+      else dropped.push({ path: candidate.path, reason });
+      onPhoto?.(start + i + 1);
+    });
+  }
+  writeFileAtomic(join(outputDir, catalogPart(item.pool, item.first)), lines.join(''));
+  if (dropped.length > 0) {
+    const path = join(outputDir, catalogPaths.folder, `dropped-${item.pool}-${item.first}.json`);
+    writeFileAtomic(path, `${JSON.stringify(dropped, null, 1)}\n`);
+  }
+  return { kept: lines.length, dropped };
+}
+
+/** The candidates of the last item: reading all labels again for each slice would take longer than decoding it. */
+let last: { readonly key: string; readonly candidates: Promise<readonly { readonly path: string }[]> } | null = null;
+
+function remembered(data: DataConfig, pool: DataItem['pool']): Promise<readonly { readonly path: string }[]> {
+  const key = canonicalJson([data, pool]);
+  if (last?.key !== key) last = { key, candidates: candidatesOf(data, pool) };
+  return last.candidates;
+}
+
+async function candidatesOf(data: DataConfig, pool: DataItem['pool']) {
+  switch (pool) {
+    case 'labeled':
+      return labeledCandidates(data);
+    case 'generic':
+      return genericCandidates(data);
+    case 'unlabeled':
+      return unlabeledCandidates(data);
+  }
+}
+
+function writeOnce(data: DataConfig, labeled: readonly LabeledCandidate[], outputDir: string): void {
+  const { roots } = data;
+  const side = (split: string) => labeled.filter((photo) => photo.split === split);
+  const ava = { train: side('train'), test: side('test'), testIds: avaTestIds(data) };
+  const captions = wantedRoot(data, 'AVA-Captions', 'comments');
+  const { train, test, counts } = readAvaCaptions(join(captions, avaCaptionsFile), ava);
+  const lines = (['train', 'test'] as const).flatMap((split) =>
+    (split === 'train' ? train : test).map((item) => `${JSON.stringify({ ...item, split })}\n`),
+  );
+  writeFileAtomic(join(outputDir, catalogPaths.captions), lines.join(''));
+  writeFileAtomic(join(outputDir, catalogPaths.report), `${JSON.stringify({ 'AVA-Captions': counts }, null, 1)}\n`);
+  if (roots.PCCD !== undefined && existsSync(roots.PCCD)) {
+    const best = bestPccdPhotos(readPccd(roots.PCCD).photos);
+    writeFileAtomic(join(outputDir, catalogPaths.pccdBest), best.map(({ name }) => `${name}\n`).join(''));
+  }
+  writeFileAtomic(join(outputDir, catalogPaths.roots), `${JSON.stringify(roots, null, 1)}\n`);
+}
