@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 // Tests run on the TypeScript sources of every package; child processes they start run the built `dist`.
 const conditions = ['@calm-orch/source', 'node', 'import', 'default'];
@@ -8,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, 'test/nightly/**'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 180_000,

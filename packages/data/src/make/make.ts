@@ -25,7 +25,8 @@ export const madeDataFile = 'data.yaml';
 
 /** Writes a folder per dataset and the file for `--data` beside them; returns that file's path. */
 export async function makeDatasets({ dir, numTrain = 240, seed = 0, signal }: MakeOptions): Promise<string> {
-  const size = Math.max(1, Math.round(numTrain / 10));
+  // Five at least: then every split of every dataset has a photograph.
+  const size = Math.max(5, Math.round(numTrain / 10));
   const data: DataConfig = {
     ...nano.data,
     ...{ seed, numTrain, numTest: Math.max(1, Math.round(numTrain / 4)), numGeneric: Math.round(numTrain / 3) },
