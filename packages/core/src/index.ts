@@ -46,7 +46,7 @@ export {
   type EncodeWhat,
 } from './config/items.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';
-export { commentMetrics, tableMetrics, type TableMetric } from './config/ablation.ts';
+export { commentMetrics, tableMetrics, type Claim, type TableMetric } from './config/ablation.ts';
 export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';
 export { experimentYaml } from './config/print.ts';
 export { loadExperiment, restoreExperiment, type LoadOptions } from './config/load.ts';

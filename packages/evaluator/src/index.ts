@@ -41,3 +41,6 @@ export {
   type UnreadablePhoto,
 } from './photo-answers.ts';
 export { keywordJudge, type SuggestionJudge } from './suggestion-judge.ts';
+export { judge, type RowItems, type Verdict, type VerdictOptions } from './verdicts/verdict.ts';
+export { readTestItems, stageOfMetric } from './verdicts/read-items.ts';
+export { meanOfItems, plccOfItems, srccOfItems, type TestItems } from './verdicts/test-items.ts';

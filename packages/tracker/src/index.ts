@@ -19,5 +19,13 @@ export {
   type TrialRecord,
   type TrialRef,
 } from './types.ts';
-export { collectTable, collectTables, summarize, type Cell, type Cells, type Table } from './tables/collect.ts';
+export {
+  collectTable,
+  collectTables,
+  summarize,
+  type Cell,
+  type Cells,
+  type Table,
+  type TableVerdict,
+} from './tables/collect.ts';
 export { renderTables, tableFormats, type RenderOptions, type TableFormat } from './tables/render.ts';

@@ -3,7 +3,7 @@ import { cpus, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Argv } from 'yargs';
 import { CalmError, type Experiment, type Json } from '@calm-orch/core';
-import { collectTables, renderTables, type Tracker } from '@calm-orch/tracker';
+import { renderTables, type Tracker } from '@calm-orch/tracker';
 import type { RunSummary, StartedRun } from '@calm-orch/coordinator';
 import type { GlobalOptions } from '../cli.ts';
 import { checkModels, hashCacheOf } from '../check-models.ts';
@@ -12,6 +12,7 @@ import { printJson, printLine, wantsColor } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { carriedFolders, needsEngine, stageEntry } from '../stage-code.ts';
+import { collectJudgedTables } from '../verdicts.ts';
 
 export interface ExecuteOptions extends GlobalOptions {
   trainers?: number;
@@ -117,7 +118,7 @@ export async function execute(
       onEvent: (event) => progress?.event(event),
     });
     (progress as Progress | null)?.close();
-    report(summary, tracker, options);
+    await report(summary, tracker, options);
   } finally {
     (progress as Progress | null)?.close();
     cancel.dispose();
@@ -134,10 +135,10 @@ function announce({ run, plan, numReused, numTakenOver }: StartedRun, logs: stri
   if (left > 0) say(`Logs of the workers: ${logs}`);
 }
 
-function report(summary: RunSummary, tracker: Tracker, { dir, json }: ExecuteOptions): void {
+async function report(summary: RunSummary, tracker: Tracker, { dir, json }: ExecuteOptions): Promise<void> {
   const { runId, status, failures, numExecuted, numReused, numSkipped } = summary;
   const run = tracker.getRun(runId);
-  const tables = collectTables(tracker, run).filter(({ metrics }) => metrics.length > 0);
+  const tables = (await collectJudgedTables(tracker, run, dir)).filter(({ metrics }) => metrics.length > 0);
   const folder = process.env['CALM_ORCH_DIR'] === undefined && dir !== `${process.cwd()}/runs` ? ` --dir ${dir}` : '';
   const again = `\`calm-orch resume ${runId}${folder}\``;
   if (json) {

@@ -6,12 +6,13 @@ import {
   openTracker,
   renderTables,
   tableFormats,
-  type Table,
+  type RunRecord,
   type TableFormat,
   type Tracker,
 } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { printLine, wantsColor } from '../output.ts';
+import { collectJudgedTables } from '../verdicts.ts';
 
 interface Options extends GlobalOptions {
   name?: string;
@@ -27,24 +28,24 @@ export const command = {
       .option('json', { type: 'boolean', default: false, describe: 'The same as --format json' })
       .example('$0 tables', "the last experiment's table")
       .example('$0 tables ablation-mfam --format latex', 'the newest run of an experiment, for a paper'),
-  handler: ({ dir, name, format, json }: ArgumentsCamelCase<Options>) => {
+  handler: async ({ dir, name, format, json }: ArgumentsCamelCase<Options>) => {
     const tracker = openTracker(dir, { create: false });
     try {
-      printLine(renderTables(findTables(tracker, name), json ? 'json' : format, { color: wantsColor() }));
+      const judged = await collectJudgedTables(tracker, findRunWithTables(tracker, name), dir);
+      const tables = judged.filter(({ metrics }) => metrics.length > 0);
+      printLine(renderTables(tables, json ? 'json' : format, { color: wantsColor() }));
     } finally {
       tracker.close();
     }
   },
 };
 
-/** The named run's tables; unnamed, those of the last run that has any. Throws `not_found`. */
-function findTables(tracker: Tracker, name: string | undefined): Table[] {
+/** The named run; unnamed, the last run that has tables. Throws `not_found`. */
+function findRunWithTables(tracker: Tracker, name: string | undefined): RunRecord {
   const run = tracker.findRun(name === undefined ? undefined : experimentOrRun(name));
-  const tablesOf = (of: typeof run): Table[] => collectTables(tracker, of).filter(({ metrics }) => metrics.length > 0);
-  const tables = tablesOf(run);
-  if (tables.length > 0) return tables;
-  const others = name === undefined ? tracker.listRuns().map(tablesOf) : [];
-  const other = others.find((found) => found.length > 0);
+  const hasTable = (one: RunRecord): boolean => collectTables(tracker, one).some(({ metrics }) => metrics.length > 0);
+  if (hasTable(run)) return run;
+  const other = name === undefined ? tracker.listRuns().find(hasTable) : undefined;
   if (other) return other;
   throw new CalmError('not_found', `run ${run.id} has no table: \`calm-orch show ${run.id}\` shows what it made`);
 }

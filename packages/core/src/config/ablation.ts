@@ -47,6 +47,21 @@ export const publishedSchema = z.strictObject({
   paper: z.partialRecord(z.enum(tableMetrics), z.number()),
 });
 
+/** Metrics a claim may be about: those that are defined for a draw of test items. BLEU is a ratio over the corpus. */
+export const claimMetrics = ['PLCC', 'SRCC', 'ROUGE-L', 'CIDEr', 'METEOR'] as const satisfies readonly TableMetric[];
+
+/** A claim of the paper about rows of its table, to be judged on ours (docs/verdicts.md). */
+export const claimSchema = z.strictObject({
+  claim: z.string().min(1),
+  metric: z.enum(claimMetrics),
+  row: z.string().min(1),
+  /** `better`: by more than the margin than every row of `than`; `no better`: by less; `close`: within the margin of it. */
+  is: z.enum(['better', 'no better', 'close']),
+  than: z.array(z.string().min(1)).min(1),
+  /** In units of the metric. */
+  margin: z.number().nonnegative().default(0),
+});
+
 export const ablationFileSchema = z.strictObject({
   title: z.string().min(1),
   metrics: metricList,
@@ -55,10 +70,13 @@ export const ablationFileSchema = z.strictObject({
   rows: z.array(rowSchema).min(1),
   /** Printed above the rows, with the paper's numbers alone. */
   published: z.array(publishedSchema).optional(),
+  /** What the paper says of its rows. */
+  claims: z.array(claimSchema).optional(),
   /** Sentences printed under the table. */
   footnotes: z.array(z.string()).optional(),
 });
 
 export { metricList };
 export type RowFile = z.infer<typeof rowSchema>;
+export type Claim = z.infer<typeof claimSchema>;
 export type AblationFile = z.infer<typeof ablationFileSchema>;

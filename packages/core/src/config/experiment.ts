@@ -1,7 +1,7 @@
 // An experiment file, and what it resolves to: everything a run needs, as JSON that is stored with the run.
 import { z } from 'zod';
 import type { Json } from '../canonical.ts';
-import { metricList, type TableMetric } from './ablation.ts';
+import { metricList, type Claim, type TableMetric } from './ablation.ts';
 import type { TrialConfig } from './schema.ts';
 
 const workers = z.int().positive();
@@ -48,6 +48,8 @@ export type TableSpec = {
   readonly published?: readonly { readonly row: string; readonly paper: { readonly [metric: string]: number } }[];
   /** Kinds of stages whose numbers are its baselines; absent in runs stored before there were several. */
   readonly baselines?: readonly string[];
+  /** Claims about rows that are run. */
+  readonly claims?: readonly Claim[];
 };
 
 export type ResolvedRow = {

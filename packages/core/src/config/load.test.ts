@@ -272,3 +272,17 @@ test('an experiment whose columns nothing evaluates is refused', () => {
     /personal\.joining must be 0 or more than personal\.contextSize \(got 5 and 9\)/,
   );
 });
+
+test('claims are checked against the rows and metrics of their table, and kept where all their rows are run', () => {
+  const claim = (row: string, metric: string) =>
+    `claims:\n  - { claim: helps, metric: ${metric}, row: ${row}, is: better, than: [thematic] }\n`;
+  write('ablations/levels.yaml', ablation + claim('all', 'PLCC'));
+  const kept = { claim: 'helps', metric: 'PLCC', row: 'all', is: 'better', than: ['thematic'], margin: 0 };
+  expect(load(base).table.claims).toEqual([kept]);
+  expect(load(base, { rows: ['all'] }).table.claims).toEqual([]);
+  write('ablations/levels.yaml', ablation + claim('al', 'CIDEr'));
+  expect(problems(base)).toEqual([
+    'ablations/levels.yaml:9:41: a claim about a row this table does not have: `al`; did you mean `all`?',
+    'ablations/levels.yaml:9:29: this table has no column CIDEr',
+  ]);
+});

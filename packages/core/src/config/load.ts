@@ -15,6 +15,7 @@ import {
   type AblationFile,
   type RowFile,
 } from './ablation.ts';
+import { claimProblems, isAbout } from './claims.ts';
 import { experimentFileSchema } from './experiment.ts';
 import { readDataFile } from './datasets.ts';
 import type { Experiment, ExperimentFile, ResolvedExperiment, ResolvedRow, TableSpec } from './experiment.ts';
@@ -85,6 +86,10 @@ export function loadExperiment(path: string, { set = [], data, rows: wanted, see
   const specOf = (id: string, of: AblationFile | undefined, shown: readonly TableMetric[]): TableSpec => {
     const first = rows.find(({ table }) => table === undefined || table === id);
     const { evaluate } = applyOverrides(config, first?.overrides ?? []);
+    // Rows of several tables are named `table/row`.
+    const names = rows.flatMap(({ row, table }) =>
+      table === undefined ? [row.row] : table === id ? [row.row.slice(id.length + 1)] : [],
+    );
     return {
       id,
       title: of?.title ?? title,
@@ -95,6 +100,7 @@ export function loadExperiment(path: string, { set = [], data, rows: wanted, see
         ...(evaluate.numComments > 0 ? ['baselines-comment'] : []),
       ],
       ...(of?.published && { published: of.published }),
+      ...(of?.claims && { claims: of.claims.filter((claim) => isAbout(claim, names)) }),
     };
   };
   const tables = several
@@ -240,7 +246,8 @@ function readAblationFile(name: string, yaml: YamlFile, at: string): YamlFile {
   }
   const ablation = readYaml(path);
   throwProblems(problemsOf(ablationFileSchema, ablation.value, ablation.at));
-  return ablation;
+  throwProblems(claimProblems(ablation));
+  return { ...ablation, value: ablationFileSchema.parse(ablation.value) };
 }
 
 function placeRows(file: ExperimentFile, yaml: YamlFile, ablation: YamlFile | undefined): PlacedRow[] {

@@ -17,6 +17,17 @@ export type Cell = {
 
 export type Cells = { readonly [metric: string]: Cell };
 
+/** What became of a claim of the paper; made elsewhere, from the test items of the trials. */
+export type TableVerdict = {
+  readonly claim: string;
+  readonly metric: string;
+  readonly verdict: 'reproduced' | 'not reproduced' | 'inconclusive';
+  /** The row's advantage, and its 95 % interval. */
+  readonly difference: number | null;
+  readonly interval: readonly [low: number, high: number] | null;
+  readonly reason?: string;
+};
+
 export type Table = {
   readonly experiment: string;
   readonly runId: string;
@@ -31,6 +42,8 @@ export type Table = {
   /** Trials that have all their numbers. */
   readonly numFinished: number;
   readonly footnotes: readonly string[];
+  /** In the order of the ablation file's claims. @default none were judged */
+  readonly verdicts?: readonly TableVerdict[];
 };
 
 /** Metrics beside a row's own, by suffix: what the row would reach without looking, or without being trained for it. */

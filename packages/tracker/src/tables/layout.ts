@@ -1,5 +1,5 @@
 // A table as cells of text, the same for every printed format; formats only draw the lines.
-import type { Cell, Cells, Table } from './collect.ts';
+import type { Cell, Cells, Table, TableVerdict } from './collect.ts';
 
 /** One metric: its columns are `ours` and, where the paper has a value in any row, `paper` and `diff`. */
 export interface ColumnGroup {
@@ -19,7 +19,15 @@ export interface Layout {
   readonly groups: readonly ColumnGroup[];
   readonly rows: readonly Line[];
   readonly baselines: readonly Line[];
+  readonly verdicts: readonly VerdictLine[];
   readonly notes: readonly string[];
+}
+
+export interface VerdictLine {
+  readonly verdict: string;
+  readonly claim: string;
+  /** The metric with the advantage and its interval, or why there is none. */
+  readonly evidence: string;
 }
 
 const none = '–';
@@ -38,12 +46,18 @@ export function layOut(table: Table): Layout {
     groups,
     rows: rows.map(({ row, metrics }) => line(row, metrics, groups, none)),
     baselines: baselines.map(({ name, metrics }) => line(name, metrics, groups, '')),
+    verdicts: (table.verdicts ?? []).map((verdict) => ({ ...verdict, evidence: evidence(verdict) })),
     notes: [
       `ours: ${ours}${groups.some(({ heads }) => heads.length > 1) ? '; diff: ours - paper' : ''}.`,
       ...(numFinished < numTrials ? [`${numTrials - numFinished} of ${numTrials} trials have no result (yet).`] : []),
       ...table.footnotes,
     ],
   };
+}
+
+function evidence({ metric, difference, interval, reason }: TableVerdict): string {
+  if (difference === null || interval === null) return reason ?? 'not judged';
+  return `${metric} ${signed(difference)}, 95 % interval ${interval.map(signed).join(' to ')}`;
 }
 
 /** `missing` stands where there is no number: a row lacks one, a baseline is not supposed to have one. */

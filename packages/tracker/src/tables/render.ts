@@ -33,9 +33,12 @@ export function renderTables(
   }
 }
 
+/** Green, red, yellow. */
+const verdictColors: Readonly<Record<string, number>> = { reproduced: 32, 'not reproduced': 31, inconclusive: 33 };
+
 const cellsOf = (line: Line): string[] => [line.name, ...line.cells, line.n];
 
-function renderText({ caption, groups, rows, baselines, notes }: Layout, color: boolean): string {
+function renderText({ caption, groups, rows, baselines, verdicts, notes }: Layout, color: boolean): string {
   const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const heads = ['row', ...groups.flatMap((group) => group.heads), 'n'];
   const body = [...rows, ...baselines].map(cellsOf);
@@ -58,14 +61,21 @@ function renderText({ caption, groups, rows, baselines, notes }: Layout, color: 
   const rule = paint(2, '-'.repeat(widths.reduce((sum, width) => sum + width + gap, -gap)));
   const apart =
     baselines.length > 0 ? [rule, paint(2, 'baselines'), ...baselines.map((row) => draw(cellsOf(row)))] : [];
+  const width = Math.max(...verdicts.map(({ verdict }) => verdict.length));
+  const claims = verdicts.map(
+    ({ verdict, claim, evidence }) =>
+      `${paint(verdictColors[verdict] ?? 0, verdict.padEnd(width))}${' '.repeat(gap)}${claim} (${evidence})`,
+  );
   return [
     ...[paint(1, caption), '', paint(1, top), paint(2, draw(heads)), rule],
     ...rows.map((row) => draw(cellsOf(row))),
-    ...[...apart, '', ...notes.map((note) => paint(2, note))],
+    ...apart,
+    ...(claims.length > 0 ? [rule, paint(2, "the paper's claims"), ...claims] : []),
+    ...['', ...notes.map((note) => paint(2, note))],
   ].join('\n');
 }
 
-function renderMarkdown({ caption, groups, rows, baselines, notes }: Layout): string {
+function renderMarkdown({ caption, groups, rows, baselines, verdicts, notes }: Layout): string {
   const draw = (cells: readonly string[]) => `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
   const heads = groups.flatMap(({ metric, heads: own }) => own.map((head) => (head === 'ours' ? metric : head)));
   const rule = draw([':--', ...heads.map(() => '--:'), '--:']);
@@ -78,6 +88,14 @@ function renderMarkdown({ caption, groups, rows, baselines, notes }: Layout): st
   return [
     ...[`**${caption}**`, '', ...block('row', rows)],
     ...(baselines.length > 0 ? block('baseline', baselines) : []),
+    ...(verdicts.length > 0
+      ? [
+          draw(['claim of the paper', 'verdict', 'evidence']),
+          draw([':--', ':--', ':--']),
+          ...verdicts.map(({ claim, verdict, evidence }) => draw([claim, verdict, evidence])),
+          '',
+        ]
+      : []),
     ...notes.map((note) => `- ${note}`),
   ].join('\n');
 }
@@ -95,7 +113,7 @@ function latex(text: string): string {
   return text.replace(/[\\~^±–&%#_${}]/g, (sign) => latexSigns[sign] ?? `\\${sign}`);
 }
 
-function renderLatex({ caption, groups, rows, baselines, notes }: Layout, label: string): string {
+function renderLatex({ caption, groups, rows, baselines, verdicts, notes }: Layout, label: string): string {
   const draw = (cells: readonly string[]) => `    ${cells.map(latex).join(' & ')} \\\\`;
   const spans = groups.map(({ metric, heads }) => `\\multicolumn{${heads.length}}{c}{${latex(metric)}}`);
   let column = 1;
@@ -116,7 +134,9 @@ function renderLatex({ caption, groups, rows, baselines, notes }: Layout, label:
     ...(baselines.length > 0 ? ['    \\midrule', ...baselines.map((row) => draw(cellsOf(row)))] : []),
     '    \\bottomrule',
     '  \\end{tabular}',
-    ...notes.map((note) => `  \\par\\footnotesize ${latex(note)}`),
+    ...[...verdicts.map(({ verdict, claim, evidence }) => `${verdict}: ${claim} (${evidence}).`), ...notes].map(
+      (note) => `  \\par\\footnotesize ${latex(note)}`,
+    ),
     '\\end{table}',
   ].join('\n');
 }
@@ -141,6 +161,9 @@ function renderCsv(tables: readonly Table[]): string {
 }
 
 function renderJson(tables: readonly Table[]): string {
-  const shown = tables.map(({ experiment, table, rows, baselines }) => ({ experiment, table, rows, baselines }));
+  const shown = tables.map(({ experiment, table, rows, baselines, verdicts }) => ({
+    ...{ experiment, table, rows, baselines },
+    verdicts: (verdicts ?? []).map(({ claim, verdict, interval, ...rest }) => ({ claim, verdict, interval, ...rest })),
+  }));
   return JSON.stringify(shown, null, 2);
 }

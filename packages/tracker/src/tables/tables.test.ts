@@ -170,7 +170,8 @@ test('CSV has one line per number at full precision', () => {
 
 test('JSON is an array with experiment, table, rows and baselines of each', () => {
   const [shown] = JSON.parse(renderTables([makeRun()], 'json')) as Record<string, unknown>[];
-  expect(Object.keys(shown!)).toEqual(['experiment', 'table', 'rows', 'baselines']);
+  expect(Object.keys(shown!)).toEqual(['experiment', 'table', 'rows', 'baselines', 'verdicts']);
+  expect(shown!['verdicts']).toEqual([]);
   expect(shown).toMatchObject({
     ...{ experiment: 'x', table: 'table-5' },
     rows: [
@@ -214,4 +215,30 @@ test('a run of several tables shows each with its own rows, trials and baselines
   expect(personal!.baselines).toMatchObject([
     { name: "all, the generic model's scores", metrics: { SRCC: { mean: 0.1 } } },
   ]);
+});
+
+test('verdicts stand under the table in every format that has room for them', () => {
+  const head = { claim: 'pair is better', metric: 'PLCC' };
+  const table = {
+    ...makeRun(),
+    verdicts: [
+      { ...head, verdict: 'reproduced' as const, difference: 0.05, interval: [0.01, 0.094] as const },
+      { ...head, verdict: 'inconclusive' as const, difference: null, interval: null, reason: 'no result of pair' },
+    ],
+  };
+  expect(renderTables([table], 'text')).toContain(
+    [
+      "the paper's claims",
+      'reproduced    pair is better (PLCC +0.050, 95 % interval +0.010 to +0.094)',
+      'inconclusive  pair is better (no result of pair)',
+      '',
+    ].join('\n'),
+  );
+  expect(renderTables([table], 'text', { color: true })).toContain('\u001b[33minconclusive\u001b[0m  pair');
+  expect(renderTables([table], 'markdown')).toContain('| pair is better | inconclusive | no result of pair |');
+  expect(renderTables([table], 'latex')).toContain(
+    'reproduced: pair is better (PLCC +0.050, 95 \\% interval +0.010 to +0.094).',
+  );
+  const [shown] = JSON.parse(renderTables([table], 'json')) as { verdicts: unknown[] }[];
+  expect(shown!.verdicts[0]).toEqual({ ...head, verdict: 'reproduced', difference: 0.05, interval: [0.01, 0.094] });
 });

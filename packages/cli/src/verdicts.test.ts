@@ -1,0 +1,85 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { rng, type Json } from '@calm-orch/core';
+import { openTracker, type Tracker } from '@calm-orch/tracker';
+import { collectJudgedTables } from './verdicts.ts';
+
+let dir: string;
+let tracker: Tracker;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'calm-orch-verdicts-'));
+  tracker = openTracker(dir);
+});
+afterEach(() => {
+  tracker.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const claim = (metric: string, row = 'good') => ({
+  ...{ claim: `${row} is better`, metric, row, is: 'better', than: ['bad'], margin: 0 },
+});
+
+/** A run of two rows, two seeds each, whose evaluate stages left what such stages leave. */
+function makeRun(claims: Json[]) {
+  const trials = ['good', 'bad'].flatMap((row) => [0, 1].map((seed) => ({ row, seed })));
+  const metrics = ['PLCC', 'SRCC', 'CIDEr'];
+  const resolved = { table: { id: 't', title: 'T', metrics, footnotes: [], claims }, rows: [] } as unknown as Json;
+  const head = { experiment: 'x', title: 'X', path: '/x.yaml', hash: 'h', versions: {}, machine: {}, pid: process.pid };
+  const { id } = tracker.createRun({ ...head, resolved, trials });
+  const kinds = ['evaluate-score', 'evaluate-comment'] as const;
+  const stages = kinds.flatMap((kind) =>
+    trials.map((trial) => ({ kind, trial, key: `${kind}-${trial.row}${trial.seed}` })),
+  );
+  const plan = { config: {}, inputs: {}, numItems: 1, reuse: false };
+  tracker.upsertStages(
+    id,
+    stages.map(({ kind, key, trial }) => ({ ...plan, key, kind, trials: [trial] })),
+  );
+  for (const { kind, key, trial } of stages) {
+    const folder = join(dir, 'artifacts', key);
+    mkdirSync(folder, { recursive: true });
+    if (kind === 'evaluate-score') writeFileSync(join(folder, 'predictions.csv'), predictions(trial));
+    else writeFileSync(join(folder, 'comments.json'), JSON.stringify({ items: comments(trial.row) }));
+    tracker.finishItem(tracker.startAttempt(id, key, 0, 'evaluator 0').token, {});
+    tracker.succeedStage(id, key, { metrics: {} }, []);
+  }
+  return tracker.getRun(id);
+}
+
+function predictions({ row, seed }: { row: string; seed: number }): string {
+  const lines = Array.from({ length: 150 }, (_, i) => {
+    const target = rng('target', i).normal(5, 1);
+    return `${i},${target},${target + rng(row, seed, i).normal(0, row === 'good' ? 0.3 : 2)},5,"5, or so"`;
+  });
+  return `image,target,score,expectation,text\n${lines.join('\n')}\n`;
+}
+
+function comments(row: string) {
+  return Array.from({ length: 40 }, (_, i) => {
+    const text = `a ${['sharp', 'dark', 'noisy', 'vivid'][i % 4]} photo of ${['sand', 'snow', 'a dog'][i % 3]}`;
+    return { id: `${i}`, references: [text, 'nice'], candidate: row === 'good' ? text : 'a photo' };
+  });
+}
+
+test('claims about scores and comments are judged on the test items of the trials', async () => {
+  const run = makeRun([claim('PLCC'), claim('SRCC'), claim('CIDEr'), { ...claim('PLCC'), row: 'bad', than: ['good'] }]);
+  const [table] = await collectJudgedTables(tracker, run, dir);
+  const { verdicts } = table!;
+  expect(verdicts!.map(({ metric, verdict }) => `${metric} ${verdict}`)).toEqual([
+    ...['PLCC reproduced', 'SRCC reproduced', 'CIDEr reproduced', 'PLCC not reproduced'],
+  ]);
+});
+
+test('a freed artifact leaves its claims open; a damaged one is named with its line', async () => {
+  const run = makeRun([claim('PLCC')]);
+  for (const seed of [0, 1]) rmSync(join(dir, `artifacts/evaluate-score-bad${seed}`), { recursive: true });
+  const [table] = await collectJudgedTables(tracker, run, dir);
+  const { verdicts } = table!;
+  expect(verdicts).toMatchObject([{ verdict: 'inconclusive', interval: null, reason: 'no result of bad' }]);
+  writeFileSync(join(dir, 'artifacts/evaluate-score-good1/predictions.csv'), 'image,target,score\n3,five,4\n');
+  await expect(collectJudgedTables(tracker, run, dir)).rejects.toThrow(
+    /predictions\.csv:2: expected an image, its score/,
+  );
+});
