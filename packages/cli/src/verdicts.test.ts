@@ -17,18 +17,19 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+type Kind = 'evaluate-score' | 'evaluate-comment' | 'evaluate-personal' | 'evaluate-suggest';
+
 const claim = (metric: string, row = 'good') => ({
   ...{ claim: `${row} is better`, metric, row, is: 'better', than: ['bad'], margin: 0 },
 });
 
 /** A run of two rows, two seeds each, whose evaluate stages left what such stages leave. */
-function makeRun(claims: Json[]) {
+function makeRun(claims: Json[], kinds: readonly Kind[] = ['evaluate-score', 'evaluate-comment']) {
   const trials = ['good', 'bad'].flatMap((row) => [0, 1].map((seed) => ({ row, seed })));
   const metrics = ['PLCC', 'SRCC', 'CIDEr'];
   const resolved = { table: { id: 't', title: 'T', metrics, footnotes: [], claims }, rows: [] } as unknown as Json;
   const head = { experiment: 'x', title: 'X', path: '/x.yaml', hash: 'h', versions: {}, machine: {}, pid: process.pid };
   const { id } = tracker.createRun({ ...head, resolved, trials });
-  const kinds = ['evaluate-score', 'evaluate-comment'] as const;
   const stages = kinds.flatMap((kind) =>
     trials.map((trial) => ({ kind, trial, key: `${kind}-${trial.row}${trial.seed}` })),
   );
@@ -40,13 +41,33 @@ function makeRun(claims: Json[]) {
   for (const { kind, key, trial } of stages) {
     const folder = join(dir, 'artifacts', key);
     mkdirSync(folder, { recursive: true });
-    if (kind === 'evaluate-score') writeFileSync(join(folder, 'predictions.csv'), predictions(trial));
-    else writeFileSync(join(folder, 'comments.json'), JSON.stringify({ items: comments(trial.row) }));
+    const [name, text] = filesOf[kind](trial);
+    writeFileSync(join(folder, name), text);
     tracker.finishItem(tracker.startAttempt(id, key, 0, 'evaluator 0').token, {});
     tracker.succeedStage(id, key, { metrics: {} }, []);
   }
   return tracker.getRun(id);
 }
+
+/** What a stage of each kind leaves. */
+const filesOf: Record<Kind, (trial: { row: string; seed: number }) => [name: string, text: string]> = {
+  'evaluate-score': (trial) => ['predictions.csv', predictions(trial)],
+  'evaluate-comment': ({ row }) => ['comments.json', JSON.stringify({ items: comments(row) })],
+  'evaluate-personal': ({ row, seed }) => {
+    const lines = Array.from(
+      { length: 10 },
+      (_, i) => `A${i},${(row === 'good' ? 0.6 : 0.3) + 0.01 * seed + 0.02 * i}`,
+    );
+    return ['annotators.csv', `worker,SRCC\n${lines.join('\n')}\n`];
+  },
+  'evaluate-suggest': ({ row }) => {
+    const items = Array.from({ length: 72 }, (_, i) => ({
+      ...{ photo: `p${i % 6}`, crop: i % 4, degradation: `d${i}` },
+      right: i % (row === 'good' ? 2 : 6) === 0,
+    }));
+    return ['suggestions.json', JSON.stringify({ judge: 'keywords', items })];
+  },
+};
 
 function predictions({ row, seed }: { row: string; seed: number }): string {
   const lines = Array.from({ length: 150 }, (_, i) => {
@@ -82,4 +103,14 @@ test('a freed artifact leaves its claims open; a damaged one is named with its l
   await expect(collectJudgedTables(tracker, run, dir)).rejects.toThrow(
     /predictions\.csv:2: expected an image, its score/,
   );
+});
+
+test('claims about personalized assessment and suggesting are judged over annotators and answers', async () => {
+  const run = makeRun([claim('SRCC'), claim('average')], ['evaluate-personal', 'evaluate-suggest']);
+  const [table] = await collectJudgedTables(tracker, run, dir);
+  expect(table!.verdicts!.map(({ metric, verdict }) => `${metric} ${verdict}`)).toEqual([
+    ...['SRCC reproduced', 'average reproduced'],
+  ]);
+  expect(table!.verdicts![0]!.difference).toBeCloseTo(0.3, 12);
+  expect(table!.verdicts![1]!.difference).toBeCloseTo(1 / 3, 12);
 });

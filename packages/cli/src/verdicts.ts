@@ -24,7 +24,7 @@ async function judgeClaims(
   prefix: string,
 ): Promise<Verdict[]> {
   if (claims.length === 0) return [];
-  const { judge, readTestItems, stageOfMetric } = await import('@calm-orch/evaluator');
+  const { judge, readTestItems, stagesOfMetric } = await import('@calm-orch/evaluator');
   const { layoutOf } = await import('@calm-orch/coordinator');
   const layout = layoutOf(dir);
   const stages = tracker.listRunStages(run.id);
@@ -33,10 +33,10 @@ async function judgeClaims(
     const items = new Map<number, TestItems>();
     for (const stage of stages) {
       const folder = layout.artifact(stage.key);
-      if (stage.kind !== stageOfMetric(metric) || stage.status !== 'succeeded' || !existsSync(folder)) continue;
+      if (!stagesOfMetric(metric).includes(stage.kind) || stage.status !== 'succeeded' || !existsSync(folder)) continue;
       for (const trial of stage.trials.filter((each) => each.row === prefix + row)) {
         const name = `${metric} ${stage.key}`;
-        if (!read.has(name)) read.set(name, await readTestItems(folder, metric));
+        if (!read.has(name)) read.set(name, await readTestItems(stage.kind, folder, metric));
         items.set(trial.seed, read.get(name)!);
       }
     }

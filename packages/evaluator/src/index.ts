@@ -42,5 +42,5 @@ export {
 } from './photo-answers.ts';
 export { keywordJudge, type SuggestionJudge } from './suggestion-judge.ts';
 export { judge, type RowItems, type Verdict, type VerdictOptions } from './verdicts/verdict.ts';
-export { readTestItems, stageOfMetric } from './verdicts/read-items.ts';
+export { readTestItems, stagesOfMetric } from './verdicts/read-items.ts';
 export { meanOfItems, plccOfItems, srccOfItems, type TestItems } from './verdicts/test-items.ts';

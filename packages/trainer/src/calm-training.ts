@@ -45,7 +45,7 @@ export interface SampleForm {
   readonly episode?: number;
 }
 
-export type StepOptions = Pick<TrainOptions, 'maxGradientNorm' | 'weightDecay' | 'accumulation' | 'recompute'>;
+export type StepOptions = Pick<TrainOptions, 'maxGradientNorm' | 'weightDecay' | 'accumulation'>;
 
 export interface CalmTraining {
   readonly mfam: MfamConfig;

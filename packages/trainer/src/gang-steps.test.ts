@@ -172,7 +172,7 @@ describe('a gang', () => {
     expect(lossesOf(first).slice(-3)).toEqual(losses.slice(-3));
   });
 
-  const off = { maxGradientNorm: null, weightDecay: 0, accumulation: 1, recompute: false };
+  const off = { maxGradientNorm: null, weightDecay: 0, accumulation: 1 };
   it.each<[string, Change]>([
     ['clipped gradients and weight decay', { options: { ...off, maxGradientNorm: 0.1, weightDecay: 0.1 } }],
     ['accumulation', { options: { ...off, maxGradientNorm: 0.1, accumulation: 4 } }],

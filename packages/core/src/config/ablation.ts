@@ -48,7 +48,14 @@ export const publishedSchema = z.strictObject({
 });
 
 /** Metrics a claim may be about: those that are defined for a draw of test items. BLEU is a ratio over the corpus. */
-export const claimMetrics = ['PLCC', 'SRCC', 'ROUGE-L', 'CIDEr', 'METEOR'] as const satisfies readonly TableMetric[];
+export const claimMetrics = [
+  'PLCC',
+  'SRCC',
+  'ROUGE-L',
+  'CIDEr',
+  'METEOR',
+  'average',
+] as const satisfies readonly TableMetric[];
 
 /** A claim of the paper about rows of its table, to be judged on ours (docs/verdicts.md). */
 export const claimSchema = z.strictObject({

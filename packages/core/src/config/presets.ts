@@ -84,7 +84,7 @@ export const nano: Preset = {
   },
   train: {
     ...{ stepShards: 8, checkpointEverySeconds: 10 },
-    ...{ maxGradientNorm: null, weightDecay: 0, accumulation: 1, recompute: false },
+    ...{ maxGradientNorm: null, weightDecay: 0, accumulation: 1 },
   },
   finetune: 'full',
   lora: { rank: 8, alpha: 16, targets: ['q_proj', 'v_proj'] },

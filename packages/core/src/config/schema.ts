@@ -182,8 +182,6 @@ export const trialConfigSchema = z.strictObject({
     weightDecay: z.number().nonnegative(),
     /** Calls a step is computed in, a power of two that divides stepShards: memory holds the shards of one call. */
     accumulation: size,
-    /** Compute activations of layers again in the backward pass instead of keeping them. */
-    recompute: z.boolean(),
   }),
   /** What fine-tuning trains of the language model: all weights, or low-rank factors beside frozen weights. */
   finetune: z.enum(['full', 'lora']),

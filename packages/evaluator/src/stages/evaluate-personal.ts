@@ -58,6 +58,7 @@ export const evaluatePersonal: StageFunction = async (context) => {
     const othersOf = ratingsByOthers(test);
     const lines: string[] = [];
     const correlations: Correlations[] = [];
+    const annotators: string[] = [];
     for (const [done, annotator] of test.entries()) {
       for (let repeat = 0; repeat < personal.repeats; repeat++) {
         if (context.signal.aborted) throw new CalmError('cancelled', 'evaluate-personal: cancelled');
@@ -82,10 +83,13 @@ export const evaluatePersonal: StageFunction = async (context) => {
           lines.push([annotator.worker, image, repeat, score, read[i], expected[i]].join(',')),
         );
       }
+      const own = correlations.slice(-personal.repeats);
+      annotators.push(`${annotator.worker},${own.reduce((sum, one) => sum + one.SRCC, 0) / own.length}`);
       context.report({ step: done + 1, totalSteps: test.length });
     }
     const header = 'worker,image,repeat,target,score,expectation';
     writeFileAtomic(join(context.outputDir, 'predictions.csv'), `${header}\n${lines.join('\n')}\n`);
+    writeFileAtomic(join(context.outputDir, 'annotators.csv'), `worker,SRCC\n${annotators.join('\n')}\n`);
     // Every annotator has as many repeats, so the mean of all is the mean over annotators of their means.
     const mean = (name: keyof Correlations): number =>
       correlations.reduce((sum, one) => sum + one[name], 0) / correlations.length;
