@@ -68,11 +68,11 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 test('an experiment on downloaded models runs to its end, and its stages are those of these files', async () => {
   const first = await run('run', 'own.yaml', '--augmentors', '1', '--evaluators', '1');
-  expect(first.output).toMatch(/Run own-1 succeeded: 12 stages executed, 0 reused/);
+  expect(first.output).toMatch(/Run own-1 succeeded: 13 stages executed, 0 reused/);
   const again = await run('resume', 'own-1');
   expect(again.output).toMatch(/own-1/);
   const reused = await run('run', 'own.yaml');
-  expect(reused.output).toMatch(/0 stages executed, 12 reused/);
+  expect(reused.output).toMatch(/0 stages executed, 13 reused/);
   // Another byte in the weights is another model: nothing but the data and the pairs is the same.
   const shards = readdirSync(join(dir, 'models/vision')).filter((name) => name.endsWith('.safetensors'));
   const shard = join(dir, 'models/vision', shards.sort()[0]!);

@@ -178,12 +178,13 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
               return made;
             },
           });
+        // A name may not begin with a digit: the binding reads leading digits as the number of an output.
         const feeds = Object.entries(fn.inputs).map(([key, input], i) => {
           const node = graph.node(
             'Placeholder',
             [],
             { dtype: { type: input.dtype }, shape: { shape: input.shape } },
-            `${name}_in${i}`,
+            `fn_${name}_in${i}`,
           );
           return { key, node, spec: input };
         });
@@ -195,7 +196,7 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
             'Identity',
             [ref(tensor)],
             { T: { type: tensor.dtype === 'int32' ? 'int32' : 'float32' } },
-            `${name}_out${i}`,
+            `fn_${name}_out${i}`,
           ),
         }));
         const applied = (result.updates ?? []).map((update) => {

@@ -219,5 +219,6 @@ describe('a gang', () => {
       }
       expect(reported.size).toBe(training.steps);
     }
-  });
+    // Every member that joins compiles a step for every set of shards it comes to hold.
+  }, 600_000);
 });
