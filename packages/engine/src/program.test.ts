@@ -76,6 +76,17 @@ describe('a program', () => {
     expect(compiled.run('predict', { x: batch.x }).y).toHaveLength(4);
   });
 
+  it('has functions of any name, also with signs and leading digits', () => {
+    const add = (amount: number): ProgramSpec['functions'][string] => ({
+      inputs: { x: floats(2), y: floats(2) },
+      body: (_, { x, y }) => ({ outputs: { sum: x!.add(y!).add(amount), x: x! } }),
+    });
+    const program = make({ variables: {}, functions: { '4_answer': add(1), '1+2_answer': add(2) } }, false);
+    const inputs = { x: Float32Array.of(1, 2), y: Float32Array.of(3, 4) };
+    expect([...program.run('4_answer', inputs).sum!]).toEqual([5, 7]);
+    expect([...program.run('1+2_answer', inputs).sum!]).toEqual([6, 8]);
+  });
+
   it('assigns variables what a function says, from the values before it', () => {
     const counting: ProgramSpec = {
       variables: { a: [2], b: [2], cache: [3, 2] },

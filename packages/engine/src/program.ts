@@ -178,13 +178,15 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
               return made;
             },
           });
-        // A name may not begin with a digit: the binding reads leading digits as the number of an output.
+        // Names of functions may hold any sign, names of nodes only some; and the binding reads a node's leading digits as
+        // the number of an output.
+        const nodes = `fn_${name.replace(/\W/g, '_')}`;
         const feeds = Object.entries(fn.inputs).map(([key, input], i) => {
           const node = graph.node(
             'Placeholder',
             [],
             { dtype: { type: input.dtype }, shape: { shape: input.shape } },
-            `fn_${name}_in${i}`,
+            `${nodes}_in${i}`,
           );
           return { key, node, spec: input };
         });
@@ -196,7 +198,7 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
             'Identity',
             [ref(tensor)],
             { T: { type: tensor.dtype === 'int32' ? 'int32' : 'float32' } },
-            `fn_${name}_out${i}`,
+            `${nodes}_out${i}`,
           ),
         }));
         const applied = (result.updates ?? []).map((update) => {
