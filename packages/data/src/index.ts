@@ -102,3 +102,5 @@ export { imageFileState, imageNamesIn } from './image-files.ts';
 export { clipSquare, type Fit } from './clip-square.ts';
 export { clipMean, clipStd, fitSquare, loadImage, toPixels, type PixelOptions, type RgbImage } from './images.ts';
 export { sharp } from './sharp.ts';
+export { numberCell, readCsvRows, type CsvRow } from './csv-rows.ts';
+export { badLine } from './lines.ts';

@@ -1,4 +1,4 @@
-// Opens the tracker: one SQLite database per run folder, written by coordinators alone, read by anyone.
+// Opens the tracker: one SQLite database per run folder, written by coordinators and by imports, read by anyone.
 // Every method is one transaction; a database that is busy, unwritable or not ours becomes a CalmError.
 import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
@@ -8,6 +8,7 @@ import { processStart as startOf, type AppliedSteps, type StageResult } from '@c
 import { openDatabase, type Store } from './database.ts';
 import { guarded } from './sqlite-errors.ts';
 import * as events from './event-store.ts';
+import * as imported from './import-store.ts';
 import * as ledger from './ledger-store.ts';
 import type { LedgerRow, RosterMember } from './ledger-store.ts';
 import * as metrics from './metric-store.ts';
@@ -19,6 +20,7 @@ import type {
   ArtifactFile,
   AttemptRecord,
   EventRecord,
+  ImportRecord,
   MetricCurve,
   MetricPoint,
   NewRun,
@@ -147,6 +149,14 @@ export interface Tracker {
   /** In order of steps, then shards. */
   listLedger(stageKey: string): LedgerRow[];
 
+  // other people's outputs
+  /** Replaces what was imported before under the same name for the same table and kind. */
+  recordImport(record: ImportRecord): void;
+  /** Of an experiment, by table, name and kind. */
+  listImports(experiment: string): ImportRecord[];
+  /** From all tables of the experiment; how many rows went. */
+  removeImports(experiment: string, name: string): number;
+
   // events
   note(runId: string, message: string, stageKey?: string): void;
   /** The last `limit`, oldest first. @default 50 */
@@ -207,6 +217,9 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     recordRoster: (stageKey, generation, members) => ledger.recordRoster(store, stageKey, generation, members),
     recordApplied: (stageKey, ranges) => ledger.recordApplied(store, stageKey, ranges),
     listLedger: (stageKey) => ledger.listLedger(store, stageKey),
+    recordImport: (record) => imported.recordImport(store, record),
+    listImports: (experiment) => imported.listImports(store, experiment),
+    removeImports: (experiment, name) => imported.removeImports(store, experiment, name),
     note: (runId, message, stageKey) => events.appendEvent(store, { runId, type: 'note', message, stageKey }),
     listEvents: (runId, limit) => events.listEvents(store, runId, limit),
     close: () => void sqlite.close(),
