@@ -562,9 +562,13 @@ export class Coordinator {
   }
 }
 
-/** A stage's result is that of its items together. */
+/** A stage's result is that of its items together: numbers of several items are counts, and add up. */
 function mergeResults(results: readonly StageResult[]): StageResult {
-  const metrics = Object.assign({}, ...results.map((result) => result.metrics ?? {})) as StageResult['metrics'];
+  const metrics: Record<string, number | null> = {};
+  for (const [name, value] of results.flatMap((result) => Object.entries(result.metrics ?? {}))) {
+    const before = metrics[name];
+    metrics[name] = before === undefined ? value : before === null || value === null ? null : before + value;
+  }
   const fingerprint = results.find((result) => result.fingerprint !== undefined)?.fingerprint;
-  return { ...(Object.keys(metrics!).length > 0 && { metrics }), ...(fingerprint !== undefined && { fingerprint }) };
+  return { ...(Object.keys(metrics).length > 0 && { metrics }), ...(fingerprint !== undefined && { fingerprint }) };
 }

@@ -60,7 +60,10 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
   if (qformers.length > 0 && augment.groups.length > 0) {
     const augmented = add({
       kind: 'augment',
-      config: { augment, imageSize: trial.data.imageSize },
+      config: {
+        ...{ augment, imageSize: trial.data.imageSize },
+        ...(trial.labels === 'openai' && { openai: trial.openai }),
+      },
       inputs: { data },
       numItems: numItemsOf('augment', trial),
       cost: costs.augment * trial.data.numUnlabeled,

@@ -1,5 +1,6 @@
 export { levelWordOf, levelWords, type LevelWord } from './level-words.ts';
 export { attributeNames, attributesOf, wordsOf, type AttributeName } from './labels/attributes.ts';
+export { keepsMeaning, meaningOf, type Meaning } from './labels/meaning.ts';
 export { labelsOf, pairLabel, singleLabel, type AugmentedPlace, type Labels } from './labels/grammar.ts';
 export { instructionOf, instructions, type InstructionKind } from './instructions.ts';
 export { appearanceClause, contentCaption } from './studio/captions.ts';

@@ -1,10 +1,12 @@
 // Stage `augment`: makes of each unlabelled photograph a contrastive pair, the original and a copy in which one to three
 // attributes were changed, with sentences that say which. Everything is keyed by (seed, index of the photograph), so
-// items may run in any order, on any worker, and again.
+// items may run in any order, on any worker, and again. With `labels: openai` a language model puts the sentences in other
+// words; what it answered is in the artifact.
 import { join, resolve } from 'node:path';
 import {
   augmentSchema,
   CalmError,
+  openaiSchema,
   photosPerItem,
   rng,
   writeFileAtomic,
@@ -21,6 +23,7 @@ import {
   type Labels,
   type UnlabeledPhoto,
 } from '@calm-orch/data';
+import { defaultCacheDir } from '@calm-orch/engine';
 import { applyAugmentations } from '../augmentations/apply.ts';
 import { colorfulness } from '../augmentations/color.ts';
 import { drawAugmentations, type Augmentation } from '../augmentations/draw.ts';
@@ -46,7 +49,7 @@ const saturationAttributes: readonly AttributeName[] = ['more saturated', 'less 
 
 export const augmentStage: StageFunction = async (context) => {
   const { stage, item, inputs, outputDir, signal } = context;
-  const { augment, imageSize } = stage.config as { augment: unknown; imageSize: number };
+  const { augment, imageSize, openai } = stage.config as { augment: unknown; imageSize: number; openai?: unknown };
   const config = augmentSchema.parse(augment);
   if (config.groups.length === 0) {
     throw new CalmError(
@@ -59,15 +62,27 @@ export const augmentStage: StageFunction = async (context) => {
   const first = item * photosPerItem;
   const mine = entries.slice(first, first + photosPerItem);
   const progress = photoProgress(context, mine.length);
-  const lines: string[] = [];
+  const pairs: AugmentedPair[] = [];
   for (const [i, entry] of mine.entries()) {
     if (signal.aborted) throw new CalmError('cancelled', `stage augment: cancelled in item ${item}`);
-    const pair = await augmentPhoto({ config, imageSize, dataDir, outputDir, entry, index: first + i });
-    lines.push(`${JSON.stringify(pair)}\n`);
+    pairs.push(await augmentPhoto({ config, imageSize, dataDir, outputDir, entry, index: first + i }));
     progress(i + 1);
   }
-  writeFileAtomic(join(outputDir, `pairs-${item}.jsonl`), lines.join(''));
-  return { metrics: { 'augment/photos': mine.length } };
+  const write = (worded: readonly AugmentedPair[]): void =>
+    writeFileAtomic(join(outputDir, `pairs-${item}.jsonl`), worded.map((pair) => `${JSON.stringify(pair)}\n`).join(''));
+  if (openai === undefined) {
+    write(pairs);
+    return { metrics: { 'augment/photos': mine.length } };
+  }
+  // Only now: the client and SQLite are of no use to templates.
+  const { wordLabels } = await import('../labels/word-labels.ts');
+  const worded = await wordLabels(pairs, {
+    ...{ stage, signal, ...(context.alive && { alive: context.alive }) },
+    ...{ config: openaiSchema.parse(openai), cacheDir: defaultCacheDir(process.env), env: process.env },
+  });
+  writeFileAtomic(join(outputDir, `labels-${item}.json`), `${JSON.stringify(worded.paraphrases, null, 1)}\n`);
+  write(worded.pairs);
+  return { metrics: { 'augment/photos': mine.length, ...worded.counts } };
 };
 
 interface PhotoTask {
