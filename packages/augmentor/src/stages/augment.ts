@@ -1,9 +1,11 @@
 // Stage `augment`: makes of each unlabelled photograph a contrastive pair, the original and a copy in which one to three
-// attributes were changed, with sentences that say which. Everything is keyed by (seed, index of the photograph), so
-// items may run in any order, on any worker, and again. With `labels: openai` a language model puts the sentences in other
-// words; what it answered is in the artifact.
+// attributes were changed, with sentences that say which. The copy is made at 2.5 times the model's input side, from what
+// the model will see of the photograph, and then reduced as stage `encode` reduces. Everything is keyed by (seed, index of
+// the photograph), so items may run in any order, on any worker, and again. With `labels: openai` a language model puts
+// the sentences in other words; what it answered is in the artifact.
 import { join, resolve } from 'node:path';
 import {
+  augmentationSide,
   augmentSchema,
   CalmError,
   openaiSchema,
@@ -14,12 +16,12 @@ import {
   type StageFunction,
 } from '@calm-orch/core';
 import {
-  fitSquare,
+  clipSquare,
   labelsOf,
-  loadImage,
-  sharp,
   unlabeledPhotos,
   type AttributeName,
+  type Box,
+  type Fit,
   type Labels,
   type UnlabeledPhoto,
 } from '@calm-orch/data';
@@ -27,7 +29,9 @@ import { defaultCacheDir } from '@calm-orch/engine';
 import { applyAugmentations } from '../augmentations/apply.ts';
 import { colorfulness } from '../augmentations/color.ts';
 import { drawAugmentations, type Augmentation } from '../augmentations/draw.ts';
-import { salientBox } from '../augmentations/saliency.ts';
+import { foregroundOf, type ForegroundSource } from '../augmentations/foreground.ts';
+import { pipelineOf } from '../augmentations/pixels.ts';
+import { loadAsSeen } from '../augmentations/as-seen.ts';
 import { photoProgress } from './progress.ts';
 
 /** One line of pairs-<item>.jsonl. */
@@ -38,6 +42,8 @@ export interface AugmentedPair {
   /** Relative to this stage's artifact. */
   readonly augmented: string;
   readonly augmentations: readonly Augmentation[];
+  /** Where the foreground was taken to be, and who says so; where an augmentation asked. */
+  readonly foreground?: { readonly source: ForegroundSource; readonly box: Box };
   /** Groups of the augmentations, sorted. */
   readonly groups: readonly string[];
   readonly labels: Labels;
@@ -47,9 +53,17 @@ export interface AugmentedPair {
 const minColorfulness = 8;
 const saturationAttributes: readonly AttributeName[] = ['more saturated', 'less saturated'];
 
+interface AugmentSlice {
+  readonly augment: unknown;
+  /** Input side of the model, pixels. */
+  readonly imageSize: number;
+  readonly fit: Fit;
+  readonly openai?: unknown;
+}
+
 export const augmentStage: StageFunction = async (context) => {
   const { stage, item, inputs, outputDir, signal } = context;
-  const { augment, imageSize, openai } = stage.config as { augment: unknown; imageSize: number; openai?: unknown };
+  const { augment, imageSize, fit, openai } = stage.config as unknown as AugmentSlice;
   const config = augmentSchema.parse(augment);
   if (config.groups.length === 0) {
     throw new CalmError(
@@ -65,7 +79,7 @@ export const augmentStage: StageFunction = async (context) => {
   const pairs: AugmentedPair[] = [];
   for (const [i, entry] of mine.entries()) {
     if (signal.aborted) throw new CalmError('cancelled', `stage augment: cancelled in item ${item}`);
-    pairs.push(await augmentPhoto({ config, imageSize, dataDir, outputDir, entry, index: first + i }));
+    pairs.push(await augmentPhoto({ config, imageSize, fit, dataDir, outputDir, entry, index: first + i }));
     progress(i + 1);
   }
   const write = (worded: readonly AugmentedPair[]): void =>
@@ -87,30 +101,31 @@ export const augmentStage: StageFunction = async (context) => {
 
 interface PhotoTask {
   readonly config: AugmentConfig;
+  /** Input side of the model, pixels. */
   readonly imageSize: number;
+  readonly fit: Fit;
   readonly dataDir: string;
   readonly outputDir: string;
   readonly entry: UnlabeledPhoto;
   readonly index: number;
 }
 
-async function augmentPhoto({
-  config,
-  imageSize,
-  dataDir,
-  outputDir,
-  entry,
-  index,
-}: PhotoTask): Promise<AugmentedPair> {
-  const original = await fitSquare(await loadImage(resolve(dataDir, entry.file)), imageSize);
-  const hidden = new Set(colorfulness(original) < minColorfulness ? saturationAttributes : []);
+async function augmentPhoto(task: PhotoTask): Promise<AugmentedPair> {
+  const { config, imageSize, fit, dataDir, outputDir, entry, index } = task;
+  const photo = await loadAsSeen({
+    path: resolve(dataDir, entry.file),
+    mask: entry.mask === undefined ? null : resolve(dataDir, entry.mask),
+    side: augmentationSide(imageSize),
+    fit,
+  });
+  const hidden = new Set(colorfulness(photo.image) < minColorfulness ? saturationAttributes : []);
   const key = (part: string) => rng('augment', config.seed, index, part);
   const augmentations = drawAugmentations(config.groups, config.maxSimultaneous, key('attributes'), hidden);
-  const needsSubject = augmentations.some(({ group }) => group === 'subject');
-  const subject = entry.subject ?? (needsSubject ? await salientBox(original) : wholePhoto);
-  const { data, width, height } = await applyAugmentations(original, augmentations, subject, key('noise'));
+  const needsForeground = augmentations.some(({ group }) => group === 'subject');
+  const foreground = needsForeground ? await foregroundOf(photo, entry.subject) : null;
+  const copy = await applyAugmentations(photo.image, augmentations, foreground, key('noise'));
   const augmented = `images/${index}.png`;
-  const png = await sharp(data, { raw: { width, height, channels: 3 } })
+  const png = await pipelineOf(clipSquare(copy, imageSize, fit))
     .png({ compressionLevel: 4 })
     .toBuffer();
   writeFileAtomic(join(outputDir, augmented), png);
@@ -119,6 +134,7 @@ async function augmentPhoto({
     original: entry.file,
     augmented,
     augmentations,
+    ...(foreground && { foreground: { source: foreground.source, box: foreground.box } }),
     groups: [...new Set(augmentations.map(({ group }) => group))].sort(),
     labels: labelsOf(
       augmentations.map(({ attribute }) => attribute),
@@ -126,5 +142,3 @@ async function augmentPhoto({
     ),
   };
 }
-
-const wholePhoto = { x: 0, y: 0, width: 1, height: 1 };
