@@ -46,7 +46,7 @@ it('trains on the paraphrases the artifact records, and on templates where there
     for (const item of [0, 1, 2]) await run('data', { data }, item, 'data');
     const { port } = server.address() as AddressInfo;
     const openai = { ...nano.openai, baseUrl: `http://127.0.0.1:${port}/v1`, requestsPerMinute: 60_000 };
-    const config = { augment: nano.augment, imageSize: 32 };
+    const config = { augment: nano.augment, imageSize: 32, fit: 'crop' };
     const { metrics } = await run('augment', { ...config, openai }, 0, 'worded');
     await run('augment', config, 0, 'plain');
     const pairs = (folder: string) =>
