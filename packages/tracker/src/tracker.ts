@@ -23,6 +23,7 @@ import type {
   ImportRecord,
   MetricCurve,
   MetricPoint,
+  ReplacedMetrics,
   NewRun,
   PlannedStage,
   RunRecord,
@@ -127,11 +128,8 @@ export interface Tracker {
   livingWorkers(runId: string): RunWorker[];
 
   // metrics
-  /** One transaction; a point written twice keeps the later value. */
-  logMetrics(points: readonly MetricPoint[]): void;
-  /** Forgets what a stage recorded at steps greater than `step`: training goes on from a checkpoint taken there.
-   *  step -1 forgets all. */
-  replaceMetricsAfter(stageKey: string, step: number): void;
+  /** One transaction, in which `replaced` is forgotten before; a point written twice keeps the later value. */
+  logMetrics(points: readonly MetricPoint[], replaced?: ReplacedMetrics): void;
   listMetrics(stageKey: string): MetricCurve[];
   /** The numbers of one run's evaluation stages. */
   trialMetrics(
@@ -208,8 +206,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     nameWorker: (runId, pid, instance) => workers.nameWorker(store, runId, pid, instance),
     forgetWorker: (runId, pid) => workers.forgetWorker(store, runId, pid),
     livingWorkers: (runId) => workers.livingWorkers(store, runId),
-    logMetrics: (points) => metrics.logMetrics(store, points),
-    replaceMetricsAfter: (key, step) => metrics.replaceMetricsAfter(store, key, step),
+    logMetrics: (points, replaced) => metrics.logMetrics(store, points, replaced),
     listMetrics: (key) => metrics.listMetrics(store, key),
     trialMetrics: (runId) => metrics.trialMetrics(store, runId),
     lastGeneration: (stageKey) => ledger.lastGeneration(store, stageKey),

@@ -135,6 +135,12 @@ export interface MetricPoint {
   readonly value: number;
 }
 
+/** What a stage recorded at steps greater than `after`, -1: all: training goes on from a checkpoint taken there. */
+export interface ReplacedMetrics {
+  readonly stageKey: string;
+  readonly after: number;
+}
+
 /** One curve: points in order of step. */
 export interface MetricCurve {
   readonly stageKey: string;
