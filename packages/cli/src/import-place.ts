@@ -1,7 +1,14 @@
 // Where a row of other people's outputs belongs: the newest run with a table that was evaluated so, and an evaluation that
 // has its test items.
 import { CalmError, suggestion } from '@calm-orch/core';
-import type { ImportKind, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
+import {
+  rowsOfTable,
+  tablesOf,
+  type ImportKind,
+  type RunRecord,
+  type RunStageRecord,
+  type Tracker,
+} from '@calm-orch/tracker';
 
 export interface ImportPlace {
   readonly run: RunRecord;
@@ -9,11 +16,6 @@ export interface ImportPlace {
   readonly table: string;
   /** The first evaluation of the table's rows. */
   readonly stage: RunStageRecord;
-}
-
-interface TableOfRun {
-  readonly id: string;
-  readonly metrics: readonly string[];
 }
 
 /** What is imported, and a metric that only tables of such outputs have: SRCC is also one of personalized assessment. */
@@ -35,12 +37,10 @@ export function findImportPlace(
 ): ImportPlace | null {
   for (const run of runs) {
     const evaluated = tracker.listRunStages(run.id).filter((one) => one.kind === kind && one.status === 'succeeded');
-    const { rows } = run.resolved as unknown as { rows: readonly { row: string; table?: string }[] };
     for (const { id, metrics } of tablesOf(run)) {
       if (wanted !== undefined && wanted !== id) continue;
       if (!metrics.some((metric) => kinds[kind].metrics.includes(metric))) continue;
-      const own = rows.filter((row) => row.table === undefined || row.table === id);
-      const [stage] = own.flatMap(({ row }) =>
+      const [stage] = rowsOfTable(run, id).flatMap(({ row }) =>
         evaluated.filter(({ trials }) => trials.some((trial) => trial.row === row)),
       );
       if (stage) return { run, table: id, stage };
@@ -60,9 +60,4 @@ export function noImportPlace(runs: readonly RunRecord[], kind: ImportKind, want
     'unavailable',
     `no trial of ${where} has evaluated ${what}${table}: their test photographs are those of a run such as \`calm-orch run ${experiment}\``,
   );
-}
-
-function tablesOf({ resolved }: RunRecord): readonly TableOfRun[] {
-  const { table, tables } = resolved as unknown as { table: TableOfRun; tables?: readonly TableOfRun[] };
-  return tables ?? [table];
 }

@@ -30,5 +30,6 @@ export {
   type Table,
   type TableVerdict,
 } from './tables/collect.ts';
-export { rowNames, testItemsOf, type RowImport } from './tables/imported-rows.ts';
+export { testItemsOf, type RowImport } from './tables/imported-rows.ts';
+export { rowsOfTable, tablesOf, type RowOfTable } from './tables/rows-of-table.ts';
 export { renderTables, tableFormats, type RenderOptions, type TableFormat } from './tables/render.ts';

@@ -4,7 +4,7 @@ import { basename, resolve } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, sha256, suggestion } from '@calm-orch/core';
 import type { MeasuredOutputs, OutputColumn } from '@calm-orch/evaluator';
-import { openTracker, renderTables, rowNames, testItemsOf, type RunRecord, type Tracker } from '@calm-orch/tracker';
+import { openTracker, renderTables, rowsOfTable, testItemsOf, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { findImportPlace, noImportPlace, type ImportPlace } from '../import-place.ts';
 import { printLine, wantsColor } from '../output.ts';
@@ -78,7 +78,7 @@ async function importRow(
     // Of two columns one may have nothing to be measured on.
     if (!place) continue;
     const { run, stage } = place;
-    if (rowNames(run, place.table).includes(name))
+    if (rowsOfTable(run, place.table).some(({ shown }) => shown === name))
       throw new CalmError('invalid_argument', `--as ${name}: ${place.table} has a row of its own with that name`);
     const artifact = layoutOf(dir).artifact(stage.key);
     if (!existsSync(artifact))

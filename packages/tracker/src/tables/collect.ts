@@ -3,6 +3,7 @@ import type { ResolvedExperiment, TableSpec } from '@calm-orch/core';
 import type { Tracker } from '../tracker.ts';
 import type { RunRecord } from '../types.ts';
 import { importedRows, importNotes, type RowImport } from './imported-rows.ts';
+import { rowsOfTable, tablesOf } from './rows-of-table.ts';
 
 /** `null` where there is none: no seed finished, fewer than two for std, no value in the paper. */
 export type Cell = {
@@ -62,17 +63,13 @@ const besideRows: readonly (readonly [suffix: string, words: string])[] = [
 
 /** Reads all tables of `run`. */
 export function collectTables(tracker: Tracker, run: RunRecord): Table[] {
-  const { table, tables } = run.resolved as unknown as ResolvedExperiment;
-  return (tables ?? [table]).map((spec) => collectTable(tracker, run, spec));
+  return tablesOf(run).map((spec) => collectTable(tracker, run, spec));
 }
 
 /** Reads one table of `run`, by default its only one; unfinished trials are simply not in the means. */
 export function collectTable(tracker: Tracker, run: RunRecord, spec?: TableSpec): Table {
-  const resolved = run.resolved as unknown as ResolvedExperiment;
-  const table = spec ?? resolved.table;
-  const rows = resolved.rows
-    .filter((row) => row.table === undefined || row.table === table.id)
-    .map(({ row, paper, table: own }) => ({ row, paper, shown: own === undefined ? row : row.slice(own.length + 1) }));
+  const table = spec ?? (run.resolved as unknown as ResolvedExperiment).table;
+  const rows = rowsOfTable(run, table.id);
   const isOwn = new Set(rows.map(({ row }) => row));
   const trials = run.trials.filter(({ row }) => isOwn.has(row));
   const finished = tracker.trialMetrics(run.id);

@@ -50,14 +50,6 @@ export function importedRows(
   };
 }
 
-/** Names an imported row cannot have: those of the table's own rows. */
-export function rowNames(run: RunRecord, table: string): string[] {
-  const { rows } = run.resolved as unknown as { rows: readonly { row: string; table?: string }[] };
-  return rows
-    .filter((row) => row.table === undefined || row.table === table)
-    .map(({ row, table: own }) => (own === undefined ? row : row.slice(own.length + 1)));
-}
-
 /** Sentences under the table. */
 export function importNotes({
   rows,
