@@ -125,7 +125,7 @@ export class Coordinator {
     stage.numDone = stage.numItems - left.length;
     stage.queued = left.filter((item) => !stage.leased.has(item));
     checkStaging(this.#options.layout, stage);
-    if (left.length === 0) this.#finish(stage);
+    if (left.length === 0) this.#publisher.finish(stage);
   }
 
   register(role: Role, index: number, instance: string, pid: number): void {
@@ -220,7 +220,7 @@ export class Coordinator {
     stage.leased.delete(work.item);
     stage.progress.delete(work.item);
     stage.numDone++;
-    if (itemsLeft === 0) this.#finish(stage);
+    if (itemsLeft === 0) this.#publisher.finish(stage);
     this.#wake();
   }
 
@@ -387,10 +387,6 @@ export class Coordinator {
     this.#ended.add(work.token);
     worker.lease = null;
     this.#gangs.leave(lease);
-  }
-
-  #finish(stage: StageRecord): void {
-    this.#publisher.finish(stage);
   }
 
   #failStage(stage: StageRecord, reason: string): void {
