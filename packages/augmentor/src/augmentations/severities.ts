@@ -2,7 +2,6 @@
 // Hendrycks and Dietterich 2019), for photographs reduced to 2.5 times the model's input side. Lengths are pixels there.
 import type { AttributeName } from '@calm-orch/data';
 
-export const numSeverities = 5;
 export type PerSeverity<T = number> = readonly [T, T, T, T, T];
 
 /** Deviation of normal noise, of the full range. */

@@ -35,13 +35,9 @@ export interface Crop {
 
 /** Cuts a frame one edge of which goes through the subject, and enlarges it to the old size. */
 export async function cropThroughSubject(image: RgbImage, box: Box, crop: Crop): Promise<RgbImage> {
-  return cropTo(image, cropFrame(box, crop));
-}
-
-/** Cuts a frame, in units of the sides, and enlarges it to the old size. */
-export async function cropTo(image: RgbImage, frame: Box): Promise<RgbImage> {
   const { width, height } = image;
-  return run(pipelineOf(image).extract(regionOf(image, frame)).resize(width, height, { fit: 'fill', kernel: 'cubic' }));
+  const region = regionOf(image, cropFrame(box, crop));
+  return run(pipelineOf(image).extract(region).resize(width, height, { fit: 'fill', kernel: 'cubic' }));
 }
 
 /** The frame of a crop in units of the sides; inside the photograph, whatever the subject's place. */

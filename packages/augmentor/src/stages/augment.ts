@@ -18,6 +18,7 @@ import {
 import {
   clipSquare,
   labelsOf,
+  maskFileOf,
   unlabeledPhotos,
   type AttributeName,
   type Box,
@@ -112,9 +113,10 @@ interface PhotoTask {
 
 async function augmentPhoto(task: PhotoTask): Promise<AugmentedPair> {
   const { config, imageSize, fit, dataDir, outputDir, entry, index } = task;
+  const path = resolve(dataDir, entry.file);
   const photo = await loadAsSeen({
-    path: resolve(dataDir, entry.file),
-    mask: entry.mask === undefined ? null : resolve(dataDir, entry.mask),
+    path,
+    mask: entry.mask === undefined ? maskFileOf(path) : resolve(dataDir, entry.mask),
     side: augmentationSide(imageSize),
     fit,
   });

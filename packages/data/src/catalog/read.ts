@@ -7,7 +7,6 @@ import { CalmError, type DatasetName, type DatasetRoots } from '@calm-orch/core'
 import { avaCaptionsFile, readAvaCaptions, type CaptionItem } from '../ava-captions/captions-file.ts';
 import { readAva } from '../ava/read.ts';
 import { linesOfFile } from '../lines.ts';
-import { maskFileOf } from '../masks.ts';
 import { readConversations } from '../llava/conversations.ts';
 import { studioPaths, type UnlabeledEntry } from '../studio/layout.ts';
 import { catalogPaths } from './paths.ts';
@@ -29,7 +28,7 @@ export interface UnlabeledPhoto {
   /** Absolute, or relative to the artifact. */
   readonly file: string;
   readonly subject: UnlabeledEntry['subject'];
-  /** Where somebody says where the foreground is: absolute, or relative to the artifact. */
+  /** Mask of the foreground, relative to the artifact; one may also lie beside a photograph of a dataset. */
   readonly mask?: string;
 }
 
@@ -73,10 +72,7 @@ export function captionedPhotos(data: string): CaptionedPhoto[] {
 /** The unlabelled pool, in a fixed order. */
 export function unlabeledPhotos(data: string): UnlabeledPhoto[] {
   if (isCatalog(data)) {
-    return partsOf<{ readonly path: string }>(data, 'unlabeled').map(({ path }) => {
-      const mask = maskFileOf(path);
-      return { file: path, subject: null, ...(mask !== null && { mask }) };
-    });
+    return partsOf<{ readonly path: string }>(data, 'unlabeled').map(({ path }) => ({ file: path, subject: null }));
   }
   const index = join(data, studioPaths.unlabeledIndex);
   try {
