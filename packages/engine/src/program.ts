@@ -168,16 +168,7 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
     let traced: Compiled | undefined;
     const examples = new Map<string, Tensor>();
     tf.tidy(() => {
-      traced = record(engine, graph, ({ bind, ref }) => {
-        const example = (shape: Shape, dtype: 'float32' | 'int32', node: string): Tensor => {
-          const tensor = tf.tensor(
-            dtype === 'int32' ? new Int32Array(sizeOf(shape)) : new Float32Array(sizeOf(shape)),
-            [...shape],
-            dtype,
-          );
-          bind(tensor, node);
-          return tensor;
-        };
+      traced = record(engine, graph, ({ input, ref }) => {
         // Made when first read: a function has no need of the moments, or of variables that it only assigns.
         const variables: Record<string, Tensor> = {};
         for (const [key, v] of handles)
@@ -185,23 +176,23 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
             enumerable: true,
             get: () => {
               let made = examples.get(key);
-              if (made === undefined) examples.set(key, (made = tf.keep(example(v.shape, 'float32', v.read))));
+              if (made === undefined) examples.set(key, (made = tf.keep(input(v.shape, 'float32', v.read))));
               return made;
             },
           });
         // Names of functions may hold any sign, names of nodes only some; and the binding reads a node's leading digits as
         // the number of an output.
         const nodes = `fn_${name.replace(/\W/g, '_')}`;
-        const feeds = Object.entries(fn.inputs).map(([key, input], i) => {
+        const feeds = Object.entries(fn.inputs).map(([key, spec], i) => {
           const node = graph.node(
             'Placeholder',
             [],
-            { dtype: { type: input.dtype }, shape: { shape: input.shape } },
+            { dtype: { type: spec.dtype }, shape: { shape: spec.shape } },
             orderedName(`${nodes}_in`, i),
           );
-          return { key, node, spec: input };
+          return { key, node, spec };
         });
-        const inputs = Object.fromEntries(feeds.map((f) => [f.key, example(f.spec.shape, f.spec.dtype, f.node)]));
+        const inputs = Object.fromEntries(feeds.map((f) => [f.key, input(f.spec.shape, f.spec.dtype, f.node)]));
         const result = fn.body(variables, inputs);
         const outputs = Object.entries(result.outputs).map(([key, tensor], i) => ({
           key,

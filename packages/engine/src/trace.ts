@@ -1,13 +1,16 @@
-// Records the kernels tfjs-node executes into a graph. The traced function runs once, eagerly, on example values; every
-// kernel call passes through the back end's executeSingleOutput or executeMultipleOutputs (measured: no kernel escapes).
-// Tensors the trace did not make become constants, so whatever must vary has to be an input or a variable.
+// Records the kernels tfjs-node would execute into a graph. The traced function runs once, on stand-ins that have shapes and
+// no values (stand-ins.ts); every kernel call passes through the back end's executeSingleOutput or executeMultipleOutputs
+// (measured: no kernel escapes). Tensors the trace did not make become constants, so whatever must vary has to be an input
+// or a variable.
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import type { AttrValue, GraphBuilder, GraphType } from './graph.ts';
 import type { Engine } from './load.ts';
+import { outputsOf } from './output-shapes.ts';
+import { createStandIns } from './stand-ins.ts';
 
 export interface Recording {
-  /** Declares that `tensor` is the output `ref` of a node of the graph. */
-  bind(tensor: TensorInfo, ref: string): void;
+  /** A tensor of the trace that is the output `ref` of a node of the graph. */
+  input(shape: readonly number[], dtype: 'float32' | 'int32', ref: string): Tensor;
   /** The node output that computes `tensor`; a constant where the trace did not make it. */
   ref(tensor: TensorInfo): string;
 }
@@ -18,13 +21,21 @@ interface OpAttr {
   readonly value: unknown;
 }
 
-/** Runs `body` while every kernel call is added to `graph`. Not re-entrant; the back end is restored in any case. */
-export function record<T>(engine: Engine, graph: GraphBuilder, body: (recording: Recording) => T): T {
+/**
+ * Runs `body` while every kernel call is added to `graph`. Not re-entrant; the back end is restored in any case. What
+ * `shapesOf` does not know is executed on zeros to see what it returns.
+ */
+export function record<T>(
+  engine: Engine,
+  graph: GraphBuilder,
+  body: (recording: Recording) => T,
+  shapesOf: typeof outputsOf = outputsOf,
+): T {
   const backend = engine.node;
   const { binding } = backend;
+  const standIns = createStandIns(engine);
   const refs = new Map<object, string>();
   const scalars = new Map<string, string>();
-  // Data ids must stay unique while the trace runs: keep every bound one alive.
   const graphType = (dtype: string): GraphType => (dtype === 'int32' || dtype === 'bool' ? dtype : 'float32');
 
   const constant = (tensor: TensorInfo): string => {
@@ -107,24 +118,39 @@ export function record<T>(engine: Engine, graph: GraphBuilder, body: (recording:
     outputs.forEach((output, i) => bind(output, i === 0 ? name : `${name}:${i}`));
   };
 
-  const single = backend.executeSingleOutput;
-  const multiple = backend.executeMultipleOutputs;
-  backend.executeSingleOutput = (op: string, attrs: OpAttr[], inputs: Tensor[]): Tensor => {
+  const { executeSingleOutput: single, executeMultipleOutputs: multiple, readSync } = backend;
+  const call = (
+    op: string,
+    attrs: readonly OpAttr[],
+    inputs: Tensor[],
+    numOutputs: number,
+    execute: () => Tensor[],
+  ): Tensor[] => {
     inputs.forEach(ref);
-    const output = single.call(backend, op, attrs, inputs) as Tensor;
-    add(op, attrs, inputs, [output]);
-    return output;
-  };
-  backend.executeMultipleOutputs = (op: string, attrs: OpAttr[], inputs: Tensor[], numOutputs: number): Tensor[] => {
-    inputs.forEach(ref);
-    const outputs = multiple.call(backend, op, attrs, inputs, numOutputs) as Tensor[];
+    const known = shapesOf({
+      ...{ op, inputs, numOutputs },
+      attr: (name) => attrs.find((attr) => attr.name === name)?.value,
+      values: (i) => Array.from(backend.readSync(inputs[i]!.dataId) as ArrayLike<number>),
+    });
+    const outputs = known?.map(({ shape, dtype }) => standIns.make(shape, dtype)) ?? standIns.execute(inputs, execute);
     add(op, attrs, inputs, outputs);
     return outputs;
   };
+  backend.executeSingleOutput = (op: string, attrs: OpAttr[], inputs: Tensor[]): Tensor =>
+    call(op, attrs, inputs, 1, () => [single.call(backend, op, attrs, inputs) as Tensor])[0]!;
+  backend.executeMultipleOutputs = (op: string, attrs: OpAttr[], inputs: Tensor[], numOutputs: number): Tensor[] =>
+    call(op, attrs, inputs, numOutputs, () => multiple.call(backend, op, attrs, inputs, numOutputs) as Tensor[]);
+  backend.readSync = (dataId: object): unknown => standIns.zeros(dataId) ?? readSync.call(backend, dataId);
   try {
-    return body({ bind, ref });
+    return body({
+      ref,
+      input: (shape, dtype, name) => {
+        const tensor = standIns.make(shape, dtype);
+        bind(tensor, name);
+        return tensor;
+      },
+    });
   } finally {
-    backend.executeSingleOutput = single;
-    backend.executeMultipleOutputs = multiple;
+    Object.assign(backend, { executeSingleOutput: single, executeMultipleOutputs: multiple, readSync });
   }
 }
