@@ -1,7 +1,7 @@
 export { assertNever, CalmError, errorTable, toCalmError, type ErrorCode, type ErrorMeaning } from './errors.ts';
 export { canonicalJson, hashOf, sha256, type Json } from './canonical.ts';
 export { rng, type Rng } from './rng.ts';
-export { combineSignals, firstAbort, type CombinedSignal } from './signals.ts';
+export { abortedAfter, combineSignals, firstAbort, type CombinedSignal } from './signals.ts';
 export { shardRange } from './shards.ts';
 export { makeFolder, writeFileAtomic } from './files.ts';
 export {
@@ -9,6 +9,7 @@ export {
   stageRoles,
   type AppliedSteps,
   type Gang,
+  type OptimizerPlacement,
   type Role,
   type Roster,
   type StageContext,

@@ -61,7 +61,7 @@ export const nano: Preset = {
   finetuneComment: { steps: 400, batchSize: 32, peakLearningRate: 3e-3, warmupFraction: 0.03 },
   finetuneScore: { steps: 1200, batchSize: 32, peakLearningRate: 1.5e-3, warmupFraction: 0.03 },
   train: {
-    ...{ stepShards: 8, checkpointEverySeconds: 10 },
+    ...{ stepShards: 8, checkpointEverySeconds: 10, optimizer: 'replicated' as const },
     ...{ maxGradientNorm: null, weightDecay: 0, accumulation: 1, recompute: false },
   },
   finetune: 'full',
