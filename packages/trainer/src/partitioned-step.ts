@@ -51,7 +51,10 @@ export async function partitionedStep(
     exchange.pullAll(roster, `${base}/${of}`, { signal: patience.signal, ...(reuse !== undefined && { reuse }) });
   try {
     const check = at.step % checkEvery === 0 ? digest(program.weights()) : [];
-    const { losses, parts } = program.gradients(name, shardsOf(inputs, ranges[rank]!.first, ranges[rank]!.end, numShards));
+    const { losses, parts } = program.gradients(
+      name,
+      shardsOf(inputs, ranges[rank]!.first, ranges[rank]!.end, numShards),
+    );
     for (const [r, part] of parts) gang.publish(`${base}/sums-${r}`, part);
     gang.publish(`${base}/head`, Float32Array.of(at.wish, ...check, ...losses));
     const [heads, sums] = await Promise.all([pullAll('head'), pullAll(`sums-${rank}`, 'sums')]);

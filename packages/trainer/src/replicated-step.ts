@@ -1,7 +1,14 @@
 // A step of a gang whose members each hold all of the optimizer's state: one exchange, of the sums of gradients; every
 // member adds them and updates all weights.
 import { combineSignals, shardRange, type Gang, type Roster } from '@calm-orch/core';
-import { alignedBlocks, combineBlocks, shardsOf, sumOfLosses, type BlockSum, type ShardProgram } from '@calm-orch/model';
+import {
+  alignedBlocks,
+  combineBlocks,
+  shardsOf,
+  sumOfLosses,
+  type BlockSum,
+  type ShardProgram,
+} from '@calm-orch/model';
 import { checkEvery, type StepAt, type Inputs } from './gang-step.ts';
 import type { Exchange } from './gang-exchange.ts';
 import { digestOf, expelUnlessAgreed } from './gang-state.ts';
