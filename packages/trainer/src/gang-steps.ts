@@ -169,7 +169,7 @@ export function createGangSteps(
           return step;
         }
         let state = step < 0 ? null : stateAt(step);
-        gang.retire((name) => name.startsWith(`${generation}/`) || name.endsWith('/vote'));
+        gang.retire((name) => name.startsWith(`${generation}/`) || isAnswer(name));
         const hello = Float32Array.of(step, ...(state === null ? [] : digestOf(state)));
         gang.publish(`${generation}/hello`, hello);
         const hellos = await hear('hello', signal, 0);
@@ -235,10 +235,13 @@ export function createGangSteps(
       replicas.clear();
       parts.clear();
       exchange.clear();
-      gang.retire(() => false);
+      gang.retire(isAnswer);
     },
   };
 }
+
+/** What peers may still be waiting for when this member has gone on. */
+const isAnswer = (name: string): boolean => /\/(vote|taken)$/.test(name);
 
 function known<T>(made: Map<string, T>, key: string, make: () => T): T {
   const found = made.get(key) ?? make();
