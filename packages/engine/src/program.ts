@@ -3,7 +3,7 @@
 // Invariants: values cross the boundary as typed arrays; nothing a run allocates outlives it but the variables.
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { CalmError } from '@calm-orch/core';
-import { createGraphBuilder, type GraphType } from './graph.ts';
+import { createGraphBuilder, orderedName, type GraphType } from './graph.ts';
 import type { Engine } from './load.ts';
 import { record } from './trace.ts';
 
@@ -134,7 +134,7 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
   const betas = [scalarConst(0), scalarConst(beta1), scalarConst(beta2)] as const;
   let index = 0;
   for (const [name, shape] of Object.entries(spec.variables)) {
-    const id = `v${index++}`;
+    const id = orderedName('v', index++);
     const handle = graph.node(
       'VarHandleOp',
       [],
@@ -186,7 +186,7 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
             'Placeholder',
             [],
             { dtype: { type: input.dtype }, shape: { shape: input.shape } },
-            `${nodes}_in${i}`,
+            orderedName(`${nodes}_in`, i),
           );
           return { key, node, spec: input };
         });
@@ -198,7 +198,7 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
             'Identity',
             [ref(tensor)],
             { T: { type: tensor.dtype === 'int32' ? 'int32' : 'float32' } },
-            `${nodes}_out${i}`,
+            orderedName(`${nodes}_out`, i),
           ),
         }));
         const applied = (result.updates ?? []).map((update) => {
