@@ -31,6 +31,20 @@ describe('bench', () => {
   });
 });
 
+describe('bench metrics', () => {
+  it('measures as many items as it is told, and prints JSON', () => {
+    const { status, stdout } = run('metrics', '--items', '50', '--rounds', '1', '--json');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ numItems: 50, peer: null, speedup: null });
+  });
+
+  it('refuses a number of items that is none', () => {
+    const { status, stderr } = run('metrics', '--items', 'all');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/--items: expected a whole number from 2, got 'all'/);
+  });
+});
+
 describe('runPeer', () => {
   const peer = async (script: string): Promise<unknown> => {
     const { runPeer } = (await import(bench('peer.js'))) as {

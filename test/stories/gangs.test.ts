@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = join(root, 'packages/cli/bin/calm-orch.js');
 const options = [
   ...['--rows', 'all', '--augmentors', '1', '--gang-min-left', '0'],
-  ...['finetuneScore.steps=120', 'finetuneComment.steps=60', 'train.checkpointEverySeconds=1'].flatMap((set) => [
+  ...['finetuneScore.steps=40', 'finetuneComment.steps=30', 'train.checkpointEverySeconds=1'].flatMap((set) => [
     '--set',
     set,
   ]),
@@ -64,7 +64,7 @@ function outcome(folder: string) {
   }
 }
 
-describe('a run with real training', { timeout: 300_000 }, () => {
+describe('a run with real training', { timeout: 900_000 }, () => {
   it('ends in the same weights, numbers and table with one trainer, three that gang up, and two that are killed', async () => {
     const one = start('one', ['run', 'experiments/smoke.yaml', ...options, '--trainers', '1']);
     expect(await one.ended, one.text()).toBe(0);
@@ -74,7 +74,7 @@ describe('a run with real training', { timeout: 300_000 }, () => {
     const killed = start('killed', ['run', 'experiments/smoke.yaml', ...options, '--trainers', '2']);
     const trainers = (): number[] => pidsOf(killed.child.pid!, /calm-orch trainer|compute trainer/);
     for (const stage of ['finetune-comment', 'finetune-score']) {
-      await until(`${stage} is under way`, () => killed.text().includes(`${stage}: started`), 120_000);
+      await until(`${stage} is under way`, () => killed.text().includes(`${stage}: started`), 240_000);
       await until('there are trainers', () => trainers().length > 0);
       for (const pid of trainers()) process.kill(pid, 'SIGKILL');
     }

@@ -88,6 +88,11 @@ const commands: readonly CommandEntry[] = [
     load: () => import('./commands/metrics.ts'),
   },
   {
+    usage: 'import [file]',
+    describe: "Put other people's scores or comments as a row in the table, on the same test photographs",
+    load: () => import('./commands/import.ts'),
+  },
+  {
     usage: 'score <photos..>',
     describe: "Score one's own photographs with the newest full model, 1 to 10",
     load: photos('score'),

@@ -1,88 +1,27 @@
 // The coordinator of one run: gives items to workers for a limited time, takes results and failures, completes stages.
 // It decides in memory and records every decision in the tracker first, so that a coordinator killed at any moment
 // loses nothing that a worker was told is done. It knows workers by what they say (gRPC) and by their processes' ends.
-import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  assertNever,
-  CalmError,
-  shardRange,
-  type Role,
-  type Roster,
-  type StageProgress,
-  type StageResult,
-} from '@calm-orch/core';
+import { assertNever, CalmError, type Role, type Roster, type StageProgress, type StageResult } from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
-import type { AttemptRecord, RunWorker, Tracker } from '@calm-orch/tracker';
-import { publishArtifact, readArtifact, removeLeftovers } from './artifact.ts';
+import type { AttemptRecord } from '@calm-orch/tracker';
+import { readArtifact, removeLeftovers } from './artifact.ts';
+import { createChanges } from './changes.ts';
 import { deferred } from './deferred.ts';
-import { emptyGang, leaseToRelease, rosterFor, stageToJoin, type GangRecord } from './gang.ts';
-import type { Layout } from './layout.ts';
-import type { Plan } from './plan.ts';
-import type { Policy } from './policy.ts';
+import { emptyGang, leaseToRelease, rosterFor, stageToJoin } from './gang.ts';
+import { createGangs, type Gangs } from './gangs.ts';
+import { checkStaging, createPublisher, type Publisher } from './publisher.ts';
+import type {
+  CoordinatorEvent,
+  CoordinatorOptions,
+  Directive,
+  FailureKind,
+  KnownStages,
+  LeaseRecord,
+  Survivors,
+  WorkerRecord,
+} from './records.ts';
 import { criticalPaths, dependantsOf, nextItem } from './schedule.ts';
 import { doneShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
-
-export interface CoordinatorOptions {
-  readonly plan: Plan;
-  readonly runId: string;
-  readonly tracker: Tracker;
-  readonly layout: Layout;
-  readonly policy: Policy;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-  readonly onEvent: (event: CoordinatorEvent) => void;
-  /** Whether a process is a worker of this run, and its end will be told. @default all are */
-  readonly isOwn?: (pid: number) => boolean;
-}
-
-export interface CoordinatorEvent {
-  readonly type: 'stage started' | 'stage succeeded' | 'stage failed' | 'attempt failed' | 'attempt lost';
-  readonly label: string;
-  readonly message: string;
-}
-
-export interface KnownStages {
-  /** Complete before this session began. */
-  readonly reused: ReadonlySet<string>;
-  /** Claimed by another run that lives. */
-  readonly foreign?: ReadonlySet<string>;
-}
-
-/** What goes on from the coordinator before, which died. */
-export interface Survivors {
-  /** Living, with their instances. */
-  readonly workers: readonly RunWorker[];
-  /** Attempts they hold, at stages of the plan. */
-  readonly attempts: readonly AttemptRecord[];
-  /** Tokens of attempts that are over. */
-  readonly ended: readonly string[];
-}
-
-export type FailureKind = 'raised' | 'lost' | 'cancelled';
-export type Directive = 'continue' | 'stop' | 'drop';
-
-export interface WorkerRecord {
-  readonly role: Role;
-  readonly index: number;
-  readonly instance: string;
-  readonly pid: number;
-  lease: LeaseRecord | null;
-  /** Its last call. */
-  seenMs: number;
-}
-
-export interface LeaseRecord {
-  readonly work: WorkItem;
-  readonly stage: StageRecord;
-  readonly worker: WorkerRecord;
-  renewedMs: number;
-  /** Of the last batch of progress. */
-  sequence: number;
-  firstStep: number | null;
-  /** Where other trainers of its stage reach it; null: alone, or not ready yet. */
-  address: string | null;
-}
 
 /** An idle worker's call may wait so long. */
 const longestWaitMs = 5000;
@@ -95,12 +34,12 @@ export class Coordinator {
   readonly #leases = new Map<string, LeaseRecord>();
   /** Stages another run of this folder is executing. */
   readonly #foreign: Set<string>;
-  readonly #gangs = new Map<string, GangRecord>();
+  readonly #gangs: Gangs;
   /** Tokens of attempts that are over: a call repeated for one of them is answered, and changes nothing. */
   readonly #ended = new Set<string>();
-  readonly #waiting = new Set<() => void>();
+  readonly #changes = createChanges();
   readonly #end = deferred<void>();
-  readonly #publishing = new Set<Promise<void>>();
+  readonly #publisher: Publisher;
   #stopping = false;
 
   constructor(options: CoordinatorOptions, { reused, foreign = new Set() }: KnownStages) {
@@ -108,6 +47,12 @@ export class Coordinator {
     this.#stages = new Map(options.plan.stages.map((stage) => [stage.key, stageRecord(stage, reused.has(stage.key))]));
     this.#foreign = new Set(foreign);
     this.#paths = criticalPaths([...this.#stages.values()]);
+    this.#gangs = createGangs(options, () => this.#wake());
+    this.#publisher = createPublisher(options, {
+      onDone: (stage, message) => this.#say('stage succeeded', stage, message),
+      onError: (error) => this.abandon(error),
+      onIdle: () => this.#wake(),
+    });
     // Nobody may be waiting when it is rejected.
     this.#end.promise.catch(() => {});
   }
@@ -140,19 +85,8 @@ export class Coordinator {
       worker.lease = this.#hold(stage, item, worker, { token, attempt });
       stage.startedMs ??= this.#options.now();
     }
-    for (const stage of new Set([...this.#leases.values()].map((lease) => lease.stage))) this.#restoreGang(stage);
-  }
-
-  #restoreGang(stage: StageRecord): void {
-    const roster = this.#options.tracker.lastRoster(stage.key);
-    const gang = this.#gang(stage);
-    for (const { attempt, address } of roster) {
-      const lease = this.#leasesOf(stage).find(({ work }) => work.attempt === attempt);
-      if (lease === undefined || address === null) continue;
-      lease.address = address;
-      gang.members.push(lease);
-    }
-    if (gang.members.length > 0 && gang.members.length < roster.length) this.#newRoster(stage);
+    for (const stage of new Set([...this.#leases.values()].map((lease) => lease.stage)))
+      this.#gangs.restore(stage, this.#leasesOf(stage));
   }
 
   /** Queues what is left of every stage; completes stages whose items were all finished by an earlier session. */
@@ -190,7 +124,7 @@ export class Coordinator {
     const left = this.#options.tracker.unfinishedItems(stage.key);
     stage.numDone = stage.numItems - left.length;
     stage.queued = left.filter((item) => !stage.leased.has(item));
-    this.#checkStaging(stage);
+    checkStaging(this.#options.layout, stage);
     if (left.length === 0) this.#finish(stage);
   }
 
@@ -211,7 +145,7 @@ export class Coordinator {
       if (worker.lease !== null) return worker.lease.work;
       const leftMs = until - this.#options.now();
       if (leftMs <= 0) return null;
-      await this.#changed(leftMs, signal);
+      await this.#changes.next(leftMs, signal);
     }
     return null;
   }
@@ -224,19 +158,15 @@ export class Coordinator {
   ): Promise<Roster | null> {
     const lease = this.#live(token);
     if (lease === null) return rosterFor(emptyGang(0), null, generation);
-    const gang = this.#gang(lease.stage);
-    if (lease.address === null) {
-      lease.address = address;
-      gang.members.push(lease);
-      this.#newRoster(lease.stage);
-    }
+    const gang = this.#gangs.of(lease.stage);
+    this.#gangs.join(lease, address);
     const until = this.#options.now() + waitMs;
     while (!signal.aborted) {
       const current = this.#leases.get(token) ?? null;
       if (current === null || gang.generation > generation) return rosterFor(gang, current, generation);
       const leftMs = until - this.#options.now();
       if (leftMs <= 0) return null;
-      await this.#changed(leftMs, signal);
+      await this.#changes.next(leftMs, signal);
     }
     return null;
   }
@@ -258,12 +188,12 @@ export class Coordinator {
     const { item } = work;
     const first = points[0]!.step;
     // Steps after the checkpoint an attempt goes on from will be reported again.
-    if (lease.firstStep === null && stage.numItems === 1 && this.#leasesOf(stage).length === 1)
-      tracker.replaceMetricsAfter(stageKey, first - 1);
+    const replaces = lease.firstStep === null && stage.numItems === 1 && this.#leasesOf(stage).length === 1;
     tracker.logMetrics(
       points.flatMap(({ step, metrics = {} }) =>
         Object.entries(metrics).map(([name, value]) => ({ runId, stageKey, item, step, name, value })),
       ),
+      replaces ? { stageKey, after: first - 1 } : undefined,
     );
     const applied = points.flatMap(({ applied: ranges = [] }) => ranges);
     if (applied.length > 0) tracker.recordApplied(stageKey, applied);
@@ -365,8 +295,8 @@ export class Coordinator {
   }
 
   /** Once artifacts under way are complete and recorded. */
-  async settle(): Promise<void> {
-    while (this.#publishing.size > 0) await Promise.all(this.#publishing);
+  settle(): Promise<void> {
+    return this.#publisher.settle();
   }
 
   /** Ends the run with an error. */
@@ -445,30 +375,6 @@ export class Coordinator {
     return [...this.#leases.values()].filter((lease) => lease.stage === stage);
   }
 
-  #gang({ key }: StageRecord): GangRecord {
-    const gang = this.#gangs.get(key) ?? emptyGang(this.#options.tracker.lastGeneration(key));
-    this.#gangs.set(key, gang);
-    return gang;
-  }
-
-  #newRoster(stage: StageRecord): void {
-    const gang = this.#gang(stage);
-    gang.generation++;
-    if (gang.members.length > 0)
-      this.#options.tracker.recordRoster(
-        stage.key,
-        gang.generation,
-        gang.members.map(({ work: { attempt }, worker: { role, index }, address }, rank) => {
-          const { first: firstShard, end: endShard } = shardRange(stage.numShards, gang.members.length, rank);
-          return { firstShard, endShard, attempt, worker: `${role} ${index}`, address };
-        }),
-      );
-    // Its rate changes with its members: what is left is estimated anew.
-    stage.since =
-      gang.members.length === 1 && stage.since === null ? null : { ms: this.#options.now(), share: doneShare(stage) };
-    this.#wake();
-  }
-
   /** Null for an attempt that is over. */
   #live(token: string): LeaseRecord | null {
     const lease = this.#leases.get(token);
@@ -477,48 +383,15 @@ export class Coordinator {
   }
 
   #drop(lease: LeaseRecord): void {
-    const { work, worker, stage } = lease;
+    const { work, worker } = lease;
     this.#leases.delete(work.token);
     this.#ended.add(work.token);
     worker.lease = null;
-    const gang = this.#gang(stage);
-    const rank = gang.members.indexOf(lease);
-    if (rank < 0) return;
-    gang.members.splice(rank, 1);
-    this.#newRoster(stage);
-  }
-
-  /** Finished items without their files would become an artifact with holes. */
-  #checkStaging({ key, label, numDone }: StageRecord): void {
-    const staging = this.#options.layout.staging(key);
-    if (numDone === 0 || existsSync(staging) || readArtifact(this.#options.layout, key) !== null) return;
-    const message = `${label}: ${numDone} items are done, but their files in ${staging} are gone; start in another run folder with --dir`;
-    throw new CalmError('io', message);
+    this.#gangs.leave(lease);
   }
 
   #finish(stage: StageRecord): void {
-    const publishing = this.#publish(stage).finally(() => {
-      this.#publishing.delete(publishing);
-      this.#wake();
-    });
-    this.#publishing.add(publishing);
-  }
-
-  async #publish(stage: StageRecord): Promise<void> {
-    const { layout, runId, tracker, now } = this.#options;
-    try {
-      const results = tracker.itemResults(stage.key).map(({ result }) => result);
-      const result = mergeResults(results);
-      // An earlier session may have been killed after the artifact was complete and before that was recorded.
-      const complete = existsSync(layout.staging(stage.key)) ? null : readArtifact(layout, stage.key);
-      const manifest = complete ?? (await publishArtifact(layout, { ...stage, result }));
-      tracker.succeedStage(runId, stage.key, result, manifest.files);
-      stage.state = 'succeeded';
-      const seconds = stage.startedMs === null ? 0 : (now() - stage.startedMs) / 1000;
-      this.#say('stage succeeded', stage, `${seconds.toFixed(1)} s`);
-    } catch (error) {
-      this.abandon(error);
-    }
+    this.#publisher.finish(stage);
   }
 
   #failStage(stage: StageRecord, reason: string): void {
@@ -542,30 +415,12 @@ export class Coordinator {
 
   #wake(): void {
     this.#shrinkGangs();
-    for (const resume of this.#waiting) resume();
-    this.#waiting.clear();
+    this.#changes.tell();
     const open = this.stages.some(({ state }) => state === 'waiting');
-    if (!open && this.#publishing.size === 0) this.#end.resolve();
-  }
-
-  async #changed(waitMs: number, signal: AbortSignal): Promise<void> {
-    const change = deferred<void>();
-    this.#waiting.add(change.resolve);
-    const over = new AbortController();
-    const either = AbortSignal.any([signal, over.signal]);
-    await Promise.race([change.promise, sleep(waitMs, undefined, { signal: either }).catch(() => {})]);
-    over.abort();
-    this.#waiting.delete(change.resolve);
+    if (!open && !this.#publisher.isBusy) this.#end.resolve();
   }
 
   #say(type: CoordinatorEvent['type'], { label }: StageRecord, message: string): void {
     this.#options.onEvent({ type, label, message });
   }
-}
-
-/** A stage's result is that of its items together. */
-function mergeResults(results: readonly StageResult[]): StageResult {
-  const metrics = Object.assign({}, ...results.map((result) => result.metrics ?? {})) as StageResult['metrics'];
-  const fingerprint = results.find((result) => result.fingerprint !== undefined)?.fingerprint;
-  return { ...(Object.keys(metrics!).length > 0 && { metrics }), ...(fingerprint !== undefined && { fingerprint }) };
 }

@@ -2,7 +2,7 @@
 // stages than trainers every stage has one trainer and nothing is exchanged; trainers for whom no stage is left join one
 // under way, and leave it again when a stage becomes ready. Results do not depend on any of this.
 import { gangKinds, type Roster } from '@calm-orch/core';
-import type { LeaseRecord } from './coordinator.ts';
+import type { LeaseRecord } from './records.ts';
 import { doneShare, type StageRecord } from './stage-progress.ts';
 
 /** The trainers of one stage that have said they are ready, by rank. */

@@ -5,7 +5,7 @@ export { planExperiment, type Plan, type PlanSources, type PlanStage } from './p
 export { defaultPolicy, hangPolicy, type Policy } from './policy.ts';
 export { countStages, type StageCount, type StageCounts } from './count-stages.ts';
 export { isStageDone, runExperiment, type RunOptions, type RunSummary, type StartedRun } from './run.ts';
-export type { CoordinatorEvent } from './coordinator.ts';
+export type { CoordinatorEvent } from './records.ts';
 export type { RunView, StageView, WorkerView } from './view.ts';
 export { workerCounts, type Machine, type WorkerCounts } from './worker-counts.ts';
 export { foundationFile } from './foundation-artifact.ts';

@@ -68,6 +68,8 @@ describe('a plan', () => {
     expect(after('train.maxGradientNorm=1')).not.toContain('encode');
     expect(after('finetune=lora')).toEqual(after('finetuneComment.steps=7'));
     expect(after('lora.rank=4')).toEqual([]);
+    expect(after('openai.model=other')).toEqual([]);
+    expect(after('labels=openai')).toEqual(after('augment.seed=7'));
   });
 
   it('changes keys with the code of a stage, with the checkpoint, and with the engine where one computes', () => {

@@ -1,6 +1,7 @@
 // Which stages one trial needs, and the slice of its configuration each of them reads: the experiment's data flow on
 // one page. A stage may read nothing but its slice and its inputs; what is not in a slice cannot change a result.
 import {
+  augmentationSide,
   numItemsOf,
   numEncoded,
   qformerLevels,
@@ -60,7 +61,10 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
   if (qformers.length > 0 && augment.groups.length > 0) {
     const augmented = add({
       kind: 'augment',
-      config: { augment, imageSize: trial.data.imageSize },
+      config: {
+        ...{ augment, imageSize: trial.vision.imageSize, fit: trial.encode.fit },
+        ...(trial.labels === 'openai' && { openai: trial.openai }),
+      },
       inputs: { data },
       numItems: numItemsOf('augment', trial),
       cost: costs.augment * trial.data.numUnlabeled,
@@ -202,7 +206,11 @@ function addData(trial: TrialConfig, foundation: string, add: AddStage): { data:
   const numPhotos = config.numTrain + config.numTest + config.numGeneric + config.numUnlabeled;
   const data = add({
     kind: 'data',
-    config: { data: config },
+    // Embedded photographs are rendered at the side they are augmented at; files come as they are.
+    config:
+      config.source === 'studio'
+        ? { data: config, unlabeledSide: augmentationSide(vision.imageSize) }
+        : { data: config },
     inputs: {},
     numItems: numItemsOf('data', trial),
     cost: costs.data * numPhotos,

@@ -46,6 +46,7 @@ export {
   type DataPool,
   type EncodeWhat,
 } from './config/items.ts';
+export { augmentationReduction, augmentationSide } from './config/sides.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';
 export { commentMetrics, tableMetrics, type Claim, type TableMetric } from './config/ablation.ts';
 export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';

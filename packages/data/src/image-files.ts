@@ -1,6 +1,7 @@
 // A cheap look at image files, without decoding: which files of a dataset are there and begin like an image.
 // Files that pass may still turn out broken when decoded; images.ts then names them.
 import { closeSync, existsSync, openSync, readSync, readdirSync } from 'node:fs';
+import { isMaskName } from './masks.ts';
 
 export type ImageFileState = 'ok' | 'missing' | 'unreadable';
 
@@ -30,9 +31,9 @@ export function imageFileState(path: string): ImageFileState {
   }
 }
 
-/** JPEG, PNG and WebP files directly in a folder, by name in code-unit order. */
+/** JPEG, PNG and WebP files directly in a folder, masks apart, by name in code-unit order. */
 export function imageNamesIn(dir: string): string[] {
   return readdirSync(dir)
-    .filter((name) => /\.(jpe?g|png|webp)$/i.test(name))
+    .filter((name) => /\.(jpe?g|png|webp)$/i.test(name) && !isMaskName(name))
     .sort();
 }

@@ -21,12 +21,21 @@ const maxPixels = 178_956_970;
 /** Images below this many pixels a side are thumbnails or placeholders, as in pyiqa's cleaning of AVA. */
 export const minSide = 10;
 
+export interface LoadImageOptions {
+  /** Shrink (never enlarge) so that the longer side is at most this many pixels. @default null: as it is */
+  readonly maxSide?: number | null;
+  /** The same for the shorter side. @default null: as it is */
+  readonly shorterSide?: number | null;
+}
+
 /**
  * Decodes an image file: EXIF orientation applied, grayscale and CMYK converted to sRGB, transparency laid on white.
- * @param maxSide shrink (never enlarge) so that the longer side is at most this many pixels; null: as it is.
  * @throws CalmError not_found, or bad_data naming the file where it is truncated, no image, or tiny.
  */
-export async function loadImage(path: string, { maxSide = null }: { maxSide?: number | null } = {}): Promise<RgbImage> {
+export async function loadImage(
+  path: string,
+  { maxSide = null, shorterSide = null }: LoadImageOptions = {},
+): Promise<RgbImage> {
   if (!existsSync(path)) throw new CalmError('not_found', `no image ${path}; check the dataset folder`);
   let decoded;
   try {
@@ -34,6 +43,10 @@ export async function loadImage(path: string, { maxSide = null }: { maxSide?: nu
       .autoOrient()
       .flatten({ background: '#ffffff' });
     if (maxSide !== null) pipeline = pipeline.resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true });
+    if (shorterSide !== null) {
+      const options = { fit: 'outside', withoutEnlargement: true, kernel: 'cubic' } as const;
+      pipeline = pipeline.resize(shorterSide, shorterSide, options);
+    }
     decoded = await pipeline.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
   } catch (error) {
     const { message } = error as Error;

@@ -1,5 +1,6 @@
 export { levelWordOf, levelWords, type LevelWord } from './level-words.ts';
 export { attributeNames, attributesOf, wordsOf, type AttributeName } from './labels/attributes.ts';
+export { keepsMeaning, meaningOf, type Meaning } from './labels/meaning.ts';
 export { labelsOf, pairLabel, singleLabel, type AugmentedPlace, type Labels } from './labels/grammar.ts';
 export { instructionOf, instructions, type InstructionKind } from './instructions.ts';
 export { appearanceClause, contentCaption } from './studio/captions.ts';
@@ -98,7 +99,10 @@ export { verifyDatasets, type DatasetReport, type VerifyOptions } from './datase
 export { datasetIdentity, type DatasetIdentity } from './datasets/identity.ts';
 export { readConversations, writeConversations, type Conversation, type Turn } from './llava/conversations.ts';
 export { jsonElements, type JsonElement } from './json-elements.ts';
+export { isMaskName, loadMask, maskFileOf } from './masks.ts';
 export { imageFileState, imageNamesIn } from './image-files.ts';
 export { clipSquare, type Fit } from './clip-square.ts';
 export { clipMean, clipStd, fitSquare, loadImage, toPixels, type PixelOptions, type RgbImage } from './images.ts';
 export { sharp } from './sharp.ts';
+export { numberCell, readCsvRows, type CsvRow } from './csv-rows.ts';
+export { badLine } from './lines.ts';

@@ -130,8 +130,11 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
       dtype: float,
       value: { tensor: { type: 'float32', shape: [], bytes: new Uint8Array(Float32Array.of(value).buffer) } },
     });
+  /** A session prepares every set of fetches anew, so one fetch sets all variables to zero. */
+  const zeroed: string[] = [];
   const handles = new Map<string, { handle: string; read: string; feed: string; assigned: string; shape: Shape }>();
-  const betas = [scalarConst(0), scalarConst(beta1), scalarConst(beta2)] as const;
+  const zero = scalarConst(0);
+  const betas = [zero, scalarConst(beta1), scalarConst(beta2)] as const;
   let index = 0;
   for (const [name, shape] of Object.entries(spec.variables)) {
     const id = orderedName('v', index++);
@@ -144,9 +147,17 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
     const feed = graph.node('Placeholder', [], { dtype: float, shape: { shape } }, `${id}_feed`);
     const assign = graph.node('AssignVariableOp', [handle, feed], { dtype: float }, `${id}_assign`);
     const assigned = scalarConst(1, `^${assign}`);
+    const dims = graph.node('Const', [], {
+      dtype: { type: 'int32' },
+      value: { tensor: { type: 'int32', shape: [shape.length], bytes: new Uint8Array(Int32Array.from(shape).buffer) } },
+    });
+    const zeros = graph.node('Fill', [dims, zero], { T: float, index_type: { type: 'int32' } });
+    zeroed.push(graph.node('AssignVariableOp', [handle, zeros], { dtype: float }));
     const read = graph.node('ReadVariableOp', [handle], { dtype: float }, `${id}_read`);
     handles.set(name, { handle, read, feed, assigned, shape });
   }
+
+  const allZeroed = scalarConst(0, ...zeroed.map((assign) => `^${assign}`));
 
   interface Compiled {
     readonly feeds: readonly { readonly key: string; readonly node: string; readonly spec: InputSpec }[];
@@ -265,7 +276,7 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
     const tensor = tf.tensor(values, [...found!.shape], 'float32');
     tf.dispose([tensor, ...runSession([tensor], [found!.feed], [found!.assigned])]);
   };
-  for (const [name, shape] of Object.entries(spec.variables)) assign(name, new Float32Array(sizeOf(shape)));
+  if (zeroed.length > 0) tf.dispose(runSession([], [], [allZeroed]));
 
   return {
     compiled: true,

@@ -44,3 +44,5 @@ export { keywordJudge, type SuggestionJudge } from './suggestion-judge.ts';
 export { judge, type RowItems, type Verdict, type VerdictOptions } from './verdicts/verdict.ts';
 export { readTestItems, stagesOfMetric } from './verdicts/read-items.ts';
 export { meanOfItems, plccOfItems, srccOfItems, type TestItems } from './verdicts/test-items.ts';
+export { outputColumns, readOutputs, type Output, type OutputColumn, type Outputs } from './imported/read-outputs.ts';
+export { measureComments, measureScores, stageOfColumn, type MeasuredOutputs } from './imported/measure-outputs.ts';

@@ -126,7 +126,7 @@ export function createPartitionedProgram(engine: Engine, spec: PartitionedSpec):
     functions,
   });
   /** Of the step under way, by block. */
-  let ownPart = new Float32Array(own.length * size);
+  let ownPart: Float32Array = new Float32Array(own.length * size);
   const part = (vector: Float32Array): Float32Array => vector.subarray(slice.first, slice.end);
   return {
     slice,

@@ -9,6 +9,8 @@ export {
   type EventRecord,
   type EventType,
   type Execution,
+  type ImportKind,
+  type ImportRecord,
   type MetricCurve,
   type MetricPoint,
   type NewRun,
@@ -28,4 +30,5 @@ export {
   type Table,
   type TableVerdict,
 } from './tables/collect.ts';
+export { rowNames, testItemsOf, type RowImport } from './tables/imported-rows.ts';
 export { renderTables, tableFormats, type RenderOptions, type TableFormat } from './tables/render.ts';

@@ -3,19 +3,20 @@
 import { and, eq, gt, sql } from 'drizzle-orm';
 import { transaction, type Store } from './database.ts';
 import { metrics } from './schema.ts';
-import type { MetricCurve, MetricPoint } from './types.ts';
+import type { MetricCurve, MetricPoint, ReplacedMetrics } from './types.ts';
 
 /** SQLite has no NaN: NULL stands for it. */
 const toColumn = (value: number): number | null => (Number.isNaN(value) ? null : value);
 
 const logStatements = new WeakMap<Store, ReturnType<typeof prepareLog>>();
 
-export function logMetrics(store: Store, points: readonly MetricPoint[]): void {
-  if (points.length === 0) return;
+export function logMetrics(store: Store, points: readonly MetricPoint[], replaced?: ReplacedMetrics): void {
+  if (points.length === 0 && replaced === undefined) return;
   let statement = logStatements.get(store);
   if (!statement) logStatements.set(store, (statement = prepareLog(store)));
   const { run } = statement;
   transaction(store, () => {
+    if (replaced !== undefined) forgetAfter(store, replaced);
     for (const point of points) run({ ...point, item: point.item ?? 0, value: toColumn(point.value) });
   });
 }
@@ -41,9 +42,9 @@ function prepareLog({ db }: Store) {
   return { run: (row: Record<string, unknown>) => void statement.run(row) };
 }
 
-export function replaceMetricsAfter({ db }: Store, stageKey: string, step: number): void {
+function forgetAfter({ db }: Store, { stageKey, after }: ReplacedMetrics): void {
   db.delete(metrics)
-    .where(and(eq(metrics.stageKey, stageKey), gt(metrics.step, step)))
+    .where(and(eq(metrics.stageKey, stageKey), gt(metrics.step, after)))
     .run();
 }
 

@@ -1,7 +1,7 @@
 // Row types of the database, for drizzle. The SQL of ../migrations is the truth; a test compares the two.
 import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { Role, Status } from '@calm-orch/core';
-import type { AttemptStatus, EventType, Execution } from './types.ts';
+import type { AttemptStatus, EventType, Execution, ImportKind } from './types.ts';
 
 export const runs = sqliteTable('runs', {
   sequence: integer('sequence').primaryKey({ autoIncrement: true }),
@@ -128,6 +128,21 @@ export const workers = sqliteTable('workers', {
   role: text('role').$type<Role>().notNull(),
   position: integer('position').notNull(),
   instance: text('instance'),
+});
+
+export const imports = sqliteTable('imports', {
+  experiment: text('experiment').notNull(),
+  tableId: text('table_id').notNull(),
+  name: text('name').notNull(),
+  kind: text('kind').$type<ImportKind>().notNull(),
+  file: text('file').notNull(),
+  sha256: text('sha256').notNull(),
+  testItems: text('test_items').notNull(),
+  numItems: integer('num_items').notNull(),
+  missing: integer('missing').notNull(),
+  unknown: integer('unknown').notNull(),
+  metrics: text('metrics').notNull(),
+  createdMs: integer('created_ms').notNull(),
 });
 
 export const events = sqliteTable('events', {

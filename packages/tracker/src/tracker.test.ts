@@ -244,9 +244,16 @@ test('curves come back in order, keep NaN, and are cut where training goes on fr
     [1, 2.5],
     [2, Number.NaN],
   ]);
-  tracker.replaceMetricsAfter('s', 0);
-  expect(curve()).toEqual([[0, 3]]);
-  tracker.replaceMetricsAfter('s', -1);
+  tracker.logMetrics([point(1, 4)], { stageKey: 's', after: 0 });
+  expect(curve()).toEqual([
+    [0, 3],
+    [1, 4],
+  ]);
+  // A point that cannot be written leaves what it was to replace.
+  const broken = { ...point(2, 1), name: null as unknown as string };
+  expect(() => tracker.logMetrics([broken], { stageKey: 's', after: -1 })).toThrow();
+  expect(curve()).toHaveLength(2);
+  tracker.logMetrics([], { stageKey: 's', after: -1 });
   expect(tracker.listMetrics('s')).toEqual([]);
 });
 

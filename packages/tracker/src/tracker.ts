@@ -1,4 +1,4 @@
-// Opens the tracker: one SQLite database per run folder, written by coordinators alone, read by anyone.
+// Opens the tracker: one SQLite database per run folder, written by coordinators and by imports, read by anyone.
 // Every method is one transaction; a database that is busy, unwritable or not ours becomes a CalmError.
 import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
@@ -8,6 +8,7 @@ import { processStart as startOf, type AppliedSteps, type StageResult } from '@c
 import { openDatabase, type Store } from './database.ts';
 import { guarded } from './sqlite-errors.ts';
 import * as events from './event-store.ts';
+import * as imported from './import-store.ts';
 import * as ledger from './ledger-store.ts';
 import type { LedgerRow, RosterMember } from './ledger-store.ts';
 import * as metrics from './metric-store.ts';
@@ -19,8 +20,10 @@ import type {
   ArtifactFile,
   AttemptRecord,
   EventRecord,
+  ImportRecord,
   MetricCurve,
   MetricPoint,
+  ReplacedMetrics,
   NewRun,
   PlannedStage,
   RunRecord,
@@ -125,11 +128,8 @@ export interface Tracker {
   livingWorkers(runId: string): RunWorker[];
 
   // metrics
-  /** One transaction; a point written twice keeps the later value. */
-  logMetrics(points: readonly MetricPoint[]): void;
-  /** Forgets what a stage recorded at steps greater than `step`: training goes on from a checkpoint taken there.
-   *  step -1 forgets all. */
-  replaceMetricsAfter(stageKey: string, step: number): void;
+  /** One transaction, in which `replaced` is forgotten before; a point written twice keeps the later value. */
+  logMetrics(points: readonly MetricPoint[], replaced?: ReplacedMetrics): void;
   listMetrics(stageKey: string): MetricCurve[];
   /** The numbers of one run's evaluation stages. */
   trialMetrics(
@@ -146,6 +146,14 @@ export interface Tracker {
   recordApplied(stageKey: string, ranges: readonly AppliedSteps[]): void;
   /** In order of steps, then shards. */
   listLedger(stageKey: string): LedgerRow[];
+
+  // other people's outputs
+  /** Replaces what was imported before under the same name for the same table and kind. */
+  recordImport(record: ImportRecord): void;
+  /** Of an experiment, by table, name and kind. */
+  listImports(experiment: string): ImportRecord[];
+  /** From all tables of the experiment; how many rows went. */
+  removeImports(experiment: string, name: string): number;
 
   // events
   note(runId: string, message: string, stageKey?: string): void;
@@ -198,8 +206,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     nameWorker: (runId, pid, instance) => workers.nameWorker(store, runId, pid, instance),
     forgetWorker: (runId, pid) => workers.forgetWorker(store, runId, pid),
     livingWorkers: (runId) => workers.livingWorkers(store, runId),
-    logMetrics: (points) => metrics.logMetrics(store, points),
-    replaceMetricsAfter: (key, step) => metrics.replaceMetricsAfter(store, key, step),
+    logMetrics: (points, replaced) => metrics.logMetrics(store, points, replaced),
     listMetrics: (key) => metrics.listMetrics(store, key),
     trialMetrics: (runId) => metrics.trialMetrics(store, runId),
     lastGeneration: (stageKey) => ledger.lastGeneration(store, stageKey),
@@ -207,6 +214,9 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     recordRoster: (stageKey, generation, members) => ledger.recordRoster(store, stageKey, generation, members),
     recordApplied: (stageKey, ranges) => ledger.recordApplied(store, stageKey, ranges),
     listLedger: (stageKey) => ledger.listLedger(store, stageKey),
+    recordImport: (record) => imported.recordImport(store, record),
+    listImports: (experiment) => imported.listImports(store, experiment),
+    removeImports: (experiment, name) => imported.removeImports(store, experiment, name),
     note: (runId, message, stageKey) => events.appendEvent(store, { runId, type: 'note', message, stageKey }),
     listEvents: (runId, limit) => events.listEvents(store, runId, limit),
     close: () => void sqlite.close(),

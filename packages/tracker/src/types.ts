@@ -101,6 +101,29 @@ export interface AttemptRecord {
   readonly endedMs: number | null;
 }
 
+/** Stages whose test items other people's outputs can be measured on. */
+export type ImportKind = Extract<StageKind, 'evaluate-score' | 'evaluate-comment'>;
+
+/** A row of other people's outputs, measured on the test items of an experiment's trials. */
+export interface ImportRecord {
+  readonly experiment: string;
+  /** Id of the table the row stands in. */
+  readonly table: string;
+  readonly name: string;
+  readonly kind: ImportKind;
+  /** Name of the file the outputs came from, and what was in it. */
+  readonly file: string;
+  readonly sha256: string;
+  /** Identity of the test items; `testItemsOf` makes it. */
+  readonly testItems: string;
+  readonly numItems: number;
+  /** Test items without an output. */
+  readonly missing: number;
+  /** Outputs that belong to no test item. */
+  readonly unknown: number;
+  readonly metrics: Readonly<Record<string, number | null>>;
+}
+
 export interface MetricPoint {
   readonly runId: string;
   readonly stageKey: string;
@@ -110,6 +133,12 @@ export interface MetricPoint {
   readonly name: string;
   /** NaN and infinities are kept. */
   readonly value: number;
+}
+
+/** What a stage recorded at steps greater than `after`, -1: all: training goes on from a checkpoint taken there. */
+export interface ReplacedMetrics {
+  readonly stageKey: string;
+  readonly after: number;
 }
 
 /** One curve: points in order of step. */

@@ -1,76 +1,84 @@
-// Applies drawn augmentations in the order in which a camera would: framing, subject, lens, light, sensor, file.
-import { assertNever, type Rng } from '@calm-orch/core';
-import type { AttributeName, Box, RgbImage } from '@calm-orch/data';
-import { brighten, saturate, scaleContrast } from './color.ts';
-import type { Augmentation } from './draw.ts';
-import { addGaussianNoise, addSaltAndPepper, blur, compress, motionBlur, pixelate } from './quality.ts';
-import { blurSubject, cropThroughSubject, maskSubject } from './subject.ts';
+// Applies drawn augmentations in the order in which a camera would: subject, framing, lens, light, sensor, file.
+import { assertNever, CalmError, type Rng } from '@calm-orch/core';
+import type { RgbImage } from '@calm-orch/data';
+import { defocus, motionBlur } from './blur.ts';
+import { scaleContrast, scaleSaturation, shiftValue } from './color.ts';
+import type { Augmentation, Operation } from './draw.ts';
+import type { Foreground } from './foreground.ts';
+import { addGaussianNoise, addSaltAndPepper } from './noise.ts';
+import { compress, pixelate } from './quality.ts';
+import { blurForeground, cropThroughSubject, maskForeground } from './subject.ts';
 
-const order: readonly AttributeName[] = [
-  'subject blurred',
-  'subject masked',
-  'cropped',
-  'blur',
-  'brighter',
-  'darker',
-  'more saturated',
-  'less saturated',
-  'less contrast',
-  'noise',
-  'pixelation',
-  'compression',
+const order: readonly Operation['kind'][] = [
+  'blur foreground',
+  'mask foreground',
+  'crop',
+  'defocus',
+  'motion',
+  'value',
+  'saturation',
+  'contrast',
+  'gaussian noise',
+  'salt and pepper',
+  'pixelate',
+  'jpeg',
 ];
 
-/** Returns the augmented photograph; `subject` is the box of its main subject, `random` feeds the noise only. */
+/**
+ * Returns the augmented photograph, of the same size; `random` feeds the noise only. The operations on the foreground need
+ * to know where it is.
+ */
 export async function applyAugmentations(
   image: RgbImage,
-  augmentations: readonly Augmentation[],
-  subject: Box,
+  augmentations: readonly Pick<Augmentation, 'operation'>[],
+  foreground: Foreground | null,
   random: Rng,
 ): Promise<RgbImage> {
-  const sorted = [...augmentations].sort((a, b) => order.indexOf(a.attribute) - order.indexOf(b.attribute));
+  const operations = augmentations.map(({ operation }) => operation);
+  operations.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
   let result = image;
-  for (const augmentation of sorted) result = await applyOne(result, augmentation, subject, random);
+  for (const operation of operations) result = await applyOne(result, operation, foreground, random);
   return result;
 }
 
-async function applyOne(
+/** One operation; noise is drawn from `random`, all else is in the operation. */
+export async function applyOne(
   image: RgbImage,
-  { attribute, parameters }: Augmentation,
-  subject: Box,
+  operation: Operation,
+  foreground: Foreground | null,
   random: Rng,
 ): Promise<RgbImage> {
-  const number = (name: string): number => parameters[name] as number;
-  switch (attribute) {
-    case 'noise':
-      return parameters['kind'] === 'gaussian'
-        ? addGaussianNoise(image, number('deviation'), random)
-        : addSaltAndPepper(image, number('density'), random);
-    case 'compression':
-      return compress(image, number('quality'));
-    case 'blur':
-      return parameters['kind'] === 'gaussian'
-        ? blur(image, number('sigma'))
-        : motionBlur(image, number('length'), number('degrees'));
-    case 'pixelation':
-      return pixelate(image, number('block'));
-    case 'brighter':
-    case 'darker':
-      return brighten(image, number('factor'));
-    case 'more saturated':
-    case 'less saturated':
-      return saturate(image, number('factor'));
-    case 'less contrast':
-      return scaleContrast(image, number('factor'));
-    case 'subject blurred':
-      return blurSubject(image, subject, number('sigma'));
-    case 'subject masked':
-      return maskSubject(image, subject);
-    case 'cropped': {
-      const crop = { keeps: number('keeps'), edge: number('edge'), cutsAt: number('cutsAt'), along: number('along') };
-      return cropThroughSubject(image, subject, crop);
-    }
+  switch (operation.kind) {
+    case 'gaussian noise':
+      return addGaussianNoise(image, operation.deviation, random);
+    case 'salt and pepper':
+      return addSaltAndPepper(image, operation.density, random);
+    case 'jpeg':
+      return compress(image, operation.quality);
+    case 'defocus':
+      return defocus(image, operation.radius);
+    case 'motion':
+      return motionBlur(image, operation.radius, operation.sigma, operation.degrees);
+    case 'pixelate':
+      return pixelate(image, operation.keeps);
+    case 'value':
+      return shiftValue(image, operation.shift);
+    case 'saturation':
+      return scaleSaturation(image, operation.factor, operation.offset);
+    case 'contrast':
+      return scaleContrast(image, operation.factor);
+    case 'blur foreground':
+      return blurForeground(image, needed(foreground), operation.radius);
+    case 'mask foreground':
+      return maskForeground(image, needed(foreground));
+    case 'crop':
+      return cropThroughSubject(image, needed(foreground).box, operation);
     default:
-      return assertNever(attribute);
+      return assertNever(operation);
   }
+}
+
+function needed(foreground: Foreground | null): Foreground {
+  if (foreground === null) throw new CalmError('internal', 'augmenting: nobody says where the foreground is');
+  return foreground;
 }

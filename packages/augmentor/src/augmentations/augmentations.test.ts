@@ -1,28 +1,32 @@
 import { rng } from '@calm-orch/core';
-import { attributeNames, studioImage, toBytes, type AttributeName, type RgbImage } from '@calm-orch/data';
+import { attributeNames, clipSquare, studioImage, toBytes, type AttributeName, type RgbImage } from '@calm-orch/data';
 import { describe, expect, it } from 'vitest';
 import { applyAugmentations } from './apply.ts';
 import { colorfulness } from './color.ts';
-import { drawAugmentations, numSeverities, parametersOf, type Augmentation } from './draw.ts';
+import { drawAugmentations, operationOf, type Augmentation } from './draw.ts';
+import { boxOfMask, foregroundOf, type Foreground } from './foreground.ts';
+import { addGaussianNoise, addSaltAndPepper } from './noise.ts';
 import { salientBox } from './saliency.ts';
+import { severitiesOf } from './severities.ts';
 import { cropFrame } from './subject.ts';
 
-const side = 64;
+const side = 160;
 const photo = studioImage(0, 'unlabeled', 4, side);
 const image: RgbImage = { data: toBytes(photo.image), width: side, height: side };
 const { box } = photo.subject;
+const foreground: Foreground = { source: 'known', box, mask: null };
 
-const augmentation = (attribute: AttributeName, severity = 3): Augmentation => ({
+const augmentation = (attribute: AttributeName, severity = severitiesOf(attribute).at(-1)!): Augmentation => ({
   group: 'quality',
   attribute,
   severity,
-  parameters: parametersOf(attribute, severity, rng('parameters', attribute)),
+  operation: operationOf(attribute, severity, rng('parameters', attribute)),
 });
 const apply = async (...attributes: AttributeName[]): Promise<RgbImage> =>
   applyAugmentations(
     image,
     attributes.map((name) => augmentation(name)),
-    box,
+    foreground,
     rng('noise'),
   );
 const difference = (a: RgbImage, b: RgbImage): number =>
@@ -35,11 +39,33 @@ const roughness = ({ data }: RgbImage): number => {
 };
 
 describe('augmentations', () => {
-  it.each(attributeNames)('%s keeps the size and can be seen at every severity', async (attribute) => {
-    for (let severity = 1; severity <= numSeverities; severity++) {
-      const result = await applyAugmentations(image, [augmentation(attribute, severity)], box, rng('noise'));
+  it.each(attributeNames)('%s keeps the size and can be seen by the model at every severity', async (attribute) => {
+    for (const severity of severitiesOf(attribute)) {
+      const result = await applyAugmentations(image, [augmentation(attribute, severity)], foreground, rng('noise'));
       expect([result.width, result.height, result.data.length]).toEqual([side, side, side * side * 3]);
-      expect(difference(result, image), `severity ${severity}`).toBeGreaterThan(1.2);
+      // What is done to the subject alone is seen there alone.
+      const share = attribute.startsWith('subject') ? box.width * box.height : 1;
+      const seen = difference(clipSquare(result, 64), clipSquare(image, 64)) / share;
+      expect(seen, `severity ${severity}`).toBeGreaterThan(1.2);
+    }
+  });
+
+  it('grow with the severity', async () => {
+    const graded: AttributeName[] = ['compression', 'pixelation', 'brighter', 'darker', 'less contrast'];
+    for (const attribute of [...graded, 'less saturated', 'more saturated', 'subject blurred'] as const) {
+      const seen: number[] = [];
+      for (const severity of severitiesOf(attribute)) {
+        seen.push(
+          difference(
+            await applyAugmentations(image, [augmentation(attribute, severity)], foreground, rng('noise')),
+            image,
+          ),
+        );
+      }
+      expect(
+        seen.map((_, i) => i).sort((a, b) => seen[a]! - seen[b]!),
+        attribute,
+      ).toEqual(seen.map((_, i) => i));
     }
   });
 
@@ -50,6 +76,17 @@ describe('augmentations', () => {
     expect(colorfulness(await apply('less saturated'))).toBeLessThan(0.6 * colorfulness(image));
     expect(roughness(await apply('blur'))).toBeLessThan(0.8 * roughness(image));
     expect(roughness(await apply('noise'))).toBeGreaterThan(1.2 * roughness(image));
+  });
+
+  it('draw noise of the deviation and density they name', async () => {
+    const grey = { data: new Uint8Array(3 * 200 * 200).fill(128), width: 200, height: 200 };
+    const noisy = addGaussianNoise(grey, 0.08, rng('deviation')).data;
+    const variance = noisy.reduce((sum, value) => sum + (value - 128) ** 2, 0) / noisy.length;
+    expect(Math.sqrt(variance) / 255).toBeCloseTo(0.08, 2);
+    const salted = addSaltAndPepper(grey, 0.17, rng('density')).data;
+    const share = (wanted: number): number => salted.filter((value) => value === wanted).length / salted.length;
+    expect(share(0)).toBeCloseTo(0.085, 2);
+    expect(share(255)).toBeCloseTo(0.085, 2);
   });
 
   it('change the subject and nothing else', async () => {
@@ -64,9 +101,43 @@ describe('augmentations', () => {
     }
   });
 
+  it('change what a mask marks and nothing else, half where it is half', async () => {
+    const mask = Uint8Array.from(photo.subject.mask, (value) => 255 * value);
+    const firstMarked = mask.indexOf(255);
+    mask[firstMarked] = 128;
+    for (const attribute of ['subject blurred', 'subject masked'] as const) {
+      const masked: Foreground = { source: 'mask', box: boxOfMask(mask, side)!, mask };
+      const { data } = await applyAugmentations(image, [augmentation(attribute)], masked, rng('noise'));
+      const whole = await applyAugmentations(image, [augmentation(attribute)], foreground, rng('noise'));
+      const changed = (pixel: number): boolean => data[3 * pixel] !== image.data[3 * pixel];
+      for (let pixel = 0; pixel < mask.length; pixel++) if (mask[pixel] === 0) expect(changed(pixel)).toBe(false);
+      const marked = mask.reduce((numChanged, value, pixel) => numChanged + Number(value > 0 && changed(pixel)), 0);
+      expect(marked).toBeGreaterThan(0.5 * mask.filter((value) => value > 0).length);
+      const at = 3 * firstMarked;
+      const half = (127 * image.data[at]! + 128 * whole.data[at]!) / 255;
+      expect(Math.abs(data[at]! - half)).toBeLessThanOrEqual(1);
+    }
+  });
+
   it('are the same bytes whenever they are applied again', async () => {
     const once = await apply('noise', 'compression', 'cropped', 'less saturated');
     expect(await apply('noise', 'compression', 'cropped', 'less saturated')).toEqual(once);
+  });
+});
+
+describe('foregroundOf', () => {
+  const mask = new Uint8Array(side * side);
+  for (let y = 20; y < 40; y++) mask.fill(255, y * side + 100, y * side + 130);
+
+  it('takes a mask before a known box before a guess, and a blank mask as none', async () => {
+    expect(await foregroundOf({ image, mask }, box)).toEqual({
+      source: 'mask',
+      box: { x: 100 / side, y: 20 / side, width: 30 / side, height: 20 / side },
+      mask,
+    });
+    const blank = new Uint8Array(side * side);
+    expect(await foregroundOf({ image, mask: blank }, box)).toEqual(foreground);
+    expect(await foregroundOf({ image, mask: null }, null)).toMatchObject({ source: 'saliency', mask: null });
   });
 });
 
@@ -83,6 +154,15 @@ describe('drawAugmentations', () => {
       const names = draw.map(({ attribute }) => attribute);
       expect(names.includes('brighter') && names.includes('darker')).toBe(false);
       expect(names.includes('subject blurred') && names.includes('subject masked')).toBe(false);
+    }
+  });
+
+  it('draws every kind of operation and every severity of every attribute', () => {
+    const kinds = new Set(draws.flat().map(({ operation }) => operation.kind));
+    expect(kinds.size).toBe(12);
+    for (const attribute of attributeNames) {
+      const severities = draws.flat().flatMap((one) => (one.attribute === attribute ? [one.severity] : []));
+      expect([...new Set(severities)].sort()).toEqual(severitiesOf(attribute));
     }
   });
 

@@ -1,34 +1,52 @@
 // Decides what is done to a photograph: which attributes, how severely, with which parameters. Nothing is applied here,
 // so the decision can be recorded whole and repeated.
-// Lengths are in pixels of a 64-pixel photograph; they scale with the side. Strengths are set so that each attribute
-// can be seen at 64 pixels from severity 1 on (severities 1 to 5 as in imagecorruptions).
 import type { AugmentationGroup, Rng } from '@calm-orch/core';
 import { attributeNames, attributesOf, wordsOf, type AttributeName } from '@calm-orch/data';
+import {
+  contrast,
+  cropKeeps,
+  defocusRadius,
+  foregroundRadius,
+  gaussianNoise,
+  jpegQuality,
+  motionBlurs,
+  motionDegrees,
+  pixelation,
+  saltAndPepper,
+  saturation,
+  severitiesOf,
+  valueShift,
+  type PerSeverity,
+} from './severities.ts';
+
+/** What is done, with all that was drawn for it: applying it again gives the same pixels. */
+export type Operation =
+  | { readonly kind: 'gaussian noise'; readonly deviation: number }
+  | { readonly kind: 'salt and pepper'; readonly density: number }
+  | { readonly kind: 'jpeg'; readonly quality: number }
+  | { readonly kind: 'defocus'; readonly radius: number }
+  | { readonly kind: 'motion'; readonly radius: number; readonly sigma: number; readonly degrees: number }
+  | { readonly kind: 'pixelate'; readonly keeps: number }
+  | { readonly kind: 'value'; readonly shift: number }
+  | { readonly kind: 'saturation'; readonly factor: number; readonly offset: number }
+  | { readonly kind: 'contrast'; readonly factor: number }
+  | { readonly kind: 'blur foreground'; readonly radius: number }
+  | { readonly kind: 'mask foreground' }
+  | {
+      readonly kind: 'crop';
+      readonly keeps: number;
+      readonly edge: number;
+      readonly cutsAt: number;
+      readonly along: number;
+    };
 
 export interface Augmentation {
   readonly group: AugmentationGroup;
   readonly attribute: AttributeName;
-  /** 1 (visible) to 5 (drastic). */
+  /** 1 to 5. */
   readonly severity: number;
-  readonly parameters: Readonly<Record<string, number | string>>;
+  readonly operation: Operation;
 }
-
-export const numSeverities = 5;
-type PerSeverity = readonly [number, number, number, number, number];
-
-const gaussianNoise: PerSeverity = [0.06, 0.09, 0.12, 0.16, 0.2];
-const saltAndPepper: PerSeverity = [0.03, 0.05, 0.08, 0.11, 0.15];
-const jpegQuality: PerSeverity = [25, 20, 15, 10, 5];
-const gaussianBlur: PerSeverity = [0.8, 1.05, 1.3, 1.6, 2];
-const motionLength: PerSeverity = [3, 4, 5, 6, 7];
-const pixelBlock: PerSeverity = [3, 3, 4, 4, 5];
-const darker: PerSeverity = [0.75, 0.66, 0.57, 0.48, 0.4];
-const brighter: PerSeverity = [1.2, 1.3, 1.4, 1.5, 1.6];
-const lessSaturated: PerSeverity = [0.6, 0.48, 0.36, 0.22, 0.08];
-const moreSaturated: PerSeverity = [1.5, 1.7, 1.9, 2.15, 2.4];
-const lessContrast: PerSeverity = [0.68, 0.6, 0.52, 0.44, 0.35];
-const subjectBlur: PerSeverity = [2, 2.5, 3, 3.5, 4];
-const cropKeeps: PerSeverity = [0.6, 0.55, 0.5, 0.45, 0.4];
 
 /**
  * Draws 1 to `maxSimultaneous` attributes out of `groups`, at most one per axis (never both darker and brighter).
@@ -48,43 +66,52 @@ export function drawAugmentations(
   }
   drawn.sort((a, b) => attributeNames.indexOf(a) - attributeNames.indexOf(b));
   return drawn.map((attribute) => {
-    const severity = 1 + random.int(numSeverities);
-    const parameters = parametersOf(attribute, severity, random);
-    return { group: wordsOf(attribute).group, attribute, severity, parameters };
+    const severity = random.pick(severitiesOf(attribute));
+    return {
+      group: wordsOf(attribute).group,
+      attribute,
+      severity,
+      operation: operationOf(attribute, severity, random),
+    };
   });
 }
 
-/** The parameters of an attribute at a severity of 1 to 5; what is left open is drawn. */
-export function parametersOf(attribute: AttributeName, severity: number, random: Rng): Augmentation['parameters'] {
-  const at = (values: PerSeverity): number => values[severity - 1]!;
+/** The operation of an attribute at a severity of 1 to 5; what is left open (kind, angle, place) is drawn. */
+export function operationOf(attribute: AttributeName, severity: number, random: Rng): Operation {
+  const at = <T>(values: PerSeverity<T>): T => values[severity - 1]!;
   switch (attribute) {
     case 'noise':
-      return random.uniform() < 0.7
-        ? { kind: 'gaussian', deviation: at(gaussianNoise) }
+      return random.uniform() < 0.5
+        ? { kind: 'gaussian noise', deviation: at(gaussianNoise) }
         : { kind: 'salt and pepper', density: at(saltAndPepper) };
     case 'compression':
-      return { quality: at(jpegQuality) };
+      return { kind: 'jpeg', quality: at(jpegQuality) };
     case 'blur':
-      return random.uniform() < 0.6
-        ? { kind: 'gaussian', sigma: at(gaussianBlur) }
-        : { kind: 'motion', length: at(motionLength), degrees: random.int(180) };
+      return random.uniform() < 0.5
+        ? { kind: 'defocus', radius: at(defocusRadius) }
+        : { kind: 'motion', ...at(motionBlurs), degrees: random.int(2 * motionDegrees + 1) - motionDegrees };
     case 'pixelation':
-      return { block: at(pixelBlock) };
+      return { kind: 'pixelate', keeps: at(pixelation) };
     case 'brighter':
-      return { factor: at(brighter) };
+      return { kind: 'value', shift: at(valueShift) };
     case 'darker':
-      return { factor: at(darker) };
+      return { kind: 'value', shift: -at(valueShift) };
     case 'more saturated':
-      return { factor: at(moreSaturated) };
     case 'less saturated':
-      return { factor: at(lessSaturated) };
+      return { kind: 'saturation', ...at(saturation) };
     case 'less contrast':
-      return { factor: at(lessContrast) };
+      return { kind: 'contrast', factor: at(contrast) };
     case 'subject blurred':
-      return { sigma: at(subjectBlur) };
+      return { kind: 'blur foreground', radius: at(foregroundRadius) };
     case 'subject masked':
-      return { fill: 'mean' };
+      return { kind: 'mask foreground' };
     case 'cropped':
-      return { keeps: at(cropKeeps), edge: random.int(4), cutsAt: random.range(0.35, 0.65), along: random.uniform() };
+      return {
+        kind: 'crop',
+        keeps: at(cropKeeps),
+        edge: random.int(4),
+        cutsAt: random.range(0.35, 0.65),
+        along: random.uniform(),
+      };
   }
 }

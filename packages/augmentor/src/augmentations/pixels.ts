@@ -1,14 +1,6 @@
-// Square RGB photographs as bytes, and the way in and out of sharp.
+// RGB photographs as bytes, and the way in and out of sharp.
 import { sharp, type RgbImage } from '@calm-orch/data';
 import type { Sharp } from 'sharp';
-
-/** Lengths in draw.ts are for photographs of this side. */
-const referenceSide = 64;
-
-/** A length of draw.ts in pixels of this photograph. */
-export function scaled(length: number, image: RgbImage): number {
-  return (length * Math.min(image.width, image.height)) / referenceSide;
-}
 
 export function pipelineOf({ data, width, height }: RgbImage): Sharp {
   return sharp(data, { raw: { width, height, channels: 3 } });
@@ -16,7 +8,7 @@ export function pipelineOf({ data, width, height }: RgbImage): Sharp {
 
 /** Runs a pipeline to bytes; it must end in three channels. */
 export async function run(pipeline: Sharp): Promise<RgbImage> {
-  const { data, info } = await pipeline.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height };
 }
 
@@ -27,3 +19,9 @@ export interface Region {
   readonly width: number;
   readonly height: number;
 }
+
+/** 16-bit fixed point: factors of bytes up to 255 stay below 2^31. */
+export const fixedOne = 65536;
+export const fixedHalf = 32768;
+
+export const toByte = (value: number): number => Math.min(255, Math.max(0, Math.round(value)));

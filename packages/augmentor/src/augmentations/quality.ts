@@ -1,73 +1,88 @@
-// Group `quality`: noise, compression, blur, pixelation.
-import type { Rng } from '@calm-orch/core';
+// Group `quality`: compression and pixelation.
 import { sharp, type RgbImage } from '@calm-orch/data';
-import { pipelineOf, run, scaled } from './pixels.ts';
+import { pipelineOf, run } from './pixels.ts';
 
-/** Adds normal noise of `deviation` (of the full range) to every channel. */
-export function addGaussianNoise(image: RgbImage, deviation: number, random: Rng): RgbImage {
-  const data = new Uint8Array(image.data.length);
-  for (let i = 0; i < data.length; i++) {
-    const value = Math.round(image.data[i]! + 255 * random.normal(0, deviation));
-    data[i] = value < 0 ? 0 : value > 255 ? 255 : value;
-  }
-  return { ...image, data };
-}
-
-/** Turns a share `density` of the pixels black or white. */
-export function addSaltAndPepper(image: RgbImage, density: number, random: Rng): RgbImage {
-  const data = Uint8Array.from(image.data);
-  for (let pixel = 0; pixel < data.length / 3; pixel++) {
-    const draw = random.uniform();
-    if (draw < density) data.fill(draw < density / 2 ? 0 : 255, 3 * pixel, 3 * pixel + 3);
-  }
-  return { ...image, data };
-}
-
-/** Encodes as JPEG of `quality` and decodes again. */
+/** Encodes as JPEG of `quality` (chroma halved) and decodes again. */
 export async function compress(image: RgbImage, quality: number): Promise<RgbImage> {
-  return run(sharp(await pipelineOf(image).jpeg({ quality }).toBuffer()));
+  // Searching for the shortest codes would cost time and change no pixel.
+  return run(sharp(await pipelineOf(image).jpeg({ quality, optimiseCoding: false }).toBuffer()));
 }
 
-export async function blur(image: RgbImage, sigma: number): Promise<RgbImage> {
-  // libvips' lower bound of a blur that does something.
-  return run(pipelineOf(image).blur(Math.max(0.3, scaled(sigma, image))));
+const weightBits = 22;
+
+/** First source pixel of each of `to` cells over `from` pixels, and `from` at the end. */
+function cellsOf(from: number, to: number): Int32Array {
+  return Int32Array.from({ length: to + 1 }, (_, i) => (i === to ? from : Math.trunc((i * from) / to + 0.5)));
 }
 
-/** Blurs along a line of `length` (pixels at side 64) at an angle, as a moving camera does. */
-export async function motionBlur(image: RgbImage, length: number, degrees: number): Promise<RgbImage> {
-  return run(pipelineOf(image).convolve(lineKernel(scaled(length, image), degrees)));
+/** The cell each of `to` pixels takes its colour from; positions are added up as Pillow adds them, ties fall as there. */
+function nearestOf(to: number, cells: number): Int32Array {
+  const step = cells / to;
+  let position = step / 2;
+  return Int32Array.from({ length: to }, () => {
+    const cell = Math.min(cells - 1, Math.floor(position));
+    position += step;
+    return cell;
+  });
 }
 
-/** Points along the line, each spread over its four nearest cells, so that every angle has the same weight. */
-function lineKernel(length: number, degrees: number): { width: number; height: number; kernel: number[] } {
-  const radius = Math.max(1, Math.ceil(length / 2));
-  const side = 2 * radius + 1;
-  const kernel = new Array<number>(side * side).fill(0);
-  const numPoints = 4 * Math.ceil(length);
-  const angle = (degrees * Math.PI) / 180;
-  for (let point = 0; point < numPoints; point++) {
-    const along = ((point + 0.5) / numPoints - 0.5) * (length - 1);
-    const x = radius + along * Math.cos(angle);
-    const y = radius + along * Math.sin(angle);
-    for (const [column, row] of [
-      [0, 0],
-      [1, 0],
-      [0, 1],
-      [1, 1],
-    ] as const) {
-      const [cellX, cellY] = [Math.floor(x) + column, Math.floor(y) + row];
-      const weight = (1 - Math.abs(x - cellX)) * (1 - Math.abs(y - cellY));
-      if (weight > 0) kernel[cellY * side + cellX]! += weight;
+/**
+ * Keeps the share `keeps` of each side and enlarges again: means of cells, then the nearest cell's colour. The bits are
+ * those of Pillow's `resize` with BOX and back with NEAREST: rows first, rounded to 8 bits, weights of 22 bits.
+ */
+export function pixelate({ data, width, height }: RgbImage, keeps: number): RgbImage {
+  const columns = Math.max(1, Math.trunc(width * keeps));
+  const rows = Math.max(1, Math.trunc(height * keeps));
+  const xs = cellsOf(width, columns);
+  const ys = cellsOf(height, rows);
+  const weights = Int32Array.from({ length: Math.max(...spans(xs), ...spans(ys)) + 1 }, (_, n) =>
+    n === 0 ? 0 : Math.floor(2 ** weightBits / n + 0.5),
+  );
+  const half = 1 << (weightBits - 1);
+  const nearestColumn = nearestOf(width, columns);
+  const nearestRow = nearestOf(height, rows);
+  const result = new Uint8Array(data.length);
+  const stride = 3 * width;
+  const sums = new Int32Array(3 * columns);
+  const cells = new Uint8Array(3 * columns);
+  let nextRow = 0;
+  for (let row = 0; row < rows; row++) {
+    const [begin, end] = [ys[row]!, ys[row + 1]!];
+    sums.fill(0);
+    for (let y = begin; y < end; y++) {
+      let at = y * stride;
+      for (let column = 0, cell = 0; column < columns; column++, cell += 3) {
+        const n = xs[column + 1]! - xs[column]!;
+        let red = 0;
+        let green = 0;
+        let blue = 0;
+        for (let i = 0; i < n; i++, at += 3) {
+          red += data[at]!;
+          green += data[at + 1]!;
+          blue += data[at + 2]!;
+        }
+        const weight = weights[n]!;
+        sums[cell]! += (red * weight + half) >> weightBits;
+        sums[cell + 1]! += (green * weight + half) >> weightBits;
+        sums[cell + 2]! += (blue * weight + half) >> weightBits;
+      }
+    }
+    const weight = weights[end - begin]!;
+    for (let i = 0; i < cells.length; i++) cells[i] = (sums[i]! * weight + half) >> weightBits;
+    const first = nextRow * stride;
+    for (let x = 0, at = first; x < width; x++, at += 3) {
+      const cell = 3 * nearestColumn[x]!;
+      result[at] = cells[cell]!;
+      result[at + 1] = cells[cell + 1]!;
+      result[at + 2] = cells[cell + 2]!;
+    }
+    for (nextRow++; nextRow < height && nearestRow[nextRow] === row; nextRow++) {
+      result.copyWithin(nextRow * stride, first, first + stride);
     }
   }
-  return { width: side, height: side, kernel };
+  return { data: result, width, height };
 }
 
-/** Shows blocks of `block` pixels (at side 64), each in the colour of one of its pixels. */
-export async function pixelate(image: RgbImage, block: number): Promise<RgbImage> {
-  const { width, height } = image;
-  const size = scaled(block, image);
-  const options = { fit: 'fill', kernel: 'nearest' } as const;
-  const small = await run(pipelineOf(image).resize(Math.round(width / size), Math.round(height / size), options));
-  return run(pipelineOf(small).resize(width, height, options));
+function spans(bounds: Int32Array): number[] {
+  return Array.from(bounds.subarray(1), (bound, i) => bound - bounds[i]!);
 }

@@ -1,24 +1,25 @@
-// Group `subject`: the main subject is blurred, hidden, or cut by the edge of the frame. A box says where it is.
+// Group `subject`: the foreground is blurred, hidden, or cut by the edge of the frame.
 import type { Box, RgbImage } from '@calm-orch/data';
-import { blur } from './quality.ts';
+import { defocus } from './blur.ts';
+import { meanColor } from './color.ts';
+import type { Foreground } from './foreground.ts';
 import { pipelineOf, run, type Region } from './pixels.ts';
 
-/** Blurs the photograph inside the box alone. */
-export async function blurSubject(image: RgbImage, box: Box, sigma: number): Promise<RgbImage> {
-  const blurred = await blur(image, sigma);
-  const region = regionOf(image, box);
-  const patch = await pipelineOf(blurred).extract(region).raw().toBuffer();
-  return overlay(image, region, patch);
+/** Puts the foreground alone out of focus: a disk of `radius` pixels. */
+export async function blurForeground(image: RgbImage, foreground: Foreground, radius: number): Promise<RgbImage> {
+  const region = regionOf(image, foreground.box);
+  const left = Math.max(0, region.left - radius);
+  const top = Math.max(0, region.top - radius);
+  const width = Math.min(image.width, region.left + region.width + radius) - left;
+  const height = Math.min(image.height, region.top + region.height + radius) - top;
+  const blurred = await defocus(await run(pipelineOf(image).extract({ left, top, width, height })), radius);
+  return blend(image, foreground, (x, y, channel) => blurred.data[3 * ((y - top) * width + x - left) + channel]!);
 }
 
-/** Covers the box with the photograph's mean colour. */
-export async function maskSubject(image: RgbImage, box: Box): Promise<RgbImage> {
-  const region = regionOf(image, box);
-  const mean = [0, 0, 0];
-  image.data.forEach((value, i) => (mean[i % 3]! += value));
-  const color = mean.map((sum) => Math.round(sum / (image.data.length / 3)));
-  const patch = Buffer.alloc(region.width * region.height * 3, Buffer.from(color));
-  return overlay(image, region, patch);
+/** Covers the foreground with the photograph's mean colour. */
+export function maskForeground(image: RgbImage, foreground: Foreground): RgbImage {
+  const color = meanColor(image).map(Math.round);
+  return blend(image, foreground, (_x, _y, channel) => color[channel]!);
 }
 
 export interface Crop {
@@ -34,10 +35,13 @@ export interface Crop {
 
 /** Cuts a frame one edge of which goes through the subject, and enlarges it to the old size. */
 export async function cropThroughSubject(image: RgbImage, box: Box, crop: Crop): Promise<RgbImage> {
+  return cropTo(image, cropFrame(box, crop));
+}
+
+/** Cuts a frame, in units of the sides, and enlarges it to the old size. */
+export async function cropTo(image: RgbImage, frame: Box): Promise<RgbImage> {
   const { width, height } = image;
-  const frame = cropFrame(box, crop);
-  const region = regionOf(image, frame);
-  return run(pipelineOf(image).extract(region).resize(width, height, { fit: 'fill' }));
+  return run(pipelineOf(image).extract(regionOf(image, frame)).resize(width, height, { fit: 'fill', kernel: 'cubic' }));
 }
 
 /** The frame of a crop in units of the sides; inside the photograph, whatever the subject's place. */
@@ -69,10 +73,24 @@ function regionOf({ width, height }: RgbImage, box: Box): Region {
   };
 }
 
-async function overlay(image: RgbImage, { left, top, width, height }: Region, patch: Buffer): Promise<RgbImage> {
-  return run(
-    pipelineOf(image)
-      .composite([{ input: patch, raw: { width, height, channels: 3 }, left, top }])
-      .removeAlpha(),
-  );
+/** The other pixels in place of the foreground's, as far as its mask says; within its box. */
+function blend(
+  image: RgbImage,
+  { box, mask }: Foreground,
+  other: (x: number, y: number, channel: number) => number,
+): RgbImage {
+  const data = Uint8Array.from(image.data);
+  const { left, top, width, height } = regionOf(image, box);
+  for (let y = top; y < top + height; y++) {
+    for (let x = left; x < left + width; x++) {
+      const pixel = y * image.width + x;
+      const share = mask === null ? 255 : mask[pixel]!;
+      if (share === 0) continue;
+      for (let channel = 0; channel < 3; channel++) {
+        const at = 3 * pixel + channel;
+        data[at] = Math.round((data[at]! * (255 - share) + other(x, y, channel) * share) / 255);
+      }
+    }
+  }
+  return { ...image, data };
 }

@@ -1,10 +1,14 @@
 // Stage `augment`: makes of each unlabelled photograph a contrastive pair, the original and a copy in which one to three
-// attributes were changed, with sentences that say which. Everything is keyed by (seed, index of the photograph), so
-// items may run in any order, on any worker, and again.
+// attributes were changed, with sentences that say which. The copy is made at 2.5 times the model's input side, from what
+// the model will see of the photograph, and then reduced as stage `encode` reduces. Everything is keyed by (seed, index of
+// the photograph), so items may run in any order, on any worker, and again. With `labels: openai` a language model puts
+// the sentences in other words; what it answered is in the artifact.
 import { join, resolve } from 'node:path';
 import {
+  augmentationSide,
   augmentSchema,
   CalmError,
+  openaiSchema,
   photosPerItem,
   rng,
   writeFileAtomic,
@@ -12,19 +16,22 @@ import {
   type StageFunction,
 } from '@calm-orch/core';
 import {
-  fitSquare,
+  clipSquare,
   labelsOf,
-  loadImage,
-  sharp,
   unlabeledPhotos,
   type AttributeName,
+  type Box,
+  type Fit,
   type Labels,
   type UnlabeledPhoto,
 } from '@calm-orch/data';
+import { defaultCacheDir } from '@calm-orch/engine';
 import { applyAugmentations } from '../augmentations/apply.ts';
 import { colorfulness } from '../augmentations/color.ts';
 import { drawAugmentations, type Augmentation } from '../augmentations/draw.ts';
-import { salientBox } from '../augmentations/saliency.ts';
+import { foregroundOf, type ForegroundSource } from '../augmentations/foreground.ts';
+import { pipelineOf } from '../augmentations/pixels.ts';
+import { loadAsSeen } from '../augmentations/as-seen.ts';
 import { photoProgress } from './progress.ts';
 
 /** One line of pairs-<item>.jsonl. */
@@ -35,6 +42,8 @@ export interface AugmentedPair {
   /** Relative to this stage's artifact. */
   readonly augmented: string;
   readonly augmentations: readonly Augmentation[];
+  /** Where the foreground was taken to be, and who says so; where an augmentation asked. */
+  readonly foreground?: { readonly source: ForegroundSource; readonly box: Box };
   /** Groups of the augmentations, sorted. */
   readonly groups: readonly string[];
   readonly labels: Labels;
@@ -44,9 +53,17 @@ export interface AugmentedPair {
 const minColorfulness = 8;
 const saturationAttributes: readonly AttributeName[] = ['more saturated', 'less saturated'];
 
+interface AugmentSlice {
+  readonly augment: unknown;
+  /** Input side of the model, pixels. */
+  readonly imageSize: number;
+  readonly fit: Fit;
+  readonly openai?: unknown;
+}
+
 export const augmentStage: StageFunction = async (context) => {
   const { stage, item, inputs, outputDir, signal } = context;
-  const { augment, imageSize } = stage.config as { augment: unknown; imageSize: number };
+  const { augment, imageSize, fit, openai } = stage.config as unknown as AugmentSlice;
   const config = augmentSchema.parse(augment);
   if (config.groups.length === 0) {
     throw new CalmError(
@@ -59,43 +76,56 @@ export const augmentStage: StageFunction = async (context) => {
   const first = item * photosPerItem;
   const mine = entries.slice(first, first + photosPerItem);
   const progress = photoProgress(context, mine.length);
-  const lines: string[] = [];
+  const pairs: AugmentedPair[] = [];
   for (const [i, entry] of mine.entries()) {
     if (signal.aborted) throw new CalmError('cancelled', `stage augment: cancelled in item ${item}`);
-    const pair = await augmentPhoto({ config, imageSize, dataDir, outputDir, entry, index: first + i });
-    lines.push(`${JSON.stringify(pair)}\n`);
+    pairs.push(await augmentPhoto({ config, imageSize, fit, dataDir, outputDir, entry, index: first + i }));
     progress(i + 1);
   }
-  writeFileAtomic(join(outputDir, `pairs-${item}.jsonl`), lines.join(''));
-  return { metrics: { 'augment/photos': mine.length } };
+  const write = (worded: readonly AugmentedPair[]): void =>
+    writeFileAtomic(join(outputDir, `pairs-${item}.jsonl`), worded.map((pair) => `${JSON.stringify(pair)}\n`).join(''));
+  if (openai === undefined) {
+    write(pairs);
+    return { metrics: { 'augment/photos': mine.length } };
+  }
+  // Only now: the client and SQLite are of no use to templates.
+  const { wordLabels } = await import('../labels/word-labels.ts');
+  const worded = await wordLabels(pairs, {
+    ...{ stage, signal, ...(context.alive && { alive: context.alive }) },
+    ...{ config: openaiSchema.parse(openai), cacheDir: defaultCacheDir(process.env), env: process.env },
+  });
+  writeFileAtomic(join(outputDir, `labels-${item}.json`), `${JSON.stringify(worded.paraphrases, null, 1)}\n`);
+  write(worded.pairs);
+  return { metrics: { 'augment/photos': mine.length, ...worded.counts } };
 };
 
 interface PhotoTask {
   readonly config: AugmentConfig;
+  /** Input side of the model, pixels. */
   readonly imageSize: number;
+  readonly fit: Fit;
   readonly dataDir: string;
   readonly outputDir: string;
   readonly entry: UnlabeledPhoto;
   readonly index: number;
 }
 
-async function augmentPhoto({
-  config,
-  imageSize,
-  dataDir,
-  outputDir,
-  entry,
-  index,
-}: PhotoTask): Promise<AugmentedPair> {
-  const original = await fitSquare(await loadImage(resolve(dataDir, entry.file)), imageSize);
-  const hidden = new Set(colorfulness(original) < minColorfulness ? saturationAttributes : []);
+async function augmentPhoto(task: PhotoTask): Promise<AugmentedPair> {
+  const { config, imageSize, fit, dataDir, outputDir, entry, index } = task;
+  const photo = await loadAsSeen({
+    path: resolve(dataDir, entry.file),
+    mask: entry.mask === undefined ? null : resolve(dataDir, entry.mask),
+    side: augmentationSide(imageSize),
+    fit,
+  });
+  const hidden = new Set(colorfulness(photo.image) < minColorfulness ? saturationAttributes : []);
   const key = (part: string) => rng('augment', config.seed, index, part);
   const augmentations = drawAugmentations(config.groups, config.maxSimultaneous, key('attributes'), hidden);
-  const needsSubject = augmentations.some(({ group }) => group === 'subject');
-  const subject = entry.subject ?? (needsSubject ? await salientBox(original) : wholePhoto);
-  const { data, width, height } = await applyAugmentations(original, augmentations, subject, key('noise'));
+  const needsForeground = augmentations.some(({ group }) => group === 'subject');
+  const foreground = needsForeground ? await foregroundOf(photo, entry.subject) : null;
+  const copy = await applyAugmentations(photo.image, augmentations, foreground, key('noise'));
   const augmented = `images/${index}.png`;
-  const png = await sharp(data, { raw: { width, height, channels: 3 } })
+  const png = await pipelineOf(clipSquare(copy, imageSize, fit))
     .png({ compressionLevel: 4 })
     .toBuffer();
   writeFileAtomic(join(outputDir, augmented), png);
@@ -104,6 +134,7 @@ async function augmentPhoto({
     original: entry.file,
     augmented,
     augmentations,
+    ...(foreground && { foreground: { source: foreground.source, box: foreground.box } }),
     groups: [...new Set(augmentations.map(({ group }) => group))].sort(),
     labels: labelsOf(
       augmentations.map(({ attribute }) => attribute),
@@ -111,5 +142,3 @@ async function augmentPhoto({
     ),
   };
 }
-
-const wholePhoto = { x: 0, y: 0, width: 1, height: 1 };

@@ -7,7 +7,8 @@ import { photoProgress } from './progress.ts';
 
 export const dataStage: StageFunction = async (context) => {
   const { stage, item: number, outputDir, signal } = context;
-  const data = dataSchema.parse((stage.config as { data: unknown }).data);
+  const { data: config, unlabeledSide } = stage.config as { data: unknown; unlabeledSide?: number };
+  const data = dataSchema.parse(config);
   const item = dataItems(data)[number];
   if (item === undefined) {
     throw new CalmError(
@@ -24,6 +25,9 @@ export const dataStage: StageFunction = async (context) => {
   }
   const lists = { data, outputDir, signal, onPhoto: () => context.alive?.() };
   const skipped = number === 0 ? (await writeStudioLists(lists)).skipped : [];
-  await writeStudioImages({ data, item, outputDir, signal, onPhoto: photoProgress(context, item.count) });
+  await writeStudioImages({
+    ...{ data, item, outputDir, signal, onPhoto: photoProgress(context, item.count) },
+    ...(unlabeledSide !== undefined && { unlabeledSide }),
+  });
   return { metrics: { 'data/photos': item.count, ...(number === 0 ? { 'data/skipped': skipped.length } : {}) } };
 };

@@ -1,7 +1,7 @@
 // Stage `degrade`: the test photographs of aesthetic suggesting. Square crops of the held-out photographs, each as it is
 // and with every degradation, degraded at 2.5 times the model's input side and then reduced to it.
 import { join } from 'node:path';
-import { CalmError, rng, writeFileAtomic, type StageFunction } from '@calm-orch/core';
+import { augmentationSide, CalmError, rng, writeFileAtomic, type StageFunction } from '@calm-orch/core';
 import {
   cropsPerPhoto,
   degradationNames,
@@ -16,7 +16,6 @@ import { degradePhoto } from '../augmentations/degradations.ts';
 import { pipelineOf, run } from '../augmentations/pixels.ts';
 import { photoProgress } from './progress.ts';
 
-const reduction = 2.5;
 /** Crops of 60 to 100 % of the shorter side. */
 const cropShare = [0.6, 1] as const;
 
@@ -30,7 +29,7 @@ export const degrade: StageFunction = async (context) => {
     const image = await loadCarriedPhoto(photo);
     for (let crop = 0; crop < cropsPerPhoto; crop++) {
       if (context.signal.aborted) throw new CalmError('cancelled', 'stage degrade: cancelled');
-      const part = await fitSquare(await randomSquare(image, photo.name, crop), Math.round(reduction * imageSize));
+      const part = await fitSquare(await randomSquare(image, photo.name, crop), augmentationSide(imageSize));
       for (const degradation of kinds) {
         const random = rng('degrade', photo.name, crop, degradation ?? 'original');
         const whole = degradation === null ? part : await degradePhoto(part, degradation, random);

@@ -14,11 +14,13 @@ import {
 import {
   avaCaptionsFile,
   carriedPhotosDir,
+  clipSquare,
   heldOutPhotos,
   loadImage,
   readAva,
   readAvaCaptions,
   readConversations,
+  sharp,
   vocabularyWords,
   type UnlabeledEntry,
 } from '@calm-orch/data';
@@ -54,8 +56,9 @@ async function runItem(
 
 async function runAll(name: string, data: DataConfig, order: (numItems: number) => number[]): Promise<string> {
   const dir = join(root, name);
-  for (const item of order(numItemsOf('data', { data }))) await runItem('data', { data }, item, {}, join(dir, 'data'));
-  const config = { augment: nano.augment, imageSize: data.imageSize };
+  for (const item of order(numItemsOf('data', { data })))
+    await runItem('data', { data, unlabeledSide: 80 }, item, {}, join(dir, 'data'));
+  const config = { augment: nano.augment, imageSize: 32, fit: 'crop' };
   for (const item of order(numItemsOf('augment', { data }))) {
     await runItem('augment', config, item, { data: join(dir, 'data') }, join(dir, 'augment'));
   }
@@ -74,6 +77,14 @@ let dir: string;
 beforeAll(async () => {
   dir = await runAll('first', tiny, forwards);
 });
+
+/** A mask that marks all but the left edge. */
+const halfMask = (width: number, height: number): Promise<Buffer> => {
+  const data = Uint8Array.from({ length: width * height }, (_, pixel) => (pixel % width < 2 ? 0 : 255));
+  return sharp(data, { raw: { width, height, channels: 1 } })
+    .png()
+    .toBuffer();
+};
 
 const pairsOf = (folder: string): AugmentedPair[] =>
   readdirSync(folder)
@@ -152,15 +163,17 @@ describe('stages data and augment', () => {
     const { original, augmented } = pairs[254]!;
     const before = await loadImage(join(dir, 'data', original));
     const after = await loadImage(join(dir, 'augment', augmented));
-    expect([after.width, after.height]).toEqual([before.width, before.height]);
-    expect(after.data).not.toEqual(before.data);
+    expect([before.width, before.height]).toEqual([80, 80]);
+    expect([after.width, after.height]).toEqual([32, 32]);
+    expect(after.data).not.toEqual(clipSquare(before, 32).data);
   });
 
   it('let a user’s photographs join the pool, skipping broken and held-out ones by name', async () => {
     const folder = join(root, 'mine');
     mkdirSync(folder);
-    copyFileSync(join(carriedPhotosDir, 'china.jpg'), join(folder, 'temple.jpg'));
     copyFileSync(join(carriedPhotosDir, 'test-only/chelsea.jpg'), join(folder, 'cat.jpg'));
+    copyFileSync(join(carriedPhotosDir, 'china.jpg'), join(folder, 'temple.jpg'));
+    writeFileSync(join(folder, 'temple.mask.png'), await halfMask(64, 43));
     writeFileSync(join(folder, 'broken.jpg'), readFileSync(join(carriedPhotosDir, 'china.jpg')).subarray(0, 20000));
     const data = { ...tiny, numTrain: 8, numTest: 2, numGeneric: 2, numUnlabeled: 40, unlabeledDir: folder };
     for (const item of forwards(numItemsOf('data', { data })))
@@ -168,6 +181,13 @@ describe('stages data and augment', () => {
     const index = JSON.parse(readFileSync(join(root, 'user/unlabeled/index.json'), 'utf8')) as UnlabeledEntry[];
     expect(new Set(index.flatMap(({ source, credit }) => (source === 'user' ? [credit] : [])))).toEqual(
       new Set(['temple.jpg']),
+    );
+    for (const { source, mask } of index) expect(mask !== undefined).toBe(source === 'user');
+    const config = { augment: { ...nano.augment, groups: ['subject'] }, imageSize: 32, fit: 'crop' };
+    await runItem('augment', config, 0, { data: join(root, 'user') }, join(root, 'user-augment'));
+    const sources = pairsOf(join(root, 'user-augment')).map(({ foreground }) => foreground!.source);
+    expect(sources).toEqual(
+      index.map(({ source, mask }) => (mask ? 'mask' : source === 'studio' ? 'known' : 'saliency')),
     );
     const written = readdirSync(join(root, 'user/unlabeled/images')).map((name) => `unlabeled/images/${name}`);
     expect(new Set(written)).toEqual(new Set(index.map(({ file }) => file)));
@@ -179,7 +199,7 @@ describe('stages data and augment', () => {
 
   it('refuse an item that does not exist and an augmentation of no group', async () => {
     await expect(runItem('data', { data: tiny }, 99, {}, join(root, 'none'))).rejects.toThrow('expected an item below');
-    const config = { augment: { ...nano.augment, groups: [] }, imageSize: 32 };
+    const config = { augment: { ...nano.augment, groups: [] }, imageSize: 32, fit: 'crop' };
     await expect(runItem('augment', config, 0, { data: join(dir, 'data') }, join(root, 'none'))).rejects.toThrow(
       'augment.groups is empty',
     );

@@ -1,5 +1,5 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, loadExperiment } from '@calm-orch/core';
+import { CalmError, loadExperiment, presets, type TrialConfig } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { dataOption } from '../data-option.ts';
@@ -12,6 +12,7 @@ interface Options extends ExecuteOptions {
   set: string[];
   unlabeled?: string;
   data?: string;
+  preset?: TrialConfig['preset'];
 }
 
 export const command = {
@@ -29,6 +30,10 @@ export const command = {
         describe: 'Override one member of the configuration: key=value',
       })
       .option('data', dataOption)
+      .option('preset', {
+        choices: Object.keys(presets) as TrialConfig['preset'][],
+        describe: "Sizes of the models and lengths of training, instead of the file's",
+      })
       .option('unlabeled', {
         type: 'string',
         requiresArg: true,
@@ -38,10 +43,11 @@ export const command = {
       .example('$0 run experiments/smoke.yaml --rows all --seeds 0', 'a part of a table')
       .example('$0 run experiments/smoke.yaml --set finetuneScore.steps=60', 'a changed configuration'),
   handler: async (options: ArgumentsCamelCase<Options>): Promise<void> => {
-    const { experiment: path, dir, rows, seeds, set, unlabeled, data } = options;
+    const { experiment: path, dir, rows, seeds, set, unlabeled, data, preset } = options;
     const experiment = loadExperiment(path, {
       set: unlabeled === undefined ? set : [...set, `data.unlabeledDir=${JSON.stringify(unlabeled)}`],
       ...(data !== undefined && { data }),
+      ...(preset !== undefined && { preset }),
       ...(rows !== undefined && { rows: listOf(rows) }),
       ...(seeds !== undefined && { seeds: listOf(seeds).map(seedOf) }),
     });

@@ -126,6 +126,10 @@ test('--rows and --seeds run a part of the table, in the order of the table', ()
   expect(experiment.rows.map(({ row }) => row)).toEqual(['all']);
   expect(experiment.seeds).toEqual([4, 5]);
   expect(problems(base, { rows: ['al'] })).toEqual(['--rows: unknown row `al`; this experiment has thematic, all']);
+  expect(load(base, { preset: 'paper' }).rows[0]!.config(0)).toMatchObject({
+    preset: 'paper',
+    vision: { imageSize: 224 },
+  });
   expect(problems(base, { seeds: [-1] })[0]).toMatch(/--seeds: expected whole numbers of at least 0/);
 });
 

@@ -33,6 +33,8 @@ export interface LoadOptions {
   readonly set?: readonly string[];
   /** `--data FILE`: datasets of this machine in place of the embedded data. */
   readonly data?: string;
+  /** `--preset`: instead of the file's. */
+  readonly preset?: TrialConfig['preset'];
   /** `--rows`: only these, in the table's order. */
   readonly rows?: readonly string[];
   /** `--seeds`: instead of the file's. */
@@ -49,7 +51,8 @@ interface PlacedRow {
 }
 
 /** Throws CalmError: not_found, invalid_config (all problems, a line each), invalid_argument (flags). */
-export function loadExperiment(path: string, { set = [], data, rows: wanted, seeds }: LoadOptions = {}): Experiment {
+export function loadExperiment(path: string, options: LoadOptions = {}): Experiment {
+  const { set = [], data, rows: wanted, seeds } = options;
   const absolute = resolve(path);
   const yaml = readYaml(absolute);
   throwProblems(problemsOf(experimentFileSchema, yaml.value, yaml.at));
@@ -60,7 +63,7 @@ export function loadExperiment(path: string, { set = [], data, rows: wanted, see
   const ablation = ablationYaml?.value as AblationFile | undefined;
   const placed = several?.flatMap(rowsOfTable) ?? placeRows(file, yaml, ablationYaml);
   const chosen = selectRows(placed, wanted);
-  const preset = file.preset ?? 'nano';
+  const preset = options.preset ?? file.preset ?? 'nano';
 
   const flags = [...dataFlags(data), ...set.map((text) => parseAssignment(text, parse))];
   const base = [...flattenOverrides(file.set ?? {}, (keys) => yaml.at(['set', ...keys], 'key')), ...flags];

@@ -65,6 +65,15 @@ export const nano: Preset = {
     maxPositions: 256,
   },
   augment: { groups: ['quality', 'color', 'subject'], maxSimultaneous: 3, seed: 0 },
+  labels: 'template',
+  openai: {
+    baseUrl: 'https://api.openai.com/v1',
+    // The paper: GPT-3.5, without a version.
+    model: 'gpt-3.5-turbo',
+    temperature: 0.7,
+    ...{ requestsPerMinute: 500, concurrency: 8, timeoutSeconds: 30, maxAttempts: 6 },
+    ...{ maxUsd: 5, usdPerMillionInputTokens: 0.5, usdPerMillionOutputTokens: 1.5 },
+  },
   // Peak rates: the paper's 1e-3 for pre-training; in fine-tuning 3e-3 and 1.5e-3 instead of 2.5e-5 and 7e-5, because here
   // the language model is small and has some hundreds of steps instead of thousands to learn in.
   pretrainSsl: { steps: 400, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
@@ -145,7 +154,7 @@ export const paper: Preset = {
     ropeTheta: 10000,
     maxPositions: 4096,
   },
-  augment: nano.augment,
+  ...{ augment: nano.augment, labels: nano.labels, openai: nano.openai },
   pretrainSsl: { steps: 1797, batchSize: 256, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   pretrainGeneric: { steps: 2579, batchSize: 256, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   finetuneComment: { steps: 8203, batchSize: 128, peakLearningRate: 2.5e-5, warmupFraction: 0.03 },

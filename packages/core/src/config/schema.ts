@@ -107,6 +107,31 @@ export const augmentSchema = z.strictObject({
   seed: count,
 });
 
+/** Who words pseudo-labels: the template grammar, or a language model that paraphrases its sentences. */
+export const labelSources = ['template', 'openai'] as const;
+
+/** An OpenAI-compatible server, read with `labels: openai` alone. The key is in the environment: OPENAI_API_KEY. */
+export const openaiSchema = z.strictObject({
+  baseUrl: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => new URL(url).username === '' && new URL(url).password === '' && new URL(url).search === '', {
+      message: 'expected an address without user, password or query: keys belong into OPENAI_API_KEY',
+    }),
+  model: z.string().min(1),
+  temperature: z.number().min(0).max(2),
+  /** Of all augmentors together. */
+  requestsPerMinute: rate,
+  /** Sentences an augmentor asks about at once. */
+  concurrency: size,
+  timeoutSeconds: rate,
+  /** Times a sentence is asked about while the server does not answer. */
+  maxAttempts: size,
+  /** The stage spends no more, US dollars by the prices below; what is left keeps its template. */
+  maxUsd: z.number().nonnegative(),
+  usdPerMillionInputTokens: z.number().nonnegative(),
+  usdPerMillionOutputTokens: z.number().nonnegative(),
+});
+
 const annotatorsSchema = z.strictObject({
   annotators: size,
   /** Photographs they choose from. */
@@ -161,6 +186,8 @@ export const trialConfigSchema = z.strictObject({
   mfam: mfamSchema,
   llm: llmSchema,
   augment: augmentSchema,
+  labels: z.enum(labelSources),
+  openai: openaiSchema,
   pretrainSsl: trainingSchema,
   pretrainGeneric: trainingSchema,
   finetuneComment: trainingSchema,
@@ -222,6 +249,7 @@ export type MfamConfig = TrialConfig['mfam'];
 export type LlmConfig = TrialConfig['llm'];
 export type PersonalConfig = TrialConfig['personal'];
 export type AugmentConfig = TrialConfig['augment'];
+export type OpenaiConfig = TrialConfig['openai'];
 export type TrainOptions = TrialConfig['train'];
 export type LoraConfig = TrialConfig['lora'];
 export type LoraTarget = (typeof loraTargets)[number];

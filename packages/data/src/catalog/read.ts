@@ -7,6 +7,7 @@ import { CalmError, type DatasetName, type DatasetRoots } from '@calm-orch/core'
 import { avaCaptionsFile, readAvaCaptions, type CaptionItem } from '../ava-captions/captions-file.ts';
 import { readAva } from '../ava/read.ts';
 import { linesOfFile } from '../lines.ts';
+import { maskFileOf } from '../masks.ts';
 import { readConversations } from '../llava/conversations.ts';
 import { studioPaths, type UnlabeledEntry } from '../studio/layout.ts';
 import { catalogPaths } from './paths.ts';
@@ -28,6 +29,8 @@ export interface UnlabeledPhoto {
   /** Absolute, or relative to the artifact. */
   readonly file: string;
   readonly subject: UnlabeledEntry['subject'];
+  /** Where somebody says where the foreground is: absolute, or relative to the artifact. */
+  readonly mask?: string;
 }
 
 /** Photographs with mean scores by split, each in a fixed order. */
@@ -70,7 +73,10 @@ export function captionedPhotos(data: string): CaptionedPhoto[] {
 /** The unlabelled pool, in a fixed order. */
 export function unlabeledPhotos(data: string): UnlabeledPhoto[] {
   if (isCatalog(data)) {
-    return partsOf<{ readonly path: string }>(data, 'unlabeled').map(({ path }) => ({ file: path, subject: null }));
+    return partsOf<{ readonly path: string }>(data, 'unlabeled').map(({ path }) => {
+      const mask = maskFileOf(path);
+      return { file: path, subject: null, ...(mask !== null && { mask }) };
+    });
   }
   const index = join(data, studioPaths.unlabeledIndex);
   try {

@@ -21,6 +21,8 @@ export interface UnlabeledEntry {
   readonly credit?: string;
   /** Box of the main subject in units of the sides; null where nobody knows it. */
   readonly subject: { readonly x: number; readonly y: number; readonly width: number; readonly height: number } | null;
+  /** Mask of the foreground, relative to the artifact; where the user gave one. */
+  readonly mask?: string;
 }
 
 export const labeledImagePath = (id: number): string => `AVA/images/${id}.jpg`;
@@ -33,6 +35,8 @@ export function genericImageName(id: number): string {
 
 export const unlabeledImagePath = (index: number, source: UnlabeledEntry['source']): string =>
   `unlabeled/images/${source}-${String(index).padStart(6, '0')}.jpg`;
+
+export const unlabeledMaskPath = (index: number): string => `unlabeled/masks/${String(index).padStart(6, '0')}.png`;
 
 /** Test ids, ascending: drawn without the seed, so every seed of the data is tested on the same ids. */
 export function testIdsOf({ numTrain, numTest }: Pick<DataConfig, 'numTrain' | 'numTest'>): number[] {

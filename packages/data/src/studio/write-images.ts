@@ -2,15 +2,18 @@
 import { join } from 'node:path';
 import { CalmError, rng, writeFileAtomic, type DataConfig, type DataItem } from '@calm-orch/core';
 import type { RgbImage } from '../images.ts';
+import { loadMask, maskFileOf } from '../masks.ts';
 import { PhotoShelf, poolSources, userPhotoNames } from '../photos/sources.ts';
 import { sharp } from '../sharp.ts';
-import { genericImageName, labeledImagePath, studioPaths, unlabeledImagePath } from './layout.ts';
+import { genericImageName, labeledImagePath, studioPaths, unlabeledImagePath, unlabeledMaskPath } from './layout.ts';
 import { studioImage, type Pool } from './photo.ts';
 import { toBytes } from './render.ts';
 
 export interface WriteImagesOptions {
   readonly data: DataConfig;
   readonly item: DataItem;
+  /** Side of the unlabelled photographs, which are augmented before they are reduced. @default data.imageSize */
+  readonly unlabeledSide?: number;
   readonly outputDir: string;
   readonly signal?: AbortSignal;
   /** Called after each photograph with the number done so far. */
@@ -18,25 +21,36 @@ export interface WriteImagesOptions {
 }
 
 /** Writes the images of one item under `outputDir`. */
-export async function writeStudioImages({ data, item, outputDir, signal, onPhoto }: WriteImagesOptions): Promise<void> {
-  const imageOf = imagesOf(data, item.pool);
+export async function writeStudioImages(options: WriteImagesOptions): Promise<void> {
+  const { data, item, outputDir, signal, onPhoto, unlabeledSide = data.imageSize } = options;
+  const side = item.pool === 'unlabeled' ? unlabeledSide : data.imageSize;
+  const imageOf = imagesOf(data, item.pool, side);
   for (let done = 0; done < item.count; done++) {
     if (signal?.aborted) throw new CalmError('cancelled', `data: cancelled in pool ${item.pool}`);
-    const { path, bytes } = await imageOf(item.first + done);
-    writeFileAtomic(join(outputDir, path), await encodeJpeg(bytes, data.imageSize));
+    const { path, bytes, mask } = await imageOf(item.first + done);
+    writeFileAtomic(join(outputDir, path), await encodeJpeg(bytes, side));
+    if (mask) writeFileAtomic(join(outputDir, mask.path), mask.png);
     onPhoto?.(done + 1);
   }
 }
 
-interface NamedImage {
-  readonly path: string;
-  /** imageSize*imageSize*3. */
-  readonly bytes: Uint8Array;
+interface Square {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
 }
 
-function imagesOf(data: DataConfig, pool: DataItem['pool']): (index: number) => Promise<NamedImage> {
-  const { seed, imageSize } = data;
-  const studio = (of: Pool, id: number): Uint8Array => toBytes(studioImage(seed, of, id, imageSize).image);
+interface NamedImage {
+  readonly path: string;
+  /** side*side*3. */
+  readonly bytes: Uint8Array;
+  readonly mask?: { readonly path: string; readonly png: Uint8Array };
+}
+
+function imagesOf(data: DataConfig, pool: DataItem['pool'], side: number): (index: number) => Promise<NamedImage> {
+  const { seed } = data;
+  const studio = (of: Pool, id: number): Uint8Array => toBytes(studioImage(seed, of, id, side).image);
   switch (pool) {
     case 'labeled':
       return async (index) => ({ path: labeledImagePath(index + 1), bytes: studio('labeled', index + 1) });
@@ -51,30 +65,43 @@ function imagesOf(data: DataConfig, pool: DataItem['pool']): (index: number) => 
       return async (index) => {
         const source = sources[index]!;
         const photo = source.kind === 'studio' ? null : await shelf.load(source);
-        return photo === null
-          ? { path: unlabeledImagePath(index, 'studio'), bytes: studio('unlabeled', index) }
-          : { path: unlabeledImagePath(index, source.kind), bytes: await randomCrop(photo, imageSize, seed, index) };
+        if (photo === null) return { path: unlabeledImagePath(index, 'studio'), bytes: studio('unlabeled', index) };
+        const square = randomSquare(photo, side, seed, index);
+        const maskFile = source.kind === 'user' ? maskFileOf(join(data.unlabeledDir!, source.name)) : null;
+        return {
+          path: unlabeledImagePath(index, source.kind),
+          bytes: await sharp(photo.data, { raw: { width: photo.width, height: photo.height, channels: 3 } })
+            .extract(square)
+            .resize(side, side)
+            .raw()
+            .toBuffer(),
+          ...(maskFile && {
+            mask: { path: unlabeledMaskPath(index), png: await cutMask(maskFile, photo, square, side) },
+          }),
+        };
       };
     }
   }
 }
 
-/** A square of 40 to 100 % of the shorter side anywhere in the photograph, brought to `side` pixels. */
-async function randomCrop(
-  { data, width, height }: RgbImage,
-  side: number,
-  seed: number,
-  index: number,
-): Promise<Uint8Array> {
+/** A square of 40 to 100 % of the shorter side anywhere in the photograph, at least `side` pixels where there are as many. */
+function randomSquare({ width, height }: RgbImage, side: number, seed: number, index: number): Square {
   const random = rng('studio', seed, 'unlabeled', index, 'crop');
   const shorter = Math.min(width, height);
   const size = Math.min(shorter, Math.max(Math.min(side, shorter), Math.round(shorter * random.range(0.4, 1))));
   const left = random.int(width - size + 1);
   const top = random.int(height - size + 1);
-  return sharp(data, { raw: { width, height, channels: 3 } })
-    .extract({ left, top, width: size, height: size })
+  return { left, top, width: size, height: size };
+}
+
+/** The same square of the photograph's mask, as PNG. */
+async function cutMask(file: string, photo: RgbImage, square: Square, side: number): Promise<Uint8Array> {
+  const { width, height } = photo;
+  const mask = await loadMask(file, photo);
+  return sharp(mask, { raw: { width, height, channels: 1 } })
+    .extract(square)
     .resize(side, side)
-    .raw()
+    .png()
     .toBuffer();
 }
 

@@ -5,9 +5,17 @@ import { CalmError, writeFileAtomic, type DataConfig } from '@calm-orch/core';
 import { writeAvaCaptions } from '../ava-captions/captions-file.ts';
 import { writeAvaTexts } from '../ava/write.ts';
 import { writeConversations } from '../llava/conversations.ts';
+import { maskFileOf } from '../masks.ts';
 import { heldOutPhotos, trainingPhotos } from '../photos/photo-list.ts';
 import { PhotoShelf, poolSources, userPhotoNames, type SkippedPhoto } from '../photos/sources.ts';
-import { genericImageName, studioPaths, testIdsOf, unlabeledImagePath, type UnlabeledEntry } from './layout.ts';
+import {
+  genericImageName,
+  studioPaths,
+  testIdsOf,
+  unlabeledImagePath,
+  unlabeledMaskPath,
+  type UnlabeledEntry,
+} from './layout.ts';
 import { studioRecord, studioScene } from './photo.ts';
 import { questionsOn } from './questions.ts';
 import { render } from './render.ts';
@@ -124,7 +132,11 @@ async function indexUnlabeled(
       index.push({ file: unlabeledImagePath(i, 'studio'), source: 'studio', subject: box });
     } else {
       const credit = source.kind === 'photo' ? `${source.photo.author}, ${source.photo.licence}` : source.name;
-      index.push({ file: unlabeledImagePath(i, source.kind), source: source.kind, credit, subject: null });
+      const hasMask = source.kind === 'user' && maskFileOf(join(data.unlabeledDir!, source.name)) !== null;
+      index.push({
+        ...{ file: unlabeledImagePath(i, source.kind), source: source.kind, credit, subject: null },
+        ...(hasMask && { mask: unlabeledMaskPath(i) }),
+      });
     }
   }
   const noRoom = userNames

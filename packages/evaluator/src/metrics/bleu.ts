@@ -19,22 +19,29 @@ interface Statistics {
   readonly matches: readonly number[];
 }
 
-/** BLEU-1..4 of a corpus and of each item alone. The corpus score is not the mean of the items'. */
-export function bleu(items: readonly CountedItem[]): { corpus: number[]; perItem: number[][] } {
-  const statistics = items.map(itemStatistics);
+/**
+ * BLEU-1..4 of a corpus and of each item alone. The corpus score is not the mean of the items'. Ids of n-grams are below
+ * `endId`.
+ */
+export function bleu(items: readonly CountedItem[], endId: number): { corpus: number[]; perItem: number[][] } {
+  const most = new Int32Array(endId);
+  const statistics = items.map((item) => itemStatistics(item, most));
   return { corpus: scores(total(statistics)), perItem: statistics.map(scores) };
 }
 
-function itemStatistics({ references, candidate }: CountedItem): Statistics {
+/** `most` is zero before and after. */
+function itemStatistics({ references, candidate }: CountedItem, most: Int32Array): Statistics {
   const guesses: number[] = [];
   const matches: number[] = [];
   for (let order = 0; order < maxOrder; order++) {
-    let matched = 0;
-    for (const [ngram, count] of candidate.orders[order]!) {
-      let most = 0;
-      for (const reference of references) most = Math.max(most, reference.orders[order]!.get(ngram) ?? 0);
-      matched += Math.min(count, most);
+    for (const { orders } of references) {
+      const { ids, counts } = orders[order]!;
+      for (let i = 0; i < ids.length; i++) most[ids[i]!] = Math.max(most[ids[i]!]!, counts[i]!);
     }
+    const { ids, counts } = candidate.orders[order]!;
+    let matched = 0;
+    for (let i = 0; i < ids.length; i++) matched += Math.min(counts[i]!, most[ids[i]!]!);
+    for (const { orders } of references) for (const id of orders[order]!.ids) most[id] = 0;
     guesses.push(Math.max(0, candidate.length - order));
     matches.push(matched);
   }

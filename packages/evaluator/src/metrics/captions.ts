@@ -3,7 +3,7 @@
 import { CalmError } from '@calm-orch/core';
 import { bleu, type CountedItem } from './bleu.ts';
 import { cider } from './cider.ts';
-import { createNgramCounter } from './ngrams.ts';
+import { createNgramCounter, createTokenIds } from './ngrams.ts';
 import { ptbTokenize } from './ptb.ts';
 import { rougeL } from './rouge.ts';
 
@@ -48,7 +48,8 @@ export function captionMetrics(items: readonly CaptionItem[]): CaptionMetrics {
 
 /** The same for texts already cut into tokens. */
 export function tokenMetrics(items: readonly TokenizedItem[]): CaptionMetrics {
-  const count = createNgramCounter();
+  const counter = createNgramCounter();
+  const { count } = counter;
   const counted: CountedItem[] = items.map(({ id, references, candidate }) => {
     if (references.length === 0) {
       throw new CalmError(
@@ -58,9 +59,10 @@ export function tokenMetrics(items: readonly TokenizedItem[]): CaptionMetrics {
     }
     return { references: references.map((text) => count(words(text))), candidate: count(words(candidate)) };
   });
-  const bleus = bleu(counted);
-  const ciders = cider(counted);
-  const rouges = items.map((item) => rougeL(item.references, item.candidate));
+  const bleus = bleu(counted, counter.endId());
+  const ciders = cider(counted, counter.endId());
+  const idsOf = createTokenIds();
+  const rouges = items.map((item) => rougeL(item.references.map(idsOf), idsOf(item.candidate)));
   const empty = items.length === 0;
   return {
     corpus: scoresOf(

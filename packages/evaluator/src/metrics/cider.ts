@@ -6,68 +6,76 @@ import { maxOrder, type NgramCounts } from './ngrams.ts';
 
 const sigma = 6;
 
-interface Vector {
-  /** Per order, n-gram id -> term frequency x inverse document frequency. */
-  readonly weights: readonly ReadonlyMap<number, number>[];
-  readonly norms: readonly number[];
-  /** Bigrams of the text: what the reference implementation compares as length. */
-  readonly length: number;
-}
-
-/** CIDEr-D x 10 per item and its mean; null for fewer than 2 items, where every inverse document frequency is 0. */
-export function cider(items: readonly CountedItem[]): { corpus: number; perItem: number[] } | null {
+/**
+ * CIDEr-D x 10 per item and its mean; null for fewer than 2 items, where every inverse document frequency is 0. Ids of
+ * n-grams are below `endId`.
+ */
+export function cider(items: readonly CountedItem[], endId: number): { corpus: number; perItem: number[] } | null {
   if (items.length < 2) return null;
-  const documentFrequency = countDocuments(items);
-  const vectorOf = (counts: NgramCounts): Vector => weigh(counts, documentFrequency, Math.log(items.length));
+  const rarity = rarities(items, endId);
+  /** Weights of the reference compared with; zero elsewhere. */
+  const weights = new Float64Array(endId);
   const perItem = items.map(({ references, candidate }) => {
-    const candidateVector = vectorOf(candidate);
+    const norms = Array.from({ length: maxOrder }, (_, order) => norm(candidate, order, rarity));
     let sum = 0;
-    for (const reference of references) sum += similarity(candidateVector, vectorOf(reference));
+    for (const reference of references) sum += similarity(candidate, norms, reference, rarity, weights);
     return (10 * sum) / references.length;
   });
   return { corpus: perItem.reduce((a, b) => a + b, 0) / perItem.length, perItem };
 }
 
-/** N-gram id -> number of items with it in any reference. Ids are unique over the orders. */
-function countDocuments(items: readonly CountedItem[]): Map<number, number> {
-  const documents = new Map<number, number>();
-  for (const { references } of items) {
-    const seen = new Set<number>();
+/** Per n-gram, the logarithm of all items over those with it in any reference (at least one). */
+function rarities(items: readonly CountedItem[], endId: number): Float64Array {
+  const documents = new Int32Array(endId);
+  /** Item an n-gram was last seen in, counted from 1. */
+  const seenIn = new Int32Array(endId);
+  items.forEach(({ references }, item) => {
     for (const { orders } of references)
-      for (const counts of orders) for (const ngram of counts.keys()) seen.add(ngram);
-    for (const ngram of seen) documents.set(ngram, (documents.get(ngram) ?? 0) + 1);
-  }
-  return documents;
-}
-
-function weigh(counts: NgramCounts, documentFrequency: ReadonlyMap<number, number>, logItems: number): Vector {
-  const norms: number[] = [];
-  const weights = counts.orders.map((order) => {
-    const weighted = new Map<number, number>();
-    let squares = 0;
-    for (const [ngram, count] of order) {
-      const weight = count * (logItems - Math.log(Math.max(1, documentFrequency.get(ngram) ?? 0)));
-      weighted.set(ngram, weight);
-      squares += weight * weight;
-    }
-    norms.push(Math.sqrt(squares));
-    return weighted;
+      for (const { ids } of orders)
+        for (const id of ids) {
+          if (seenIn[id] === item + 1) continue;
+          seenIn[id] = item + 1;
+          documents[id]!++;
+        }
   });
-  return { weights, norms, length: Math.max(0, counts.length - 1) };
+  const logItems = Math.log(items.length);
+  return Float64Array.from(documents, (count) => logItems - Math.log(Math.max(1, count)));
 }
 
-/** Mean over the orders, in [0, 1]. */
-function similarity(candidate: Vector, reference: Vector): number {
-  const penalty = Math.exp(-((candidate.length - reference.length) ** 2) / (2 * sigma ** 2));
+function norm({ orders }: NgramCounts, order: number, rarity: Float64Array): number {
+  const { ids, counts } = orders[order]!;
+  let squares = 0;
+  for (let i = 0; i < ids.length; i++) squares += (counts[i]! * rarity[ids[i]!]!) ** 2;
+  return Math.sqrt(squares);
+}
+
+/** Mean over the orders, in [0, 1]. `weights` is zero before and after. */
+function similarity(
+  candidate: NgramCounts,
+  candidateNorms: readonly number[],
+  reference: NgramCounts,
+  rarity: Float64Array,
+  weights: Float64Array,
+): number {
+  const penalty = Math.exp(-((bigrams(candidate) - bigrams(reference)) ** 2) / (2 * sigma ** 2));
   let sum = 0;
   for (let order = 0; order < maxOrder; order++) {
+    const own = reference.orders[order]!;
+    for (let i = 0; i < own.ids.length; i++) weights[own.ids[i]!] = own.counts[i]! * rarity[own.ids[i]!]!;
+    const { ids, counts } = candidate.orders[order]!;
     let product = 0;
-    for (const [ngram, weight] of candidate.weights[order]!) {
-      const other = reference.weights[order]!.get(ngram);
-      if (other !== undefined) product += Math.min(weight, other) * other;
+    for (let i = 0; i < ids.length; i++) {
+      const other = weights[ids[i]!]!;
+      if (other !== 0) product += Math.min(counts[i]! * rarity[ids[i]!]!, other) * other;
     }
-    const norm = candidate.norms[order]! * reference.norms[order]!;
-    sum += penalty * (norm === 0 ? product : product / norm);
+    for (const id of own.ids) weights[id] = 0;
+    const norms = candidateNorms[order]! * norm(reference, order, rarity);
+    sum += penalty * (norms === 0 ? product : product / norms);
   }
   return sum / maxOrder;
+}
+
+/** What the reference implementation compares as length. */
+function bigrams({ length }: NgramCounts): number {
+  return Math.max(0, length - 1);
 }

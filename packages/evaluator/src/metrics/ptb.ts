@@ -7,11 +7,14 @@ import { ptbRules, type Cut } from './ptb-rules.ts';
 /** Dropped after tokenisation. Brackets are on the original's list in upper case only, and so stay. */
 const dropped = new Set(["''", "'", '``', '`', '.', '?', '!', ',', ':', '-', '--', '...', ';']);
 
-/** Most words need no rules: ASCII letters up to a space or the end, perhaps with a comma before it. */
-const plainWord = /[A-Za-z]+(?=,? |$)/y;
 const assimilated = /^(?:cannot|gonna|gotta|wanna|lemme|gimme)$/i;
+/** Lower-case form of plain words seen before; null: the rules cut it. Bounded: texts of many words are cut all the same. */
+const plainForms = new Map<string, string | null>();
+const endingForms = new Map<string, readonly string[]>();
+const maxPlainForms = 100_000;
 const variationSelector = '\ufe0f';
-const space = /[\s\u0085\u200b]+/y;
+const spaces = /[\s\u0085\u200b]+/y;
+const [space, comma, fullStop] = [32, 44, 46];
 /** Quotation marks of all kinds leave no token; characters the original cannot tokenise leave none either. */
 const vanishing =
   /^(?:["'`\u0091-\u0094\u2018\u2019\u201c\u201d\u00ab\u00bb\u2039\u203a\u2010\u2011]|\p{C}|\p{Mn}|[\u{10000}-\u{10ffff}])$/u;
@@ -25,28 +28,88 @@ export function ptbTokenize(caption: string): string[] {
   const text = caption.replaceAll(variationSelector, '');
   const tokens: string[] = [];
   for (let position = 0; position < text.length;) {
-    const word = matchAt(plainWord, text, position);
-    if (word !== null && !assimilated.test(word)) {
-      tokens.push(word.toLowerCase());
-      position += word.length;
+    // Most of a text needs no rules: words of ASCII letters between spaces, perhaps with a comma or a full stop.
+    const end = endOfLetters(text, position);
+    const mark = text.charCodeAt(end);
+    if (end === position) {
+      if (mark === space) {
+        position += 1;
+        continue;
+      }
+      if ((mark === comma || mark === fullStop) && isSpaceOrEnd(text, end + 1)) {
+        position += 1;
+        continue;
+      }
+    } else if (isSpaceOrEnd(text, end) || (mark === comma && text.charCodeAt(end + 1) === space)) {
+      const form = plainForm(text.slice(position, end));
+      if (form !== null) {
+        tokens.push(form);
+        position = end;
+        continue;
+      }
+    } else if (mark === fullStop && end - position > 1 && isLastOrBeforeWord(text, end + 1)) {
+      // What follows cannot matter: no rule reads a word, its full stop and the next word.
+      tokens.push(...endingForm(text.slice(position, end + 1)));
+      position = end + 1;
       continue;
     }
-    const gap = matchAt(space, text, position);
+    const gap = matchAt(spaces, text, position);
     if (gap !== null) {
       position += gap.length;
       continue;
     }
-    const { match, cut } = longestMatch(text, position);
-    for (const token of cut === undefined ? [match] : cut(match)) {
-      const clean = token
-        .replace(/[\u0092\u2019]/g, "'")
-        .replaceAll('\u00ad', '')
-        .toLowerCase();
-      if (!dropped.has(clean) && clean !== '') tokens.push(clean);
-    }
-    position += match.length;
+    position += cutAt(text, position, tokens);
   }
   return tokens;
+}
+
+/** Adds the tokens of the longest match at a place; its length. */
+function cutAt(text: string, position: number, tokens: string[]): number {
+  const { match, cut } = longestMatch(text, position);
+  for (const token of cut === undefined ? [match] : cut(match)) {
+    const clean = token
+      .replace(/[\u0092\u2019]/g, "'")
+      .replaceAll('\u00ad', '')
+      .toLowerCase();
+    if (!dropped.has(clean) && clean !== '') tokens.push(clean);
+  }
+  return match.length;
+}
+
+/** The tokens of a word and the full stop behind it, which an abbreviation keeps. */
+function endingForm(text: string): readonly string[] {
+  const known = endingForms.get(text);
+  if (known !== undefined) return known;
+  const tokens: string[] = [];
+  for (let position = 0; position < text.length;) position += cutAt(text, position, tokens);
+  if (endingForms.size < maxPlainForms) endingForms.set(text, tokens);
+  return tokens;
+}
+
+function endOfLetters(text: string, position: number): number {
+  let end = position;
+  while (end < text.length && isLetter(text.charCodeAt(end))) end++;
+  return end;
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
+}
+
+function isSpaceOrEnd(text: string, at: number): boolean {
+  return at === text.length || text.charCodeAt(at) === space;
+}
+
+function isLastOrBeforeWord(text: string, at: number): boolean {
+  return at === text.length || (text.charCodeAt(at) === space && isLetter(text.charCodeAt(at + 1)));
+}
+
+function plainForm(word: string): string | null {
+  const known = plainForms.get(word);
+  if (known !== undefined) return known;
+  const form = assimilated.test(word) ? null : word.toLowerCase();
+  if (plainForms.size < maxPlainForms) plainForms.set(word, form);
+  return form;
 }
 
 /** The token text and what becomes of it, by the rule whose match, with its trailing context, is longest. */

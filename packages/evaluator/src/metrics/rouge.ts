@@ -3,13 +3,19 @@
 
 const beta2 = 1.2 ** 2;
 
-/** ROUGE-L in [0, 1]. An empty text counts as one empty token, as in the reference implementation. */
-export function rougeL(references: readonly (readonly string[])[], candidate: readonly string[]): number {
-  const candidateTokens = candidate.length === 0 ? [''] : candidate;
+/** What stands for the one token of an empty text. */
+const emptyText: readonly number[] = [-1];
+
+/**
+ * ROUGE-L in [0, 1] of texts as numbers of their tokens, from 0 up. An empty text counts as one empty token, as in the
+ * reference implementation.
+ */
+export function rougeL(references: readonly (readonly number[])[], candidate: readonly number[]): number {
+  const candidateTokens = candidate.length === 0 ? emptyText : candidate;
   let precision = 0;
   let recall = 0;
   for (const reference of references) {
-    const referenceTokens = reference.length === 0 ? [''] : reference;
+    const referenceTokens = reference.length === 0 ? emptyText : reference;
     const common = longestCommonSubsequence(referenceTokens, candidateTokens);
     precision = Math.max(precision, common / candidateTokens.length);
     recall = Math.max(recall, common / referenceTokens.length);
@@ -18,8 +24,8 @@ export function rougeL(references: readonly (readonly string[])[], candidate: re
 }
 
 /** Length of the longest common subsequence, by one row of the usual table. */
-export function longestCommonSubsequence(a: readonly string[], b: readonly string[]): number {
-  const row = new Uint32Array(b.length + 1);
+export function longestCommonSubsequence(a: readonly number[], b: readonly number[]): number {
+  const row = new Int32Array(b.length + 1);
   for (const token of a) {
     let diagonal = 0;
     for (let j = 1; j <= b.length; j++) {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertNever, CalmError, type Claim, type StageKind } from '@calm-orch/core';
+import type { CaptionItem } from '../metrics/captions.ts';
 import { scoreCaptions, type TextMetric } from '../metrics/score-files.ts';
 import { meanOfItems, plccOfItems, srccOfItems, type TestItems } from './test-items.ts';
 
@@ -62,7 +63,7 @@ function readSuggestions(path: string): TestItems {
 }
 
 /** Lines of `image,target,score,expectation,"text"`. */
-function readPredictions(path: string) {
+export function readPredictions(path: string) {
   const [, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
   const rows = lines.map((line, i) => {
     const [id = '', ...cells] = line.split(',', 3);
@@ -80,10 +81,15 @@ function readPredictions(path: string) {
 
 /** A metric of each comment; CIDEr's document frequencies are those of all comments, whatever is drawn of them. */
 async function readComments(path: string, metric: TextMetric): Promise<TestItems> {
-  const { items } = JSON.parse(readFileSync(path, 'utf8')) as { items: Parameters<typeof scoreCaptions>[0] };
+  const items = readCommentItems(path);
   const { perItem } = await scoreCaptions(items);
   return meanOfItems(
     items.map(({ id }) => id),
     items.map(({ id }) => perItem[id]![metric]),
   );
+}
+
+/** What stage evaluate-comment leaves: test photographs with their references and the comment made. */
+export function readCommentItems(path: string): CaptionItem[] {
+  return (JSON.parse(readFileSync(path, 'utf8')) as { items: CaptionItem[] }).items;
 }

@@ -2,6 +2,7 @@
 import type { ResolvedExperiment, TableSpec } from '@calm-orch/core';
 import type { Tracker } from '../tracker.ts';
 import type { RunRecord } from '../types.ts';
+import { importedRows, importNotes, type RowImport } from './imported-rows.ts';
 
 /** `null` where there is none: no seed finished, fewer than two for std, no value in the paper. */
 export type Cell = {
@@ -36,7 +37,12 @@ export type Table = {
   readonly title: string;
   /** Columns; empty for an experiment without a table. */
   readonly metrics: readonly string[];
-  readonly rows: readonly { readonly row: string; readonly metrics: Cells }[];
+  readonly rows: readonly {
+    readonly row: string;
+    readonly metrics: Cells;
+    /** Where the row's numbers come from, when it is not from trials. */
+    readonly imported?: readonly RowImport[];
+  }[];
   readonly baselines: readonly { readonly name: string; readonly metrics: Cells }[];
   readonly numTrials: number;
   /** Trials that have all their numbers. */
@@ -78,13 +84,23 @@ export function collectTable(tracker: Tracker, run: RunRecord, spec?: TableSpec)
     );
     return metrics.length === 0 ? [] : [{ suffix, words, metrics }];
   });
+  const imported = importedRows(tracker, run, table, isOwn);
+  const importedRow = (name: string, paper: Readonly<Record<string, number>> = {}) => {
+    const own = imported.rows.find((row) => row.name === name);
+    return {
+      row: name,
+      metrics: cells(table.metrics, (metric) => summarize([own?.metrics[metric] ?? null], paper[metric])),
+      ...(own && { imported: own.imports }),
+    };
+  };
+  const published = table.published ?? [];
   return {
     ...{ experiment: run.experiment, runId: run.id, table: table.id, title: table.title, metrics: table.metrics },
     rows: [
-      ...(table.published ?? []).map(({ row, paper }) => ({
-        row,
-        metrics: cells(table.metrics, (metric) => summarize([], paper[metric])),
-      })),
+      ...published.map(({ row, paper }) => importedRow(row, paper)),
+      ...imported.rows
+        .filter(({ name }) => published.every(({ row }) => row !== name))
+        .map(({ name }) => importedRow(name)),
       ...rows.map(({ row, shown, paper }) => ({
         row: shown,
         metrics: cells(table.metrics, (metric) => summarize(valuesOf(row, metric), paper[metric])),
@@ -101,7 +117,7 @@ export function collectTable(tracker: Tracker, run: RunRecord, spec?: TableSpec)
     ],
     numTrials: trials.length,
     numFinished: trials.filter(({ status }) => status === 'succeeded').length,
-    footnotes: table.footnotes,
+    footnotes: [...importNotes(imported), ...table.footnotes],
   };
 }
 

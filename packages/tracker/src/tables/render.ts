@@ -153,7 +153,7 @@ function renderCsv(tables: readonly Table[]): string {
         [experiment, table, kind, name, metric, mean, std, n, paper, difference].map(quote).join(','),
       );
     return [
-      ...rows.flatMap(({ row, metrics }) => draw('row', row, metrics)),
+      ...rows.flatMap(({ row, metrics, imported }) => draw(imported ? 'imported' : 'row', row, metrics)),
       ...baselines.flatMap(({ name, metrics }) => draw('baseline', name, metrics)),
     ];
   });

@@ -1,0 +1,40 @@
+// A photograph as far as the model will see it, at the side it is augmented at: what is augmented is what is seen.
+import { loadImage, loadMask, sharp, type Fit, type RgbImage } from '@calm-orch/data';
+import { pipelineOf, run } from './pixels.ts';
+
+export interface SeenPhoto {
+  readonly image: RgbImage;
+  /** One byte a pixel, 255 where the foreground is; null: nobody gave one. */
+  readonly mask: Uint8Array | null;
+}
+
+export interface AsSeenOptions {
+  readonly path: string;
+  readonly mask: string | null;
+  /** Pixels; smaller photographs are not enlarged. */
+  readonly side: number;
+  /** `crop`: the centre square; `pad`: the whole photograph, its longer side brought to `side`. */
+  readonly fit: Fit;
+}
+
+/** Throws CalmError not_found or bad_data, naming the photograph or its mask. */
+export async function loadAsSeen({ path, mask: maskFile, side, fit }: AsSeenOptions): Promise<SeenPhoto> {
+  const image = await loadImage(path, fit === 'pad' ? { maxSide: side } : { shorterSide: side });
+  const mask = maskFile === null ? null : await loadMask(maskFile, image);
+  const { width, height } = image;
+  if (fit === 'pad' || width === height) return { image, mask };
+  const shorter = Math.min(width, height);
+  const left = Math.floor((width - shorter) / 2);
+  const top = Math.floor((height - shorter) / 2);
+  const square = { left, top, width: shorter, height: shorter };
+  return {
+    image: await run(pipelineOf(image).extract(square)),
+    mask:
+      mask &&
+      (await sharp(mask, { raw: { width, height, channels: 1 } })
+        .extract(square)
+        .toColourspace('b-w')
+        .raw()
+        .toBuffer()),
+  };
+}
