@@ -2,14 +2,7 @@
 // shards for all weights; of the sum over all shards, of the moments and of the update only its own slice. The members'
 // updated slices together are the next weights. The same arithmetic as the whole step of training-program.ts, to the bit.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import {
-  createProgram,
-  tf,
-  type Engine,
-  type InputSpec,
-  type ProgramFunction,
-  type Values,
-} from '@calm-orch/engine';
+import { createProgram, tf, type Engine, type InputSpec, type ProgramFunction, type Values } from '@calm-orch/engine';
 import { adamInputs, frozenShapesOf, frozenOf, plainAdam, scalarInputs } from './adam.ts';
 import { shardsOf, sumWithin, type Block } from './blocks.ts';
 import { shardGradients, sizeOf, treeSum, type Shapes, type TrainingStep } from './shard-gradients.ts';

@@ -235,29 +235,33 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
     expect((await finished(club)).program.state()).toEqual(state);
   });
 
-  it.each([1, 2, 3])('goes on to the same bits when members join and leave at any step, seed %i', async (seed) => {
-    const { state, losses } = await alone();
-    const draw = rng('club', seed);
-    const seen = new Set<number>();
-    const club: Club = new Club(2, optimizer, (step) => {
-      if (seen.has(step)) return;
-      seen.add(step);
-      if (draw.uniform() < 0.4) void club.add();
-      else if (draw.uniform() < 0.5 && club.members.length > 1)
-        club.remove(club.members[draw.int(club.members.length)]!);
-    });
-    await club.add();
-    await club.add();
-    const first = await finished(club).catch(() => null);
-    expect(first!.program.state(), `seed ${seed}`).toEqual(state);
-    // Whoever reports a step reports the same loss, and every step is reported.
-    const reported = new Set<number>();
-    for (const { step, metrics } of club.members.flatMap(({ reports }) => reports)) {
-      if (metrics === undefined) continue;
-      expect(metrics['train/loss']).toBe(losses[step]);
-      reported.add(step);
-    }
-    expect(reported.size).toBe(training.steps);
-    // Every member that joins compiles a step for every set of shards it comes to hold.
-  }, 600_000);
+  it.each([1, 2, 3])(
+    'goes on to the same bits when members join and leave at any step, seed %i',
+    async (seed) => {
+      const { state, losses } = await alone();
+      const draw = rng('club', seed);
+      const seen = new Set<number>();
+      const club: Club = new Club(2, optimizer, (step) => {
+        if (seen.has(step)) return;
+        seen.add(step);
+        if (draw.uniform() < 0.4) void club.add();
+        else if (draw.uniform() < 0.5 && club.members.length > 1)
+          club.remove(club.members[draw.int(club.members.length)]!);
+      });
+      await club.add();
+      await club.add();
+      const first = await finished(club).catch(() => null);
+      expect(first!.program.state(), `seed ${seed}`).toEqual(state);
+      // Whoever reports a step reports the same loss, and every step is reported.
+      const reported = new Set<number>();
+      for (const { step, metrics } of club.members.flatMap(({ reports }) => reports)) {
+        if (metrics === undefined) continue;
+        expect(metrics['train/loss']).toBe(losses[step]);
+        reported.add(step);
+      }
+      expect(reported.size).toBe(training.steps);
+      // Every member that joins compiles a step for every set of shards it comes to hold.
+    },
+    600_000,
+  );
 });
