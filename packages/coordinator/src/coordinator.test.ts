@@ -37,7 +37,7 @@ afterEach(() => {
 const stage = (kind: StageKind, role: Role, inputs: string[] = [], numItems = 1): PlanStage => ({
   ...{ key: `key-of-${kind}`, kind, role, label: kind, config: { kind }, numItems, cost: 1, trials: [trial] },
   inputs: Object.fromEntries(inputs.map((key) => [key, `key-of-${key}`])),
-  ...{ ingredients: {}, modules: {}, checkpointEveryMs: 1000, numShards: 8 },
+  ...{ ingredients: {}, modules: {}, checkpointEveryMs: 1000, optimizer: 'replicated' as const, numShards: 8 },
 });
 
 function begin(stages: PlanStage[], policy = defaultPolicy): Coordinator {

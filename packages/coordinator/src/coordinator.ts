@@ -338,6 +338,7 @@ export class Coordinator {
       outputDir: layout.staging(key),
       checkpointDir: layout.checkpoint(key),
       checkpointEveryMs: stage.checkpointEveryMs,
+      optimizer: stage.optimizer,
       hangTimeoutMs: policy.hangTimeoutMs,
       shards: Array.from({ length: stage.numShards }, (_, shard) => shard),
       fromStep: stage.firstSteps.get(item) ?? 0,

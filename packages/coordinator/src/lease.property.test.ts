@@ -22,7 +22,7 @@ const kinds: Pick<PlanStage, 'kind' | 'role' | 'inputs' | 'numItems'>[] = [
 const stages: PlanStage[] = kinds.map((each) => ({
   ...each,
   ...{ key: `key-of-${each.kind}`, label: each.kind, config: {}, cost: 1, trials: [trial] },
-  ...{ ingredients: {}, modules: {}, checkpointEveryMs: 1000, numShards: 8 },
+  ...{ ingredients: {}, modules: {}, checkpointEveryMs: 1000, optimizer: 'replicated' as const, numShards: 8 },
 }));
 
 const action = fc.record({

@@ -11,6 +11,7 @@ import {
   type Role,
   type StageKind,
   type StageSpec,
+  type OptimizerPlacement,
 } from '@calm-orch/core';
 import type { TrialRef } from '@calm-orch/tracker';
 import type { Foundation } from './foundation-artifact.ts';
@@ -28,6 +29,7 @@ export interface PlanStage extends StageSpec {
   /** Hashes of the modules of its code. */
   readonly modules: Readonly<Record<string, string>>;
   readonly checkpointEveryMs: number;
+  readonly optimizer: OptimizerPlacement;
   /** Shards of a training step. */
   readonly numShards: number;
 }
@@ -61,7 +63,7 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
     for (const seed of experiment.seeds) {
       const config = row.config(seed);
       const trial: TrialRef = { row: row.row, seed };
-      const { checkpointEverySeconds, stepShards } = config.train;
+      const { checkpointEverySeconds, optimizer, stepShards } = config.train;
       const add: AddStage = ({ kind, config: slice, inputs, numItems, cost }) => {
         // Through JSON, so that what is hashed is exactly what the worker gets.
         const plain = JSON.parse(canonicalJson(slice)) as Json;
@@ -75,6 +77,7 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
           ...{ key, kind, role, config: plain, inputs, numItems, cost, ingredients, trials: [] },
           modules: sources.modules?.(kind) ?? {},
           checkpointEveryMs: checkpointEverySeconds * 1000,
+          optimizer,
           numShards: stepShards,
         };
         drafts.set(key, draft);

@@ -36,8 +36,8 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
   const { batchSize, scoreReadout, numComments, maxCommentTokens } = evaluate;
   const { data, encode } = addData(trial, foundation, add);
   const encodeLabeled = encode('labeled', { data });
-  // How often checkpoints are saved changes no result.
-  const { checkpointEverySeconds: _, ...train } = trial.train;
+  // How often checkpoints are saved, and who keeps the moments, changes no result.
+  const { checkpointEverySeconds: _, optimizer: __, ...train } = trial.train;
   const common = { seed, llm, foundation, prompt, train };
   const finetune = { finetune: trial.finetune, ...(trial.finetune === 'lora' && { lora: trial.lora }) };
   const pretrained: Record<string, string> = {};

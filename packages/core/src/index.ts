@@ -11,7 +11,7 @@ export {
   type FoundationSources,
   type SourceFile,
 } from './foundation.ts';
-export { combineSignals, firstAbort, type CombinedSignal } from './signals.ts';
+export { abortedAfter, combineSignals, firstAbort, type CombinedSignal } from './signals.ts';
 export { shardRange } from './shards.ts';
 export { makeFolder, writeFileAtomic } from './files.ts';
 export { processStart } from './processes.ts';
@@ -20,6 +20,7 @@ export {
   stageRoles,
   type AppliedSteps,
   type Gang,
+  type OptimizerPlacement,
   type Role,
   type Roster,
   type StageContext,

@@ -34,3 +34,21 @@ export function firstAbort(signals: readonly AbortSignal[], timeoutMs?: number):
     else signal.addEventListener('abort', end, { once: true });
   });
 }
+
+/** A signal that is aborted `graceMs` after the first of `signals`, until disposed. */
+export function abortedAfter(graceMs: number, ...signals: readonly AbortSignal[]): CombinedSignal {
+  const first = combineSignals(...signals);
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => void (timer = setTimeout(() => controller.abort(), graceMs));
+  if (first.signal.aborted) begin();
+  else first.signal.addEventListener('abort', begin, { once: true });
+  return {
+    signal: controller.signal,
+    dispose: () => {
+      first.signal.removeEventListener('abort', begin);
+      first.dispose();
+      clearTimeout(timer);
+    },
+  };
+}

@@ -76,6 +76,9 @@ export interface Roster {
   readonly members: readonly string[];
 }
 
+/** Every member of a gang keeps all of the optimizer's state, or each keeps the slice that it updates. */
+export type OptimizerPlacement = 'replicated' | 'partitioned';
+
 /** A trainer's link to the others of its gang. Names of tensors are those of one stage. */
 export interface Gang {
   /** Says that this trainer is ready; the first roster it is in. */
@@ -88,8 +91,8 @@ export interface Gang {
   publish(name: string, ...parts: readonly Float32Array[]): void;
   /** Forgets all tensors but those `keep` names. */
   retire(keep: (name: string) => boolean): void;
-  /** Waits for a member's tensor. */
-  pull(member: string, name: string, signal: AbortSignal): Promise<Float32Array>;
+  /** Waits for a member's tensor; `into` is filled and returned where it has the length. */
+  pull(member: string, name: string, signal: AbortSignal, into?: Float32Array): Promise<Float32Array>;
 }
 
 /** What a stage function is given. */
@@ -108,6 +111,8 @@ export interface StageContext {
   readonly signal: AbortSignal;
   /** Where others may join in; absent: this process computes alone. */
   readonly gang?: Gang;
+  /** How a gang keeps the optimizer's state; no result depends on it. @default replicated */
+  readonly optimizer?: OptimizerPlacement;
   report(progress: StageProgress): void;
   /** Says that the computation goes on, between reports; cheap. Who says neither for long is taken to hang. */
   alive?(): void;

@@ -53,20 +53,30 @@ export function shardsOf(
 
 /**
  * The sum over a block of sums of blocks within it: neighbours are added as soon as both halves of a subtree are there.
- * May overwrite the sums it is given. @throws CalmError `internal` where a shard is missing.
+ * @throws CalmError `internal` where a shard is missing.
  */
-export function sumBlocks(parts: readonly BlockSum[], block: Block): BlockSum {
+export function sumWithin<T>(
+  parts: readonly (Block & { readonly sum: T })[],
+  block: Block,
+  add: (left: T, right: T) => T,
+): T {
   const byFirst = new Map(parts.map((part) => [part.first, part]));
-  const sumOf = (first: number, size: number): Float32Array => {
+  const sumOf = (first: number, size: number): T => {
     const found = byFirst.get(first);
     if (found?.size === size) return found.sum;
     if (size === 1) throw new CalmError('internal', `gang: nobody computed shard ${first}`);
-    const left = sumOf(first, size / 2);
-    const right = sumOf(first + size / 2, size / 2);
+    return add(sumOf(first, size / 2), sumOf(first + size / 2, size / 2));
+  };
+  return sumOf(block.first, block.size);
+}
+
+/** `sumWithin` of vectors; may overwrite the sums it is given. */
+export function sumBlocks(parts: readonly BlockSum[], block: Block): BlockSum {
+  const sum = sumWithin(parts, block, (left, right) => {
     for (let i = 0; i < left.length; i++) left[i]! += right[i]!;
     return left;
-  };
-  return { ...block, sum: sumOf(block.first, block.size) };
+  });
+  return { ...block, sum };
 }
 
 /**

@@ -1,4 +1,6 @@
 export { alignedBlocks, combineBlocks, shardsOf, type Block, type BlockSum } from './blocks.ts';
+export { createPartitionedProgram, type ByRank, type PartitionedProgram } from './partitioned-program.ts';
+export { sliceOf, type Slice } from './slices.ts';
 export { createShardProgram, type ShardProgram } from './shard-program.ts';
 export { answerLogits, answerLoss, answerLossPerShard, tokenOrder, type CalmText } from './calm.ts';
 export { episodeImages, episodeLogits, type EpisodeText } from './episode.ts';

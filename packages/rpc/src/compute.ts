@@ -45,7 +45,7 @@ async function compute(
   signal: AbortSignal,
   gang: ComputeGang | undefined,
 ): Promise<void> {
-  const { token, stage: spec, item, inputs, outputDir, checkpointDir, checkpointEveryMs } = work;
+  const { token, stage: spec, item, inputs, outputDir, checkpointDir, checkpointEveryMs, optimizer } = work;
   send({ type: 'started', token });
   try {
     const load = (await loadStages())[spec.kind];
@@ -54,7 +54,7 @@ async function compute(
     const stage = await load();
     for (const dir of [outputDir, checkpointDir]) mkdirSync(dir, { recursive: true });
     const result = await stage({
-      ...{ stage: spec, item, inputs, outputDir, checkpointDir, checkpointEveryMs, signal },
+      ...{ stage: spec, item, inputs, outputDir, checkpointDir, checkpointEveryMs, optimizer, signal },
       ...(gang && { gang }),
       report: (progress) => send({ type: 'progress', token, progress }),
       alive: aliveMessages(token),

@@ -1,9 +1,10 @@
 // Tensors between trainers. Each process publishes its own under names and pulls those of others, by address and name.
-// Between processes of one host a tensor crosses as a file in shared memory, written when first asked for; between hosts
-// as chunks of a gRPC stream. Every tensor comes with its CRC-32, and a pull waits until the tensor is there.
+// Between processes of one host a large tensor crosses as a file in shared memory, between hosts as chunks of a gRPC
+// stream. Every tensor comes with its CRC-32, and a pull waits until the tensor is there.
 // TensorFlow blocks the thread that serves: a peer's pull is answered once the step at hand is computed, which is when
-// there is something to answer.
-import { closeSync, openSync, readFileSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
+// there is something to answer. Files are written when a tensor is published, not when it is asked for: the peer may still
+// be computing then, and would wait for the copy later.
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -21,6 +22,7 @@ import {
 import { CalmError } from '@calm-orch/core';
 import { TensorServiceService, type PullRequest, type PullResponse } from './generated/calm/v1/tensor.ts';
 import { removeDead, socketName } from './address.ts';
+import { createSharedFiles } from './shared-files.ts';
 import { hasToken } from './token.ts';
 import { fromStatus } from './status.ts';
 
@@ -31,8 +33,11 @@ export interface TensorPlane {
   publish(name: string, ...parts: readonly Float32Array[]): void;
   /** Forgets all names for which `keep` is false. */
   retire(keep: (name: string) => boolean): void;
-  /** @throws CalmError `unavailable` when the peer is gone, `cancelled` on the signal, `io` on a wrong checksum. */
-  pull(address: string, name: string, signal: AbortSignal): Promise<Float32Array>;
+  /**
+   * `into` is filled and returned where it has the tensor's length: memory that was used before is quicker to fill.
+   * @throws CalmError `unavailable` when the peer is gone, `cancelled` on the signal, `io` on a wrong checksum.
+   */
+  pull(address: string, name: string, signal: AbortSignal, into?: Float32Array): Promise<Float32Array>;
   close(): void;
 }
 
@@ -45,6 +50,8 @@ export interface TensorPlaneOptions {
 }
 
 const chunkBytes = 1 << 20;
+/** Smaller tensors come with the answer, also within a host. */
+const inlineBytes = 16 << 10;
 
 interface Published {
   readonly parts: readonly Buffer[];
@@ -56,23 +63,27 @@ interface Published {
 export async function openTensorPlane({ address, token, ...options }: TensorPlaneOptions): Promise<TensorPlane> {
   const shared = options.sharedMemory === undefined ? defaultSharedMemory() : options.sharedMemory;
   const host = shared === null ? '' : hostIdentity();
-  const prefix = shared === null ? '' : join(shared, `calm-orch-${process.pid}-${randomBytes(4).toString('hex')}`);
+  const files =
+    shared === null
+      ? null
+      : createSharedFiles(join(shared, `calm-orch-${process.pid}-${randomBytes(4).toString('hex')}`));
   if (shared !== null) removeDead(shared, /^calm-orch-(\d+)-/);
   const tensors = new Map<string, Published>();
   const waiting = new Map<string, Set<() => void>>();
   const clients = new Map<string, Client>();
-  let numFiles = 0;
+  /** Whether a process of this host has asked for anything. */
+  let hasLocalPeers = false;
 
   const forget = (name: string): void => {
     const { path } = tensors.get(name)!;
     tensors.delete(name);
-    if (path !== null) rmSync(path, { force: true });
+    if (path !== null) files!.release(path);
   };
   const answer = async (call: ServerWritableStream<PullRequest, PullResponse>, name: string): Promise<void> => {
     const found = tensors.get(name)!;
     const { sizeBytes, crc } = found;
-    if (host !== '' && call.request.host === host) {
-      found.path ??= writeParts(`${prefix}-${numFiles++}`, found.parts);
+    if (files !== null && call.request.host === host && sizeBytes > inlineBytes) {
+      found.path ??= files.write(found.parts);
       call.write({ sizeBytes, crc32: crc, path: found.path, chunk: Buffer.alloc(0) });
       call.end();
       return;
@@ -99,6 +110,7 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
       return;
     }
     const { name } = call.request;
+    hasLocalPeers ||= files !== null && call.request.host === host;
     const ready = (): void => {
       waiting.get(name)?.delete(ready);
       void answer(call, name);
@@ -137,7 +149,8 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
       const crc = buffers.reduce((sum, buffer) => crc32(buffer, sum), 0);
       const sizeBytes = buffers.reduce((sum, { length }) => sum + length, 0);
       if (tensors.has(name)) forget(name);
-      tensors.set(name, { parts: buffers, sizeBytes, crc, path: null });
+      const path = files !== null && hasLocalPeers && sizeBytes > inlineBytes ? files.write(buffers) : null;
+      tensors.set(name, { parts: buffers, sizeBytes, crc, path });
       const asking = waiting.get(name);
       waiting.delete(name);
       for (const ready of asking ?? []) ready();
@@ -145,17 +158,24 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
     retire: (keep) => {
       for (const name of [...tensors.keys()]) if (!keep(name)) forget(name);
     },
-    pull: (peer, name, signal) => receive(clientOf(peer), peer, { name, host }, token, signal),
+    pull: (peer, name, signal, into) => receive(clientOf(peer), peer, { name, host }, { token, signal, into }),
     close: () => {
-      for (const name of [...tensors.keys()]) forget(name);
+      tensors.clear();
+      files?.close();
       for (const client of clients.values()) client.close();
       server.forceShutdown();
     },
   };
 }
 
+interface ReceiveOptions {
+  readonly token: string;
+  readonly signal: AbortSignal;
+  readonly into: Float32Array | undefined;
+}
+
 /** One tensor from a peer. */
-function receive(client: Client, peer: string, request: PullRequest, token: string, signal: AbortSignal) {
+function receive(client: Client, peer: string, request: PullRequest, { token, signal, into }: ReceiveOptions) {
   const { path, requestSerialize, responseDeserialize } = TensorServiceService.pull;
   const where = `tensor ${request.name} of ${peer}`;
   const metadata = new Metadata();
@@ -175,10 +195,12 @@ function receive(client: Client, peer: string, request: PullRequest, token: stri
     let bytes = Buffer.alloc(0);
     let received = 0;
     call.on('data', (message: PullResponse) => {
+      // Whoever gave it up may be filling the same memory from elsewhere by now.
+      if (signal.aborted) return;
       if (head === undefined) {
         head = message;
-        bytes = message.path === '' ? Buffer.from(new ArrayBuffer(message.sizeBytes)) : readWhole(message);
-        received = message.path === '' ? 0 : bytes.length;
+        bytes = bufferFor(message.sizeBytes, into);
+        received = message.path === '' ? 0 : readFile(message.path, bytes);
       } else {
         if (received + message.chunk.length <= bytes.length) bytes.set(message.chunk, received);
         received += message.chunk.length;
@@ -202,30 +224,23 @@ function receive(client: Client, peer: string, request: PullRequest, token: stri
   });
 }
 
-/** A file in shared memory as bytes of their own; empty where its owner has just withdrawn it. */
-function readWhole({ path, sizeBytes }: PullResponse): Buffer<ArrayBuffer> {
-  const bytes = Buffer.from(new ArrayBuffer(sizeBytes));
+function bufferFor(sizeBytes: number, into: Float32Array | undefined): Buffer<ArrayBuffer> {
+  if (into?.byteLength !== sizeBytes) return Buffer.from(new ArrayBuffer(sizeBytes));
+  return Buffer.from(into.buffer as ArrayBuffer, into.byteOffset, sizeBytes);
+}
+
+/** Fills the bytes from a file in shared memory; how many came: fewer where its owner has just withdrawn it. */
+function readFile(path: string, bytes: Buffer): number {
   try {
     const file = openSync(path, 'r');
     try {
-      if (readSync(file, bytes) === sizeBytes) return bytes;
+      return readSync(file, bytes);
     } finally {
       closeSync(file);
     }
   } catch {
-    // Reported as a wrong size.
+    return 0;
   }
-  return Buffer.from(new ArrayBuffer(0));
-}
-
-function writeParts(path: string, parts: readonly Buffer[]): string {
-  const file = openSync(path, 'wx', 0o600);
-  try {
-    for (const part of parts) for (let at = 0; at < part.length;) at += writeSync(file, part, at);
-  } finally {
-    closeSync(file);
-  }
-  return path;
 }
 
 /** Beside the coordinator's socket, under a name of our own; or a free port where the coordinator has a port. */

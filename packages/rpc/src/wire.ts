@@ -1,5 +1,5 @@
 // Messages of proto/calm/v1 as the values the rest of the program uses, and back. No other file knows both.
-import type { Json, Role, Roster, StageKind, StageProgress, StageResult, StageSpec } from '@calm-orch/core';
+import type { Json, OptimizerPlacement, Role, Roster, StageKind, StageProgress, StageResult, StageSpec } from '@calm-orch/core';
 import { CalmError, canonicalJson, stageRoles } from '@calm-orch/core';
 import type {
   Lease,
@@ -21,6 +21,7 @@ export interface WorkItem {
   readonly outputDir: string;
   readonly checkpointDir: string;
   readonly checkpointEveryMs: number;
+  readonly optimizer: OptimizerPlacement;
   /** Silence after which the computation counts as hung. */
   readonly hangTimeoutMs: number;
   /** Training: the shards of a step, and the first step of the attempt before; a roster says who computes which. */
@@ -41,6 +42,7 @@ export function toLease(work: WorkItem): Lease {
     outputDir: work.outputDir,
     checkpointDir: work.checkpointDir,
     checkpointIntervalMs: Math.round(work.checkpointEveryMs),
+    partitionOptimizer: work.optimizer === 'partitioned',
     hangTimeoutMs: Math.round(work.hangTimeoutMs),
     shards: [...work.shards],
     fromStep: work.fromStep,
@@ -62,6 +64,7 @@ export function fromLease(lease: Lease): WorkItem {
     outputDir: lease.outputDir,
     checkpointDir: lease.checkpointDir,
     checkpointEveryMs: lease.checkpointIntervalMs,
+    optimizer: lease.partitionOptimizer ? 'partitioned' : 'replicated',
     hangTimeoutMs: lease.hangTimeoutMs,
     shards: lease.shards,
     fromStep: lease.fromStep,

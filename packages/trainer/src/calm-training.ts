@@ -13,6 +13,7 @@ import type { Engine, InputSpec, Tensors, Values } from '@calm-orch/engine';
 import {
   answerLogits,
   answerLossPerShard,
+  createPartitionedProgram,
   createShardProgram,
   createTrainingProgram,
   episodeImages,
@@ -24,6 +25,7 @@ import {
   withLora,
   type Block,
   type Parameters,
+  type PartitionedProgram,
   type TaskPrompt,
   type ShardProgram,
   type Shapes,
@@ -69,6 +71,8 @@ export interface CalmProgram extends TrainingProgram {
   readonly numShards: number;
   /** The part of a step that computes these shards; frozen weights are those of this program. */
   member(blocks: readonly Block[]): ShardProgram;
+  /** The same where each member updates a slice: blocks of all members by rank, this member's rank. Absent: it cannot. */
+  partition?(blocks: readonly (readonly Block[])[], rank: number): PartitionedProgram;
 }
 
 export function createCalmTraining(engine: Engine, spec: CalmTraining): CalmProgram {
@@ -124,6 +128,11 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): CalmProg
   const { trainable, frozen, numShards, options } = spec;
   const common = { trainable, frozen, ...(options && { ...options, optimizer: options }) };
   const whole = createTrainingProgram(engine, { ...common, numShards, steps: stepsOf(numShards) });
+  const partition = (blocks: readonly (readonly Block[])[], rank: number): PartitionedProgram => {
+    const member = createPartitionedProgram(engine, { trainable, frozen, numShards, blocks, rank, stepsOf });
+    member.setFrozen((key) => whole.program.read(`frozen/${key}`));
+    return member;
+  };
   return {
     ...whole,
     numShards,
@@ -135,7 +144,16 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): CalmProg
       member.setFrozen((key) => whole.program.read(`frozen/${key}`));
       return member;
     },
+    ...(isPlain(options) && { partition }),
   };
+}
+
+/** Clipping needs the norm of the whole gradient, decay the parameters a slice cuts: their gangs keep replicas. */
+function isPlain(options: StepOptions | undefined): boolean {
+  return (
+    options === undefined ||
+    (options.maxGradientNorm === null && options.weightDecay === 0 && options.accumulation === 1)
+  );
 }
 
 /** Prefix and suffix ids that are the same for every sample of a batch. */

@@ -2,7 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nano, rng, type LlmConfig, type MfamConfig, type StageContext, type StageProgress } from '@calm-orch/core';
+import {
+  nano,
+  rng,
+  type LlmConfig,
+  type MfamConfig,
+  type OptimizerPlacement,
+  type StageContext,
+  type StageProgress,
+} from '@calm-orch/core';
 import { startEngine, type Values } from '@calm-orch/engine';
 import { initialWeights, llmShapes, loraShapes, mfamShapes, type TrainingState } from '@calm-orch/model';
 import { createComputeGang, openTensorPlane, type ComputeGang, type TensorPlane } from '@calm-orch/rpc';
@@ -70,6 +78,8 @@ interface Member {
   readonly program: CalmProgram;
   readonly reports: StageProgress[];
   readonly plane: TensorPlane;
+  /** As SIGTERM does. */
+  readonly leave: () => void;
   /** Settled when its loop ends: how. */
   ended: Promise<string>;
   step: number;
@@ -80,13 +90,19 @@ class Club {
   readonly #ready: Member[] = [];
   #generation = 0;
   readonly members: Member[] = [];
+  readonly checkpointDir = mkdtempSync(join(dir, 'checkpoints-'));
+  /** In calls of the clock. */
+  checkpointEveryMs = 1e9;
+  #now = 0;
   readonly onStep: (step: number) => void;
 
   readonly #least: number;
+  readonly #optimizer: OptimizerPlacement;
 
   /** Nobody begins before `least` are ready. */
-  constructor(least: number, onStep: (step: number) => void = () => {}) {
+  constructor(least: number, optimizer: OptimizerPlacement = 'replicated', onStep: (step: number) => void = () => {}) {
     this.#least = least;
+    this.#optimizer = optimizer;
     this.onStep = onStep;
   }
 
@@ -102,13 +118,28 @@ class Club {
         this.#announce();
       },
     });
+    const leaving = new AbortController();
     const reports: StageProgress[] = [];
-    const member: Member = { gang, program: newProgram(), reports, plane, step: -1, ended: Promise.resolve('') };
+    const member: Member = {
+      leave: () => leaving.abort(),
+      gang,
+      program: newProgram(),
+      reports,
+      plane,
+      step: -1,
+      ended: Promise.resolve(''),
+    };
     this.members.push(member);
     const context: StageContext = {
       stage: { key: 'stage', kind: 'finetune-score', config: {}, numItems: 1 },
-      ...{ item: 0, inputs: {}, outputDir: dir, checkpointDir: join(dir, 'checkpoints'), checkpointEveryMs: 1e9 },
-      ...{ signal: new AbortController().signal, now: () => 0, gang },
+      ...{
+        item: 0,
+        inputs: {},
+        outputDir: dir,
+        checkpointDir: this.checkpointDir,
+        checkpointEveryMs: this.checkpointEveryMs,
+      },
+      ...{ signal: leaving.signal, now: () => (this.#now += 1), gang, optimizer: this.#optimizer },
       report: (progress) => {
         reports.push(progress);
         member.step = progress.step;
@@ -126,11 +157,21 @@ class Club {
 
   /** Takes a member off the roster, as the coordinator does when its process has gone. */
   remove(member: Member): void {
-    const at = this.#ready.indexOf(member);
-    if (at < 0) return;
-    this.#ready.splice(at, 1);
+    if (!this.#drop(member)) return;
     member.gang.update({ generation: ++this.#generation, rank: -1, members: [] });
     this.#announce();
+  }
+
+  /** As `kill -9` does: nothing more is heard of it. */
+  kill(member: Member): void {
+    member.plane.close();
+    if (this.#drop(member)) this.#announce();
+  }
+
+  #drop(member: Member): boolean {
+    const at = this.#ready.indexOf(member);
+    if (at >= 0) this.#ready.splice(at, 1);
+    return at >= 0;
   }
 
   /** The first has finished: the others are released. */
@@ -162,10 +203,10 @@ const finished = async (club: Club): Promise<Member> => {
   return first;
 };
 
-describe('a gang', () => {
+describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer %s', (optimizer) => {
   it.each([2, 3, 5, 8])('of %i trains to the bits of one trainer, in shared memory', async (size) => {
     const { state, losses } = await alone();
-    const club = new Club(size);
+    const club = new Club(size, optimizer);
     for (let i = 0; i < size; i++) await club.add();
     const first = await finished(club);
     expect(first.program.state()).toEqual(state);
@@ -189,17 +230,18 @@ describe('a gang', () => {
 
   it('streams tensors between hosts to the same bits', async () => {
     const { state } = await alone();
-    const club = new Club(2);
+    const club = new Club(2, optimizer);
     for (let i = 0; i < 2; i++) await club.add(null);
     expect((await finished(club)).program.state()).toEqual(state);
   });
 
-  it('goes on to the same bits when members join and leave at any step', async () => {
-    const { state, losses } = await alone();
-    for (const seed of [1, 2, 3]) {
+  it.each([1, 2, 3])(
+    'goes on to the same bits when members join and leave at any step, seed %i',
+    async (seed) => {
+      const { state, losses } = await alone();
       const draw = rng('club', seed);
       const seen = new Set<number>();
-      const club: Club = new Club(2, (step) => {
+      const club: Club = new Club(2, optimizer, (step) => {
         if (seen.has(step)) return;
         seen.add(step);
         if (draw.uniform() < 0.4) void club.add();
@@ -218,7 +260,8 @@ describe('a gang', () => {
         reported.add(step);
       }
       expect(reported.size).toBe(training.steps);
-    }
-    // Every member that joins compiles a step for every set of shards it comes to hold.
-  }, 600_000);
+      // Every member that joins compiles a step for every set of shards it comes to hold.
+    },
+    600_000,
+  );
 });

@@ -1,37 +1,22 @@
-// Steps of a stage that several trainers compute together. Each computes the shards its rank gives it, offers their sums
-// to the others, takes theirs, and adds and updates alone: every member holds all weights, and the same bits of them as a
-// single trainer would. With a new roster members first tell each other how far they are; who is behind, or new, takes
-// weights and moments from the first that is ahead. docs/elastic.md tells the protocol with its failures.
-import {
-  CalmError,
-  combineSignals,
-  firstAbort,
-  sha256,
-  shardRange,
-  type AppliedSteps,
-  type Gang,
-  type Roster,
-} from '@calm-orch/core';
-import type { Values } from '@calm-orch/engine';
-import {
-  alignedBlocks,
-  combineBlocks,
-  shardsOf,
-  sumOfLosses,
-  type BlockSum,
-  type ShardProgram,
-  type TrainingState,
-} from '@calm-orch/model';
+// Steps of a stage that several trainers compute together, each the shards its rank gives it; the weights have the same
+// bits as a single trainer's. With a new roster members first tell each other how far they are; who is behind, or new, takes
+// weights and moments from the first that is ahead. Between rosters a step is one of two kinds: replicated-step.ts or
+// partitioned-step.ts. docs/elastic.md tells the protocol with its failures.
+import { abortedAfter, CalmError, shardRange, type Gang, type OptimizerPlacement, type Roster } from '@calm-orch/core';
+import { alignedBlocks, type PartitionedProgram, type ShardProgram, type TrainingState } from '@calm-orch/model';
 import type { CalmProgram } from './calm-training.ts';
-import { decodeLineage, encodeLineage, type Lineage } from './lineage.ts';
+import { createExchange, untilSuperseded, type FromPeers } from './gang-exchange.ts';
+import { digestOf, expelUnlessAgreed, offerState, pullState } from './gang-state.ts';
+import type { Inputs, StepAt } from './gang-step.ts';
+import type { Lineage } from './lineage.ts';
+import { partitionedStep, wishes } from './partitioned-step.ts';
+import { replicatedStep } from './replicated-step.ts';
 
-/** A member that waits for a roster this long after a peer has gone takes the coordinator for dead. */
-const rosterTimeoutMs = 60_000;
-/** Steps between comparisons of the replicas' states. */
-const checkEvery = 64;
+/** How long a member waits for what peers say that the coordinator no longer counts among its gang. */
+const goneMs = 5000;
 
 export interface GangSteps {
-  /** Whether the roster has changed since `enter`. */
+  /** Whether this member has to `enter` before its next step. */
   readonly isStale: boolean;
   /** Of the roster it is in; 0 before. */
   readonly generation: number;
@@ -42,65 +27,116 @@ export interface GangSteps {
    * then; null: it is the first and has to load the newest checkpoint, or initial weights, before.
    */
   enter(step: number, signal: AbortSignal): Promise<number | null>;
-  /** One optimizer step; its loss, or null when the roster changed before it was complete: then nothing has changed. */
-  step(
-    name: string,
-    inputs: Inputs,
-    at: { step: number; learningRate: number },
-    signal: AbortSignal,
-  ): Promise<number | null>;
-  state(): TrainingState;
+  /** One optimizer step; its loss, or null when it could not be completed: `isStale` then. */
+  step(name: string, inputs: Inputs, at: StepAt, signal: AbortSignal): Promise<number | null>;
+  /**
+   * Whether this member may save its state, or with `leaving` go, after the steps done so far. If not, the others are
+   * asked with the next step, and it may after that.
+   */
+  mayRest(step: number, options: { readonly leaving: boolean }): boolean;
+  /** Weights and moments after `step` steps; null where no single member has them. */
+  state(step: number): TrainingState | null;
   /** Brings the weights back into the program that computes whole steps. */
   leave(): void;
 }
 
-type Inputs = Readonly<Record<string, Values>>;
+export interface GangStepsOptions {
+  readonly optimizer: OptimizerPlacement;
+  /** Steps of the whole training. */
+  readonly steps: number;
+}
+
+/** Where the newest weights are: in the program of whole steps, or in one of a gang's member. */
+type Active =
+  | { readonly kind: 'whole' }
+  | { readonly kind: 'replicated'; readonly program: ShardProgram }
+  | { readonly kind: 'partitioned'; readonly program: PartitionedProgram };
 
 /** @throws CalmError `lease_lost` from all methods once the coordinator has released this member. */
-export function createGangSteps(gang: Gang, program: CalmProgram, lineage: Lineage): GangSteps {
-  const { numShards } = program;
+export function createGangSteps(
+  gang: Gang,
+  program: CalmProgram,
+  lineage: Lineage,
+  { optimizer: wanted, steps }: GangStepsOptions,
+): GangSteps {
+  const { numShards, partition } = program;
+  const optimizer = partition === undefined ? 'replicated' : wanted;
+  const exchange = createExchange(gang);
   let roster: Roster = { generation: 0, rank: 0, members: [] };
-  /** Where the newest weights are: in the program of whole steps, or in one for this member's blocks. */
-  let active: ShardProgram | null = null;
-  const members = new Map<string, ShardProgram>();
+  let active: Active = { kind: 'whole' };
+  /** The whole state of a partitioned gang, and after how many steps. */
+  let gathered: { readonly step: number; readonly state: TrainingState } | null = null;
+  /** A partitioned gang has agreed to leave its roster, or has lost a member and with it a slice. */
+  let isOver = false;
+  let wish = 0;
+  const replicas = new Map<string, ShardProgram>();
+  const parts = new Map<string, PartitionedProgram>();
 
-  const state = (): TrainingState => (active ?? program).state();
-  const use = (next: ShardProgram | null, from: TrainingState): void => {
-    (next ?? program).setState(from);
+  const isSuperseded = (): boolean => gang.roster.generation !== roster.generation;
+  /** Of the roster this member is in, which may have been replaced long ago. */
+  const superseded = (): AbortSignal => (isSuperseded() ? AbortSignal.abort() : gang.superseded);
+  const stateAt = (step: number): TrainingState | null => {
+    switch (active.kind) {
+      case 'whole':
+        return program.state();
+      case 'replicated':
+        return active.program.state();
+      case 'partitioned':
+        return gathered?.step === step ? gathered.state : null;
+    }
+  };
+  const use = (next: Active, step: number, state: TrainingState): void => {
+    (next.kind === 'whole' ? program : next.program).setState(state);
     active = next;
+    // Kept until the first step is complete: if that fails nothing is lost.
+    gathered = next.kind === 'partitioned' ? { step, state } : null;
+    isOver = false;
+    wish = 0;
   };
-  const memberProgram = (): ShardProgram => {
-    const { first, end } = shardRange(numShards, roster.members.length, roster.rank);
-    const key = `${first}-${end}`;
-    const known = members.get(key);
-    if (known !== undefined) return known;
-    const made = program.member(alignedBlocks(first, end));
-    members.set(key, made);
-    return made;
+  const inRoster = (): Active => {
+    const { members, rank } = roster;
+    const blocks = members.map((_, r) => {
+      const { first, end } = shardRange(numShards, members.length, r);
+      return alignedBlocks(first, end);
+    });
+    const key = `${rank}/${members.length}`;
+    if (optimizer === 'partitioned' && partition !== undefined)
+      return { kind: 'partitioned', program: known(parts, key, () => partition(blocks, rank)) };
+    return { kind: 'replicated', program: known(replicas, key, () => program.member(blocks[rank]!)) };
   };
-  const isStale = (): boolean => gang.roster.generation !== roster.generation;
-  /** Everybody else's tensor of this name, by rank; null when the roster changed first. */
-  const pullAll = async (name: string, signal: AbortSignal): Promise<ReadonlyMap<number, Float32Array> | null> => {
-    if (isStale()) return null;
-    const { superseded } = gang;
-    const either = combineSignals(superseded, signal);
-    const others = roster.members.map((member, rank) => ({ member, rank })).filter(({ rank }) => rank !== roster.rank);
-    const pulled = await Promise.allSettled(
-      others.map(async ({ member, rank }) => [rank, await gang.pull(member, name, either.signal)] as const),
-    );
-    either.dispose();
-    signal.throwIfAborted();
-    if (isStale()) return null;
-    const failed = pulled.find((result) => result.status === 'rejected');
-    if (failed === undefined)
-      return new Map(pulled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
-    await untilSuperseded(superseded, signal, failed.reason);
-    return null;
+  /** What everybody says at the beginning of a roster; null when it is replaced first, or somebody is gone. */
+  const hear = async (what: string, signal: AbortSignal, graceMs: number): Promise<FromPeers | null> => {
+    const patience = abortedAfter(graceMs, superseded(), signal);
+    try {
+      return await exchange.pullAll(roster, `${roster.generation}/${what}`, { signal: patience.signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      await untilSuperseded(superseded(), signal, error);
+      return null;
+    } finally {
+      patience.dispose();
+    }
+  };
+  const vote = (isIn: boolean): void => gang.publish(`${roster.generation}/vote`, Float32Array.of(isIn ? 1 : 0));
+  /**
+   * Whether all members begin a step in this roster. None of a partitioned gang may begin one that another does not: it
+   * would wait for it. Each says so once, to all; who goes on to a newer roster says no.
+   */
+  const allBegin = async (signal: AbortSignal): Promise<boolean> => {
+    vote(!isSuperseded());
+    if (isSuperseded()) return false;
+    const votes = await hear('vote', signal, goneMs);
+    if (votes === null) return false;
+    if ([...votes.values()].every(([isIn]) => isIn === 1)) return true;
+    await untilSuperseded(superseded(), signal, new Error('a peer knows a newer roster'));
+    return false;
   };
 
   return {
     get isStale() {
-      return isStale();
+      // A partitioned gang leaves its roster together; having done all steps its members have all there is.
+      if (active.kind === 'partitioned') return isOver || (gathered?.step === steps && isSuperseded());
+      return isSuperseded();
     },
     get generation() {
       return roster.generation;
@@ -108,148 +144,107 @@ export function createGangSteps(gang: Gang, program: CalmProgram, lineage: Linea
     get isFirst() {
       return roster.rank === 0;
     },
-    state,
+    state: stateAt,
+    mayRest: (step, { leaving }) => {
+      if (active.kind !== 'partitioned' || isOver || gathered?.step === step) return true;
+      wish |= leaving ? wishes.leave : wishes.state;
+      return false;
+    },
     enter: async (step, signal) => {
+      if (active.kind === 'partitioned') {
+        if (gathered?.step !== step) step = -1;
+        await untilSuperseded(superseded(), signal, new Error('the gang was left'));
+      }
       for (;;) {
         roster = gang.roster;
         const { generation, rank, members: all } = roster;
         if (rank < 0) throw new CalmError('lease_lost', 'released: others finish this stage');
-        if (rank === 0 && step < 0) return null;
+        if (rank === 0 && step < 0) {
+          active = { kind: 'whole' };
+          return null;
+        }
         if (all.length === 1) {
           gang.retire(() => false);
-          if (active !== null) use(null, active.state());
+          if (active.kind !== 'whole') use({ kind: 'whole' }, step, stateAt(step)!);
           return step;
         }
-        const own = step < 0 ? null : state();
-        gang.retire((name) => name.startsWith(`${generation}/`));
-        const hello = Float32Array.of(step, ...(own === null ? [] : digest(own)));
+        let state = step < 0 ? null : stateAt(step);
+        gang.retire((name) => name.startsWith(`${generation}/`) || isAnswer(name));
+        const hello = Float32Array.of(step, ...(state === null ? [] : digestOf(state)));
         gang.publish(`${generation}/hello`, hello);
-        const hellos = await pullAll(`${generation}/hello`, signal);
-        if (hellos === null) continue;
+        const hellos = await hear('hello', signal, 0);
+        if (hellos === null || isSuperseded()) {
+          vote(false);
+          continue;
+        }
         const byRank = all.map((_, at) => (at === rank ? hello : hellos.get(at)!));
         const newest = Math.max(...byRank.map(([at]) => at!));
         const source = byRank.findIndex(([at]) => at === newest);
-        if (own !== null && step === newest) {
-          expelUnlessAgreed(
-            rank,
-            byRank.map((other) => (other[0] === newest ? other.subarray(1) : null)),
-            newest,
-          );
+        if (state !== null && step === newest) {
+          const digests = byRank.map((other) => (other[0] === newest ? other.subarray(1) : null));
+          expelUnlessAgreed(rank, digests, newest);
           if (source === rank && byRank.some(([at]) => at! < newest))
-            offer(gang, `${generation}/state`, step, own, lineage.all);
-          use(memberProgram(), own);
-          return step;
+            offerState(gang, `${generation}/state`, { step, state, lineage: lineage.all });
+        } else {
+          const received = await pullState(gang, all[source]!, `${generation}/state`, {
+            superseded: superseded(),
+            signal,
+          });
+          if (received === null) {
+            vote(false);
+            continue;
+          }
+          ({ step, state } = received);
+          lineage.replace(received.lineage);
         }
-        const received = await pullState(gang, all[source]!, `${generation}/state`, signal);
-        if (received === null) continue;
-        use(memberProgram(), received.state);
-        lineage.replace(received.lineage);
-        step = received.step;
-        if (!isStale()) return step;
+        const isIn = optimizer === 'replicated' || (await allBegin(signal));
+        use(isIn ? inRoster() : { kind: 'whole' }, step, state);
+        if (isIn) return step;
       }
     },
     step: async (name, inputs, at, signal) => {
-      if (active === null) return program.step(name, inputs, at);
-      const { first, end } = shardRange(numShards, roster.members.length, roster.rank);
-      const { losses, sums } = active.gradients(name, shardsOf(inputs, first, end, numShards));
-      const tensor = `${roster.generation}/${at.step}`;
-      const check = at.step % checkEvery === 0 ? Float32Array.from(digest(active.state())) : new Float32Array(0);
-      gang.publish(tensor, check, losses, ...sums.map(({ sum }) => sum));
-      const pulled = await pullAll(tensor, signal);
-      if (pulled === null) return null;
-      // Who has published this step has all it needed before.
-      gang.retire((kept) => kept === tensor);
-      if (check.length > 0) {
-        const digests = roster.members.map((_, rank) => pulled.get(rank)?.subarray(0, check.length) ?? check);
-        expelUnlessAgreed(roster.rank, digests, at.step);
+      if (active.kind === 'whole') return program.step(name, inputs, at);
+      const options = { gang, exchange, roster, numShards, superseded: superseded() };
+      try {
+        if (active.kind === 'replicated')
+          return await replicatedStep({ ...options, program: active.program }, name, inputs, at, signal);
+        if (isSuperseded()) wish |= wishes.leave;
+        const { loss, leaves, state } = await partitionedStep(
+          { ...options, program: active.program },
+          name,
+          inputs,
+          { ...at, wish, isLast: at.step + 1 === steps },
+          signal,
+        );
+        wish = 0;
+        isOver = leaves;
+        gathered = state === null ? null : { step: at.step + 1, state };
+        return loss;
+      } catch (error) {
+        if (error instanceof CalmError && error.code === 'lease_lost') throw error;
+        isOver = true;
+        signal.throwIfAborted();
+        await untilSuperseded(superseded(), signal, error);
+        return null;
       }
-      const allLosses: number[] = [];
-      const blocks: BlockSum[] = [];
-      roster.members.forEach((_, rank) => {
-        const range = shardRange(numShards, roster.members.length, rank);
-        const count = range.end - range.first;
-        // Adding overwrites, and peers may still be pulling what was published.
-        if (rank === roster.rank) blocks.push(...sums.map((block) => ({ ...block, sum: block.sum.slice() })));
-        const theirs = pulled.get(rank)?.subarray(check.length);
-        if (theirs !== undefined)
-          blocks.push(...splitBlocks(theirs.subarray(count), alignedBlocks(range.first, range.end)));
-        allLosses.push(...(theirs?.subarray(0, count) ?? losses));
-      });
-      active.apply(combineBlocks(blocks, numShards), at);
-      return sumOfLosses(allLosses);
     },
     leave: () => {
-      if (active !== null) use(null, active.state());
-      for (const member of members.values()) member.dispose();
-      members.clear();
-      gang.retire(() => false);
+      const state = active.kind === 'replicated' ? active.program.state() : gathered?.state;
+      if (state !== undefined) use({ kind: 'whole' }, steps, state);
+      for (const member of [...replicas.values(), ...parts.values()]) member.dispose();
+      replicas.clear();
+      parts.clear();
+      exchange.clear();
+      gang.retire(isAnswer);
     },
   };
 }
 
-async function untilSuperseded(superseded: AbortSignal, signal: AbortSignal, reason: unknown): Promise<void> {
-  await firstAbort([superseded, signal], rosterTimeoutMs);
-  signal.throwIfAborted();
-  if (!superseded.aborted)
-    throw new CalmError('unavailable', `a peer is gone and no new roster came in ${rosterTimeoutMs / 1000} s`, {
-      cause: reason,
-    });
-}
+/** What peers may still be waiting for when this member has gone on. */
+const isAnswer = (name: string): boolean => /\/(vote|taken)$/.test(name);
 
-function splitBlocks(all: Float32Array, blocks: readonly { first: number; size: number }[]): BlockSum[] {
-  const size = all.length / blocks.length;
-  return blocks.map((block, i) => ({ ...block, sum: all.subarray(i * size, (i + 1) * size) }));
-}
-
-function offer(gang: Gang, name: string, step: number, state: TrainingState, lineage: readonly AppliedSteps[]): void {
-  const { weights, firstMoment, secondMoment } = state;
-  gang.publish(name, Float32Array.of(step, ...encodeLineage(lineage)), weights, firstMoment, secondMoment);
-}
-
-interface ReceivedState {
-  readonly step: number;
-  readonly state: TrainingState;
-  readonly lineage: readonly AppliedSteps[];
-}
-
-/** Null when the roster changed first, or the source is gone. */
-async function pullState(gang: Gang, source: string, name: string, signal: AbortSignal): Promise<ReceivedState | null> {
-  const { superseded } = gang;
-  const either = combineSignals(superseded, signal);
-  try {
-    const all = await gang.pull(source, name, either.signal);
-    const { all: lineage, end } = decodeLineage(all.subarray(1));
-    const vectors = all.subarray(1 + end);
-    const size = vectors.length / 3;
-    const part = (i: number): Float32Array => vectors.subarray(i * size, (i + 1) * size);
-    return { step: all[0]!, state: { weights: part(0), firstMoment: part(1), secondMoment: part(2) }, lineage };
-  } catch (error) {
-    signal.throwIfAborted();
-    await untilSuperseded(superseded, signal, error);
-    return null;
-  } finally {
-    either.dispose();
-  }
-}
-
-/** The first 64 bits of the sha256 of a state, as four numbers a float32 holds exactly. */
-function digest({ weights, firstMoment, secondMoment }: TrainingState): number[] {
-  const parts = [weights, firstMoment, secondMoment];
-  const hex = sha256(Buffer.concat(parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength))));
-  return [0, 1, 2, 3].map((i) => parseInt(hex.slice(4 * i, 4 * i + 4), 16));
-}
-
-/**
- * Compares the digests of those equally far (null: behind). A replica in the minority has been damaged, and goes; it
- * comes back with a peer's state. Where no majority says who is right all go, and begin again from a checkpoint.
- */
-function expelUnlessAgreed(rank: number, digests: readonly (ArrayLike<number> | null)[], step: number): void {
-  const texts = digests.flatMap((each) => (each === null ? [] : [Array.from(each).join()]));
-  const own = Array.from(digests[rank]!).join();
-  const agreeing = texts.filter((text) => text === own).length;
-  if (agreeing === texts.length || agreeing * 2 > texts.length) return;
-  throw new CalmError(
-    'lease_lost',
-    `step ${step}: the state of this replica differs from ${texts.length - agreeing} of its ${texts.length - 1} peers'; it starts again`,
-  );
+function known<T>(made: Map<string, T>, key: string, make: () => T): T {
+  const found = made.get(key) ?? make();
+  made.set(key, found);
+  return found;
 }

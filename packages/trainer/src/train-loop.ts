@@ -30,33 +30,41 @@ export async function trainLoop(
   training: TrainingConfig,
   inputsOf: (step: number) => StepInputs,
 ): Promise<void> {
-  const { checkpointDir, signal } = context;
+  const { checkpointDir, signal, optimizer = 'replicated' } = context;
   const lineage = createLineage();
   const gang =
-    context.gang !== undefined && 'member' in program ? createGangSteps(context.gang, program, lineage) : null;
-  const load = (): number => {
+    context.gang !== undefined && 'member' in program
+      ? createGangSteps(context.gang, program, lineage, { optimizer, steps: training.steps })
+      : null;
+  /** `isPristine`: the program has the weights the stage begins with. */
+  const load = (isPristine: boolean): number => {
     const newest = loadNewestCheckpoint(checkpointDir);
     if (newest !== undefined) program.setState(newest.state);
+    else if (!isPristine) throw new CalmError('lease_lost', 'no checkpoint to go back to: the stage begins again');
+    // Of a slice that is lost there is no other copy.
+    else if (gang !== null && optimizer === 'partitioned')
+      trySave(checkpointDir, { step: 0, state: program.state(), lineage: [] });
     lineage.replace(newest?.lineage ?? []);
     return newest?.step ?? 0;
   };
   /** How far this process is in the newest roster. */
   const enter = async (step: number): Promise<number> => {
     const entered = await unlessAborted(gang!.enter(step, signal), signal, step);
-    return entered === null ? enter(load()) : entered;
+    return entered === null ? enter(load(step < 0)) : entered;
   };
+  const stateAt = (step: number): TrainingState | null => (gang === null ? program.state() : gang.state(step));
   const started = context.now();
   let saved = started;
   try {
     await context.gang?.join(signal);
-    let step = signal.aborted || gang === null ? load() : await enter(-1);
+    let step = signal.aborted || gang === null ? load(true) : await enter(-1);
     let first = step;
     const reportEvery = Math.max(1, Math.floor(training.steps / reportsPerStage));
     for (;;) {
-      const state = (): TrainingState => gang?.state() ?? program.state();
-      if (signal.aborted || context.now() - saved >= context.checkpointEveryMs) {
-        const isNew = step > first && (gang?.isFirst ?? true);
-        const isSaved = isNew && trySave(checkpointDir, { step, state: state(), lineage: lineage.all });
+      const isDue = step > first && (gang?.isFirst ?? true) && context.now() - saved >= context.checkpointEveryMs;
+      if ((signal.aborted || isDue) && (gang?.mayRest(step, { leaving: signal.aborted }) ?? true)) {
+        const state = step > first && (gang?.isFirst ?? true) ? stateAt(step) : null;
+        const isSaved = state !== null && trySave(checkpointDir, { step, state, lineage: lineage.all });
         saved = context.now();
         if (signal.aborted) throw stopped(context, step, training.steps, isSaved);
       }

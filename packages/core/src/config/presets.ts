@@ -92,7 +92,7 @@ export const nano: Preset = {
     levels: ['high', 'middle', 'low'],
   },
   train: {
-    ...{ stepShards: 8, checkpointEverySeconds: 10 },
+    ...{ stepShards: 8, checkpointEverySeconds: 10, optimizer: 'replicated' as const },
     ...{ maxGradientNorm: null, weightDecay: 0, accumulation: 1 },
   },
   finetune: 'full',

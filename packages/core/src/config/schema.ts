@@ -203,6 +203,8 @@ export const trialConfigSchema = z.strictObject({
     /** Shards a step is cut into whatever the number of trainers. */
     stepShards: size,
     checkpointEverySeconds: rate,
+    /** How trainers that share a stage keep Adam's moments: all of them each, or a slice each. Changes no result. */
+    optimizer: z.enum(['replicated', 'partitioned']),
     /** Gradients whose norm over all trained weights is larger are scaled down to it; null: never. */
     maxGradientNorm: rate.nullable(),
     /** Decoupled weight decay (AdamW) of matrices; biases and gains of norms never decay. */

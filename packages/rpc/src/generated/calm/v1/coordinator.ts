@@ -182,6 +182,8 @@ export interface Lease {
    */
   shards: number[];
   fromStep: number;
+  /** Trainers that share the stage keep a slice of the optimizer's state each, not all of it. */
+  partitionOptimizer: boolean;
 }
 
 export interface Lease_InputDirsEntry {
@@ -561,6 +563,7 @@ function createBaseLease(): Lease {
     hangTimeoutMs: 0,
     shards: [],
     fromStep: 0,
+    partitionOptimizer: false,
   };
 }
 
@@ -611,6 +614,9 @@ export const Lease: MessageFns<Lease> = {
     }
     if (message.fromStep !== 0) {
       writer.uint32(112).uint32(message.fromStep);
+    }
+    if (message.partitionOptimizer !== false) {
+      writer.uint32(120).bool(message.partitionOptimizer);
     }
     return writer;
   },
@@ -751,6 +757,14 @@ export const Lease: MessageFns<Lease> = {
             }
 
             message.fromStep = reader.uint32();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.partitionOptimizer = reader.bool();
             continue;
           }
         }

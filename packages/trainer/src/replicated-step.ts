@@ -1,0 +1,68 @@
+// A step of a gang whose members each hold all of the optimizer's state: one exchange, of the sums of gradients; every
+// member adds them and updates all weights.
+import { combineSignals, shardRange, type Gang, type Roster } from '@calm-orch/core';
+import {
+  alignedBlocks,
+  combineBlocks,
+  shardsOf,
+  sumOfLosses,
+  type BlockSum,
+  type ShardProgram,
+} from '@calm-orch/model';
+import { checkEvery, type StepAt, type Inputs } from './gang-step.ts';
+import type { Exchange } from './gang-exchange.ts';
+import { digestOf, expelUnlessAgreed } from './gang-state.ts';
+
+export interface ReplicatedOptions {
+  readonly gang: Gang;
+  readonly exchange: Exchange;
+  readonly roster: Roster;
+  readonly program: ShardProgram;
+  readonly numShards: number;
+  /** Aborted as soon as there is a newer roster. */
+  readonly superseded: AbortSignal;
+}
+
+/** The loss. @throws what a pull threw; then nothing has changed */
+export async function replicatedStep(
+  { gang, exchange, roster, program, numShards, superseded }: ReplicatedOptions,
+  name: string,
+  inputs: Inputs,
+  at: StepAt,
+  signal: AbortSignal,
+): Promise<number> {
+  const { rank, members } = roster;
+  const ranges = members.map((_, r) => shardRange(numShards, members.length, r));
+  const { losses, sums } = program.gradients(name, shardsOf(inputs, ranges[rank]!.first, ranges[rank]!.end, numShards));
+  const tensor = `${roster.generation}/${at.step}`;
+  const check = at.step % checkEvery === 0 ? Float32Array.from(digestOf(program.state())) : new Float32Array(0);
+  gang.publish(tensor, check, losses, ...sums.map(({ sum }) => sum));
+  const either = combineSignals(superseded, signal);
+  const pulled = await exchange
+    .pullAll(roster, tensor, { signal: either.signal, reuse: 'sums' })
+    .finally(() => either.dispose());
+  // Who has published this step has all it needed before.
+  gang.retire((kept) => kept === tensor);
+  if (check.length > 0)
+    expelUnlessAgreed(
+      rank,
+      members.map((_, r) => pulled.get(r)?.subarray(0, check.length) ?? check),
+      at.step,
+    );
+  const allLosses: number[] = [];
+  const blocks: BlockSum[] = [];
+  ranges.forEach(({ first, end }, r) => {
+    // Adding overwrites, and peers may still be pulling what was published.
+    if (r === rank) blocks.push(...sums.map((block) => ({ ...block, sum: block.sum.slice() })));
+    const theirs = pulled.get(r)?.subarray(check.length);
+    if (theirs !== undefined) blocks.push(...splitBlocks(theirs.subarray(end - first), alignedBlocks(first, end)));
+    allLosses.push(...(theirs?.subarray(0, end - first) ?? losses));
+  });
+  program.apply(combineBlocks(blocks, numShards), at);
+  return sumOfLosses(allLosses);
+}
+
+function splitBlocks(all: Float32Array, blocks: readonly { first: number; size: number }[]): BlockSum[] {
+  const size = all.length / blocks.length;
+  return blocks.map((block, i) => ({ ...block, sum: all.subarray(i * size, (i + 1) * size) }));
+}
