@@ -1,5 +1,14 @@
 // Messages of proto/calm/v1 as the values the rest of the program uses, and back. No other file knows both.
-import type { Json, OptimizerPlacement, Role, Roster, StageKind, StageProgress, StageResult, StageSpec } from '@calm-orch/core';
+import type {
+  Json,
+  OptimizerPlacement,
+  Role,
+  Roster,
+  StageKind,
+  StageProgress,
+  StageResult,
+  StageSpec,
+} from '@calm-orch/core';
 import { CalmError, canonicalJson, stageRoles } from '@calm-orch/core';
 import type {
   Lease,
