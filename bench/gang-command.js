@@ -12,12 +12,18 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** Runs `size` members to the end; their reports by rank. */
 async function measure(size, options) {
   const dir = mkdtempSync(join(tmpdir(), 'calm-bench-'));
-  const env = { ...process.env, TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1', OMP_NUM_THREADS: '1' };
+  const env = {
+    ...process.env,
+    TF_NUM_INTRAOP_THREADS: '1',
+    TF_NUM_INTEROP_THREADS: '1',
+    OMP_NUM_THREADS: '1',
+    TF_CPP_MIN_LOG_LEVEL: '2',
+  };
   const ready = [];
   const reports = [];
   const children = Array.from({ length: size }, (_, i) => {
     const argument = JSON.stringify({ ...options, address: `unix:${join(dir, `m${i}`)}`, token: 'bench' });
-    return fork(join(here, 'gang-member.js'), [argument], { env, stdio: ['ignore', 'inherit', 'ignore', 'ipc'] });
+    return fork(join(here, 'gang-member.js'), [argument], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   });
   try {
     await new Promise((resolve, reject) => {
@@ -45,11 +51,12 @@ export async function run(args) {
       config: { type: 'string', default: join(here, 'small.json') },
       steps: { type: 'string', default: '7' },
       rounds: { type: 'string', default: '3' },
+      optimizer: { type: 'string', default: 'replicated' },
       json: { type: 'boolean', default: false },
     },
   });
   const config = JSON.parse(readFileSync(values.config, 'utf8'));
-  const options = { config, steps: Number(values.steps), warmup: 2 };
+  const options = { config, steps: Number(values.steps), warmup: 2, optimizer: values.optimizer };
   const rounds = [];
   // By turns, so that what else the machine does hits both alike.
   for (let round = 0; round < Number(values.rounds); round++) {
@@ -61,6 +68,7 @@ export async function run(args) {
   const round = (x, digits = 1) => Math.round(x * 10 ** digits) / 10 ** digits;
   const result = {
     config: values.config,
+    optimizer: values.optimizer,
     numWeights: rounds[0].numWeights,
     oneTrainer: { msPerStep: round(median((r) => r.one)) },
     twoTrainers: { msPerStep: round(median((r) => r.two)) },

@@ -7,7 +7,7 @@ import { createCalmTraining, promptInputs } from '../packages/trainer/dist/calm-
 import { createGangSteps } from '../packages/trainer/dist/gang-steps.js';
 import { createLineage } from '../packages/trainer/dist/lineage.js';
 
-const { config: c, address, steps, warmup, token } = JSON.parse(process.argv[2]);
+const { config: c, address, steps, warmup, token, optimizer } = JSON.parse(process.argv[2]);
 const numShards = 8;
 const mfam = {
   ...nano.mfam,
@@ -51,7 +51,7 @@ const gang = createComputeGang({
 process.on('message', ({ roster }) => gang.update(roster));
 const { signal } = new globalThis.AbortController();
 await gang.join(signal);
-const stepper = createGangSteps(gang, program, createLineage());
+const stepper = createGangSteps(gang, program, createLineage(), { optimizer, steps: warmup + steps });
 await stepper.enter(0, signal);
 const times = [];
 for (let step = 0; step < warmup + steps; step++) {

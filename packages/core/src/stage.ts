@@ -91,6 +91,8 @@ export interface Gang {
   publish(name: string, ...parts: readonly Float32Array[]): void;
   /** Forgets all tensors but those `keep` names. */
   retire(keep: (name: string) => boolean): void;
+  /** Waits until so many peers have a tensor this one has published, or the signal. Who computes answers nobody. */
+  taken(name: string, numPeers: number, signal: AbortSignal): Promise<void>;
   /** Waits for a member's tensor; `into` is filled and returned where it has the length. */
   pull(member: string, name: string, signal: AbortSignal, into?: Float32Array): Promise<Float32Array>;
 }

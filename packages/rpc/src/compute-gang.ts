@@ -60,6 +60,7 @@ export function createComputeGang({
     },
     publish: (of, ...parts) => opened().publish(name(of), ...parts),
     retire: (keep) => opened().retire((full) => keep(full.slice(stageKey.length + 1))),
+    taken: (of, numPeers, signal) => waitFor(opened().taken(name(of), numPeers, signal)),
     pull: (member, of, signal, into) => waitFor(opened().pull(member, name(of), signal, into)),
     update: (next) => {
       if (next.generation <= roster.generation) return;

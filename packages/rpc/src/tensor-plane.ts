@@ -31,6 +31,8 @@ export interface TensorPlane {
   readonly address: string;
   /** Offers a tensor, the parts one after the other. The parts must not change until the name is retired. */
   publish(name: string, ...parts: readonly Float32Array[]): void;
+  /** Waits until so many pulls of a published tensor have been answered in full, it is retired, or the signal. */
+  taken(name: string, numPulls: number, signal: AbortSignal): Promise<void>;
   /** Forgets all names for which `keep` is false. */
   retire(keep: (name: string) => boolean): void;
   /**
@@ -58,6 +60,10 @@ interface Published {
   readonly sizeBytes: number;
   readonly crc: number;
   path: string | null;
+  /** Pulls answered in full. */
+  numTaken: number;
+  /** Called with each of them, and when the tensor is forgotten. */
+  onTaken: () => void;
 }
 
 export async function openTensorPlane({ address, token, ...options }: TensorPlaneOptions): Promise<TensorPlane> {
@@ -75,13 +81,19 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
   let hasLocalPeers = false;
 
   const forget = (name: string): void => {
-    const { path } = tensors.get(name)!;
+    const { path, onTaken } = tensors.get(name)!;
     tensors.delete(name);
     if (path !== null) files!.release(path);
+    onTaken();
   };
   const answer = async (call: ServerWritableStream<PullRequest, PullResponse>, name: string): Promise<void> => {
     const found = tensors.get(name)!;
     const { sizeBytes, crc } = found;
+    call.once('close', () => {
+      found.numTaken++;
+      // The end of the answer leaves with the next turn of the loop.
+      setImmediate(() => found.onTaken());
+    });
     if (files !== null && call.request.host === host && sizeBytes > inlineBytes) {
       found.path ??= files.write(found.parts);
       call.write({ sizeBytes, crc32: crc, path: found.path, chunk: Buffer.alloc(0) });
@@ -150,10 +162,18 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
       const sizeBytes = buffers.reduce((sum, { length }) => sum + length, 0);
       if (tensors.has(name)) forget(name);
       const path = files !== null && hasLocalPeers && sizeBytes > inlineBytes ? files.write(buffers) : null;
-      tensors.set(name, { parts: buffers, sizeBytes, crc, path });
+      tensors.set(name, { parts: buffers, sizeBytes, crc, path, numTaken: 0, onTaken: () => {} });
       const asking = waiting.get(name);
       waiting.delete(name);
       for (const ready of asking ?? []) ready();
+    },
+    taken: async (name, numPulls, signal) => {
+      const found = tensors.get(name);
+      while (found !== undefined && tensors.get(name) === found && found.numTaken < numPulls && !signal.aborted)
+        await new Promise<void>((resolve) => {
+          found.onTaken = resolve;
+          signal.addEventListener('abort', () => resolve(), { once: true });
+        });
     },
     retire: (keep) => {
       for (const name of [...tensors.keys()]) if (!keep(name)) forget(name);

@@ -64,7 +64,10 @@ export async function partitionedStep(
     expelUnlessAgreed(rank, digests, at.step);
 
     gang.publish(`${base}/weights`, program.update(sums, at));
-    program.complete(await pullAll('weights', 'weights'));
+    const updated = await pullAll('weights', 'weights');
+    // As in replicated-step.ts: who computes answers nobody.
+    await gang.taken(`${base}/weights`, members.length - 1, patience.signal);
+    program.complete(updated);
     const allLosses = members.flatMap((_, r) => [...(heads.get(r)?.subarray(1 + check.length) ?? losses)]);
     const wish = [...heads.values()].reduce((all, [theirs]) => all | theirs!, at.wish);
     const leaves = (wish & wishes.leave) !== 0;

@@ -10,7 +10,7 @@ import {
   type ShardProgram,
 } from '@calm-orch/model';
 import { checkEvery, type StepAt, type Inputs } from './gang-step.ts';
-import type { Exchange } from './gang-exchange.ts';
+import type { Exchange, FromPeers } from './gang-exchange.ts';
 import { digestOf, expelUnlessAgreed } from './gang-state.ts';
 
 export interface ReplicatedOptions {
@@ -38,9 +38,14 @@ export async function replicatedStep(
   const check = at.step % checkEvery === 0 ? Float32Array.from(digestOf(program.state())) : new Float32Array(0);
   gang.publish(tensor, check, losses, ...sums.map(({ sum }) => sum));
   const either = combineSignals(superseded, signal);
-  const pulled = await exchange
-    .pullAll(roster, tensor, { signal: either.signal, reuse: 'sums' })
-    .finally(() => either.dispose());
+  let pulled: FromPeers;
+  try {
+    pulled = await exchange.pullAll(roster, tensor, { signal: either.signal, reuse: 'sums' });
+    // Computing on would leave a peer that asks a moment later waiting for the whole next step.
+    await gang.taken(tensor, members.length - 1, either.signal);
+  } finally {
+    either.dispose();
+  }
   // Who has published this step has all it needed before.
   gang.retire((kept) => kept === tensor);
   if (check.length > 0)
@@ -52,8 +57,8 @@ export async function replicatedStep(
   const allLosses: number[] = [];
   const blocks: BlockSum[] = [];
   ranges.forEach(({ first, end }, r) => {
-    // Adding overwrites, and peers may still be pulling what was published.
-    if (r === rank) blocks.push(...sums.map((block) => ({ ...block, sum: block.sum.slice() })));
+    // Adding overwrites; a peer of a roster that has ended may still be pulling what was published.
+    if (r === rank) blocks.push(...(superseded.aborted ? sums.map((s) => ({ ...s, sum: s.sum.slice() })) : sums));
     const theirs = pulled.get(r)?.subarray(check.length);
     if (theirs !== undefined) blocks.push(...splitBlocks(theirs.subarray(end - first), alignedBlocks(first, end)));
     allLosses.push(...(theirs?.subarray(0, end - first) ?? losses));
