@@ -110,8 +110,11 @@ describe('a program', () => {
     for (const eager of [false, true]) {
       if (!eager && engine.node === undefined) continue;
       const program = make({ ...counting, functions }, eager);
-      program.assign('a', Float32Array.of(1, 2));
-      program.assign('b', Float32Array.of(3, 4));
+      program.assignAll([
+        ['a', Float32Array.of(1, 2)],
+        ['b', Float32Array.of(3, 4)],
+      ]);
+      expect([...program.readAll(['b', 'a'])]).toEqual([Float32Array.of(3, 4), Float32Array.of(1, 2)]);
       expect([...program.run('swap', {}).a!]).toEqual([1, 2]);
       expect([...program.run('swap', {}).a!]).toEqual([3, 4]);
       program.run('swap', {});

@@ -4,6 +4,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { CalmError } from '@calm-orch/core';
 import { createGraphBuilder, orderedName, type GraphType } from './graph.ts';
+import { groupsOf } from './groups.ts';
 import type { Engine } from './load.ts';
 import { record } from './trace.ts';
 
@@ -54,7 +55,14 @@ export interface Program {
   /** Nodes of the traced graph; 0 where functions run eagerly. */
   readonly numNodes: number;
   assign(variable: string, values: Float32Array): void;
+  /**
+   * Sets variables, 256 MB at once: a session prepares the whole graph for every set of variables it has not had before.
+   * Takes from the iterable as it goes, so that weights need not all be in memory.
+   */
+  assignAll(values: Iterable<readonly [variable: string, values: Float32Array]>): void;
   read(variable: string): Float32Array;
+  /** In the order of `variables`; 256 MB at once, as they are asked for. */
+  readAll(variables: readonly string[]): Iterable<Float32Array>;
   /** Runs one function; outputs by name, each flat in row-major order. */
   run(name: string, inputs: Readonly<Record<string, Values>>): Record<string, Float32Array>;
   dispose(): void;
@@ -62,6 +70,8 @@ export interface Program {
 
 const beta1 = 0.9;
 const beta2 = 0.999;
+/** What one call assigns or reads, the last variable not counted. */
+const callBytes = 256 * 2 ** 20;
 
 /** Compiles on TensorFlow; `eager` forces the op-by-op twin (for comparison and for the wasm back end). */
 export function createProgram(
@@ -261,26 +271,45 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
       feeds.map((name) => ({ name })),
       fetches,
     ) as Tensor[];
-  const assign = (variable: string, values: Float32Array): void => {
+  const known = (variable: string) => {
     const found = handles.get(variable);
-    checkValues(variable, found?.shape, values);
-    const tensor = tf.tensor(values, [...found!.shape], 'float32');
-    tf.dispose([tensor, ...runSession([tensor], [found!.feed], [found!.assigned])]);
+    if (found === undefined) throw new CalmError('internal', `program has no variable ${variable}`);
+    return found;
+  };
+  const assignAll = (values: Iterable<readonly [string, Float32Array]>): void => {
+    for (const group of groupsOf(values, callBytes, ([, { byteLength }]) => byteLength)) {
+      group.forEach(([variable, given]) => checkValues(variable, handles.get(variable)?.shape, given));
+      const targets = group.map(([variable]) => known(variable));
+      const tensors = group.map(([, given], i) => tf.tensor(given, [...targets[i]!.shape], 'float32'));
+      const done = runSession(
+        tensors,
+        targets.map(({ feed }) => feed),
+        targets.map(({ assigned }) => assigned),
+      );
+      tf.dispose([...tensors, ...done]);
+    }
+  };
+  const readAll = function* (variables: readonly string[]): Generator<Float32Array> {
+    for (const group of groupsOf(variables.map(known), callBytes, ({ shape }) => 4 * sizeOf(shape))) {
+      const tensors = runSession(
+        [],
+        [],
+        group.map((variable) => variable.read),
+      );
+      const read = tensors.map((tensor) => tensor.dataSync() as Float32Array);
+      tf.dispose(tensors);
+      yield* read;
+    }
   };
   if (zeroed.length > 0) tf.dispose(runSession([], [], [allZeroed]));
 
   return {
     compiled: true,
     numNodes: graph.numNodes,
-    assign,
-    read: (variable) => {
-      const found = handles.get(variable);
-      if (found === undefined) throw new CalmError('internal', `program has no variable ${variable}`);
-      const [tensor] = runSession([], [], [found.read]);
-      const values = tensor!.dataSync() as Float32Array;
-      tensor!.dispose();
-      return values;
-    },
+    assign: (variable, values) => assignAll([[variable, values]]),
+    assignAll,
+    read: (variable) => [...readAll([variable])][0]!,
+    readAll,
     run: (name, inputs) => {
       functionOf(spec, name);
       const { feeds, outputs, fetches } = compiled.get(name)!;
@@ -323,18 +352,24 @@ function eagerProgram(engine: Engine, spec: ProgramSpec): Program {
     replace(update.secondMoment, nextV);
     replace(update.variable, nextW);
   };
+  const assign = (name: string, values: Float32Array): void => {
+    checkValues(name, spec.variables[name], values);
+    replace(name, tf.tensor(values, [...spec.variables[name]!], 'float32'));
+  };
+  const read = (name: string): Float32Array => {
+    const found = variables[name];
+    if (found === undefined) throw new CalmError('internal', `program has no variable ${name}`);
+    return Float32Array.from(found.dataSync());
+  };
   return {
     compiled: false,
     numNodes: 0,
-    assign: (name, values) => {
-      checkValues(name, spec.variables[name], values);
-      replace(name, tf.tensor(values, [...spec.variables[name]!], 'float32'));
+    assign,
+    assignAll: (values) => {
+      for (const [name, given] of values) assign(name, given);
     },
-    read: (name) => {
-      const found = variables[name];
-      if (found === undefined) throw new CalmError('internal', `program has no variable ${name}`);
-      return Float32Array.from(found.dataSync());
-    },
+    read,
+    readAll: (names) => names.map(read),
     run: (name, inputs) => {
       const fn = functionOf(spec, name);
       const values: Record<string, Float32Array> = {};

@@ -81,7 +81,7 @@ export function createEpisodeReader(engine: Engine, spec: EpisodeReaderSpec): Ep
       },
     },
   });
-  for (const key of Object.keys(shapes)) program.assign(key, spec.weights[key]!.values);
+  program.assignAll(Object.keys(shapes).map((key) => [key, spec.weights[key]!.values]));
   const known = new Map<number, Float32Array>();
   const learn = (rows: readonly number[]): void => {
     const unknown = [...new Set(rows)].filter((row) => !known.has(row));

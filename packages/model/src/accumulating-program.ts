@@ -5,7 +5,15 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { CalmError } from '@calm-orch/core';
 import { createProgram, type AdamUpdate, type Engine, type ProgramFunction } from '@calm-orch/engine';
-import { adamInputs, decays, frozenOf, frozenShapesOf, scalarInputs, type OptimizerOptions } from './adam.ts';
+import {
+  adamInputs,
+  decays,
+  frozenOf,
+  frozenShapesOf,
+  frozenValues,
+  scalarInputs,
+  type OptimizerOptions,
+} from './adam.ts';
 import { shardsOf } from './blocks.ts';
 import { clipFactor } from './clip.ts';
 import { parameterGradients, sizeOf, sumOfLosses, treeSum, valuesOf } from './shard-gradients.ts';
@@ -106,39 +114,44 @@ export function createAccumulatingProgram(
   const read = (prefix: Prefix): Float32Array => {
     const flat = new Float32Array(entries.reduce((sum, [, shape]) => sum + sizeOf(shape), 0));
     let offset = 0;
-    for (const [key, shape] of entries) {
-      flat.set(program.read(`${prefix}/${key}`), offset);
-      offset += sizeOf(shape);
+    for (const values of program.readAll(keys.map((key) => `${prefix}/${key}`))) {
+      flat.set(values, offset);
+      offset += values.length;
     }
     return flat;
   };
-  const assign = (prefix: Prefix, flat: Float32Array): void => {
+  const partsOf = function* (prefix: Prefix, flat: Float32Array): Generator<readonly [string, Float32Array]> {
     let offset = 0;
-    for (const [key, shape] of entries) {
-      program.assign(`${prefix}/${key}`, flat.subarray(offset, offset + sizeOf(shape)));
-      offset += sizeOf(shape);
-    }
+    for (const [key, shape] of entries) yield [`${prefix}/${key}`, flat.subarray(offset, (offset += sizeOf(shape)))];
+  };
+  const zeros = function* (prefix: Prefix): Generator<readonly [string, Float32Array]> {
+    for (const [key, shape] of entries) yield [`${prefix}/${key}`, new Float32Array(sizeOf(shape))];
   };
   return {
     program,
     keys,
     setWeights: (weights) => {
-      for (const [key, shape] of entries) {
-        program.assign(`weight/${key}`, valuesOf(weights, key, shape));
-        if (momentsAreZero) continue;
-        for (const prefix of ['m', 'v'] as const) program.assign(`${prefix}/${key}`, new Float32Array(sizeOf(shape)));
-      }
+      const values = function* (): Generator<readonly [string, Float32Array]> {
+        for (const [key, shape] of entries) yield [`weight/${key}`, valuesOf(weights, key, shape)];
+      };
+      program.assignAll(values());
+      if (!momentsAreZero) for (const prefix of ['m', 'v'] as const) program.assignAll(zeros(prefix));
       momentsAreZero = true;
-      for (const [key, shape] of Object.entries(frozen)) program.assign(`frozen/${key}`, valuesOf(weights, key, shape));
+      program.assignAll(frozenValues(frozen, (key) => valuesOf(weights, key, frozen[key]!)));
     },
     weight: (key) => ({ shape: trainable[key]!, values: program.read(`weight/${key}`) }),
     weights: () =>
-      Object.fromEntries(entries.map(([key, shape]) => [key, { shape, values: program.read(`weight/${key}`) }])),
+      Object.fromEntries(
+        Array.from(program.readAll(keys.map((key) => `weight/${key}`)), (values, i) => [
+          keys[i]!,
+          { shape: entries[i]![1], values },
+        ]),
+      ),
     state: (): TrainingState => ({ weights: read('weight'), firstMoment: read('m'), secondMoment: read('v') }),
     setState: (state) => {
-      assign('weight', state.weights);
-      assign('m', state.firstMoment);
-      assign('v', state.secondMoment);
+      program.assignAll(partsOf('weight', state.weights));
+      program.assignAll(partsOf('m', state.firstMoment));
+      program.assignAll(partsOf('v', state.secondMoment));
       momentsAreZero = false;
     },
     step: (name, inputs, at) => {

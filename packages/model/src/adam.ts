@@ -64,6 +64,14 @@ export function frozenShapesOf(frozen: Shapes): Record<string, Shape> {
   return Object.fromEntries(Object.entries(frozen).map(([key, shape]) => [`frozen/${key}`, shape]));
 }
 
+/** Values of those variables, read as they are asked for. */
+export function* frozenValues(
+  frozen: Shapes,
+  values: (key: string) => Float32Array,
+): Generator<readonly [string, Float32Array]> {
+  for (const key of Object.keys(frozen)) yield [`frozen/${key}`, values(key)];
+}
+
 /** Frozen weights by key, from a program's variables. */
 export function frozenOf(frozen: Shapes, variables: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
   return Object.fromEntries(Object.keys(frozen).map((key) => [key, variables[`frozen/${key}`]!]));

@@ -36,6 +36,15 @@ export function halves(block: Block, size: number): Block[] {
   ];
 }
 
+/** Blocks as blocks of these sizes, by halving; null where a block is smaller than all of them. */
+export function callsOf(blocks: readonly Block[], sizes: readonly number[]): Block[] | null {
+  const calls = blocks.map((block) => {
+    const fitting = sizes.filter((size) => size <= block.size);
+    return fitting.length === 0 ? null : halves(block, Math.max(...fitting));
+  });
+  return calls.includes(null) ? null : calls.flatMap((call) => call!);
+}
+
 /** Shards first .. end - 1 of inputs that hold `numShards`; their first dimension is the batch, shard-major. */
 export function shardsOf(
   inputs: Readonly<Record<string, Values>>,

@@ -1,4 +1,4 @@
-export { alignedBlocks, combineBlocks, shardsOf, type Block, type BlockSum } from './blocks.ts';
+export { alignedBlocks, callsOf, combineBlocks, halves, shardsOf, type Block, type BlockSum } from './blocks.ts';
 export { createPartitionedProgram, type ByRank, type PartitionedProgram } from './partitioned-program.ts';
 export { sliceOf, type Slice } from './slices.ts';
 export { createShardProgram, type ShardProgram } from './shard-program.ts';

@@ -240,7 +240,7 @@ export function checkParity(engine: Engine, dir: string): ParityCheck[] {
       },
     },
   });
-  for (const key of [...Object.keys(visionKeys), ...Object.keys(mfamKeys)]) inference.assign(key, weights[key]!.values);
+  inference.assignAll([...Object.keys(visionKeys), ...Object.keys(mfamKeys)].map((key) => [key, weights[key]!.values]));
   const visual = inference.run('levels', { pixels: Float32Array.from(golden.pixels.data) });
   inference.dispose();
   check(
@@ -331,7 +331,7 @@ export function checkParity(engine: Engine, dir: string): ParityCheck[] {
       },
     },
   });
-  for (const key of [...Object.keys(mfamKeys), ...Object.keys(llmKeys)]) language.assign(key, weights[key]!.values);
+  language.assignAll([...Object.keys(mfamKeys), ...Object.keys(llmKeys)].map((key) => [key, weights[key]!.values]));
   check(
     'answerLogits',
     maxDifference(language.run('answers', { ...states, ...text }).logits!, golden.answerLogits.data),

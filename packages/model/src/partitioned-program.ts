@@ -38,8 +38,8 @@ export interface PartitionedProgram {
   /** First and second moment of the own slice. */
   moments(): readonly [Float32Array, Float32Array];
   setState(state: TrainingState): void;
-  /** Frozen weights by key. */
-  setFrozen(values: (key: string) => Float32Array): void;
+  /** Variables of frozen weights, `frozen/KEY`. */
+  setFrozen(values: Iterable<readonly [variable: string, values: Float32Array]>): void;
   dispose(): void;
 }
 
@@ -145,16 +145,16 @@ export function createPartitionedProgram(engine: Engine, spec: PartitionedSpec):
     complete: (received) =>
       void program.run('complete', Object.fromEntries(others.map((r) => [`slice${r}`, received.get(r)!]))),
     weights: () => program.read('weights'),
-    moments: () => [program.read('m'), program.read('v')],
+    moments: () => [...program.readAll(['m', 'v'])] as [Float32Array, Float32Array],
     setState: ({ weights, firstMoment, secondMoment }) => {
-      program.assign('weights', weights);
-      program.assign('slice', part(weights));
-      program.assign('m', part(firstMoment));
-      program.assign('v', part(secondMoment));
+      program.assignAll([
+        ['weights', weights],
+        ['slice', part(weights)],
+        ['m', part(firstMoment)],
+        ['v', part(secondMoment)],
+      ]);
     },
-    setFrozen: (values) => {
-      for (const key of Object.keys(spec.frozen)) program.assign(`frozen/${key}`, values(key));
-    },
+    setFrozen: (values) => program.assignAll(values),
     dispose: () => program.dispose(),
   };
 }

@@ -46,14 +46,15 @@ export function createPhotoEncoder(engine: Engine, spec: PhotoEncoderSpec): Phot
       },
     },
   });
-  for (const [key, shape] of Object.entries(shapes)) {
+  const weights = Object.entries(shapes).map(([key, shape]): [string, Float32Array] => {
     const found = spec.weights[key];
     const values = key === positionKey && found ? interpolatePositions(found.values, width, grid) : found?.values;
     const size = shape.reduce((a, b) => a * b, 1);
     if (values?.length !== size)
       throw new CalmError('bad_data', `checkpoint: ${key} should be ${shape.join('x')}, is ${found?.shape.join('x')}`);
-    program.assign(key, values);
-  }
+    return [key, values];
+  });
+  program.assignAll(weights);
   const statistics = standardize ? statisticsOf(spec.weights, layers) : null;
   const pixelsPerImage = 3 * side * side;
   return {

@@ -1,6 +1,7 @@
 // A gang member's step in two halves: gradients of its own shards, summed in aligned blocks, and the update once the
 // sum of all shards is known. The same arithmetic as the whole step of training-program.ts, to the bit.
 
+import { CalmError } from '@calm-orch/core';
 import { createProgram, type Engine, type InputSpec, type ProgramFunction, type Values } from '@calm-orch/engine';
 import {
   adamInputs,
@@ -11,44 +12,45 @@ import {
   scalarInputs,
   type OptimizerOptions,
 } from './adam.ts';
-import { halves, shardsOf, sumBlocks, type Block, type BlockSum } from './blocks.ts';
+import { flatState, setFlatState } from './flat-state.ts';
+import { callsOf, shardsOf, sumBlocks, type Block, type BlockSum } from './blocks.ts';
 import { shardGradients, sizeOf, treeSum, type Shapes, type TrainingStep } from './shard-gradients.ts';
 import type { TrainingState } from './training-program.ts';
 
 export interface ShardProgramSpec {
   readonly trainable: Shapes;
   readonly frozen: Shapes;
-  /** Blocks of neighbouring shards; the inputs of a step hold these shards and no others. */
-  readonly blocks: readonly Block[];
+  /** Shards that a call computes, powers of two: each is compiled when it is first used. */
+  readonly sizes: readonly number[];
   /** Steps over this many shards. */
   readonly stepsOf: (numShards: number) => Readonly<Record<string, TrainingStep>>;
-  /** Shards that one call computes at most. @default all */
-  readonly maxShardsPerCall?: number;
   /** @default Adam alone */
   readonly optimizer?: OptimizerOptions;
 }
 
 export interface ShardProgram {
-  /** Losses of the member's shards, in order, and the sums of their gradients by block. */
+  readonly sizes: readonly number[];
+  /**
+   * Losses of the shards of these blocks, neighbours in order, and the sums of their gradients by block; the inputs hold
+   * these shards and no others. @throws CalmError `internal` where a block is smaller than all sizes.
+   */
   gradients(
     name: string,
     inputs: Readonly<Record<string, Values>>,
+    blocks: readonly Block[],
   ): { readonly losses: Float32Array; readonly sums: readonly BlockSum[] };
   /** Adam with the summed gradient [P] of step `step` (0-based). */
   apply(gradient: Float32Array, at: { step: number; learningRate: number }): void;
   state(): TrainingState;
   setState(state: TrainingState): void;
-  /** Frozen weights by key. */
-  setFrozen(values: (key: string) => Float32Array): void;
+  /** Variables of frozen weights, `frozen/KEY`. */
+  setFrozen(values: Iterable<readonly [variable: string, values: Float32Array]>): void;
   dispose(): void;
 }
 
 export function createShardProgram(engine: Engine, spec: ShardProgramSpec): ShardProgram {
-  const { blocks, maxShardsPerCall = Infinity, optimizer = plainAdam } = spec;
+  const { sizes, optimizer = plainAdam } = spec;
   const total = Object.values(spec.trainable).reduce((sum, shape) => sum + sizeOf(shape), 0);
-  const numShards = blocks.reduce((sum, { size }) => sum + size, 0);
-  // A call computes one block: on AVX2 three shards together, unlike 1, 2, 4 or 8, were seen to have other bits than alone.
-  const calls = blocks.flatMap((block) => halves(block, maxShardsPerCall));
   const nameOf = (numShardsOfCall: number, name: string): string => `blocks_of_${numShardsOfCall}_${name}`;
   const functions: Record<string, ProgramFunction> = {
     apply: {
@@ -59,7 +61,9 @@ export function createShardProgram(engine: Engine, spec: ShardProgramSpec): Shar
       }),
     },
   };
-  for (const count of new Set(calls.map(({ size }) => size))) {
+  // A call computes one aligned block: on AVX2 three shards together, unlike 1, 2, 4 or 8, were seen to have other bits
+  // than alone.
+  for (const count of sizes) {
     const gradients = shardGradients(spec.trainable, count);
     for (const [name, step] of Object.entries(spec.stepsOf(count)))
       functions[nameOf(count, name)] = {
@@ -75,7 +79,11 @@ export function createShardProgram(engine: Engine, spec: ShardProgramSpec): Shar
     functions,
   });
   return {
-    gradients: (name, inputs) => {
+    sizes,
+    gradients: (name, inputs, blocks) => {
+      const calls = callsOf(blocks, sizes);
+      if (calls === null) throw new CalmError('internal', `gang: no block can be computed by calls of ${sizes.join()}`);
+      const numShards = blocks.reduce((sum, { size }) => sum + size, 0);
       const losses: number[] = [];
       const sums: BlockSum[] = [];
       for (const call of calls) {
@@ -87,19 +95,9 @@ export function createShardProgram(engine: Engine, spec: ShardProgramSpec): Shar
       return { losses: Float32Array.from(losses), sums: blocks.map((block) => sumBlocks(sums, block)) };
     },
     apply: (gradient, at) => void program.run('apply', { gradient, ...adamInputs(at, optimizer) }),
-    state: () => ({
-      weights: program.read('weights'),
-      firstMoment: program.read('m'),
-      secondMoment: program.read('v'),
-    }),
-    setState: (state) => {
-      program.assign('weights', state.weights);
-      program.assign('m', state.firstMoment);
-      program.assign('v', state.secondMoment);
-    },
-    setFrozen: (values) => {
-      for (const key of Object.keys(spec.frozen)) program.assign(`frozen/${key}`, values(key));
-    },
+    state: () => flatState(program),
+    setState: (state) => setFlatState(program, state),
+    setFrozen: (values) => program.assignAll(values),
     dispose: () => program.dispose(),
   };
 }

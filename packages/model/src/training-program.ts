@@ -9,10 +9,12 @@ import {
   flatUpdate,
   frozenOf,
   frozenShapesOf,
+  frozenValues,
   plainAdam,
   scalarInputs,
   type OptimizerOptions,
 } from './adam.ts';
+import { flatState, setFlatState } from './flat-state.ts';
 import { createAccumulatingProgram } from './accumulating-program.ts';
 import type { NamedTensor } from './safetensors.ts';
 import {
@@ -116,24 +118,14 @@ export function createTrainingProgram(
         flat.set(valuesOf(weights, key, shapes[i]!), offset);
         offset += sizes[i]!;
       });
-      program.assign('weights', flat);
-      program.assign('m', new Float32Array(total));
-      program.assign('v', new Float32Array(total));
-      for (const [key, shape] of Object.entries(spec.frozen))
-        program.assign(`frozen/${key}`, valuesOf(weights, key, shape));
+      const zeros = new Float32Array(total);
+      setFlatState(program, { weights: flat, firstMoment: zeros, secondMoment: zeros });
+      program.assignAll(frozenValues(spec.frozen, (key) => valuesOf(weights, key, spec.frozen[key]!)));
     },
     weights: () => unflatten(program.read('weights'), spec.trainable),
     weight: (key) => unflatten(program.read('weights'), spec.trainable)[key]!,
-    state: () => ({
-      weights: program.read('weights'),
-      firstMoment: program.read('m'),
-      secondMoment: program.read('v'),
-    }),
-    setState: (state) => {
-      program.assign('weights', state.weights);
-      program.assign('m', state.firstMoment);
-      program.assign('v', state.secondMoment);
-    },
+    state: () => flatState(program),
+    setState: (state) => setFlatState(program, state),
     step: (name, inputs, at) => {
       const result = program.run(`step_${name}`, { ...inputs, ...adamInputs(at, optimizer) });
       return sumOfLosses(result.losses!);

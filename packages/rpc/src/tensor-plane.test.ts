@@ -37,10 +37,10 @@ describe.each([
     owner.publish('sums', tensor);
     let isTaken = false;
     const taken = owner.taken('sums', 2, signal).then(() => (isTaken = true));
-    expect(equal(await peers[0]!.pull(owner.address, 'sums', signal), tensor)).toBe(true);
+    expect(equal(await peers[0].pull(owner.address, 'sums', signal), tensor)).toBe(true);
     await turns(5);
     expect(isTaken).toBe(false);
-    expect(equal(await peers[1]!.pull(owner.address, 'sums', signal), tensor)).toBe(true);
+    expect(equal(await peers[1].pull(owner.address, 'sums', signal), tensor)).toBe(true);
     await taken;
     expect(isTaken).toBe(true);
   });

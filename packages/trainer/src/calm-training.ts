@@ -70,7 +70,9 @@ const maskName = (level: QFormerLevel): string => `mask_${level}`;
 export interface CalmProgram extends TrainingProgram {
   readonly numShards: number;
   /** The part of a step that computes these shards; frozen weights are those of this program. */
-  member(blocks: readonly Block[]): ShardProgram;
+  member(sizes: readonly number[]): ShardProgram;
+  /** Shards that a member's call computes at most. */
+  readonly maxShardsPerCall: number;
   /** The same where each member updates a slice: blocks of all members by rank, this member's rank. Absent: it cannot. */
   partition?(blocks: readonly (readonly Block[])[], rank: number): PartitionedProgram;
 }
@@ -128,22 +130,25 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): CalmProg
   const { trainable, frozen, numShards, options } = spec;
   const common = { trainable, frozen, ...(options && { ...options, optimizer: options }) };
   const whole = createTrainingProgram(engine, { ...common, numShards, steps: stepsOf(numShards) });
+  const frozenValues = function* (): Generator<readonly [string, Float32Array]> {
+    const variables = Object.keys(frozen).map((key) => `frozen/${key}`);
+    let at = 0;
+    for (const values of whole.program.readAll(variables)) yield [variables[at++]!, values];
+  };
   const partition = (blocks: readonly (readonly Block[])[], rank: number): PartitionedProgram => {
     const member = createPartitionedProgram(engine, { trainable, frozen, numShards, blocks, rank, stepsOf });
-    member.setFrozen((key) => whole.program.read(`frozen/${key}`));
+    member.setFrozen(frozenValues());
     return member;
   };
   return {
     ...whole,
     numShards,
-    member: (blocks) => {
-      const member = createShardProgram(engine, {
-        ...common,
-        ...{ blocks, stepsOf, maxShardsPerCall: numShards / (options?.accumulation ?? 1) },
-      });
-      member.setFrozen((key) => whole.program.read(`frozen/${key}`));
+    member: (sizes) => {
+      const member = createShardProgram(engine, { ...common, sizes, stepsOf });
+      member.setFrozen(frozenValues());
       return member;
     },
+    maxShardsPerCall: numShards / (options?.accumulation ?? 1),
     ...(isPlain(options) && { partition }),
   };
 }

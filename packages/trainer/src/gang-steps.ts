@@ -3,7 +3,15 @@
 // weights and moments from the first that is ahead. Between rosters a step is one of two kinds: replicated-step.ts or
 // partitioned-step.ts. docs/elastic.md tells the protocol with its failures.
 import { abortedAfter, CalmError, shardRange, type Gang, type OptimizerPlacement, type Roster } from '@calm-orch/core';
-import { alignedBlocks, type PartitionedProgram, type ShardProgram, type TrainingState } from '@calm-orch/model';
+import {
+  alignedBlocks,
+  callsOf,
+  halves,
+  type Block,
+  type PartitionedProgram,
+  type ShardProgram,
+  type TrainingState,
+} from '@calm-orch/model';
 import type { CalmProgram } from './calm-training.ts';
 import { createExchange, untilSuperseded, type FromPeers } from './gang-exchange.ts';
 import { digestOf, expelUnlessAgreed, offerState, pullState } from './gang-state.ts';
@@ -49,7 +57,7 @@ export interface GangStepsOptions {
 /** Where the newest weights are: in the program of whole steps, or in one of a gang's member. */
 type Active =
   | { readonly kind: 'whole' }
-  | { readonly kind: 'replicated'; readonly program: ShardProgram }
+  | { readonly kind: 'replicated'; readonly program: ShardProgram; readonly blocks: readonly Block[] }
   | { readonly kind: 'partitioned'; readonly program: PartitionedProgram };
 
 /** @throws CalmError `lease_lost` from all methods once the coordinator has released this member. */
@@ -69,7 +77,9 @@ export function createGangSteps(
   /** A partitioned gang has agreed to leave its roster, or has lost a member and with it a slice. */
   let isOver = false;
   let wish = 0;
-  const replicas = new Map<string, ShardProgram>();
+  const replicas: ShardProgram[] = [];
+  /** The program of whole steps has been compiled. */
+  let wholeIsWarm = false;
   const parts = new Map<string, PartitionedProgram>();
 
   const isSuperseded = (): boolean => gang.roster.generation !== roster.generation;
@@ -85,8 +95,9 @@ export function createGangSteps(
         return gathered?.step === step ? gathered.state : null;
     }
   };
-  const use = (next: Active, step: number, state: TrainingState): void => {
-    (next.kind === 'whole' ? program : next.program).setState(state);
+  const use = (next: Active, step: number, state: TrainingState, { isOwn = false } = {}): void => {
+    const [from, to] = [active, next].map((each) => (each.kind === 'whole' ? program : each.program));
+    if (!isOwn || from !== to) to!.setState(state);
     active = next;
     // Kept until the first step is complete: if that fails nothing is lost.
     gathered = next.kind === 'partitioned' ? { step, state } : null;
@@ -102,7 +113,22 @@ export function createGangSteps(
     const key = `${rank}/${members.length}`;
     if (optimizer === 'partitioned' && partition !== undefined)
       return { kind: 'partitioned', program: known(parts, key, () => partition(blocks, rank)) };
-    return { kind: 'replicated', program: known(replicas, key, () => program.member(blocks[rank]!)) };
+    return replicaOf(blocks[rank]!) ?? newReplicaOf(blocks[rank]!);
+  };
+  const callsAtBest = (blocks: readonly Block[]): Block[] =>
+    blocks.flatMap((block) => halves(block, program.maxShardsPerCall));
+  /** A replica that is compiled, if it needs at most twice the calls: when a member dies the others go on at once. */
+  const replicaOf = (blocks: readonly Block[]): Active | null => {
+    const usable = replicas
+      .map((replica) => ({ replica, numCalls: callsOf(blocks, replica.sizes)?.length ?? Infinity }))
+      .filter(({ numCalls }) => numCalls <= 2 * callsAtBest(blocks).length)
+      .sort((a, b) => a.numCalls - b.numCalls);
+    return usable.length === 0 ? null : { kind: 'replicated', program: usable[0]!.replica, blocks };
+  };
+  const newReplicaOf = (blocks: readonly Block[]): Active => {
+    const replica = program.member([...new Set(callsAtBest(blocks).map(({ size }) => size))]);
+    replicas.push(replica);
+    return { kind: 'replicated', program: replica, blocks };
   };
   /** What everybody says at the beginning of a roster; null when it is replaced first, or somebody is gone. */
   const hear = async (what: string, signal: AbortSignal, graceMs: number): Promise<FromPeers | null> => {
@@ -165,10 +191,13 @@ export function createGangSteps(
         }
         if (all.length === 1) {
           gang.retire(() => false);
-          if (active.kind !== 'whole') use({ kind: 'whole' }, step, stateAt(step)!);
+          if (active.kind === 'whole') return step;
+          const next = (wholeIsWarm ? null : replicaOf(alignedBlocks(0, numShards))) ?? { kind: 'whole' };
+          use(next, step, stateAt(step)!, { isOwn: true });
           return step;
         }
         let state = step < 0 ? null : stateAt(step);
+        let isOwn = true;
         gang.retire((name) => name.startsWith(`${generation}/`) || isAnswer(name));
         const hello = Float32Array.of(step, ...(state === null ? [] : digestOf(state)));
         gang.publish(`${generation}/hello`, hello);
@@ -195,19 +224,29 @@ export function createGangSteps(
             continue;
           }
           ({ step, state } = received);
+          isOwn = false;
           lineage.replace(received.lineage);
         }
         const isIn = optimizer === 'replicated' || (await allBegin(signal));
-        use(isIn ? inRoster() : { kind: 'whole' }, step, state);
+        use(isIn ? inRoster() : { kind: 'whole' }, step, state, { isOwn });
         if (isIn) return step;
       }
     },
     step: async (name, inputs, at, signal) => {
-      if (active.kind === 'whole') return program.step(name, inputs, at);
+      if (active.kind === 'whole') {
+        wholeIsWarm = true;
+        return program.step(name, inputs, at);
+      }
       const options = { gang, exchange, roster, numShards, superseded: superseded() };
       try {
         if (active.kind === 'replicated')
-          return await replicatedStep({ ...options, program: active.program }, name, inputs, at, signal);
+          return await replicatedStep(
+            { ...options, program: active.program, blocks: active.blocks },
+            name,
+            inputs,
+            at,
+            signal,
+          );
         if (isSuperseded()) wish |= wishes.leave;
         const { loss, leaves, state } = await partitionedStep(
           { ...options, program: active.program },
@@ -231,8 +270,8 @@ export function createGangSteps(
     leave: () => {
       const state = active.kind === 'replicated' ? active.program.state() : gathered?.state;
       if (state !== undefined) use({ kind: 'whole' }, steps, state);
-      for (const member of [...replicas.values(), ...parts.values()]) member.dispose();
-      replicas.clear();
+      for (const member of [...replicas, ...parts.values()]) member.dispose();
+      replicas.length = 0;
       parts.clear();
       exchange.clear();
       gang.retire(isAnswer);

@@ -6,6 +6,7 @@ import {
   combineBlocks,
   shardsOf,
   sumOfLosses,
+  type Block,
   type BlockSum,
   type ShardProgram,
 } from '@calm-orch/model';
@@ -18,6 +19,8 @@ export interface ReplicatedOptions {
   readonly exchange: Exchange;
   readonly roster: Roster;
   readonly program: ShardProgram;
+  /** Of this member's rank. */
+  readonly blocks: readonly Block[];
   readonly numShards: number;
   /** Aborted as soon as there is a newer roster. */
   readonly superseded: AbortSignal;
@@ -25,7 +28,7 @@ export interface ReplicatedOptions {
 
 /** The loss. @throws what a pull threw; then nothing has changed */
 export async function replicatedStep(
-  { gang, exchange, roster, program, numShards, superseded }: ReplicatedOptions,
+  { gang, exchange, roster, program, blocks: own, numShards, superseded }: ReplicatedOptions,
   name: string,
   inputs: Inputs,
   at: StepAt,
@@ -33,7 +36,12 @@ export async function replicatedStep(
 ): Promise<number> {
   const { rank, members } = roster;
   const ranges = members.map((_, r) => shardRange(numShards, members.length, r));
-  const { losses, sums } = program.gradients(name, shardsOf(inputs, ranges[rank]!.first, ranges[rank]!.end, numShards));
+  const { first, end } = ranges[rank]!;
+  const { losses, sums } = program.gradients(name, shardsOf(inputs, first, end, numShards), own);
+  if (members.length === 1) {
+    program.apply(combineBlocks(sums, numShards), at);
+    return sumOfLosses(losses);
+  }
   const tensor = `${roster.generation}/${at.step}`;
   const check = at.step % checkEvery === 0 ? Float32Array.from(digestOf(program.state())) : new Float32Array(0);
   gang.publish(tensor, check, losses, ...sums.map(({ sum }) => sum));

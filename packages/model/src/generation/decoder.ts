@@ -73,7 +73,7 @@ export function createDecoder(engine: Engine, spec: DecoderSpec, options: { eage
     },
     options,
   );
-  for (const key of Object.keys(shapes)) program.assign(key, spec.weights[key]!.values);
+  program.assignAll(Object.keys(shapes).map((key) => [key, spec.weights[key]!.values]));
   let ends = new Int32Array(0);
   let step = 0;
   return {

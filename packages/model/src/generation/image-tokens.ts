@@ -48,7 +48,7 @@ export function createImageReader(engine: Engine, spec: ImageReaderSpec): ImageR
       },
     },
   });
-  for (const key of Object.keys(shapes)) program.assign(key, spec.weights[key]!.values);
+  program.assignAll(Object.keys(shapes).map((key) => [key, spec.weights[key]!.values]));
   return {
     tokensPerImage: numTokens,
     read: (rows) => {

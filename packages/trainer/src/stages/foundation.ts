@@ -75,7 +75,7 @@ function tapStatistics(
       },
     },
   });
-  for (const [key, { values }] of Object.entries(select(weights, shapes))) program.assign(key, values);
+  program.assignAll(Object.entries(select(weights, shapes)).map(([key, { values }]) => [key, values]));
   const sums = new Map<string, Float64Array>();
   for (let i = 0; i < statisticsBatches; i++) {
     for (const [name, values] of Object.entries(program.run('moments', { pixels: pixelsOf(recipe.steps + i) }))) {

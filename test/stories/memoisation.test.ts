@@ -1,0 +1,167 @@
+// What re-runs a stage and what does not, counted by the executions of its function; and what `explain` and `gc` say.
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fixture, makeStory, type Story } from './story.test-util.ts';
+
+let story: Story;
+beforeEach(() => void (story = makeStory()));
+afterEach(() => story.close());
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const oneOfEach = ['--trainers', '1', '--augmentors', '1'];
+
+interface Explained {
+  readonly stages: readonly {
+    readonly kind: string;
+    readonly execution: string;
+    readonly madeBy: string;
+    readonly differences: readonly { readonly what: string; readonly before: unknown; readonly now: unknown }[];
+  }[];
+}
+
+const explain = async (...args: string[]): Promise<Explained['stages']> =>
+  (JSON.parse((await story.run(['explain', ...args, '--json'])).stdout) as Explained).stages;
+
+/** What differs, over all stages of a run. */
+const causes = async (run: string): Promise<string[]> => [
+  ...new Set((await explain(run)).flatMap(({ differences }) => differences.map(({ what }) => what))),
+];
+
+test('an edited comment or a renamed variable re-runs nothing; a constant of a helper or a foreign version does', async () => {
+  const dir = join(story.dir, 'packages/trainer/dist');
+  const modules = join(story.dir, 'node_modules');
+  mkdirSync(dir, { recursive: true });
+  mkdirSync(join(modules, 'foreign'), { recursive: true });
+  symlinkSync(join(root, 'node_modules/@calm-orch'), join(modules, '@calm-orch'));
+  const release = (version: string): void =>
+    writeFileSync(
+      join(modules, 'foreign/package.json'),
+      JSON.stringify({ name: 'foreign', version, main: 'index.cjs' }),
+    );
+  writeFileSync(join(modules, 'foreign/index.cjs'), 'exports.value = 0;');
+  release('1.0.0');
+  const stages = join(dir, 'stages.js');
+  const source = readFileSync(fixture, 'utf8').replace(
+    'const numSteps = 20;',
+    "import foreign from 'foreign';\nimport { steps } from './helper.js';\nconst numSteps = steps() + foreign.value;",
+  );
+  const helper =
+    '// How many.\nconst count = 20;\nexport const steps = () => {\n  const all = count;\n  return all;\n};\n';
+  const write = (text: string): void => writeFileSync(join(dir, 'helper.js'), text);
+  writeFileSync(stages, source);
+  write(helper);
+  const run = async (...more: string[]): Promise<{ executed: number; reused: number }> => {
+    const { code, stdout, stderr } = await story.run(['run', 'story.yaml', '--json', ...oneOfEach, ...more], {
+      stages,
+    });
+    expect(code, stderr).toBe(0);
+    return JSON.parse(stdout) as { executed: number; reused: number };
+  };
+  const executions = (): number => story.lines('executions').length;
+
+  expect(await run()).toMatchObject({ executed: 14, reused: 0 });
+  const once = executions();
+  expect((await explain('story-1')).every(({ execution }) => execution === 'executed')).toBe(true);
+
+  write(helper.replace('How many', 'The number of steps').replaceAll('all', 'theWholeNumber').replace('{\n', '{\n\n'));
+  writeFileSync(stages, source.replaceAll('misbehaveIfAsked', 'misbehave1').replaceAll('counter', 'file'));
+  expect(await run()).toMatchObject({ executed: 0, reused: 14 });
+  expect(executions()).toBe(once);
+  expect(
+    (await explain('story-2')).every(({ execution, madeBy }) => `${execution} ${madeBy}` === 'reused story-1'),
+  ).toBe(true);
+
+  write(helper.replace('20', '21'));
+  expect(await run()).toMatchObject({ executed: 14, reused: 0 });
+  expect(executions()).toBe(2 * once);
+  expect(await causes('story-3')).toContain('module packages/trainer/dist/helper.js');
+
+  release('1.0.1');
+  expect(await run()).toMatchObject({ executed: 14, reused: 0 });
+  expect((await explain('story-4', 'data'))[0]!.differences).toEqual([
+    { what: 'package foreign', before: '1.0.0', now: '1.0.1' },
+  ]);
+
+  // One changed member of the configuration: the stage that reads it, and what depends on that.
+  expect(await run('--rows', 'all', '--set', 'evaluate.batchSize=7')).toMatchObject({ executed: 1 });
+  const [evaluated] = (await explain('story-5')).filter(({ execution }) => execution === 'executed');
+  expect(evaluated).toMatchObject({
+    kind: 'evaluate-score',
+    differences: [{ what: 'config.evaluate.batchSize', now: 7 }],
+  });
+  const text = (await story.run(['explain', 'story-5', 'evaluate-score'])).stdout;
+  expect(text).toMatch(
+    /^evaluate-score [0-9a-f]{8}: executed\n {2}differs from .*\n {4}config.evaluate.batchSize: \d+ -> 7\n$/,
+  );
+
+  const would = await story.run(['gc', '--dry-run']);
+  expect(would.stdout).toMatch(/Would free .* in \d+ folders, kept/);
+  expect(await run('--rows', 'all', '--set', 'evaluate.batchSize=7')).toMatchObject({ executed: 0 });
+  const { freed } = JSON.parse((await story.run(['gc', '--json'])).stdout) as { freed: { path: string }[] };
+  // Three times 14 stages were made; the last run needs its own alone.
+  expect(freed.filter(({ path }) => path.startsWith('artifacts/')).length).toBeGreaterThan(28);
+  expect(await run('--rows', 'all', '--set', 'evaluate.batchSize=7')).toMatchObject({ executed: 0 });
+  expect((await run()).executed).toBeGreaterThan(0);
+});
+
+/** The built program, so that its code can be changed. */
+function copyOfProgram(tree: string): void {
+  for (const name of readdirSync(join(root, 'packages')))
+    for (const part of ['package.json', 'dist', 'bin', 'migrations', 'node_modules']) {
+      const [from, to] = [join(root, 'packages', name, part), join(tree, 'packages', name, part)];
+      if (existsSync(from)) cpSync(from, to, { recursive: true });
+    }
+  for (const name of ['assets', 'ablations', 'package.json']) symlinkSync(join(root, name), join(tree, name));
+  mkdirSync(join(tree, 'node_modules/@calm-orch'), { recursive: true });
+  for (const name of readdirSync(join(root, 'node_modules')))
+    if (name !== '@calm-orch') symlinkSync(join(root, 'node_modules', name), join(tree, 'node_modules', name));
+  for (const name of readdirSync(join(tree, 'packages')))
+    symlinkSync(join(tree, 'packages', name), join(tree, 'node_modules/@calm-orch', name));
+}
+
+const tiny = `
+rows: [{ row: all }]
+set:
+  data: { numTrain: 24, numTest: 8, numUnlabeled: 12, numGeneric: 10 }
+  pretrainGeneric: { steps: 2, batchSize: 8 }
+  pretrainSsl: { steps: 2, batchSize: 8 }
+  finetuneComment: { steps: 2, batchSize: 8 }
+  finetuneScore: { steps: 2, batchSize: 8 }
+`;
+
+test('a constant in a helper of the real trainer re-runs exactly the stages that bundle it, and what needs them', async () => {
+  const tree = join(story.dir, 'tree');
+  copyOfProgram(tree);
+  writeFileSync(join(story.dir, 'tiny.yaml'), tiny);
+  const helper = join(tree, 'packages/trainer/dist/schedule.js');
+  const source = readFileSync(helper, 'utf8');
+  const call = async <T>(...args: string[]): Promise<T> => {
+    const { code, stdout, stderr } = await story.runProgram(join(tree, 'packages/cli/bin/calm-orch.js'), args);
+    expect(code, stderr).toBe(0);
+    return JSON.parse(stdout) as T;
+  };
+  const left = async (): Promise<string[]> => {
+    const { kinds } = await call<{ kinds: { kind: string; unique: number; done: number }[] }>(
+      ...['plan', 'tiny.yaml', '--json'],
+    );
+    return kinds.flatMap(({ kind, unique, done }) => Array.from({ length: unique - done }, () => kind)).sort();
+  };
+  const run = (): Promise<{ run: string; executed: number }> => call('run', 'tiny.yaml', '--json', ...oneOfEach);
+
+  const all = await left();
+  expect((await run()).executed).toBe(all.length);
+  const comment = source.replaceAll('warmup)', 'rise)').replaceAll('warmup;', 'rise;').replace('warmup =', 'rise =');
+  expect(comment).not.toBe(source);
+  writeFileSync(helper, `// Linear, then a cosine.\n${comment}`);
+  expect(await left()).toEqual([]);
+
+  writeFileSync(helper, source.replace('* 0.5 *', '* 0.25 *'));
+  const again = await left();
+  expect(again).toEqual(['evaluate-score', 'finetune-comment', 'finetune-score', 'pretrain-generic', 'pretrain-ssl']);
+  const { run: id, executed } = await run();
+  expect(executed).toBe(again.length);
+  const { stages } = await call<Explained>('explain', id, 'pretrain-generic', '--json');
+  expect(stages[0]!.differences.map(({ what }) => what)).toEqual(['module packages/trainer/dist/schedule.js']);
+});
