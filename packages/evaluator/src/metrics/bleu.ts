@@ -6,9 +6,10 @@ import { maxOrder, type NgramCounts } from './ngrams.ts';
 const tiny = 1e-15;
 const small = 1e-9;
 
+/** Texts of an item, as numbers of counted texts. */
 export interface CountedItem {
-  readonly references: readonly NgramCounts[];
-  readonly candidate: NgramCounts;
+  readonly references: readonly number[];
+  readonly candidate: number;
 }
 
 interface Statistics {
@@ -19,40 +20,48 @@ interface Statistics {
   readonly matches: readonly number[];
 }
 
-/**
- * BLEU-1..4 of a corpus and of each item alone. The corpus score is not the mean of the items'. Ids of n-grams are below
- * `endId`.
- */
-export function bleu(items: readonly CountedItem[], endId: number): { corpus: number[]; perItem: number[][] } {
-  const most = new Int32Array(endId);
-  const statistics = items.map((item) => itemStatistics(item, most));
+/** BLEU-1..4 of a corpus and of each item alone. The corpus score is not the mean of the items'. */
+export function bleu(items: readonly CountedItem[], counted: NgramCounts): { corpus: number[]; perItem: number[][] } {
+  const most = new Int32Array(counted.endId);
+  const statistics = items.map((item) => itemStatistics(item, counted, most));
   return { corpus: scores(total(statistics)), perItem: statistics.map(scores) };
 }
 
 /** `most` is zero before and after. */
-function itemStatistics({ references, candidate }: CountedItem, most: Int32Array): Statistics {
+function itemStatistics(
+  item: CountedItem,
+  { ids, counts, starts, lengths }: NgramCounts,
+  most: Int32Array,
+): Statistics {
+  const { references, candidate } = item;
   const guesses: number[] = [];
   const matches: number[] = [];
   for (let order = 0; order < maxOrder; order++) {
-    for (const { orders } of references) {
-      const { ids, counts } = orders[order]!;
-      for (let i = 0; i < ids.length; i++) most[ids[i]!] = Math.max(most[ids[i]!]!, counts[i]!);
+    for (const text of references) {
+      const end = starts[maxOrder * text + order + 1]!;
+      for (let i = starts[maxOrder * text + order]!; i < end; i++)
+        if (counts[i]! > most[ids[i]!]!) most[ids[i]!] = counts[i]!;
     }
-    const { ids, counts } = candidate.orders[order]!;
+    const end = starts[maxOrder * candidate + order + 1]!;
     let matched = 0;
-    for (let i = 0; i < ids.length; i++) matched += Math.min(counts[i]!, most[ids[i]!]!);
-    for (const { orders } of references) for (const id of orders[order]!.ids) most[id] = 0;
-    guesses.push(Math.max(0, candidate.length - order));
+    for (let i = starts[maxOrder * candidate + order]!; i < end; i++) matched += Math.min(counts[i]!, most[ids[i]!]!);
+    for (const text of references) {
+      const end = starts[maxOrder * text + order + 1]!;
+      for (let i = starts[maxOrder * text + order]!; i < end; i++) most[ids[i]!] = 0;
+    }
+    guesses.push(Math.max(0, lengths[candidate]! - order));
     matches.push(matched);
   }
-  return { candidateLength: candidate.length, referenceLength: closestLength(references, candidate), guesses, matches };
+  const candidateLength = lengths[candidate]!;
+  return { candidateLength, referenceLength: closestLength(references, candidateLength, lengths), guesses, matches };
 }
 
 /** The reference length nearest the candidate's; of two equally near, the shorter. */
-function closestLength(references: readonly NgramCounts[], candidate: NgramCounts): number {
+function closestLength(references: readonly number[], candidateLength: number, lengths: Int32Array): number {
   let closest = Infinity;
-  for (const { length } of references) {
-    const nearer = Math.abs(length - candidate.length) - Math.abs(closest - candidate.length);
+  for (const text of references) {
+    const length = lengths[text]!;
+    const nearer = Math.abs(length - candidateLength) - Math.abs(closest - candidateLength);
     if (nearer < 0 || (nearer === 0 && length < closest)) closest = length;
   }
   return closest;

@@ -49,20 +49,25 @@ export function captionMetrics(items: readonly CaptionItem[]): CaptionMetrics {
 /** The same for texts already cut into tokens. */
 export function tokenMetrics(items: readonly TokenizedItem[]): CaptionMetrics {
   const counter = createNgramCounter();
-  const { count } = counter;
-  const counted: CountedItem[] = items.map(({ id, references, candidate }) => {
+  const tokenIds = createTokenIds();
+  const { idsOf } = tokenIds;
+  const count = (ids: readonly number[]): number => counter.count(tokenIds.words(ids));
+  const rouges: number[] = [];
+  const texts: CountedItem[] = items.map(({ id, references, candidate }) => {
     if (references.length === 0) {
       throw new CalmError(
         'invalid_argument',
         `caption metrics: item ${id} has no references; give one or leave it out`,
       );
     }
-    return { references: references.map((text) => count(words(text))), candidate: count(words(candidate)) };
+    const referenceIds = references.map(idsOf);
+    const candidateIds = idsOf(candidate);
+    rouges.push(rougeL(referenceIds, candidateIds));
+    return { references: referenceIds.map(count), candidate: count(candidateIds) };
   });
-  const bleus = bleu(counted, counter.endId());
-  const ciders = cider(counted, counter.endId());
-  const idsOf = createTokenIds();
-  const rouges = items.map((item) => rougeL(item.references.map(idsOf), idsOf(item.candidate)));
+  const counted = counter.counted();
+  const bleus = bleu(texts, counted);
+  const ciders = cider(texts, counted);
   const empty = items.length === 0;
   return {
     corpus: scoresOf(
@@ -75,11 +80,6 @@ export function tokenMetrics(items: readonly TokenizedItem[]): CaptionMetrics {
       scores: scoresOf(bleus.perItem[i]!, ciders?.perItem[i] ?? null, rouges[i]!),
     })),
   };
-}
-
-/** BLEU and CIDEr of the original cut tokens at no-break spaces too; its ROUGE-L does not. */
-function words(tokens: readonly string[]): readonly string[] {
-  return tokens.some((token) => token.includes('\u00a0')) ? tokens.flatMap((token) => token.split('\u00a0')) : tokens;
 }
 
 function scoresOf(bleus: readonly number[] | null, ciderScore: number | null, rouge: number | null): CaptionScores {

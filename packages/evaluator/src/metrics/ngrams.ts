@@ -8,77 +8,102 @@ export const maxOrder = 4;
 
 const maxNgrams = 2 ** 29;
 
-/** The different n-grams of one order in a text, in order of first occurrence. Plain arrays: so many short typed ones are slow to make. */
-export interface Ngrams {
-  readonly ids: readonly number[];
-  /** How often each occurs. */
-  readonly counts: readonly number[];
-}
-
+/**
+ * Different n-grams of many texts, of each order in the order of first occurrence, one text behind the other. One array for
+ * all: with arrays for each text and order, clearing up after them took a third of the time.
+ */
 export interface NgramCounts {
-  /** Tokens of the text. */
-  readonly length: number;
-  /** Per order (index 0: unigrams). Ids are unique over the orders, and start at 1. */
-  readonly orders: readonly Ngrams[];
+  readonly ids: Int32Array;
+  /** How often each occurs in its text. */
+  readonly counts: Int32Array;
+  /** Where those of a text and order begin, at [maxOrder * text + order], and end, one further; order 0 is unigrams. */
+  readonly starts: Int32Array;
+  /** Tokens of each text. */
+  readonly lengths: Int32Array;
+  /** One more than the greatest id; ids are unique over the orders, and start at 1. */
+  readonly endId: number;
 }
 
 export interface NgramCounter {
-  /** Counts a text's n-grams; equal n-grams have equal ids in all texts. */
-  count(tokens: readonly string[]): NgramCounts;
-  /** One more than the greatest id so far. */
-  endId(): number;
+  /** Counts the n-grams of a text given as numbers of its tokens; equal n-grams have equal ids in all texts. Returns the text's number, from 0. */
+  count(tokens: readonly number[]): number;
+  /** All counted so far. */
+  counted(): NgramCounts;
 }
 
 export function createNgramCounter(): NgramCounter {
-  const tokenIds = createTokenIds();
   const table = createPairTable();
-  /** Place of an n-gram among those of the text and order being counted; valid where `stamps` says so. */
-  let places = new Int32Array(1024);
-  let stamps = new Int32Array(1024);
-  let stamp = 0;
+  /** Place of an n-gram in `counts`; the text being counted has it where that is not before `start`. */
+  let places = new Int32Array(1024).fill(-1);
+  let ids = new Int32Array(1024);
+  let counts = new Int32Array(1024);
+  let starts = new Int32Array(1024);
+  let lengths = new Int32Array(256);
+  /** The n-gram of the order before at each place of the text. */
+  let prefixes = new Int32Array(64);
+  let numTexts = 0;
+  let end = 0;
   return {
-    endId: () => table.size() + 1,
+    counted: () => ({
+      ids: ids.subarray(0, end),
+      counts: counts.subarray(0, end),
+      starts: starts.subarray(0, maxOrder * numTexts + 1),
+      lengths: lengths.subarray(0, numTexts),
+      endId: table.size() + 1,
+    }),
     count: (tokens) => {
-      const ids = tokenIds(tokens);
-      /** The n-gram of the order before at each place. */
-      const prefixes = ids.map(() => 0);
-      const orders: Ngrams[] = [];
+      const { length } = tokens;
+      const text = numTexts++;
+      while (prefixes.length < length) prefixes = grown(prefixes);
+      while (ids.length < end + maxOrder * length) [ids, counts] = [grown(ids), grown(counts)];
+      if (starts.length <= maxOrder * numTexts) [starts, lengths] = [grown(starts), grown(lengths)];
+      prefixes.fill(0, 0, length);
+      lengths[text] = length;
       for (let order = 0; order < maxOrder; order++) {
-        stamp += 1;
-        const distinct: number[] = [];
-        const counts: number[] = [];
-        for (let start = 0; start + order < ids.length; start++) {
-          const ngram = table.idOf(prefixes[start]!, ids[start + order]!);
-          prefixes[start] = ngram;
-          if (ngram >= stamps.length) {
-            places = grown(places);
-            stamps = grown(stamps);
-          }
-          if (stamps[ngram] === stamp) {
+        const start = end;
+        for (let at = 0; at + order < length; at++) {
+          const ngram = table.idOf(prefixes[at]!, tokens[at + order]!);
+          prefixes[at] = ngram;
+          if (ngram >= places.length) places = grown(places, -1);
+          if (places[ngram]! >= start) {
             counts[places[ngram]!]!++;
             continue;
           }
-          stamps[ngram] = stamp;
-          places[ngram] = distinct.length;
-          distinct.push(ngram);
-          counts.push(1);
+          places[ngram] = end;
+          ids[end] = ngram;
+          counts[end++] = 1;
         }
-        orders.push({ ids: distinct, counts });
+        starts[maxOrder * text + order + 1] = end;
       }
-      return { length: tokens.length, orders };
+      return text;
     },
   };
 }
 
-/** Returns a function that numbers tokens from 0; equal tokens have equal numbers in all texts it is given. */
-export function createTokenIds(): (tokens: readonly string[]) => number[] {
+export interface TokenIds {
+  /** Numbers tokens from 0; equal tokens have equal numbers in all texts. */
+  idsOf(tokens: readonly string[]): number[];
+  /** The same text with its tokens cut at no-break spaces: BLEU and CIDEr of the original cut there too, its ROUGE-L does not. */
+  words(ids: readonly number[]): readonly number[];
+}
+
+export function createTokenIds(): TokenIds {
   const known = new Map<string, number>();
-  return (tokens) =>
-    tokens.map((token) => {
-      let id = known.get(token);
-      if (id === undefined) known.set(token, (id = known.size));
-      return id;
-    });
+  /** Words of the tokens that hold a no-break space. */
+  const wordsIn = new Map<number, readonly number[]>();
+  const idOf = (token: string): number => {
+    let id = known.get(token);
+    if (id !== undefined) return id;
+    id = known.size;
+    known.set(token, id);
+    if (token.includes('\u00a0')) wordsIn.set(id, token.split('\u00a0').map(idOf));
+    return id;
+  };
+  return {
+    idsOf: (tokens) => tokens.map(idOf),
+    words: (ids) =>
+      wordsIn.size > 0 && ids.some((id) => wordsIn.has(id)) ? ids.flatMap((id) => wordsIn.get(id) ?? [id]) : ids,
+  };
 }
 
 /**
@@ -127,8 +152,9 @@ function createPairTable(): { idOf(prefix: number, token: number): number; size(
   };
 }
 
-function grown(values: Int32Array): Int32Array<ArrayBuffer> {
+/** Twice as long; the new places hold `value`. */
+function grown(values: Int32Array, value = 0): Int32Array<ArrayBuffer> {
   const longer = new Int32Array(2 * values.length);
   longer.set(values);
-  return longer;
+  return value === 0 ? longer : longer.fill(value, values.length);
 }

@@ -7,14 +7,16 @@ import { ptbRules, type Cut } from './ptb-rules.ts';
 /** Dropped after tokenisation. Brackets are on the original's list in upper case only, and so stay. */
 const dropped = new Set(["''", "'", '``', '`', '.', '?', '!', ',', ':', '-', '--', '...', ';']);
 
-const assimilated = /^(?:cannot|gonna|gotta|wanna|lemme|gimme)$/i;
-/** Lower-case form of plain words seen before; null: the rules cut it. Bounded: texts of many words are cut all the same. */
-const plainForms = new Map<string, string | null>();
-const endingForms = new Map<string, readonly string[]>();
-const maxPlainForms = 100_000;
+/**
+ * Tokens of stretches between spaces seen before; one token lies there as itself. Bounded, and for short ones only: texts of many
+ * words are cut all the same.
+ */
+const knownStretches = new Map<string, string | readonly string[]>();
+const maxKnownStretches = 200_000;
+const maxStretchLength = 40;
 const variationSelector = '\ufe0f';
 const spaces = /[\s\u0085\u200b]+/y;
-const [space, comma, fullStop] = [32, 44, 46];
+const [space, closingBracket, fullStop, lessThan] = [32, 41, 46, 60];
 /** Quotation marks of all kinds leave no token; characters the original cannot tokenise leave none either. */
 const vanishing =
   /^(?:["'`\u0091-\u0094\u2018\u2019\u201c\u201d\u00ab\u00bb\u2039\u203a\u2010\u2011]|\p{C}|\p{Mn}|[\u{10000}-\u{10ffff}])$/u;
@@ -25,46 +27,69 @@ const vanishing =
  * depend on how the next caption begins.
  */
 export function ptbTokenize(caption: string): string[] {
-  const text = caption.replaceAll(variationSelector, '');
+  const text = caption.includes(variationSelector) ? caption.replaceAll(variationSelector, '') : caption;
   const tokens: string[] = [];
   for (let position = 0; position < text.length;) {
-    // Most of a text needs no rules: words of ASCII letters between spaces, perhaps with a comma or a full stop.
-    const end = endOfLetters(text, position);
-    const mark = text.charCodeAt(end);
-    if (end === position) {
-      if (mark === space) {
-        position += 1;
-        continue;
-      }
-      if ((mark === comma || mark === fullStop) && isSpaceOrEnd(text, end + 1)) {
-        position += 1;
-        continue;
-      }
-    } else if (isSpaceOrEnd(text, end) || (mark === comma && text.charCodeAt(end + 1) === space)) {
-      const form = plainForm(text.slice(position, end));
-      if (form !== null) {
-        tokens.push(form);
-        position = end;
-        continue;
-      }
-    } else if (mark === fullStop && end - position > 1 && isLastOrBeforeWord(text, end + 1)) {
-      // What follows cannot matter: no rule reads a word, its full stop and the next word.
-      tokens.push(...endingForm(text.slice(position, end + 1)));
-      position = end + 1;
+    if (text.charCodeAt(position) === space) {
+      position += 1;
       continue;
     }
-    const gap = matchAt(spaces, text, position);
-    if (gap !== null) {
-      position += gap.length;
-      continue;
-    }
-    position += cutAt(text, position, tokens);
+    const found = text.indexOf(' ', position);
+    const end = found < 0 ? text.length : found;
+    if (end - position <= maxStretchLength && standsAlone(text, position, end)) {
+      const known = stretchTokens(text.slice(position, end));
+      if (typeof known === 'string') tokens.push(known);
+      else for (const token of known) tokens.push(token);
+      position = end;
+    } else position += cutAt(text, position, tokens);
   }
   return tokens;
 }
 
-/** Adds the tokens of the longest match at a place; its length. */
+/**
+ * Whether what follows the space (or end) at `end` cannot matter to the tokens before it. Rules that read over a space read
+ * mark-up, or need before the space a digit, a closing bracket or a letter and its full stop; numbers and sentences that
+ * go on do so with no ASCII letter, except after a letter and its full stop.
+ */
+function standsAlone(text: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (text.charCodeAt(at) === lessThan) return false;
+  if (end === text.length) return true;
+  const last = text.charCodeAt(end - 1);
+  if (isLetter(last)) return true;
+  if (last === fullStop) {
+    if (!isLetter(text.charCodeAt(end + 1))) return false;
+    for (let at = start; at < end - 1; at++) if (!isLetter(text.charCodeAt(at))) return !hasLetter(text, start, end);
+    return end - start > 2;
+  }
+  return last === closingBracket || isDigit(last) ? isLetter(text.charCodeAt(end + 1)) : last > space && last < 127;
+}
+
+/** The same tokens by the rules alone, place by place; ten times slower. */
+export function ptbTokenizeByRules(caption: string): string[] {
+  const text = caption.replaceAll(variationSelector, '');
+  const tokens: string[] = [];
+  for (let position = 0; position < text.length;) position += cutAt(text, position, tokens);
+  return tokens;
+}
+
+function hasLetter(text: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (isLetter(text.charCodeAt(at))) return true;
+  return false;
+}
+
+function stretchTokens(stretch: string): string | readonly string[] {
+  const known = knownStretches.get(stretch);
+  if (known !== undefined) return known;
+  const tokens = ptbTokenizeByRules(stretch);
+  const kept = tokens.length === 1 ? tokens[0]! : tokens;
+  if (knownStretches.size < maxKnownStretches) knownStretches.set(stretch, kept);
+  return kept;
+}
+
+/** Adds the tokens of the longest match at a place, none for spaces; its length. */
 function cutAt(text: string, position: number, tokens: string[]): number {
+  const gap = matchAt(spaces, text, position);
+  if (gap !== null) return gap.length;
   const { match, cut } = longestMatch(text, position);
   for (const token of cut === undefined ? [match] : cut(match)) {
     const clean = token
@@ -76,40 +101,12 @@ function cutAt(text: string, position: number, tokens: string[]): number {
   return match.length;
 }
 
-/** The tokens of a word and the full stop behind it, which an abbreviation keeps. */
-function endingForm(text: string): readonly string[] {
-  const known = endingForms.get(text);
-  if (known !== undefined) return known;
-  const tokens: string[] = [];
-  for (let position = 0; position < text.length;) position += cutAt(text, position, tokens);
-  if (endingForms.size < maxPlainForms) endingForms.set(text, tokens);
-  return tokens;
-}
-
-function endOfLetters(text: string, position: number): number {
-  let end = position;
-  while (end < text.length && isLetter(text.charCodeAt(end))) end++;
-  return end;
-}
-
 function isLetter(code: number): boolean {
   return (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
 }
 
-function isSpaceOrEnd(text: string, at: number): boolean {
-  return at === text.length || text.charCodeAt(at) === space;
-}
-
-function isLastOrBeforeWord(text: string, at: number): boolean {
-  return at === text.length || (text.charCodeAt(at) === space && isLetter(text.charCodeAt(at + 1)));
-}
-
-function plainForm(word: string): string | null {
-  const known = plainForms.get(word);
-  if (known !== undefined) return known;
-  const form = assimilated.test(word) ? null : word.toLowerCase();
-  if (plainForms.size < maxPlainForms) plainForms.set(word, form);
-  return form;
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
 }
 
 /** The token text and what becomes of it, by the rule whose match, with its trailing context, is longest. */
