@@ -7,9 +7,11 @@ commands
   step [--config FILE.json] [--steps N] [--python PY] [--json]
       ms of one training step: eager, compiled, training (the product's own step), and PyTorch's where PY, a Python
       with torch, is given. FILE.json defaults to bench/nano.json (also: bench/small.json).
-  gang [--config FILE.json] [--steps N] [--rounds N] [--json]
+  gang [--config FILE.json] [--optimizer replicated|partitioned] [--steps N] [--rounds N] [--json]
       ms of a step of one trainer with one thread, and of two such trainers ganged on one stage; what their exchange
       costs. FILE.json defaults to bench/small.json.
+  recovery [--kills N] [--json]
+      ms from kill -9 of one of two ganged trainers of a run (preset nano) to the next step that the other finishes.
   generate [--config FILE.json]... [--batch N] [--rounds N] [--json]
       tokens a second with the cache of keys and values, and with everything computed anew for each token.
       FILE.json defaults to bench/nano.json and bench/small.json.
@@ -25,6 +27,7 @@ commands
 const commands = {
   step: () => import('./step-command.js'),
   gang: () => import('./gang-command.js'),
+  recovery: () => import('./recovery-command.js'),
   generate: () => import('./generate-command.js'),
   memory: () => import('./memory-command.js'),
   metrics: () => import('./metrics-command.js'),

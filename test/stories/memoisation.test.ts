@@ -1,5 +1,5 @@
 // What re-runs a stage and what does not, counted by the executions of its function; and what `explain` and `gc` say.
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -104,64 +104,4 @@ test('an edited comment or a renamed variable re-runs nothing; a constant of a h
   expect(freed.filter(({ path }) => path.startsWith('artifacts/')).length).toBeGreaterThan(28);
   expect(await run('--rows', 'all', '--set', 'evaluate.batchSize=7')).toMatchObject({ executed: 0 });
   expect((await run()).executed).toBeGreaterThan(0);
-});
-
-/** The built program, so that its code can be changed. */
-function copyOfProgram(tree: string): void {
-  for (const name of readdirSync(join(root, 'packages')))
-    for (const part of ['package.json', 'dist', 'bin', 'migrations', 'node_modules']) {
-      const [from, to] = [join(root, 'packages', name, part), join(tree, 'packages', name, part)];
-      if (existsSync(from)) cpSync(from, to, { recursive: true });
-    }
-  for (const name of ['assets', 'ablations', 'package.json']) symlinkSync(join(root, name), join(tree, name));
-  mkdirSync(join(tree, 'node_modules/@calm-orch'), { recursive: true });
-  for (const name of readdirSync(join(root, 'node_modules')))
-    if (name !== '@calm-orch') symlinkSync(join(root, 'node_modules', name), join(tree, 'node_modules', name));
-  for (const name of readdirSync(join(tree, 'packages')))
-    symlinkSync(join(tree, 'packages', name), join(tree, 'node_modules/@calm-orch', name));
-}
-
-const tiny = `
-rows: [{ row: all }]
-set:
-  data: { numTrain: 24, numTest: 8, numUnlabeled: 12, numGeneric: 10 }
-  pretrainGeneric: { steps: 2, batchSize: 8 }
-  pretrainSsl: { steps: 2, batchSize: 8 }
-  finetuneComment: { steps: 2, batchSize: 8 }
-  finetuneScore: { steps: 2, batchSize: 8 }
-`;
-
-test('a constant in a helper of the real trainer re-runs exactly the stages that bundle it, and what needs them', async () => {
-  const tree = join(story.dir, 'tree');
-  copyOfProgram(tree);
-  writeFileSync(join(story.dir, 'tiny.yaml'), tiny);
-  const helper = join(tree, 'packages/trainer/dist/schedule.js');
-  const source = readFileSync(helper, 'utf8');
-  const call = async <T>(...args: string[]): Promise<T> => {
-    const { code, stdout, stderr } = await story.runProgram(join(tree, 'packages/cli/bin/calm-orch.js'), args);
-    expect(code, stderr).toBe(0);
-    return JSON.parse(stdout) as T;
-  };
-  const left = async (): Promise<string[]> => {
-    const { kinds } = await call<{ kinds: { kind: string; unique: number; done: number }[] }>(
-      ...['plan', 'tiny.yaml', '--json'],
-    );
-    return kinds.flatMap(({ kind, unique, done }) => Array.from({ length: unique - done }, () => kind)).sort();
-  };
-  const run = (): Promise<{ run: string; executed: number }> => call('run', 'tiny.yaml', '--json', ...oneOfEach);
-
-  const all = await left();
-  expect((await run()).executed).toBe(all.length);
-  const comment = source.replaceAll('warmup)', 'rise)').replaceAll('warmup;', 'rise;').replace('warmup =', 'rise =');
-  expect(comment).not.toBe(source);
-  writeFileSync(helper, `// Linear, then a cosine.\n${comment}`);
-  expect(await left()).toEqual([]);
-
-  writeFileSync(helper, source.replace('* 0.5 *', '* 0.25 *'));
-  const again = await left();
-  expect(again).toEqual(['evaluate-score', 'finetune-comment', 'finetune-score', 'pretrain-generic', 'pretrain-ssl']);
-  const { run: id, executed } = await run();
-  expect(executed).toBe(again.length);
-  const { stages } = await call<Explained>('explain', id, 'pretrain-generic', '--json');
-  expect(stages[0]!.differences.map(({ what }) => what)).toEqual(['module packages/trainer/dist/schedule.js']);
 });

@@ -1,0 +1,50 @@
+// `calm-orch chaos`: twenty faults with each of five seeds, and a hundred, change no weight, number or table.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let dir: string;
+beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), 'calm-orch-chaos-'))));
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+interface Report {
+  readonly faults: readonly unknown[];
+  readonly fingerprintsEqual: boolean;
+  readonly tablesEqual: boolean;
+  readonly metricsEqual: boolean;
+  readonly ledgerOk: boolean;
+}
+
+async function chaos(faults: number, seed: number, more: readonly string[] = []): Promise<Report> {
+  const child = spawn(
+    process.execPath,
+    [
+      ...[join(root, 'packages/cli/bin/calm-orch.js'), 'chaos', 'experiments/smoke.yaml', '--json', '--dir', dir],
+      ...['--faults', String(faults), '--seed', String(seed), ...more],
+    ],
+    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => (stdout += chunk));
+  child.stderr.on('data', (chunk) => (stderr += chunk));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect(code, stderr + stdout).toBe(0);
+  return JSON.parse(stdout) as Report;
+}
+
+test.each([1, 2, 3, 4, 5])('twenty faults, seed %i', { timeout: 1_800_000 }, async (seed) => {
+  const report = await chaos(20, seed);
+  expect(report.faults).toHaveLength(20);
+  expect(report).toMatchObject({ fingerprintsEqual: true, tablesEqual: true, metricsEqual: true, ledgerOk: true });
+});
+
+test('a hundred faults', { timeout: 3_600_000 }, async () => {
+  // More steps, so that there is something left to disturb.
+  const report = await chaos(100, 7, ['--set', 'finetuneScore.steps=300', '--set', 'finetuneComment.steps=200']);
+  expect(report.faults).toHaveLength(100);
+  expect(report).toMatchObject({ fingerprintsEqual: true, tablesEqual: true, metricsEqual: true, ledgerOk: true });
+});

@@ -1,0 +1,100 @@
+// Runs of the real program with real training, each in a run folder of its own, and all they leave that must not depend
+// on who computed it.
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { auditRun, type Audit } from '@calm-orch/coordinator';
+import { collectTable, openTracker, renderTables, type AttemptRecord, type MetricCurve } from '@calm-orch/tracker';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const program = join(root, 'packages/cli/bin/calm-orch.js');
+
+/** The smoke test's full row, as small as lets trainers gang up and be killed in the middle. */
+export const smallRun: readonly string[] = [
+  ...['--rows', 'all', '--augmentors', '1', '--gang-min-left', '0'],
+  ...['finetuneScore.steps=40', 'finetuneComment.steps=30', 'train.checkpointEverySeconds=1'].flatMap((set) => [
+    '--set',
+    set,
+  ]),
+];
+
+export interface RealRun {
+  readonly child: ChildProcess;
+  readonly ended: Promise<number | null>;
+  text(): string;
+}
+
+export interface Outcome {
+  readonly equal: {
+    readonly fingerprints: readonly (readonly [kind: string, fingerprint: string | null])[];
+    readonly table: string;
+    readonly metrics: readonly (readonly MetricCurve[])[];
+  };
+  readonly audit: Audit;
+  /** Stages that several trainers computed. */
+  readonly shared: number;
+  readonly attempts: readonly AttemptRecord[];
+}
+
+export interface RealRuns {
+  /** The program in the run folder of this name. */
+  start(folder: string, args: readonly string[], env?: NodeJS.ProcessEnv): RealRun;
+  outcome(folder: string): Outcome;
+  close(): void;
+}
+
+export function makeRealRuns(): RealRuns {
+  const dir = mkdtempSync(join(tmpdir(), 'calm-orch-gangs-'));
+  const children = new Set<ChildProcess>();
+  return {
+    start: (folder, args, env = {}) => {
+      const child = spawn(process.execPath, [program, ...args, '--dir', join(dir, folder)], {
+        cwd: root,
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      children.add(child);
+      let text = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk));
+      return { child, ended: new Promise((resolve) => child.once('exit', resolve)), text: () => text };
+    },
+    outcome: (folder) => {
+      const tracker = openTracker(join(dir, folder), { create: false });
+      try {
+        const run = tracker.findRun();
+        const stages = tracker.listRunStages(run.id);
+        const audit = auditRun(tracker, run.id);
+        return {
+          equal: {
+            fingerprints: stages.map(({ kind, result }) => [kind, result?.fingerprint ?? null]),
+            table: renderTables([collectTable(tracker, run)], 'text'),
+            metrics: stages.map(({ key }) => tracker.listMetrics(key)),
+          },
+          audit,
+          shared: audit.stages.filter(({ workers }) => workers.length > 1).length,
+          attempts: tracker.listAttempts(run.id),
+        };
+      } finally {
+        tracker.close();
+      }
+    },
+    close: () => {
+      for (const child of children) child.kill('SIGKILL');
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Processes below `parent` whose command line matches. */
+export function pidsOf(parent: number, pattern: RegExp): number[] {
+  const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim().split('\n');
+  const all = lines.map((line) => {
+    const [, pid, ppid, args] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)!;
+    return { pid: Number(pid), parent: Number(ppid), args: args! };
+  });
+  const below = (pid: number): typeof all =>
+    all.filter((each) => each.parent === pid).flatMap((each) => [each, ...below(each.pid)]);
+  return below(parent).flatMap(({ pid, args }) => (pattern.test(args) ? [pid] : []));
+}
