@@ -24,6 +24,14 @@ describe('worker counts', () => {
     expect([2, 8, 16].map(threads)).toEqual(['1', '2', '5']);
   });
 
+  it('gives a trainer no more threads than its bits allow, unless the user does', () => {
+    const counts = { trainer: 1, augmentor: 1, evaluator: 1 };
+    const machine = { numCores: 16, numGpus: 0, maxTrainerThreads: 2 };
+    const threads = (role: 'trainer' | 'augmentor', more = {}) =>
+      computeEnvironment(role, 0, counts, { ...machine, ...more })['TF_NUM_INTRAOP_THREADS'];
+    expect([threads('trainer'), threads('augmentor'), threads('trainer', { threads: '5' })]).toEqual(['2', '16', '5']);
+  });
+
   it('gives trainers the GPUs in turn', () => {
     const counts = { trainer: 3, augmentor: 2, evaluator: 1 };
     const device = (index: number) =>

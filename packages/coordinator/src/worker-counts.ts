@@ -6,6 +6,10 @@ export type WorkerCounts = Readonly<Record<Role, number>>;
 export interface Machine {
   readonly numCores: number;
   readonly numGpus: number;
+  /** Threads of a trainer at most. @default none */
+  readonly maxTrainerThreads?: number;
+  /** TensorFlow's threads as the user has set them: taken as they are. */
+  readonly threads?: string;
 }
 
 /** Numbers given on the command line are taken as they are; the experiment's trainers are capped by GPUs or cores. */
@@ -26,7 +30,7 @@ export function computeEnvironment(
   role: Role,
   index: number,
   counts: WorkerCounts,
-  { numCores, numGpus }: Machine,
+  { numCores, numGpus, maxTrainerThreads = Infinity, threads: given }: Machine,
 ): NodeJS.ProcessEnv {
   // Evaluators work beside the trainers; augmentors have the machine to themselves.
   const sharing = {
@@ -34,7 +38,8 @@ export function computeEnvironment(
     evaluator: counts.trainer + counts.evaluator,
     augmentor: counts.augmentor,
   };
-  const threads = String(Math.max(1, Math.floor(numCores / sharing[role])));
+  const share = Math.max(1, Math.floor(numCores / sharing[role]));
+  const threads = given ?? String(role === 'trainer' ? Math.min(share, maxTrainerThreads) : share);
   return {
     TF_NUM_INTRAOP_THREADS: threads,
     OMP_NUM_THREADS: threads,
