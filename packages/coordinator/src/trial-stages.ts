@@ -34,6 +34,7 @@ const costs = { data: 2, augment: 4, encode: 1, score: 2, comment: 20, baselines
 export function addTrial(trial: TrialConfig, foundation: string, add: AddStage): void {
   const { seed, llm, mfam, augment, evaluate, scoreAnswer, scorePrefix, scoreDecimals, prompt } = trial;
   const { batchSize, scoreReadout, numComments, maxCommentTokens } = evaluate;
+  const meteor = meteorOf(evaluate);
   const { data, encode } = addData(trial, foundation, add);
   const encodeLabeled = encode('labeled', { data });
   // How often checkpoints are saved, and who keeps the moments, changes no result.
@@ -111,7 +112,7 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
   if (numComments > 0)
     add({
       kind: 'evaluate-comment',
-      config: { llm, mfam, prompt, foundation, evaluate: { batchSize, numComments, maxCommentTokens } },
+      config: { llm, mfam, prompt, foundation, evaluate: { batchSize, numComments, maxCommentTokens, ...meteor } },
       inputs: { foundation, data, encodeLabeled, model: comment },
       numItems: 1,
       cost: costs.comment * numComments,
@@ -192,7 +193,13 @@ export function addBaselines(trial: TrialConfig, foundation: string, add: AddSta
   const inputs = { data, encodeLabeled: encode('labeled', { data }) };
   if (scores) add({ kind: 'baselines', config: { taps }, inputs, numItems: 1, cost });
   if (numComments > 0)
-    add({ kind: 'baselines-comment', config: { taps, evaluate: { numComments } }, inputs, numItems: 1, cost });
+    add({
+      kind: 'baselines-comment',
+      config: { taps, evaluate: { numComments, ...meteorOf(trial.evaluate) } },
+      inputs,
+      numItems: 1,
+      cost,
+    });
 }
 
 /** Adds the one stage that makes the checkpoint every other experiment starts from. */
@@ -224,6 +231,11 @@ function addData(trial: TrialConfig, foundation: string, add: AddStage): { data:
       cost: costs.encode * numEncoded(what, trial),
     });
   return { data, encode };
+}
+
+/** What METEOR may read besides the texts; in the slice only where it is given. */
+function meteorOf({ meteorDir }: TrialConfig['evaluate']): { meteorDir?: string } {
+  return meteorDir === null ? {} : { meteorDir };
 }
 
 function training({ steps, batchSize }: { readonly steps: number; readonly batchSize: number }) {

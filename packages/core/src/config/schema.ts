@@ -226,6 +226,8 @@ export const trialConfigSchema = z.strictObject({
     /** Test photographs commented for BLEU and CIDEr; 0: commenting is not evaluated. */
     numComments: count,
     maxCommentTokens: size,
+    /** METEOR 1.5's own folder, for its synonyms and paraphrases in METEOR; null: exact words and stems. */
+    meteorDir: place,
     /**
      * How a score is read: the number in the generated text, the expectation over its digits' probabilities, or five
      * words weighted by their probabilities (wa5 of Q-Align and UNIAA).
