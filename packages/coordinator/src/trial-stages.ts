@@ -37,8 +37,7 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
   const meteor = meteorOf(evaluate);
   const { data, encode } = addData(trial, foundation, add);
   const encodeLabeled = encode('labeled', { data });
-  // How often checkpoints are saved, and who keeps the moments, changes no result.
-  const { checkpointEverySeconds: _, optimizer: __, ...train } = trial.train;
+  const train = keyedTraining(trial);
   const common = { seed, llm, foundation, prompt, train };
   const finetune = { finetune: trial.finetune, ...(trial.finetune === 'lora' && { lora: trial.lora }) };
   const pretrained: Record<string, string> = {};
@@ -148,7 +147,7 @@ function addPersonal(
   add: AddStage,
 ): void {
   const { contextSize, joining, levels, repeats } = personal;
-  const { checkpointEverySeconds: _, ...train } = trial.train;
+  const train = keyedTraining(trial);
   const { batchSize, scoreReadout } = evaluate;
   const numPhotos = personal.train.photos + personal.test.photos;
   const dataPersonal = add({
@@ -236,6 +235,11 @@ function addData(trial: TrialConfig, foundation: string, add: AddStage): { data:
 /** What METEOR may read besides the texts; in the slice only where it is given. */
 function meteorOf({ meteorDir }: TrialConfig['evaluate']): { meteorDir?: string } {
   return meteorDir === null ? {} : { meteorDir };
+}
+
+/** How often checkpoints are saved, and who keeps the moments, changes no result. */
+function keyedTraining({ train: { checkpointEverySeconds: _, optimizer: __, ...keyed } }: Pick<TrialConfig, 'train'>) {
+  return keyed;
 }
 
 function training({ steps, batchSize }: { readonly steps: number; readonly batchSize: number }) {

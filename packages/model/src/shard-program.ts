@@ -1,7 +1,14 @@
 // A gang member's step in two halves: gradients of its own shards, summed in aligned blocks, and the update once the
 // sum of all shards is known. The same arithmetic as the whole step of training-program.ts, to the bit.
 
-import { createProgram, type Engine, type InputSpec, type ProgramFunction, type Values } from '@calm-orch/engine';
+import {
+  createProgram,
+  type Engine,
+  type InputSpec,
+  type Precision,
+  type ProgramFunction,
+  type Values,
+} from '@calm-orch/engine';
 import {
   adamInputs,
   flatUpdate,
@@ -24,6 +31,8 @@ export interface ShardProgramSpec {
   readonly stepsOf: (numShards: number) => Readonly<Record<string, TrainingStep>>;
   /** Shards that one call computes at most. @default all */
   readonly maxShardsPerCall?: number;
+  readonly recompute?: boolean;
+  readonly precision?: Precision;
   /** @default Adam alone */
   readonly optimizer?: OptimizerOptions;
 }
@@ -60,7 +69,7 @@ export function createShardProgram(engine: Engine, spec: ShardProgramSpec): Shar
     },
   };
   for (const count of new Set(calls.map(({ size }) => size))) {
-    const gradients = shardGradients(spec.trainable, count);
+    const gradients = shardGradients(spec.trainable, count, spec.recompute);
     for (const [name, step] of Object.entries(spec.stepsOf(count)))
       functions[nameOf(count, name)] = {
         inputs: step.inputs,
@@ -71,6 +80,7 @@ export function createShardProgram(engine: Engine, spec: ShardProgramSpec): Shar
       };
   }
   const program = createProgram(engine, {
+    ...(spec.precision && { precision: spec.precision }),
     variables: { weights: [total], m: [total], v: [total], ...frozenShapesOf(spec.frozen) },
     functions,
   });

@@ -213,17 +213,21 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
     expect(lossesOf(first).slice(-3)).toEqual(losses.slice(-3));
   });
 
-  const off = { maxGradientNorm: null, weightDecay: 0, accumulation: 1 };
+  const off = {
+    ...{ maxGradientNorm: null, weightDecay: 0, accumulation: 1 },
+    ...{ recompute: 'none', precision: 'fp32' },
+  } as const satisfies Partial<NonNullable<Change['options']>>;
   it.each<[string, Change]>([
     ['clipped gradients and weight decay', { options: { ...off, maxGradientNorm: 0.1, weightDecay: 0.1 } }],
     ['accumulation', { options: { ...off, maxGradientNorm: 0.1, accumulation: 4 } }],
+    ['layers computed again and bfloat16', { options: { ...off, recompute: 'layers', precision: 'bf16' } }],
     ['low-rank factors', { lora: { rank: 8, alpha: 16, targets: ['q_proj', 'v_proj', 'down_proj'] } }],
   ])('of 3 trains to the bits of one trainer with %s', async (_, what) => {
     const plain = await alone();
     change = what;
     const { state } = await alone();
     expect(state).not.toEqual(plain.state);
-    const club = new Club(3);
+    const club = new Club(3, optimizer);
     for (let i = 0; i < 3; i++) await club.add();
     expect((await finished(club)).program.state()).toEqual(state);
   });

@@ -93,7 +93,13 @@ export const nano: Preset = {
   },
   train: {
     ...{ stepShards: 8, checkpointEverySeconds: 10, optimizer: 'replicated' as const },
-    ...{ maxGradientNorm: null, weightDecay: 0, accumulation: 1 },
+    ...{
+      maxGradientNorm: null,
+      weightDecay: 0,
+      accumulation: 1,
+      recompute: 'none' as const,
+      precision: 'fp32' as const,
+    },
   },
   finetune: 'full',
   lora: { rank: 8, alpha: 16, targets: ['q_proj', 'v_proj'] },
