@@ -4,9 +4,10 @@
 const usage = `usage: npm run bench -- COMMAND [options]
 
 commands
-  step [--config FILE.json] [--steps N] [--python PY] [--json]
+  step [--config FILE.json] [--steps N] [--precision fp32|bf16] [--python PY] [--json]
       ms of one training step: eager, compiled, training (the product's own step), and PyTorch's where PY, a Python
-      with torch, is given. FILE.json defaults to bench/nano.json (also: bench/small.json).
+      with torch, is given. FILE.json defaults to bench/nano.json (also: bench/small.json). With bf16 also ours in float32,
+      and no eager step: only compiled graphs compute in bfloat16.
   gang [--config FILE.json] [--optimizer replicated|partitioned] [--steps N] [--rounds N] [--json]
       ms of a step of one trainer with one thread, and of two such trainers ganged on one stage; what their exchange
       costs. FILE.json defaults to bench/small.json.
@@ -15,7 +16,7 @@ commands
   generate [--config FILE.json]... [--batch N] [--rounds N] [--json]
       tokens a second with the cache of keys and values, and with everything computed anew for each token.
       FILE.json defaults to bench/nano.json and bench/small.json.
-  memory [--config FILE.json] [--batches FEW,MANY] [--json]
+  memory [--config FILE.json] [--batches FEW,MANY] [--recompute none|layers] [--precision fp32|bf16] [--json]
       what a sample adds to the peak memory of a training step, beside what plan says.
   metrics [--items N] [--rounds N] [--python PY] [--json]
       seconds of BLEU, ROUGE-L and CIDEr for 10,000 items, tokenizing included, and pycocoevalcap's where PY, a Python

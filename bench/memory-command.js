@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { activationsPerSample } from '@calm-orch/model';
 import { modelOf } from './model.js';
+import { oneOf } from './options.js';
 import { runPeer } from './peer.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -15,21 +16,32 @@ export async function run(args) {
     options: {
       config: { type: 'string', default: here('small.json') },
       batches: { type: 'string', default: '4,12' },
+      recompute: { type: 'string', default: 'none' },
+      precision: { type: 'string', default: 'fp32' },
       json: { type: 'boolean', default: false },
     },
   });
   const config = JSON.parse(readFileSync(values.config, 'utf8'));
+  const { recompute, precision } = values;
+  const again = oneOf('--recompute', recompute, ['none', 'layers']) === 'layers';
+  const width = oneOf('--precision', precision, ['fp32', 'bf16']) === 'bf16' ? 2 : 4;
   const [few, many] = values.batches.split(',').map(Number);
   const peak = async (batch) =>
-    (await runPeer(process.execPath, [here('memory-step.js'), JSON.stringify({ config, batch })])).bytes;
+    (
+      await runPeer(process.execPath, [
+        here('memory-step.js'),
+        JSON.stringify({ config, batch, recompute: again, precision }),
+      ])
+    ).bytes;
   const measured = ((await peak(many)) - (await peak(few))) / (many - few);
   const { mfam, llm } = modelOf(config);
   const side = Math.sqrt(config.visionTokens - 1);
   const vision = { imageSize: side, patchSize: 1, hiddenSize: config.visionWidth };
   const tokens = config.prefix + config.visionTokens - 1 + 3 * config.queries + config.suffix + config.answer;
-  const planned = 4 * activationsPerSample({ vision, mfam, llm }, { images: 1, tokens, answer: config.answer }, false);
+  const planned =
+    width * activationsPerSample({ vision, mfam, llm }, { images: 1, tokens, answer: config.answer }, again);
   const result = {
-    ...{ config: values.config, batches: [few, many], tokens },
+    ...{ config: values.config, batches: [few, many], recompute, precision, tokens },
     ...{ measuredBytesPerSample: Math.round(measured), plannedBytesPerSample: planned },
     measuredToPlanned: Math.round((measured / planned) * 100) / 100,
   };

@@ -5,7 +5,7 @@ import { startEngine } from '@calm-orch/engine';
 import { answerLogits, answerLoss, createTrainingProgram, initialWeights, mfamTokens } from '@calm-orch/model';
 import { modelOf, normals } from './model.js';
 
-const { config: c, batch } = JSON.parse(process.argv[2]);
+const { config: c, batch, recompute, precision } = JSON.parse(process.argv[2]);
 const { mfam, llm, shapes } = modelOf(c);
 const random = rng('bench', 'memory');
 const ids = (n) => Int32Array.from({ length: batch * n }, () => random.int(c.vocab));
@@ -13,7 +13,7 @@ const texts = ['prefix', 'suffix', 'answer'];
 const levels = ['low', 'middle', 'high'];
 const state = { shape: [batch, c.visionTokens, c.visionWidth], dtype: 'float32' };
 const program = createTrainingProgram(await startEngine(), {
-  ...{ trainable: shapes, frozen: {}, numShards: 1 },
+  ...{ trainable: shapes, frozen: {}, numShards: 1, recompute, precision },
   steps: {
     all: {
       inputs: {

@@ -3,30 +3,40 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { oneOf } from './options.js';
 import { runPeer } from './peer.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** Runs the command with its arguments; resolves to the exit code. */
 export async function run(args) {
-  const { config, steps, python, json } = parseOptions(args);
+  const { config, steps, precision, python, json } = parseOptions(args);
   const sizes = readSizes(config);
   const say = (line) => console.error(`bench step: ${line}`);
 
-  say('measuring ours: eager, compiled, training');
   const { measureStep } = await import('./step.js');
-  const ours = await measureStep(sizes, { steps });
+  const half = precision === 'bf16';
+  const kinds = half ? ['compiled', 'training'] : ['eager', 'compiled', 'training'];
+  say(`measuring ours: ${kinds.join(', ')}${half ? ' in bfloat16, then in float32' : ''}`);
+  const ours = await measureStep(sizes, { steps, kinds, precision });
+  const float32 = half ? await measureStep(sizes, { steps, kinds }) : null;
   const torch = python === undefined ? null : await measureTorch({ python, config, steps, say });
   if (python === undefined) say('no PyTorch given (--python PY), ours alone');
 
   const report = {
     config: sizes,
-    eager: ours.eager,
+    precision,
+    eager: ours.eager ?? null,
     compiled: ours.compiled,
     training: ours.training,
+    float32,
     torch: torch?.eager ?? null,
     torchCompile: torch?.compiled ?? null,
-    ratios: ratiosOf({ ...ours, torch: torch?.eager, torchCompile: torch?.compiled }),
+    ratios: ratiosOf({
+      ...ours,
+      ...{ float32Compiled: float32?.compiled, float32Training: float32?.training },
+      ...{ torch: torch?.eager, torchCompile: torch?.compiled },
+    }),
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
   };
   console.log(json ? JSON.stringify(report) : tableOf(report));
@@ -39,6 +49,7 @@ function parseOptions(args) {
     options: {
       config: { type: 'string', default: here('nano.json') },
       steps: { type: 'string', default: '20' },
+      precision: { type: 'string', default: 'fp32' },
       python: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
@@ -46,6 +57,7 @@ function parseOptions(args) {
   const steps = Number(values.steps);
   if (!Number.isInteger(steps) || steps < 1)
     throw new Error(`--steps: expected a whole number from 1, got '${values.steps}'`);
+  oneOf('--precision', values.precision, ['fp32', 'bf16']);
   return { ...values, steps };
 }
 
@@ -91,14 +103,20 @@ function ratiosOf(measured) {
     trainingToCompiled: quotient('training', 'compiled'),
     torchToCompiled: quotient('torch', 'compiled'),
     torchCompileToCompiled: quotient('torchCompile', 'compiled'),
+    float32ToBf16Compiled: quotient('float32Compiled', 'compiled'),
+    float32ToBf16Training: quotient('float32Training', 'training'),
     torchToTraining: quotient('torch', 'training'),
     torchCompileToTraining: quotient('torchCompile', 'training'),
   };
 }
 
 function tableOf(report) {
-  const rows = ['eager', 'compiled', 'training', 'torch', 'torchCompile'].map((name) => {
-    const ms = report[name]?.msPerStep;
+  const { float32 } = report;
+  const measured = { ...report, 'compiled fp32': float32?.compiled, 'training fp32': float32?.training };
+  const ours =
+    float32 === null ? ['eager', 'compiled', 'training'] : ['compiled', 'training', 'compiled fp32', 'training fp32'];
+  const rows = [...ours, 'torch', 'torchCompile'].map((name) => {
+    const ms = measured[name]?.msPerStep;
     const cells = ms
       ? [ms.min, ms.median, ms.max].map((value) => value.toFixed(1).padStart(9)).join('')
       : '  not measured';

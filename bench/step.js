@@ -85,10 +85,13 @@ function summary(times) {
 
 /**
  * @param {object} c sizes, see bench/nano.json
- * @param {{ kinds?: string[], steps?: number }} options
+ * @param {{ kinds?: string[], steps?: number, precision?: 'fp32' | 'bf16' }} options
  * @returns {Promise<Record<string, { msPerStep: { min: number, median: number, max: number }, nodes: number, lossFirst: number, lossLast: number }>>}
  */
-export async function measureStep(c, { kinds = ['eager', 'compiled', 'training'], steps = 20 } = {}) {
+export async function measureStep(
+  c,
+  { kinds = ['eager', 'compiled', 'training'], steps = 20, precision = 'fp32' } = {},
+) {
   const engine = await startEngine();
   const { mfam, llm, shapes } = modelOf(c);
   const { spec, values } = inputsOf(c);
@@ -101,7 +104,7 @@ export async function measureStep(c, { kinds = ['eager', 'compiled', 'training']
     const numShards = kind === 'training' ? Math.min(stepShards, c.batch) : 1;
     const training = createTrainingProgram(
       engine,
-      { trainable: shapes, frozen: {}, numShards, steps: { all: { inputs: spec, loss } } },
+      { trainable: shapes, frozen: {}, numShards, precision, steps: { all: { inputs: spec, loss } } },
       { eager: kind === 'eager' },
     );
     training.setWeights(initialWeights(shapes));

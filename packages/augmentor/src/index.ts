@@ -8,5 +8,6 @@ export const stages: StageRegistry = {
   augment: async () => (await import('./stages/augment.ts')).augmentStage,
 };
 
+export { apiKeyOf } from './labels/ask-model.ts';
 export type { Augmentation } from './augmentations/draw.ts';
 export type { AugmentedPair } from './stages/augment.ts';

@@ -26,8 +26,9 @@ const claim = (metric: string, row = 'good') => ({
 /** A run of two rows, two seeds each, whose evaluate stages left what such stages leave. */
 function makeRun(claims: Json[], kinds: readonly Kind[] = ['evaluate-score', 'evaluate-comment']) {
   const trials = ['good', 'bad'].flatMap((row) => [0, 1].map((seed) => ({ row, seed })));
-  const metrics = ['PLCC', 'SRCC', 'CIDEr'];
-  const resolved = { table: { id: 't', title: 'T', metrics, footnotes: [], claims }, rows: [] } as unknown as Json;
+  const metrics = ['PLCC', 'SRCC', 'CIDEr', 'METEOR', 'BLEU-4'];
+  const rows = ['good', 'bad'].map((row) => ({ row, set: {}, paper: {} }));
+  const resolved = { table: { id: 't', title: 'T', metrics, footnotes: ['F'], claims }, rows } as unknown as Json;
   const head = { experiment: 'x', title: 'X', path: '/x.yaml', hash: 'h', versions: {}, machine: {}, pid: process.pid };
   const { id } = tracker.createRun({ ...head, resolved, trials });
   const stages = kinds.flatMap((kind) =>
@@ -44,7 +45,7 @@ function makeRun(claims: Json[], kinds: readonly Kind[] = ['evaluate-score', 'ev
     const [name, text] = filesOf[kind](trial);
     writeFileSync(join(folder, name), text);
     tracker.finishItem(tracker.startAttempt(id, key, 0, 'evaluator 0').token, {});
-    tracker.succeedStage(id, key, { metrics: {} }, []);
+    tracker.succeedStage(id, key, { metrics: { PLCC: 0.5, CIDEr: 1, METEOR: 0.3, 'BLEU-4': 0.2 } }, []);
   }
   return tracker.getRun(id);
 }
@@ -113,4 +114,29 @@ test('claims about personalized assessment and suggesting are judged over annota
   ]);
   expect(table!.verdicts![0]!.difference).toBeCloseTo(0.3, 12);
   expect(table!.verdicts![1]!.difference).toBeCloseTo(1 / 3, 12);
+});
+
+test('cells have intervals over the test items, and a note says what METEOR matched', async () => {
+  const run = makeRun([]);
+  const [table] = await collectJudgedTables(tracker, run, dir);
+  const [good, bad] = table!.rows.map(({ metrics }) => metrics);
+  for (const metric of ['PLCC', 'CIDEr', 'METEOR', 'BLEU-4']) {
+    const [[low, high], [otherLow, otherHigh]] = [good![metric]!.interval!, bad![metric]!.interval!];
+    expect([metric, low <= high, otherLow <= otherHigh, otherHigh < low]).toEqual([metric, true, true, true]);
+  }
+  expect(table!.footnotes).toEqual([expect.stringMatching(/^METEOR matched exact, stem; --meteor-dir names/), 'F']);
+  for (const row of ['good', 'bad'])
+    for (const seed of [0, 1]) {
+      const items = comments(row);
+      const meteor = { name: 'METEOR', scores: items.map((_, i) => (row === 'good' ? 0.9 : 0.1) + 0.001 * i) };
+      writeFileSync(
+        join(dir, `artifacts/evaluate-comment-${row}${seed}/comments.json`),
+        JSON.stringify({ items, meteor }),
+      );
+    }
+  const [again] = await collectJudgedTables(tracker, run, dir);
+  expect(again!.footnotes[0]).toBe('METEOR matched exact words, stems, synonyms and paraphrases.');
+  // The scores the stage has left, not computed anew.
+  const [low, high] = again!.rows[0]!.metrics['METEOR']!.interval!;
+  expect([low > 0.9, high < 0.94]).toEqual([true, true]);
 });

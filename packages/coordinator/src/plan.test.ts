@@ -56,6 +56,18 @@ describe('a plan', () => {
     expect(alone.filter((key) => !whole.includes(key))).toEqual([]);
   });
 
+  it("gives comments measured with METEOR's own folder keys of their own, and nothing else", () => {
+    const options = { rows: ['CALM'], seeds: [0] };
+    const commenting = (more: LoadOptions): Plan =>
+      plan(loadExperiment(`${experiments}commenting.yaml`, { ...options, ...more }));
+    const kinds = (labels: string[]) => labels.map((label) => label.split(/[ (]/)[0]).sort();
+    const before = commenting({});
+    expect(kinds(changed(before, commenting({ meteorDir: '/m' })))).toEqual(['baselines-comment', 'evaluate-comment']);
+    expect(changed(commenting({ meteorDir: '/m' }), commenting({ set: ['evaluate.meteorDir=/m'] }))).toEqual([]);
+    // What is set beats the environment's folder.
+    expect(changed(before, commenting({ meteorDir: '/m', set: ['evaluate.meteorDir=null'] }))).toEqual([]);
+  });
+
   it('changes the keys of what reads a member, and of all that follows, and no other', () => {
     const options = { rows: ['all'], seeds: [0] };
     const before = plan(table5(options));

@@ -34,10 +34,10 @@ const costs = { data: 2, augment: 4, encode: 1, score: 2, comment: 20, baselines
 export function addTrial(trial: TrialConfig, foundation: string, add: AddStage): void {
   const { seed, llm, mfam, augment, evaluate, scoreAnswer, scorePrefix, scoreDecimals, prompt } = trial;
   const { batchSize, scoreReadout, numComments, maxCommentTokens } = evaluate;
+  const meteor = meteorOf(evaluate);
   const { data, encode } = addData(trial, foundation, add);
   const encodeLabeled = encode('labeled', { data });
-  // How often checkpoints are saved, and who keeps the moments, changes no result.
-  const { checkpointEverySeconds: _, optimizer: __, ...train } = trial.train;
+  const train = keyedTraining(trial);
   const common = { seed, llm, foundation, prompt, train };
   const finetune = { finetune: trial.finetune, ...(trial.finetune === 'lora' && { lora: trial.lora }) };
   const pretrained: Record<string, string> = {};
@@ -111,7 +111,7 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
   if (numComments > 0)
     add({
       kind: 'evaluate-comment',
-      config: { llm, mfam, prompt, foundation, evaluate: { batchSize, numComments, maxCommentTokens } },
+      config: { llm, mfam, prompt, foundation, evaluate: { batchSize, numComments, maxCommentTokens, ...meteor } },
       inputs: { foundation, data, encodeLabeled, model: comment },
       numItems: 1,
       cost: costs.comment * numComments,
@@ -147,7 +147,7 @@ function addPersonal(
   add: AddStage,
 ): void {
   const { contextSize, joining, levels, repeats } = personal;
-  const { checkpointEverySeconds: _, ...train } = trial.train;
+  const train = keyedTraining(trial);
   const { batchSize, scoreReadout } = evaluate;
   const numPhotos = personal.train.photos + personal.test.photos;
   const dataPersonal = add({
@@ -192,7 +192,13 @@ export function addBaselines(trial: TrialConfig, foundation: string, add: AddSta
   const inputs = { data, encodeLabeled: encode('labeled', { data }) };
   if (scores) add({ kind: 'baselines', config: { taps }, inputs, numItems: 1, cost });
   if (numComments > 0)
-    add({ kind: 'baselines-comment', config: { taps, evaluate: { numComments } }, inputs, numItems: 1, cost });
+    add({
+      kind: 'baselines-comment',
+      config: { taps, evaluate: { numComments, ...meteorOf(trial.evaluate) } },
+      inputs,
+      numItems: 1,
+      cost,
+    });
 }
 
 /** Adds the one stage that makes the checkpoint every other experiment starts from. */
@@ -224,6 +230,16 @@ function addData(trial: TrialConfig, foundation: string, add: AddStage): { data:
       cost: costs.encode * numEncoded(what, trial),
     });
   return { data, encode };
+}
+
+/** What METEOR may read besides the texts; in the slice only where it is given. */
+function meteorOf({ meteorDir }: TrialConfig['evaluate']): { meteorDir?: string } {
+  return meteorDir === null ? {} : { meteorDir };
+}
+
+/** How often checkpoints are saved, and who keeps the moments, changes no result. */
+function keyedTraining({ train: { checkpointEverySeconds: _, optimizer: __, ...keyed } }: Pick<TrialConfig, 'train'>) {
+  return keyed;
 }
 
 function training({ steps, batchSize }: { readonly steps: number; readonly batchSize: number }) {

@@ -15,6 +15,7 @@ export type AttrValue =
   | { readonly bool: boolean }
   | { readonly string: string }
   | { readonly ints: readonly number[] }
+  | { readonly types: readonly GraphType[] }
   | { readonly tensor: { readonly type: GraphType; readonly shape: readonly number[]; readonly bytes: Uint8Array } };
 
 export interface GraphBuilder {
@@ -57,6 +58,10 @@ export function createGraphBuilder(protos: any): GraphBuilder {
     else if ('ints' in value) {
       const list = new protos.AttrValue.ListValue();
       list.setIList([...value.ints]);
+      message.setList(list);
+    } else if ('types' in value) {
+      const list = new protos.AttrValue.ListValue();
+      list.setTypeList(value.types.map((type) => dataTypes[type]));
       message.setList(list);
     } else {
       const tensor = new protos.Tensor();

@@ -16,6 +16,7 @@ export {
   type AdamUpdate,
   type FunctionResult,
   type InputSpec,
+  type Precision,
   type Program,
   type ProgramFunction,
   type ProgramSpec,
@@ -24,3 +25,4 @@ export {
   type Values,
   type Variables,
 } from './program.ts';
+export { computedAfter, unfused } from './trace.ts';

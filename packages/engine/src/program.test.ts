@@ -57,6 +57,41 @@ function startNet(eager?: boolean): Program {
   return program;
 }
 
+/** Nearest bfloat16, ties to even. */
+const rounded = (x: number): number => {
+  const bits = new Uint32Array(Float32Array.of(x).buffer)[0]!;
+  return new Float32Array(Uint32Array.of((bits + 0x7fff + ((bits >>> 16) & 1)) & 0xffff0000).buffer)[0]!;
+};
+
+it.skipIf(engine.node === undefined)('multiplies bfloat16 numbers where it is told so, and nothing else', () => {
+  const [rows, width, columns] = [3, 40, 4];
+  const spec: ProgramSpec = {
+    variables: { w: [width, columns] },
+    functions: {
+      product: {
+        inputs: { x: floats(rows, width) },
+        body: ({ w }, { x }) => ({ outputs: { y: tf.matMul(x!, w!), sum: x!.add(x!) } }),
+      },
+    },
+  };
+  const [x, w] = [spread(rows * width, 1), spread(width * columns, 2)];
+  const [half, single] = (['bf16', 'fp32'] as const).map((precision) => {
+    const program = make({ ...spec, precision });
+    program.assign('w', w);
+    return program.run('product', { x });
+  });
+  half!.y!.forEach((y, i) => {
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    let sum = 0;
+    for (let k = 0; k < width; k++) sum += rounded(x[row * width + k]!) * rounded(w[k * columns + column]!);
+    // Sums in float32 may round to the neighbour.
+    expect(Math.abs(y - rounded(sum))).toBeLessThanOrEqual(2 ** -7 * Math.abs(sum));
+    expect(rounded(y)).toBe(y);
+  });
+  expect(half!.y).not.toEqual(single!.y);
+  expect(half!.sum).toEqual(single!.sum);
+});
+
 describe('a program', () => {
   it('runs compiled as it runs eagerly, over many Adam steps', () => {
     const [compiled, eager] = [startNet(), startNet(true)];

@@ -6,8 +6,9 @@ import { CalmError } from '@calm-orch/core';
 import { createGraphBuilder, orderedName, type GraphType } from './graph.ts';
 import { groupsOf } from './groups.ts';
 import type { Engine } from './load.ts';
-import { record } from './trace.ts';
+import { record, type Precision, type Recording } from './trace.ts';
 
+export type { Precision };
 export type Shape = readonly number[];
 export type Values = Float32Array | Int32Array;
 export type Variables = Readonly<Record<string, Tensor>>;
@@ -48,6 +49,8 @@ export interface ProgramSpec {
   /** Float32 variables, zero until assigned. */
   readonly variables: Readonly<Record<string, Shape>>;
   readonly functions: Readonly<Record<string, ProgramFunction>>;
+  /** Of the functions' matrix products, in compiled graphs alone. @default 'fp32' */
+  readonly precision?: Precision;
 }
 
 export interface Program {
@@ -73,13 +76,22 @@ const beta2 = 0.999;
 /** What one call assigns or reads, the last variable not counted. */
 const callBytes = 256 * 2 ** 20;
 
-/** Compiles on TensorFlow; `eager` forces the op-by-op twin (for comparison and for the wasm back end). */
+/**
+ * Compiles on TensorFlow; `eager` forces the op-by-op twin (for comparison and for the wasm back end).
+ * @throws CalmError `engine` where functions run eagerly and `precision` is not fp32.
+ */
 export function createProgram(
   engine: Engine,
   spec: ProgramSpec,
   { eager = engine.node === undefined }: { eager?: boolean } = {},
 ): Program {
-  return eager ? eagerProgram(engine, spec) : compiledProgram(engine, spec);
+  if (!eager) return compiledProgram(engine, spec);
+  if (spec.precision === 'bf16')
+    throw new CalmError(
+      'engine',
+      `precision bf16 needs compiled graphs, which the back end ${engine.backend} has not here; set train.precision to fp32`,
+    );
+  return eagerProgram(engine, spec);
 }
 
 const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
@@ -178,7 +190,7 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
     let traced: Compiled | undefined;
     const examples = new Map<string, Tensor>();
     tf.tidy(() => {
-      traced = record(engine, graph, ({ input, ref }) => {
+      const body = ({ input, ref }: Recording): Compiled => {
         // Made when first read: a function has no need of the moments, or of variables that it only assigns.
         const variables: Record<string, Tensor> = {};
         for (const [key, v] of handles)
@@ -256,7 +268,8 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
         }
         const done = applied.length === 0 ? [] : [scalarConst(1, ...applied.map((op) => `^${op}`))];
         return { feeds, outputs, fetches: [...outputs.map((o) => o.node), ...done] };
-      });
+      };
+      traced = record(engine, graph, body, spec.precision && { precision: spec.precision });
     });
     tf.dispose([...examples.values()]);
     return traced!;

@@ -85,7 +85,7 @@ function manyOperations(x: Tensor, ids: Tensor): Tensor[] {
 }
 
 describe.skipIf(engine.node === undefined)('a trace on stand-ins', () => {
-  const trace = (shapesOf?: Parameters<typeof record>[3]) => {
+  const trace = (shapesOf?: NonNullable<Parameters<typeof record>[3]>['shapesOf']) => {
     const graph = createGraphBuilder(engine.protos);
     const described = tf.tidy(() =>
       record(
@@ -97,7 +97,7 @@ describe.skipIf(engine.node === undefined)('a trace on stand-ins', () => {
             y.dtype,
             ...y.shape,
           ]),
-        shapesOf,
+        shapesOf && { shapesOf },
       ),
     );
     return { described, bytes: graph.withSavedModel((dir) => readFileSync(join(dir, 'saved_model.pb'))) };

@@ -21,6 +21,24 @@ interface OpAttr {
   readonly value: unknown;
 }
 
+/** Numbers that matrix products of a compiled graph multiply; everything else is float32. */
+export type Precision = 'fp32' | 'bf16';
+
+let recordOpaque: ((x: Tensor, first?: Tensor) => Tensor) | undefined;
+
+/**
+ * x itself; in a compiled graph a node that waits for `first` and that the graph optimizer does not take for x. What is
+ * computed from it is computed then, not taken over from where it was computed from x.
+ */
+export function computedAfter(x: Tensor, first: Tensor): Tensor {
+  return recordOpaque === undefined ? x : recordOpaque(x, first);
+}
+
+/** x itself; in a compiled graph it is not fused with what is computed from it. */
+export function unfused(x: Tensor): Tensor {
+  return recordOpaque === undefined ? x : recordOpaque(x);
+}
+
 /**
  * Runs `body` while every kernel call is added to `graph`. Not re-entrant; the back end is restored in any case. What
  * `shapesOf` does not know is executed on zeros to see what it returns.
@@ -29,7 +47,7 @@ export function record<T>(
   engine: Engine,
   graph: GraphBuilder,
   body: (recording: Recording) => T,
-  shapesOf: typeof outputsOf = outputsOf,
+  { precision = 'fp32', shapesOf = outputsOf }: { precision?: Precision; shapesOf?: typeof outputsOf } = {},
 ): T {
   const backend = engine.node;
   const { binding } = backend;
@@ -92,6 +110,23 @@ export function record<T>(
   const same = (a: readonly number[], b: readonly number[]): boolean =>
     a.length === b.length && a.every((n, i) => n === b[i]);
 
+  const rounded = new Map<string, string>();
+  /** A float32 output rounded to bfloat16: once, so that weights have one copy and of activations both need not be kept. */
+  const toBfloat16 = (name: string): string => {
+    let cast = rounded.get(name);
+    if (cast === undefined) {
+      cast = graph.node('Cast', [name], { SrcT: { type: 'float32' }, DstT: { type: 'bfloat16' } });
+      rounded.set(name, cast);
+    }
+    return cast;
+  };
+  /** A product of bfloat16 numbers, summed in float32, rounded to bfloat16 by TensorFlow and then float32 again. */
+  const productInBfloat16 = (inputs: readonly TensorInfo[], attrs: Readonly<Record<string, AttrValue>>): string => {
+    const factors = inputs.map((input) => toBfloat16(ref(input)));
+    const product = graph.node('BatchMatMulV2', factors, { ...attrs, T: { type: 'bfloat16' } });
+    return graph.node('Cast', [product], { SrcT: { type: 'bfloat16' }, DstT: { type: 'float32' } });
+  };
+
   const add = (
     op: string,
     attrs: readonly OpAttr[],
@@ -114,7 +149,9 @@ export function record<T>(
     const all: Record<string, AttrValue> = Object.fromEntries(attrs.map((attr) => [attr.name, attrOf(attr)]));
     // Eager TensorFlow infers these two, a graph needs them.
     if (op === 'ExpandDims') Object.assign(all, { T: { type: graphType(x!.dtype) }, Tdim: { type: 'int32' } });
-    const name = graph.node(op, inputs.map(ref), all);
+    const isProduct = op === 'BatchMatMulV2' && x!.dtype === 'float32';
+    const name =
+      precision === 'bf16' && isProduct ? productInBfloat16(inputs, all) : graph.node(op, inputs.map(ref), all);
     outputs.forEach((output, i) => bind(output, i === 0 ? name : `${name}:${i}`));
   };
 
@@ -141,6 +178,15 @@ export function record<T>(
   backend.executeMultipleOutputs = (op: string, attrs: OpAttr[], inputs: Tensor[], numOutputs: number): Tensor[] =>
     call(op, attrs, inputs, numOutputs, () => multiple.call(backend, op, attrs, inputs, numOutputs) as Tensor[]);
   backend.readSync = (dataId: object): unknown => standIns.zeros(dataId) ?? readSync.call(backend, dataId);
+  recordOpaque = (x, first) => {
+    const before = first === undefined ? [] : [`^${ref(first).split(':')[0]}`];
+    // EnsureShape hands its input on. Of Identity and IdentityN (with a control edge, or with both values read) the
+    // dependency optimizer makes nothing, and then finds everything computed already (seen in its dumps, TensorFlow 2.20).
+    const attrs = { T: { type: graphType(x.dtype) }, shape: { shape: x.shape } };
+    const y = standIns.make(x.shape, x.dtype);
+    bind(y, graph.node('EnsureShape', [ref(x), ...before], attrs));
+    return y;
+  };
   try {
     return body({
       ref,
@@ -151,6 +197,7 @@ export function record<T>(
       },
     });
   } finally {
+    recordOpaque = undefined;
     Object.assign(backend, { executeSingleOutput: single, executeMultipleOutputs: multiple, readSync });
   }
 }

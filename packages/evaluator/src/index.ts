@@ -11,6 +11,7 @@ export const stages: StageRegistry = {
 };
 
 export { averageRanks, plcc, srcc } from './metrics/correlation.ts';
+export { logisticPlcc } from './metrics/logistic-fit.ts';
 export {
   captionMetricNames,
   captionMetrics,
@@ -31,6 +32,7 @@ export {
   type CorrelationReport,
   type TextMetric,
 } from './metrics/score-files.ts';
+export { readMeteorResources } from './metrics/meteor/resources.ts';
 export { ptbTokenize } from './metrics/ptb.ts';
 export { matrixOf, ridgePredict, type Matrix, type RidgePrediction } from './ridge.ts';
 export {
@@ -42,7 +44,8 @@ export {
 } from './photo-answers.ts';
 export { keywordJudge, type SuggestionJudge } from './suggestion-judge.ts';
 export { judge, type RowItems, type Verdict, type VerdictOptions } from './verdicts/verdict.ts';
-export { readTestItems, stagesOfMetric } from './verdicts/read-items.ts';
-export { meanOfItems, plccOfItems, srccOfItems, type TestItems } from './verdicts/test-items.ts';
+export { meanIntervals } from './verdicts/interval.ts';
+export { readTrialItems, stagesOfMetric, type TrialItems } from './verdicts/read-items.ts';
+export type { TestItems } from './verdicts/test-items.ts';
 export { outputColumns, readOutputs, type Output, type OutputColumn, type Outputs } from './imported/read-outputs.ts';
 export { measureComments, measureScores, stageOfColumn, type MeasuredOutputs } from './imported/measure-outputs.ts';

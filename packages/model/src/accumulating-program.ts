@@ -49,7 +49,7 @@ export function createAccumulatingProgram(
     Object.fromEntries(entries.map(([key, shape]) => [sumName(level, key), shape])),
   );
 
-  const gradientsOf = parameterGradients(trainable, shardsOfCall);
+  const gradientsOf = parameterGradients(trainable, shardsOfCall, spec.recompute);
   /** The call that carries through `carried` levels; the one that carries through all of them updates. */
   const callOf = (name: string, carried: number): ProgramFunction => {
     const step = spec.steps[name]!;
@@ -101,6 +101,7 @@ export function createAccumulatingProgram(
   const program = createProgram(
     engine,
     {
+      ...(spec.precision && { precision: spec.precision }),
       variables: Object.assign({}, named('weight'), named('m'), named('v'), ...sums, frozenShapesOf(frozen)) as Record<
         string,
         readonly number[]

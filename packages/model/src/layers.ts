@@ -2,7 +2,7 @@
 // differentiation would chain, and parameter gradients per shard (see parameter.ts).
 // Shapes: B = batch (S shards x b samples), T = tokens, D = width, O = output width, V = vocabulary.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { tf } from '@calm-orch/engine';
+import { tf, unfused } from '@calm-orch/engine';
 import { trainable, type Parameter } from './parameter.ts';
 import { rowProduct } from './row-product.ts';
 
@@ -14,7 +14,7 @@ interface Forward {
 }
 
 /** tf.customGrad with the loose types it has at run time; `args` get a gradient each. */
-function custom(f: (...args: Tensor[]) => Forward, args: readonly Tensor[]): Tensor {
+export function custom(f: (...args: Tensor[]) => Forward, args: readonly Tensor[]): Tensor {
   type Save = (tensors: readonly Tensor[]) => void;
   const wrapped = (...all: unknown[]) => {
     const save = all[all.length - 1] as Save;
@@ -219,7 +219,8 @@ export function swiglu(gateUp: Tensor): Tensor {
   return custom(
     (input) => {
       const [gate, up] = tf.split(input, 2, -1) as [Tensor, Tensor];
-      const sigmoid = gate.sigmoid();
+      // Fused to one kernel with other bits where no gradient reads the sigmoid: recomputed, a layer's output would differ.
+      const sigmoid = unfused(gate.sigmoid());
       const silu = gate.mul(sigmoid);
       const gradient = (dy: Tensor, up: Tensor, sigmoid: Tensor, silu: Tensor): Tensor[] => {
         const dGate = dy.mul(up).mul(sigmoid.add(silu.mul(tf.scalar(1).sub(sigmoid))));

@@ -6,6 +6,7 @@ import type { LlmConfig } from '@calm-orch/core';
 import { attention, embedding, mulConstant, rmsNorm, swiglu } from './layers.ts';
 import { linear, linears } from './lora.ts';
 import type { Parameters } from './parameter.ts';
+import { recomputed } from './recompute.ts';
 
 export function llmShapes(config: LlmConfig): Record<string, number[]> {
   const { hiddenSize: d, mlpSize, vocabSize, numLayers } = config;
@@ -89,14 +90,16 @@ export function llamaHidden(
   const [batch, tokens] = embeddings.shape as [number, number, number];
   const headSize = hiddenSize / numHeads;
   const keyValueSize = headSize * numKeyValueHeads;
-  const rotate = rotationOf(0, tokens, headSize, config.ropeTheta);
-  let x = embeddings;
-  for (let i = 0; i < numLayers; i++) {
+  const wholeRotation = (): Rotation => rotationOf(0, tokens, headSize, config.ropeTheta);
+  // What a layer reads in the backward pass again must be made in the layer: the forward pass' tensors are gone by then.
+  const shared = parameters.recomputed === undefined ? wholeRotation() : undefined;
+  const layer = (i: number, input: Tensor): Tensor => {
     const get = (key: string) => parameters.get(`llm.model.layers.${i}.${key}`);
     const first = i === numLayers - 1 ? tokens - numLast : 0;
+    const rotate = shared ?? wholeRotation();
     const last = (state: Tensor): Tensor =>
       first === 0 ? state : state.slice([0, first, 0], [batch, numLast, hiddenSize]);
-    const normal = rmsNorm(x, get('input_layernorm.weight'), eps, numShards);
+    const normal = rmsNorm(input, get('input_layernorm.weight'), eps, numShards);
     const [qWeight, ...kvWeights] = ['q_proj', 'k_proj', 'v_proj'].map((name) => get(`self_attn.${name}.weight`));
     let q: Tensor, k: Tensor, v: Tensor;
     if (first === 0) {
@@ -112,11 +115,14 @@ export function llamaHidden(
       rotateKeys: rotate,
       numKeyValueHeads,
     });
-    x = last(x).add(linear(attended, get('self_attn.o_proj.weight'), undefined, numShards));
+    const x = last(input).add(linear(attended, get('self_attn.o_proj.weight'), undefined, numShards));
     const second = rmsNorm(x, get('post_attention_layernorm.weight'), eps, numShards);
     const gateUp = linears(second, [get('mlp.gate_proj.weight'), get('mlp.up_proj.weight')], [], numShards);
-    x = x.add(linear(swiglu(gateUp), get('mlp.down_proj.weight'), undefined, numShards));
-  }
+    return x.add(linear(swiglu(gateUp), get('mlp.down_proj.weight'), undefined, numShards));
+  };
+  let x = embeddings;
+  for (let i = 0; i < numLayers; i++)
+    x = recomputed(parameters, `llm.model.layers.${i}.`, x, (input) => layer(i, input));
   return x;
 }
 

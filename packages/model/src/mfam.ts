@@ -6,6 +6,7 @@ import { tf } from '@calm-orch/engine';
 import type { Level, LlmConfig, MfamConfig, QFormerLevel, VisionConfig } from '@calm-orch/core';
 import { activations, attention, layerNorm, linear, linears, perSample } from './layers.ts';
 import type { Parameters } from './parameter.ts';
+import { recomputed } from './recompute.ts';
 
 const hasCrossAttention = (config: MfamConfig, layer: number): boolean => layer % config.crossAttentionFrequency === 0;
 
@@ -78,10 +79,10 @@ export function qformerTokens(parameters: Parameters, config: MfamConfig, level:
   const eps = config.layerNormEps;
   const activate = activations[config.activation];
   const [batch, tokens, width] = visual.shape as [number, number, number];
-  const seen = config.seesCls ? visual : visual.slice([0, 1, 0], [batch, tokens - 1, width]);
   const queries = perSample(get('query_tokens'), batch, numShards);
-  let x = layerNorm(queries, get('qformer.layernorm.weight'), get('qformer.layernorm.bias'), eps, numShards);
-  for (let i = 0; i < config.numLayers; i++) {
+  const start = layerNorm(queries, get('qformer.layernorm.weight'), get('qformer.layernorm.bias'), eps, numShards);
+  const layer = (i: number, layerInput: Tensor): Tensor => {
+    let x = layerInput;
     const of = (key: string) => get(`qformer.encoder.layer.${i}.${key}`);
     const dense = (input: Tensor, key: string): Tensor =>
       linear(input, of(`${key}.weight`), of(`${key}.bias`), numShards);
@@ -101,6 +102,7 @@ export function qformerTokens(parameters: Parameters, config: MfamConfig, level:
     const [q, k, v] = many(x, own) as [Tensor, Tensor, Tensor];
     x = addNorm(dense(attention(q, k, v, config.numHeads), 'attention.output.dense'), 'attention.output');
     if (hasCrossAttention(config, i)) {
+      const seen = config.seesCls ? visual : visual.slice([0, 1, 0], [batch, tokens - 1, width]);
       const cross = dense(x, 'crossattention.attention.query');
       const [ck, cv] = many(seen, ['crossattention.attention.key', 'crossattention.attention.value']) as [
         Tensor,
@@ -112,7 +114,11 @@ export function qformerTokens(parameters: Parameters, config: MfamConfig, level:
       );
     }
     x = addNorm(dense(activate(dense(x, 'intermediate_query.dense')), 'output_query.dense'), 'output_query');
-  }
+    return x;
+  };
+  let x = start;
+  for (let i = 0; i < config.numLayers; i++)
+    x = recomputed(parameters, `mfam.${level}.qformer.encoder.layer.${i}.`, x, (input) => layer(i, input));
   return linear(x, get('projection.weight'), get('projection.bias'), numShards);
 }
 

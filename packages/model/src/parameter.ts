@@ -17,6 +17,8 @@ export interface Parameters {
   /** Shards in the batch; its first dimension is S * samples per shard, shard-major. */
   readonly numShards: number;
   get(name: string): Parameter;
+  /** Present where activations are recomputed: `perShard` of the trained parameters whose names begin so. */
+  readonly recomputed?: (prefix: string) => readonly Tensor[];
 }
 
 /** All parameters frozen: inference. */

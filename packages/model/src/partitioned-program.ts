@@ -2,7 +2,15 @@
 // shards for all weights; of the sum over all shards, of the moments and of the update only its own slice. The members'
 // updated slices together are the next weights. The same arithmetic as the whole step of training-program.ts, to the bit.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { createProgram, tf, type Engine, type InputSpec, type ProgramFunction, type Values } from '@calm-orch/engine';
+import {
+  createProgram,
+  tf,
+  type Engine,
+  type InputSpec,
+  type Precision,
+  type ProgramFunction,
+  type Values,
+} from '@calm-orch/engine';
 import { adamInputs, frozenShapesOf, frozenOf, plainAdam, scalarInputs } from './adam.ts';
 import { shardsOf, sumWithin, type Block } from './blocks.ts';
 import { shardGradients, sizeOf, treeSum, type Shapes, type TrainingStep } from './shard-gradients.ts';
@@ -18,6 +26,8 @@ export interface PartitionedSpec {
   readonly rank: number;
   /** Steps over this many shards. */
   readonly stepsOf: (numShards: number) => Readonly<Record<string, TrainingStep>>;
+  readonly recompute?: boolean;
+  readonly precision?: Precision;
 }
 
 /** By rank; nothing at this member's own. */
@@ -96,7 +106,7 @@ export function createPartitionedProgram(engine: Engine, spec: PartitionedSpec):
   // A call computes one block, as in shard-program.ts.
   const nameOf = (count: number, name: string): string => `blocks_of_${count}_${name}`;
   for (const count of new Set(own.map((block) => block.size))) {
-    const gradients = shardGradients(spec.trainable, count);
+    const gradients = shardGradients(spec.trainable, count, spec.recompute);
     for (const [name, step] of Object.entries(spec.stepsOf(count)))
       functions[nameOf(count, name)] = {
         inputs: step.inputs,
@@ -112,6 +122,7 @@ export function createPartitionedProgram(engine: Engine, spec: PartitionedSpec):
       };
   }
   const program = createProgram(engine, {
+    ...(spec.precision && { precision: spec.precision }),
     variables: {
       ...{ weights: [total], slice: [size], m: [size], v: [size] },
       ...frozenShapesOf(spec.frozen),

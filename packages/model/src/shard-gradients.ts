@@ -30,10 +30,10 @@ export type ShardGradients = (
 ) => { readonly losses: Tensor; readonly rows: Tensor };
 
 /** A function from flat weights to the losses [S] (or []) and gradients [S, P] of `numShards` shards. */
-export function shardGradients(trainable: Shapes, numShards: number): ShardGradients {
+export function shardGradients(trainable: Shapes, numShards: number, recompute = false): ShardGradients {
   const shapes = Object.values(trainable);
   const sizes = shapes.map(sizeOf);
-  const gradientsOf = parameterGradients(trainable, numShards);
+  const gradientsOf = parameterGradients(trainable, numShards, recompute);
   return (flat, frozen, step, inputs) => {
     const pieces = sizes.length === 1 ? [flat] : tf.split(flat, sizes);
     const bases = pieces.map((piece, i) => piece.reshape([...shapes[i]!]));
@@ -55,7 +55,7 @@ export type ParameterGradients = (
 ) => { readonly losses: Tensor; readonly gradients: readonly Tensor[] };
 
 /** A function from weights to the losses [S] (or []) and gradients [S, ...shape] of each, of `numShards` shards. */
-export function parameterGradients(trainable: Shapes, numShards: number): ParameterGradients {
+export function parameterGradients(trainable: Shapes, numShards: number, recompute = false): ParameterGradients {
   const keys = Object.keys(trainable);
   return (bases, frozen, step, inputs) => {
     const tiles = bases.map((base) => tilePerShard(base, numShards));
@@ -68,6 +68,7 @@ export function parameterGradients(trainable: Shapes, numShards: number): Parame
           throw new CalmError('internal', `the training step reads ${name}, which is neither trained nor frozen`);
         return found;
       },
+      ...(recompute && { recomputed: (prefix) => tiles.filter((_, i) => keys[i]!.startsWith(prefix)) }),
     };
     let kept: Tensor | undefined;
     const { grads } = tf.valueAndGrads((...args: Tensor[]) => {

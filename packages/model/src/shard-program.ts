@@ -2,7 +2,14 @@
 // sum of all shards is known. The same arithmetic as the whole step of training-program.ts, to the bit.
 
 import { CalmError } from '@calm-orch/core';
-import { createProgram, type Engine, type InputSpec, type ProgramFunction, type Values } from '@calm-orch/engine';
+import {
+  createProgram,
+  type Engine,
+  type InputSpec,
+  type Precision,
+  type ProgramFunction,
+  type Values,
+} from '@calm-orch/engine';
 import {
   adamInputs,
   flatUpdate,
@@ -24,6 +31,8 @@ export interface ShardProgramSpec {
   readonly sizes: readonly number[];
   /** Steps over this many shards. */
   readonly stepsOf: (numShards: number) => Readonly<Record<string, TrainingStep>>;
+  readonly recompute?: boolean;
+  readonly precision?: Precision;
   /** @default Adam alone */
   readonly optimizer?: OptimizerOptions;
 }
@@ -64,7 +73,7 @@ export function createShardProgram(engine: Engine, spec: ShardProgramSpec): Shar
   // A call computes one aligned block: on AVX2 three shards together, unlike 1, 2, 4 or 8, were seen to have other bits
   // than alone.
   for (const count of sizes) {
-    const gradients = shardGradients(spec.trainable, count);
+    const gradients = shardGradients(spec.trainable, count, spec.recompute);
     for (const [name, step] of Object.entries(spec.stepsOf(count)))
       functions[nameOf(count, name)] = {
         inputs: step.inputs,
@@ -75,6 +84,7 @@ export function createShardProgram(engine: Engine, spec: ShardProgramSpec): Shar
       };
   }
   const program = createProgram(engine, {
+    ...(spec.precision && { precision: spec.precision }),
     variables: { weights: [total], m: [total], v: [total], ...frozenShapesOf(spec.frozen) },
     functions,
   });

@@ -3,7 +3,14 @@
 // Invariant: a shard's gradient depends on weights and its own samples only, so the sum does not depend on how many
 // shards were computed together (tested bit for bit).
 import { CalmError } from '@calm-orch/core';
-import { createProgram, type Engine, type Program, type ProgramFunction, type Values } from '@calm-orch/engine';
+import {
+  createProgram,
+  type Engine,
+  type Precision,
+  type Program,
+  type ProgramFunction,
+  type Values,
+} from '@calm-orch/engine';
 import {
   adamInputs,
   flatUpdate,
@@ -40,6 +47,10 @@ export interface TrainingSpec {
   readonly optimizer?: OptimizerOptions;
   /** Calls a step is computed in; a power of two that divides numShards. @default 1 */
   readonly accumulation?: number;
+  /** Compute layers again in the backward pass instead of keeping their activations. @default false */
+  readonly recompute?: boolean;
+  /** @default 'fp32' */
+  readonly precision?: Precision;
   /** Also offer `gradient()`; costs a second trace. @default false */
   readonly withGradient?: boolean;
 }
@@ -83,7 +94,7 @@ export function createTrainingProgram(
   const sizes = shapes.map(sizeOf);
   const total = sizes.reduce((a, b) => a + b, 0);
 
-  const gradients = shardGradients(spec.trainable, numShards);
+  const gradients = shardGradients(spec.trainable, numShards, spec.recompute);
   const functions: Record<string, ProgramFunction> = {};
   for (const [name, step] of Object.entries(spec.steps)) {
     functions[`step_${name}`] = {
@@ -104,7 +115,11 @@ export function createTrainingProgram(
   }
   const program = createProgram(
     engine,
-    { variables: { weights: [total], m: [total], v: [total], ...frozenShapesOf(spec.frozen) }, functions },
+    {
+      ...(spec.precision && { precision: spec.precision }),
+      variables: { weights: [total], m: [total], v: [total], ...frozenShapesOf(spec.frozen) },
+      functions,
+    },
     options,
   );
 

@@ -89,11 +89,13 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
   const answer = async (call: ServerWritableStream<PullRequest, PullResponse>, name: string): Promise<void> => {
     const found = tensors.get(name)!;
     const { sizeBytes, crc } = found;
-    call.once('close', () => {
-      found.numTaken++;
-      // The end of the answer leaves with the next turn of the loop.
-      setImmediate(() => found.onTaken());
-    });
+    // Emitted when the call's last bytes are on their way, whether it was cancelled or not; the next turn of the loop sends them.
+    call.once('cancelled', () =>
+      setImmediate(() => {
+        found.numTaken++;
+        found.onTaken();
+      }),
+    );
     if (files !== null && call.request.host === host && sizeBytes > inlineBytes) {
       found.path ??= files.write(found.parts);
       call.write({ sizeBytes, crc32: crc, path: found.path, chunk: Buffer.alloc(0) });

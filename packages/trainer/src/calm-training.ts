@@ -47,7 +47,10 @@ export interface SampleForm {
   readonly episode?: number;
 }
 
-export type StepOptions = Pick<TrainOptions, 'maxGradientNorm' | 'weightDecay' | 'accumulation'>;
+export type StepOptions = Pick<
+  TrainOptions,
+  'maxGradientNorm' | 'weightDecay' | 'accumulation' | 'recompute' | 'precision'
+>;
 
 export interface CalmTraining {
   readonly mfam: MfamConfig;
@@ -56,7 +59,7 @@ export interface CalmTraining {
   readonly frozen: Shapes;
   readonly batchSize: number;
   readonly numShards: number;
-  /** @default clipping, decay, accumulation and recomputation off */
+  /** @default clipping, decay, accumulation and recomputation off, float32 */
   readonly options?: StepOptions;
   /** Factors beside the language model's weights; they are among the trainable. */
   readonly lora?: LoraConfig;
@@ -128,15 +131,20 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): CalmProg
       ]),
     );
   const { trainable, frozen, numShards, options } = spec;
-  const common = { trainable, frozen, ...(options && { ...options, optimizer: options }) };
-  const whole = createTrainingProgram(engine, { ...common, numShards, steps: stepsOf(numShards) });
+  const { accumulation = 1, recompute, precision } = options ?? {};
+  const common = {
+    ...{ trainable, frozen, recompute: recompute === 'layers' },
+    ...(precision && { precision }),
+    ...(options && { optimizer: options }),
+  };
+  const whole = createTrainingProgram(engine, { ...common, accumulation, numShards, steps: stepsOf(numShards) });
   const frozenValues = function* (): Generator<readonly [string, Float32Array]> {
     const variables = Object.keys(frozen).map((key) => `frozen/${key}`);
     let at = 0;
     for (const values of whole.program.readAll(variables)) yield [variables[at++]!, values];
   };
   const partition = (blocks: readonly (readonly Block[])[], rank: number): PartitionedProgram => {
-    const member = createPartitionedProgram(engine, { trainable, frozen, numShards, blocks, rank, stepsOf });
+    const member = createPartitionedProgram(engine, { ...common, numShards, blocks, rank, stepsOf });
     member.setFrozen(frozenValues());
     return member;
   };
@@ -148,7 +156,7 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): CalmProg
       member.setFrozen(frozenValues());
       return member;
     },
-    maxShardsPerCall: numShards / (options?.accumulation ?? 1),
+    maxShardsPerCall: numShards / accumulation,
     ...(isPlain(options) && { partition }),
   };
 }

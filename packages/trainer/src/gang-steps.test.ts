@@ -213,10 +213,14 @@ const finished = async (club: Club): Promise<Member> => {
 };
 
 describe('a gang of 3', () => {
-  const off = { maxGradientNorm: null, weightDecay: 0, accumulation: 1 };
+  const off = {
+    ...{ maxGradientNorm: null, weightDecay: 0, accumulation: 1 },
+    ...{ recompute: 'none', precision: 'fp32' },
+  } as const satisfies Partial<NonNullable<Change['options']>>;
   it.each<[string, Change]>([
     ['clipped gradients and weight decay', { options: { ...off, maxGradientNorm: 0.1, weightDecay: 0.1 } }],
     ['accumulation', { options: { ...off, maxGradientNorm: 0.1, accumulation: 4 } }],
+    ['layers computed again and bfloat16', { options: { ...off, recompute: 'layers', precision: 'bf16' } }],
     ['low-rank factors', { lora: { rank: 8, alpha: 16, targets: ['q_proj', 'v_proj', 'down_proj'] } }],
   ])('trains to the bits of one trainer with %s', async (_, what) => {
     const plain = await alone();

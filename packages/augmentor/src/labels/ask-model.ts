@@ -35,14 +35,20 @@ export function needsKey({ baseUrl }: Pick<OpenaiConfig, 'baseUrl'>): boolean {
   return new URL(baseUrl).hostname.endsWith('openai.com');
 }
 
-/** The client; `env` has OPENAI_API_KEY. @throws CalmError `invalid_config` without a key where one is needed. */
-export async function createClient(config: OpenaiConfig, env: NodeJS.ProcessEnv): Promise<OpenAI> {
+/** The key in `env`, if any. @throws CalmError `invalid_config` where there is none and one is needed. */
+export function apiKeyOf(config: Pick<OpenaiConfig, 'baseUrl'>, env: NodeJS.ProcessEnv): string | undefined {
   const apiKey = env['OPENAI_API_KEY'] || undefined;
   if (apiKey === undefined && needsKey(config))
     throw new CalmError(
       'invalid_config',
       `labels: openai needs a key for ${config.baseUrl}: set OPENAI_API_KEY in the environment, or openai.baseUrl to a server that needs none`,
     );
+  return apiKey;
+}
+
+/** The client; `env` has OPENAI_API_KEY. @throws CalmError `invalid_config` without a key where one is needed. */
+export async function createClient(config: OpenaiConfig, env: NodeJS.ProcessEnv): Promise<OpenAI> {
+  const apiKey = apiKeyOf(config, env);
   const { default: Client } = await import('openai');
   return new Client({
     apiKey: apiKey ?? 'none',

@@ -7,6 +7,7 @@ import { renderTables, type Tracker } from '@calm-orch/tracker';
 import type { RunSummary, StartedRun } from '@calm-orch/coordinator';
 import type { GlobalOptions } from '../cli.ts';
 import { checkModels, hashCacheOf } from '../check-models.ts';
+import { checkSurroundings } from '../check-surroundings.ts';
 import { engineFacts, type EngineFacts } from '../engine-facts.ts';
 import { printJson, printLine, wantsColor } from '../output.ts';
 import { plural } from '../progress/format.ts';
@@ -76,7 +77,8 @@ export async function execute(
   options: ExecuteOptions,
   resume?: string,
 ): Promise<void> {
-  const { hangPolicy, layoutOf, planSources, runExperiment, workerCounts } = await import('@calm-orch/coordinator');
+  const { hangPolicy, isStageDone, layoutOf, planExperiment, planSources, runExperiment, workerCounts } =
+    await import('@calm-orch/coordinator');
   const output = options.json ? process.stderr : process.stdout;
   const say = (text: string): void => void output.write(`${text}\n`);
   const cancel = cancelOnSignals();
@@ -90,6 +92,7 @@ export async function execute(
     const sources = await planSources({
       ...{ stageEntry, engine: facts.identity, carried: carriedFolders, hashCache, datasetIdentity },
     });
+    await checkSurroundings(planExperiment(experiment, sources), (key) => isStageDone(tracker, layout, key));
     const { hangTimeout, gangMinLeft, takeoverTimeout } = options;
     const summary = await runExperiment({
       ...{ experiment, sources, layout, tracker, machine: facts, signal: cancel.signal },

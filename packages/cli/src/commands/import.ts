@@ -87,7 +87,9 @@ async function importRow(
         `the test items of run ${run.id} were freed: run ${run.path} again, then import`,
       );
     const measured =
-      column === 'score' ? measureScores(outputs.score!, artifact) : await measureComments(outputs.comment!, artifact);
+      column === 'score'
+        ? measureScores(outputs.score!, artifact)
+        : await measureComments(outputs.comment!, artifact, meteorSources(stage));
     tracker.recordImport({
       ...{ ...source, experiment: run.experiment, table: place.table, name, kind, testItems: testItemsOf(stage) },
       ...{ numItems: measured.numItems, missing: measured.missing.length, unknown: measured.unknown.length },
@@ -103,6 +105,12 @@ async function importRow(
     tables.push(...(await collectJudgedTables(tracker, run, dir)).filter((one) => joined.includes(one.table)));
   }
   printLine(renderTables(tables, json ? 'json' : 'text', { color: wantsColor() }));
+}
+
+/** As the trials were measured. */
+function meteorSources({ config }: ImportPlace['stage']): { meteorDir?: string } {
+  const { evaluate } = config as { evaluate?: { meteorDir?: string } };
+  return evaluate?.meteorDir === undefined ? {} : { meteorDir: evaluate.meteorDir };
 }
 
 /** One line: how many test photographs have an output, what is missing, what was left out. */

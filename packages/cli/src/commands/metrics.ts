@@ -2,6 +2,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { resolve } from 'node:path';
 import type { GlobalOptions } from '../cli.ts';
+import { meteorOption } from '../meteor-option.ts';
 import { printJson, printLine } from '../output.ts';
 import { columns } from '../views/columns.ts';
 
@@ -18,13 +19,7 @@ export const command = {
     args
       .positional('kind', { choices: ['captions', 'correlation'] as const, demandOption: true })
       .positional('file', { type: 'string', demandOption: true, describe: 'JSON file', normalize: true })
-      .option('meteor-dir', {
-        type: 'string',
-        requiresArg: true,
-        default: process.env['CALM_ORCH_METEOR_DIR'],
-        defaultDescription: '$CALM_ORCH_METEOR_DIR',
-        describe: "Folder with METEOR 1.5's meteor-1.5.jar and data/paraphrase-en.gz, for its synonyms and paraphrases",
-      })
+      .option('meteor-dir', meteorOption)
       .option('wordnet-dir', {
         type: 'string',
         requiresArg: true,

@@ -4,8 +4,10 @@ import { CalmError, loadExperiment, presets, resolveTrial, type Experiment, type
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { checkModels, hashCacheOf } from '../check-models.ts';
+import { checkSurroundings } from '../check-surroundings.ts';
 import { dataOption } from '../data-option.ts';
 import { engineFacts } from '../engine-facts.ts';
+import { meteorOption } from '../meteor-option.ts';
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { carriedFolders, stageEntry } from '../stage-code.ts';
@@ -17,6 +19,7 @@ interface Options extends GlobalOptions {
   experiments: string[];
   set: string[];
   data?: string;
+  meteorDir?: string;
   preset?: TrialConfig['preset'];
   gpus: number;
   gpuMemory: number;
@@ -42,6 +45,7 @@ export const command = {
         describe: 'Override one member of the configuration: key=value',
       })
       .option('data', dataOption)
+      .option('meteor-dir', meteorOption)
       .option('preset', {
         choices: Object.keys(presets) as TrialConfig['preset'][],
         describe: "Preset whose costs are shown [default: the configuration of the experiments' largest row]",
@@ -69,6 +73,7 @@ export const command = {
     experiments,
     set,
     data,
+    meteorDir,
     json,
     preset,
     gpus,
@@ -85,7 +90,13 @@ export const command = {
       datasetIdentity,
       hashCache: hashCacheOf(dir),
     });
-    const loaded = experiments.map((path) => loadExperiment(path, { set, ...(data !== undefined && { data }) }));
+    const loaded = experiments.map((path) =>
+      loadExperiment(path, {
+        set,
+        ...(data !== undefined && { data }),
+        ...(meteorDir !== undefined && { meteorDir }),
+      }),
+    );
     for (const experiment of loaded) await checkModels(experiment);
     const plans = loaded.map((experiment) => planExperiment(experiment, sources));
     const only = loaded.every((experiment) => experiment.only !== null);
@@ -103,7 +114,13 @@ export const command = {
     const tracker = hasTracker(dir) ? openTracker(dir, { create: false }) : null;
     try {
       const layout = layoutOf(dir);
-      const counts = countStages(plans, (key) => tracker !== null && isStageDone(tracker, layout, key));
+      const isDone = (key: string): boolean => tracker !== null && isStageDone(tracker, layout, key);
+      const counts = countStages(plans, isDone);
+      for (const plan of plans)
+        await checkSurroundings(plan, isDone).catch((error: unknown) => {
+          if (!(error instanceof CalmError)) throw error;
+          process.stderr.write(`A run would stop at once: ${error.message}\n`);
+        });
       if (json) return printJson({ experiments, ...counts, costs });
       const rows = counts.kinds.map(({ kind, naive, unique, done }) => [kind, naive, unique, done].map(String));
       const { naive, unique, done } = counts.total;

@@ -3,6 +3,7 @@ import { CalmError, loadExperiment, presets, type TrialConfig } from '@calm-orch
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { dataOption } from '../data-option.ts';
+import { meteorOption } from '../meteor-option.ts';
 import { execute, withProcessOptions, type ExecuteOptions } from './execute.ts';
 
 interface Options extends ExecuteOptions {
@@ -12,6 +13,7 @@ interface Options extends ExecuteOptions {
   set: string[];
   unlabeled?: string;
   data?: string;
+  meteorDir?: string;
   preset?: TrialConfig['preset'];
 }
 
@@ -30,6 +32,7 @@ export const command = {
         describe: 'Override one member of the configuration: key=value',
       })
       .option('data', dataOption)
+      .option('meteor-dir', meteorOption)
       .option('preset', {
         choices: Object.keys(presets) as TrialConfig['preset'][],
         describe: "Sizes of the models and lengths of training, instead of the file's",
@@ -43,10 +46,11 @@ export const command = {
       .example('$0 run experiments/smoke.yaml --rows all --seeds 0', 'a part of a table')
       .example('$0 run experiments/smoke.yaml --set finetuneScore.steps=60', 'a changed configuration'),
   handler: async (options: ArgumentsCamelCase<Options>): Promise<void> => {
-    const { experiment: path, dir, rows, seeds, set, unlabeled, data, preset } = options;
+    const { experiment: path, dir, rows, seeds, set, unlabeled, data, meteorDir, preset } = options;
     const experiment = loadExperiment(path, {
       set: unlabeled === undefined ? set : [...set, `data.unlabeledDir=${JSON.stringify(unlabeled)}`],
       ...(data !== undefined && { data }),
+      ...(meteorDir !== undefined && { meteorDir }),
       ...(preset !== undefined && { preset }),
       ...(rows !== undefined && { rows: listOf(rows) }),
       ...(seeds !== undefined && { seeds: listOf(seeds).map(seedOf) }),

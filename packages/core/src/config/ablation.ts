@@ -5,6 +5,9 @@ import { z } from 'zod';
 export const tableMetrics = [
   'PLCC',
   'SRCC',
+  'RMSE',
+  /** Of the targets and a logistic curve with four parameters fitted to them: never below PLCC, so named apart. */
+  'PLCC (logistic fit)',
   'BLEU-1',
   'BLEU-2',
   'BLEU-3',
@@ -23,13 +26,13 @@ export const tableMetrics = [
 export type TableMetric = (typeof tableMetrics)[number];
 
 /** Metrics of generated comments: they need `evaluate.numComments` above 0. */
-export const commentMetrics: readonly TableMetric[] = tableMetrics.slice(2, 9);
+export const commentMetrics: readonly TableMetric[] = tableMetrics.slice(4, 11);
 
 /** Accuracies of suggestions by degradation: they need `evaluate.suggestions`. */
-export const suggestMetrics: readonly TableMetric[] = tableMetrics.slice(9);
+export const suggestMetrics: readonly TableMetric[] = tableMetrics.slice(11);
 
 /** Metrics of predicted scores: they need `evaluate.scores`. */
-export const scoreMetrics: readonly TableMetric[] = tableMetrics.slice(0, 2);
+export const scoreMetrics: readonly TableMetric[] = tableMetrics.slice(0, 4);
 
 const metricList = z.array(z.enum(tableMetrics)).min(1);
 

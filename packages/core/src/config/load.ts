@@ -33,6 +33,8 @@ export interface LoadOptions {
   readonly set?: readonly string[];
   /** `--data FILE`: datasets of this machine in place of the embedded data. */
   readonly data?: string;
+  /** `--meteor-dir`: METEOR's own folder, unless `set` names one. */
+  readonly meteorDir?: string;
   /** `--preset`: instead of the file's. */
   readonly preset?: TrialConfig['preset'];
   /** `--rows`: only these, in the table's order. */
@@ -52,7 +54,7 @@ interface PlacedRow {
 
 /** Throws CalmError: not_found, invalid_config (all problems, a line each), invalid_argument (flags). */
 export function loadExperiment(path: string, options: LoadOptions = {}): Experiment {
-  const { set = [], data, rows: wanted, seeds } = options;
+  const { set = [], data, meteorDir, rows: wanted, seeds } = options;
   const absolute = resolve(path);
   const yaml = readYaml(absolute);
   throwProblems(problemsOf(experimentFileSchema, yaml.value, yaml.at));
@@ -65,7 +67,7 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
   const chosen = selectRows(placed, wanted);
   const preset = options.preset ?? file.preset ?? 'nano';
 
-  const flags = [...dataFlags(data), ...set.map((text) => parseAssignment(text, parse))];
+  const flags = [...dataFlags(data), ...meteorFlags(meteorDir), ...set.map((text) => parseAssignment(text, parse))];
   const base = [...flattenOverrides(file.set ?? {}, (keys) => yaml.at(['set', ...keys], 'key')), ...flags];
   const rows = chosen.map(({ row, file: source, path: at, table }) => ({
     row,
@@ -117,7 +119,7 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
     evaluators: file.evaluators ?? 1,
     table: tables?.[0] ?? specOf(file.ablation ? stem(file.ablation) : name, ablation, metrics),
     ...(tables && { tables }),
-    config: withAbsoluteUnlabeled(config),
+    config: withAbsoluteFolders(config),
     rows: rows.map(({ row, table, overrides }) => ({ ...toResolvedRow(row, overrides), ...(table && { table }) })),
   };
   const across = rows.flatMap(({ overrides, at, table }) => {
@@ -172,7 +174,7 @@ function missingEvaluation(
   if (shown(commentMetrics) && evaluate.numComments === 0)
     return `the table shows ${shown(commentMetrics)}, but evaluate.numComments is 0: set it above 0`;
   if (shown(scoreMetrics) && !evaluate.scores && !evaluate.personal)
-    return 'the table shows PLCC or SRCC, but evaluate.scores is false: set it to true';
+    return `the table shows ${shown(scoreMetrics)}, but evaluate.scores is false: set it to true`;
   if (shown(suggestMetrics) && !evaluate.suggestions)
     return `the table shows ${shown(suggestMetrics)}, but evaluate.suggestions is false: set it to true`;
   return null;
@@ -215,6 +217,10 @@ function dataFlags(file: string | undefined): Override[] {
     { key: 'data.source', value: 'files', at },
     { key: 'data.roots', value: readDataFile(file), at },
   ];
+}
+
+function meteorFlags(dir: string | undefined): Override[] {
+  return dir === undefined ? [] : [{ key: 'evaluate.meteorDir', value: dir, at: `--meteor-dir ${dir}` }];
 }
 
 function readAblation(file: ExperimentFile, yaml: YamlFile): YamlFile | undefined {
@@ -324,9 +330,14 @@ function toResolvedRow(row: RowFile, overrides: readonly Override[]): ResolvedRo
 }
 
 /** Stored runs must not depend on where `resume` is called. */
-function withAbsoluteUnlabeled<T extends Omit<TrialConfig, 'seed'>>(config: T): T {
-  const { unlabeledDir } = config.data;
-  return { ...config, data: { ...config.data, unlabeledDir: unlabeledDir === null ? null : resolve(unlabeledDir) } };
+function withAbsoluteFolders<T extends Omit<TrialConfig, 'seed'>>(config: T): T {
+  const { data, evaluate } = config;
+  const absolute = (path: string | null): string | null => (path === null ? null : resolve(path));
+  return {
+    ...config,
+    data: { ...data, unlabeledDir: absolute(data.unlabeledDir) },
+    evaluate: { ...evaluate, meteorDir: absolute(evaluate.meteorDir) },
+  };
 }
 
 function toJson(value: unknown): Json {

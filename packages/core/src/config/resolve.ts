@@ -105,6 +105,7 @@ export function withAbsolutePaths(config: TrialConfig): TrialConfig {
       projector: absolute(places.projector),
     },
     data: { ...config.data, unlabeledDir: absolute(unlabeledDir) },
+    evaluate: { ...config.evaluate, meteorDir: absolute(config.evaluate.meteorDir) },
   };
 }
 

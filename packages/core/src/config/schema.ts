@@ -211,6 +211,10 @@ export const trialConfigSchema = z.strictObject({
     weightDecay: z.number().nonnegative(),
     /** Calls a step is computed in, a power of two that divides stepShards: memory holds the shards of one call. */
     accumulation: size,
+    /** What the backward pass finds of a layer: all that it needs (`none`), or its input, to compute the layer again (`layers`). */
+    recompute: z.enum(['none', 'layers']),
+    /** Numbers that matrix products multiply; weights, sums, norms, softmax, loss and optimizer are float32 always. */
+    precision: z.enum(['fp32', 'bf16']),
   }),
   /** What fine-tuning trains of the language model: all weights, or low-rank factors beside frozen weights. */
   finetune: z.enum(['full', 'lora']),
@@ -226,6 +230,8 @@ export const trialConfigSchema = z.strictObject({
     /** Test photographs commented for BLEU and CIDEr; 0: commenting is not evaluated. */
     numComments: count,
     maxCommentTokens: size,
+    /** METEOR 1.5's own folder, for its synonyms and paraphrases in METEOR; null: exact words and stems. */
+    meteorDir: place,
     /**
      * How a score is read: the number in the generated text, the expectation over its digits' probabilities, or five
      * words weighted by their probabilities (wa5 of Q-Align and UNIAA).

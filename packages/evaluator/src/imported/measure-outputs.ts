@@ -3,8 +3,11 @@
 import { join } from 'node:path';
 import { CalmError, type StageKind } from '@calm-orch/core';
 import { plcc, srcc } from '../metrics/correlation.ts';
+import { logisticPlcc } from '../metrics/logistic-fit.ts';
+import type { MeteorSources } from '../metrics/meteor/resources.ts';
 import { rmse, scoreCaptions } from '../metrics/score-files.ts';
-import { readCommentItems, readPredictions } from '../verdicts/read-items.ts';
+import { readCommentsFile } from '../comments-file.ts';
+import { readPredictions } from '../verdicts/read-items.ts';
 import { photographName, type Output, type OutputColumn } from './read-outputs.ts';
 
 /** The stage whose test items outputs of each column are measured on. */
@@ -23,7 +26,7 @@ export interface MeasuredOutputs {
 }
 
 /**
- * PLCC, SRCC and RMSE on the items of `dir`, the artifact of a stage evaluate-score. A missing photograph counts as the
+ * PLCC (raw and after a logistic fit), SRCC and RMSE on the items of `dir`, the artifact of a stage evaluate-score. A missing photograph counts as the
  * mean of the scores that are there: outputs may have another scale than the targets.
  * @throws CalmError `bad_data` when no photograph is a test item.
  */
@@ -38,6 +41,7 @@ export function measureScores(outputs: ReadonlyMap<string, Output<number>>, dir:
       PLCC: plcc(predictions, targets),
       SRCC: srcc(predictions, targets),
       RMSE: rmse(predictions, targets),
+      'PLCC (logistic fit)': logisticPlcc(predictions, targets),
     },
     numItems: ids.length,
     missing,
@@ -45,17 +49,24 @@ export function measureScores(outputs: ReadonlyMap<string, Output<number>>, dir:
   };
 }
 
-/** The caption metrics on the items of `dir`, the artifact of a stage evaluate-comment. A missing comment is empty. */
+/**
+ * The caption metrics on the items of `dir`, the artifact of a stage evaluate-comment, METEOR with the sources the stage had.
+ * A missing comment is empty.
+ */
 export async function measureComments(
   outputs: ReadonlyMap<string, Output<string>>,
   dir: string,
+  sources: MeteorSources = {},
 ): Promise<MeasuredOutputs> {
-  const items = readCommentItems(join(dir, 'comments.json'));
+  const { items } = readCommentsFile(join(dir, 'comments.json'));
   const { found, missing, unknown } = matchItems(
     outputs,
     items.map(({ id }) => id),
   );
-  const { corpus } = await scoreCaptions(items.map((item, i) => ({ ...item, candidate: found[i] ?? '' })));
+  const { corpus } = await scoreCaptions(
+    items.map((item, i) => ({ ...item, candidate: found[i] ?? '' })),
+    sources,
+  );
   return { metrics: corpus, numItems: items.length, missing, unknown };
 }
 

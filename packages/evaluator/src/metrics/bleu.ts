@@ -12,7 +12,8 @@ export interface CountedItem {
   readonly candidate: number;
 }
 
-interface Statistics {
+/** What BLEU needs of an item. */
+export interface BleuStatistics {
   readonly candidateLength: number;
   readonly referenceLength: number;
   /** Per order, n-grams of the candidate and those of them found in a reference. */
@@ -20,11 +21,30 @@ interface Statistics {
   readonly matches: readonly number[];
 }
 
-/** BLEU-1..4 of a corpus and of each item alone. The corpus score is not the mean of the items'. */
-export function bleu(items: readonly CountedItem[], counted: NgramCounts): { corpus: number[]; perItem: number[][] } {
+/** BLEU-1..4 of a corpus and of each item alone, with what a draw of items needs. The corpus score is not the mean of the items'. */
+export function bleu(
+  items: readonly CountedItem[],
+  counted: NgramCounts,
+): { corpus: number[]; perItem: number[][]; statistics: readonly BleuStatistics[] } {
   const most = new Int32Array(counted.endId);
   const statistics = items.map((item) => itemStatistics(item, counted, most));
-  return { corpus: scores(total(statistics)), perItem: statistics.map(scores) };
+  return { corpus: corpusBleu(statistics), perItem: statistics.map(scores), statistics };
+}
+
+/** BLEU-1..4 of a corpus in which item i stands `weights[i]` times (once by default). */
+export function corpusBleu(statistics: readonly BleuStatistics[], weights?: ArrayLike<number>): number[] {
+  const orders = Array.from({ length: maxOrder }, () => 0);
+  const total = { candidateLength: 0, referenceLength: 0, guesses: [...orders], matches: [...orders] };
+  statistics.forEach((item, i) => {
+    const weight = weights?.[i] ?? 1;
+    total.candidateLength += weight * item.candidateLength;
+    total.referenceLength += weight * item.referenceLength;
+    for (let order = 0; order < maxOrder; order++) {
+      total.guesses[order]! += weight * item.guesses[order]!;
+      total.matches[order]! += weight * item.matches[order]!;
+    }
+  });
+  return scores(total);
 }
 
 /** `most` is zero before and after. */
@@ -32,7 +52,7 @@ function itemStatistics(
   item: CountedItem,
   { ids, counts, starts, lengths }: NgramCounts,
   most: Int32Array,
-): Statistics {
+): BleuStatistics {
   const { references, candidate } = item;
   const guesses: number[] = [];
   const matches: number[] = [];
@@ -67,18 +87,7 @@ function closestLength(references: readonly number[], candidateLength: number, l
   return closest;
 }
 
-function total(statistics: readonly Statistics[]): Statistics {
-  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-  const orders = Array.from({ length: maxOrder }, (_, order) => order);
-  return {
-    candidateLength: sum(statistics.map((s) => s.candidateLength)),
-    referenceLength: sum(statistics.map((s) => s.referenceLength)),
-    guesses: orders.map((order) => sum(statistics.map((s) => s.guesses[order]!))),
-    matches: orders.map((order) => sum(statistics.map((s) => s.matches[order]!))),
-  };
-}
-
-function scores({ candidateLength, referenceLength, guesses, matches }: Statistics): number[] {
+function scores({ candidateLength, referenceLength, guesses, matches }: BleuStatistics): number[] {
   const ratio = (candidateLength + tiny) / (referenceLength + small);
   const brevity = ratio < 1 ? Math.exp(1 - 1 / ratio) : 1;
   let product = 1;

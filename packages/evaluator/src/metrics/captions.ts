@@ -1,7 +1,7 @@
 // All caption metrics of a set of items: tokenised once, counted once, scored three ways. METEOR needs its paraphrase
 // table and is not computed here.
 import { CalmError } from '@calm-orch/core';
-import { bleu, type CountedItem } from './bleu.ts';
+import { bleu, type BleuStatistics, type CountedItem } from './bleu.ts';
 import { cider } from './cider.ts';
 import { createNgramCounter, createTokenIds } from './ngrams.ts';
 import { ptbTokenize } from './ptb.ts';
@@ -26,6 +26,8 @@ export interface TokenizedItem {
 }
 
 export interface CaptionMetrics {
+  /** Per item, for BLEU of a draw of items. */
+  readonly bleuStatistics: readonly BleuStatistics[];
   /** Null where undefined: everything for no items, CIDEr for one. */
   readonly corpus: CaptionScores;
   /** In the order of the items. */
@@ -70,6 +72,7 @@ export function tokenMetrics(items: readonly TokenizedItem[]): CaptionMetrics {
   const ciders = cider(texts, counted);
   const empty = items.length === 0;
   return {
+    bleuStatistics: bleus.statistics,
     corpus: scoresOf(
       empty ? null : bleus.corpus,
       ciders?.corpus ?? null,

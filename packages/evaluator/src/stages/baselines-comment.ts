@@ -6,11 +6,12 @@ import { avaCaptionsFile, readAva, readAvaCaptions } from '@calm-orch/data';
 import { openTaps } from '@calm-orch/model';
 import { constantComment, nearestRows } from '../comment-baselines.ts';
 import { channelStatistics } from '../features.ts';
-import { scoreCaptions } from '../metrics/score-files.ts';
+import type { CommentSources } from '../comments-file.ts';
+import { scoreComments } from './score-comments.ts';
 
 interface BaselinesCommentConfig {
   readonly taps: MfamConfig['taps'];
-  readonly evaluate: Pick<TrialConfig['evaluate'], 'numComments'>;
+  readonly evaluate: Pick<TrialConfig['evaluate'], 'numComments'> & CommentSources;
 }
 
 export const baselinesComment: StageFunction = async (context) => {
@@ -44,7 +45,7 @@ export const baselinesComment: StageFunction = async (context) => {
         references,
         candidate: candidates[i]!,
       }));
-      const { corpus } = await scoreCaptions(items);
+      const { corpus } = await scoreComments(items, evaluate, context);
       for (const [metric, value] of Object.entries(corpus)) metrics[`${name}/${metric}`] = value;
       written[name] = { items };
     }

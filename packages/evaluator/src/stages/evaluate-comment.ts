@@ -12,13 +12,14 @@ import { startEngine } from '@calm-orch/engine';
 import { openTaps, readSafetensors } from '@calm-orch/model';
 import { createGenerator } from '../generate.ts';
 import { openStageLanguage } from '../stage-language.ts';
-import { scoreCaptions } from '../metrics/score-files.ts';
+import { commentsFile, type CommentSources } from '../comments-file.ts';
 import { answersOf } from './answers.ts';
+import { scoreComments } from './score-comments.ts';
 
 interface EvaluateCommentConfig extends Pick<TrialConfig, 'prompt'> {
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
-  readonly evaluate: Pick<TrialConfig['evaluate'], 'batchSize' | 'numComments' | 'maxCommentTokens'>;
+  readonly evaluate: Pick<TrialConfig['evaluate'], 'batchSize' | 'numComments' | 'maxCommentTokens'> & CommentSources;
 }
 
 export const evaluateComment: StageFunction = async (context) => {
@@ -49,9 +50,9 @@ export const evaluateComment: StageFunction = async (context) => {
       references,
       candidate: tokenizer.decode(generated[i]!.ids),
     }));
-    const { corpus } = await scoreCaptions(items);
-    writeFileAtomic(join(context.outputDir, 'comments.json'), JSON.stringify({ items }, null, 1));
-    return { metrics: { ...corpus, numComments: items.length } };
+    const report = await scoreComments(items, evaluate, context);
+    writeFileAtomic(join(context.outputDir, 'comments.json'), commentsFile(items, report));
+    return { metrics: { ...report.corpus, numComments: items.length } };
   } finally {
     generator.close();
     taps.close();

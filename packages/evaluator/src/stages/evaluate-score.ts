@@ -15,6 +15,8 @@ import { openTaps, readSafetensors } from '@calm-orch/model';
 import { createGenerator } from '../generate.ts';
 import { openStageLanguage } from '../stage-language.ts';
 import { plcc, srcc } from '../metrics/correlation.ts';
+import { logisticPlcc } from '../metrics/logistic-fit.ts';
+import { rmse } from '../metrics/score-files.ts';
 import { expectationReader, parseScore, scoreReader } from '../read-score.ts';
 import { answersOf } from './answers.ts';
 
@@ -93,6 +95,8 @@ export const evaluateScore: StageFunction = async (context) => {
       metrics: {
         PLCC: plcc(predictions, targets),
         SRCC: srcc(predictions, targets),
+        RMSE: rmse(predictions, targets),
+        'PLCC (logistic fit)': logisticPlcc(predictions, targets),
         PLCC_permuted: permutedMean(plcc, predictions, targets, seed),
         SRCC_permuted: permutedMean(srcc, predictions, targets, seed),
         ...(isNumber && {

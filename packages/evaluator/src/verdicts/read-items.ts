@@ -1,20 +1,42 @@
 // The test items of a trial, from the files its evaluate stages leave in their artifacts.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertNever, CalmError, type Claim, type StageKind } from '@calm-orch/core';
-import type { CaptionItem } from '../metrics/captions.ts';
-import { scoreCaptions, type TextMetric } from '../metrics/score-files.ts';
-import { meanOfItems, plccOfItems, srccOfItems, type TestItems } from './test-items.ts';
+import { assertNever, CalmError, type StageKind, type TableMetric } from '@calm-orch/core';
+import { readCommentsFile } from '../comments-file.ts';
+import { tokenMetrics, type CaptionMetric } from '../metrics/captions.ts';
+import { scoreCaptions } from '../metrics/score-files.ts';
+import { ptbTokenize } from '../metrics/ptb.ts';
+import {
+  bleuOfItems,
+  logisticPlccOfItems,
+  meanOfItems,
+  plccOfItems,
+  rmseOfItems,
+  srccOfItems,
+  type TestItems,
+} from './test-items.ts';
 
 /** The kinds of stages whose artifacts hold what a metric was measured on; a trial has one of them. */
-export function stagesOfMetric(metric: Claim['metric']): readonly StageKind[] {
+export function stagesOfMetric(metric: TableMetric): readonly StageKind[] {
   switch (metric) {
     case 'PLCC':
+    case 'RMSE':
+    case 'PLCC (logistic fit)':
       return ['evaluate-score'];
     case 'SRCC':
       return ['evaluate-score', 'evaluate-personal'];
+    case 'noise':
+    case 'blur':
+    case 'darker':
+    case 'brighter':
+    case 'dull':
+    case 'crop':
     case 'average':
       return ['evaluate-suggest'];
+    case 'BLEU-1':
+    case 'BLEU-2':
+    case 'BLEU-3':
+    case 'BLEU-4':
     case 'ROUGE-L':
     case 'CIDEr':
     case 'METEOR':
@@ -24,16 +46,39 @@ export function stagesOfMetric(metric: Claim['metric']): readonly StageKind[] {
   }
 }
 
-/** Reads `dir`, the artifact of a stage of `kind`. @throws CalmError `bad_data` naming file and line. */
-export async function readTestItems(kind: StageKind, dir: string, metric: Claim['metric']): Promise<TestItems> {
-  if (kind === 'evaluate-personal') return readAnnotators(join(dir, 'annotators.csv'));
-  if (kind === 'evaluate-suggest') return readSuggestions(join(dir, 'suggestions.json'));
-  if (metric === 'PLCC' || metric === 'SRCC') {
-    const { ids, targets, predictions } = readPredictions(join(dir, 'predictions.csv'));
-    return (metric === 'PLCC' ? plccOfItems : srccOfItems)(ids, predictions, targets);
+/** What a trial's artifact holds: its test items by metric, and what METEOR matched where there are comments. */
+export interface TrialItems {
+  of(metric: TableMetric): TestItems;
+  readonly meteor?: string;
+}
+
+/** Reads `dir`, the artifact of a stage of `kind`, once for all metrics. @throws CalmError `bad_data` naming file and line. */
+export async function readTrialItems(kind: StageKind, dir: string): Promise<TrialItems> {
+  switch (kind) {
+    case 'evaluate-personal': {
+      const items = readAnnotators(join(dir, 'annotators.csv'));
+      return { of: () => items };
+    }
+    case 'evaluate-suggest':
+      return { of: readSuggestions(join(dir, 'suggestions.json')) };
+    case 'evaluate-score':
+      return { of: scoreItems(join(dir, 'predictions.csv')) };
+    case 'evaluate-comment':
+      return readComments(join(dir, 'comments.json'));
+    default:
+      throw new CalmError('internal', `a stage ${kind} leaves no test items`);
   }
-  if (metric === 'average') throw new CalmError('internal', `${kind} measures no accuracy`);
-  return readComments(join(dir, 'comments.json'), metric);
+}
+
+function scoreItems(path: string): (metric: TableMetric) => TestItems {
+  const { ids, targets, predictions } = readPredictions(path);
+  const ofMetric: Partial<Record<TableMetric, typeof plccOfItems>> = {
+    PLCC: plccOfItems,
+    SRCC: srccOfItems,
+    RMSE: rmseOfItems,
+    'PLCC (logistic fit)': logisticPlccOfItems,
+  };
+  return (metric) => ofMetric[metric]!(ids, predictions, targets);
 }
 
 /** Lines of `worker,SRCC`: an annotator is an item. */
@@ -52,14 +97,16 @@ function readAnnotators(path: string): TestItems {
 }
 
 /** Every degradation has as many answers, so the mean over answers is that over degradations. */
-function readSuggestions(path: string): TestItems {
+function readSuggestions(path: string): (metric: TableMetric) => TestItems {
   const { items } = JSON.parse(readFileSync(path, 'utf8')) as {
     items: { photo: string; crop: number; degradation: string; right: boolean }[];
   };
-  return meanOfItems(
-    items.map(({ photo, crop, degradation }) => `${photo}/${crop}/${degradation}`),
-    items.map(({ right }) => Number(right)),
-  );
+  const ids = items.map(({ photo, crop, degradation }) => `${photo}/${crop}/${degradation}`);
+  return (metric) =>
+    meanOfItems(
+      ids,
+      items.map(({ degradation, right }) => (metric === 'average' || metric === degradation ? Number(right) : null)),
+    );
 }
 
 /** Lines of `image,target,score,expectation,"text"`. */
@@ -79,17 +126,33 @@ export function readPredictions(path: string) {
   };
 }
 
-/** A metric of each comment; CIDEr's document frequencies are those of all comments, whatever is drawn of them. */
-async function readComments(path: string, metric: TextMetric): Promise<TestItems> {
-  const items = readCommentItems(path);
-  const { perItem } = await scoreCaptions(items);
-  return meanOfItems(
-    items.map(({ id }) => id),
-    items.map(({ id }) => perItem[id]![metric]),
+/** CIDEr, ROUGE-L and METEOR are each comment's own; CIDEr's document frequencies are those of all comments, whatever is drawn. */
+async function readComments(path: string): Promise<TrialItems> {
+  const { items, meteor } = readCommentsFile(path);
+  const ids = items.map(({ id }) => id);
+  const { perItem, bleuStatistics } = tokenMetrics(
+    items.map(({ id, references, candidate }) => ({
+      id,
+      references: references.map(ptbTokenize),
+      candidate: ptbTokenize(candidate),
+    })),
   );
+  const known = meteor ?? (await meteorOf(items));
+  return {
+    meteor: known.name,
+    of: (metric) => {
+      if (metric === 'METEOR') return meanOfItems(ids, known.scores);
+      const order = /^BLEU-(\d)$/.exec(metric)?.[1];
+      if (order !== undefined) return bleuOfItems(ids, bleuStatistics, Number(order));
+      return meanOfItems(
+        ids,
+        perItem.map(({ scores }) => scores[metric as CaptionMetric]),
+      );
+    },
+  };
 }
 
-/** What stage evaluate-comment leaves: test photographs with their references and the comment made. */
-export function readCommentItems(path: string): CaptionItem[] {
-  return (JSON.parse(readFileSync(path, 'utf8')) as { items: CaptionItem[] }).items;
+async function meteorOf(items: Parameters<typeof scoreCaptions>[0]) {
+  const { meteor: name, perItem } = await scoreCaptions(items);
+  return { name, scores: items.map(({ id }) => perItem[id]!.METEOR) };
 }

@@ -1,5 +1,7 @@
 // What a trial answered about each test item, as a statistic of how often each item was drawn: what a bootstrap needs.
 import { CalmError } from '@calm-orch/core';
+import { corpusBleu, type BleuStatistics } from '../metrics/bleu.ts';
+import { logisticPlcc } from '../metrics/logistic-fit.ts';
 
 /** One metric of one trial over its test items. */
 export interface TestItems {
@@ -51,6 +53,42 @@ export function srccOfItems(
     ids,
     statistic: (weights) => weightedCorrelation(rankPredictions(weights), rankTargets(weights), weights),
   };
+}
+
+/** Root of the mean squared difference. */
+export function rmseOfItems(
+  ids: readonly string[],
+  predictions: readonly number[],
+  targets: readonly number[],
+): TestItems {
+  const squares = meanOfItems(
+    ids,
+    predictions.map((prediction, i) => (prediction - targets[i]!) ** 2),
+  );
+  return {
+    ids,
+    statistic: (weights) => {
+      const mean = squares.statistic(weights);
+      return mean === null ? null : Math.sqrt(mean);
+    },
+  };
+}
+
+/** Pearson's correlation after a logistic fit, which is made anew for each draw. */
+export function logisticPlccOfItems(
+  ids: readonly string[],
+  predictions: readonly number[],
+  targets: readonly number[],
+): TestItems {
+  assertPaired(ids, predictions);
+  assertPaired(ids, targets);
+  return { ids, statistic: (weights) => logisticPlcc(predictions, targets, weights) };
+}
+
+/** BLEU of the drawn items as a corpus. */
+export function bleuOfItems(ids: readonly string[], statistics: readonly BleuStatistics[], order: number): TestItems {
+  assertPaired(ids, statistics);
+  return { ids, statistic: (weights) => corpusBleu(statistics, weights)[order - 1]! };
 }
 
 /** Mean ranks of the drawn values; an item drawn twice is two equal values. */

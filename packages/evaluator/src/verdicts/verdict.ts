@@ -1,6 +1,7 @@
 // Does a claim of the paper hold here? A paired bootstrap over seeds and test items: each replicate draws seeds and
 // items once, with replacement, and all rows of the claim are measured on that one draw (docs/verdicts.md).
-import { rng, type Claim } from '@calm-orch/core';
+import type { Claim } from '@calm-orch/core';
+import { defaultReplicates, drawItems, meanOf, percentileInterval } from './draws.ts';
 import type { TestItems } from './test-items.ts';
 
 export const verdicts = ['reproduced', 'not reproduced', 'inconclusive'] as const;
@@ -25,14 +26,11 @@ export interface VerdictOptions {
   readonly numReplicates?: number;
 }
 
-/** Draws are shared by all claims of a table that are judged on the same items, and reproducible. */
-const drawSeed = 0;
-
 /** Judges a claim from each row's trials. A claim about rows that were not evaluated is inconclusive, with the reason. */
 export function judge(
   claim: Claim,
   rows: ReadonlyMap<string, RowItems>,
-  { numReplicates = 2000 }: VerdictOptions = {},
+  { numReplicates = defaultReplicates }: VerdictOptions = {},
 ): Verdict {
   const { row, is, than, margin } = claim;
   const head = { claim: claim.claim, metric: claim.metric };
@@ -57,21 +55,18 @@ export function judge(
   };
   const all = seeds.map((_, i) => i);
   const difference = advantage(all, new Int32Array(ids.length).fill(1));
-  const values: number[] = [];
+  const values: (number | null)[] = [];
   for (let replicate = 0; replicate < numReplicates; replicate++) {
-    const draw = rng(drawSeed, 'verdict', ids.length, replicate);
-    const weights = new Int32Array(ids.length);
-    for (let i = 0; i < ids.length; i++) weights[draw.int(ids.length)]!++;
-    const value = advantage(
-      all.map(() => draw.int(seeds.length)),
-      weights,
+    const { random, weights } = drawItems('verdict', ids.length, replicate);
+    values.push(
+      advantage(
+        all.map(() => random.int(seeds.length)),
+        weights,
+      ),
     );
-    if (value !== null) values.push(value);
   }
-  // Draws without a correlation are rare; where they are not, the items say too little.
-  if (difference === null || values.length < 0.95 * numReplicates) return open(`${claim.metric} is not defined`);
-  const sorted = Float64Array.from(values).sort();
-  const interval = [quantile(sorted, 0.025), quantile(sorted, 0.975)] as const;
+  const interval = percentileInterval(values);
+  if (difference === null || interval === null) return open(`${claim.metric} is not defined`);
   return { ...head, verdict: verdictOf(is, interval, margin), difference, interval };
 }
 
@@ -86,16 +81,4 @@ export function verdictOf(is: Claim['is'], [low, high]: readonly [number, number
       if (low > -margin && high < margin) return 'reproduced';
       return low > margin || high < -margin ? 'not reproduced' : 'inconclusive';
   }
-}
-
-function meanOf(values: readonly (number | null)[]): number | null {
-  if (values.some((value) => value === null)) return null;
-  return values.reduce<number>((sum, value) => sum + value!, 0) / values.length;
-}
-
-/** Linear between order statistics. */
-function quantile(sorted: Float64Array, fraction: number): number {
-  const at = fraction * (sorted.length - 1);
-  const [below, above] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
-  return below + (at - Math.floor(at)) * (above - below);
 }

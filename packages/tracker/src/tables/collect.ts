@@ -15,6 +15,8 @@ export type Cell = {
   readonly paper: number | null;
   /** mean - paper. */
   readonly difference: number | null;
+  /** 95 % interval of the mean over draws of test items; made elsewhere, from the test items of the trials. */
+  readonly interval?: readonly [low: number, high: number];
 };
 
 export type Cells = { readonly [metric: string]: Cell };

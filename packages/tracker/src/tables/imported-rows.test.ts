@@ -56,7 +56,7 @@ test('an imported row stands between the published models and our rows, in every
   );
   expect(renderTables([table], 'markdown')).toContain('| LLaVA-1.5 | 0.400 |');
   expect(renderTables([table], 'latex')).toContain('LLaVA-1.5 & 0.400 &');
-  expect(renderTables([table], 'csv')).toContain('x,t1,imported,LLaVA-1.5,PLCC,0.4,,1,,');
+  expect(renderTables([table], 'csv')).toContain('x,t1,imported,LLaVA-1.5,PLCC,0.4,,1,,,,');
   const [shown] = JSON.parse(renderTables([table], 'json')) as { rows: Record<string, unknown>[] }[];
   expect(shown!.rows[1]).toMatchObject({
     row: 'LLaVA-1.5',

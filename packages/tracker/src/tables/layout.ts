@@ -14,6 +14,9 @@ export interface Line {
   readonly n: string;
 }
 
+/** All cells of a line, its name first. */
+export const cellsOf = (line: Line): string[] => [line.name, ...line.cells, line.n];
+
 export interface Layout {
   readonly caption: string;
   readonly groups: readonly ColumnGroup[];
@@ -31,6 +34,7 @@ export interface VerdictLine {
 }
 
 const none = '–';
+const maxIntervalColumns = 2;
 
 export function layOut(table: Table): Layout {
   const { rows, baselines, numTrials, numFinished } = table;
@@ -40,11 +44,16 @@ export function layOut(table: Table): Layout {
     heads: inPaper(metric) ? ['ours', 'paper', 'diff'] : ['ours'],
   }));
   const several = rows.some(({ metrics }) => Object.values(metrics).some(({ n }) => n > 1));
-  const ours = several ? 'mean ± sample standard deviation over n seeds' : 'one seed, so no deviation';
+  // With several seeds the deviation stands there; more than two columns of intervals are too wide to read.
+  const isOpen = !several && groups.length <= maxIntervalColumns;
+  const intervals = isOpen && rows.some(({ metrics }) => Object.values(metrics).some(({ interval }) => interval));
+  const ours = several
+    ? 'mean ± sample standard deviation over n seeds'
+    : `one seed, so no deviation${intervals ? '; in brackets the 95 % interval over draws of test items' : ''}`;
   return {
     caption: `${table.title} (${table.table}, run ${table.runId})`,
     groups,
-    rows: rows.map(({ row, metrics }) => line(row, metrics, groups, none)),
+    rows: rows.map(({ row, metrics }) => line(row, metrics, groups, none, intervals)),
     baselines: baselines.map(({ name, metrics }) => line(name, metrics, groups, '')),
     verdicts: (table.verdicts ?? []).map((verdict) => ({ ...verdict, evidence: evidence(verdict) })),
     notes: [
@@ -61,18 +70,24 @@ function evidence({ metric, difference, interval, reason }: TableVerdict): strin
 }
 
 /** `missing` stands where there is no number: a row lacks one, a baseline is not supposed to have one. */
-function line(name: string, own: Cells, groups: readonly ColumnGroup[], missing: string): Line {
+function line(name: string, own: Cells, groups: readonly ColumnGroup[], missing: string, intervals = false): Line {
   const n = Math.max(0, ...Object.values(own).map((cell) => cell.n));
-  const cells = groups.flatMap(({ metric, heads }) => texts(own[metric], n, missing).slice(0, heads.length));
+  const cells = groups.flatMap(({ metric, heads }) => texts(own[metric], n, missing, intervals).slice(0, heads.length));
   return { name, n: String(n), cells };
 }
 
-function texts(cell: Cell | undefined, n: number, missing: string): [ours: string, paper: string, difference: string] {
+function texts(
+  cell: Cell | undefined,
+  n: number,
+  missing: string,
+  intervals: boolean,
+): [ours: string, paper: string, difference: string] {
   if (!cell) return [missing, missing, missing];
-  const { mean, std, paper, difference } = cell;
+  const { mean, std, paper, difference, interval } = cell;
   const spread = std === null ? '' : ` ± ${std.toFixed(3)}`;
   const fewer = cell.n === n ? '' : ` (n ${cell.n})`;
-  const ours = mean === null ? none : `${mean.toFixed(3)}${spread}${fewer}`;
+  const between = intervals && interval ? ` [${interval.map((end) => end.toFixed(3)).join(', ')}]` : '';
+  const ours = mean === null ? none : `${mean.toFixed(3)}${spread}${between}${fewer}`;
   return [ours, paper === null ? missing : paper.toFixed(3), difference === null ? missing : signed(difference)];
 }
 

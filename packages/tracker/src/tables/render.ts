@@ -1,7 +1,8 @@
-// Tables in the formats people paste: text for terminals, Markdown, LaTeX (booktabs), CSV (long form) and JSON.
+// Tables in the formats people paste: text for terminals, Markdown, LaTeX (latex.ts), CSV (long form) and JSON.
 import { assertNever } from '@calm-orch/core';
 import type { Cells, Table } from './collect.ts';
-import { layOut, type Layout, type Line } from './layout.ts';
+import { latexNeeds, renderLatex } from './latex.ts';
+import { cellsOf, layOut, type Layout, type Line } from './layout.ts';
 
 export const tableFormats = ['text', 'markdown', 'latex', 'csv', 'json'] as const;
 export type TableFormat = (typeof tableFormats)[number];
@@ -23,7 +24,7 @@ export function renderTables(
     case 'markdown':
       return tables.map((table) => renderMarkdown(layOut(table))).join('\n\n');
     case 'latex':
-      return tables.map((table) => renderLatex(layOut(table), table.table)).join('\n\n');
+      return [latexNeeds, ...tables.map((table) => renderLatex(layOut(table), table.table))].join('\n\n');
     case 'csv':
       return renderCsv(tables);
     case 'json':
@@ -35,8 +36,6 @@ export function renderTables(
 
 /** Green, red, yellow. */
 const verdictColors: Readonly<Record<string, number>> = { reproduced: 32, 'not reproduced': 31, inconclusive: 33 };
-
-const cellsOf = (line: Line): string[] => [line.name, ...line.cells, line.n];
 
 function renderText({ caption, groups, rows, baselines, verdicts, notes }: Layout, color: boolean): string {
   const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
@@ -100,47 +99,6 @@ function renderMarkdown({ caption, groups, rows, baselines, verdicts, notes }: L
   ].join('\n');
 }
 
-const latexSigns: Readonly<Record<string, string>> = {
-  '\\': '\\textbackslash{}',
-  '~': '\\textasciitilde{}',
-  '^': '\\textasciicircum{}',
-  '±': '$\\pm$',
-  '–': '--',
-};
-
-function latex(text: string): string {
-  if (/^[+-]\d/.test(text)) return `$${text}$`;
-  return text.replace(/[\\~^±–&%#_${}]/g, (sign) => latexSigns[sign] ?? `\\${sign}`);
-}
-
-function renderLatex({ caption, groups, rows, baselines, verdicts, notes }: Layout, label: string): string {
-  const draw = (cells: readonly string[]) => `    ${cells.map(latex).join(' & ')} \\\\`;
-  const spans = groups.map(({ metric, heads }) => `\\multicolumn{${heads.length}}{c}{${latex(metric)}}`);
-  let column = 1;
-  const rules = groups.map(({ heads }) => `\\cmidrule(lr){${column + 1}-${(column += heads.length)}}`);
-  const heads = groups.flatMap((group) => group.heads);
-  return [
-    '\\begin{table}',
-    '  \\centering',
-    `  \\caption{${latex(caption)}}`,
-    `  \\label{tab:${label}}`,
-    `  \\begin{tabular}{l${'r'.repeat(heads.length)}r}`,
-    '    \\toprule',
-    `    & ${spans.join(' & ')} & \\\\`,
-    `    ${rules.join(' ')}`,
-    draw(['', ...heads, 'n']),
-    '    \\midrule',
-    ...rows.map((row) => draw(cellsOf(row))),
-    ...(baselines.length > 0 ? ['    \\midrule', ...baselines.map((row) => draw(cellsOf(row)))] : []),
-    '    \\bottomrule',
-    '  \\end{tabular}',
-    ...[...verdicts.map(({ verdict, claim, evidence }) => `${verdict}: ${claim} (${evidence}).`), ...notes].map(
-      (note) => `  \\par\\footnotesize ${latex(note)}`,
-    ),
-    '\\end{table}',
-  ].join('\n');
-}
-
 /** One line per number, at full precision. */
 function renderCsv(tables: readonly Table[]): string {
   const quote = (value: string | number | null) => {
@@ -149,20 +107,20 @@ function renderCsv(tables: readonly Table[]): string {
   };
   const lines = tables.flatMap(({ experiment, table, rows, baselines }) => {
     const draw = (kind: string, name: string, own: Cells) =>
-      Object.entries(own).map(([metric, { mean, std, n, paper, difference }]) =>
-        [experiment, table, kind, name, metric, mean, std, n, paper, difference].map(quote).join(','),
+      Object.entries(own).map(([metric, { mean, std, n, paper, difference, interval = [null, null] }]) =>
+        [experiment, table, kind, name, metric, mean, std, n, paper, difference, ...interval].map(quote).join(','),
       );
     return [
       ...rows.flatMap(({ row, metrics, imported }) => draw(imported ? 'imported' : 'row', row, metrics)),
       ...baselines.flatMap(({ name, metrics }) => draw('baseline', name, metrics)),
     ];
   });
-  return ['experiment,table,kind,name,metric,mean,std,n,paper,difference', ...lines].join('\n');
+  return ['experiment,table,kind,name,metric,mean,std,n,paper,difference,low,high', ...lines].join('\n');
 }
 
 function renderJson(tables: readonly Table[]): string {
-  const shown = tables.map(({ experiment, table, rows, baselines, verdicts }) => ({
-    ...{ experiment, table, rows, baselines },
+  const shown = tables.map(({ experiment, table, rows, baselines, verdicts, footnotes }) => ({
+    ...{ experiment, table, rows, baselines, footnotes },
     verdicts: (verdicts ?? []).map(({ claim, verdict, interval, ...rest }) => ({ claim, verdict, interval, ...rest })),
   }));
   return JSON.stringify(shown, null, 2);

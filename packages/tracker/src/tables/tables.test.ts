@@ -134,7 +134,9 @@ test('LaTeX uses booktabs and escapes what LaTeX reads otherwise', () => {
   const table = makeRun();
   const first = { ...table.rows[0]!, row: '50% & a_b' };
   expect(renderTables([{ ...table, rows: [first, table.rows[1]!] }], 'latex')).toMatchInlineSnapshot(`
-    "\\begin{table}
+    "% needs \\usepackage{booktabs}
+
+    \\begin{table}
       \\centering
       \\caption{Levels (table-5, run x-1)}
       \\label{tab:table-5}
@@ -163,14 +165,14 @@ test('LaTeX uses booktabs and escapes what LaTeX reads otherwise', () => {
 test('CSV has one line per number at full precision', () => {
   const table = makeRun();
   const lines = renderTables([{ ...table, rows: [{ ...table.rows[1]!, row: 'a,"b"' }] }], 'csv').split('\n');
-  expect(lines[0]).toBe('experiment,table,kind,name,metric,mean,std,n,paper,difference');
-  expect(lines[1]).toBe('x,table-5,row,"a,""b""",PLCC,0.75,,1,,');
-  expect(lines).toContain('x,table-5,baseline,ridge last layer,PLCC,0.5,,1,,');
+  expect(lines[0]).toBe('experiment,table,kind,name,metric,mean,std,n,paper,difference,low,high');
+  expect(lines[1]).toBe('x,table-5,row,"a,""b""",PLCC,0.75,,1,,,,');
+  expect(lines).toContain('x,table-5,baseline,ridge last layer,PLCC,0.5,,1,,,,');
 });
 
 test('JSON is an array with experiment, table, rows and baselines of each', () => {
   const [shown] = JSON.parse(renderTables([makeRun()], 'json')) as Record<string, unknown>[];
-  expect(Object.keys(shown!)).toEqual(['experiment', 'table', 'rows', 'baselines', 'verdicts']);
+  expect(Object.keys(shown!)).toEqual(['experiment', 'table', 'rows', 'baselines', 'footnotes', 'verdicts']);
   expect(shown!['verdicts']).toEqual([]);
   expect(shown).toMatchObject({
     ...{ experiment: 'x', table: 'table-5' },
@@ -179,6 +181,20 @@ test('JSON is an array with experiment, table, rows and baselines of each', () =
       { row: 'pair', metrics: { PLCC: { paper: null, std: null } } },
     ],
   });
+});
+
+test('intervals are in JSON and CSV, and in text where one seed and few columns leave room', () => {
+  const table = makeRun();
+  const interval = [0.7012, 0.7991] as const;
+  const pair = { ...table.rows[1]!, metrics: { PLCC: { ...table.rows[1]!.metrics['PLCC']!, interval } } };
+  const one = { ...table, rows: [pair], baselines: [] };
+  expect(renderTables([one], 'text')).toContain('0.750 [0.701, 0.799]');
+  expect(renderTables([one], 'text')).toContain('in brackets the 95 % interval over draws of test items');
+  expect(renderTables([{ ...table, rows: [table.rows[0]!, pair] }], 'text')).not.toContain('[');
+  expect(renderTables([{ ...one, metrics: ['PLCC', 'SRCC', 'RMSE'] }], 'text')).not.toContain('[');
+  expect(renderTables([one], 'csv')).toContain('x,table-5,row,pair,PLCC,0.75,,1,,,0.7012,0.7991');
+  const [shown] = JSON.parse(renderTables([one], 'json')) as { rows: { metrics: unknown }[] }[];
+  expect(shown!.rows[0]!.metrics).toMatchObject({ PLCC: { mean: 0.75, interval: [0.7012, 0.7991] } });
 });
 
 test('a run of several tables shows each with its own rows, trials and baselines', () => {
