@@ -1,10 +1,10 @@
 // `npm run bench -- augment`: photographs a second of the augmentor's operations and of Pillow's on the same photographs,
 // reduced to the same side, one thread each. Pillow does what it has a fast way for: its enhancers, not HSV.
 import { fileURLToPath } from 'node:url';
-import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { rng } from '@calm-orch/core';
 import { carriedPhotosDir, imageNamesIn, loadImage } from '@calm-orch/data';
+import { machineFacts, wholeNumber } from './options.js';
 import { runPeer } from './peer.js';
 
 const packageOf = (path) => new URL(`../packages/augmentor/dist/augmentations/${path}`, import.meta.url).href;
@@ -40,12 +40,7 @@ export async function run(args) {
       json: { type: 'boolean', default: false },
     },
   });
-  const [side, rounds] = ['side', 'rounds'].map((name) => {
-    const value = Number(values[name]);
-    if (!Number.isInteger(value) || value < 1)
-      throw new Error(`--${name}: expected a whole number from 1, got '${values[name]}'`);
-    return value;
-  });
+  const [side, rounds] = ['side', 'rounds'].map((name) => wholeNumber(values[name], `--${name}`));
   const folder = values.photos.endsWith('/') ? values.photos : `${values.photos}/`;
   const files = imageNamesIn(folder).map((name) => folder + name);
   if (files.length === 0) throw new Error(`--photos ${values.photos}: no photographs there`);
@@ -106,7 +101,7 @@ function reportOf({ ours, pillow, files, side }) {
     total: row(sum(ours), pillow === null ? null : sum(pillow.ms)),
     others: Object.fromEntries(Object.keys(others).map((name) => [name, row(ours[name], null)])),
     pillow: pillow?.version ?? null,
-    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
+    machine: machineFacts(),
   };
 }
 

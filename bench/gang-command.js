@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { wholeNumber } from './options.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -56,10 +57,12 @@ export async function run(args) {
     },
   });
   const config = JSON.parse(readFileSync(values.config, 'utf8'));
-  const options = { config, steps: Number(values.steps), warmup: 2, optimizer: values.optimizer };
+  const steps = wholeNumber(values.steps, '--steps');
+  const options = { config, steps, warmup: 2, optimizer: values.optimizer };
+  const numRounds = wholeNumber(values.rounds, '--rounds');
   const rounds = [];
   // By turns, so that what else the machine does hits both alike.
-  for (let round = 0; round < Number(values.rounds); round++) {
+  for (let round = 0; round < numRounds; round++) {
     const [one] = await measure(1, options);
     const [two] = await measure(2, options);
     rounds.push({ one: one.msPerStep, two: two.msPerStep, ...two });

@@ -1,7 +1,6 @@
 // `npm run bench -- generate`: tokens a second with the cache of keys and values, and with everything computed anew for
 // each token, as before there was one. Same weights, same prompts; both must write the same tokens.
 import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createProgram, startEngine, tf } from '@calm-orch/engine';
@@ -15,6 +14,7 @@ import {
   logitsOf,
 } from '@calm-orch/model';
 import { modelOf, normals } from './model.js';
+import { machineFacts, wholeNumber } from './options.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
@@ -118,11 +118,11 @@ export async function run(args) {
   const results = values.config.map((path) => ({
     config: path,
     ...measure(engine, JSON.parse(readFileSync(path, 'utf8')), {
-      batch: Number(values.batch),
-      rounds: Number(values.rounds),
+      batch: wholeNumber(values.batch, '--batch'),
+      rounds: wholeNumber(values.rounds, '--rounds'),
     }),
   }));
-  const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
+  const machine = machineFacts();
   if (values.json) console.log(JSON.stringify({ results, machine }));
   else
     for (const r of results)

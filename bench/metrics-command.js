@@ -1,10 +1,11 @@
 // `npm run bench -- metrics`: BLEU, ROUGE-L and CIDEr of many captions, tokenizing included, beside pycocoevalcap on the
 // same file. Both score each item and the corpus; the corpus scores must agree.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { machineFacts, wholeNumber } from './options.js';
 import { runPeer } from './peer.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -22,7 +23,7 @@ export async function run(args) {
     },
   });
   const numItems = wholeNumber(values.items, '--items', 2);
-  const rounds = wholeNumber(values.rounds, '--rounds', 1);
+  const rounds = wholeNumber(values.rounds, '--rounds');
   const say = (line) => console.error(`bench metrics: ${line}`);
   const items = manyItems(numItems);
   say(`measuring ours: ${numItems} items, ${rounds} rounds`);
@@ -52,17 +53,10 @@ export async function run(args) {
     speedupTokenized: peer && peer.seconds.score / ours.score,
     corpus,
     greatestDifference: differences && Math.max(...differences),
-    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
+    machine: machineFacts(),
   };
   console.log(values.json ? JSON.stringify(report) : tableOf(report));
   return report.greatestDifference === null || report.greatestDifference <= tolerance ? 0 : 1;
-}
-
-function wholeNumber(text, option, least) {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least)
-    throw new Error(`${option}: expected a whole number from ${least}, got '${text}'`);
-  return value;
 }
 
 /** The captions of the evaluator's fixture again and again, each time with another word in places, so that no two are the same. */

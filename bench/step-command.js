@@ -1,9 +1,8 @@
 // `bench step`: our training step three ways and PyTorch's two, on the same sizes, in the same run, one after another.
 import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { oneOf } from './options.js';
+import { machineFacts, oneOf, wholeNumber } from './options.js';
 import { runPeer } from './peer.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -37,7 +36,7 @@ export async function run(args) {
       ...{ float32Compiled: float32?.compiled, float32Training: float32?.training },
       ...{ torch: torch?.eager, torchCompile: torch?.compiled },
     }),
-    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
+    machine: machineFacts(),
   };
   console.log(json ? JSON.stringify(report) : tableOf(report));
   return 0;
@@ -54,11 +53,8 @@ function parseOptions(args) {
       json: { type: 'boolean', default: false },
     },
   });
-  const steps = Number(values.steps);
-  if (!Number.isInteger(steps) || steps < 1)
-    throw new Error(`--steps: expected a whole number from 1, got '${values.steps}'`);
   oneOf('--precision', values.precision, ['fp32', 'bf16']);
-  return { ...values, steps };
+  return { ...values, steps: wholeNumber(values.steps, '--steps') };
 }
 
 /** Reads and checks a configuration of sizes; the PyTorch peer reads the same file. */

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Json } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
+import { recordRun } from '../../tracker/src/recorded-run.test-util.ts';
 
 const bin = fileURLToPath(new URL('../bin/calm-orch.js', import.meta.url));
 
@@ -31,18 +32,18 @@ function makeRun(): void {
   const tables = [spec('scores', ['PLCC', 'SRCC']), spec('comments', ['ROUGE-L', 'CIDEr'])];
   const rows = tables.map(({ id }) => ({ row: `${id}/CALM`, table: id, set: {}, paper: {} }));
   const trials = rows.map(({ row }) => ({ row, seed: 0 }));
-  const head = { experiment: 'x', title: 'X', path: '/x.yaml', hash: 'h', versions: {}, machine: {}, pid: process.pid };
-  const { id } = tracker.createRun({
-    ...head,
-    resolved: { table: tables[0], tables, rows } as unknown as Json,
-    trials,
+  const measured = { PLCC: 0.5, SRCC: 0.5, 'ROUGE-L': 0.3, CIDEr: 0.1 };
+  const stage = { inputs: { data: 'd' }, metrics: measured };
+  const { id } = recordRun(tracker, {
+    ...{ resolved: { table: tables[0], tables, rows }, trials },
+    stages: [
+      { ...stage, key: 'score', kind: 'evaluate-score', trials: [trials[0]!] },
+      {
+        ...{ ...stage, key: 'comment', kind: 'evaluate-comment', trials: [trials[1]!] },
+        config: { evaluate: { numComments: 2 } },
+      },
+    ],
   });
-  const plan = { inputs: { data: 'd' }, numItems: 1, reuse: false };
-  const config = { evaluate: { numComments: 2 } };
-  tracker.upsertStages(id, [
-    { ...plan, config: {}, key: 'score', kind: 'evaluate-score', trials: [trials[0]!] },
-    { ...plan, config, key: 'comment', kind: 'evaluate-comment', trials: [trials[1]!] },
-  ]);
   const left = {
     score: ['predictions.csv', 'image,target,score,expectation,text\n1,4,4,4,"4"\n2,5,4,4,"4"\n3,7,6,6,"6"\n'],
     comment: [
@@ -58,8 +59,6 @@ function makeRun(): void {
   for (const [key, [name, text]] of Object.entries(left)) {
     mkdirSync(join(dir, 'runs/artifacts', key), { recursive: true });
     writeFileSync(join(dir, 'runs/artifacts', key, name), text);
-    tracker.finishItem(tracker.startAttempt(id, key, 0, 'evaluator 0').token, {});
-    tracker.succeedStage(id, key, { metrics: { PLCC: 0.5, SRCC: 0.5, 'ROUGE-L': 0.3, CIDEr: 0.1 } }, []);
   }
   tracker.endRun(id, 'succeeded');
   tracker.close();

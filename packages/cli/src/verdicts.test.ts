@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { rng, type Json } from '@calm-orch/core';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
+import { recordRun } from '../../tracker/src/recorded-run.test-util.ts';
 import { collectJudgedTables } from './verdicts.ts';
 
 let dir: string;
@@ -28,26 +29,21 @@ function makeRun(claims: Json[], kinds: readonly Kind[] = ['evaluate-score', 'ev
   const trials = ['good', 'bad'].flatMap((row) => [0, 1].map((seed) => ({ row, seed })));
   const metrics = ['PLCC', 'SRCC', 'CIDEr', 'METEOR', 'BLEU-4'];
   const rows = ['good', 'bad'].map((row) => ({ row, set: {}, paper: {} }));
-  const resolved = { table: { id: 't', title: 'T', metrics, footnotes: ['F'], claims }, rows } as unknown as Json;
-  const head = { experiment: 'x', title: 'X', path: '/x.yaml', hash: 'h', versions: {}, machine: {}, pid: process.pid };
-  const { id } = tracker.createRun({ ...head, resolved, trials });
   const stages = kinds.flatMap((kind) =>
     trials.map((trial) => ({ kind, trial, key: `${kind}-${trial.row}${trial.seed}` })),
-  );
-  const plan = { config: {}, inputs: {}, numItems: 1, reuse: false };
-  tracker.upsertStages(
-    id,
-    stages.map(({ kind, key, trial }) => ({ ...plan, key, kind, trials: [trial] })),
   );
   for (const { kind, key, trial } of stages) {
     const folder = join(dir, 'artifacts', key);
     mkdirSync(folder, { recursive: true });
     const [name, text] = filesOf[kind](trial);
     writeFileSync(join(folder, name), text);
-    tracker.finishItem(tracker.startAttempt(id, key, 0, 'evaluator 0').token, {});
-    tracker.succeedStage(id, key, { metrics: { PLCC: 0.5, CIDEr: 1, METEOR: 0.3, 'BLEU-4': 0.2 } }, []);
   }
-  return tracker.getRun(id);
+  const measured = { PLCC: 0.5, CIDEr: 1, METEOR: 0.3, 'BLEU-4': 0.2 };
+  return recordRun(tracker, {
+    resolved: { table: { id: 't', title: 'T', metrics, footnotes: ['F'], claims }, rows },
+    trials,
+    stages: stages.map(({ kind, key, trial }) => ({ kind, key, trials: [trial], metrics: measured })),
+  });
 }
 
 /** What a stage of each kind leaves. */

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CalmError } from '@calm-orch/core';
+import { pipelineOf } from './pipeline.ts';
 import { sharp } from './sharp.ts';
 
 /** Per-channel mean and deviation CLIP's images are normalised with (openai/CLIP). */
@@ -87,8 +88,7 @@ function toThreeChannels(data: Uint8Array, channels: number, name: string): Uint
 /** Resizes the shorter side to `side` and crops the centre square; an image of that size is returned as it is. */
 export async function fitSquare(image: RgbImage, side: number): Promise<RgbImage> {
   if (image.width === side && image.height === side) return image;
-  const raw = { width: image.width, height: image.height, channels: 3 } as const;
-  const data = await sharp(image.data, { raw })
+  const data = await pipelineOf(image)
     .resize(side, side, { fit: 'cover', position: 'centre', kernel: 'cubic' })
     .raw()
     .toBuffer();

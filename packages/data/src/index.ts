@@ -99,6 +99,7 @@ export { verifyDatasets, type DatasetReport, type VerifyOptions } from './datase
 export { datasetIdentity, type DatasetIdentity } from './datasets/identity.ts';
 export { readConversations, writeConversations, type Conversation, type Turn } from './llava/conversations.ts';
 export { jsonElements, type JsonElement } from './json-elements.ts';
+export { pipelineOf } from './pipeline.ts';
 export { isMaskName, loadMask, maskFileOf } from './masks.ts';
 export { imageFileState, imageNamesIn } from './image-files.ts';
 export { clipSquare, type Fit } from './clip-square.ts';

@@ -1,6 +1,6 @@
 // A photograph as far as the model will see it, at the side it is augmented at: what is augmented is what is seen.
-import { loadImage, loadMask, sharp, type Fit, type RgbImage } from '@calm-orch/data';
-import { pipelineOf, run } from './pixels.ts';
+import { loadImage, loadMask, pipelineOf, type Fit, type RgbImage } from '@calm-orch/data';
+import { run } from './pixels.ts';
 
 export interface SeenPhoto {
   readonly image: RgbImage;
@@ -31,10 +31,6 @@ export async function loadAsSeen({ path, mask: maskFile, side, fit }: AsSeenOpti
     image: await run(pipelineOf(image).extract(square)),
     mask:
       mask &&
-      (await sharp(mask, { raw: { width, height, channels: 1 } })
-        .extract(square)
-        .toColourspace('b-w')
-        .raw()
-        .toBuffer()),
+      (await pipelineOf({ data: mask, width, height }, 1).extract(square).toColourspace('b-w').raw().toBuffer()),
   };
 }

@@ -1,6 +1,6 @@
 // Group `quality`: blur of a lens out of focus, and of a moving camera. Edges are continued by their last pixel.
-import type { RgbImage } from '@calm-orch/data';
-import { pipelineOf, run } from './pixels.ts';
+import { pipelineOf, type RgbImage } from '@calm-orch/data';
+import { run } from './pixels.ts';
 
 /** Convolves with a disk of `radius` pixels. */
 export async function defocus(image: RgbImage, radius: number): Promise<RgbImage> {

@@ -1,10 +1,6 @@
-// RGB photographs as bytes, and the way in and out of sharp.
-import { sharp, type RgbImage } from '@calm-orch/data';
+// RGB photographs as bytes, and the way out of sharp.
+import type { RgbImage } from '@calm-orch/data';
 import type { Sharp } from 'sharp';
-
-export function pipelineOf({ data, width, height }: RgbImage): Sharp {
-  return sharp(data, { raw: { width, height, channels: 3 } });
-}
 
 /** Runs a pipeline to bytes; it must end in three channels. */
 export async function run(pipeline: Sharp): Promise<RgbImage> {

@@ -1,6 +1,6 @@
 // Group `quality`: compression and pixelation.
-import { sharp, type RgbImage } from '@calm-orch/data';
-import { pipelineOf, run } from './pixels.ts';
+import { pipelineOf, sharp, type RgbImage } from '@calm-orch/data';
+import { run } from './pixels.ts';
 
 /** Encodes as JPEG of `quality` (chroma halved) and decodes again. */
 export async function compress(image: RgbImage, quality: number): Promise<RgbImage> {

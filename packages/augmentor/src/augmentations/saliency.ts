@@ -1,7 +1,6 @@
 // Where the main subject of a photograph probably is, when nobody says: frequency-tuned saliency (Achanta et al.,
 // CVPR 2009), the distance of a slightly blurred photograph from its mean colour, weighted towards the centre.
-import type { Box, RgbImage } from '@calm-orch/data';
-import { sharp } from '@calm-orch/data';
+import { pipelineOf, type Box, type RgbImage } from '@calm-orch/data';
 
 const gridSide = 24;
 /** Deviation of the centre weighting, in units of the side. */
@@ -12,12 +11,8 @@ const minHalfExtent = 0.12;
 const maxHalfExtent = 0.28;
 
 /** The box of the most salient region, in units of the sides, wholly inside the photograph. */
-export async function salientBox({ data, width, height }: RgbImage): Promise<Box> {
-  const small = await sharp(data, { raw: { width, height, channels: 3 } })
-    .resize(gridSide, gridSide, { fit: 'fill' })
-    .blur(0.6)
-    .raw()
-    .toBuffer();
+export async function salientBox(image: RgbImage): Promise<Box> {
+  const small = await pipelineOf(image).resize(gridSide, gridSide, { fit: 'fill' }).blur(0.6).raw().toBuffer();
   const mean = [0, 1, 2].map((channel) => {
     let sum = 0;
     for (let i = channel; i < small.length; i += 3) sum += small[i]!;

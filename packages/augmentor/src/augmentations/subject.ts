@@ -1,9 +1,9 @@
 // Group `subject`: the foreground is blurred, hidden, or cut by the edge of the frame.
-import type { Box, RgbImage } from '@calm-orch/data';
+import { pipelineOf, type Box, type RgbImage } from '@calm-orch/data';
 import { defocus } from './blur.ts';
 import { meanColor } from './color.ts';
 import type { Foreground } from './foreground.ts';
-import { pipelineOf, run, type Region } from './pixels.ts';
+import { run, type Region } from './pixels.ts';
 
 /** Puts the foreground alone out of focus: a disk of `radius` pixels. */
 export async function blurForeground(image: RgbImage, foreground: Foreground, radius: number): Promise<RgbImage> {

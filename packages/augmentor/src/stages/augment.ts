@@ -19,6 +19,7 @@ import {
   clipSquare,
   labelsOf,
   maskFileOf,
+  pipelineOf,
   unlabeledPhotos,
   type AttributeName,
   type Box,
@@ -31,7 +32,6 @@ import { applyAugmentations } from '../augmentations/apply.ts';
 import { colorfulness } from '../augmentations/color.ts';
 import { drawAugmentations, type Augmentation } from '../augmentations/draw.ts';
 import { foregroundOf, type ForegroundSource } from '../augmentations/foreground.ts';
-import { pipelineOf } from '../augmentations/pixels.ts';
 import { loadAsSeen } from '../augmentations/as-seen.ts';
 import { photoProgress } from './progress.ts';
 

@@ -9,11 +9,12 @@ import {
   fitSquare,
   heldOutPhotos,
   loadCarriedPhoto,
+  pipelineOf,
   type DegradationName,
   type RgbImage,
 } from '@calm-orch/data';
 import { degradePhoto } from '../augmentations/degradations.ts';
-import { pipelineOf, run } from '../augmentations/pixels.ts';
+import { run } from '../augmentations/pixels.ts';
 import { photoProgress } from './progress.ts';
 
 /** Crops of 60 to 100 % of the shorter side. */

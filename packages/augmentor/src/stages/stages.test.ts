@@ -17,10 +17,12 @@ import {
   clipSquare,
   heldOutPhotos,
   loadImage,
+  makeDatasets,
   readAva,
   readAvaCaptions,
   readConversations,
   sharp,
+  unlabeledPhotos,
   vocabularyWords,
   type UnlabeledEntry,
 } from '@calm-orch/data';
@@ -195,6 +197,49 @@ describe('stages data and augment', () => {
       skippedPhotographs: { file: string; reason: string }[];
     };
     expect(skippedPhotographs.map(({ file }) => file).sort()).toEqual(['broken.jpg', 'cat.jpg']);
+  });
+
+  it('look for a mask beside a photograph of a dataset when it is augmented, not before', async () => {
+    const made = join(root, 'made');
+    await makeDatasets({ dir: made, numTrain: 10 });
+    const roots = Object.fromEntries(
+      (['AVA', 'AVA-Captions', 'LLaVA-Pretrain', 'EVA', 'SPAQ'] as const).map((name) => [name, join(made, name)]),
+    );
+    const files = {
+      ...tiny,
+      source: 'files' as const,
+      roots,
+      numTrain: 8,
+      numTest: 2,
+      numGeneric: 2,
+      numUnlabeled: 24,
+    };
+    const artifact = join(root, 'files');
+    for (const item of forwards(numItemsOf('data', { data: files })))
+      await runItem('data', { data: files }, item, {}, artifact);
+    const pool = unlabeledPhotos(artifact);
+    expect(pool.length).toBeGreaterThan(12);
+    const maskOf = (file: string): string => file.replace(/\.[^.]+$/, '.mask.png');
+    const masked = new Set(pool.filter((_, i) => i % 3 === 0).map(({ file }) => file));
+    for (const file of masked) {
+      const { width, height } = await sharp(file).metadata();
+      writeFileSync(maskOf(file), await halfMask(width, height));
+    }
+    const config = { augment: { ...nano.augment, groups: ['subject'] }, imageSize: 32, fit: 'crop' };
+    await runItem('augment', config, 0, { data: artifact }, join(root, 'files-augment'));
+    const pairs = pairsOf(join(root, 'files-augment'));
+    expect(pairs.map(({ original, foreground }) => [original, foreground!.source])).toEqual(
+      pool.map(({ file }) => [file, masked.has(file) ? 'mask' : 'saliency']),
+    );
+    // The masks mark all but the left edge, and are no photographs themselves.
+    for (const { foreground } of pairs)
+      if (foreground!.source === 'mask') expect(foreground!.box.width).toBeGreaterThan(0.8);
+    expect(pool.some(({ file }) => file.endsWith('.mask.png'))).toBe(false);
+    const [broken] = masked;
+    writeFileSync(maskOf(broken!), 'no image');
+    await expect(runItem('augment', config, 0, { data: artifact }, join(root, 'broken-augment'))).rejects.toThrow(
+      /mask .*\.mask\.png: cannot decode it/,
+    );
   });
 
   it('refuse an item that does not exist and an augmentation of no group', async () => {

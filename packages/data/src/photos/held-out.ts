@@ -1,7 +1,7 @@
 // Keeps the photographs meant for testing out of the training pools even where a user's folder holds copies of them:
 // resized, re-encoded or turned into another format, they still have the same thumbnail.
 import type { RgbImage } from '../images.ts';
-import { sharp } from '../sharp.ts';
+import { pipelineOf } from '../pipeline.ts';
 import { loadCarriedPhoto } from './carried.ts';
 import { heldOutPhotos } from './photo-list.ts';
 
@@ -24,11 +24,8 @@ export async function heldOutCheck(): Promise<HeldOutCheck> {
   };
 }
 
-async function thumbnailOf({ data, width, height }: RgbImage): Promise<Uint8Array> {
-  return sharp(data, { raw: { width, height, channels: 3 } })
-    .resize(thumbnailSide, thumbnailSide, { fit: 'fill', kernel: 'cubic' })
-    .raw()
-    .toBuffer();
+async function thumbnailOf(image: RgbImage): Promise<Uint8Array> {
+  return pipelineOf(image).resize(thumbnailSide, thumbnailSide, { fit: 'fill', kernel: 'cubic' }).raw().toBuffer();
 }
 
 function rootMeanSquare(a: Uint8Array, b: Uint8Array): number {

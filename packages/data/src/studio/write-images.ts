@@ -4,7 +4,7 @@ import { CalmError, rng, writeFileAtomic, type DataConfig, type DataItem } from 
 import type { RgbImage } from '../images.ts';
 import { loadMask, maskFileOf } from '../masks.ts';
 import { PhotoShelf, poolSources, userPhotoNames } from '../photos/sources.ts';
-import { sharp } from '../sharp.ts';
+import { pipelineOf } from '../pipeline.ts';
 import { genericImageName, labeledImagePath, studioPaths, unlabeledImagePath, unlabeledMaskPath } from './layout.ts';
 import { studioImage, type Pool } from './photo.ts';
 import { toBytes } from './render.ts';
@@ -70,11 +70,7 @@ function imagesOf(data: DataConfig, pool: DataItem['pool'], side: number): (inde
         const maskFile = source.kind === 'user' ? maskFileOf(join(data.unlabeledDir!, source.name)) : null;
         return {
           path: unlabeledImagePath(index, source.kind),
-          bytes: await sharp(photo.data, { raw: { width: photo.width, height: photo.height, channels: 3 } })
-            .extract(square)
-            .resize(side, side)
-            .raw()
-            .toBuffer(),
+          bytes: await pipelineOf(photo).extract(square).resize(side, side).raw().toBuffer(),
           ...(maskFile && {
             mask: { path: unlabeledMaskPath(index), png: await cutMask(maskFile, photo, square, side) },
           }),
@@ -96,9 +92,8 @@ function randomSquare({ width, height }: RgbImage, side: number, seed: number, i
 
 /** The same square of the photograph's mask, as PNG. */
 async function cutMask(file: string, photo: RgbImage, square: Square, side: number): Promise<Uint8Array> {
-  const { width, height } = photo;
-  const mask = await loadMask(file, photo);
-  return sharp(mask, { raw: { width, height, channels: 1 } })
+  const data = await loadMask(file, photo);
+  return pipelineOf({ ...photo, data }, 1)
     .extract(square)
     .resize(side, side)
     .png()
@@ -107,7 +102,7 @@ async function cutMask(file: string, photo: RgbImage, square: Square, side: numb
 
 /** Quality 95 without chroma subsampling: compression shall not be a trait of its own. */
 export async function encodeJpeg(bytes: Uint8Array, side: number): Promise<Uint8Array> {
-  return sharp(bytes, { raw: { width: side, height: side, channels: 3 } })
+  return pipelineOf({ data: bytes, width: side, height: side })
     .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
     .toBuffer();
 }

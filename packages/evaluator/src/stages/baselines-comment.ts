@@ -2,7 +2,7 @@
 // rows: one constant comment, and a comment of the nearest training photograph by the frozen features.
 import { join } from 'node:path';
 import { writeFileAtomic, type MfamConfig, type StageFunction, type TrialConfig } from '@calm-orch/core';
-import { avaCaptionsFile, readAva, readAvaCaptions } from '@calm-orch/data';
+import { commentedPhotos } from '@calm-orch/data';
 import { openTaps } from '@calm-orch/model';
 import { constantComment, nearestRows } from '../comment-baselines.ts';
 import { channelStatistics } from '../features.ts';
@@ -20,7 +20,7 @@ export const baselinesComment: StageFunction = async (context) => {
   const taps = openTaps(encodeLabeled!);
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
-    const captions = readAvaCaptions(join(data!, 'AVA-Captions', avaCaptionsFile), readAva(join(data!, 'AVA')));
+    const captions = commentedPhotos(data!);
     const encoded = <T extends { readonly id: number }>(items: readonly T[]): T[] =>
       items.filter(({ id }) => rowOf.has(String(id)));
     const train = encoded(captions.train).filter(({ captions: own }) => own.length > 0);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { recordRun } from '../recorded-run.test-util.ts';
 import { openTracker, type Tracker } from '../tracker.ts';
 import type { ImportRecord } from '../types.ts';
 import { collectTable } from './collect.ts';
@@ -30,13 +31,15 @@ const resolved = {
 /** A run whose one trial was evaluated on what `data` made. */
 function makeRun(data = 'data-a') {
   const trials = [{ row: 'CALM', seed: 0 }];
-  const head = { experiment: 'x', title: 'X', path: '/x.yaml', hash: 'h', versions: {}, machine: {}, pid: process.pid };
-  const { id } = tracker.createRun({ ...head, resolved: resolved, trials });
-  const stage = { config: {}, inputs: { data }, numItems: 1, reuse: false };
-  tracker.upsertStages(id, [{ ...stage, key: `score-${data}`, kind: 'evaluate-score', trials }]);
-  tracker.finishItem(tracker.startAttempt(id, `score-${data}`, 0, 'evaluator 0').token, {});
-  tracker.succeedStage(id, `score-${data}`, { metrics: { PLCC: 0.7, SRCC: 0.6 } }, []);
-  return tracker.getRun(id);
+  return recordRun(tracker, {
+    ...{ resolved, trials },
+    stages: [
+      {
+        ...{ key: `score-${data}`, kind: 'evaluate-score', trials },
+        ...{ inputs: { data }, metrics: { PLCC: 0.7, SRCC: 0.6 } },
+      },
+    ],
+  });
 }
 
 const record: ImportRecord = {

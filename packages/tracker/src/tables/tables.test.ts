@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Json } from '@calm-orch/core';
+import { recordRun } from '../recorded-run.test-util.ts';
 import { openTracker, type Tracker } from '../tracker.ts';
 import { collectTable, collectTables, summarize, type Table } from './collect.ts';
 import { renderTables } from './render.ts';
@@ -31,27 +31,20 @@ const resolved = {
 /** Two seeds of `thematic` and one of `pair` finished; the other seed of `pair` is not. */
 function makeRun(): Table {
   const trials = resolved.rows.flatMap(({ row }) => [0, 1].map((seed) => ({ row, seed })));
-  const head = { experiment: 'x', title: 'X', path: '/x.yaml', hash: 'h', versions: {}, machine: {}, pid: process.pid };
-  const { id } = tracker.createRun({ ...head, resolved: resolved as unknown as Json, trials });
-  const plan = { config: {}, inputs: {}, numItems: 1, reuse: false };
-  tracker.upsertStages(id, [
-    { ...plan, key: 'ridge', kind: 'baselines', trials: [] },
-    ...trials.map((trial) => ({
-      ...plan,
-      key: trial.row + trial.seed,
-      kind: 'evaluate-score' as const,
-      trials: [trial],
-    })),
-  ]);
-  const finish = (key: string, metrics: Record<string, number | null>) => {
-    tracker.finishItem(tracker.startAttempt(id, key, 0, 'evaluator 0').token, {});
-    tracker.succeedStage(id, key, { metrics }, []);
-  };
-  finish('ridge', { 'ridge latent traits/PLCC': 0.9, 'ridge latent traits/SRCC': 0.88, 'ridge last layer/PLCC': 0.5 });
-  finish('thematic0', { PLCC: 0.6, SRCC: 0.61, PLCC_permuted: 0.01, unparsed: 0 });
-  finish('thematic1', { PLCC: 0.8, SRCC: null, PLCC_permuted: 0.03, unparsed: 0 });
-  finish('pair0', { PLCC: 0.75, SRCC: 0.7, PLCC_permuted: 0, unparsed: 0 });
-  return collectTable(tracker, tracker.getRun(id));
+  const score = (row: string, seed: number, metrics: Record<string, number | null>) => ({
+    ...{ key: row + seed, kind: 'evaluate-score' as const, trials: [{ row, seed }], metrics },
+  });
+  const ridge = { 'ridge latent traits/PLCC': 0.9, 'ridge latent traits/SRCC': 0.88, 'ridge last layer/PLCC': 0.5 };
+  const run = recordRun(tracker, {
+    ...{ resolved, trials },
+    stages: [
+      { key: 'ridge', kind: 'baselines', metrics: ridge },
+      score('thematic', 0, { PLCC: 0.6, SRCC: 0.61, PLCC_permuted: 0.01, unparsed: 0 }),
+      score('thematic', 1, { PLCC: 0.8, SRCC: null, PLCC_permuted: 0.03, unparsed: 0 }),
+      score('pair', 0, { PLCC: 0.75, SRCC: 0.7, PLCC_permuted: 0, unparsed: 0 }),
+    ],
+  });
+  return collectTable(tracker, run);
 }
 
 test('means, sample deviations and differences are over the seeds that finished', () => {
@@ -204,27 +197,15 @@ test('a run of several tables shows each with its own rows, trials and baselines
   const tables = [spec('scores', 'SRCC', ['baselines']), spec('personal', 'SRCC', [])];
   const rows = ['scores', 'personal'].map((table) => ({ row: `${table}/all`, table, set: {}, paper: { SRCC: 0.5 } }));
   const trials = rows.map(({ row }) => ({ row, seed: 0 }));
-  const head = { experiment: 'x', title: 'X', path: '/x.yaml', hash: 'h', versions: {}, machine: {}, pid: process.pid };
-  const { id } = tracker.createRun({
-    ...head,
-    resolved: { table: tables[0], tables, rows } as unknown as Json,
-    trials,
+  const run = recordRun(tracker, {
+    ...{ resolved: { table: tables[0], tables, rows }, trials },
+    stages: [
+      { key: 'ridge', kind: 'baselines', metrics: { 'ridge traits/SRCC': 0.9 } },
+      { key: 'score', kind: 'evaluate-score', trials: [trials[0]!], metrics: { SRCC: 0.7 } },
+      { key: 'personal', kind: 'evaluate-personal', trials: [trials[1]!], metrics: { SRCC: 0.6, SRCC_generic: 0.1 } },
+    ],
   });
-  const plan = { config: {}, inputs: {}, numItems: 1, reuse: false };
-  tracker.upsertStages(id, [
-    { ...plan, key: 'ridge', kind: 'baselines', trials: [] },
-    { ...plan, key: 'score', kind: 'evaluate-score', trials: [trials[0]!] },
-    { ...plan, key: 'personal', kind: 'evaluate-personal', trials: [trials[1]!] },
-  ]);
-  for (const [key, metrics] of [
-    ['ridge', { 'ridge traits/SRCC': 0.9 }],
-    ['score', { SRCC: 0.7 }],
-    ['personal', { SRCC: 0.6, SRCC_generic: 0.1 }],
-  ] as const) {
-    tracker.finishItem(tracker.startAttempt(id, key, 0, 'evaluator 0').token, {});
-    tracker.succeedStage(id, key, { metrics }, []);
-  }
-  const [scores, personal] = collectTables(tracker, tracker.getRun(id));
+  const [scores, personal] = collectTables(tracker, run);
   expect([scores!.rows, scores!.numTrials]).toMatchObject([[{ row: 'all', metrics: { SRCC: { mean: 0.7 } } }], 1]);
   expect(scores!.baselines.map(({ name }) => name)).toEqual(['ridge traits']);
   expect(personal!.rows).toMatchObject([{ row: 'all', metrics: { SRCC: { mean: 0.6 } } }]);
