@@ -142,33 +142,46 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
       dtype: float,
       value: { tensor: { type: 'float32', shape: [], bytes: new Uint8Array(Float32Array.of(value).buffer) } },
     });
-  /** A session prepares every set of fetches anew, so one fetch sets all variables to zero. */
+  // A session prepares every set of feeds and fetches anew, which takes as long as its graph is large. So one fetch sets
+  // all variables to zero, one assigns any of them and one reads any: a switch lets a value through to one branch alone.
+  const names = Object.keys(spec.variables);
+  const indexFeed = graph.node('Placeholder', [], { dtype: { type: 'int32' }, shape: { shape: [] } }, 'variable_index');
+  const valueFeed = graph.node('Placeholder', [], { dtype: float }, 'variable_values');
+  const branches = graph.node('_SwitchN', [valueFeed, indexFeed], {
+    num_outs: { int: Math.max(1, names.length) },
+    T: float,
+  });
+  const assigns: string[] = [];
+  const reads: string[] = [];
   const zeroed: string[] = [];
-  const handles = new Map<string, { handle: string; read: string; feed: string; assigned: string; shape: Shape }>();
+  const handles = new Map<string, { handle: string; read: string; shape: Shape }>();
   const zero = scalarConst(0);
   const betas = [zero, scalarConst(beta1), scalarConst(beta2)] as const;
-  let index = 0;
-  for (const [name, shape] of Object.entries(spec.variables)) {
-    const id = orderedName('v', index++);
+  for (const [index, name] of names.entries()) {
+    const shape = spec.variables[name]!;
+    const id = orderedName('v', index);
     const handle = graph.node(
       'VarHandleOp',
       [],
       { dtype: float, shape: { shape }, shared_name: { string: id }, container: { string: '' } },
       id,
     );
-    const feed = graph.node('Placeholder', [], { dtype: float, shape: { shape } }, `${id}_feed`);
-    const assign = graph.node('AssignVariableOp', [handle, feed], { dtype: float }, `${id}_assign`);
-    const assigned = scalarConst(1, `^${assign}`);
     const dims = graph.node('Const', [], {
       dtype: { type: 'int32' },
       value: { tensor: { type: 'int32', shape: [shape.length], bytes: new Uint8Array(Int32Array.from(shape).buffer) } },
     });
     const zeros = graph.node('Fill', [dims, zero], { T: float, index_type: { type: 'int32' } });
     zeroed.push(graph.node('AssignVariableOp', [handle, zeros], { dtype: float }));
+    const branch = graph.node('Identity', [`${branches}:${index}`], { T: float });
+    assigns.push(scalarConst(1, `^${graph.node('AssignVariableOp', [handle, branch], { dtype: float })}`));
+    reads.push(graph.node('ReadVariableOp', [handle, `^${branch}`], { dtype: float }));
     const read = graph.node('ReadVariableOp', [handle], { dtype: float }, `${id}_read`);
-    handles.set(name, { handle, read, feed, assigned, shape });
+    handles.set(name, { handle, read, shape });
   }
 
+  const merge = (branches: readonly string[]): string =>
+    graph.node('Merge', branches, { T: float, N: { int: branches.length } });
+  const [assigned, readOne] = names.length === 0 ? ['', ''] : [merge(assigns), merge(reads)];
   const allZeroed = scalarConst(0, ...zeroed.map((assign) => `^${assign}`));
 
   interface Compiled {
@@ -274,24 +287,28 @@ function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
       feeds.map((name) => ({ name })),
       fetches,
     ) as Tensor[];
-  const assign = (variable: string, values: Float32Array): void => {
-    const found = handles.get(variable);
-    checkValues(variable, found?.shape, values);
-    const tensor = tf.tensor(values, [...found!.shape], 'float32');
-    tf.dispose([tensor, ...runSession([tensor], [found!.feed], [found!.assigned])]);
+  if (names.length > 0) tf.dispose(runSession([], [], [allZeroed]));
+  const runBranch = (index: number, value: Tensor, fetch: string): Tensor => {
+    const chosen = tf.scalar(index, 'int32');
+    const [result] = runSession([chosen, value], [indexFeed, valueFeed], [fetch]);
+    tf.dispose([chosen, value]);
+    return result!;
   };
-  if (zeroed.length > 0) tf.dispose(runSession([], [], [allZeroed]));
 
   return {
     compiled: true,
     numNodes: graph.numNodes,
-    assign,
+    assign: (variable, values) => {
+      checkValues(variable, spec.variables[variable], values);
+      const tensor = tf.tensor(values, [...spec.variables[variable]!], 'float32');
+      runBranch(names.indexOf(variable), tensor, assigned).dispose();
+    },
     read: (variable) => {
-      const found = handles.get(variable);
-      if (found === undefined) throw new CalmError('internal', `program has no variable ${variable}`);
-      const [tensor] = runSession([], [], [found.read]);
-      const values = tensor!.dataSync() as Float32Array;
-      tensor!.dispose();
+      const index = names.indexOf(variable);
+      if (index < 0) throw new CalmError('internal', `program has no variable ${variable}`);
+      const tensor = runBranch(index, tf.scalar(0), readOne);
+      const values = tensor.dataSync() as Float32Array;
+      tensor.dispose();
       return values;
     },
     run: (name, inputs) => {
