@@ -125,7 +125,7 @@ it.skipIf(process.platform !== 'linux')('loads, trains a step and generates with
   const trainable = { ...mfamOnly, ...llmShapes(llm) };
   const options: Omit<TrainOptions, 'checkpointEverySeconds' | 'stepShards'> = {
     ...paper.train,
-    ...{ accumulation: 2, maxGradientNorm: 1, recompute: false },
+    ...{ accumulation: 2, maxGradientNorm: 1 },
   };
   const suffix = [3148, 1554, 29901];
   const training = createCalmTraining(engine, {
@@ -166,9 +166,6 @@ it.skipIf(process.platform !== 'linux')('loads, trains a step and generates with
   // Adam's first step moves a weight by at most the learning rate.
   expect(moved).toBeGreaterThan(0.9 * after.length);
   expect(farthest).toBeLessThan(7.1e-5);
-  const second = training.step('answer', inputs, { step: 1, learningRate: 7e-5 });
-  note('second step', `, loss ${second}`);
-  expect(second).toBeLessThan(loss);
   source.close();
   const weights = training.weights();
   training.dispose();
