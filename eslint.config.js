@@ -33,7 +33,7 @@ export default defineConfig(
   },
   {
     // tfjs-node's addon and its generated protobuf classes have no types.
-    files: ['packages/engine/src/{graph,program,trace}.ts'],
+    files: ['packages/engine/src/{graph,compiled-program,trace}.ts'],
     rules: unchecked,
   },
   {

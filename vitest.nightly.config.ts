@@ -1,8 +1,15 @@
 import { defineConfig, mergeConfig } from 'vitest/config';
 import config from './vitest.config.ts';
 
-// What takes too long for every change: `npm run test:nightly`.
+// What takes minutes or gigabytes: `npm run test:nightly`, one file at a time.
 export default mergeConfig(
   { ...config, test: { ...config.test, include: [], exclude: [] } },
-  defineConfig({ test: { include: ['test/nightly/**/*.test.ts'] } }),
+  defineConfig({
+    test: {
+      include: ['test/nightly/**/*.test.ts'],
+      maxWorkers: 1,
+      testTimeout: 1_200_000,
+      hookTimeout: 300_000,
+    },
+  }),
 );

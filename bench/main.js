@@ -18,6 +18,8 @@ commands
       FILE.json defaults to bench/nano.json and bench/small.json.
   memory [--config FILE.json] [--batches FEW,MANY] [--recompute none|layers] [--precision fp32|bf16] [--json]
       what a sample adds to the peak memory of a training step, beside what plan says.
+  steady [--config FILE.json] [--steps N] [--warmup N] [--json]
+      resident memory and tensors of a process that trains, after the warm-up and after N (1000) more steps.
   metrics [--items N] [--rounds N] [--python PY] [--json]
       seconds of BLEU, ROUGE-L and CIDEr for 10,000 items, tokenizing included, and pycocoevalcap's where PY, a Python
       with pycocoevalcap (and Java), is given.
@@ -31,6 +33,7 @@ const commands = {
   recovery: () => import('./recovery-command.js'),
   generate: () => import('./generate-command.js'),
   memory: () => import('./memory-command.js'),
+  steady: () => import('./steady-command.js'),
   metrics: () => import('./metrics-command.js'),
   augment: () => import('./augment-command.js'),
 };

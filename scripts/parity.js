@@ -1,23 +1,39 @@
-// `npm run parity -- DIR [--json]`: the built model against the reference results in DIR. Exit code 1 when a check fails.
+// `npm run parity -- DIR [--json] [--backend wasm]`: the built model against the reference results in DIR. Exit code 1 when a check fails.
+import { parseArgs } from 'node:util';
 import { startEngine } from '@calm-orch/engine';
 import { checkParity } from '@calm-orch/model';
 
-const usage = `usage: npm run parity -- DIR [--json]
+const usage = `usage: npm run parity -- DIR [--json] [--backend tensorflow|wasm]
 
-  DIR     golden.json, vision/ and llm/ (config.json and weights) and mfam.safetensors, made by PyTorch and transformers
-  --json  {"ok","checks":[{"name","maxAbsError","tolerance","ok"}]} instead of a table`;
+  DIR        golden.json, vision/ and llm/ (config.json and weights) and mfam.safetensors, made by PyTorch and transformers
+  --json     {"ok","checks":[{"name","maxAbsError","tolerance","ok"}]} instead of a table
+  --backend  default: CALM_ORCH_BACKEND, else the best one installed`;
+
+const options = { json: { type: 'boolean', default: false }, backend: { type: 'string' } };
 
 async function main(args) {
-  const unknown = args.find((arg) => arg.startsWith('-') && arg !== '--json');
-  const dirs = args.filter((arg) => !arg.startsWith('-'));
-  if (unknown !== undefined || dirs.length !== 1) {
-    console.error(unknown === undefined ? usage : `parity: no option '${unknown}'\n\n${usage}`);
-    return 2;
+  let parsed;
+  try {
+    parsed = parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    return refuse(error.message);
   }
-  const checks = checkParity(await startEngine(), dirs[0]);
+  const {
+    values: { json, backend },
+    positionals,
+  } = parsed;
+  if (positionals.length !== 1) return refuse(`expected one DIR, got ${positionals.length}`);
+  if (backend !== undefined && backend !== 'tensorflow' && backend !== 'wasm')
+    return refuse(`--backend: expected tensorflow or wasm, got '${backend}'`);
+  const checks = checkParity(await startEngine({ backend }), positionals[0]);
   const ok = checks.every((check) => check.ok);
-  console.log(args.includes('--json') ? JSON.stringify({ ok, checks }) : table(checks));
+  console.log(json ? JSON.stringify({ ok, checks }) : table(checks));
   return ok ? 0 : 1;
+}
+
+function refuse(message) {
+  console.error(`parity: ${message}\n\n${usage}`);
+  return 2;
 }
 
 function table(checks) {

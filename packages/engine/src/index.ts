@@ -16,7 +16,6 @@ export {
   type AdamUpdate,
   type FunctionResult,
   type InputSpec,
-  type Precision,
   type Program,
   type ProgramFunction,
   type ProgramSpec,
@@ -25,4 +24,4 @@ export {
   type Values,
   type Variables,
 } from './program.ts';
-export { computedAfter, unfused } from './trace.ts';
+export { computedAfter, unfused, type Precision } from './trace.ts';

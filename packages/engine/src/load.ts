@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import util from 'node:util';
 import { CalmError } from '@calm-orch/core';
 import { defaultCacheDir, findEngine, tfjsVersion, type Backend } from './layout.ts';
+import { registerWasmKernels } from './wasm-kernels.ts';
 
 export type Tf = typeof import('@tensorflow/tfjs-core');
 
@@ -127,6 +128,7 @@ async function loadWasm(dir: string): Promise<Engine> {
     // The union package registers the gradients and the methods of tensors; its own back ends stay unused.
     require('@tensorflow/tfjs');
     require('@tensorflow/tfjs-backend-wasm');
+    registerWasmKernels(core);
     if (!(await core.setBackend('wasm'))) throw new Error('the wasm back end did not start');
     tf = core;
     return { backend: 'wasm', version: tfjsVersion, tf };

@@ -1,36 +1,26 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
 import { startEngine } from '@calm-orch/engine';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { checkNames, unpackGolden } from './carried-golden.test-util.ts';
 import { checkParity } from './parity.ts';
 
-const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const carried = at('../fixtures/tiny-calm');
-const golden = at('../../../../shared/golden/tiny-calm');
-const names = [
-  ...['hiddenStates', 'levels', 'answerLogits', 'loss', 'gradientNorms', 'logitsLast', 'greedy16'],
-  ...['pretrainTrajectory', 'finetuneTrajectory', 'binEqualsSafetensors'],
-];
-
-const unpacked = mkdtempSync(join(tmpdir(), 'calm-orch-golden-'));
-afterAll(() => rmSync(unpacked, { recursive: true, force: true }));
-const files = readdirSync(carried, { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.gz'))
-  .map((name) => name.slice(0, -'.gz'.length));
-for (const file of files) {
-  mkdirSync(dirname(join(unpacked, file)), { recursive: true });
-  writeFileSync(join(unpacked, file), gunzipSync(readFileSync(join(carried, `${file}.gz`))));
-}
-
+const golden = fileURLToPath(new URL('../../../../shared/golden/tiny-calm', import.meta.url));
+const carried = unpackGolden('tiny-calm');
+const grouped = unpackGolden('tiny-gqa');
 const engine = await startEngine();
 
 describe('a CALM of PyTorch and transformers', () => {
   it('is reproduced: states, tokens, logits, loss, gradients, greedy tokens and both trajectories', () => {
-    const checks = checkParity(engine, unpacked);
-    expect(checks.map(({ name }) => name)).toEqual(names);
+    const checks = checkParity(engine, carried.dir);
+    expect(checks.map(({ name }) => name)).toEqual(checkNames);
+    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  it('is reproduced with grouped keys and values, cross-attention in every layer and files of bfloat16', () => {
+    const checks = checkParity(engine, grouped.dir);
+    expect(checks.map(({ name }) => name)).toEqual(checkNames);
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
   });
 
@@ -39,7 +29,7 @@ describe('a CALM of PyTorch and transformers', () => {
       console.log(`skipped: there is no ${golden} to compare the copy with`);
       skip();
     }
-    for (const file of files)
-      expect(readFileSync(join(unpacked, file)).equals(readFileSync(join(golden, file)))).toBe(true);
+    for (const file of carried.files)
+      expect(readFileSync(join(carried.dir, file)).equals(readFileSync(join(golden, file)))).toBe(true);
   });
 });
