@@ -7,20 +7,24 @@ export interface EngineFacts {
   readonly identity: Json;
   readonly numCores: number;
   readonly numGpus: number;
+  readonly gpuIds: readonly string[];
   readonly devices: Json;
 }
 
 /** Finishes an install that is missing or was cut short, then reads what is there. @throws CalmError `engine` */
 export async function engineFacts(log: (line: string) => void, signal: AbortSignal): Promise<EngineFacts> {
-  const { devices, ensureEngine, instructionSet, numCores } = await import('@calm-orch/engine');
+  const { devices, ensureEngine, instructionSet, numCores, visibleGpus } = await import('@calm-orch/engine');
   const { marker } = await ensureEngine({ log, signal });
   const backend = process.env['CALM_ORCH_BACKEND'] || marker.backend;
   const found = await devices();
+  const usesGpus = marker.variant === 'gpu' && backend !== 'wasm';
+  const gpuIds = usesGpus ? visibleGpus(found.filter(({ kind }) => kind === 'gpu').length) : [];
   const { package: name, packageVersion, version } = marker;
   return {
     identity: { backend, package: name, packageVersion, version, instructionSet: instructionSet() },
     numCores: numCores(),
-    numGpus: marker.variant === 'gpu' && backend !== 'wasm' ? found.filter(({ kind }) => kind === 'gpu').length : 0,
+    numGpus: gpuIds.length,
+    gpuIds,
     devices: found.map(({ kind, name: device }) => ({ kind, name: device })),
   };
 }

@@ -9,7 +9,7 @@ export {
   type Missing,
 } from './layout.ts';
 export { ensureEngine, installEngine, type InstallOptions } from './install/install.ts';
-export { devices, instructionSet, numCores, type Device } from './device.ts';
+export { devices, instructionSet, numCores, visibleGpus, type Device } from './device.ts';
 export { doctor, renderDoctor, type DoctorReport } from './doctor.ts';
 export {
   createProgram,
