@@ -1,7 +1,16 @@
 // The engine install as it goes wrong: tools missing, cut short, started twice, no network. Each story has its own
 // cache folder. The WebAssembly engine stands in where the story is about installing as such, since it is small.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -85,6 +94,39 @@ describe('the engine install', () => {
     const report = await doctor({ cacheDir, env: { ...env, npm_config_fetch_retries: '0' }, backend: 'wasm' });
     expect(report).toMatchObject({ engine: null, gflops: null, missing: [{ what: 'tfjs on WebAssembly' }] });
     expect(report.missing[0]!.remedy).toMatch(/reaches the network/);
+  });
+
+  it('asks for TensorFlow with CUDA, by its hash, where an NVIDIA driver is, and then for the one without', async () => {
+    const bin = join(cacheDir, 'bin');
+    mkdirSync(bin);
+    const asked = join(cacheDir, 'asked');
+    const tool = (name: string, script: string): void =>
+      writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    tool('nvidia-smi', 'echo "NVIDIA A, 81559"');
+    tool('g++', 'exit 1');
+    // A pip whose index is out of reach: it notes what it is asked for.
+    tool('pip3', `[ "$1" = --version ] && exit 0; echo "$@" >> ${asked}; echo "ERROR: no index" >&2; exit 1`);
+    const npm = {
+      npm_config_registry: 'http://127.0.0.1:9/',
+      npm_config_cache: cacheDir,
+      npm_config_fetch_retries: '0',
+    };
+    const env = { ...bareEnvironment, ...npm, PATH: bin };
+    await expect(installEngine({ cacheDir, env, log, backend: 'tensorflow' })).rejects.toThrow(
+      /could not be installed/,
+    );
+    const files = readFileSync(asked, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ').at(-1)!);
+    expect(files.map((file) => /install\/(\w+)\/requirements-linux-x64\.txt$/.exec(file)?.[1])).toEqual(['gpu', 'cpu']);
+    const [gpu, cpu] = files.map((file) => readFileSync(file, 'utf8'));
+    expect(gpu).toMatch(/^tensorflow==2\.\d+\.\d+ --hash=sha256:[0-9a-f]{64}$/m);
+    for (const library of ['cublas', 'cudnn', 'cusolver', 'nccl'])
+      expect(gpu).toMatch(new RegExp(`^nvidia-${library}-cu12==[\\d.]+ --hash=sha256:`, 'm'));
+    expect(cpu).toMatch(/^tensorflow-cpu==/m);
+    expect(cpu).not.toMatch(/nvidia/);
+    expect(lines.filter((line) => line.includes('4 GB with CUDA'))).toHaveLength(1);
   });
 
   it('brings TensorFlow onto this machine', { timeout: 900_000 }, async ({ skip }) => {

@@ -10,23 +10,28 @@ export interface EngineFacts {
   /** Threads of a trainer at most, and those the user has set for TensorFlow. */
   readonly maxTrainerThreads?: number;
   readonly threads?: string;
+  readonly gpuIds: readonly string[];
   readonly devices: Json;
 }
 
 /** Finishes an install that is missing or was cut short, then reads what is there. @throws CalmError `engine` */
 export async function engineFacts(log: (line: string) => void, signal: AbortSignal): Promise<EngineFacts> {
-  const { devices, ensureEngine, instructionSet, maxExactThreads, numCores } = await import('@calm-orch/engine');
+  const { devices, ensureEngine, instructionSet, maxExactThreads, numCores, visibleGpus } =
+    await import('@calm-orch/engine');
   const { marker } = await ensureEngine({ log, signal });
   const backend = process.env['CALM_ORCH_BACKEND'] || marker.backend;
   const found = await devices();
+  const usesGpus = marker.variant === 'gpu' && backend !== 'wasm';
+  const gpuIds = usesGpus ? visibleGpus(found.filter(({ kind }) => kind === 'gpu').length) : [];
   const { package: name, packageVersion, version } = marker;
   const threads = process.env['TF_NUM_INTRAOP_THREADS'];
   return {
     identity: { backend, package: name, packageVersion, version, instructionSet: instructionSet() },
     numCores: numCores(),
-    numGpus: marker.variant === 'gpu' && backend !== 'wasm' ? found.filter(({ kind }) => kind === 'gpu').length : 0,
     ...(Number.isFinite(maxExactThreads()) && { maxTrainerThreads: maxExactThreads() }),
     ...(threads && { threads }),
+    numGpus: gpuIds.length,
+    gpuIds,
     devices: found.map(({ kind, name: device }) => ({ kind, name: device })),
   };
 }

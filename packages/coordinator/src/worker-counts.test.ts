@@ -37,5 +37,9 @@ describe('worker counts', () => {
     const device = (index: number) =>
       computeEnvironment('trainer', index, counts, { numCores: 8, numGpus: 2 })['CUDA_VISIBLE_DEVICES'];
     expect([0, 1, 2].map(device)).toEqual(['0', '1', '0']);
+    const named = { numCores: 8, numGpus: 2, gpuIds: ['5', 'GPU-8a'] };
+    expect(computeEnvironment('trainer', 1, counts, named)).toMatchObject({
+      ...{ CUDA_VISIBLE_DEVICES: 'GPU-8a', TF_FORCE_GPU_ALLOW_GROWTH: 'true' },
+    });
   });
 });

@@ -10,6 +10,8 @@ export interface Machine {
   readonly maxTrainerThreads?: number;
   /** TensorFlow's threads as the user has set them: taken as they are. */
   readonly threads?: string;
+  /** What CUDA_VISIBLE_DEVICES calls them. @default 0, 1, ... */
+  readonly gpuIds?: readonly string[];
 }
 
 /** Numbers given on the command line are taken as they are; the experiment's trainers are capped by GPUs or cores. */
@@ -30,7 +32,7 @@ export function computeEnvironment(
   role: Role,
   index: number,
   counts: WorkerCounts,
-  { numCores, numGpus, maxTrainerThreads = Infinity, threads: given }: Machine,
+  { numCores, numGpus, gpuIds, maxTrainerThreads = Infinity, threads: given }: Machine,
 ): NodeJS.ProcessEnv {
   // Evaluators work beside the trainers; augmentors have the machine to themselves.
   const sharing = {
@@ -46,6 +48,10 @@ export function computeEnvironment(
     TF_NUM_INTEROP_THREADS: '1',
     TF_CPP_MIN_LOG_LEVEL: '3',
     VIPS_CONCURRENCY: threads,
-    ...(numGpus > 0 && { CUDA_VISIBLE_DEVICES: String(index % numGpus) }),
+    ...(numGpus > 0 && {
+      CUDA_VISIBLE_DEVICES: gpuIds?.[index % numGpus] ?? String(index % numGpus),
+      // Else the first process takes all memory of a GPU that several share.
+      TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+    }),
   };
 }

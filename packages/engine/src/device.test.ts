@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { devices, gpus, hasNvidiaDriver, numCores } from './device.ts';
+import { devices, gpus, hasNvidiaDriver, numCores, visibleGpus } from './device.ts';
 
 test('lists the processor first, with memory and vector instructions', async () => {
   const [processor] = await devices({ PATH: '' });
@@ -21,4 +21,11 @@ test('reads the GPUs from nvidia-smi', async () => {
     { kind: 'gpu', name: 'NVIDIA A', memoryBytes: 81559 * 2 ** 20 },
     { kind: 'gpu', name: 'NVIDIA B', memoryBytes: 24576 * 2 ** 20 },
   ]);
+});
+
+test('leaves out the GPUs that CUDA_VISIBLE_DEVICES hides', () => {
+  expect(visibleGpus(2, {})).toEqual(['0', '1']);
+  expect(visibleGpus(4, { CUDA_VISIBLE_DEVICES: '3,GPU-8a' })).toEqual(['3', 'GPU-8a']);
+  expect(visibleGpus(4, { CUDA_VISIBLE_DEVICES: '2,-1,3' })).toEqual(['2']);
+  expect(visibleGpus(4, { CUDA_VISIBLE_DEVICES: '' })).toEqual([]);
 });

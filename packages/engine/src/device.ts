@@ -97,6 +97,17 @@ export async function gpus(env: Environment = process.env): Promise<readonly Dev
   });
 }
 
+/** Of `count` GPUs those that CUDA_VISIBLE_DEVICES leaves to this process, as it names them; all where it is not set. */
+export function visibleGpus(count: number, env: Environment = process.env): readonly string[] {
+  const all = Array.from({ length: count }, (_, i) => String(i));
+  const visible = env.CUDA_VISIBLE_DEVICES;
+  if (visible === undefined || count === 0) return all;
+  const names = visible.split(',').map((name) => name.trim());
+  // CUDA takes the names up to the first that is none.
+  const end = names.findIndex((name) => !all.includes(name) && !/^(GPU|MIG)-/.test(name));
+  return end < 0 ? names : names.slice(0, end);
+}
+
 /** The processor first, then the GPUs. */
 export async function devices(env: Environment = process.env): Promise<readonly Device[]> {
   const name = cpus()[0]?.model.trim() ?? process.arch;

@@ -9,7 +9,15 @@ export {
   type Missing,
 } from './layout.ts';
 export { ensureEngine, installEngine, type InstallOptions } from './install/install.ts';
-export { devices, instructionSet, maxExactThreads, rowsDependOnNumber, numCores, type Device } from './device.ts';
+export {
+  devices,
+  instructionSet,
+  maxExactThreads,
+  rowsDependOnNumber,
+  numCores,
+  visibleGpus,
+  type Device,
+} from './device.ts';
 export { doctor, renderDoctor, type DoctorReport } from './doctor.ts';
 export {
   createProgram,

@@ -93,6 +93,8 @@ async function loadTensorflow({ dir, package: packageName, threads }: EngineLoca
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
   // Its kernels' bits differ from the others': said aloud, so that no default of a machine decides.
   process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
+  // Memory of a GPU is taken as it is needed; elsewhere nobody reads this.
+  process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
   if (threads !== undefined) {
     process.env.TF_NUM_INTRAOP_THREADS = String(threads);
     process.env.TF_NUM_INTEROP_THREADS = String(threads);

@@ -128,7 +128,7 @@ export async function execute(
   }
 }
 
-const withoutEngine: EngineFacts = { identity: null, numCores: cpus().length, numGpus: 0, devices: [] };
+const withoutEngine: EngineFacts = { identity: null, numCores: cpus().length, numGpus: 0, gpuIds: [], devices: [] };
 
 function announce({ run, plan, numReused, numTakenOver }: StartedRun, logs: string, say: (text: string) => void): void {
   const left = plan.stages.length - numReused;
