@@ -102,6 +102,15 @@ test('a freed artifact leaves its claims open; a damaged one is named with its l
   );
 });
 
+test('a file that is gone takes intervals and verdicts along, not the table', async () => {
+  const run = makeRun([claim('PLCC')]);
+  for (const seed of [0, 1]) rmSync(join(dir, `artifacts/evaluate-score-bad${seed}/predictions.csv`));
+  const [table] = await collectJudgedTables(tracker, run, dir);
+  const [good, bad] = table!.rows.map(({ metrics }) => metrics['PLCC']!);
+  expect([bad!.interval, bad!.mean, good!.interval]).toEqual([undefined, 0.5, expect.any(Array)]);
+  expect(table!.verdicts).toMatchObject([{ verdict: 'inconclusive', reason: 'no result of bad' }]);
+});
+
 test('claims about personalized assessment and suggesting are judged over annotators and answers', async () => {
   const run = makeRun([claim('SRCC'), claim('average')], ['evaluate-personal', 'evaluate-suggest']);
   const [table] = await collectJudgedTables(tracker, run, dir);

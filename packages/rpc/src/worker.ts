@@ -93,8 +93,11 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
   const { token } = work;
   const name = `${work.stage.kind} ${work.stage.key.slice(0, 8)} item ${work.item} attempt ${work.attempt}`;
   log(`${name}: leased`);
-  // Once the item is somebody else's the computation is of no use.
-  const drop = (): void => compute.kill();
+  const over = new AbortController();
+  // Once the item is somebody else's the computation is of no use. An answer may come late: the process then has the next item.
+  const drop = (): void => {
+    if (!over.signal.aborted) compute.kill();
+  };
   /** Without a coordinator, for too long: what was computed is kept in a checkpoint. */
   const onLost = (error: unknown): void => (isUnavailable(error) ? onStop() : drop());
   let dropping: NodeJS.Timeout | undefined;
@@ -116,7 +119,6 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
   const reports = progressReports((sequence, points) => coordinator.report({ instance, token, sequence, points }), {
     onError: onLost,
   });
-  const over = new AbortController();
   /** Passes rosters on as they change, for as long as the attempt lasts. */
   const follow = async (tensorAddress: string): Promise<void> => {
     isFollowing = true;
