@@ -44,3 +44,28 @@ test('a computation that hangs, even in an endless loop, is replaced, and one th
   expect(attemptsAt('baselines')).toEqual(['lost', 'succeeded']);
   expect(attemptsAt('encode').filter((status) => status === 'lost')).toHaveLength(2);
 });
+
+test('a computation that is stopped is replaced within --hang-timeout, and so is its worker', async () => {
+  const seconds = 5;
+  const run = story.start(['run', 'story.yaml', ...oneOfEach, '--hang-timeout', String(seconds)], { stepMs: 100 });
+  const numLost = (): number =>
+    story.tracker((tracker) => tracker.listAttempts('story-1').filter(({ status }) => status === 'lost')).length;
+  const stop = async (title: RegExp): Promise<number> => {
+    const before = numLost();
+    const done = story.lines('steps').length;
+    await until('training is under way', () => story.lines('steps').length > done + 3);
+    const { pid } = story.processes().find((found) => title.test(found.title))!;
+    process.kill(pid, 'SIGSTOP');
+    const start = performance.now();
+    await until('it is given up', () => numLost() > before);
+    return (performance.now() - start) / 1000;
+  };
+  await until('training is under way', () => story.lines('steps').length > 3);
+  // Silence counts from the last report. What is added is how often the story looks.
+  expect(await stop(/^calm-orch compute trainer 0/)).toBeLessThan(seconds + 1);
+  expect(await stop(/^calm-orch trainer 0/)).toBeLessThan(seconds + 1);
+  const { code, stderr } = await run.ended;
+  expect([code, stderr]).toEqual([0, '']);
+  expectUndisturbedResults(story, 'story-1');
+  expect(numLost()).toBe(2);
+});

@@ -28,6 +28,8 @@ export interface StoryOptions {
   readonly misbehave?: Readonly<Record<string, Misbehaviour>>;
   /** Module with the stage functions, another than fixtures/stages.js. */
   readonly stages?: string;
+  /** Variables beside those of this process. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 export interface Ended {
@@ -88,8 +90,12 @@ export function makeStory(): Story {
     dir,
     runProgram: (copy, args) => start(copy, args, { CALM_ORCH_STAGES: '', CALM_TEST: JSON.stringify({ dir }) }).ended,
     start: (args, options = {}) => {
-      const { stages = fixture, ...asked } = options;
-      return start(program, args, { CALM_ORCH_STAGES: stages, CALM_TEST: JSON.stringify({ dir, ...asked }) });
+      const { stages = fixture, environment, ...asked } = options;
+      return start(program, args, {
+        ...environment,
+        CALM_ORCH_STAGES: stages,
+        CALM_TEST: JSON.stringify({ dir, ...asked }),
+      });
     },
     run: (args, options) => story.start(args, options).ended,
     tracker: (read) => {

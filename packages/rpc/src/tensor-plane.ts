@@ -89,27 +89,32 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
   const answer = async (call: ServerWritableStream<PullRequest, PullResponse>, name: string): Promise<void> => {
     const found = tensors.get(name)!;
     const { sizeBytes, crc } = found;
-    // Emitted when the call's last bytes are on their way, whether it was cancelled or not; the next turn of the loop sends them.
-    call.once('cancelled', () =>
-      setImmediate(() => {
-        found.numTaken++;
-        found.onTaken();
-      }),
-    );
+    let isTaken = false;
+    const taken = (): void => {
+      if (isTaken) return;
+      isTaken = true;
+      found.numTaken++;
+      found.onTaken();
+    };
+    call.once('cancelled', taken);
+    // The last write's callback comes once the system has the bytes: from then on the peer gets them while this process computes.
     if (files !== null && call.request.host === host && sizeBytes > inlineBytes) {
       found.path ??= files.write(found.parts);
-      call.write({ sizeBytes, crc32: crc, path: found.path, chunk: Buffer.alloc(0) });
+      call.write({ sizeBytes, crc32: crc, path: found.path, chunk: Buffer.alloc(0) }, taken);
       call.end();
       return;
     }
     call.write({ sizeBytes, crc32: crc, path: '', chunk: Buffer.alloc(0) });
-    for (const part of found.parts)
-      for (let at = 0; at < part.length && !call.cancelled; at += chunkBytes)
-        if (!call.write({ sizeBytes: 0, crc32: 0, path: '', chunk: part.subarray(at, at + chunkBytes) }))
-          await new Promise<void>((resume) => {
-            call.once('drain', resume);
-            call.once('cancelled', resume);
-          });
+    const chunks = chunksOf(found.parts);
+    for (const [i, chunk] of chunks.entries()) {
+      if (call.cancelled) break;
+      const done = i === chunks.length - 1 ? taken : (): void => {};
+      if (!call.write({ sizeBytes: 0, crc32: 0, path: '', chunk }, done))
+        await new Promise<void>((resume) => {
+          call.once('drain', resume);
+          call.once('cancelled', resume);
+        });
+    }
     call.end();
   };
   const pull = (call: ServerWritableStream<PullRequest, PullResponse>): void => {
@@ -190,6 +195,13 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
   };
 }
 
+const chunksOf = (parts: readonly Buffer[]): Buffer[] =>
+  parts.flatMap((part) =>
+    Array.from({ length: Math.ceil(part.length / chunkBytes) }, (_, i) =>
+      part.subarray(i * chunkBytes, (i + 1) * chunkBytes),
+    ),
+  );
+
 interface ReceiveOptions {
   readonly token: string;
   readonly signal: AbortSignal;
@@ -216,9 +228,19 @@ function receive(client: Client, peer: string, request: PullRequest, { token, si
     let head: PullResponse | undefined;
     let bytes = Buffer.alloc(0);
     let received = 0;
+    let isOver = false;
+    /** Not at the end of the call: its peer may be computing by then, and send the end afterwards. */
+    const settle = ({ sizeBytes, crc32: crc }: PullResponse): void => {
+      isOver = true;
+      signal.removeEventListener('abort', cancel);
+      if (received > sizeBytes || crc32(bytes) !== crc) reject(damaged(sizeBytes));
+      else resolve(new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4));
+    };
+    const damaged = (sizeBytes: number): CalmError =>
+      new CalmError('io', `${where}: ${received} of ${sizeBytes} bytes came, or their checksum is wrong`);
     call.on('data', (message: PullResponse) => {
       // Whoever gave it up may be filling the same memory from elsewhere by now.
-      if (signal.aborted) return;
+      if (signal.aborted || isOver) return;
       if (head === undefined) {
         head = message;
         bytes = bufferFor(message.sizeBytes, into);
@@ -227,6 +249,7 @@ function receive(client: Client, peer: string, request: PullRequest, { token, si
         if (received + message.chunk.length <= bytes.length) bytes.set(message.chunk, received);
         received += message.chunk.length;
       }
+      if (received >= head.sizeBytes) settle(head);
     });
     call.on('error', (error) => {
       signal.removeEventListener('abort', cancel);
@@ -236,12 +259,7 @@ function receive(client: Client, peer: string, request: PullRequest, { token, si
     });
     call.on('end', () => {
       signal.removeEventListener('abort', cancel);
-      if (head === undefined) return;
-      if (received !== head.sizeBytes || crc32(bytes) !== head.crc32)
-        return reject(
-          new CalmError('io', `${where}: ${received} of ${head.sizeBytes} bytes came, or their checksum is wrong`),
-        );
-      resolve(new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4));
+      if (head !== undefined && !isOver) reject(damaged(head.sizeBytes));
     });
   });
 }
