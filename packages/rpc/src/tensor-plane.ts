@@ -60,8 +60,8 @@ interface Published {
   readonly sizeBytes: number;
   readonly crc: number;
   path: string | null;
-  /** Pulls answered in full. */
-  numTaken: number;
+  /** Calls answered in full, or given up by the peer. */
+  readonly takenBy: Set<ServerWritableStream<PullRequest, PullResponse>>;
   /** Called with each of them, and when the tensor is forgotten. */
   onTaken: () => void;
 }
@@ -89,32 +89,29 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
   const answer = async (call: ServerWritableStream<PullRequest, PullResponse>, name: string): Promise<void> => {
     const found = tensors.get(name)!;
     const { sizeBytes, crc } = found;
-    let isTaken = false;
     const taken = (): void => {
-      if (isTaken) return;
-      isTaken = true;
-      found.numTaken++;
+      found.takenBy.add(call);
       found.onTaken();
     };
+    // Finished means that the system has the bytes: from then on the peer gets them while this process computes.
+    call.once('finish', taken);
     call.once('cancelled', taken);
-    // The last write's callback comes once the system has the bytes: from then on the peer gets them while this process computes.
     if (files !== null && call.request.host === host && sizeBytes > inlineBytes) {
       found.path ??= files.write(found.parts);
-      call.write({ sizeBytes, crc32: crc, path: found.path, chunk: Buffer.alloc(0) }, taken);
+      call.write({ sizeBytes, crc32: crc, path: found.path, chunk: Buffer.alloc(0) });
       call.end();
       return;
     }
     call.write({ sizeBytes, crc32: crc, path: '', chunk: Buffer.alloc(0) });
-    const chunks = chunksOf(found.parts);
-    for (const [i, chunk] of chunks.entries()) {
-      if (call.cancelled) break;
-      const done = i === chunks.length - 1 ? taken : (): void => {};
-      if (!call.write({ sizeBytes: 0, crc32: 0, path: '', chunk }, done))
-        await new Promise<void>((resume) => {
-          call.once('drain', resume);
-          call.once('cancelled', resume);
-        });
-    }
+    for (const part of found.parts)
+      for (let start = 0; start < part.length && !call.cancelled; start += chunkBytes) {
+        const chunk = part.subarray(start, start + chunkBytes);
+        if (!call.write({ sizeBytes: 0, crc32: 0, path: '', chunk }))
+          await new Promise<void>((resume) => {
+            call.once('drain', resume);
+            call.once('cancelled', resume);
+          });
+      }
     call.end();
   };
   const pull = (call: ServerWritableStream<PullRequest, PullResponse>): void => {
@@ -169,14 +166,14 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
       const sizeBytes = buffers.reduce((sum, { length }) => sum + length, 0);
       if (tensors.has(name)) forget(name);
       const path = files !== null && hasLocalPeers && sizeBytes > inlineBytes ? files.write(buffers) : null;
-      tensors.set(name, { parts: buffers, sizeBytes, crc, path, numTaken: 0, onTaken: () => {} });
+      tensors.set(name, { parts: buffers, sizeBytes, crc, path, takenBy: new Set(), onTaken: () => {} });
       const asking = waiting.get(name);
       waiting.delete(name);
       for (const ready of asking ?? []) ready();
     },
     taken: async (name, numPulls, signal) => {
       const found = tensors.get(name);
-      while (found !== undefined && tensors.get(name) === found && found.numTaken < numPulls && !signal.aborted)
+      while (found !== undefined && tensors.get(name) === found && found.takenBy.size < numPulls && !signal.aborted)
         await new Promise<void>((resolve) => {
           found.onTaken = resolve;
           signal.addEventListener('abort', () => resolve(), { once: true });
@@ -194,13 +191,6 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
     },
   };
 }
-
-const chunksOf = (parts: readonly Buffer[]): Buffer[] =>
-  parts.flatMap((part) =>
-    Array.from({ length: Math.ceil(part.length / chunkBytes) }, (_, i) =>
-      part.subarray(i * chunkBytes, (i + 1) * chunkBytes),
-    ),
-  );
 
 interface ReceiveOptions {
   readonly token: string;
@@ -228,10 +218,9 @@ function receive(client: Client, peer: string, request: PullRequest, { token, si
     let head: PullResponse | undefined;
     let bytes = Buffer.alloc(0);
     let received = 0;
-    let isOver = false;
+    const isWhole = (): boolean => head !== undefined && received >= head.sizeBytes;
     /** Not at the end of the call: its peer may be computing by then, and send the end afterwards. */
     const settle = ({ sizeBytes, crc32: crc }: PullResponse): void => {
-      isOver = true;
       signal.removeEventListener('abort', cancel);
       if (received > sizeBytes || crc32(bytes) !== crc) reject(damaged(sizeBytes));
       else resolve(new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4));
@@ -240,7 +229,7 @@ function receive(client: Client, peer: string, request: PullRequest, { token, si
       new CalmError('io', `${where}: ${received} of ${sizeBytes} bytes came, or their checksum is wrong`);
     call.on('data', (message: PullResponse) => {
       // Whoever gave it up may be filling the same memory from elsewhere by now.
-      if (signal.aborted || isOver) return;
+      if (signal.aborted || isWhole()) return;
       if (head === undefined) {
         head = message;
         bytes = bufferFor(message.sizeBytes, into);
@@ -249,7 +238,7 @@ function receive(client: Client, peer: string, request: PullRequest, { token, si
         if (received + message.chunk.length <= bytes.length) bytes.set(message.chunk, received);
         received += message.chunk.length;
       }
-      if (received >= head.sizeBytes) settle(head);
+      if (isWhole()) settle(head);
     });
     call.on('error', (error) => {
       signal.removeEventListener('abort', cancel);
@@ -259,7 +248,7 @@ function receive(client: Client, peer: string, request: PullRequest, { token, si
     });
     call.on('end', () => {
       signal.removeEventListener('abort', cancel);
-      if (head !== undefined && !isOver) reject(damaged(head.sizeBytes));
+      if (head !== undefined && !isWhole()) reject(damaged(head.sizeBytes));
     });
   });
 }
