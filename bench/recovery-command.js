@@ -53,7 +53,7 @@ export async function run(args) {
 
 /** Preset nano: one row, so that two trainers are left with one stage, which has steps enough to be killed in. */
 function startRun(dir) {
-  const set = ['finetuneComment.steps=2', 'finetuneScore.steps=100000', 'train.checkpointEverySeconds=10'];
+  const set = ['finetuneComment.steps=2', 'finetuneScore.steps=10000', 'train.checkpointEverySeconds=10'];
   const child = spawn(
     process.execPath,
     [

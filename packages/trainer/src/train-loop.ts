@@ -17,6 +17,7 @@ export interface StepInputs {
 }
 
 const reportsPerStage = 100;
+const reportEveryMs = 1000;
 
 /**
  * Trains from the newest checkpoint, or the program's present weights, to `training.steps`; together with others where
@@ -55,6 +56,7 @@ export async function trainLoop(
   const stateAt = (step: number): TrainingState | null => (gang === null ? program.state() : gang.state(step));
   const started = context.now();
   let saved = started;
+  let reported = started;
   try {
     await context.gang?.join(signal);
     let step = signal.aborted || gang === null ? load(true) : await enter(-1);
@@ -97,12 +99,15 @@ export async function trainLoop(
             `${context.stage.kind}: the loss is ${loss} at step ${step}; try a lower peakLearningRate`,
           );
         lineage.add(step, gang?.generation ?? 0);
-        if (step % reportEvery === 0 || step === training.steps - 1) {
-          const seconds = (context.now() - started) / 1000;
+        // Metrics at steps that never depend on time; between them word that it goes on, for gangs and for whoever waits.
+        const isMeasured = step % reportEvery === 0 || step === training.steps - 1;
+        if (isMeasured || context.now() - reported >= reportEveryMs) {
+          reported = context.now();
+          const seconds = (reported - started) / 1000;
           context.report({
             step,
             totalSteps: training.steps,
-            metrics: { 'train/loss': loss, 'train/learningRate': at.learningRate },
+            ...(isMeasured && { metrics: { 'train/loss': loss, 'train/learningRate': at.learningRate } }),
             ...(gang && { applied: lineage.take() }),
             samplesPerSecond: ((step + 1 - first) * training.batchSize) / Math.max(seconds, 1e-3),
           });
