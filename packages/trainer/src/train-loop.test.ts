@@ -91,6 +91,24 @@ describe('the training loop', () => {
     expect(steps.at(-1)).toBe(249);
   });
 
+  it('says at least once a second how far a slow stage is, with metrics at the same steps as a quick one', async () => {
+    let time = 0;
+    const slow = contextOf({ now: () => (time += 400) });
+    const quick = contextOf();
+    for (const context of [slow, quick]) {
+      await trainLoop(context, program, { ...training, steps: 1000 }, inputsOf);
+      rmSync(context.checkpointDir, { recursive: true, force: true });
+    }
+    const measured = ({ reports }: typeof slow) => reports.filter(({ metrics }) => metrics).map(({ step }) => step);
+    expect(measured(slow)).toEqual(measured(quick));
+    expect(quick.reports.length).toBe(measured(quick).length);
+    const steps = slow.reports.map(({ step }) => step);
+    expect(Math.max(...steps.slice(1).map((step, i) => step - steps[i]!))).toBeLessThanOrEqual(3);
+    expect(slow.reports.every(({ totalSteps, samplesPerSecond }) => totalSteps === 1000 && samplesPerSecond! > 0)).toBe(
+      true,
+    );
+  });
+
   it('stopped at any step and taken up again ends in the same weights, bit for bit', async () => {
     const expected = await undisturbed();
     for (const stopAt of [1, 7, 19]) {
