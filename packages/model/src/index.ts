@@ -54,7 +54,7 @@ export { memoryTaps, openTaps, writeTapsPart, type Taps } from './taps.ts';
 export { fanInDeviation, initialWeights } from './initialize.ts';
 export { crossEntropy, layerNorm, linear, maskGradient, stopGradient } from './layers.ts';
 export { embedTokens, llamaHidden, logitsOf } from './llama.ts';
-export { tappedLayers, visualBatch, visualOf, visualSpec } from './visual-inputs.ts';
+export { readBatchAhead, tappedLayers, visualBatch, visualOf, visualSpec } from './visual-inputs.ts';
 export {
   flopsPerImage,
   languageFlops,

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { CalmError } from '@calm-orch/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openTaps, writeTapsPart, type Taps } from './taps.ts';
@@ -64,6 +65,18 @@ describe('hidden states on disk', () => {
     const target = new Float32Array(8).fill(-1);
     open().readInto(1, 2, target, 1);
     expect([...target]).toEqual([-1, ...state(1, 2), -1]);
+  });
+
+  it('read ahead are the same, also where the file ends early', async () => {
+    writePart(0, ['a', 'b', 'c'], 0);
+    truncateSync(join(dir, 'part-0000-layer-2.f32'), 2 * 6 * 4 - 1);
+    const taps = open();
+    for (const row of [0, 1, 2]) taps.readAhead(row, 2);
+    expect([...taps.read(0, 2)]).toEqual(state(0, 2));
+    await setImmediate();
+    expect([...taps.read(0, 2)]).toEqual(state(0, 2));
+    expect(() => taps.read(1, 2)).toThrow('ends before row 1');
+    expect(() => taps.readAhead(3, 2)).toThrow(`no row 3 of layer 2; it has 3 rows of layers 0, 2`);
   });
 
   it('that end early, or lack a layer, are bad data naming the file', () => {

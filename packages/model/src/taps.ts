@@ -1,6 +1,6 @@
 // Hidden states of the frozen ViT on disk, one file per part and layer: raw float32, row-major [photographs, T, D].
 // Computed once, shared by every row and seed; readers fetch single photographs by position.
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, read as startToRead, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError, writeFileAtomic } from '@calm-orch/core';
 
@@ -22,6 +22,11 @@ export interface Taps {
   read(row: number, layer: number): Float32Array;
   /** The same, into `target` at `offset`. */
   readInto(row: number, layer: number, target: Float32Array, offset: number): void;
+  /**
+   * Has the system read one photograph at one layer, on another thread, so that it is in memory when it is wanted. What
+   * `read` gives does not depend on it.
+   */
+  readAhead(row: number, layer: number): void;
   close(): void;
 }
 
@@ -65,6 +70,7 @@ export function memoryTaps(
     ...{ ids, tokens, width, read },
     layers: [...states.keys()],
     readInto: (row, layer, target, offset) => target.set(read(row, layer), offset),
+    readAhead: () => {},
     close: () => {},
   };
 }
@@ -96,7 +102,8 @@ export function openTaps(dir: string): Taps {
     }
     return descriptor;
   };
-  const readInto = (row: number, layer: number, target: Float32Array, offset: number): void => {
+  const bytes = rowValues * 4;
+  const placeOf = (row: number, layer: number) => {
     const place = rows[row];
     if (place === undefined || !layers.includes(layer))
       throw new CalmError(
@@ -104,17 +111,26 @@ export function openTaps(dir: string): Taps {
         `${dir}: no row ${row} of layer ${layer}; it has ${rows.length} rows of layers ${layers.join(', ')}`,
       );
     const path = join(dir, `${parts[place.part]!.stem}-layer-${layer}.f32`);
-    const bytes = rowValues * 4;
-    const view = new Uint8Array(target.buffer, target.byteOffset + offset * 4, bytes);
-    if (readSync(descriptorOf(path), view, 0, bytes, place.row * bytes) !== bytes)
-      throw new CalmError('bad_data', `${path}: ends before row ${place.row}`);
+    return { path, descriptor: descriptorOf(path), row: place.row };
   };
+  const readInto = (row: number, layer: number, target: Float32Array, offset: number): void => {
+    const place = placeOf(row, layer);
+    const view = new Uint8Array(target.buffer, target.byteOffset + offset * 4, bytes);
+    if (readSync(place.descriptor, view, 0, bytes, place.row * bytes) !== bytes)
+      throw new CalmError('bad_data', `${place.path}: ends before row ${place.row}`);
+  };
+  /** Where what is read ahead goes; nobody looks at it. */
+  const unread = new Uint8Array(bytes);
   return {
     ids: parts.flatMap(({ index }) => index.ids),
     layers,
     tokens,
     width,
     readInto,
+    readAhead: (row, layer) => {
+      const place = placeOf(row, layer);
+      startToRead(place.descriptor, unread, 0, bytes, place.row * bytes, () => {});
+    },
     read: (row, layer) => {
       const values = new Float32Array(rowValues);
       readInto(row, layer, values, 0);

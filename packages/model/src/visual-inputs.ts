@@ -43,6 +43,11 @@ export function visualBatch(
   );
 }
 
+/** Has the system read what `visualBatch` will be asked for, while something else is computed. */
+export function readBatchAhead(mfam: Tapped, taps: Taps, rows: readonly number[]): void {
+  for (const layer of tappedLayers(mfam)) for (const row of rows) taps.readAhead(row, layer);
+}
+
 /** The hidden state each configured level reads. */
 export function visualOf(mfam: Tapped, inputs: Tensors, image = 0): Partial<Record<Level, Tensor>> {
   return Object.fromEntries(mfam.levels.map((level) => [level, inputs[inputName(image, mfam.taps[level])]!]));

@@ -18,6 +18,7 @@ import {
   loraShapes,
   mergeLora,
   mfamShapes,
+  readBatchAhead,
   visualBatch,
   writeAdapter,
   type Shapes,
@@ -134,17 +135,17 @@ export async function finetune(
     program.setWeights({ ...initial, ...initialLora(factors, seed) });
     const order = sampleOrder(seed, context.stage.kind, samples.length, batchSize);
     const texts = promptInputs(batchSize, prompt);
-    await trainLoop(context, program, training, (step) => {
+    const rowsOf = (step: number): number[] =>
+      questions?.has(step)
+        ? questions.of(step).map(({ row }) => row)
+        : order(step).map(({ sample }) => samples[sample]!.row);
+    const inputsOf = (step: number) => {
+      const visual = visualBatch(mfam, taps, rowsOf(step));
       if (questions?.has(step)) {
         const asked = questions.of(step);
         const answers = padded(
           asked.map(({ answer }) => answer),
           answerTokens,
-        );
-        const visual = visualBatch(
-          mfam,
-          taps,
-          asked.map(({ row }) => row),
         );
         const prefix = Int32Array.from(asked.flatMap((one) => one.prompt.prefix));
         const suffix = Int32Array.from(asked.flatMap((one) => one.prompt.suffix));
@@ -156,13 +157,9 @@ export async function finetune(
         chosen.map(({ answer, epoch }) => prompt.answer(answer(epoch))),
         answerTokens,
       );
-      const visual = visualBatch(
-        mfam,
-        taps,
-        chosen.map(({ row }) => row),
-      );
       return { name: 'answer', inputs: { ...visual, ...texts, answer: answers.ids, weights: answers.weights } };
-    });
+    };
+    await trainLoop(context, program, training, inputsOf, (step) => readBatchAhead(mfam, taps, rowsOf(step)));
     const trained = program.weights();
     const weights = lora === undefined ? trained : merged(trained, initial, shapes, lora);
     if (lora !== undefined) writeAdapter(context.outputDir, select(trained, factors), lora);

@@ -109,6 +109,16 @@ describe('the training loop', () => {
     );
   });
 
+  it('tells of the next step before it computes one, and of none after the last', async () => {
+    const asked: string[] = [];
+    const noting = (step: number) => {
+      asked.push(`inputs ${step}`);
+      return inputsOf(step);
+    };
+    await trainLoop(contextOf(), program, { ...training, steps: 3 }, noting, (step) => asked.push(`ahead ${step}`));
+    expect(asked).toEqual(['inputs 0', 'ahead 1', 'inputs 1', 'ahead 2', 'inputs 2']);
+  });
+
   it('stopped at any step and taken up again ends in the same weights, bit for bit', async () => {
     const expected = await undisturbed();
     for (const stopAt of [1, 7, 19]) {

@@ -24,12 +24,14 @@ const reportEveryMs = 1000;
  * the context has a gang and the program can be taken apart. The program then has the final weights.
  * @throws CalmError `cancelled` once a checkpoint is saved, when the context's signal is aborted; `lease_lost` when a
  * gang has released this member.
+ * @param readAhead told of the next step before one is computed, to have its data read meanwhile.
  */
 export async function trainLoop(
   context: StageContext,
   program: TrainingProgram | CalmProgram,
   training: TrainingConfig,
   inputsOf: (step: number) => StepInputs,
+  readAhead?: (step: number) => void,
 ): Promise<void> {
   const { checkpointDir, signal, optimizer = 'replicated' } = context;
   const lineage = createLineage();
@@ -87,6 +89,7 @@ export async function trainLoop(
         continue;
       }
       const { name, inputs } = inputsOf(step);
+      if (step + 1 < training.steps) readAhead?.(step + 1);
       const at = { step, learningRate: learningRateAt(step, training) };
       const loss =
         gang === null

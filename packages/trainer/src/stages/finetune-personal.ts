@@ -4,7 +4,7 @@
 import type { PersonalConfig, StageFunction, TrialConfig } from '@calm-orch/core';
 import { instructionOf, joiningRatings, readFlickrAes, trainingEpisode, type Annotator } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
-import { llmShapes, mfamShapes, openFoundation, openTaps, visualBatch } from '@calm-orch/model';
+import { llmShapes, mfamShapes, openFoundation, openTaps, readBatchAhead, visualBatch } from '@calm-orch/model';
 import { createCalmTraining, promptInputs } from '../calm-training.ts';
 import type { FinetuneConfig } from '../finetune.ts';
 import { languageOf } from '../language.ts';
@@ -57,17 +57,18 @@ export const finetunePersonal: StageFunction = async (context) => {
       const { prefix } = promptInputs(batchSize, prompt);
       const suffix = promptInputs(batchSize * size, prompt).suffix!;
       const weights = new Float32Array(batchSize * size).fill(1 / (batchSize * size));
-      await trainLoop(context, program, training, (step) => {
-        const ratings = order(step).flatMap(({ sample, epoch }) =>
-          trainingEpisode(seed, epoch, annotators[sample]!, size),
-        );
-        const rows = ratings.map(({ image }) => rowOf.get(image)!);
+      const ratingsOf = (step: number) =>
+        order(step).flatMap(({ sample, epoch }) => trainingEpisode(seed, epoch, annotators[sample]!, size));
+      const rowsOf = (step: number): number[] => ratingsOf(step).map(({ image }) => rowOf.get(image)!);
+      const inputsOf = (step: number) => {
+        const ratings = ratingsOf(step);
         const answer = Int32Array.from(ratings, ({ score: given }) => tokenizer.encode(String(given))[0]!);
         return {
           name: 'episode',
-          inputs: { ...visualBatch(mfam, taps, rows), prefix: prefix!, suffix, answer, weights },
+          inputs: { ...visualBatch(mfam, taps, rowsOf(step)), prefix: prefix!, suffix, answer, weights },
         };
-      });
+      };
+      await trainLoop(context, program, training, inputsOf, (step) => readBatchAhead(mfam, taps, rowsOf(step)));
       const trained = program.weights();
       // Levels that stand for no photograph of an episode stay as they were.
       writeWeights(context.outputDir, { ...start, ...trained });

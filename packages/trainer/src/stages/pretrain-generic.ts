@@ -3,7 +3,7 @@
 import type { StageFunction, TrialConfig } from '@calm-orch/core';
 import { captionedPhotos } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
-import { llmShapes, mfamShapes, openFoundation, openTaps, visualBatch } from '@calm-orch/model';
+import { llmShapes, mfamShapes, openFoundation, openTaps, readBatchAhead, visualBatch } from '@calm-orch/model';
 import { padded } from '../answers.ts';
 import { answerRoom, createCalmTraining, promptForm, promptInputs } from '../calm-training.ts';
 import { initialMfam, type FinetuneConfig } from '../finetune.ts';
@@ -62,19 +62,18 @@ export const pretrainGeneric: StageFunction = async (context) => {
       );
       const order = sampleOrder(seed, context.stage.kind, samples.length, batchSize);
       const texts = promptInputs(batchSize, prompt);
-      await trainLoop(context, program, training, (step) => {
-        const chosen = order(step).map(({ sample }) => samples[sample]!);
+      const samplesOf = (step: number) => order(step).map(({ sample }) => samples[sample]!);
+      const rowsOf = (step: number): number[] => samplesOf(step).map(({ row }) => row);
+      const inputsOf = (step: number) => {
+        const chosen = samplesOf(step);
         const answers = padded(
           chosen.map(({ ids }) => ids),
           answerTokens,
         );
-        const visual = visualBatch(
-          mfam,
-          taps,
-          chosen.map(({ row }) => row),
-        );
+        const visual = visualBatch(mfam, taps, rowsOf(step));
         return { name: 'caption', inputs: { ...visual, ...texts, answer: answers.ids, weights: answers.weights } };
-      });
+      };
+      await trainLoop(context, program, training, inputsOf, (step) => readBatchAhead(mfam, taps, rowsOf(step)));
       const weights = program.weights();
       writeWeights(context.outputDir, weights);
       return { fingerprint: fingerprintOf(weights) };

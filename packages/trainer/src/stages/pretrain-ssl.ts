@@ -11,7 +11,7 @@ import {
 } from '@calm-orch/core';
 import { instructionOf } from '@calm-orch/data';
 import { startEngine, type Values } from '@calm-orch/engine';
-import { llmShapes, mfamShapes, openFoundation, openTaps, visualBatch } from '@calm-orch/model';
+import { llmShapes, mfamShapes, openFoundation, openTaps, readBatchAhead, visualBatch } from '@calm-orch/model';
 import { padded } from '../answers.ts';
 import { augmentedId, originalId, readPairs } from '../augmented-pairs.ts';
 import { answerRoom, createCalmTraining, maskInputs, promptForm, promptInputs } from '../calm-training.ts';
@@ -85,7 +85,9 @@ export const pretrainSsl: StageFunction = async (context) => {
         ),
       );
       const order = sampleOrder(seed, context.stage.kind, samples.length, batchSize);
-      await trainLoop(context, program, training, (step) => {
+      const rowsOf = (step: number): number[] =>
+        order(step).flatMap(({ sample }) => [samples[sample]!.original, samples[sample]!.augmented]);
+      const inputsOf = (step: number) => {
         const name = step % 2 === 0 ? 'pair' : 'single';
         const chosen = order(step).map(({ sample, epoch }) => {
           const { index, original, augmented, trains, labels } = samples[sample]!;
@@ -120,7 +122,8 @@ export const pretrainSsl: StageFunction = async (context) => {
           weights: answers.weights,
         };
         return { name, inputs };
-      });
+      };
+      await trainLoop(context, program, training, inputsOf, (step) => readBatchAhead(mfam, taps, rowsOf(step)));
       const weights = program.weights();
       writeWeights(context.outputDir, weights);
       return { fingerprint: fingerprintOf(weights) };
