@@ -22,6 +22,8 @@ import type {
 } from './records.ts';
 import { criticalPaths, dependantsOf, nextItem } from './schedule.ts';
 import { doneShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
+import { takeReport } from './take-report.ts';
+import { workItem } from './work-item.ts';
 
 /** An idle worker's call may wait so long. */
 const longestWaitMs = 5000;
@@ -182,31 +184,9 @@ export class Coordinator {
   report(token: string, sequence: number, points: readonly StageProgress[]): void {
     const lease = this.#live(token);
     if (lease === null || sequence <= lease.sequence || points.length === 0) return;
-    const { stage, work } = lease;
-    const { runId, tracker } = this.#options;
-    const { key: stageKey } = stage;
-    const { item } = work;
-    const first = points[0]!.step;
-    // Steps after the checkpoint an attempt goes on from will be reported again.
-    const replaces = lease.firstStep === null && stage.numItems === 1 && this.#leasesOf(stage).length === 1;
-    tracker.logMetrics(
-      points.flatMap(({ step, metrics = {} }) =>
-        Object.entries(metrics).map(([name, value]) => ({ runId, stageKey, item, step, name, value })),
-      ),
-      replaces ? { stageKey, after: first - 1 } : undefined,
-    );
-    const applied = points.flatMap(({ applied: ranges = [] }) => ranges);
-    if (applied.length > 0) tracker.recordApplied(stageKey, applied);
-    const isFirst = lease.firstStep === null;
-    lease.firstStep ??= first;
+    takeReport(this.#options, lease, points, this.#leasesOf(lease.stage).length === 1);
     lease.sequence = sequence;
     lease.renewedMs = this.#options.now();
-    stage.progress.set(item, points.at(-1)!);
-    // An attempt that goes on from a checkpoint has not done in no time what lies before it.
-    if (stage.numItems === 1 && (isFirst || stage.since === null))
-      stage.since = { ms: this.#options.now(), share: doneShare(stage) };
-    stage.loss =
-      points.findLast(({ metrics }) => metrics?.['train/loss'] !== undefined)?.metrics?.['train/loss'] ?? stage.loss;
   }
 
   complete(token: string, result: StageResult): void {
@@ -327,24 +307,12 @@ export class Coordinator {
     stage: StageRecord,
     item: number,
     worker: WorkerRecord,
-    { token, attempt }: Pick<AttemptRecord, 'token' | 'attempt'>,
+    attempt: Pick<AttemptRecord, 'token' | 'attempt'>,
   ): LeaseRecord {
-    const { layout, policy, now } = this.#options;
-    const { key, kind, config, numItems } = stage;
-    const inputs = Object.entries(stage.inputKeys).map(([name, input]) => [name, layout.artifact(input)] as const);
-    const work: WorkItem = {
-      ...{ token, stage: { key, kind, config, numItems }, item, attempt },
-      inputs: Object.fromEntries(inputs),
-      outputDir: layout.staging(key),
-      checkpointDir: layout.checkpoint(key),
-      checkpointEveryMs: stage.checkpointEveryMs,
-      optimizer: stage.optimizer,
-      hangTimeoutMs: policy.hangTimeoutMs,
-      shards: Array.from({ length: stage.numShards }, (_, shard) => shard),
-      fromStep: stage.firstSteps.get(item) ?? 0,
-    };
-    const lease: LeaseRecord = { work, stage, worker, renewedMs: now(), sequence: 0, firstStep: null, address: null };
-    this.#leases.set(token, lease);
+    const work = workItem(this.#options, stage, item, attempt);
+    const renewedMs = this.#options.now();
+    const lease: LeaseRecord = { work, stage, worker, renewedMs, sequence: 0, firstStep: null, address: null };
+    this.#leases.set(work.token, lease);
     stage.leased.add(item);
     return lease;
   }

@@ -1,0 +1,33 @@
+// Progress of an attempt: metric rows and the ledger into the tracker, then how far the stage is.
+import type { StageProgress } from '@calm-orch/core';
+import type { CoordinatorOptions, LeaseRecord } from './records.ts';
+import { doneShare } from './stage-progress.ts';
+
+/** `isAlone`: nobody else computes the stage, so that what was logged after the attempt's first step is logged again. */
+export function takeReport(
+  { runId, tracker, now }: Pick<CoordinatorOptions, 'runId' | 'tracker' | 'now'>,
+  lease: LeaseRecord,
+  points: readonly StageProgress[],
+  isAlone: boolean,
+): void {
+  const { stage } = lease;
+  const { key: stageKey } = stage;
+  const { item } = lease.work;
+  const first = points[0]!.step;
+  const isFirst = lease.firstStep === null;
+  const replaced = isFirst && stage.numItems === 1 && isAlone ? { stageKey, after: first - 1 } : undefined;
+  tracker.logMetrics(
+    points.flatMap(({ step, metrics = {} }) =>
+      Object.entries(metrics).map(([name, value]) => ({ runId, stageKey, item, step, name, value })),
+    ),
+    replaced,
+  );
+  const applied = points.flatMap(({ applied: ranges = [] }) => ranges);
+  if (applied.length > 0) tracker.recordApplied(stageKey, applied);
+  lease.firstStep ??= first;
+  stage.progress.set(item, points.at(-1)!);
+  // An attempt that goes on from a checkpoint has not done in no time what lies before it.
+  if (stage.numItems === 1 && (isFirst || stage.since === null)) stage.since = { ms: now(), share: doneShare(stage) };
+  stage.loss =
+    points.findLast(({ metrics }) => metrics?.['train/loss'] !== undefined)?.metrics?.['train/loss'] ?? stage.loss;
+}

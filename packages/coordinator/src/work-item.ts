@@ -1,0 +1,26 @@
+// What a worker is told about the item it holds.
+import type { WorkItem } from '@calm-orch/rpc';
+import type { AttemptRecord } from '@calm-orch/tracker';
+import type { CoordinatorOptions } from './records.ts';
+import type { StageRecord } from './stage-progress.ts';
+
+export function workItem(
+  { layout, policy }: Pick<CoordinatorOptions, 'layout' | 'policy'>,
+  stage: StageRecord,
+  item: number,
+  { token, attempt }: Pick<AttemptRecord, 'token' | 'attempt'>,
+): WorkItem {
+  const { key, kind, config, numItems } = stage;
+  const inputs = Object.entries(stage.inputKeys).map(([name, input]) => [name, layout.artifact(input)] as const);
+  return {
+    ...{ token, stage: { key, kind, config, numItems }, item, attempt },
+    inputs: Object.fromEntries(inputs),
+    outputDir: layout.staging(key),
+    checkpointDir: layout.checkpoint(key),
+    checkpointEveryMs: stage.checkpointEveryMs,
+    optimizer: stage.optimizer,
+    hangTimeoutMs: policy.hangTimeoutMs,
+    shards: Array.from({ length: stage.numShards }, (_, shard) => shard),
+    fromStep: stage.firstSteps.get(item) ?? 0,
+  };
+}
