@@ -99,7 +99,7 @@ async function loadTensorflow({ dir, package: packageName, threads }: EngineLoca
     process.env.TF_NUM_INTRAOP_THREADS = String(threads);
     process.env.TF_NUM_INTEROP_THREADS = String(threads);
   }
-  restoreIsNullOrUndefined();
+  restoreUtil();
   const require = createRequire(join(dir, 'package.json'));
   try {
     require(packageName);
@@ -121,7 +121,7 @@ async function loadTensorflow({ dir, package: packageName, threads }: EngineLoca
 }
 
 async function loadWasm(dir: string): Promise<Engine> {
-  restoreIsNullOrUndefined();
+  restoreUtil();
   const require = createRequire(join(dir, 'package.json'));
   try {
     const core = require('@tensorflow/tfjs-core') as Tf;
@@ -150,8 +150,9 @@ function loadFailed(dir: string, cause: unknown): CalmError {
   );
 }
 
-/** tfjs-node calls a function that Node 23 removed. */
-function restoreIsNullOrUndefined(): void {
-  const legacy = util as unknown as { isNullOrUndefined?: (value: unknown) => boolean };
-  legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
+/** tfjs-node calls functions of `util` that Node 22 warns of and Node 23 in part removed. */
+function restoreUtil(): void {
+  const legacy = util as unknown as Record<string, (value: unknown) => boolean>;
+  legacy['isNullOrUndefined'] = (value) => value === null || value === undefined;
+  legacy['isArray'] = Array.isArray;
 }
