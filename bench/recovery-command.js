@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import Database from 'better-sqlite3';
+import { openSqlite } from '@calm-orch/core';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** The ledger is asked this often, and trainers tell it twice a second: both are part of what is measured. */
@@ -84,7 +84,7 @@ async function until(what, started, value) {
 async function openLedger(dir, started) {
   const db = await until('there was a tracker', started, () => {
     try {
-      return new Database(join(dir, 'calm-orch.db'), { readonly: true, fileMustExist: true });
+      return openSqlite(join(dir, 'calm-orch.db'), { readonly: true, fileMustExist: true });
     } catch {
       return undefined;
     }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { openSqlite } from '@calm-orch/core';
 import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import * as schema from './schema.ts';
@@ -18,7 +18,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 test('the drizzle schema names exactly the columns the migrations make', () => {
   openTracker(dir).close();
-  const sqlite = new Database(join(dir, databaseFile));
+  const sqlite = openSqlite(join(dir, databaseFile));
   for (const table of Object.values(schema) as SQLiteTable[]) {
     const { name, columns } = getTableConfig(table);
     const made = sqlite.pragma(`table_info(${name})`) as { name: string; notnull: number; pk: number }[];
@@ -32,7 +32,7 @@ test('the drizzle schema names exactly the columns the migrations make', () => {
 
 test('the database is in WAL mode with foreign keys', () => {
   openTracker(dir).close();
-  const sqlite = new Database(join(dir, databaseFile), { readonly: true });
+  const sqlite = openSqlite(join(dir, databaseFile), { readonly: true });
   expect(sqlite.pragma('journal_mode', { simple: true })).toBe('wal');
   sqlite.close();
   const tracker = openTracker(dir);
@@ -89,7 +89,7 @@ test('a reader of a folder without runs is told how to start one, and makes no f
 
 test('a database of a newer version is refused with the remedy', () => {
   openTracker(dir).close();
-  const sqlite = new Database(join(dir, databaseFile));
+  const sqlite = openSqlite(join(dir, databaseFile));
   sqlite.pragma('user_version = 999');
   sqlite.close();
   expect(() => openTracker(dir)).toThrow(/newer calm-orch \(schema 999, this one knows \d+\)/);
@@ -97,7 +97,7 @@ test('a database of a newer version is refused with the remedy', () => {
 
 test('a database another process keeps locked is busy, not broken', () => {
   openTracker(dir).close();
-  const holder = new Database(join(dir, databaseFile));
+  const holder = openSqlite(join(dir, databaseFile));
   holder.exec('BEGIN IMMEDIATE');
   const tracker = openTracker(dir, { busyTimeoutMs: 50 });
   const run = {

@@ -3,16 +3,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
 import { count, type SQL } from 'drizzle-orm';
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
-import { CalmError, makeFolder } from '@calm-orch/core';
+import { CalmError, makeFolder, openSqlite, type Sqlite } from '@calm-orch/core';
 import { translateSqliteError } from './sqlite-errors.ts';
 
 /** What every store function is given. */
 export interface Store {
-  readonly sqlite: Database.Database;
+  readonly sqlite: Sqlite;
   readonly db: BetterSQLite3Database;
   readonly clock: () => number;
   readonly newToken: () => string;
@@ -35,10 +34,10 @@ export function openDatabase(path: string, { create, busyTimeoutMs }: DatabaseOp
       `no runs in ${dirname(path)} yet: start one with \`calm-orch run experiments/ablation-mfam.yaml\`, or name the run folder with --dir`,
     );
   }
-  let sqlite: Database.Database | undefined;
+  let sqlite: Sqlite | undefined;
   try {
     makeFolder(dirname(path));
-    sqlite = new Database(path, { timeout: busyTimeoutMs });
+    sqlite = openSqlite(path, { timeout: busyTimeoutMs });
     useWal(sqlite, busyTimeoutMs);
     sqlite.pragma('synchronous = NORMAL');
     sqlite.pragma('foreign_keys = ON');
@@ -60,7 +59,7 @@ export function countRows({ db }: Pick<Store, 'db'>, table: SQLiteTable, where: 
 }
 
 /** Switching to WAL needs the database alone and does not wait by itself when two processes switch at once. */
-function useWal(sqlite: Database.Database, busyTimeoutMs: number): void {
+function useWal(sqlite: Sqlite, busyTimeoutMs: number): void {
   const pauseMs = 20;
   for (let waitedMs = 0; ; waitedMs += pauseMs) {
     try {
@@ -73,7 +72,7 @@ function useWal(sqlite: Database.Database, busyTimeoutMs: number): void {
   }
 }
 
-function migrate(sqlite: Database.Database, path: string): void {
+function migrate(sqlite: Sqlite, path: string): void {
   const files = readdirSync(migrationsDir)
     .filter((name) => name.endsWith('.sql'))
     .sort();

@@ -2,8 +2,7 @@
 // cache, shared by all augmentors of all runs. The first answer to a question stays; whoever asks again reads it.
 // Holds no key and no address with one.
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
-import { CalmError, makeFolder } from '@calm-orch/core';
+import { CalmError, makeFolder, openSqlite, type Sqlite } from '@calm-orch/core';
 
 export interface LabelCache {
   answerTo(question: string): string | null;
@@ -33,10 +32,10 @@ const schema = `
 
 /** @throws CalmError `io` when the file cannot be opened or is no database. */
 export function openLabelCache(path: string): LabelCache {
-  let db: Database.Database;
+  let db: Sqlite;
   try {
     makeFolder(dirname(path));
-    db = new Database(path, { timeout: 10_000 });
+    db = openSqlite(path, { timeout: 10_000 });
     db.pragma('journal_mode = WAL');
     db.exec(schema);
   } catch (cause) {
