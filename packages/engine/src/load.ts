@@ -102,7 +102,7 @@ async function loadTensorflow({ dir, package: packageName, threads }: EngineLoca
   restoreUtil();
   const require = createRequire(join(dir, 'package.json'));
   try {
-    require(packageName);
+    withoutArguments(() => require(packageName));
     const core = require('@tensorflow/tfjs-core') as Tf;
     await core.ready();
     const node = core.backend() as unknown as { readonly binding: { readonly TF_Version: string } };
@@ -148,6 +148,20 @@ function loadFailed(dir: string, cause: unknown): CalmError {
       cause,
     },
   );
+}
+
+/**
+ * tfjs-node finds its addon through node-pre-gyp, which takes the program's arguments for its own: `--dir runs` would
+ * be short for its `--directory`, and the addon be looked for there.
+ */
+function withoutArguments(load: () => void): void {
+  const given = process.argv;
+  process.argv = given.slice(0, 2);
+  try {
+    load();
+  } finally {
+    process.argv = given;
+  }
 }
 
 /** tfjs-node calls functions of `util` that Node 22 warns of and Node 23 in part removed. */
