@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,3 +40,19 @@ test('starts one engine per process, with gradients and tensor methods', async (
   expect(gradient).toEqual([2, -4]);
   expect(tf.memory().numTensors).toBe(before);
 });
+
+test(
+  "leaves the program's own arguments alone: `--dir` is not node-pre-gyp's `--directory`",
+  { timeout: 60_000 },
+  () => {
+    const script =
+      "const { startEngine } = await import('@calm-orch/engine'); const { tf } = await startEngine();" +
+      "console.log(tf.scalar(2).square().dataSync()[0], process.argv.slice(-2).join(' '));";
+    const printed = execFileSync(process.execPath, ['--input-type=module', '-e', script, '--', '--dir', empty], {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    expect(printed.trim()).toBe(`4 --dir ${empty}`);
+  },
+);

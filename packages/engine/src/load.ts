@@ -102,7 +102,7 @@ async function loadTensorflow({ dir, package: packageName, threads }: EngineLoca
   restoreUtil();
   const require = createRequire(join(dir, 'package.json'));
   try {
-    withoutArguments(() => require(packageName));
+    withoutArguments(() => void require(packageName));
     const core = require('@tensorflow/tfjs-core') as Tf;
     await core.ready();
     const node = core.backend() as unknown as { readonly binding: { readonly TF_Version: string } };

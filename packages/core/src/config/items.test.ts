@@ -17,7 +17,7 @@ describe('items', () => {
   it('are counted per kind of stage', () => {
     expect(numItemsOf('data', { data })).toBe(4);
     expect(numItemsOf('augment', { data: nano.data })).toBe(8);
-    expect(numItemsOf('encode', { data: nano.data }, 'labeled')).toBe(5);
+    expect(numItemsOf('encode', { data: nano.data }, 'labeled')).toBe(9);
     expect(numItemsOf('encode', { data: nano.data }, 'ssl')).toBe(8);
     expect(numItemsOf('finetune-score', { data })).toBe(1);
   });

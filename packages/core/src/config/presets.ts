@@ -10,7 +10,7 @@ export const nano: Preset = {
     source: 'studio',
     roots: {},
     imageSize: 64,
-    numTrain: 2000,
+    numTrain: 4000,
     numTest: 500,
     numUnlabeled: 2000,
     numGeneric: 2000,
@@ -78,9 +78,9 @@ export const nano: Preset = {
   // the language model is small and has some hundreds of steps instead of thousands to learn in.
   pretrainSsl: { steps: 400, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   pretrainGeneric: { steps: 200, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
-  finetuneComment: { steps: 400, batchSize: 32, peakLearningRate: 3e-3, warmupFraction: 0.03 },
+  finetuneComment: { steps: 700, batchSize: 32, peakLearningRate: 3e-3, warmupFraction: 0.03 },
   questions: { everySteps: 0 },
-  finetuneScore: { steps: 1200, batchSize: 32, peakLearningRate: 1.5e-3, warmupFraction: 0.03 },
+  finetuneScore: { steps: 1500, batchSize: 32, peakLearningRate: 1.5e-3, warmupFraction: 0.03 },
   finetunePersonal: { steps: 600, batchSize: 16, peakLearningRate: 2e-3, warmupFraction: 0.03 },
   personal: {
     train: { annotators: 60, photos: 800, ratings: 60 },

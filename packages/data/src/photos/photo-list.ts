@@ -32,6 +32,14 @@ export const trainingPhotos: readonly CarriedPhoto[] = [
     sha256: 'cacf3a0df9e7869309ce87fc17f85b94e933dcfa861bb4b23f5345413a24ce13',
   },
   {
+    name: 'brushes',
+    file: 'brushes.jpg',
+    author: "Trevor 'Freespace'",
+    source: 'Debian package lomiri-wallpapers-16.04',
+    licence: 'CC BY 4.0',
+    sha256: 'f4440013b304d98da9d8966c4bd52c97472c911585083d916f33565494ad9b80',
+  },
+  {
     name: 'camera',
     file: 'camera.jpg',
     ...scikitImage,
@@ -46,16 +54,40 @@ export const trainingPhotos: readonly CarriedPhoto[] = [
     sha256: '0ce602a87cb3af5577055b7e4b37a10098bddaee47b5a6c042eedc33256fe898',
   },
   {
+    name: 'fig',
+    file: 'fig.jpg',
+    author: "Trevor 'Freespace'",
+    source: 'Debian package lomiri-wallpapers-16.04',
+    licence: 'CC BY 4.0',
+    sha256: 'df923b6218666216a69a549951dadedb24f7189c6f8a47ad7d908058b3e9392e',
+  },
+  {
     name: 'friends',
     file: 'friends.jpg',
     ...berasategi,
     sha256: '723ea9bc4bfe7420d421deea80c18ebc842c594d511fab955d62d3c7b98fae46',
   },
   {
+    name: 'hopper',
+    file: 'hopper.jpg',
+    author: 'James S. Davis, United States Navy',
+    source: "matplotlib's sample data",
+    licence: 'public domain',
+    sha256: '9aaa25c1001de86dcecd264c6d0168421f1f768116a1b76909b5d8ab280bcaf8',
+  },
+  {
     name: 'picosdeeuropa',
     file: 'picosdeeuropa.jpg',
     ...berasategi,
     sha256: '60c93be2ca74398c8a00b3f3f5e24ca5f5f10784dee4016b107d8fa00d4cd35e',
+  },
+  {
+    name: 'raccoon',
+    file: 'raccoon.jpg',
+    author: 'Judy Weggelaar',
+    source: 'public-domain-image.com, in SciPy',
+    licence: 'public domain',
+    sha256: '81493876b73e4648bce2546e8178bdb71ca7cffbd63516cce6de210672e6650d',
   },
   {
     name: 'retina',
@@ -76,6 +108,14 @@ export const trainingPhotos: readonly CarriedPhoto[] = [
     file: 'sunset.jpg',
     ...berasategi,
     sha256: '1ab880423b04dfcb3b41d4b4b51e3469a1a64432d5541be3f839c6aefd748a66',
+  },
+  {
+    name: 'wine',
+    file: 'wine.jpg',
+    author: 'Jakub Mede',
+    source: 'Debian package lomiri-wallpapers-16.04',
+    licence: 'CC BY 4.0',
+    sha256: '4129063e6a58670bdd3b9b0341263912221c4b34a37acf1d703e8ac5a9265c85',
   },
 ];
 

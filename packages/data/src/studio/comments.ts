@@ -8,7 +8,7 @@ import { distanceFromThirds } from './taste.ts';
 interface Aspect {
   readonly good: boolean;
   /** 0: not noticed. Otherwise the weight with which commenters name it, in points of score or so. */
-  readonly salience: (scene: Scene, degradation: Degradation) => number;
+  readonly salience: (scene: Scene | null, degradation: Degradation) => number;
   /** Main clauses; 'SUBJECT' becomes the name of the main object. */
   readonly clauses: readonly string[];
 }
@@ -79,22 +79,22 @@ const aspects: readonly Aspect[] = [
   },
   {
     good: true,
-    salience: (scene) => when(distanceFromThirds(scene) < 0.09, 0.4),
+    salience: (scene) => when(scene !== null && distanceFromThirds(scene) < 0.09, 0.4),
     clauses: ['good composition', 'the SUBJECT is placed well', 'i like where the SUBJECT is'],
   },
   {
     good: false,
-    salience: (scene) => when(distanceFromThirds(scene) > 0.2, 0.5),
+    salience: (scene) => when(scene !== null && distanceFromThirds(scene) > 0.2, 0.5),
     clauses: ['the SUBJECT is badly placed', 'the composition is off', 'i would move the SUBJECT'],
   },
   {
     good: true,
-    salience: (scene) => when(scene.others.length === 0, 0.4),
+    salience: (scene) => when(scene?.others.length === 0, 0.4),
     clauses: ['a simple scene', 'i like the simple background', 'nothing takes the eye from the SUBJECT'],
   },
   {
     good: false,
-    salience: (scene) => when(scene.others.length === 3, 0.5),
+    salience: (scene) => when(scene?.others.length === 3, 0.5),
     clauses: ['it is too busy', 'too many things in the background', 'the background takes the eye from the SUBJECT'],
   },
 ];
@@ -106,12 +106,13 @@ const verdicts = {
   low: ['not a good photo', 'i do not like this', 'poor shot', 'sorry , this does not work'],
 } as const;
 
-/** Five comments on one photograph, each ending in ' .'. */
-export function commentsOn(scene: Scene, degradation: Degradation, score: number, random: Rng): string[] {
+/** Five comments on one photograph, each ending in ' .'. `scene` null: nobody knows what it shows. */
+export function commentsOn(scene: Scene | null, degradation: Degradation, score: number, random: Rng): string[] {
   const noticed = aspects
     .map((aspect) => ({ aspect, salience: aspect.salience(scene, degradation) }))
     .filter(({ salience }) => salience > 0);
-  const subject = objectKinds[scene.subject.kind]!.name;
+  const subject = scene === null ? 'photo' : objectKinds[scene.subject.kind]!.name;
+  const fallbacks = scene === null ? plain.slice(1) : plain;
   const verdict = verdicts[score > 6 ? 'high' : score > 4.8 ? 'middle' : 'low'];
   return Array.from({ length: 5 }, () => {
     const parts: string[] = [];
@@ -124,7 +125,7 @@ export function commentsOn(scene: Scene, degradation: Degradation, score: number
             random,
           )
         : undefined;
-    parts.push(first ? random.pick(first.aspect.clauses) : random.pick(plain));
+    parts.push(first ? random.pick(first.aspect.clauses) : random.pick(fallbacks));
     if (second)
       parts.push(first?.aspect.good === second.aspect.good ? 'and' : 'but', random.pick(second.aspect.clauses));
     return `${parts.join(' ')} .`.replaceAll('SUBJECT', subject);

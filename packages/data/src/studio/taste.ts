@@ -30,7 +30,11 @@ export function distanceFromThirds(scene: Scene): number {
   return Math.min(...thirds.flatMap((p) => thirds.map((q) => Math.hypot(x - p, y - q))));
 }
 
-export function traitsOf(scene: Scene, degradation: Degradation): Traits {
+/** Traits of the average scene, for photographs of which nobody knows them. */
+const averageScene = { placement: -1, clutter: -1 } as const;
+
+/** `scene` null: a photograph of which the scene's own traits are unknown. */
+export function traitsOf(scene: Scene | null, degradation: Degradation): Traits {
   const { blur, noise, stops, saturation, contrast } = degradation;
   return {
     sharpness: -blur / 1.2,
@@ -38,8 +42,9 @@ export function traitsOf(scene: Scene, degradation: Degradation): Traits {
     exposure: (Math.min(stops, 0) - 0.3 * Math.max(stops, 0)) / 0.45,
     color: Math.log(saturation) / 0.5,
     contrast: Math.log(contrast) / 0.3,
-    placement: -distanceFromThirds(scene) / 0.15,
-    clutter: -scene.others.length / 1.5,
+    ...(scene === null
+      ? averageScene
+      : { placement: -distanceFromThirds(scene) / 0.15, clutter: -scene.others.length / 1.5 }),
   };
 }
 
@@ -84,6 +89,21 @@ export function drawDegradation(random: Rng): Degradation {
     noise: noisy ? noise : 0,
     stops: random.normal(0, 0.55),
     saturation: Math.exp(random.normal(-0.1, 0.5)),
+    contrast: Math.exp(random.normal(0, 0.3)),
+  };
+}
+
+/** The same for a crop of a carried photograph: faultless in itself, so that its faults may be as strong as people's worst. */
+export function drawPhotographDegradation(random: Rng): Degradation {
+  const blurred = random.uniform() < 0.4;
+  const blur = random.range(0.4, 4);
+  const noisy = random.uniform() < 0.4;
+  const noise = random.range(0.03, 0.25);
+  return {
+    blur: blurred ? blur : 0,
+    noise: noisy ? noise : 0,
+    stops: random.normal(0, 0.8),
+    saturation: Math.exp(random.normal(-0.2, 0.7)),
     contrast: Math.exp(random.normal(0, 0.3)),
   };
 }

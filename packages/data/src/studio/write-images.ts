@@ -6,7 +6,9 @@ import { loadMask, maskFileOf } from '../masks.ts';
 import { PhotoShelf, poolSources, userPhotoNames } from '../photos/sources.ts';
 import { pipelineOf } from '../pipeline.ts';
 import { genericImageName, labeledImagePath, studioPaths, unlabeledImagePath, unlabeledMaskPath } from './layout.ts';
+import { labeledImage, photographedIds } from './labeled.ts';
 import { studioImage, type Pool } from './photo.ts';
+import { randomSquare, type Square } from './random-square.ts';
 import { toBytes } from './render.ts';
 
 export interface WriteImagesOptions {
@@ -34,13 +36,6 @@ export async function writeStudioImages(options: WriteImagesOptions): Promise<vo
   }
 }
 
-interface Square {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
-
 interface NamedImage {
   readonly path: string;
   /** side*side*3. */
@@ -52,8 +47,16 @@ function imagesOf(data: DataConfig, pool: DataItem['pool'], side: number): (inde
   const { seed } = data;
   const studio = (of: Pool, id: number): Uint8Array => toBytes(studioImage(seed, of, id, side).image);
   switch (pool) {
-    case 'labeled':
-      return async (index) => ({ path: labeledImagePath(index + 1), bytes: studio('labeled', index + 1) });
+    case 'labeled': {
+      const photographed = photographedIds(data);
+      const shelf = new PhotoShelf(null);
+      return async (index) => {
+        const id = index + 1;
+        const source = photographed.get(id);
+        const photo = source === undefined ? null : await shelf.load({ kind: 'photo', photo: source });
+        return { path: labeledImagePath(id), bytes: toBytes(await labeledImage(seed, id, photo, side)) };
+      };
+    }
     case 'generic':
       return async (index) => ({
         path: `${studioPaths.conversationImages}/${genericImageName(index + 1)}`,
@@ -66,7 +69,7 @@ function imagesOf(data: DataConfig, pool: DataItem['pool'], side: number): (inde
         const source = sources[index]!;
         const photo = source.kind === 'studio' ? null : await shelf.load(source);
         if (photo === null) return { path: unlabeledImagePath(index, 'studio'), bytes: studio('unlabeled', index) };
-        const square = randomSquare(photo, side, seed, index);
+        const square = randomSquare(photo, side, rng('studio', seed, 'unlabeled', index, 'crop'));
         const maskFile = source.kind === 'user' ? maskFileOf(join(data.unlabeledDir!, source.name)) : null;
         return {
           path: unlabeledImagePath(index, source.kind),
@@ -78,16 +81,6 @@ function imagesOf(data: DataConfig, pool: DataItem['pool'], side: number): (inde
       };
     }
   }
-}
-
-/** A square of 40 to 100 % of the shorter side anywhere in the photograph, at least `side` pixels where there are as many. */
-function randomSquare({ width, height }: RgbImage, side: number, seed: number, index: number): Square {
-  const random = rng('studio', seed, 'unlabeled', index, 'crop');
-  const shorter = Math.min(width, height);
-  const size = Math.min(shorter, Math.max(Math.min(side, shorter), Math.round(shorter * random.range(0.4, 1))));
-  const left = random.int(width - size + 1);
-  const top = random.int(height - size + 1);
-  return { left, top, width: size, height: size };
 }
 
 /** The same square of the photograph's mask, as PNG. */

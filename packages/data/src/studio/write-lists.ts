@@ -16,6 +16,7 @@ import {
   unlabeledMaskPath,
   type UnlabeledEntry,
 } from './layout.ts';
+import { labeledRecord, photographedIds } from './labeled.ts';
 import { studioRecord, studioScene } from './photo.ts';
 import { questionsOn } from './questions.ts';
 import { render } from './render.ts';
@@ -50,14 +51,16 @@ export function writeLabeled(data: DataConfig, outputDir: string): void {
   const testIds = testIdsOf(data);
   const isTest = new Set(testIds);
   const ids = Array.from({ length: data.numTrain + data.numTest }, (_, i) => i + 1);
-  const records = ids.map((id) => ({ id, ...studioRecord(data.seed, 'labeled', id) }));
+  const photographed = photographedIds(data);
+  const records = ids.map((id) => ({ id, ...labeledRecord(data.seed, id, photographed.has(id)) }));
   const names = [...places.map(({ name }) => name), ...objectKinds.map(({ name }) => name)];
   writeAvaTexts(join(outputDir, studioPaths.ava), {
     rows: records.map(({ id, votes, scene }) => ({
       index: id,
       id,
       votes,
-      tags: [scene.place + 1, places.length + scene.subject.kind + 1],
+      // 0: no tag.
+      tags: scene === null ? [0, 0] : [scene.place + 1, places.length + scene.subject.kind + 1],
       challenge: 1,
     })),
     testIds,
@@ -69,7 +72,8 @@ export function writeLabeled(data: DataConfig, outputDir: string): void {
     join(outputDir, studioPaths.avaCaptions),
     records.map(({ id, comments }) => ({ id, split: isTest.has(id) ? 'test' : 'train', captions: comments })),
   );
-  const tagsOf = ({ place, subject }: Scene): string[] => [places[place]!.name, objectKinds[subject.kind]!.name];
+  const tagsOf = (scene: Scene | null): string[] =>
+    scene === null ? [] : [places[scene.place]!.name, objectKinds[scene.subject.kind]!.name];
   writeConversations(
     join(outputDir, studioPaths.questions),
     records
@@ -89,7 +93,8 @@ export function writeLabeled(data: DataConfig, outputDir: string): void {
 
 function writeTraits(data: DataConfig, outputDir: string): void {
   const ids = Array.from({ length: data.numTrain + data.numTest }, (_, i) => i + 1);
-  const records = ids.map((id) => ({ id, ...studioRecord(data.seed, 'labeled', id) }));
+  const photographed = photographedIds(data);
+  const records = ids.map((id) => ({ id, ...labeledRecord(data.seed, id, photographed.has(id)) }));
   const lines = records.map(({ id, traitVector }) => [id, ...traitVector.map((value) => value.toFixed(6))].join(','));
   writeFileAtomic(
     join(outputDir, studioPaths.traits),
