@@ -13,7 +13,7 @@ const unchecked = Object.fromEntries(
 );
 
 export default defineConfig(
-  { ignores: ['**/dist/', '**/node_modules/', '**/generated/', '**/fixtures/', 'runs/', 'coverage/'] },
+  { ignores: ['**/dist/', '**/node_modules/', '**/generated/', '**/assembly/', '**/fixtures/', 'runs/', 'coverage/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],

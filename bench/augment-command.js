@@ -45,41 +45,57 @@ export async function run(args) {
   const files = imageNamesIn(folder).map((name) => folder + name);
   if (files.length === 0) throw new Error(`--photos ${values.photos}: no photographs there`);
 
-  const ours = await measureOurs({ files, side, rounds });
   const script = fileURLToPath(new URL('peers/pillow_augment.py', import.meta.url));
-  const pillow = await runPeer(values.python, [script, String(side), String(rounds), ...files]).catch((error) => {
-    console.error(`bench augment: Pillow left out: ${error.message}`);
-    return null;
-  });
-  const result = reportOf({ ours, pillow, files, side });
+  const measure = await ourMeasure({ files, side });
+  const ours = [];
+  const peers = [];
+  let version = null;
+  // By turns, so that whatever else the machine does falls on both.
+  for (let round = 0; round < rounds; round++) {
+    ours.push(await measure());
+    if (round > 0 && version === null) continue;
+    try {
+      const peer = await runPeer(values.python, [script, String(side), ...files]);
+      version = peer.version;
+      peers.push(peer.ms);
+    } catch (error) {
+      console.error(`bench augment: Pillow left out: ${error.message}`);
+    }
+  }
+  const pillow = version === null ? null : { version, ms: mediansOf(peers) };
+  const result = reportOf({ ours: mediansOf(ours), pillow, files, side });
   console.log(values.json ? JSON.stringify(result) : tableOf(result));
   return 0;
 }
 
-/** Median over the rounds of the mean ms a photograph takes, by operation. */
-async function measureOurs({ files, side, rounds }) {
+/** Measures one round: mean ms a photograph takes, by operation. */
+async function ourMeasure({ files, side }) {
   const { applyOne } = await import(packageOf('apply.js'));
   const load = (file) => loadImage(file, { shorterSide: side });
   const images = [];
   for (const file of files) images.push(await load(file));
-  const ms = {};
-  for (const [name, operation] of Object.entries({ ...operations, ...others })) {
-    const once = async () => {
-      for (const [i, file] of files.entries()) {
-        if (operation === null) await load(file);
-        else await applyOne(images[i], operation, foreground, rng('bench', i));
-      }
-    };
-    await once();
-    const times = [];
-    for (let round = 0; round < rounds; round++) {
-      const start = performance.now();
-      await once();
-      times.push((performance.now() - start) / files.length);
+  const once = async (operation) => {
+    for (const [i, file] of files.entries()) {
+      if (operation === null) await load(file);
+      else await applyOne(images[i], operation, foreground, rng('bench', i));
     }
-    ms[name] = times.sort((a, b) => a - b)[rounds >> 1];
-  }
-  return ms;
+  };
+  return async () => {
+    const ms = {};
+    for (const [name, operation] of Object.entries({ ...operations, ...others })) {
+      if (name in operations) await once(operation);
+      const start = performance.now();
+      await once(operation);
+      ms[name] = (performance.now() - start) / files.length;
+    }
+    return ms;
+  };
+}
+
+/** Of each operation's ms in the rounds, the median. */
+function mediansOf(rounds) {
+  const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+  return Object.fromEntries(Object.keys(rounds[0]).map((name) => [name, median(rounds.map((ms) => ms[name]))]));
 }
 
 function reportOf({ ours, pillow, files, side }) {

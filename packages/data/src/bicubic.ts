@@ -3,6 +3,7 @@
 // src/libImaging/Resample.c). CLIP was trained on photographs reduced so; other libraries differ by some units of 255.
 // Only what the window asks for is computed, so a strip of 60,000 x 10 pixels needs no more memory than its window.
 import type { RgbImage } from './images.ts';
+import { openWorkspace } from './kernels/workspace.ts';
 
 const support = 2;
 const precisionBits = 22;
@@ -15,11 +16,17 @@ function keys(x: number): number {
   return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
 }
 
-/** For each output position of a window: the first source position and the weights from there on. */
+/** For each output position of a window: the first source position, and the weights of a fixed number of positions from there. */
 interface Taps {
   readonly first: Int32Array;
-  readonly weights: readonly Float64Array[];
+  /** As the kernels want them: per pair of weights both high halves, then both low ones (11 bits), 16 bits each. */
+  readonly weights: Int16Array;
+  readonly numPairs: number;
+  /** Source positions from the least to beyond the last that weigh anything. */
+  readonly range: readonly [number, number];
 }
+
+const lowBits = 11;
 
 /** Weights of output positions start..start + length - 1 of a line of `from` pixels brought to `to`. */
 function tapsOf(from: number, to: number, start: number, length: number): Taps {
@@ -27,21 +34,30 @@ function tapsOf(from: number, to: number, start: number, length: number): Taps {
   const stretch = Math.max(scale, 1);
   const reach = support * stretch;
   const first = new Int32Array(length);
-  const weights = Array.from({ length }, (_, i) => {
+  const most = Math.min(from, Math.ceil(2 * reach));
+  const numPairs = Math.ceil(most / 2);
+  const weights = new Int16Array(length * numPairs * 4);
+  const line = new Float64Array(most);
+  let last = 0;
+  for (let i = 0; i < length; i++) {
     const center = (start + i + 0.5) * scale;
     const begin = Math.max(0, Math.trunc(center - reach + 0.5));
     const end = Math.min(from, Math.trunc(center + reach + 0.5));
     first[i] = begin;
-    const line = Float64Array.from({ length: end - begin }, (_, x) => keys((x + begin - center + 0.5) * (1 / stretch)));
-    const sum = line.reduce((a, b) => a + b, 0);
-    // Rounded half away from zero, as Pillow's cast of +-0.5 does.
-    return sum === 0 ? line : line.map((w) => Math.sign(w) * Math.floor(Math.abs((w / sum) * one) + 0.5));
-  });
-  return { first, weights };
+    last = Math.max(last, end);
+    let sum = 0;
+    for (let x = begin; x < end; x++) sum += line[x - begin] = keys((x - center + 0.5) * (1 / stretch));
+    for (let tap = 0; tap < end - begin; tap++) {
+      const share = sum === 0 ? line[tap]! : line[tap]! / sum;
+      // Rounded half away from zero, as Pillow's cast of +-0.5 does.
+      const weight = Math.sign(share) * Math.floor(Math.abs(share * one) + 0.5);
+      const at = 4 * (i * numPairs + (tap >> 1)) + (tap & 1);
+      weights[at] = weight >> lowBits;
+      weights[at + 2] = weight & ((1 << lowBits) - 1);
+    }
+  }
+  return { first, weights, numPairs, range: [first[0]!, last] };
 }
-
-/** Fixed point to 8 bits: an arithmetic shift after adding one half, clipped. */
-const to8 = (sum: number): number => Math.min(255, Math.max(0, Math.floor((sum + one / 2) / one)));
 
 export interface Window {
   readonly left: number;
@@ -59,6 +75,14 @@ export interface Padded {
   readonly color: readonly [number, number, number];
 }
 
+/** Rows are handed to the kernels so many bytes at a time. */
+const bandBytes = 2 ** 20;
+
+/** An image brought to `width` x `height`: Pillow's `image.resize((width, height), BICUBIC)`. */
+export function resize(image: RgbImage, width: number, height: number): RgbImage {
+  return resizeWindow(image, { width, height, window: { left: 0, top: 0, width, height } });
+}
+
 /**
  * The `window` of `image` (within its border, if any) brought to `width` x `height`: what Pillow's
  * `image.resize((width, height), BICUBIC).crop(window)` gives.
@@ -70,59 +94,61 @@ export function resizeWindow(
   const edge = border ?? { left: 0, top: 0, width: image.width, height: image.height, color: [0, 0, 0] as const };
   const columns = tapsOf(edge.width, width, window.left, window.width);
   const rows = tapsOf(edge.height, height, window.top, window.height);
-  const firstRow = rows.first[0]!;
-  const lastRow = rows.first.at(-1)! + rows.weights.at(-1)!.length;
-  const stride = window.width * 3;
   // Pillow leaves out a pass that changes nothing.
   const skipColumns = width === edge.width;
   const skipRows = height === edge.height;
-  const lines = new Uint8Array((lastRow - firstRow) * stride);
-  const source = new Float64Array(edge.width * 3);
-  for (let x = 0; x < edge.width; x++) source.set(edge.color, 3 * x);
-  const background = new Uint8Array(stride);
-  for (let x = 0; x < window.width; x++) background.set(edge.color, 3 * x);
-  for (let y = firstRow; y < lastRow; y++) {
-    const into = lines.subarray((y - firstRow) * stride, (y - firstRow + 1) * stride);
-    const inside = y - edge.top;
-    if (inside < 0 || inside >= image.height) {
-      into.set(background);
+  const [firstRow, lastRow] = skipRows ? [window.top, window.top + window.height] : rows.range;
+  const stride = window.width * 3;
+  const rowBytes = image.width * 3;
+  const rowsPerBand = Math.max(1, Math.floor(bandBytes / rowBytes));
+  const { kernels, at, bytes, ints } = openWorkspace({
+    band: rowsPerBand * rowBytes,
+    line: edge.width * 3,
+    pairs: (edge.width + 2 * columns.numPairs) * 16,
+    first: columns.first.byteLength,
+    columns: columns.weights.byteLength,
+    rows: rows.weights.byteLength,
+    // A last pair may reach beyond the last row, with weights of zero.
+    lines: (lastRow - firstRow + 2 * rows.numPairs) * stride,
+    result: window.height * stride,
+  });
+  ints(at.first, columns.first.length).set(columns.first);
+  bytes(at.columns, columns.weights.byteLength).set(new Uint8Array(columns.weights.buffer));
+  bytes(at.rows, rows.weights.byteLength).set(new Uint8Array(rows.weights.buffer));
+  const line = bytes(at.line, edge.width * 3);
+  for (let x = 0; x < edge.width; x++) line.set(edge.color, 3 * x);
+
+  const lines = bytes(at.lines, (lastRow - firstRow) * stride);
+  const inside = { begin: Math.max(firstRow, edge.top), end: Math.min(lastRow, edge.top + image.height) };
+  for (let y = inside.begin; y < inside.end; y += rowsPerBand) {
+    const numRows = Math.min(rowsPerBand, inside.end - y);
+    const from = (y - edge.top) * rowBytes;
+    const band = image.data.subarray(from, from + numRows * rowBytes);
+    if (skipColumns) {
+      for (let row = 0; row < numRows; row++) {
+        line.set(band.subarray(row * rowBytes, (row + 1) * rowBytes), 3 * edge.left);
+        const start = 3 * window.left;
+        lines.set(line.subarray(start, start + stride), (y - firstRow + row) * stride);
+      }
       continue;
     }
-    source.set(image.data.subarray(inside * image.width * 3, (inside + 1) * image.width * 3), 3 * edge.left);
-    if (skipColumns) into.set(source.subarray(3 * window.left, 3 * (window.left + window.width)));
-    else reduceLine(source, columns, into);
+    bytes(at.band, band.length).set(band);
+    kernels.resampleRows(
+      ...([at.band, rowBytes, numRows, at.line, 3 * edge.left, edge.width, at.pairs, at.first] as const),
+      ...([at.columns, columns.numPairs, at.lines + (y - firstRow) * stride, window.width] as const),
+    );
   }
-  if (skipRows) {
-    const from = (window.top - firstRow) * stride;
-    return { data: lines.slice(from, from + window.height * stride), width: window.width, height: window.height };
-  }
-  const data = new Uint8Array(window.height * stride);
-  const sums = new Float64Array(stride);
-  rows.weights.forEach((line, y) => {
-    sums.fill(0);
-    line.forEach((weight, i) => {
-      const at = (rows.first[y]! - firstRow + i) * stride;
-      for (let x = 0; x < stride; x++) sums[x]! += weight * lines[at + x]!;
-    });
-    for (let x = 0; x < stride; x++) data[y * stride + x] = to8(sums[x]!);
-  });
-  return { data, width: window.width, height: window.height };
-}
+  // Last, because a row's last pixel is written with a byte more.
+  const background = Uint8Array.from({ length: stride }, (_, i) => edge.color[i % 3]!);
+  for (let y = firstRow; y < lastRow; y++)
+    if (y < inside.begin || y >= inside.end) lines.set(background, (y - firstRow) * stride);
 
-function reduceLine(source: Float64Array, { first, weights }: Taps, into: Uint8Array): void {
-  for (let x = 0; x < weights.length; x++) {
-    const line = weights[x]!;
-    let red = 0;
-    let green = 0;
-    let blue = 0;
-    for (let i = 0, at = 3 * first[x]!; i < line.length; i++, at += 3) {
-      const weight = line[i]!;
-      red += weight * source[at]!;
-      green += weight * source[at + 1]!;
-      blue += weight * source[at + 2]!;
-    }
-    into[3 * x] = to8(red);
-    into[3 * x + 1] = to8(green);
-    into[3 * x + 2] = to8(blue);
+  if (skipRows) return { data: lines.slice(), width: window.width, height: window.height };
+  for (let y = 0; y < window.height; y++) {
+    kernels.resampleColumns(
+      ...([at.lines + (rows.first[y]! - firstRow) * stride, stride, stride] as const),
+      ...([at.rows + y * rows.numPairs * 8, rows.numPairs, at.result + y * stride] as const),
+    );
   }
+  return { data: bytes(at.result, window.height * stride).slice(), width: window.width, height: window.height };
 }

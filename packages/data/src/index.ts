@@ -99,6 +99,8 @@ export { verifyDatasets, type DatasetReport, type VerifyOptions } from './datase
 export { datasetIdentity, type DatasetIdentity } from './datasets/identity.ts';
 export { readConversations, writeConversations, type Conversation, type Turn } from './llava/conversations.ts';
 export { jsonElements, type JsonElement } from './json-elements.ts';
+export { resize } from './bicubic.ts';
+export { openWorkspace, type Workspace } from './kernels/workspace.ts';
 export { pipelineOf } from './pipeline.ts';
 export { isMaskName, loadMask, maskFileOf } from './masks.ts';
 export { imageFileState, imageNamesIn } from './image-files.ts';

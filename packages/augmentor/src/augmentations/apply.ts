@@ -5,8 +5,9 @@ import { defocus, motionBlur } from './blur.ts';
 import { scaleContrast, scaleSaturation, shiftValue } from './color.ts';
 import type { Augmentation, Operation } from './draw.ts';
 import type { Foreground } from './foreground.ts';
+import { compress } from './jpeg.ts';
 import { addGaussianNoise, addSaltAndPepper } from './noise.ts';
-import { compress, pixelate } from './quality.ts';
+import { pixelate } from './pixelate.ts';
 import { blurForeground, cropThroughSubject, maskForeground } from './subject.ts';
 
 const order: readonly Operation['kind'][] = [

@@ -16,8 +16,14 @@ export interface Region {
   readonly height: number;
 }
 
-/** 16-bit fixed point: factors of bytes up to 255 stay below 2^31. */
-export const fixedOne = 65536;
-export const fixedHalf = 32768;
+/** A region as a photograph of its own. */
+export function cut(image: RgbImage, { left, top, width, height }: Region): RgbImage {
+  const data = new Uint8Array(3 * width * height);
+  for (let y = 0; y < height; y++) {
+    const from = 3 * ((top + y) * image.width + left);
+    data.set(image.data.subarray(from, from + 3 * width), 3 * y * width);
+  }
+  return { data, width, height };
+}
 
 export const toByte = (value: number): number => Math.min(255, Math.max(0, Math.round(value)));

@@ -1,9 +1,9 @@
 // Group `subject`: the foreground is blurred, hidden, or cut by the edge of the frame.
-import { pipelineOf, type Box, type RgbImage } from '@calm-orch/data';
+import { pipelineOf, resize, type Box, type RgbImage } from '@calm-orch/data';
 import { defocus } from './blur.ts';
 import { meanColor } from './color.ts';
 import type { Foreground } from './foreground.ts';
-import { run, type Region } from './pixels.ts';
+import { cut, run, type Region } from './pixels.ts';
 
 /** Puts the foreground alone out of focus: a disk of `radius` pixels. */
 export async function blurForeground(image: RgbImage, foreground: Foreground, radius: number): Promise<RgbImage> {
@@ -34,10 +34,9 @@ export interface Crop {
 }
 
 /** Cuts a frame one edge of which goes through the subject, and enlarges it to the old size. */
-export async function cropThroughSubject(image: RgbImage, box: Box, crop: Crop): Promise<RgbImage> {
+export function cropThroughSubject(image: RgbImage, box: Box, crop: Crop): RgbImage {
   const { width, height } = image;
-  const region = regionOf(image, cropFrame(box, crop));
-  return run(pipelineOf(image).extract(region).resize(width, height, { fit: 'fill', kernel: 'cubic' }));
+  return resize(cut(image, regionOf(image, cropFrame(box, crop))), width, height);
 }
 
 /** The frame of a crop in units of the sides; inside the photograph, whatever the subject's place. */

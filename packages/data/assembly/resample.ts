@@ -1,0 +1,103 @@
+// Resampling with weights in 22-bit fixed point: along rows, rounded to 8 bits, then along columns. Vectors multiply 16-bit
+// numbers, so a weight is kept as its high half and its low 11 bits; sums wrap around as they do in 32 bits throughout.
+import { byteLanes } from './vectors';
+
+/**
+ * Resamples `numRows` rows of pixels along their length. `line`: room for a whole line, which the row is copied into at `lineStart`
+ * (what lies around it is a border's colour); `pairs`: room for 16 bytes a pixel of the line; `first`: the first pixel each
+ * output looks at; `weights`: `numPairs` pairs of taps an output, 8 bytes each: the high halves of both as 16-bit numbers, then
+ * the low ones (11 bits). Each row of `target` writes one byte more.
+ */
+export function resampleRows(
+  pixels: usize,
+  rowBytes: i32,
+  numRows: i32,
+  line: usize,
+  lineStart: i32,
+  linePixels: i32,
+  pairs: usize,
+  first: usize,
+  weights: usize,
+  numPairs: i32,
+  target: usize,
+  targetWidth: i32,
+): void {
+  const half = i32x4.splat(1 << 21);
+  const zero = i64x2.splat(0);
+  const lastPair = <usize>(numPairs - 1) << 4;
+  for (let row = 0; row < numRows; row++, pixels += rowBytes) {
+    memory.copy(line + lineStart, pixels, rowBytes);
+    let from = line;
+    let pair = pairs;
+    for (let x = 0; x < linePixels; x += 4, from += 12, pair += 64) {
+      const p = v128.load(from);
+      v128.store(pair, i8x16.shuffle(p, zero, 0, 16, 3, 16, 1, 16, 4, 16, 2, 16, 5, 16, 16, 16, 16, 16));
+      v128.store(pair, i8x16.shuffle(p, zero, 3, 16, 6, 16, 4, 16, 7, 16, 5, 16, 8, 16, 16, 16, 16, 16), 16);
+      v128.store(pair, i8x16.shuffle(p, zero, 6, 16, 9, 16, 7, 16, 10, 16, 8, 16, 11, 16, 16, 16, 16, 16), 32);
+      v128.store(pair, i8x16.shuffle(p, zero, 9, 16, 12, 16, 10, 16, 13, 16, 11, 16, 14, 16, 16, 16, 16, 16), 48);
+    }
+    let weight = weights;
+    for (let x = 0; x < targetWidth; x++, target += 3) {
+      let at = pairs + (<usize>load<i32>(first + (<usize>x << 2)) << 4);
+      let high = i32x4.splat(0);
+      let low = half;
+      // Two taps a turn, 32 bytes further.
+      for (const end = at + (lastPair << 1); at <= end; at += 32, weight += 8) {
+        const two = v128.load(at);
+        high = i32x4.add(high, i32x4.dot_i16x8_s(two, v128.load32_splat(weight)));
+        low = i32x4.add(low, i32x4.dot_i16x8_s(two, v128.load32_splat(weight, 4)));
+      }
+      store<u32>(target, byteLanes(i32x4.shr_s(i32x4.add(i32x4.shl(high, 11), low), 22)));
+    }
+  }
+}
+
+/** One line of `numBytes` bytes out of the lines from `lines` on, `stride` apart; `weights` as for `resampleRows`. */
+export function resampleColumns(
+  lines: usize,
+  stride: i32,
+  numBytes: i32,
+  weights: usize,
+  numPairs: i32,
+  target: usize,
+): void {
+  const half = i32x4.splat(1 << 21);
+  for (let x = 0; x < numBytes; x += 16, lines += 16, target += 16) {
+    let h0 = i32x4.splat(0);
+    let h1 = i32x4.splat(0);
+    let h2 = i32x4.splat(0);
+    let h3 = i32x4.splat(0);
+    let l0 = half;
+    let l1 = half;
+    let l2 = half;
+    let l3 = half;
+    let at = lines;
+    let weight = weights;
+    for (let pair = 0; pair < numPairs; pair++, weight += 8) {
+      const a = v128.load(at);
+      const b = v128.load(at + stride);
+      at += <usize>stride << 1;
+      const low = i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      const high = i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+      const wh = v128.load32_splat(weight);
+      const wl = v128.load32_splat(weight, 4);
+      const p0 = i16x8.extend_low_i8x16_u(low);
+      const p1 = i16x8.extend_high_i8x16_u(low);
+      const p2 = i16x8.extend_low_i8x16_u(high);
+      const p3 = i16x8.extend_high_i8x16_u(high);
+      h0 = i32x4.add(h0, i32x4.dot_i16x8_s(p0, wh));
+      h1 = i32x4.add(h1, i32x4.dot_i16x8_s(p1, wh));
+      h2 = i32x4.add(h2, i32x4.dot_i16x8_s(p2, wh));
+      h3 = i32x4.add(h3, i32x4.dot_i16x8_s(p3, wh));
+      l0 = i32x4.add(l0, i32x4.dot_i16x8_s(p0, wl));
+      l1 = i32x4.add(l1, i32x4.dot_i16x8_s(p1, wl));
+      l2 = i32x4.add(l2, i32x4.dot_i16x8_s(p2, wl));
+      l3 = i32x4.add(l3, i32x4.dot_i16x8_s(p3, wl));
+    }
+    const s0 = i32x4.shr_s(i32x4.add(i32x4.shl(h0, 11), l0), 22);
+    const s1 = i32x4.shr_s(i32x4.add(i32x4.shl(h1, 11), l1), 22);
+    const s2 = i32x4.shr_s(i32x4.add(i32x4.shl(h2, 11), l2), 22);
+    const s3 = i32x4.shr_s(i32x4.add(i32x4.shl(h3, 11), l3), 22);
+    v128.store(target, i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(s0, s1), i16x8.narrow_i32x4_s(s2, s3)));
+  }
+}
