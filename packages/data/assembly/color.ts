@@ -41,8 +41,8 @@ function scaled(bytes: v128, f0: v128, f1: v128, f2: v128, f3: v128): v128 {
 
 @inline
 function valueFactor(value: v128, shift: v128): v128 {
-  const wanted = f32x4.min(f32x4.max(f32x4.add(value, shift), f32x4.splat(0)), f32x4.splat(255));
-  return f32x4.div(wanted, f32x4.max(value, f32x4.splat(1)));
+  const wanted = f32x4.pmin(f32x4.pmax(f32x4.add(value, shift), f32x4.splat(0)), f32x4.splat(255));
+  return f32x4.div(wanted, f32x4.pmax(value, f32x4.splat(1)));
 }
 
 /** Adds `shift`, in units of a byte, to V of HSV; a black pixel becomes `ofBlack`. In place. */
@@ -75,9 +75,9 @@ export function shiftValue(pixels: usize, numPixels: i32, shift: f32, ofBlack: i
 /** New S / S of a V and its distance to the least channel, S being their ratio; grey, at distance 0, stays grey. */
 @inline
 function saturationFactor(value: v128, distance: v128, factor: v128, offset: v128): v128 {
-  const full = f32x4.div(value, f32x4.max(distance, f32x4.splat(1)));
+  const full = f32x4.div(value, f32x4.pmax(distance, f32x4.splat(1)));
   const wanted = f32x4.add(factor, f32x4.mul(offset, full));
-  return f32x4.min(f32x4.max(wanted, f32x4.splat(0)), full);
+  return f32x4.pmin(f32x4.pmax(wanted, f32x4.splat(0)), full);
 }
 
 /** Makes S of HSV `factor` * S + `offset`, clipped to 0..1. In place. */

@@ -227,8 +227,9 @@ function greenShift(cb: v128, cr: v128): v128 {
 /** Bytes of 16 pixels out of the even ones and the odd ones. */
 @inline
 function woven(even: v128, odd: v128): v128 {
-  const bytes = i8x16.narrow_i16x8_u(even, odd);
-  return i8x16.shuffle(bytes, bytes, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+  const evens = i8x16.narrow_i16x8_u(even, even);
+  const odds = i8x16.narrow_i16x8_u(odd, odd);
+  return i8x16.shuffle(evens, odds, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
 }
 
 /**

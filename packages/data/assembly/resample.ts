@@ -23,7 +23,6 @@ export function resampleRows(
   targetWidth: i32,
 ): void {
   const half = i32x4.splat(1 << 21);
-  const zero = i64x2.splat(0);
   const lastPair = <usize>(numPairs - 1) << 4;
   for (let row = 0; row < numRows; row++, pixels += rowBytes) {
     memory.copy(line + lineStart, pixels, rowBytes);
@@ -31,10 +30,10 @@ export function resampleRows(
     let pair = pairs;
     for (let x = 0; x < linePixels; x += 4, from += 12, pair += 64) {
       const p = v128.load(from);
-      v128.store(pair, i8x16.shuffle(p, zero, 0, 16, 3, 16, 1, 16, 4, 16, 2, 16, 5, 16, 16, 16, 16, 16));
-      v128.store(pair, i8x16.shuffle(p, zero, 3, 16, 6, 16, 4, 16, 7, 16, 5, 16, 8, 16, 16, 16, 16, 16), 16);
-      v128.store(pair, i8x16.shuffle(p, zero, 6, 16, 9, 16, 7, 16, 10, 16, 8, 16, 11, 16, 16, 16, 16, 16), 32);
-      v128.store(pair, i8x16.shuffle(p, zero, 9, 16, 12, 16, 10, 16, 13, 16, 11, 16, 14, 16, 16, 16, 16, 16), 48);
+      v128.store(pair, i8x16.swizzle(p, i8x16(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1)));
+      v128.store(pair, i8x16.swizzle(p, i8x16(3, -1, 6, -1, 4, -1, 7, -1, 5, -1, 8, -1, -1, -1, -1, -1)), 16);
+      v128.store(pair, i8x16.swizzle(p, i8x16(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1)), 32);
+      v128.store(pair, i8x16.swizzle(p, i8x16(9, -1, 12, -1, 10, -1, 13, -1, 11, -1, 14, -1, -1, -1, -1, -1)), 48);
     }
     let weight = weights;
     for (let x = 0; x < targetWidth; x++, target += 3) {

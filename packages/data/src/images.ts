@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CalmError } from '@calm-orch/core';
-import { resize } from './bicubic.ts';
 import { pipelineOf } from './pipeline.ts';
 import { sharp } from './sharp.ts';
 
@@ -46,9 +45,8 @@ export async function loadImage(
       .flatten({ background: '#ffffff' });
     if (maxSide !== null) pipeline = pipeline.resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true });
     if (shorterSide !== null) {
-      // Decoders can leave out detail while they decode; the last halving, or less, is resize's.
       const options = { fit: 'outside', withoutEnlargement: true, kernel: 'cubic' } as const;
-      pipeline = pipeline.resize(2 * shorterSide, 2 * shorterSide, options);
+      pipeline = pipeline.resize(shorterSide, shorterSide, options);
     }
     decoded = await pipeline.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
   } catch (error) {
@@ -73,14 +71,11 @@ export async function loadImage(
       { data: { path } },
     );
   }
-  const image = {
+  return {
     data: info.channels === 3 ? data : toThreeChannels(data, info.channels, basename(path)),
     width: info.width,
     height: info.height,
   };
-  const scale = shorterSide === null ? 1 : shorterSide / Math.min(image.width, image.height);
-  if (scale >= 1) return image;
-  return resize(image, Math.round(image.width * scale), Math.round(image.height * scale));
 }
 
 function toThreeChannels(data: Uint8Array, channels: number, name: string): Uint8Array {

@@ -1,16 +1,10 @@
 // BLEU-1..4 (Papineni et al., ACL 2002) as the COCO caption evaluation computes it: clipped counts over all
 // references, the closest reference length, and two small constants instead of smoothing.
-import { maxOrder, type NgramCounts } from './ngrams.ts';
+import { maxOrder, mostNgrams, type NgramCounts } from './ngrams.ts';
 
 /** Added to counts and to guesses: no match gives almost 0, no guess does not divide by zero. */
 const tiny = 1e-15;
 const small = 1e-9;
-
-/** Texts of an item, as numbers of counted texts. */
-export interface CountedItem {
-  readonly references: readonly number[];
-  readonly candidate: number;
-}
 
 /** What BLEU needs of an item. */
 export interface BleuStatistics {
@@ -22,12 +16,15 @@ export interface BleuStatistics {
 }
 
 /** BLEU-1..4 of a corpus and of each item alone, with what a draw of items needs. The corpus score is not the mean of the items'. */
-export function bleu(
-  items: readonly CountedItem[],
-  counted: NgramCounts,
-): { corpus: number[]; perItem: number[][]; statistics: readonly BleuStatistics[] } {
-  const most = new Int32Array(counted.endId);
-  const statistics = items.map((item) => itemStatistics(item, counted, most));
+export function bleu(counted: NgramCounts): {
+  corpus: number[];
+  perItem: number[][];
+  statistics: readonly BleuStatistics[];
+} {
+  const most = new Int32Array(mostNgrams(counted));
+  const statistics = Array.from({ length: counted.itemStarts.length - 1 }, (_, item) =>
+    itemStatistics(item, counted, most),
+  );
   return { corpus: corpusBleu(statistics), perItem: statistics.map(scores), statistics };
 }
 
@@ -49,37 +46,39 @@ export function corpusBleu(statistics: readonly BleuStatistics[], weights?: Arra
 
 /** `most` is zero before and after. */
 function itemStatistics(
-  item: CountedItem,
-  { ids, counts, starts, lengths }: NgramCounts,
+  item: number,
+  { counts, inCandidate, starts, lengths, itemStarts }: NgramCounts,
   most: Int32Array,
 ): BleuStatistics {
-  const { references, candidate } = item;
+  const [candidate, next] = [itemStarts[item]!, itemStarts[item + 1]!];
+  const candidateStart = starts[maxOrder * candidate]!;
+  const referencesEnd = starts[maxOrder * next]!;
+  for (let i = starts[maxOrder * (candidate + 1)]!; i < referencesEnd; i++) {
+    const place = inCandidate[i]!;
+    if (place >= 0 && counts[i]! > most[place]!) most[place] = counts[i]!;
+  }
+  const candidateLength = lengths[candidate]!;
   const guesses: number[] = [];
   const matches: number[] = [];
   for (let order = 0; order < maxOrder; order++) {
-    for (const text of references) {
-      const end = starts[maxOrder * text + order + 1]!;
-      for (let i = starts[maxOrder * text + order]!; i < end; i++)
-        if (counts[i]! > most[ids[i]!]!) most[ids[i]!] = counts[i]!;
-    }
     const end = starts[maxOrder * candidate + order + 1]!;
     let matched = 0;
-    for (let i = starts[maxOrder * candidate + order]!; i < end; i++) matched += Math.min(counts[i]!, most[ids[i]!]!);
-    for (const text of references) {
-      const end = starts[maxOrder * text + order + 1]!;
-      for (let i = starts[maxOrder * text + order]!; i < end; i++) most[ids[i]!] = 0;
+    for (let i = starts[maxOrder * candidate + order]!; i < end; i++) {
+      matched += Math.min(counts[i]!, most[i - candidateStart]!);
+      most[i - candidateStart] = 0;
     }
-    guesses.push(Math.max(0, lengths[candidate]! - order));
+    guesses.push(Math.max(0, candidateLength - order));
     matches.push(matched);
   }
-  const candidateLength = lengths[candidate]!;
-  return { candidateLength, referenceLength: closestLength(references, candidateLength, lengths), guesses, matches };
+  const referenceLength = closestLength(lengths, candidate, next);
+  return { candidateLength, referenceLength, guesses, matches };
 }
 
-/** The reference length nearest the candidate's; of two equally near, the shorter. */
-function closestLength(references: readonly number[], candidateLength: number, lengths: Int32Array): number {
+/** The length of the text after the candidate, up to `end`, that is nearest the candidate's; of two equally near, the shorter. */
+function closestLength(lengths: Int32Array, candidate: number, end: number): number {
+  const candidateLength = lengths[candidate]!;
   let closest = Infinity;
-  for (const text of references) {
+  for (let text = candidate + 1; text < end; text++) {
     const length = lengths[text]!;
     const nearer = Math.abs(length - candidateLength) - Math.abs(closest - candidateLength);
     if (nearer < 0 || (nearer === 0 && length < closest)) closest = length;

@@ -1,11 +1,12 @@
 // All caption metrics of a set of items: tokenised once, counted once, scored three ways. METEOR needs its paraphrase
 // table and is not computed here.
 import { CalmError } from '@calm-orch/core';
-import { bleu, type BleuStatistics, type CountedItem } from './bleu.ts';
+import { bleu, type BleuStatistics } from './bleu.ts';
 import { cider } from './cider.ts';
-import { createNgramCounter, createTokenIds } from './ngrams.ts';
+import { countNgrams } from './ngrams.ts';
 import { ptbTokenize } from './ptb.ts';
 import { rougeL } from './rouge.ts';
+import { numberTexts } from './token-ids.ts';
 
 export const captionMetricNames = ['BLEU-1', 'BLEU-2', 'BLEU-3', 'BLEU-4', 'CIDEr', 'ROUGE-L'] as const;
 export type CaptionMetric = (typeof captionMetricNames)[number];
@@ -50,26 +51,23 @@ export function captionMetrics(items: readonly CaptionItem[]): CaptionMetrics {
 
 /** The same for texts already cut into tokens. */
 export function tokenMetrics(items: readonly TokenizedItem[]): CaptionMetrics {
-  const counter = createNgramCounter();
-  const tokenIds = createTokenIds();
-  const { idsOf } = tokenIds;
-  const count = (ids: readonly number[]): number => counter.count(tokenIds.words(ids));
-  const rouges: number[] = [];
-  const texts: CountedItem[] = items.map(({ id, references, candidate }) => {
+  const texts: (readonly string[])[] = [];
+  const itemStarts = new Int32Array(items.length + 1);
+  items.forEach(({ id, candidate, references }, i) => {
     if (references.length === 0) {
       throw new CalmError(
         'invalid_argument',
         `caption metrics: item ${id} has no references; give one or leave it out`,
       );
     }
-    const referenceIds = references.map(idsOf);
-    const candidateIds = idsOf(candidate);
-    rouges.push(rougeL(referenceIds, candidateIds));
-    return { references: referenceIds.map(count), candidate: count(candidateIds) };
+    texts.push(candidate, ...references);
+    itemStarts[i + 1] = texts.length;
   });
-  const counted = counter.counted();
-  const bleus = bleu(texts, counted);
-  const ciders = cider(texts, counted);
+  const { whole, words } = numberTexts(texts);
+  const counted = countNgrams(words, itemStarts);
+  const bleus = bleu(counted);
+  const ciders = cider(counted);
+  const rouges = rougeL(whole, itemStarts);
   const empty = items.length === 0;
   return {
     bleuStatistics: bleus.statistics,

@@ -14,6 +14,10 @@ const dropped = new Set(["''", "'", '``', '`', '.', '?', '!', ',', ':', '-', '--
 const knownStretches = new Map<string, string | readonly string[]>();
 const maxKnownStretches = 200_000;
 const maxStretchLength = 40;
+/** Letters and digits alone are one token, but for the words that a rule splits. */
+const plainStretch = /^(?!(?:cannot|gonna|gotta|wanna|lemme|gimme)$)[a-z0-9]+$/i;
+/** The text being cut puts its tokens here first: a copy of the right length is less to clear up than an array that grew. */
+const cutTokens: string[] = [];
 const variationSelector = '\ufe0f';
 const spaces = /[\s\u0085\u200b]+/y;
 const [space, closingBracket, fullStop, lessThan] = [32, 41, 46, 60];
@@ -28,7 +32,7 @@ const vanishing =
  */
 export function ptbTokenize(caption: string): string[] {
   const text = caption.includes(variationSelector) ? caption.replaceAll(variationSelector, '') : caption;
-  const tokens: string[] = [];
+  let numTokens = 0;
   for (let position = 0; position < text.length;) {
     if (text.charCodeAt(position) === space) {
       position += 1;
@@ -38,12 +42,16 @@ export function ptbTokenize(caption: string): string[] {
     const end = found < 0 ? text.length : found;
     if (end - position <= maxStretchLength && standsAlone(text, position, end)) {
       const known = stretchTokens(text.slice(position, end));
-      if (typeof known === 'string') tokens.push(known);
-      else for (const token of known) tokens.push(token);
+      if (typeof known === 'string') cutTokens[numTokens++] = known;
+      else for (const token of known) cutTokens[numTokens++] = token;
       position = end;
-    } else position += cutAt(text, position, tokens);
+    } else {
+      const tokens: string[] = [];
+      position += cutAt(text, position, tokens);
+      for (const token of tokens) cutTokens[numTokens++] = token;
+    }
   }
-  return tokens;
+  return cutTokens.slice(0, numTokens);
 }
 
 /**
@@ -80,7 +88,7 @@ function hasLetter(text: string, start: number, end: number): boolean {
 function stretchTokens(stretch: string): string | readonly string[] {
   const known = knownStretches.get(stretch);
   if (known !== undefined) return known;
-  const tokens = ptbTokenizeByRules(stretch);
+  const tokens = plainStretch.test(stretch) ? [stretch.toLowerCase()] : ptbTokenizeByRules(stretch);
   const kept = tokens.length === 1 ? tokens[0]! : tokens;
   if (knownStretches.size < maxKnownStretches) knownStretches.set(stretch, kept);
   return kept;

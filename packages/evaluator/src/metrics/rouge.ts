@@ -1,38 +1,27 @@
 // ROUGE-L (Lin, 2004) as the COCO caption evaluation computes it: precision and recall of the longest common
 // subsequence, each maximised over the references by itself, and an F score with beta 1.2.
+import { createCommonLength } from './common-subsequence.ts';
+import type { NumberedTexts } from './token-ids.ts';
 
 const beta2 = 1.2 ** 2;
 
-/** What stands for the one token of an empty text. */
-const emptyText: readonly number[] = [-1];
-
 /**
- * ROUGE-L in [0, 1] of texts as numbers of their tokens, from 0 up. An empty text counts as one empty token, as in the
- * reference implementation.
+ * ROUGE-L in [0, 1] of items: item i's candidate is the text `itemStarts[i]`, its references follow, up to the next item's. An
+ * empty text counts as one empty token, as in the reference implementation.
  */
-export function rougeL(references: readonly (readonly number[])[], candidate: readonly number[]): number {
-  const candidateTokens = candidate.length === 0 ? emptyText : candidate;
-  let precision = 0;
-  let recall = 0;
-  for (const reference of references) {
-    const referenceTokens = reference.length === 0 ? emptyText : reference;
-    const common = longestCommonSubsequence(referenceTokens, candidateTokens);
-    precision = Math.max(precision, common / candidateTokens.length);
-    recall = Math.max(recall, common / referenceTokens.length);
-  }
-  return precision === 0 || recall === 0 ? 0 : ((1 + beta2) * precision * recall) / (recall + beta2 * precision);
-}
-
-/** Length of the longest common subsequence, by one row of the usual table. */
-export function longestCommonSubsequence(a: readonly number[], b: readonly number[]): number {
-  const row = new Int32Array(b.length + 1);
-  for (const token of a) {
-    let diagonal = 0;
-    for (let j = 1; j <= b.length; j++) {
-      const above = row[j]!;
-      row[j] = token === b[j - 1] ? diagonal + 1 : Math.max(above, row[j - 1]!);
-      diagonal = above;
+export function rougeL(texts: NumberedTexts, itemStarts: Int32Array): number[] {
+  const lengthOf = (text: number): number => texts.starts[text + 1]! - texts.starts[text]!;
+  const common = createCommonLength(texts);
+  return Array.from({ length: itemStarts.length - 1 }, (_, item) => {
+    const candidate = itemStarts[item]!;
+    let precision = 0;
+    let recall = 0;
+    for (let reference = candidate + 1; reference < itemStarts[item + 1]!; reference++) {
+      const bothEmpty = lengthOf(candidate) === 0 && lengthOf(reference) === 0;
+      const length = bothEmpty ? 1 : common(reference, candidate);
+      precision = Math.max(precision, length / Math.max(1, lengthOf(candidate)));
+      recall = Math.max(recall, length / Math.max(1, lengthOf(reference)));
     }
-  }
-  return row[b.length]!;
+    return precision === 0 || recall === 0 ? 0 : ((1 + beta2) * precision * recall) / (recall + beta2 * precision);
+  });
 }
