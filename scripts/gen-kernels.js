@@ -11,7 +11,7 @@ const assemblyScript = 'assemblyscript@0.28.20';
 const folder = fileURLToPath(new URL('../packages/data/assembly/', import.meta.url));
 const target = fileURLToPath(new URL('../packages/data/src/kernels/generated/wasm.ts', import.meta.url));
 /** The files whose exports are the module's. */
-const entries = ['color.ts', 'cells.ts', 'resample.ts', 'jpeg.ts'];
+const entries = ['color.ts', 'cells.ts', 'resample.ts', 'jpeg.ts', 'planes.ts', 'jpeg-decode.ts'];
 
 const dir = mkdtempSync(join(tmpdir(), 'calm-orch-kernels-'));
 try {

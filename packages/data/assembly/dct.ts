@@ -180,7 +180,7 @@ function storeSums(block: usize, near: i32, evenL: v128, evenH: v128, oddL: v128
 
 /** One pass of the inverse DCT down the eight rows; `shift`: 11 in the first, 18 in the second. */
 @inline
-export function inversePass(block: usize, shift: i32): void {
+function inversePass(block: usize, shift: i32): void {
   const d0 = v128.load(block);
   const d1 = v128.load(block, 16);
   const d2 = v128.load(block, 32);
@@ -255,4 +255,26 @@ export function inversePass(block: usize, shift: i32): void {
     odd(zHigh, ofZ3, high71, of7),
     shift,
   );
+}
+
+/** The inverse transform of a block, as bytes at `corner`. */
+@inline
+export function storeBlock(block: usize, corner: usize, stride: i32): void {
+  const middle = i16x8.splat(128);
+  inversePass(block, 11);
+  transpose(block);
+  inversePass(block, 18);
+  transpose(block);
+  for (let row = 0; row < 8; row++) {
+    const values = i16x8.add(v128.load(block + (row << 4)), middle);
+    v128.store64_lane(corner + <usize>(row * stride), i8x16.narrow_i16x8_u(values, values), 0);
+  }
+}
+
+/** The same of a block of which nothing but the mean is left: both passes' roundings of one number. */
+@inline
+export function storeMean(coefficient: i32, corner: usize, stride: i32): void {
+  const mean = i16x8.splat(<i16>(((coefficient << 2) + 16) >> 5) + 128);
+  const bytes = i8x16.narrow_i16x8_u(mean, mean);
+  for (let row = 0; row < 8; row++) v128.store64_lane(corner + <usize>(row * stride), bytes, 0);
 }

@@ -1,9 +1,9 @@
 // What a photograph loses in a JPEG file: colours to YCbCr, chroma halved both ways, 8 x 8 DCT, coefficients rounded to the
-// quantisation tables' steps, and all the way back. The entropy coding in between loses nothing, so it is left out. The
+// quantisation tables' steps, and back to planes. The entropy coding in between loses nothing, so it is left out. The
 // arithmetic is libjpeg's ("islow" DCT, triangle-filtered chroma), to the bit. ITU-T T.81; libjpeg's jccolor.c,
-// jcsample.c, jcdctmgr.c, jdsample.c, jdcolor.c for the constants and where they round.
-import { forwardPass, highPairs, inversePass, lowPairs, pairs, transpose } from './dct';
-import { blue, green, red, storePixels } from './vectors';
+// jcsample.c, jcdctmgr.c for the constants and where they round.
+import { forwardPass, pairs, storeBlock, storeMean, transpose } from './dct';
+import { blue, green, red } from './vectors';
 
 /** Rounds the coefficients to multiples of their steps; false if all but the mean of the block became zero. */
 @inline
@@ -38,7 +38,6 @@ function quantize(block: usize, steps: usize): bool {
 /** All blocks of a plane of bytes through the DCT and back; `block`: room for 128 bytes, `steps`: 64 16-bit numbers by row. */
 export function transformPlane(plane: usize, width: i32, height: i32, steps: usize, block: usize): void {
   const middle = i16x8.splat(128);
-  const zero = i64x2.splat(0);
   for (let y = 0; y < height; y += 8) {
     for (let x = 0; x < width; x += 8) {
       const corner = plane + <usize>(y * width + x);
@@ -50,21 +49,8 @@ export function transformPlane(plane: usize, width: i32, height: i32, steps: usi
       forwardPass(block, true);
       transpose(block);
       forwardPass(block, false);
-      if (quantize(block, steps)) {
-        inversePass(block, 11);
-        transpose(block);
-        inversePass(block, 18);
-        transpose(block);
-        for (let row = 0; row < 8; row++) {
-          const values = i16x8.add(v128.load(block + (row << 4)), middle);
-          v128.store64_lane(corner + <usize>(row * width), i8x16.narrow_i16x8_u(values, zero), 0);
-        }
-      } else {
-        // The mean alone: both passes' roundings of one number.
-        const mean = i16x8.splat(<i16>(((<i32>load<i16>(block) << 2) + 16) >> 5) + 128);
-        const bytes = i8x16.narrow_i16x8_u(mean, mean);
-        for (let row = 0; row < 8; row++) v128.store64_lane(corner + <usize>(row * width), bytes, 0);
-      }
+      if (quantize(block, steps)) storeBlock(block, corner, width);
+      else storeMean(load<i16>(block), corner, width);
     }
   }
 }
@@ -173,113 +159,5 @@ export function toPlanes(
   for (let row = evenHeight >> 1; row < paddedHeight >> 1; row++) {
     memory.copy(cb + row * stride, cb + last, stride);
     memory.copy(cr + row * stride, cr + last, stride);
-  }
-}
-
-/** Three times a row of chroma plus its neighbour, 16 bits each, with one more at either end. */
-@inline
-function columnSums(near: usize, far: usize, width: i32, to: usize): void {
-  for (let x = 0; x < width; x += 8) {
-    const a = i16x8.extend_low_i8x16_u(v128.load64_zero(near + x));
-    const b = i16x8.extend_low_i8x16_u(v128.load64_zero(far + x));
-    v128.store(to + 2 + (x << 1), i16x8.add(i16x8.add(i16x8.shl(a, 1), a), b));
-  }
-  store<i16>(to, load<i16>(to, 2));
-  store<i16>(to + 2 + 2 * width, load<i16>(to + 2 * width));
-}
-
-/** Chroma of 16 pixels less 128: their even ones, eight of them, or their odd ones. */
-@inline
-function chromaEven(sums: usize): v128 {
-  const here = v128.load(sums, 2);
-  const total = i16x8.add(i16x8.add(i16x8.shl(here, 1), here), v128.load(sums));
-  return i16x8.sub(i16x8.shr_u(i16x8.add(total, i16x8.splat(8)), 4), i16x8.splat(128));
-}
-
-@inline
-function chromaOdd(sums: usize): v128 {
-  const here = v128.load(sums, 2);
-  const total = i16x8.add(i16x8.add(i16x8.shl(here, 1), here), v128.load(sums, 4));
-  return i16x8.sub(i16x8.shr_u(i16x8.add(total, i16x8.splat(7)), 4), i16x8.splat(128));
-}
-
-@inline
-function times(values: v128, factor: i32): v128 {
-  const f = i16x8.splat(<i16>factor);
-  const half = i32x4.splat(32768);
-  return i16x8.narrow_i32x4_s(
-    i32x4.shr_s(i32x4.add(i32x4.extmul_low_i16x8_s(values, f), half), 16),
-    i32x4.shr_s(i32x4.add(i32x4.extmul_high_i16x8_s(values, f), half), 16),
-  );
-}
-
-@inline
-function greenShift(cb: v128, cr: v128): v128 {
-  const factors = pairs(-22554, 18734);
-  const half = i32x4.splat(32768);
-  const scaled = i16x8.narrow_i32x4_s(
-    i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(lowPairs(cb, cr), factors), half), 16),
-    i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(highPairs(cb, cr), factors), half), 16),
-  );
-  return i16x8.sub(scaled, cr);
-}
-
-/** Bytes of 16 pixels out of the even ones and the odd ones. */
-@inline
-function woven(even: v128, odd: v128): v128 {
-  const evens = i8x16.narrow_i16x8_u(even, even);
-  const odds = i8x16.narrow_i16x8_u(odd, odd);
-  return i8x16.shuffle(evens, odds, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-}
-
-/**
- * The photograph out of its planes, chroma enlarged by a triangle filter; `line`: room for 3 * paddedWidth bytes, `scratch`: for
- * 2 * paddedWidth + 64.
- */
-export function fromPlanes(
-  pixels: usize,
-  width: i32,
-  height: i32,
-  paddedWidth: i32,
-  y: usize,
-  cb: usize,
-  cr: usize,
-  line: usize,
-  scratch: usize,
-): void {
-  const stride = paddedWidth >> 1;
-  const halfWidth = (width + 1) >> 1;
-  const halfHeight = (height + 1) >> 1;
-  const sumsBlue = scratch;
-  const sumsRed = scratch + paddedWidth + 32;
-  const evenBytes = i16x8.splat(255);
-  for (let row = 0; row < height; row++) {
-    const near = row >> 1;
-    const far = max(0, min(halfHeight - 1, near + (row & 1 ? 1 : -1)));
-    columnSums(cb + near * stride, cb + far * stride, halfWidth, sumsBlue);
-    columnSums(cr + near * stride, cr + far * stride, halfWidth, sumsRed);
-    let to = line;
-    for (let x = 0; x < width; x += 16, to += 48) {
-      const cbEven = chromaEven(sumsBlue + x);
-      const cbOdd = chromaOdd(sumsBlue + x);
-      const crEven = chromaEven(sumsRed + x);
-      const crOdd = chromaOdd(sumsRed + x);
-      const lumas = v128.load(y + row * paddedWidth + x);
-      const yEven = v128.and(lumas, evenBytes);
-      const yOdd = i16x8.shr_u(lumas, 8);
-      storePixels(
-        to,
-        woven(
-          i16x8.add(yEven, i16x8.add(crEven, times(crEven, 26345))),
-          i16x8.add(yOdd, i16x8.add(crOdd, times(crOdd, 26345))),
-        ),
-        woven(i16x8.add(yEven, greenShift(cbEven, crEven)), i16x8.add(yOdd, greenShift(cbOdd, crOdd))),
-        woven(
-          i16x8.add(yEven, i16x8.add(i16x8.shl(cbEven, 1), times(cbEven, -14942))),
-          i16x8.add(yOdd, i16x8.add(i16x8.shl(cbOdd, 1), times(cbOdd, -14942))),
-        ),
-      );
-    }
-    memory.copy(pixels + <usize>(row * width * 3), line, <usize>(3 * width));
   }
 }

@@ -1,12 +1,24 @@
 // Resampling with weights in 22-bit fixed point: along rows, rounded to 8 bits, then along columns. Vectors multiply 16-bit
 // numbers, so a weight is kept as its high half and its low 11 bits; sums wrap around as they do in 32 bits throughout.
-import { byteLanes } from './vectors';
+
+/** A line as pairs of neighbours, 16 bytes each: red, green and blue of a pixel, each beside the next pixel's. */
+@inline
+function pairNeighbours(line: usize, numPixels: i32, pairs: usize): void {
+  for (let x = 0; x < numPixels; x += 4, line += 12, pairs += 64) {
+    const p = v128.load(line);
+    v128.store(pairs, i8x16.swizzle(p, i8x16(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1)));
+    v128.store(pairs, i8x16.swizzle(p, i8x16(3, -1, 6, -1, 4, -1, 7, -1, 5, -1, 8, -1, -1, -1, -1, -1)), 16);
+    v128.store(pairs, i8x16.swizzle(p, i8x16(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1)), 32);
+    v128.store(pairs, i8x16.swizzle(p, i8x16(9, -1, 12, -1, 10, -1, 13, -1, 11, -1, 14, -1, -1, -1, -1, -1)), 48);
+  }
+}
 
 /**
- * Resamples `numRows` rows of pixels along their length. `line`: room for a whole line, which the row is copied into at `lineStart`
- * (what lies around it is a border's colour); `pairs`: room for 16 bytes a pixel of the line; `first`: the first pixel each
- * output looks at; `weights`: `numPairs` pairs of taps an output, 8 bytes each: the high halves of both as 16-bit numbers, then
- * the low ones (11 bits). Each row of `target` writes one byte more.
+ * Resamples `numRows` rows of pixels along their length, two at a time. `line`: room for a whole line, which a row is copied into
+ * at `lineStart` (what lies around it is a border's colour); `pairs`: twice `pairsBytes`, room for 16 bytes a pixel of the
+ * line and of what a last tap reaches beyond it; `first`: the first pixel each output looks at; `weights`: `numPairs` pairs
+ * of taps an output, 8 bytes each: the high halves of both as 16-bit numbers, then the low ones (11 bits). Each row of
+ * `target` writes one byte more, so `targetStride` is more than its length.
  */
 export function resampleRows(
   pixels: usize,
@@ -16,37 +28,50 @@ export function resampleRows(
   lineStart: i32,
   linePixels: i32,
   pairs: usize,
+  pairsBytes: i32,
   first: usize,
   weights: usize,
   numPairs: i32,
   target: usize,
+  targetStride: i32,
   targetWidth: i32,
 ): void {
   const half = i32x4.splat(1 << 21);
-  const lastPair = <usize>(numPairs - 1) << 4;
-  for (let row = 0; row < numRows; row++, pixels += rowBytes) {
-    memory.copy(line + lineStart, pixels, rowBytes);
-    let from = line;
-    let pair = pairs;
-    for (let x = 0; x < linePixels; x += 4, from += 12, pair += 64) {
-      const p = v128.load(from);
-      v128.store(pair, i8x16.swizzle(p, i8x16(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1)));
-      v128.store(pair, i8x16.swizzle(p, i8x16(3, -1, 6, -1, 4, -1, 7, -1, 5, -1, 8, -1, -1, -1, -1, -1)), 16);
-      v128.store(pair, i8x16.swizzle(p, i8x16(6, -1, 9, -1, 7, -1, 10, -1, 8, -1, 11, -1, -1, -1, -1, -1)), 32);
-      v128.store(pair, i8x16.swizzle(p, i8x16(9, -1, 12, -1, 10, -1, 13, -1, 11, -1, 14, -1, -1, -1, -1, -1)), 48);
-    }
+  const lastPair = <usize>(numPairs - 1) << 5;
+  for (let row = 0; row < numRows; row += 2) {
+    // The last of an odd number of rows is done twice.
+    const below = row + 1 < numRows ? 1 : 0;
+    memory.copy(line + lineStart, pixels + <usize>(row * rowBytes), rowBytes);
+    pairNeighbours(line, linePixels, pairs);
+    memory.copy(line + lineStart, pixels + <usize>((row + below) * rowBytes), rowBytes);
+    pairNeighbours(line, linePixels, pairs + pairsBytes);
     let weight = weights;
-    for (let x = 0; x < targetWidth; x++, target += 3) {
+    let upper = target + <usize>(row * targetStride);
+    let lower = target + <usize>((row + below) * targetStride);
+    for (let x = 0; x < targetWidth; x++, upper += 3, lower += 3) {
       let at = pairs + (<usize>load<i32>(first + (<usize>x << 2)) << 4);
-      let high = i32x4.splat(0);
-      let low = half;
+      let high0 = i32x4.splat(0);
+      let high1 = i32x4.splat(0);
+      let low0 = half;
+      let low1 = half;
       // Two taps a turn, 32 bytes further.
-      for (const end = at + (lastPair << 1); at <= end; at += 32, weight += 8) {
-        const two = v128.load(at);
-        high = i32x4.add(high, i32x4.dot_i16x8_s(two, v128.load32_splat(weight)));
-        low = i32x4.add(low, i32x4.dot_i16x8_s(two, v128.load32_splat(weight, 4)));
+      for (const end = at + lastPair; at <= end; at += 32, weight += 8) {
+        const highs = v128.load32_splat(weight);
+        const lows = v128.load32_splat(weight, 4);
+        const above = v128.load(at);
+        const under = v128.load(at + pairsBytes);
+        high0 = i32x4.add(high0, i32x4.dot_i16x8_s(above, highs));
+        low0 = i32x4.add(low0, i32x4.dot_i16x8_s(above, lows));
+        high1 = i32x4.add(high1, i32x4.dot_i16x8_s(under, highs));
+        low1 = i32x4.add(low1, i32x4.dot_i16x8_s(under, lows));
       }
-      store<u32>(target, byteLanes(i32x4.shr_s(i32x4.add(i32x4.shl(high, 11), low), 22)));
+      const words = i16x8.narrow_i32x4_s(
+        i32x4.shr_s(i32x4.add(i32x4.shl(high0, 11), low0), 22),
+        i32x4.shr_s(i32x4.add(i32x4.shl(high1, 11), low1), 22),
+      );
+      const bytes = i8x16.narrow_i16x8_u(words, words);
+      v128.store32_lane(upper, bytes, 0);
+      v128.store32_lane(lower, bytes, 1);
     }
   }
 }

@@ -98,19 +98,22 @@ export function resizeWindow(
   const skipColumns = width === edge.width;
   const skipRows = height === edge.height;
   const [firstRow, lastRow] = skipRows ? [window.top, window.top + window.height] : rows.range;
-  const stride = window.width * 3;
+  const resultBytes = window.width * 3;
+  // Rows write a byte more than they have.
+  const stride = resultBytes + 1;
   const rowBytes = image.width * 3;
-  const rowsPerBand = Math.max(1, Math.floor(bandBytes / rowBytes));
+  const rowsPerBand = Math.max(2, Math.floor(bandBytes / rowBytes));
+  const pairsBytes = (edge.width + 2 * columns.numPairs) * 16;
   const { kernels, at, bytes, ints } = openWorkspace({
     band: rowsPerBand * rowBytes,
     line: edge.width * 3,
-    pairs: (edge.width + 2 * columns.numPairs) * 16,
+    pairs: 2 * pairsBytes,
     first: columns.first.byteLength,
     columns: columns.weights.byteLength,
     rows: rows.weights.byteLength,
     // A last pair may reach beyond the last row, with weights of zero.
     lines: (lastRow - firstRow + 2 * rows.numPairs) * stride,
-    result: window.height * stride,
+    result: window.height * resultBytes,
   });
   ints(at.first, columns.first.length).set(columns.first);
   bytes(at.columns, columns.weights.byteLength).set(new Uint8Array(columns.weights.buffer));
@@ -128,27 +131,30 @@ export function resizeWindow(
       for (let row = 0; row < numRows; row++) {
         line.set(band.subarray(row * rowBytes, (row + 1) * rowBytes), 3 * edge.left);
         const start = 3 * window.left;
-        lines.set(line.subarray(start, start + stride), (y - firstRow + row) * stride);
+        lines.set(line.subarray(start, start + resultBytes), (y - firstRow + row) * stride);
       }
       continue;
     }
     bytes(at.band, band.length).set(band);
     kernels.resampleRows(
-      ...([at.band, rowBytes, numRows, at.line, 3 * edge.left, edge.width, at.pairs, at.first] as const),
-      ...([at.columns, columns.numPairs, at.lines + (y - firstRow) * stride, window.width] as const),
+      ...([at.band, rowBytes, numRows, at.line, 3 * edge.left, edge.width, at.pairs, pairsBytes] as const),
+      ...([at.first, at.columns, columns.numPairs] as const),
+      ...([at.lines + (y - firstRow) * stride, stride, window.width] as const),
     );
   }
-  // Last, because a row's last pixel is written with a byte more.
-  const background = Uint8Array.from({ length: stride }, (_, i) => edge.color[i % 3]!);
+  const background = Uint8Array.from({ length: resultBytes }, (_, i) => edge.color[i % 3]!);
   for (let y = firstRow; y < lastRow; y++)
     if (y < inside.begin || y >= inside.end) lines.set(background, (y - firstRow) * stride);
 
-  if (skipRows) return { data: lines.slice(), width: window.width, height: window.height };
+  const result = bytes(at.result, window.height * resultBytes);
   for (let y = 0; y < window.height; y++) {
-    kernels.resampleColumns(
-      ...([at.lines + (rows.first[y]! - firstRow) * stride, stride, stride] as const),
-      ...([at.rows + y * rows.numPairs * 8, rows.numPairs, at.result + y * stride] as const),
-    );
+    const to = y * resultBytes;
+    if (skipRows) result.set(lines.subarray(y * stride, y * stride + resultBytes), to);
+    else
+      kernels.resampleColumns(
+        ...([at.lines + (rows.first[y]! - firstRow) * stride, stride, resultBytes] as const),
+        ...([at.rows + y * rows.numPairs * 8, rows.numPairs, at.result + to] as const),
+      );
   }
-  return { data: bytes(at.result, window.height * stride).slice(), width: window.width, height: window.height };
+  return { data: result.slice(), width: window.width, height: window.height };
 }

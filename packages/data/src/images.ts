@@ -1,7 +1,10 @@
 // Photographs as pixels: decode anything a dataset holds to 8-bit RGB, and bring it to the square the ViT wants.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CalmError } from '@calm-orch/core';
+import { resize } from './bicubic.ts';
+import { decodeJpeg } from './jpeg/decode.ts';
+import { readJpegHeader } from './jpeg/header.ts';
 import { pipelineOf } from './pipeline.ts';
 import { sharp } from './sharp.ts';
 
@@ -38,6 +41,34 @@ export async function loadImage(
   { maxSide = null, shorterSide = null }: LoadImageOptions = {},
 ): Promise<RgbImage> {
   if (!existsSync(path)) throw new CalmError('not_found', `no image ${path}; check the dataset folder`);
+  const image = decodeOrdinary(path, maxSide, shorterSide) ?? (await decodeAny(path, maxSide, shorterSide));
+  if (image.width < minSide || image.height < minSide) {
+    throw new CalmError(
+      'bad_data',
+      `image ${path}: expected at least ${minSide}x${minSide} pixels, got ${image.width}x${image.height}`,
+      { data: { path } },
+    );
+  }
+  const scale = shorterSide === null ? 1 : shorterSide / Math.min(image.width, image.height);
+  return scale >= 1 ? image : resize(image, Math.round(image.width * scale), Math.round(image.height * scale));
+}
+
+/** An ordinary JPEG file that sharp would not reduce either; null for any other. */
+function decodeOrdinary(path: string, maxSide: number | null, shorterSide: number | null): RgbImage | null {
+  if (!/\.jpe?g$/i.test(path)) return null;
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch {
+    return null;
+  }
+  const header = readJpegHeader(bytes);
+  if (header === null || Math.max(header.width, header.height) > (maxSide ?? Infinity)) return null;
+  if (shorterSide !== null && Math.min(header.width, header.height) > 2 * shorterSide) return null;
+  return decodeJpeg(bytes, header);
+}
+
+async function decodeAny(path: string, maxSide: number | null, shorterSide: number | null): Promise<RgbImage> {
   let decoded;
   try {
     let pipeline = sharp(path, { failOn: 'truncated', limitInputPixels: maxPixels })
@@ -45,8 +76,9 @@ export async function loadImage(
       .flatten({ background: '#ffffff' });
     if (maxSide !== null) pipeline = pipeline.resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true });
     if (shorterSide !== null) {
+      // Decoders can leave out detail while they decode; the last halving, or less, is resize's.
       const options = { fit: 'outside', withoutEnlargement: true, kernel: 'cubic' } as const;
-      pipeline = pipeline.resize(shorterSide, shorterSide, options);
+      pipeline = pipeline.resize(2 * shorterSide, 2 * shorterSide, options);
     }
     decoded = await pipeline.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
   } catch (error) {
@@ -64,13 +96,6 @@ export async function loadImage(
     );
   }
   const { data, info } = decoded;
-  if (info.width < minSide || info.height < minSide) {
-    throw new CalmError(
-      'bad_data',
-      `image ${path}: expected at least ${minSide}x${minSide} pixels, got ${info.width}x${info.height}`,
-      { data: { path } },
-    );
-  }
   return {
     data: info.channels === 3 ? data : toThreeChannels(data, info.channels, basename(path)),
     width: info.width,

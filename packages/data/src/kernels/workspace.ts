@@ -31,10 +31,12 @@ export interface Kernels {
       lineStart: number,
       linePixels: number,
       pairs: number,
+      pairsBytes: number,
       first: number,
       weights: number,
       numPairs: number,
       target: number,
+      targetStride: number,
       targetWidth: number,
     ]
   ): void;
@@ -69,6 +71,31 @@ export interface Kernels {
       scratch: number,
     ]
   ): void;
+  fromFullPlanes(
+    ...args: [
+      pixels: number,
+      width: number,
+      height: number,
+      paddedWidth: number,
+      y: number,
+      cb: number,
+      cr: number,
+      line: number,
+    ]
+  ): void;
+  decodeScan(
+    ...args: [
+      data: number,
+      length: number,
+      copy: number,
+      unitsAcross: number,
+      unitsDown: number,
+      restart: number,
+      components: number,
+      positions: number,
+      block: number,
+    ]
+  ): number;
 }
 
 export interface Workspace<Name extends string> {
