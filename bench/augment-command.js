@@ -1,7 +1,9 @@
 // `npm run bench -- augment`: photographs a second of the augmentor's operations and of Pillow's on the same photographs,
 // reduced to the same side, one thread each. Pillow does what it has a fast way for: its enhancers, not HSV.
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { largePages } from '@calm-orch/coordinator';
 import { rng } from '@calm-orch/core';
 import { carriedPhotosDir, imageNamesIn, loadImage } from '@calm-orch/data';
 import { machineFacts, wholeNumber } from './options.js';
@@ -30,6 +32,11 @@ const others = {
 const foreground = { source: 'known', box: { x: 0.3, y: 0.3, width: 0.4, height: 0.4 }, mask: null };
 
 export async function run(args) {
+  // As augmentors run; Pillow is given the same.
+  if (process.platform === 'linux' && process.env.GLIBC_TUNABLES === undefined) {
+    const env = { ...process.env, GLIBC_TUNABLES: largePages };
+    return spawnSync(process.execPath, process.argv.slice(1), { env, stdio: 'inherit' }).status ?? 1;
+  }
   const { values } = parseArgs({
     args,
     options: {

@@ -7,7 +7,7 @@ export { countStages, type StageCount, type StageCounts } from './count-stages.t
 export { isStageDone, runExperiment, type RunOptions, type RunSummary, type StartedRun } from './run.ts';
 export type { CoordinatorEvent } from './records.ts';
 export type { RunView, StageView, WorkerView } from './view.ts';
-export { workerCounts, type Machine, type WorkerCounts } from './worker-counts.ts';
+export { largePages, workerCounts, type Machine, type WorkerCounts } from './worker-counts.ts';
 export { foundationFile } from './foundation-artifact.ts';
 export { auditRun, auditStage, type Audit, type AuditedStage } from './audit.ts';
 export { explainRun, type Difference, type Explanation } from './explain.ts';

@@ -2,11 +2,14 @@
 // is not exactly as the standard has it is refused, for a decoder that knows how to go on.
 import { storeBlock, storeMean } from './dct';
 
-/** A Huffman table: 1,024 entries by the next ten bits (length << 8 | symbol, 0: longer), then for longer codes, by length... */
-const ofLast: usize = 2048;
+/**
+ * A Huffman table: 1,024 entries of 32 bits by the next ten bits of data. Bits 0 to 6: how many of them are used up, bits 8 to 15: the
+ * symbol; if bit 7 is set, the number that follows the symbol is used up too, and is in bits 16 to 31. 0: a longer code. Then, by length...
+ */
+const ofLast: usize = 4096;
 /** ...the last code, 18 32-bit numbers, what to add to a code for its symbol's place, 18 more, and the symbols. */
-const ofOffset: usize = 2120;
-const ofSymbols: usize = 2192;
+const ofOffset: usize = 4168;
+const ofSymbols: usize = 4240;
 
 /** Per component, 32 bits each: Huffman table of means, that of the rest, steps in zigzag order, plane, stride, blocks across and down. */
 const componentBytes: usize = 28;
@@ -49,16 +52,19 @@ const refused: i32 = i32.MIN_VALUE;
 /** No coefficient of 8-bit pixels is larger; with larger ones decoders differ in how they overflow. */
 const most: i32 = 4096;
 
-/** Length << 8 | symbol of the code at the top of `window`; 0 if there is none. */
+/** An entry for the code at the top of `window`, however long; 0 if there is none. */
 @inline
-function symbolLength(table: usize, window: u64): i32 {
-  const entry = <i32>load<u16>(table + (<usize>(window >> 54) << 1));
-  if (entry != 0) return entry;
+function entryOf(table: usize, window: u64): i32 {
+  const entry = load<i32>(table + (<usize>(window >> 54) << 2));
+  return entry != 0 ? entry : longEntryOf(table, window);
+}
+
+function longEntryOf(table: usize, window: u64): i32 {
   for (let length: usize = 11; length <= 16; length++) {
     const code = <i32>(window >> (64 - length));
     if (code <= load<i32>(table + ofLast + (length << 2))) {
       const place = code + load<i32>(table + ofOffset + (length << 2));
-      return (<i32>length << 8) | <i32>load<u8>(table + ofSymbols + <usize>(place & 255));
+      return <i32>length | (<i32>load<u8>(table + ofSymbols + <usize>(place & 255)) << 8);
     }
   }
   return 0;
@@ -89,13 +95,16 @@ function decodeBlock(
     from += <usize>(63 - left) >> 3;
     left |= 56;
   }
-  const first = symbolLength(<usize>load<i32>(component), window);
+  const first = entryOf(<usize>load<i32>(component), window);
   if (first == 0) return refused;
-  window <<= first >> 8;
-  left -= first >> 8;
-  const size = first & 255;
-  if (size > 11) return refused;
-  if (size > 0) {
+  const size = (first >> 8) & 255;
+  window <<= first & 127;
+  left -= first & 127;
+  if (first & 128) {
+    mean += first >> 16;
+  } else if (size > 11) {
+    return refused;
+  } else if (size > 0) {
     mean += extended(<i32>(window >> (64 - size)), size);
     window <<= size;
     left -= size;
@@ -119,25 +128,26 @@ function decodeBlock(
       from += <usize>(63 - left) >> 3;
       left |= 56;
     }
-    const symbol = symbolLength(rest, window);
-    if (symbol == 0) return refused;
-    window <<= symbol >> 8;
-    left -= symbol >> 8;
-    const length = symbol & 15;
-    const run = (symbol >> 4) & 15;
-    if (length == 0) {
-      if (run < 15) {
+    const entry = entryOf(rest, window);
+    if (entry == 0) return refused;
+    window <<= entry & 127;
+    left -= entry & 127;
+    const run = (entry >> 12) & 15;
+    let value = entry >> 16;
+    k += run;
+    if (!(entry & 128)) {
+      const length = (entry >> 8) & 15;
+      if (length == 0) {
+        if (run == 15) continue;
         if (run > 0) return refused;
         break;
       }
-      k += 15;
-      continue;
+      if (length > 10) return refused;
+      value = extended(<i32>(window >> (64 - length)), length);
+      window <<= length;
+      left -= length;
     }
-    k += run;
-    if (k > 63 || length > 10) return refused;
-    const value = extended(<i32>(window >> (64 - length)), length);
-    window <<= length;
-    left -= length;
+    if (k > 63) return refused;
     const coefficient = value * <i32>load<i16>(steps + (k << 1));
     if (<u32>(coefficient + most) > 2 * most) return refused;
     store<i16>(block + load<u8>(positions + k), <i16>coefficient);

@@ -41,7 +41,8 @@ export async function loadImage(
   { maxSide = null, shorterSide = null }: LoadImageOptions = {},
 ): Promise<RgbImage> {
   if (!existsSync(path)) throw new CalmError('not_found', `no image ${path}; check the dataset folder`);
-  const image = decodeOrdinary(path, maxSide, shorterSide) ?? (await decodeAny(path, maxSide, shorterSide));
+  const ordinary = decodeOrdinary(path, maxSide, shorterSide);
+  const image = ordinary ?? (await decodeAny(path, maxSide, shorterSide));
   if (image.width < minSide || image.height < minSide) {
     throw new CalmError(
       'bad_data',
@@ -50,10 +51,11 @@ export async function loadImage(
     );
   }
   const scale = shorterSide === null ? 1 : shorterSide / Math.min(image.width, image.height);
-  return scale >= 1 ? image : resize(image, Math.round(image.width * scale), Math.round(image.height * scale));
+  if (scale < 1) return resize(image, Math.round(image.width * scale), Math.round(image.height * scale));
+  return image === ordinary ? { ...image, data: image.data.slice() } : image;
 }
 
-/** An ordinary JPEG file that sharp would not reduce either; null for any other. */
+/** An ordinary JPEG file that sharp would not reduce either, its pixels a view (see `decodeJpeg`); null for any other. */
 function decodeOrdinary(path: string, maxSide: number | null, shorterSide: number | null): RgbImage | null {
   if (!/\.jpe?g$/i.test(path)) return null;
   let bytes: Buffer;

@@ -9,8 +9,8 @@ const maxPixels = 4 * 2 ** 20;
 const blockBytes = 128;
 const componentInts = 7;
 /** Layout of a table in the workspace: see assembly/jpeg-decode.ts. */
-const tableBytes = 2448;
-const [lookupBits, ofLast, ofOffset, ofSymbols] = [10, 2048, 2120, 2192];
+const tableBytes = 4496;
+const [lookupBits, ofLast, ofOffset, ofSymbols] = [10, 4096, 4168, 4240];
 /** A unit of too few bits reads on beyond the data. */
 const afterData = 2048;
 
@@ -29,7 +29,9 @@ function zigzag(): number[] {
   return places;
 }
 
-/** null where the data is not exactly what the header promises. */
+/**
+ * null where the data is not exactly what the header promises. The pixels are a view, good until the next call: copy what you keep.
+ */
 export function decodeJpeg(bytes: Buffer, header: JpegHeader): RgbImage | null {
   const { width, height, components, restart, scanStart } = header;
   // libjpeg enlarges chroma of up to two columns another way.
@@ -41,18 +43,20 @@ export function decodeJpeg(bytes: Buffer, header: JpegHeader): RgbImage | null {
   const lumaSize = paddedWidth * paddedHeight;
   const chromaSize = halved ? lumaSize / 4 : lumaSize;
   const scan = bytes.subarray(scanStart);
-  const { kernels, at, bytes: view, ints } = openWorkspace({
-    data: scan.length,
-    copy: scan.length + afterData,
+  const parts = {
+    ...{ data: scan.length, copy: scan.length + afterData },
     ...{ luma: lumaSize, blue: chromaSize, red: chromaSize, result: 3 * width * height },
     ...{ line: 3 * paddedWidth + 48, scratch: 2 * paddedWidth + 64 },
     ...{ components: 4 * componentInts * 3, positions: 64, block: blockBytes },
     ...{ steps: 3 * blockBytes, tables: 6 * tableBytes },
-  });
+  };
+  const { kernels, at, bytes: view, ints } = openWorkspace(parts, 'decode');
   view(at.data, scan.length).set(scan);
   view(at.positions, 64).set(positions);
   for (const [i, { across, down, steps, means, rest }] of components.entries()) {
     const table = at.tables + 2 * i * tableBytes;
+    // Differences of means have at most 11 bits.
+    if (means.symbols.some((symbol) => symbol > 11)) return null;
     if (!setTable(view(table, tableBytes), means)) return null;
     if (!setTable(view(table + tableBytes, tableBytes), rest)) return null;
     const ownSteps = at.steps + i * blockBytes;
@@ -70,7 +74,7 @@ export function decodeJpeg(bytes: Buffer, header: JpegHeader): RgbImage | null {
   const planes = [at.luma, at.blue, at.red] as const;
   if (halved) kernels.fromPlanes(at.result, width, height, paddedWidth, ...planes, at.line, at.scratch);
   else kernels.fromFullPlanes(at.result, width, height, paddedWidth, ...planes, at.line);
-  return { data: view(at.result, 3 * width * height).slice(), width, height };
+  return { data: view(at.result, 3 * width * height), width, height };
 }
 
 /** Writes the table as the kernel reads it; false where its codes do not fit their lengths. */
@@ -87,11 +91,21 @@ function setTable(bytes: Uint8Array, { counts, symbols }: HuffmanTable): boolean
     view.setInt32(ofOffset + 4 * length, place - code, true);
     for (let i = 0; i < count; i++, code++, place++) {
       if (length > lookupBits) continue;
-      const first = code << (lookupBits - length);
-      const entry = (length << 8) | symbols[place]!;
-      for (let rest = 0; rest < 1 << (lookupBits - length); rest++) view.setUint16(2 * (first + rest), entry, true);
+      const symbol = symbols[place]!;
+      const free = lookupBits - length;
+      for (let rest = 0; rest < 1 << free; rest++)
+        view.setInt32(4 * ((code << free) | rest), entryOf(length, symbol, rest, free), true);
     }
     view.setInt32(ofLast + 4 * length, count === 0 ? -1 : code - 1, true);
   }
   return true;
+}
+
+/** An entry for a code and the `free` bits after it; with the number that follows it, where those bits hold it. */
+function entryOf(length: number, symbol: number, rest: number, free: number): number {
+  const size = symbol & 15;
+  if (size === 0 || size > free) return length | (symbol << 8);
+  const bits = rest >> (free - size);
+  const value = bits < 1 << (size - 1) ? bits - (1 << size) + 1 : bits;
+  return (length + size) | 128 | (symbol << 8) | (value << 16);
 }

@@ -46,7 +46,7 @@ interface Found {
 export function readJpegHeader(bytes: Buffer): JpegHeader | null {
   if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0xffd8) return null;
   const found: Found = { steps: new Map(), huffman: new Map(), frame: null, restart: 0 };
-  for (let at = 2; at + 4 <= bytes.length; ) {
+  for (let at = 2; at + 4 <= bytes.length;) {
     if (bytes[at] !== 0xff) return null;
     const marker = bytes[at + 1]!;
     const length = bytes.readUInt16BE(at + 2);
@@ -113,7 +113,7 @@ function readSteps(body: Buffer, steps: Map<number, Int16Array>): boolean {
 }
 
 function readHuffman(body: Buffer, tables: Map<number, HuffmanTable>): boolean {
-  for (let at = 0; at < body.length; ) {
+  for (let at = 0; at < body.length;) {
     const counts = Uint8Array.from(body.subarray(at + 1, at + 17));
     const total = counts.reduce((sum, count) => sum + count, 0);
     const symbols = Uint8Array.from(body.subarray(at + 17, at + 17 + total));

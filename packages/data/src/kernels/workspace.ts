@@ -102,7 +102,7 @@ export interface Workspace<Name extends string> {
   readonly kernels: Kernels;
   /** Where each part begins. */
   readonly at: Readonly<Record<Name, number>>;
-  /** A view of `length` bytes from `start` on; worthless once another workspace was opened. */
+  /** A view of `length` bytes from `start` on; worthless once another workspace of the same purpose was opened. */
   bytes(start: number, length: number): Uint8Array;
   ints(start: number, length: number): Int32Array;
 }
@@ -130,7 +130,7 @@ const slack = 64;
 const mostKept = 64 * 2 ** 20;
 
 let module: object | undefined;
-let kept: Instance | undefined;
+const kept = new Map<string, Instance>();
 
 function newInstance(numPages: number): Instance {
   module ??= new WebAssembly.Module(Buffer.from(wasm, 'base64'));
@@ -139,24 +139,31 @@ function newInstance(numPages: number): Instance {
   return { memory, kernels: exports as Kernels };
 }
 
-function instanceOf(numBytes: number): Instance {
+function instanceOf(purpose: string, numBytes: number): Instance {
   const numPages = Math.ceil(numBytes / pageBytes);
   if (numBytes > mostKept) return newInstance(numPages);
-  kept ??= newInstance(numPages);
-  const missing = numPages - kept.memory.buffer.byteLength / pageBytes;
-  if (missing > 0) kept.memory.grow(missing);
-  return kept;
+  let instance = kept.get(purpose);
+  if (instance === undefined) kept.set(purpose, (instance = newInstance(numPages)));
+  const missing = numPages - instance.memory.buffer.byteLength / pageBytes;
+  if (missing > 0) instance.memory.grow(missing);
+  return instance;
 }
 
-/** Room for the named parts, of so many bytes each; their content is whatever was there. */
-export function openWorkspace<Name extends string>(parts: Readonly<Record<Name, number>>): Workspace<Name> {
+/**
+ * Room for the named parts, of so many bytes each; their content is whatever was there. Workspaces of one `purpose` share their
+ * memory: opening one ends the one before.
+ */
+export function openWorkspace<Name extends string>(
+  parts: Readonly<Record<Name, number>>,
+  purpose: 'change' | 'decode' = 'change',
+): Workspace<Name> {
   let end = slack;
   const at = {} as Record<Name, number>;
   for (const [name, numBytes] of Object.entries(parts) as [Name, number][]) {
     at[name] = end;
     end += 16 * Math.ceil((numBytes + slack) / 16);
   }
-  const { kernels, memory } = instanceOf(end);
+  const { kernels, memory } = instanceOf(purpose, end);
   return {
     kernels,
     at,
