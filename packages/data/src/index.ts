@@ -2,7 +2,7 @@ export { levelWordOf, levelWords, type LevelWord } from './level-words.ts';
 export { attributeNames, attributesOf, wordsOf, type AttributeName } from './labels/attributes.ts';
 export { keepsMeaning, meaningOf, type Meaning } from './labels/meaning.ts';
 export { labelsOf, pairLabel, singleLabel, type AugmentedPlace, type Labels } from './labels/grammar.ts';
-export { instructionOf, instructions, type InstructionKind } from './instructions.ts';
+export { answerStartOf, instructionOf, instructions, type InstructionKind } from './instructions.ts';
 export { appearanceClause, contentCaption } from './studio/captions.ts';
 export { commentsOn } from './studio/comments.ts';
 export * from './studio/degrade.ts';

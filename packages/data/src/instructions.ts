@@ -28,3 +28,10 @@ const questions: Readonly<Record<InstructionKind, string>> = {
 
 export const instructionOf = (template: PromptTemplate, kind: InstructionKind): string =>
   template === 'nano' ? instructions[kind][0] : questions[kind];
+
+/**
+ * How an answer begins, as part of the prompt; '' where the model is to begin. A model of the embedded data has learnt no more than
+ * to comment, and would praise when asked for advice: after these words comments go on with what is bad.
+ */
+export const answerStartOf = (template: PromptTemplate, kind: InstructionKind): string =>
+  template === 'nano' && kind === 'suggest' ? 'poor shot ,' : '';

@@ -1,6 +1,6 @@
 // What a trained model answers about photographs that are in no dataset: one's own.
 import { CalmError, type TrialConfig } from '@calm-orch/core';
-import { clipSquare, instructionOf, loadImage, toPixels } from '@calm-orch/data';
+import { answerStartOf, clipSquare, instructionOf, loadImage, toPixels } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
 import { createPhotoEncoder, memoryTaps, openFoundation, readSafetensors, type Taps } from '@calm-orch/model';
 import { createGenerator } from './generate.ts';
@@ -84,11 +84,11 @@ export async function answerAboutPhotos(
   // The expectation is finer than the whole number that is written, which is what the text says.
   const reader = scoreReadout === 'text' ? expectationReader(tokenizer) : scoreReader(scoreReadout, tokenizer);
   const ask = language.instruct(instructionOf(config.prompt.template, question));
-  const prefix = question === 'score' ? tokenizer.encode(config.scorePrefix) : [];
+  const start = question === 'score' ? config.scorePrefix : answerStartOf(config.prompt.template, question);
   const generator = createGenerator(engine, {
     ...{ mfam: config.mfam, llm: config.llm, taps, tokenizer },
     weights: readSafetensors(spec.model),
-    prompt: { prefix: ask.prefix, suffix: [...ask.suffix, ...prefix] },
+    prompt: { prefix: ask.prefix, suffix: [...ask.suffix, ...tokenizer.encode(start)] },
     ...(question === 'score' && { watch: reader.watch }),
     maxTokens: question === 'score' ? scoreTokens : config.evaluate.maxCommentTokens,
     batchSize: Math.min(config.evaluate.batchSize, images.length),

@@ -9,7 +9,7 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { degradationNames, degradedPhotoOf, instructionOf } from '@calm-orch/data';
+import { answerStartOf, degradationNames, degradedPhotoOf, instructionOf } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
 import { openTaps, readSafetensors } from '@calm-orch/model';
 import { createGenerator } from '../generate.ts';
@@ -29,10 +29,14 @@ export const evaluateSuggest: StageFunction = async (context) => {
   const language = openStageLanguage({ llm, prompt }, context.inputs.foundation);
   const { tokenizer } = language;
   const taps = openTaps(encodeReal!);
+  const ask = language.instruct(instructionOf(prompt.template, 'suggest'));
   const generator = createGenerator(await startEngine(), {
     ...{ mfam, llm, taps, tokenizer },
     weights: readSafetensors(join(model!, 'model.safetensors')),
-    prompt: language.instruct(instructionOf(prompt.template, 'suggest')),
+    prompt: {
+      prefix: ask.prefix,
+      suffix: [...ask.suffix, ...tokenizer.encode(answerStartOf(prompt.template, 'suggest'))],
+    },
     maxTokens: evaluate.maxCommentTokens,
     batchSize: evaluate.batchSize,
   });
