@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { largePages } from '@calm-orch/coordinator';
 import { rng } from '@calm-orch/core';
 import { carriedPhotosDir, imageNamesIn, loadImage } from '@calm-orch/data';
+import { median } from './median.js';
 import { machineFacts, wholeNumber } from './options.js';
 import { runPeer } from './peer.js';
 
@@ -101,7 +102,6 @@ async function ourMeasure({ files, side }) {
 
 /** Of each operation's ms in the rounds, the median. */
 function mediansOf(rounds) {
-  const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
   return Object.fromEntries(Object.keys(rounds[0]).map((name) => [name, median(rounds.map((ms) => ms[name]))]));
 }
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { median } from './median.js';
 import { wholeNumber } from './options.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -67,32 +68,32 @@ export async function run(args) {
     const [two] = await measure(2, options);
     rounds.push({ one: one.msPerStep, two: two.msPerStep, ...two });
   }
-  const median = (of) => rounds.map(of).sort((a, b) => a - b)[rounds.length >> 1];
+  const medianOf = (of) => median(rounds.map(of));
   const round = (x, digits = 1) => Math.round(x * 10 ** digits) / 10 ** digits;
   const result = {
     config: values.config,
     optimizer: values.optimizer,
     numWeights: rounds[0].numWeights,
-    oneTrainer: { msPerStep: round(median((r) => r.one)) },
-    twoTrainers: { msPerStep: round(median((r) => r.two)) },
+    oneTrainer: { msPerStep: round(medianOf((r) => r.one)) },
+    twoTrainers: { msPerStep: round(medianOf((r) => r.two)) },
     speedup: round(
-      median((r) => r.one / r.two),
+      medianOf((r) => r.one / r.two),
       2,
     ),
     control: {
       ms: round(
-        median((r) => r.controlMs),
+        medianOf((r) => r.controlMs),
         2,
       ),
       shareOfStep: round(
-        median((r) => r.controlMs / r.two),
+        medianOf((r) => r.controlMs / r.two),
         4,
       ),
     },
     tensors: {
-      ms: round(median((r) => r.tensorMs)),
+      ms: round(medianOf((r) => r.tensorMs)),
       shareOfStep: round(
-        median((r) => r.tensorMs / r.two),
+        medianOf((r) => r.tensorMs / r.two),
         3,
       ),
     },

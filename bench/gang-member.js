@@ -6,6 +6,7 @@ import { nano, rng } from '@calm-orch/core';
 import { createCalmTraining, promptInputs } from '../packages/trainer/dist/calm-training.js';
 import { createGangSteps } from '../packages/trainer/dist/gang-steps.js';
 import { createLineage } from '../packages/trainer/dist/lineage.js';
+import { median } from './median.js';
 
 const { config: c, address, steps, warmup, token, optimizer } = JSON.parse(process.argv[2]);
 const numShards = 8;
@@ -59,7 +60,6 @@ for (let step = 0; step < warmup + steps; step++) {
   await stepper.step('answer', inputs, { step, learningRate: 1e-4 }, signal);
   if (step >= warmup) times.push(performance.now() - started);
 }
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 /** Offers a tensor and takes the peer's, in turn, when both are idle: what an exchange costs by itself. */
 const exchange = async (name, size, repeats) => {
   const peer = gang.roster.members.find((_, rank) => rank !== gang.roster.rank);

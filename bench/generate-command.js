@@ -13,11 +13,11 @@ import {
   llmShapes,
   logitsOf,
 } from '@calm-orch/model';
+import { median } from './median.js';
 import { modelOf, normals } from './model.js';
 import { machineFacts, wholeNumber } from './options.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 const likeliest = (logits, batch, vocabulary) =>
   Int32Array.from({ length: batch }, (_, i) => {
     const row = logits.subarray(i * vocabulary, (i + 1) * vocabulary);

@@ -1,5 +1,17 @@
 // Pixelation: means of cells, and cells spread over pixels.
-import { byteLanes, pixelAt } from './vectors';
+
+/** One pixel as four 32-bit lanes, the fourth of no use. */
+@inline
+function pixelAt(at: usize): v128 {
+  return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(at)));
+}
+
+/** Four 32-bit lanes as bytes, clipped. */
+@inline
+function byteLanes(v: v128): u32 {
+  const words = i16x8.narrow_i32x4_s(v, v);
+  return i32x4.extract_lane(i8x16.narrow_i16x8_u(words, words), 0);
+}
 
 /**
  * Means of the cells of one row of cells: pixel rows begin..end - 1, cell bounds `xs` (columns + 1 of them), weights by number of

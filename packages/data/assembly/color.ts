@@ -1,6 +1,6 @@
 // Brightness, saturation and contrast. All pointers of all kernels are into the one memory, and operands may be read up to 64 bytes
 // beyond their end. Arithmetic is in integers or single operations of IEEE 754 floats: the bits are the same on every machine.
-import { blue, green, red, storePixels } from './vectors';
+import { blue, bytesOf, green, red, storePixels } from './vectors';
 
 /** Four of 16 bytes as floats, by the quarter they lie in. */
 @inline
@@ -36,7 +36,7 @@ function scaled(bytes: v128, f0: v128, f1: v128, f2: v128, f3: v128): v128 {
   const v1 = rounded(f32x4.mul(floats1(bytes), f1));
   const v2 = rounded(f32x4.mul(floats2(bytes), f2));
   const v3 = rounded(f32x4.mul(floats3(bytes), f3));
-  return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(v0, v1), i16x8.narrow_i32x4_s(v2, v3));
+  return bytesOf(v0, v1, v2, v3);
 }
 
 @inline
@@ -114,7 +114,7 @@ function linear16(bytes: v128, factor: v128, o0: v128, o1: v128, o2: v128, o3: v
   const v1 = i32x4.shr_s(i32x4.add(i32x4.mul(i32x4.extend_high_i16x8_u(low), factor), o1), 16);
   const v2 = i32x4.shr_s(i32x4.add(i32x4.mul(i32x4.extend_low_i16x8_u(high), factor), o2), 16);
   const v3 = i32x4.shr_s(i32x4.add(i32x4.mul(i32x4.extend_high_i16x8_u(high), factor), o3), 16);
-  return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(v0, v1), i16x8.narrow_i32x4_s(v2, v3));
+  return bytesOf(v0, v1, v2, v3);
 }
 
 /** Each byte becomes (byte * factor + offset of its channel) >> 16, clipped. In place. */

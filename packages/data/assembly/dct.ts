@@ -88,8 +88,9 @@ const F2053: i32 = 16819;
 const F2562: i32 = 20995;
 const F3072: i32 = 25172;
 
+/** Eight 32-bit sums as 16-bit numbers, `round` added and `shift` bits dropped. */
 @inline
-function descaled(low: v128, high: v128, round: v128, shift: i32): v128 {
+export function descaled(low: v128, high: v128, round: v128, shift: i32): v128 {
   return i16x8.narrow_i32x4_s(
     i32x4.shr_s(i32x4.add(low, round), shift),
     i32x4.shr_s(i32x4.add(high, round), shift),

@@ -3,7 +3,7 @@
 // arithmetic is libjpeg's ("islow" DCT, triangle-filtered chroma), to the bit. ITU-T T.81; libjpeg's jccolor.c,
 // jcsample.c, jcdctmgr.c for the constants and where they round.
 import { forwardPass, pairs, storeBlock, storeMean, transpose } from './dct';
-import { blue, green, red } from './vectors';
+import { blue, bytesOf, green, highBytes, lowBytes, red } from './vectors';
 
 /** Rounds the coefficients to multiples of their steps; false if all but the mean of the block became zero. */
 @inline
@@ -83,10 +83,10 @@ function toYcc(pixels: usize, width: i32, y: usize, cb: usize, cr: usize): void 
     const r = red(a, b, c);
     const g = green(a, b, c);
     const l = blue(a, b, c);
-    const rgLow = i8x16.shuffle(r, g, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    const rgHigh = i8x16.shuffle(r, g, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-    const bgLow = i8x16.shuffle(l, g, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    const bgHigh = i8x16.shuffle(l, g, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    const rgLow = lowBytes(r, g);
+    const rgHigh = highBytes(r, g);
+    const bgLow = lowBytes(l, g);
+    const bgHigh = highBytes(l, g);
     const rg0 = i16x8.extend_low_i8x16_u(rgLow);
     const rg1 = i16x8.extend_high_i8x16_u(rgLow);
     const rg2 = i16x8.extend_low_i8x16_u(rgHigh);
@@ -102,11 +102,6 @@ function toYcc(pixels: usize, width: i32, y: usize, cb: usize, cr: usize): void 
     );
     v128.store(cr + x, bytesOf(chromaRed(rg0, bg0), chromaRed(rg1, bg1), chromaRed(rg2, bg2), chromaRed(rg3, bg3)));
   }
-}
-
-@inline
-function bytesOf(a: v128, b: v128, c: v128, d: v128): v128 {
-  return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
 }
 
 /** Two rows of chroma to half a row: means of four, rounded up and down by turns. */

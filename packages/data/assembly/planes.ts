@@ -1,6 +1,6 @@
 // Photographs out of planes of luma and chroma, as libjpeg's decoder makes them (jdsample.c, jdcolor.c), to the bit.
-import { highPairs, lowPairs, pairs } from './dct';
-import { storePixels } from './vectors';
+import { descaled, highPairs, lowPairs, pairs } from './dct';
+import { lowBytes, storePixels } from './vectors';
 
 /** Three times a row of chroma plus its neighbour, 16 bits each, with one more at either end. */
 @inline
@@ -29,14 +29,12 @@ function chromaOdd(sums: usize): v128 {
   return i16x8.sub(i16x8.shr_u(i16x8.add(total, i16x8.splat(7)), 4), i16x8.splat(128));
 }
 
+/** Values times a 16-bit fixed-point factor. */
 @inline
 function times(values: v128, factor: i32): v128 {
   const f = i16x8.splat(<i16>factor);
   const half = i32x4.splat(32768);
-  return i16x8.narrow_i32x4_s(
-    i32x4.shr_s(i32x4.add(i32x4.extmul_low_i16x8_s(values, f), half), 16),
-    i32x4.shr_s(i32x4.add(i32x4.extmul_high_i16x8_s(values, f), half), 16),
-  );
+  return descaled(i32x4.extmul_low_i16x8_s(values, f), i32x4.extmul_high_i16x8_s(values, f), half, 16);
 }
 
 @inline
@@ -48,11 +46,9 @@ function redOf(y: v128, cr: v128): v128 {
 function greenOf(y: v128, cb: v128, cr: v128): v128 {
   const factors = pairs(-22554, 18734);
   const half = i32x4.splat(32768);
-  const scaled = i16x8.narrow_i32x4_s(
-    i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(lowPairs(cb, cr), factors), half), 16),
-    i32x4.shr_s(i32x4.add(i32x4.dot_i16x8_s(highPairs(cb, cr), factors), half), 16),
-  );
-  return i16x8.add(y, i16x8.sub(scaled, cr));
+  const low = i32x4.dot_i16x8_s(lowPairs(cb, cr), factors);
+  const high = i32x4.dot_i16x8_s(highPairs(cb, cr), factors);
+  return i16x8.add(y, i16x8.sub(descaled(low, high, half, 16), cr));
 }
 
 @inline
@@ -65,7 +61,7 @@ function blueOf(y: v128, cb: v128): v128 {
 function woven(even: v128, odd: v128): v128 {
   const evens = i8x16.narrow_i16x8_u(even, even);
   const odds = i8x16.narrow_i16x8_u(odd, odd);
-  return i8x16.shuffle(evens, odds, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  return lowBytes(evens, odds);
 }
 
 /**

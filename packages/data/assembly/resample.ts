@@ -1,5 +1,6 @@
 // Resampling with weights in 22-bit fixed point: along rows, rounded to 8 bits, then along columns. Vectors multiply 16-bit
 // numbers, so a weight is kept as its high half and its low 11 bits; sums wrap around as they do in 32 bits throughout.
+import { bytesOf, highBytes, lowBytes } from './vectors';
 
 /** A line as pairs of neighbours, 16 bytes each: red, green and blue of a pixel, each beside the next pixel's. */
 @inline
@@ -101,8 +102,8 @@ export function resampleColumns(
       const a = v128.load(at);
       const b = v128.load(at + stride);
       at += <usize>stride << 1;
-      const low = i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-      const high = i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+      const low = lowBytes(a, b);
+      const high = highBytes(a, b);
       const wh = v128.load32_splat(weight);
       const wl = v128.load32_splat(weight, 4);
       const p0 = i16x8.extend_low_i8x16_u(low);
@@ -122,6 +123,6 @@ export function resampleColumns(
     const s1 = i32x4.shr_s(i32x4.add(i32x4.shl(h1, 11), l1), 22);
     const s2 = i32x4.shr_s(i32x4.add(i32x4.shl(h2, 11), l2), 22);
     const s3 = i32x4.shr_s(i32x4.add(i32x4.shl(h3, 11), l3), 22);
-    v128.store(target, i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(s0, s1), i16x8.narrow_i32x4_s(s2, s3)));
+    v128.store(target, bytesOf(s0, s1, s2, s3));
   }
 }

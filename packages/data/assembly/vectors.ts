@@ -1,4 +1,4 @@
-// RGB pixels in vectors of 16 bytes: taken apart into channels, put together again, one at a time. Bytes are moved by swizzles, in
+// RGB pixels in vectors of 16 bytes: taken apart into channels and put together again. Bytes are moved by swizzles, in
 // which -1 stands for zero: engines do those in one instruction, arbitrary shuffles of two vectors in a dozen.
 
 /** Reds of 16 pixels out of their 48 bytes. */
@@ -45,15 +45,20 @@ export function storePixels(to: usize, r: v128, g: v128, b: v128): void {
   v128.store(to, v128.or(v128.or(r2, g2), b2), 32);
 }
 
-/** One pixel as four 32-bit lanes, the fourth of no use. */
+/** Sixteen 32-bit lanes as bytes, clipped. */
 @inline
-export function pixelAt(at: usize): v128 {
-  return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(at)));
+export function bytesOf(a: v128, b: v128, c: v128, d: v128): v128 {
+  return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
 }
 
-/** Four 32-bit lanes as bytes, clipped. */
+/** The first eight bytes of two vectors by turns. */
 @inline
-export function byteLanes(v: v128): u32 {
-  const words = i16x8.narrow_i32x4_s(v, v);
-  return i32x4.extract_lane(i8x16.narrow_i16x8_u(words, words), 0);
+export function lowBytes(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+
+/** The last eight. */
+@inline
+export function highBytes(a: v128, b: v128): v128 {
+  return i8x16.shuffle(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }

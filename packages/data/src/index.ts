@@ -100,7 +100,7 @@ export { datasetIdentity, type DatasetIdentity } from './datasets/identity.ts';
 export { readConversations, writeConversations, type Conversation, type Turn } from './llava/conversations.ts';
 export { jsonElements, type JsonElement } from './json-elements.ts';
 export { resize } from './bicubic.ts';
-export { openWorkspace, type Workspace } from './kernels/workspace.ts';
+export { openWorkspace, type Kernels } from './kernels/workspace.ts';
 export { pipelineOf } from './pipeline.ts';
 export { isMaskName, loadMask, maskFileOf } from './masks.ts';
 export { imageFileState, imageNamesIn } from './image-files.ts';

@@ -5,7 +5,7 @@ import { startEngine } from '@calm-orch/engine';
 import { createPhotoEncoder, memoryTaps, openFoundation, readSafetensors, type Taps } from '@calm-orch/model';
 import { createGenerator } from './generate.ts';
 import { expectationReader, scoreReader } from './read-score.ts';
-import { openStageLanguage } from './stage-language.ts';
+import { openStageLanguage, withAnswerStart } from './stage-language.ts';
 
 export const photoQuestions = ['score', 'comment', 'suggest'] as const;
 export type PhotoQuestion = (typeof photoQuestions)[number];
@@ -88,7 +88,7 @@ export async function answerAboutPhotos(
   const generator = createGenerator(engine, {
     ...{ mfam: config.mfam, llm: config.llm, taps, tokenizer },
     weights: readSafetensors(spec.model),
-    prompt: { prefix: ask.prefix, suffix: [...ask.suffix, ...tokenizer.encode(start)] },
+    prompt: withAnswerStart(ask, tokenizer.encode(start)),
     ...(question === 'score' && { watch: reader.watch }),
     maxTokens: question === 'score' ? scoreTokens : config.evaluate.maxCommentTokens,
     batchSize: Math.min(config.evaluate.batchSize, images.length),

@@ -1,6 +1,6 @@
 // A photograph as far as the model will see it, at the side it is augmented at: what is augmented is what is seen.
 import { loadImage, loadMask, pipelineOf, type Fit, type RgbImage } from '@calm-orch/data';
-import { run } from './pixels.ts';
+import { cut } from './pixels.ts';
 
 export interface SeenPhoto {
   readonly image: RgbImage;
@@ -28,7 +28,7 @@ export async function loadAsSeen({ path, mask: maskFile, side, fit }: AsSeenOpti
   const top = Math.floor((height - shorter) / 2);
   const square = { left, top, width: shorter, height: shorter };
   return {
-    image: await run(pipelineOf(image).extract(square)),
+    image: cut(image, square),
     mask:
       mask &&
       (await pipelineOf({ data: mask, width, height }, 1).extract(square).toColourspace('b-w').raw().toBuffer()),

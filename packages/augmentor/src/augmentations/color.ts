@@ -1,31 +1,27 @@
 // Group `color`: brightness and saturation in HSV, contrast about the mean. Hue never changes.
-import { openWorkspace, type RgbImage, type Workspace } from '@calm-orch/data';
+import { openWorkspace, type Kernels, type RgbImage } from '@calm-orch/data';
 import { toByte } from './pixels.ts';
 
-/** A copy of the photograph that `change` was run over; `sums` is room for three numbers. */
-function changed(
-  image: RgbImage,
-  change: (workspace: Workspace<'pixels' | 'sums'>, numPixels: number) => void,
-): RgbImage {
+/** A copy of the photograph that `change` was run over. */
+function changed(image: RgbImage, change: (kernels: Kernels, pixels: number, numPixels: number) => void): RgbImage {
   const { length } = image.data;
-  const workspace = openWorkspace({ pixels: length, sums: 12 });
-  const { at, bytes } = workspace;
+  const { kernels, at, bytes } = openWorkspace({ pixels: length });
   bytes(at.pixels, length).set(image.data);
-  change(workspace, length / 3);
+  change(kernels, at.pixels, length / 3);
   return { ...image, data: bytes(at.pixels, length).slice() };
 }
 
 /** Adds `shift` (of the full range) to V of HSV, hue and saturation kept; black becomes grey. */
 export function shiftValue(image: RgbImage, shift: number): RgbImage {
-  return changed(image, ({ kernels, at }, numPixels) => {
-    kernels.shiftValue(at.pixels, numPixels, 255 * shift, toByte(255 * shift));
+  return changed(image, (kernels, pixels, numPixels) => {
+    kernels.shiftValue(pixels, numPixels, 255 * shift, toByte(255 * shift));
   });
 }
 
 /** Makes S of HSV `factor` * S + `offset`, hue and value kept; grey has no hue to show more of, so it stays grey. */
 export function scaleSaturation(image: RgbImage, factor: number, offset = 0): RgbImage {
-  return changed(image, ({ kernels, at }, numPixels) => {
-    kernels.scaleSaturation(at.pixels, numPixels, factor, offset);
+  return changed(image, (kernels, pixels, numPixels) => {
+    kernels.scaleSaturation(pixels, numPixels, factor, offset);
   });
 }
 
@@ -33,27 +29,27 @@ const fixedOne = 65536;
 
 /** Multiplies the distance of each channel from its mean over the photograph. */
 export function scaleContrast(image: RgbImage, factor: number): RgbImage {
-  return changed(image, ({ kernels, at, ints }, numPixels) => {
-    kernels.sumChannels(at.pixels, numPixels, at.sums);
-    const [red, green, blue] = Array.from(ints(at.sums, 3), (sum) =>
-      Math.round(fixedOne * (((sum >>> 0) / numPixels) * (1 - factor) + 0.5)),
-    );
-    kernels.linear(at.pixels, numPixels, Math.round(fixedOne * factor), red!, green!, blue!);
+  const [red, green, blue] = meanColor(image).map((mean) => Math.round(fixedOne * (mean * (1 - factor) + 0.5)));
+  return changed(image, (kernels, pixels, numPixels) => {
+    kernels.linear(pixels, numPixels, Math.round(fixedOne * factor), red!, green!, blue!);
   });
 }
 
+/** So many bytes at a time their sums fit in 32 bits. */
+const bandBytes = 3 * 2 ** 23;
+
 /** Mean of each channel, 0..255. */
 export function meanColor({ data }: RgbImage): [number, number, number] {
-  let red = 0;
-  let green = 0;
-  let blue = 0;
-  for (let i = 0; i < data.length; i += 3) {
-    red += data[i]!;
-    green += data[i + 1]!;
-    blue += data[i + 2]!;
+  const total: [number, number, number] = [0, 0, 0];
+  const { kernels, at, bytes, ints } = openWorkspace({ pixels: Math.min(data.length, bandBytes), sums: 12 });
+  for (let start = 0; start < data.length; start += bandBytes) {
+    const band = data.subarray(start, start + bandBytes);
+    bytes(at.pixels, band.length).set(band);
+    kernels.sumChannels(at.pixels, band.length / 3, at.sums);
+    ints(at.sums, 3).forEach((sum, channel) => (total[channel]! += sum >>> 0));
   }
   const numPixels = data.length / 3;
-  return [red / numPixels, green / numPixels, blue / numPixels];
+  return [total[0] / numPixels, total[1] / numPixels, total[2] / numPixels];
 }
 
 /** Mean distance of the channels from each other, 0..255: whether saturation can be seen at all. */

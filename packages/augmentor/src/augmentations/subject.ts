@@ -1,9 +1,9 @@
 // Group `subject`: the foreground is blurred, hidden, or cut by the edge of the frame.
-import { pipelineOf, resize, type Box, type RgbImage } from '@calm-orch/data';
+import { resize, type Box, type RgbImage } from '@calm-orch/data';
 import { defocus } from './blur.ts';
 import { meanColor } from './color.ts';
 import type { Foreground } from './foreground.ts';
-import { cut, run, type Region } from './pixels.ts';
+import { cut, type Region } from './pixels.ts';
 
 /** Puts the foreground alone out of focus: a disk of `radius` pixels. */
 export async function blurForeground(image: RgbImage, foreground: Foreground, radius: number): Promise<RgbImage> {
@@ -12,7 +12,7 @@ export async function blurForeground(image: RgbImage, foreground: Foreground, ra
   const top = Math.max(0, region.top - radius);
   const width = Math.min(image.width, region.left + region.width + radius) - left;
   const height = Math.min(image.height, region.top + region.height + radius) - top;
-  const blurred = await defocus(await run(pipelineOf(image).extract({ left, top, width, height })), radius);
+  const blurred = await defocus(cut(image, { left, top, width, height }), radius);
   return blend(image, foreground, (x, y, channel) => blurred.data[3 * ((y - top) * width + x - left) + channel]!);
 }
 

@@ -14,7 +14,7 @@ import {
   type RgbImage,
 } from '@calm-orch/data';
 import { degradePhoto } from '../augmentations/degradations.ts';
-import { run } from '../augmentations/pixels.ts';
+import { cut } from '../augmentations/pixels.ts';
 import { photoProgress } from './progress.ts';
 
 /** Crops of 60 to 100 % of the shorter side. */
@@ -30,7 +30,7 @@ export const degrade: StageFunction = async (context) => {
     const image = await loadCarriedPhoto(photo);
     for (let crop = 0; crop < cropsPerPhoto; crop++) {
       if (context.signal.aborted) throw new CalmError('cancelled', 'stage degrade: cancelled');
-      const part = await fitSquare(await randomSquare(image, photo.name, crop), augmentationSide(imageSize));
+      const part = await fitSquare(randomSquare(image, photo.name, crop), augmentationSide(imageSize));
       for (const degradation of kinds) {
         const random = rng('degrade', photo.name, crop, degradation ?? 'original');
         const whole = degradation === null ? part : await degradePhoto(part, degradation, random);
@@ -45,10 +45,10 @@ export const degrade: StageFunction = async (context) => {
   return { metrics: { 'degrade/photos': total } };
 };
 
-async function randomSquare(image: RgbImage, name: string, crop: number): Promise<RgbImage> {
+function randomSquare(image: RgbImage, name: string, crop: number): RgbImage {
   const random = rng('degrade', name, crop, 'place');
   const shorter = Math.min(image.width, image.height);
   const side = Math.round(shorter * random.range(...cropShare));
   const region = { left: random.int(image.width - side + 1), top: random.int(image.height - side + 1) };
-  return run(pipelineOf(image).extract({ ...region, width: side, height: side }));
+  return cut(image, { ...region, width: side, height: side });
 }

@@ -2,6 +2,17 @@
 // operation. Bytes go in, kernels run, bytes are copied out; nothing is kept from one operation to the next.
 import { wasm } from './generated/wasm.ts';
 
+type FromPlanes = [
+  pixels: number,
+  width: number,
+  height: number,
+  paddedWidth: number,
+  y: number,
+  cb: number,
+  cr: number,
+  line: number,
+];
+
 /** Pointers are byte offsets into the workspace; what each function computes is described in ../../assembly. */
 export interface Kernels {
   shiftValue(pixels: number, numPixels: number, shift: number, ofBlack: number): void;
@@ -58,31 +69,8 @@ export interface Kernels {
     ]
   ): void;
   transformPlane(plane: number, width: number, height: number, steps: number, block: number): void;
-  fromPlanes(
-    ...args: [
-      pixels: number,
-      width: number,
-      height: number,
-      paddedWidth: number,
-      y: number,
-      cb: number,
-      cr: number,
-      line: number,
-      scratch: number,
-    ]
-  ): void;
-  fromFullPlanes(
-    ...args: [
-      pixels: number,
-      width: number,
-      height: number,
-      paddedWidth: number,
-      y: number,
-      cb: number,
-      cr: number,
-      line: number,
-    ]
-  ): void;
+  fromPlanes(...args: [...FromPlanes, scratch: number]): void;
+  fromFullPlanes(...args: FromPlanes): void;
   decodeScan(
     ...args: [
       data: number,

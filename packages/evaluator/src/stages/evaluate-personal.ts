@@ -18,7 +18,7 @@ import { createEpisodeReader } from '../episodes.ts';
 import { createGenerator } from '../generate.ts';
 import { srcc } from '../metrics/correlation.ts';
 import { expectationReader } from '../read-score.ts';
-import { openStageLanguage } from '../stage-language.ts';
+import { openStageLanguage, withAnswerStart } from '../stage-language.ts';
 
 interface EvaluatePersonalConfig extends Pick<TrialConfig, 'prompt'> {
   readonly seed: number;
@@ -120,7 +120,7 @@ function genericScores(
   const generator = createGenerator(engine, {
     ...{ mfam, llm, taps, tokenizer },
     weights: readSafetensors(file),
-    prompt: { prefix: ask.prefix, suffix: [...ask.suffix, ...tokenizer.encode(scorePrefix)] },
+    prompt: withAnswerStart(ask, tokenizer.encode(scorePrefix)),
     maxTokens: genericTokens,
     watch: expectation.watch,
     batchSize: evaluate.batchSize,

@@ -13,7 +13,7 @@ import { instructionOf, labeledPhotos } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
 import { openTaps, readSafetensors } from '@calm-orch/model';
 import { createGenerator } from '../generate.ts';
-import { openStageLanguage } from '../stage-language.ts';
+import { openStageLanguage, withAnswerStart } from '../stage-language.ts';
 import { plcc, srcc } from '../metrics/correlation.ts';
 import { logisticPlcc } from '../metrics/logistic-fit.ts';
 import { rmse } from '../metrics/score-files.ts';
@@ -67,7 +67,7 @@ export const evaluateScore: StageFunction = async (context) => {
     weights: readSafetensors(join(model!, 'model.safetensors')),
     taps,
     tokenizer,
-    prompt: { prefix: asked.prefix, suffix: [...asked.suffix, ...tokenizer.encode(scorePrefix)] },
+    prompt: withAnswerStart(asked, tokenizer.encode(scorePrefix)),
     // Levels are read where the answer begins.
     maxTokens: isNumber ? tokenizer.encode(longestScore).length + 1 : 1,
     watch: expectation.watch,

@@ -13,7 +13,7 @@ import { answerStartOf, degradationNames, degradedPhotoOf, instructionOf } from 
 import { startEngine } from '@calm-orch/engine';
 import { openTaps, readSafetensors } from '@calm-orch/model';
 import { createGenerator } from '../generate.ts';
-import { openStageLanguage } from '../stage-language.ts';
+import { openStageLanguage, withAnswerStart } from '../stage-language.ts';
 import { keywordJudge } from '../suggestion-judge.ts';
 import { answersOf } from './answers.ts';
 
@@ -33,10 +33,7 @@ export const evaluateSuggest: StageFunction = async (context) => {
   const generator = createGenerator(await startEngine(), {
     ...{ mfam, llm, taps, tokenizer },
     weights: readSafetensors(join(model!, 'model.safetensors')),
-    prompt: {
-      prefix: ask.prefix,
-      suffix: [...ask.suffix, ...tokenizer.encode(answerStartOf(prompt.template, 'suggest'))],
-    },
+    prompt: withAnswerStart(ask, tokenizer.encode(answerStartOf(prompt.template, 'suggest'))),
     maxTokens: evaluate.maxCommentTokens,
     batchSize: evaluate.batchSize,
   });

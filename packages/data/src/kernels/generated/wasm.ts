@@ -1,6 +1,6 @@
 // Written by `npm run gen:kernels` (assemblyscript@0.28.20); do not edit.
 /** SHA-256 of the sources this was compiled from. */
-export const sourceHash = '99c07d00bffc906fffcce8fc2037d910c739e2cde07bce5086c53db57d0682b9';
+export const sourceHash = '0507d90bded945ae6ab9c36d87ca9997577948096c473183deeb88d1a978b12c';
 export const wasm = [
   'AGFzbQEAAAABgAENYAZ/f39/f38AYAl/f39/f39/f38AYAZ/f39/f38Bf2ADf39/AX9gDn9/f39/f39/f39/f39/AGAIf39/f39/f38AYAV/f39/fwBgCn9/',
   'f39/f39/f38AYAl/f39/f39/f38Bf2ADf39/AGAEf399fwBgBH9/fX0AYAR/f39/AAIPAQNlbnYGbWVtb3J5AgAAAxAPAgMEAAEFBgcICQoLAAwBBhUEfgFC',
