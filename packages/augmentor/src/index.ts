@@ -9,5 +9,6 @@ export const stages: StageRegistry = {
 };
 
 export { apiKeyOf } from './labels/ask-model.ts';
+export { readDetectorFiles } from './augmentations/detection.ts';
 export type { Augmentation } from './augmentations/draw.ts';
 export type { AugmentedPair } from './stages/augment.ts';

@@ -33,6 +33,10 @@ test('a missing key is told before anything starts, where a stage that is not do
   await check(plan('smoke', []));
 });
 
+test('the detector is there where it is asked for', async () => {
+  await check(plan('smoke', ['augment.foreground=detection']));
+});
+
 test("METEOR's folder is looked into where comments will be measured", async () => {
   const dir = mkdtempSync(join(tmpdir(), 'calm-orch-meteor-'));
   try {

@@ -1,6 +1,7 @@
-// What stages need besides their inputs, looked for before any starts: a key in the environment, METEOR's folder.
-import { CalmError, type OpenaiConfig } from '@calm-orch/core';
-import type { Plan } from '@calm-orch/coordinator';
+// What stages need besides their inputs, looked for before any starts: a key in the environment, METEOR's folder, a
+// detector's package.
+import { CalmError, type AugmentConfig, type OpenaiConfig } from '@calm-orch/core';
+import type { Plan, PlanStage } from '@calm-orch/coordinator';
 
 /** @throws CalmError for the first stage that is not done and would fail for it. */
 export async function checkSurroundings(
@@ -9,18 +10,40 @@ export async function checkSurroundings(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<void> {
   const checked = new Set<string>();
-  for (const { key, kind, label, config } of stages) {
-    const { openai, evaluate } = config as { openai?: OpenaiConfig; evaluate?: { meteorDir?: string } };
-    const needed = openai?.baseUrl ?? evaluate?.meteorDir;
-    if (needed === undefined || checked.has(needed) || isDone(key)) continue;
-    checked.add(needed);
-    try {
-      // Only now: most experiments need neither.
-      if (kind === 'augment') (await import('@calm-orch/augmentor')).apiKeyOf(openai!, env);
-      else await (await import('@calm-orch/evaluator')).readMeteorResources({ meteorDir: evaluate!.meteorDir });
-    } catch (error) {
-      if (!(error instanceof CalmError)) throw error;
-      throw new CalmError(error.code, `${label} could not be done: ${error.message}`, { cause: error });
+  for (const stage of stages) {
+    for (const [needed, check] of needsOf(stage, env)) {
+      if (checked.has(needed) || isDone(stage.key)) continue;
+      checked.add(needed);
+      try {
+        await check();
+      } catch (error) {
+        if (!(error instanceof CalmError)) throw error;
+        throw new CalmError(error.code, `${stage.label} could not be done: ${error.message}`, { cause: error });
+      }
     }
   }
+}
+
+/** What a stage needs, by a name that is the same for the same need, and what looks for it. */
+function needsOf({ kind, config }: PlanStage, env: NodeJS.ProcessEnv): [needed: string, check: () => Promise<void>][] {
+  const { augment, openai, evaluate } = config as {
+    augment?: AugmentConfig;
+    openai?: OpenaiConfig;
+    evaluate?: { meteorDir?: string };
+  };
+  const needs: [string, () => Promise<void>][] = [];
+  // The code of workers is imported only now: most experiments need none of it here.
+  if (kind === 'augment') {
+    if (openai)
+      needs.push([openai.baseUrl, async () => void (await import('@calm-orch/augmentor')).apiKeyOf(openai, env)]);
+    if (augment?.foreground === 'detection')
+      needs.push(['detector', async () => void (await import('@calm-orch/augmentor')).readDetectorFiles()]);
+  }
+  const meteorDir = evaluate?.meteorDir;
+  if (meteorDir !== undefined)
+    needs.push([
+      meteorDir,
+      async () => void (await (await import('@calm-orch/evaluator')).readMeteorResources({ meteorDir })),
+    ]);
+  return needs;
 }

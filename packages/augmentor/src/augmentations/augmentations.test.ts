@@ -129,15 +129,20 @@ describe('foregroundOf', () => {
   const mask = new Uint8Array(side * side);
   for (let y = 20; y < 40; y++) mask.fill(255, y * side + 100, y * side + 130);
 
-  it('takes a mask before a known box before a guess, and a blank mask as none', async () => {
-    expect(await foregroundOf({ image, mask }, box)).toEqual({
+  it('takes a mask before a known box before a detection before a guess, and a blank mask as none', async () => {
+    const detected = { x: 0.1, y: 0.2, width: 0.3, height: 0.4 };
+    const detect = () => detected;
+    expect(await foregroundOf({ image, mask }, box, detect)).toEqual({
       source: 'mask',
       box: { x: 100 / side, y: 20 / side, width: 30 / side, height: 20 / side },
       mask,
     });
     const blank = new Uint8Array(side * side);
-    expect(await foregroundOf({ image, mask: blank }, box)).toEqual(foreground);
-    expect(await foregroundOf({ image, mask: null }, null)).toMatchObject({ source: 'saliency', mask: null });
+    expect(await foregroundOf({ image, mask: blank }, box, detect)).toEqual(foreground);
+    const byDetection = { source: 'detection', box: detected, mask: null };
+    expect(await foregroundOf({ image, mask: blank }, null, detect)).toEqual(byDetection);
+    for (const none of [null, () => null])
+      expect(await foregroundOf({ image, mask: null }, null, none)).toMatchObject({ source: 'saliency', mask: null });
   });
 });
 

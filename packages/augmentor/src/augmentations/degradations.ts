@@ -15,7 +15,7 @@ export async function degradePhoto(image: RgbImage, name: DegradationName, rando
   const operation = operationOf(attribute, severitiesOf(attribute).at(-1)!, random);
   // A crop keeps 40 to 60 % of the sides.
   const drawn = operation.kind === 'crop' ? { ...operation, keeps: random.range(...cropKeeps) } : operation;
-  const foreground = drawn.kind === 'crop' ? await foregroundOf({ image, mask: null }, null) : null;
+  const foreground = drawn.kind === 'crop' ? await foregroundOf({ image, mask: null }, null, null) : null;
   return applyOne(image, drawn, foreground, random);
 }
 

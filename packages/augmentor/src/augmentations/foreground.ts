@@ -1,11 +1,12 @@
 // Where the foreground of a photograph is, for the augmentations of group `subject`: a mask somebody made, else a box
-// that somebody knows, else a guess.
+// that somebody knows, else what a detector finds, else a guess.
 import type { Box } from '@calm-orch/data';
 import type { SeenPhoto } from './as-seen.ts';
+import type { Detector } from './detection.ts';
 import { salientBox } from './saliency.ts';
 
-/** Who says where it is: a mask file, the data set, or the photograph's own saliency. */
-export type ForegroundSource = 'mask' | 'known' | 'saliency';
+/** Who says where it is: a mask file, the data set, a detector, or the photograph's own saliency. */
+export type ForegroundSource = 'mask' | 'known' | 'detection' | 'saliency';
 
 export interface Foreground {
   readonly source: ForegroundSource;
@@ -18,11 +19,17 @@ export interface Foreground {
 /** Half of the full range: where a mask counts as foreground when its box is taken. */
 const inMask = 128;
 
-/** `known`: a box in units of the sides from the data set. A mask that marks nothing is as none. */
-export async function foregroundOf({ image, mask }: SeenPhoto, known: Box | null): Promise<Foreground> {
+/** `known`: a box in units of the sides from the data set; `detect`: null for none. A mask that marks nothing is as none. */
+export async function foregroundOf(
+  { image, mask }: SeenPhoto,
+  known: Box | null,
+  detect: Detector | null,
+): Promise<Foreground> {
   const masked = mask && boxOfMask(mask, image.width);
   if (masked) return { source: 'mask', box: masked, mask };
   if (known) return { source: 'known', box: known, mask: null };
+  const detected = detect?.(image) ?? null;
+  if (detected) return { source: 'detection', box: detected, mask: null };
   return { source: 'saliency', box: await salientBox(image), mask: null };
 }
 

@@ -30,6 +30,7 @@ import {
 import { defaultCacheDir } from '@calm-orch/engine';
 import { applyAugmentations } from '../augmentations/apply.ts';
 import { colorfulness } from '../augmentations/color.ts';
+import { openDetector, type Detector } from '../augmentations/detection.ts';
 import { drawAugmentations, type Augmentation } from '../augmentations/draw.ts';
 import { foregroundOf, type ForegroundSource } from '../augmentations/foreground.ts';
 import { loadAsSeen } from '../augmentations/as-seen.ts';
@@ -76,11 +77,12 @@ export const augmentStage: StageFunction = async (context) => {
   const entries = unlabeledPhotos(dataDir);
   const first = item * photosPerItem;
   const mine = entries.slice(first, first + photosPerItem);
+  const detect = config.foreground === 'detection' ? await openDetector() : null;
   const progress = photoProgress(context, mine.length);
   const pairs: AugmentedPair[] = [];
   for (const [i, entry] of mine.entries()) {
     if (signal.aborted) throw new CalmError('cancelled', `stage augment: cancelled in item ${item}`);
-    pairs.push(await augmentPhoto({ config, imageSize, fit, dataDir, outputDir, entry, index: first + i }));
+    pairs.push(await augmentPhoto({ config, detect, imageSize, fit, dataDir, outputDir, entry, index: first + i }));
     progress(i + 1);
   }
   const write = (worded: readonly AugmentedPair[]): void =>
@@ -102,6 +104,7 @@ export const augmentStage: StageFunction = async (context) => {
 
 interface PhotoTask {
   readonly config: AugmentConfig;
+  readonly detect: Detector | null;
   /** Input side of the model, pixels. */
   readonly imageSize: number;
   readonly fit: Fit;
@@ -112,7 +115,7 @@ interface PhotoTask {
 }
 
 async function augmentPhoto(task: PhotoTask): Promise<AugmentedPair> {
-  const { config, imageSize, fit, dataDir, outputDir, entry, index } = task;
+  const { config, detect, imageSize, fit, dataDir, outputDir, entry, index } = task;
   const path = resolve(dataDir, entry.file);
   const photo = await loadAsSeen({
     path,
@@ -124,7 +127,7 @@ async function augmentPhoto(task: PhotoTask): Promise<AugmentedPair> {
   const key = (part: string) => rng('augment', config.seed, index, part);
   const augmentations = drawAugmentations(config.groups, config.maxSimultaneous, key('attributes'), hidden);
   const needsForeground = augmentations.some(({ group }) => group === 'subject');
-  const foreground = needsForeground ? await foregroundOf(photo, entry.subject) : null;
+  const foreground = needsForeground ? await foregroundOf(photo, entry.subject, detect) : null;
   const copy = await applyAugmentations(photo.image, augmentations, foreground, key('noise'));
   const augmented = `images/${index}.png`;
   const png = await pipelineOf(clipSquare(copy, imageSize, fit))

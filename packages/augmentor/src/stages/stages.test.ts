@@ -199,6 +199,40 @@ describe('stages data and augment', () => {
     expect(skippedPhotographs.map(({ file }) => file).sort()).toEqual(['broken.jpg', 'cat.jpg']);
   });
 
+  it('take what a detector finds before a guess, and the guess where it finds nothing', async () => {
+    const folder = join(root, 'found');
+    mkdirSync(folder);
+    copyFileSync(join(carriedPhotosDir, 'camera.jpg'), join(folder, 'man.jpg'));
+    copyFileSync(join(carriedPhotosDir, 'sunset.jpg'), join(folder, 'sea.jpg'));
+    const data = {
+      ...tiny,
+      imageSize: 64,
+      numTrain: 8,
+      numTest: 2,
+      numGeneric: 2,
+      numUnlabeled: 30,
+      unlabeledDir: folder,
+    };
+    const artifact = join(root, 'found-data');
+    for (const item of forwards(numItemsOf('data', { data })))
+      await runItem('data', { data, unlabeledSide: 160 }, item, {}, artifact);
+    const augment = { ...nano.augment, groups: ['subject'], foreground: 'detection' };
+    await runItem(
+      'augment',
+      { augment, imageSize: 64, fit: 'crop' },
+      0,
+      { data: artifact },
+      join(root, 'found-augment'),
+    );
+    const sourcesOf = (credit: string): (string | undefined)[] => {
+      const index = JSON.parse(readFileSync(join(artifact, 'unlabeled/index.json'), 'utf8')) as UnlabeledEntry[];
+      const pairs = pairsOf(join(root, 'found-augment'));
+      return pairs.flatMap(({ foreground }, i) => (index[i]!.credit === credit ? foreground!.source : []));
+    };
+    expect(sourcesOf('man.jpg')).toContain('detection');
+    expect(new Set(sourcesOf('sea.jpg'))).toEqual(new Set(['saliency']));
+  });
+
   it('look for a mask beside a photograph of a dataset when it is augmented, not before', async () => {
     const made = join(root, 'made');
     await makeDatasets({ dir: made, numTrain: 10 });

@@ -64,7 +64,7 @@ export const nano: Preset = {
     ropeTheta: 10000,
     maxPositions: 256,
   },
-  augment: { groups: ['quality', 'color', 'subject'], maxSimultaneous: 3, seed: 0 },
+  augment: { groups: ['quality', 'color', 'subject'], maxSimultaneous: 3, foreground: 'saliency', seed: 0 },
   labels: 'template',
   openai: {
     baseUrl: 'https://api.openai.com/v1',
@@ -161,7 +161,7 @@ export const paper: Preset = {
     ropeTheta: 10000,
     maxPositions: 4096,
   },
-  ...{ augment: nano.augment, labels: nano.labels, openai: nano.openai },
+  ...{ augment: { ...nano.augment, foreground: 'detection' as const }, labels: nano.labels, openai: nano.openai },
   pretrainSsl: { steps: 1797, batchSize: 256, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   pretrainGeneric: { steps: 2579, batchSize: 256, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   finetuneComment: { steps: 8203, batchSize: 128, peakLearningRate: 2.5e-5, warmupFraction: 0.03 },

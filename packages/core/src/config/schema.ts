@@ -100,10 +100,15 @@ export const llmSchema = z.strictObject({
   maxPositions: size,
 });
 
+/** A photograph's own saliency, or a trained object detector (and saliency where it finds nothing). */
+export const foregroundFinders = ['saliency', 'detection'] as const;
+
 export const augmentSchema = z.strictObject({
   groups: z.array(z.enum(augmentationGroups)),
   /** Attributes augmented at once in one photograph, 1 to this. */
   maxSimultaneous: size,
+  /** Who finds the subject of a photograph that comes without mask and box. */
+  foreground: z.enum(foregroundFinders),
   seed: count,
 });
 
