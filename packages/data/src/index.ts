@@ -105,6 +105,7 @@ export { pipelineOf } from './pipeline.ts';
 export { isMaskName, loadMask, maskFileOf } from './masks.ts';
 export { imageFileState, imageNamesIn } from './image-files.ts';
 export { clipSquare, type Fit } from './clip-square.ts';
+export { squareViews, turnSquare } from './turn-square.ts';
 export { clipMean, clipStd, fitSquare, loadImage, toPixels, type PixelOptions, type RgbImage } from './images.ts';
 export { sharp } from './sharp.ts';
 export { numberCell, readCsvRows, type CsvRow } from './csv-rows.ts';

@@ -1,6 +1,14 @@
 // What a trained model answers about photographs that are in no dataset: one's own.
 import { CalmError, type TrialConfig } from '@calm-orch/core';
-import { answerStartOf, clipSquare, instructionOf, loadImage, toPixels } from '@calm-orch/data';
+import {
+  answerStartOf,
+  clipSquare,
+  instructionOf,
+  loadImage,
+  squareViews,
+  toPixels,
+  turnSquare,
+} from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
 import { createPhotoEncoder, memoryTaps, openFoundation, readSafetensors, type Taps } from '@calm-orch/model';
 import { createGenerator } from './generate.ts';
@@ -12,7 +20,10 @@ export type PhotoQuestion = (typeof photoQuestions)[number];
 
 export interface PhotoAnswer {
   readonly file: string;
-  /** 1..10: expectation over the digits of the answer, as finer than the whole number written; null: no number. */
+  /**
+   * 1..10, the mean over `evaluate.scoreViews` of the expectation over the digits of the answer, as finer than the whole
+   * number written; null: no number in any view.
+   */
   readonly score?: number | null;
   readonly comment?: string;
   readonly suggestion?: string;
@@ -56,6 +67,11 @@ export async function answerAboutPhotos(
     }
   }
   if (images.length === 0) return { answers: [], unreadable };
+  const { scoreReadout, scoreViews } = config.evaluate;
+  const { imageSize } = config.vision;
+  const ways = question === 'score' ? squareViews[scoreViews] : squareViews.upright;
+  /** All ways of the first photograph, then of the second, ... */
+  const views = images.flatMap(({ pixels }) => ways.map((way) => turnSquare(pixels, imageSize, way)));
   const language = openStageLanguage(config, spec.foundation);
   const { tokenizer } = language;
   const foundation = openFoundation(spec.foundation);
@@ -65,13 +81,13 @@ export async function answerAboutPhotos(
     layers: [...new Set(Object.values(config.mfam.taps))].sort((a, b) => a - b),
     weights: foundation.vision(config.vision),
     standardize: config.mfam.standardizeTaps,
-    batchSize: Math.min(encodeBatch, images.length),
+    batchSize: Math.min(encodeBatch, views.length),
   });
   let taps: Taps;
   try {
-    const states = encoder.encode(images.map(({ pixels }) => pixels));
+    const states = encoder.encode(views);
     taps = memoryTaps(
-      images.map(({ file }) => file),
+      images.flatMap(({ file }) => ways.map((way) => `${file}:${way}`)),
       encoder.tokens,
       encoder.width,
       states,
@@ -80,7 +96,6 @@ export async function answerAboutPhotos(
     encoder.close();
     foundation.close();
   }
-  const { scoreReadout } = config.evaluate;
   // The expectation is finer than the whole number that is written, which is what the text says.
   const reader = scoreReadout === 'text' ? expectationReader(tokenizer) : scoreReader(scoreReadout, tokenizer);
   const ask = language.instruct(instructionOf(config.prompt.template, question));
@@ -91,15 +106,16 @@ export async function answerAboutPhotos(
     prompt: withAnswerStart(ask, tokenizer.encode(start)),
     ...(question === 'score' && { watch: reader.watch }),
     maxTokens: question === 'score' ? scoreTokens : config.evaluate.maxCommentTokens,
-    batchSize: Math.min(config.evaluate.batchSize, images.length),
+    batchSize: Math.min(config.evaluate.batchSize, views.length),
   });
   try {
-    const generated = generator.generate(images.map((_, row) => row));
+    const generated = generator.generate(views.map((_, row) => row));
     const answers = images.map(({ file }, i): PhotoAnswer => {
-      const text = tokenizer.decode(generated[i]!.ids);
+      const own = generated.slice(i * ways.length, (i + 1) * ways.length);
+      const text = tokenizer.decode(own[0]!.ids);
       switch (question) {
         case 'score':
-          return { file, score: reader.read(generated[i]!) };
+          return { file, score: meanOf(own.flatMap((answer) => reader.read(answer) ?? [])) };
         case 'comment':
           return { file, comment: text };
         case 'suggest':
@@ -110,4 +126,8 @@ export async function answerAboutPhotos(
   } finally {
     generator.close();
   }
+}
+
+function meanOf(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

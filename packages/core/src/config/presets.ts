@@ -78,7 +78,7 @@ export const nano: Preset = {
   // the language model is small and has some hundreds of steps instead of thousands to learn in.
   pretrainSsl: { steps: 400, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   pretrainGeneric: { steps: 200, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
-  finetuneComment: { steps: 700, batchSize: 32, peakLearningRate: 3e-3, warmupFraction: 0.03 },
+  finetuneComment: { steps: 1000, batchSize: 32, peakLearningRate: 3e-3, warmupFraction: 0.03 },
   questions: { everySteps: 0 },
   finetuneScore: { steps: 1500, batchSize: 32, peakLearningRate: 1.5e-3, warmupFraction: 0.03 },
   finetunePersonal: { steps: 600, batchSize: 16, peakLearningRate: 2e-3, warmupFraction: 0.03 },
@@ -112,6 +112,8 @@ export const nano: Preset = {
     maxCommentTokens: 24,
     meteorDir: null,
     scoreReadout: 'text',
+    // As its labelled photographs are turned anyhow.
+    scoreViews: 'all',
   },
   scoreAnswer: 'number',
   scorePrefix: '',
@@ -181,6 +183,7 @@ export const paper: Preset = {
     maxCommentTokens: 64,
     meteorDir: null,
     scoreReadout: 'text',
+    scoreViews: 'mirrored',
   },
   scoreAnswer: 'number',
   scorePrefix: '',

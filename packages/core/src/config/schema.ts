@@ -242,6 +242,8 @@ export const trialConfigSchema = z.strictObject({
      * words weighted by their probabilities (wa5 of Q-Align and UNIAA).
      */
     scoreReadout: z.enum(['text', 'expectation', 'levels']),
+    /** Views of a photograph of one's own whose scores are averaged: as it is, its mirror image too, quarter turns of both too. */
+    scoreViews: z.enum(['upright', 'mirrored', 'all']),
   }),
   /** What scoring fine-tuning answers: the score as a number, or the word of its level (excellent to bad). */
   scoreAnswer: z.enum(['number', 'level']),
