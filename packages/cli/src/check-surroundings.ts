@@ -36,7 +36,7 @@ function needsOf({ kind, config }: PlanStage, env: NodeJS.ProcessEnv): [needed: 
   if (kind === 'augment') {
     if (openai)
       needs.push([openai.baseUrl, async () => void (await import('@calm-orch/augmentor')).apiKeyOf(openai, env)]);
-    if (augment?.foreground === 'detection')
+    if (augment?.foreground === 'detection' && augment.groups.includes('subject'))
       needs.push(['detector', async () => void (await import('@calm-orch/augmentor')).readDetectorFiles()]);
   }
   const meteorDir = evaluate?.meteorDir;

@@ -85,7 +85,7 @@ export * from './llava/image-token.ts';
 export * from './pccd/read.ts';
 export * from './pccd/write.ts';
 export * from './pexels/read.ts';
-export type { PhotoSet, RatedPhoto, Split } from './rated-photos.ts';
+export { mean, type PhotoSet, type RatedPhoto, type Split } from './rated-photos.ts';
 export * from './spaq/read.ts';
 export * from './tad66k/read.ts';
 export * from './tad66k/write.ts';

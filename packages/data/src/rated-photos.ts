@@ -67,6 +67,7 @@ export function onlyOnce(what: string): (name: string, path: string, line: numbe
   };
 }
 
+/** null of no values. */
 export function mean(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

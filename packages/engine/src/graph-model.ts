@@ -10,7 +10,6 @@ import { startEngine, type Engine } from './load.ts';
 export interface GraphModel {
   /** The model's only input; the caller disposes of the result. */
   execute(input: Tensor, output: string): Tensor;
-  dispose(): void;
 }
 
 export interface GraphModelFiles {

@@ -1,4 +1,4 @@
-export { openGraphModel, type GraphModel } from './graph-model.ts';
+export { openGraphModel } from './graph-model.ts';
 export { startEngine, tf, type Engine, type StartOptions } from './load.ts';
 export {
   defaultCacheDir,

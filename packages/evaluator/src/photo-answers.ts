@@ -5,6 +5,7 @@ import {
   clipSquare,
   instructionOf,
   loadImage,
+  mean,
   squareViews,
   toPixels,
   turnSquare,
@@ -115,7 +116,7 @@ export async function answerAboutPhotos(
       const text = tokenizer.decode(own[0]!.ids);
       switch (question) {
         case 'score':
-          return { file, score: meanOf(own.flatMap((answer) => reader.read(answer) ?? [])) };
+          return { file, score: mean(own.flatMap((answer) => reader.read(answer) ?? [])) };
         case 'comment':
           return { file, comment: text };
         case 'suggest':
@@ -126,8 +127,4 @@ export async function answerAboutPhotos(
   } finally {
     generator.close();
   }
-}
-
-function meanOf(values: readonly number[]): number | null {
-  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

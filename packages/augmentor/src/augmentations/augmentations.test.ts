@@ -131,7 +131,7 @@ describe('foregroundOf', () => {
 
   it('takes a mask before a known box before a detection before a guess, and a blank mask as none', async () => {
     const detected = { x: 0.1, y: 0.2, width: 0.3, height: 0.4 };
-    const detect = () => detected;
+    const detect = () => Promise.resolve(detected);
     expect(await foregroundOf({ image, mask }, box, detect)).toEqual({
       source: 'mask',
       box: { x: 100 / side, y: 20 / side, width: 30 / side, height: 20 / side },
@@ -141,7 +141,7 @@ describe('foregroundOf', () => {
     expect(await foregroundOf({ image, mask: blank }, box, detect)).toEqual(foreground);
     const byDetection = { source: 'detection', box: detected, mask: null };
     expect(await foregroundOf({ image, mask: blank }, null, detect)).toEqual(byDetection);
-    for (const none of [null, () => null])
+    for (const none of [null, () => Promise.resolve(null)])
       expect(await foregroundOf({ image, mask: null }, null, none)).toMatchObject({ source: 'saliency', mask: null });
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { carriedPhotosDir, type Box } from '@calm-orch/data';
 import { describe, expect, it, test } from 'vitest';
 import { loadAsSeen } from './as-seen.ts';
-import { mainObject, openDetector, readDetectorFiles } from './detection.ts';
+import { detectMainObject, mainObject, readDetectorFiles } from './detection.ts';
 
 const near = ({ x, y, width, height }: Box, [left, top, right, bottom]: number[]): void => {
   const edges = [left! - x, top! - y, right! - x - width, bottom! - y - height];
@@ -13,10 +13,9 @@ const near = ({ x, y, width, height }: Box, [left, top, right, bottom]: number[]
 
 describe('the detector', () => {
   it('finds what a photograph is of, and says where it finds nothing', async () => {
-    const detect = await openDetector();
     const boxIn = async (file: string): Promise<Box | null> => {
       const path = join(carriedPhotosDir, file);
-      return detect((await loadAsSeen({ path, mask: null, side: 560, fit: 'crop' })).image);
+      return detectMainObject((await loadAsSeen({ path, mask: null, side: 560, fit: 'crop' })).image);
     };
     // Seen by eye: the photographer with his camera; one of two dogs; a sea at sunset without anybody.
     near((await boxIn('camera.jpg'))!, [0, 0.12, 0.58, 1]);
@@ -28,7 +27,9 @@ describe('the detector', () => {
 
 describe('the main object', () => {
   it('is large and certain, inside the photograph, and not all of it', () => {
-    const of = (score: number, ...edges: [number, number, number, number]) => ({ score, edges });
+    const of = (score: number, left: number, top: number, right: number, bottom: number) => ({
+      ...{ score, left, top, right, bottom },
+    });
     const dog = of(0.4, -0.1, 0.5, 0.4, 1.2);
     expect(mainObject([of(0.9, 0, 0, 1, 1), of(0.6, 0.1, 0.1, 0.15, 0.15), of(0.2, 0.2, 0.2, 0.8, 0.8), dog])).toEqual({
       ...{ x: 0, y: 0.5, width: 0.4, height: 0.5 },
@@ -43,7 +44,7 @@ test('a package that is missing or another version is told, with what to do', ()
   const missing = (): never => {
     throw new Error('Cannot find module');
   };
-  const asked = (resolve: () => string) => () => readDetectorFiles(resolve as unknown as NodeJS.RequireResolve);
+  const asked = (resolve: () => string) => () => readDetectorFiles(resolve);
   expect(asked(missing)).toThrow(
     /augment\.foreground: detection needs .*human; run `npm install @vladmandic\/human@3\.3\.6`, or set augment\.foreground: saliency/,
   );

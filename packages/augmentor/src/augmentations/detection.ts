@@ -24,26 +24,26 @@ const minScore = 0.3;
 const minArea = 0.01;
 const maxArea = 0.8;
 
-/** Left, top, right, bottom in units of the sides. */
+/** Edges in units of the sides; some lie outside the photograph. */
 export interface Detection {
-  readonly edges: readonly [number, number, number, number];
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
   readonly score: number;
 }
 
 /** The box of the main object, in units of the sides; null where none is found. */
-export type Detector = (image: RgbImage) => Box | null;
+export type Detector = (image: RgbImage) => Promise<Box | null>;
+
+const inside = (edge: number): number => Math.min(1, Math.max(0, edge));
 
 /** The detection with the highest score times side (root of the area), cut at the photograph's edges; the first of equals. */
 export function mainObject(detections: readonly Detection[]): Box | null {
   let best: { box: Box; weight: number } | null = null;
-  for (const { edges, score } of detections) {
-    const [left, top, right, bottom] = edges.map((edge) => Math.min(1, Math.max(0, edge))) as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    const box = { x: left, y: top, width: right - left, height: bottom - top };
+  for (const { left, top, right, bottom, score } of detections) {
+    const [x, y] = [inside(left), inside(top)];
+    const box = { x, y, width: inside(right) - x, height: inside(bottom) - y };
     const area = Math.max(0, box.width) * Math.max(0, box.height);
     if (!(score >= minScore) || area < minArea || area > maxArea) continue;
     const weight = score * Math.sqrt(area);
@@ -56,7 +56,7 @@ export function mainObject(detections: readonly Detection[]): Box | null {
  * The detector's files in the package, read and compared with what is expected.
  * @throws CalmError `not_found` when the package is missing, `bad_data` when it holds other files.
  */
-export function readDetectorFiles(resolve = createRequire(import.meta.url).resolve): {
+export function readDetectorFiles(resolve: (name: string) => string = createRequire(import.meta.url).resolve): {
   topology: string;
   weights: Buffer;
 } {
@@ -77,35 +77,26 @@ export function readDetectorFiles(resolve = createRequire(import.meta.url).resol
   return { topology: read('centernet.json').toString('utf8'), weights: read('centernet.bin') };
 }
 
-let opened: Promise<Detector> | undefined;
+let opened: ReturnType<typeof openGraphModel> | undefined;
 
-/** Loads it once a process. @throws CalmError as readDetectorFiles, `engine` without an engine. */
-export function openDetector(): Promise<Detector> {
-  opened ??= loadDetector();
-  return opened;
-}
-
-async function loadDetector(): Promise<Detector> {
-  const { engine, model } = await openGraphModel(readDetectorFiles());
-  const { tf } = engine;
-  return ({ data, width, height }) => {
-    const rows = tf.tidy(() => {
-      const pixels = tf.tensor3d(data, [height, width, 3], 'int32');
-      const input = tf.image.resizeBilinear(pixels, [inputSide, inputSide]).expandDims(0);
-      return model.execute(input, output);
-    });
-    const values = rows.dataSync();
-    rows.dispose();
-    const detections = Array.from({ length: values.length / 6 }, (_, i): Detection => {
-      const [left, top, right, bottom, score] = values.subarray(6 * i, 6 * i + 5) as unknown as [
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
-      return { edges: [left / inputSide, top / inputSide, right / inputSide, bottom / inputSide], score };
-    });
-    return mainObject(detections);
-  };
-}
+/** Loads the model when it is first asked. @throws CalmError as readDetectorFiles, `engine` without an engine. */
+export const detectMainObject: Detector = async ({ data, width, height }) => {
+  opened ??= openGraphModel(readDetectorFiles());
+  const {
+    engine: { tf },
+    model,
+  } = await opened;
+  const rows = tf.tidy(() => {
+    const pixels = tf.tensor3d(data, [height, width, 3], 'int32');
+    const input = tf.image.resizeBilinear(pixels, [inputSide, inputSide]).expandDims(0);
+    return model.execute(input, output).reshape([-1, 6]);
+  });
+  const found = rows.arraySync() as number[][];
+  rows.dispose();
+  return mainObject(
+    found.map(([left, top, right, bottom, score]) => ({
+      ...{ left: left! / inputSide, top: top! / inputSide, right: right! / inputSide, bottom: bottom! / inputSide },
+      score: score!,
+    })),
+  );
+};

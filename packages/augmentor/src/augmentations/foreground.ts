@@ -28,7 +28,7 @@ export async function foregroundOf(
   const masked = mask && boxOfMask(mask, image.width);
   if (masked) return { source: 'mask', box: masked, mask };
   if (known) return { source: 'known', box: known, mask: null };
-  const detected = detect?.(image) ?? null;
+  const detected = detect && (await detect(image));
   if (detected) return { source: 'detection', box: detected, mask: null };
   return { source: 'saliency', box: await salientBox(image), mask: null };
 }

@@ -30,7 +30,7 @@ import {
 import { defaultCacheDir } from '@calm-orch/engine';
 import { applyAugmentations } from '../augmentations/apply.ts';
 import { colorfulness } from '../augmentations/color.ts';
-import { openDetector, type Detector } from '../augmentations/detection.ts';
+import { detectMainObject, type Detector } from '../augmentations/detection.ts';
 import { drawAugmentations, type Augmentation } from '../augmentations/draw.ts';
 import { foregroundOf, type ForegroundSource } from '../augmentations/foreground.ts';
 import { loadAsSeen } from '../augmentations/as-seen.ts';
@@ -77,7 +77,7 @@ export const augmentStage: StageFunction = async (context) => {
   const entries = unlabeledPhotos(dataDir);
   const first = item * photosPerItem;
   const mine = entries.slice(first, first + photosPerItem);
-  const detect = config.foreground === 'detection' ? await openDetector() : null;
+  const detect = config.foreground === 'detection' ? detectMainObject : null;
   const progress = photoProgress(context, mine.length);
   const pairs: AugmentedPair[] = [];
   for (const [i, entry] of mine.entries()) {
