@@ -21,7 +21,7 @@ export const command = {
       .example('$0 explain smoke-2 finetune-score', 'some of its stages'),
   handler: async ({ dir, run: wanted, stage, json }: ArgumentsCamelCase<Options>) => {
     const { explainRun, layoutOf } = await import('@calm-orch/coordinator');
-    const tracker = openTracker(dir, { create: false });
+    const tracker = openTracker(dir, { access: 'read' });
     try {
       const { id } = tracker.findRun(wanted);
       const explained = explainRun(tracker, layoutOf(dir), id, stage);

@@ -112,7 +112,7 @@ export const command = {
     const all = await costsOf(config, machine);
     // The foundation is no trial: what stages of trials would cost says nothing about it.
     const costs = only && preset === undefined ? { ...all, stageFlops: [] } : all;
-    const tracker = hasTracker(dir) ? openTracker(dir, { create: false }) : null;
+    const tracker = hasTracker(dir) ? openTracker(dir, { access: 'read' }) : null;
     try {
       const layout = layoutOf(dir);
       const isDone = (key: string): boolean => tracker !== null && isStageDone(tracker, layout, key);
