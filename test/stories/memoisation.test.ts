@@ -93,7 +93,7 @@ test('an edited comment or a renamed variable re-runs nothing; a constant of a h
   });
   const text = (await story.run(['explain', 'story-5', 'evaluate-score'])).stdout;
   expect(text).toMatch(
-    /^evaluate-score [0-9a-f]{8}: executed\n {2}differs from .*\n {4}config.evaluate.batchSize: \d+ -> 7\n$/,
+    /^evaluate-score \([0-9a-f]{8}\): executed\n {2}differs from .*\n {4}config.evaluate.batchSize: \d+ -> 7\n$/,
   );
 
   const would = await story.run(['gc', '--dry-run']);

@@ -61,7 +61,7 @@ export function makeRealRuns(): RealRuns {
       return { child, ended: new Promise((resolve) => child.once('exit', resolve)), text: () => text };
     },
     outcome: (folder) => {
-      const tracker = openTracker(join(dir, folder), { create: false });
+      const tracker = openTracker(join(dir, folder), { access: 'read' });
       try {
         const run = tracker.findRun();
         const stages = tracker.listRunStages(run.id);

@@ -99,7 +99,7 @@ export function makeStory(): Story {
     },
     run: (args, options) => story.start(args, options).ended,
     tracker: (read) => {
-      const tracker = openTracker(join(dir, 'runs'), { create: false });
+      const tracker = openTracker(join(dir, 'runs'), { access: 'read' });
       try {
         return read(tracker);
       } finally {

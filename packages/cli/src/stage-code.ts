@@ -1,8 +1,8 @@
 // Where the code of stages is: each role's package keeps a stage of kind `k` in dist/stages/k.js. The environment's
 // CALM_ORCH_STAGES names one module (a StageRegistry as `stages`) in place of all of them, for tests of the processes.
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { resolve } from 'node:path';
-import { repositoryRoot, stageRoles, type Role, type StageKind, type StageRegistry } from '@calm-orch/core';
+import { join, resolve } from 'node:path';
+import { repositoryRoot, sha256, stageRoles, type Role, type StageKind, type StageRegistry } from '@calm-orch/core';
 
 const photos = `${repositoryRoot}assets/photos`;
 
@@ -17,6 +17,12 @@ export function stageEntry(kind: StageKind, env: NodeJS.ProcessEnv = process.env
   if (other !== undefined) return resolve(other);
   // From src or dist of the package alike: workers always run what is built.
   return fileURLToPath(new URL(`../dist/stages/${kind}.js`, import.meta.resolve(`@calm-orch/${stageRoles[kind]}`)));
+}
+
+/** Where the versions of stages' code are remembered, for each folder the program lies in. */
+export async function codeCacheFile(): Promise<string> {
+  const { defaultCacheDir } = await import('@calm-orch/engine');
+  return join(defaultCacheDir(), `code-${sha256(repositoryRoot).slice(0, 16)}.json`);
 }
 
 /** Loads a role's stages into this process. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { codeVersions } from './code-version.ts';
+import { bundledVersions } from './code-version.ts';
 
 let dir: string;
 beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), 'calm-orch-code-'))));
@@ -30,7 +30,7 @@ async function versionWith(changes: Partial<typeof files> = {}): Promise<string>
     writeFileSync(join(dir, name), text);
   }
   const entry = join(dir, 'stage.js');
-  return (await codeVersions([entry])).get(entry)!.hash;
+  return (await bundledVersions([entry])).get(entry)!.hash;
 }
 
 test('comments, white space, local names and code a stage does not reach are not its code', async () => {
@@ -59,5 +59,5 @@ test('helpers, constants, code of our other packages and versions of foreign one
 });
 
 test('a stage that was never built is an error with its remedy', async () => {
-  await expect(codeVersions([join(dir, 'absent.js')])).rejects.toThrow(/absent\.js; run `npm run build`/);
+  await expect(bundledVersions([join(dir, 'absent.js')])).rejects.toThrow(/absent\.js; run `npm run build`/);
 });

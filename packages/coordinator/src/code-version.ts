@@ -3,10 +3,11 @@
 // by name and version. Nothing of the stage is loaded or executed.
 import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { build, stop, transform, type Plugin } from 'esbuild';
 import { CalmError, hashOf, sha256 } from '@calm-orch/core';
 import { codeShape } from './code-shape.ts';
+import { packageName, packageVersion } from './package-version.ts';
 
 const ourScope = '@calm-orch/';
 
@@ -15,15 +16,17 @@ export interface CodeVersion {
   readonly hash: string;
   /** Hash of each module of ours the stage runs, by path, and version of each package: to tell what has changed. */
   readonly modules: Readonly<Record<string, string>>;
+  /** All files of ours that were read for it. */
+  readonly files: readonly string[];
+  /** Other packages, and a folder each is imported from. */
+  readonly packages: readonly { readonly name: string; readonly from: string; readonly version: string }[];
 }
 
-/** Hashes the code of each entry; the entries' modules must be built. @throws CalmError `internal` if one is not. */
-export async function codeVersions(entries: readonly string[]): Promise<Map<string, CodeVersion>> {
+/** Bundles and hashes each entry, once. @throws CalmError `internal` if one is not built. */
+export async function bundledVersions(entries: readonly string[]): Promise<ReadonlyMap<string, CodeVersion>> {
   try {
     const shapes = new Map<string, Promise<string>>();
-    const versions = await Promise.all(
-      [...new Set(entries)].map(async (entry) => [entry, await version(entry, shapes)] as const),
-    );
+    const versions = await Promise.all(entries.map(async (entry) => [entry, await version(entry, shapes)] as const));
     return new Map(versions);
   } finally {
     // esbuild keeps a process of its own alive otherwise.
@@ -37,7 +40,7 @@ async function version(entry: string, shapes: Map<string, Promise<string>>): Pro
       'internal',
       `the code of a stage is missing: ${entry}; run \`npm run build\` in calm-orch's folder`,
     );
-  const packages = new Map<string, string>();
+  const found = new Map<string, CodeVersion['packages'][number]>();
   const { outputFiles, metafile } = await build({
     metafile: true,
     // Makes the paths of modules the same wherever the program lies.
@@ -50,9 +53,10 @@ async function version(entry: string, shapes: Map<string, Promise<string>>): Pro
     platform: 'node',
     legalComments: 'none',
     logLevel: 'silent',
-    plugins: [ownCodeOnly(packages)],
+    plugins: [ownCodeOnly(found)],
   });
-  const hash = hashOf({ code: sha256(codeShape(outputFiles[0]!.text)), packages: Object.fromEntries(packages) });
+  const packages = Object.fromEntries([...found].map(([name, { version }]) => [name, version]));
+  const hash = hashOf({ code: sha256(codeShape(outputFiles[0]!.text)), packages });
   const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
   );
@@ -62,7 +66,12 @@ async function version(entry: string, shapes: Map<string, Promise<string>>): Pro
     return known;
   };
   const modules = await Promise.all(used.sort().map(async (path) => [path, await shapeOf(path)] as const));
-  return { hash, modules: { ...Object.fromEntries(modules), ...Object.fromEntries(packages) } };
+  return {
+    hash,
+    modules: { ...Object.fromEntries(modules), ...packages },
+    files: Object.keys(metafile.inputs).map((path) => resolve(rootOf(entry), path)),
+    packages: [...found.values()],
+  };
 }
 
 /** The folder above `packages`, or the entry's own. */
@@ -77,14 +86,17 @@ async function shapeOfModule(path: string): Promise<string> {
 }
 
 /** Bundles relative imports and our own packages; notes name and version of all others. */
-function ownCodeOnly(packages: Map<string, string>): Plugin {
+function ownCodeOnly(packages: Map<string, CodeVersion['packages'][number]>): Plugin {
   return {
     name: 'own-code-only',
     setup(build) {
       build.onResolve({ filter: /.*/ }, async (args) => {
         if (args.pluginData === 'resolved' || args.kind === 'entry-point') return undefined;
         if (!args.path.startsWith('.') && !args.path.startsWith(ourScope)) {
-          if (!isBuiltin(args.path)) packages.set(...versionOf(args.path, args.resolveDir));
+          if (!isBuiltin(args.path)) {
+            const [name, from] = [packageName(args.path), args.resolveDir];
+            packages.set(name, { name, from, version: packageVersion(name, from) });
+          }
           return { path: args.path, external: true };
         }
         const { importer, resolveDir, kind } = args;
@@ -95,14 +107,4 @@ function ownCodeOnly(packages: Map<string, string>): Plugin {
       });
     },
   };
-}
-
-/** `@scope/name/file` -> ['@scope/name', '1.2.3']; a package that is not installed has the version 'absent'. */
-function versionOf(specifier: string, from: string): [name: string, version: string] {
-  const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
-  for (let dir = from; ; dir = dirname(dir)) {
-    const path = join(dir, 'node_modules', name, 'package.json');
-    if (existsSync(path)) return [name, (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version];
-    if (dir === dirname(dir)) return [name, 'absent'];
-  }
 }

@@ -2,7 +2,7 @@
 // Everything comes from the manifests of artifacts, so it can be asked long after the run.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Json, StageKind } from '@calm-orch/core';
+import { stageLabel, type Json, type StageKind } from '@calm-orch/core';
 import type { Execution, Tracker } from '@calm-orch/tracker';
 import { readArtifact, type Manifest } from './artifact.ts';
 import type { Layout } from './layout.ts';
@@ -18,6 +18,7 @@ export interface Difference {
 export interface Explanation {
   readonly key: string;
   readonly kind: StageKind;
+  readonly label: string;
   readonly execution: Execution;
   /** The run that made it. */
   readonly madeBy: string;
@@ -32,10 +33,12 @@ export interface Explanation {
 /** Every stage of a run in order of its plan, or those whose kind or key begins with `stage`. */
 export function explainRun(tracker: Tracker, layout: Layout, runId: string, stage?: string): Explanation[] {
   const manifests = manifestsOf(layout);
+  const { trials } = tracker.getRun(runId);
   return tracker
     .listRunStages(runId)
     .filter(({ kind, key }) => stage === undefined || kind === stage || key.startsWith(stage))
-    .map(({ key, kind, execution, firstRunId }) => {
+    .map((planned) => {
+      const { key, kind, execution, firstRunId } = planned;
       const own = manifests.find(({ manifest }) => manifest.key === key);
       const earlier = manifests.filter(
         ({ manifest, madeMs }) => manifest.kind === kind && manifest.key !== key && own && madeMs <= own.madeMs,
@@ -46,7 +49,7 @@ export function explainRun(tracker: Tracker, layout: Layout, runId: string, stag
         null,
       );
       return {
-        ...{ key, kind, execution, madeBy: firstRunId, gone: own === undefined },
+        ...{ key, kind, label: stageLabel(planned, trials), execution, madeBy: firstRunId, gone: own === undefined },
         ...{ nearest: nearest?.key ?? null, differences: nearest?.differences ?? [] },
       };
     });

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CalmError, hashOf, sha256, stageRoles, type Json, type StageKind, type TrialConfig } from '@calm-orch/core';
-import { codeVersions } from './code-version.ts';
+import { codeVersions } from './code-cache.ts';
 import { fileHasher } from './file-hashes.ts';
 import { readFoundationFiles, type Foundation } from './foundation-artifact.ts';
 import type { PlanSources } from './plan.ts';
@@ -17,6 +17,8 @@ export interface PlanSourceOptions {
   readonly carried: Readonly<Partial<Record<StageKind, string>>>;
   /** File that remembers hashes of large checkpoints. */
   readonly hashCache?: string;
+  /** File that remembers versions of stages' code. */
+  readonly codeCache?: string;
 }
 
 export async function planSources({
@@ -25,9 +27,13 @@ export async function planSources({
   carried,
   datasetIdentity,
   hashCache,
+  codeCache,
 }: PlanSourceOptions): Promise<PlanSources> {
   const kinds = Object.keys(stageRoles) as StageKind[];
-  const versions = await codeVersions(kinds.map((kind) => stageEntry(kind)));
+  const versions = await codeVersions(
+    kinds.map((kind) => stageEntry(kind)),
+    codeCache,
+  );
   const foundations = new Map<string, Foundation>();
   const hashFile = fileHasher(hashCache);
   const folders = new Map<string, Json>();

@@ -4,6 +4,7 @@
 import {
   canonicalJson,
   hashOf,
+  stageLabel,
   stageRoles,
   type Experiment,
   type FoundationConfig,
@@ -95,21 +96,6 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
       trials.push(trial);
     }
   }
-  const stages = [...drafts.values()].map((draft) => ({ ...draft, label: labelOf(draft, trials) }));
+  const stages = [...drafts.values()].map((draft) => ({ ...draft, label: stageLabel(draft, trials) }));
   return { trials, stages };
-}
-
-/** Kind, and of row and seed what tells the stage from others of its kind. */
-function labelOf({ kind, config, trials: own }: Draft, all: readonly TrialRef[]): string {
-  const parts: string[] = [kind];
-  if (kind === 'encode') parts.push((config as { what: string }).what);
-  const only = <T>(of: (trial: TrialRef) => T): T | undefined => {
-    const values = new Set(own.map(of));
-    return values.size === 1 && new Set(all.map(of)).size > 1 ? [...values][0] : undefined;
-  };
-  const row = only((trial) => trial.row);
-  const seed = only((trial) => trial.seed);
-  if (row !== undefined) parts.push(row);
-  if (seed !== undefined) parts.push(`seed ${seed}`);
-  return parts.join(' ');
 }

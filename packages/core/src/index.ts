@@ -14,6 +14,8 @@ export {
 export { abortedAfter, combineSignals, firstAbort, type CombinedSignal } from './signals.ts';
 export { shardRange } from './shards.ts';
 export { makeFolder, writeFileAtomic } from './files.ts';
+export { stageLabel } from './stage-label.ts';
+export { parseJson, readJson } from './json.ts';
 export { openSqlite, type Sqlite } from './sqlite.ts';
 export { processStart } from './processes.ts';
 export {

@@ -1,7 +1,7 @@
 // Files of texts and numbers somebody else has made, to be scored with our metrics.
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { CalmError } from './errors.ts';
+import { readJson } from './json.ts';
 
 const captionsFile = z.object({
   items: z.array(
@@ -37,19 +37,7 @@ export function readCorrelationFile(path: string): CorrelationFile {
 }
 
 function parse<T>(path: string, schema: z.ZodType<T>): T {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new CalmError('not_found', `${path} cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new CalmError('bad_data', `${path} is not JSON: ${(cause as Error).message}`, { cause });
-  }
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(readJson(path));
   if (result.success) return result.data;
   const { path: where, message } = result.error.issues[0]!;
   throw new CalmError(

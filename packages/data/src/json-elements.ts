@@ -2,7 +2,7 @@
 // string can hold. Only the bytes that structure JSON (quotes, brackets, commas) are looked at before an element is
 // whole; those are ASCII and cannot occur inside a multi-byte UTF-8 character.
 import { closeSync, openSync, readSync } from 'node:fs';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, parseJson } from '@calm-orch/core';
 import { badLine } from './lines.ts';
 
 export interface JsonElement {
@@ -103,11 +103,7 @@ export function* jsonElements(path: string, key: string | null = null): Iterable
   }
 
   function parsed(text: string): JsonElement {
-    try {
-      return { value: JSON.parse(text), line: startLine };
-    } catch (error) {
-      throw badLine(path, startLine, `valid JSON (${(error as Error).message})`, text);
-    }
+    return { value: parseJson(text, path, startLine), line: startLine };
   }
 }
 

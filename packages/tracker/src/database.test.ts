@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqlite } from '@calm-orch/core';
@@ -83,8 +83,60 @@ test('a coordinator killed with -9 leaves a run that is shown as failed (interru
 
 test('a reader of a folder without runs is told how to start one, and makes no folder', () => {
   const nowhere = join(dir, 'nowhere');
-  expect(() => openTracker(nowhere, { create: false })).toThrow(/no runs in .*nowhere yet: start one with/);
+  expect(() => openTracker(nowhere, { access: 'read' })).toThrow(/no runs in .*nowhere yet: start one with/);
   expect(hasTracker(nowhere)).toBe(false);
+});
+
+const newRun = { experiment: 'x', title: '', path: '', resolved: {}, hash: '', versions: {}, machine: {}, pid: 1 };
+
+test('a reader of a database of an older version sees a migrated copy and leaves the original as it was', () => {
+  const tracker = openTracker(dir);
+  tracker.createRun({ ...newRun, trials: [] });
+  tracker.close();
+  const path = join(dir, databaseFile);
+  const sqlite = openSqlite(path);
+  const version = sqlite.pragma('user_version', { simple: true }) as number;
+  sqlite.exec('DROP TABLE imports');
+  sqlite.pragma(`user_version = ${version - 1}`);
+  sqlite.close();
+  const before = readFileSync(path);
+  const reader = openTracker(dir, { access: 'read' });
+  expect(reader.listRuns().map(({ id }) => id)).toEqual(['x-1']);
+  expect(reader.listImports('x')).toEqual([]);
+  reader.close();
+  expect(readFileSync(path).equals(before)).toBe(true);
+});
+
+test('a reader writes nothing, sees what is written meanwhile, and reads from a folder it may not write', () => {
+  const writer = openTracker(dir);
+  const reader = openTracker(dir, { access: 'read' });
+  expect(() => reader.createRun({ ...newRun, trials: [] })).toThrow();
+  writer.createRun({ ...newRun, trials: [] });
+  expect(reader.listRuns()).toHaveLength(1);
+  reader.close();
+  writer.close();
+  // Root may write everywhere, unless that right is taken from the process.
+  chmodSync(dir, 0o555);
+  chmodSync(join(dir, databaseFile), 0o444);
+  const source = JSON.stringify(new URL('../dist/index.js', import.meta.url).href);
+  const script = `const { openTracker } = await import(${source});
+    const t = openTracker(${JSON.stringify(dir)}, { access: 'read' }); console.log(t.listRuns()[0].id); t.close();`;
+  const command = [process.execPath, '--input-type=module', '-e', script];
+  const asRoot = process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'] : [];
+  const [file, ...args] = [...asRoot, ...command];
+  const { stdout, stderr } = spawnSync(file!, args, { encoding: 'utf8' });
+  chmodSync(dir, 0o755);
+  expect(stdout + stderr).toBe('x-1\n');
+  expect(readdirSync(dir)).toEqual([databaseFile]);
+});
+
+test('runs of experiments named in any alphabet have names of their own', () => {
+  const tracker = openTracker(dir);
+  const names = ['mine v1', 'mine-v1', 'mine v1', '实验', 'الصور', '..', '-x', 'a/b', 'Cafe\u0301'];
+  const ids = names.map((experiment) => tracker.createRun({ ...newRun, experiment, trials: [] }).id);
+  expect(ids).toEqual(['mine-v1-1', 'mine-v1-2', 'mine-v1-3', '实验-1', 'الصور-1', 'run-1', 'x-1', 'a-b-1', 'Café-1']);
+  expect(tracker.findRun('实验').id).toBe('实验-1');
+  tracker.close();
 });
 
 test('a database of a newer version is refused with the remedy', () => {

@@ -7,6 +7,7 @@ import { count, type SQL } from 'drizzle-orm';
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { CalmError, makeFolder, openSqlite, type Sqlite } from '@calm-orch/core';
+import { openForReading } from './read-only.ts';
 import { translateSqliteError } from './sqlite-errors.ts';
 
 /** What every store function is given. */
@@ -19,16 +20,23 @@ export interface Store {
   readonly processStart: (pid: number) => string | null;
 }
 
+/** Whether a database is made where there is none, must be there, or is never written. */
+export type Access = 'create' | 'write' | 'read';
+
 export interface DatabaseOptions {
-  readonly create: boolean;
+  readonly access: Access;
   readonly busyTimeoutMs: number;
+}
+
+export interface Database extends Pick<Store, 'sqlite' | 'db'> {
+  close(): void;
 }
 
 const migrationsDir = fileURLToPath(new URL('../migrations/', import.meta.url));
 
-/** Opens and migrates. Throws CalmError: not_found (create is false), io (unwritable, not a database, newer), busy. */
-export function openDatabase(path: string, { create, busyTimeoutMs }: DatabaseOptions): Pick<Store, 'sqlite' | 'db'> {
-  if (!create && !existsSync(path)) {
+/** Opens and migrates. Throws CalmError: not_found (it must be there), io (unwritable, not a database, newer), busy. */
+export function openDatabase(path: string, { access, busyTimeoutMs }: DatabaseOptions): Database {
+  if (access !== 'create' && !existsSync(path)) {
     throw new CalmError(
       'not_found',
       `no runs in ${dirname(path)} yet: start one with \`calm-orch run experiments/ablation-mfam.yaml\`, or name the run folder with --dir`,
@@ -36,13 +44,19 @@ export function openDatabase(path: string, { create, busyTimeoutMs }: DatabaseOp
   }
   let sqlite: Sqlite | undefined;
   try {
+    if (access === 'read') {
+      const isCurrent = (opened: Sqlite): boolean => versionOf(opened) === migrationFiles().length;
+      const { sqlite: read, close } = openForReading(path, isCurrent, (copy) => migrate(copy, path), busyTimeoutMs);
+      return { sqlite: read, db: drizzle(read), close };
+    }
     makeFolder(dirname(path));
     sqlite = openSqlite(path, { timeout: busyTimeoutMs });
     useWal(sqlite, busyTimeoutMs);
     sqlite.pragma('synchronous = NORMAL');
     sqlite.pragma('foreign_keys = ON');
     migrate(sqlite, path);
-    return { sqlite, db: drizzle(sqlite) };
+    const opened = sqlite;
+    return { sqlite, db: drizzle(sqlite), close: () => void opened.close() };
   } catch (error) {
     sqlite?.close();
     throw translateSqliteError(error, path);
@@ -72,11 +86,17 @@ function useWal(sqlite: Sqlite, busyTimeoutMs: number): void {
   }
 }
 
-function migrate(sqlite: Sqlite, path: string): void {
-  const files = readdirSync(migrationsDir)
+const versionOf = (sqlite: Sqlite): number => sqlite.pragma('user_version', { simple: true }) as number;
+
+function migrationFiles(): string[] {
+  return readdirSync(migrationsDir)
     .filter((name) => name.endsWith('.sql'))
     .sort();
-  const version = () => sqlite.pragma('user_version', { simple: true }) as number;
+}
+
+function migrate(sqlite: Sqlite, path: string): void {
+  const files = migrationFiles();
+  const version = () => versionOf(sqlite);
   if (version() > files.length) {
     throw new CalmError(
       'io',

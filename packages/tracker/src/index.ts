@@ -32,4 +32,5 @@ export {
 } from './tables/collect.ts';
 export { testItemsOf, type RowImport } from './tables/imported-rows.ts';
 export { rowsOfTable, tablesOf, type RowOfTable } from './tables/rows-of-table.ts';
+export { cutText, padText, textWidth } from './tables/text-width.ts';
 export { renderTables, tableFormats, type RenderOptions, type TableFormat } from './tables/render.ts';

@@ -16,9 +16,7 @@ type RunRow = typeof runs.$inferSelect;
 export function createRun(store: Store, run: NewRun): RunRecord {
   return transaction(store, () => {
     sweep(store);
-    const stem = run.experiment.replace(/[^A-Za-z0-9._-]+/g, '-');
-    const number = countRows(store, runs, eq(runs.experiment, run.experiment)) + 1;
-    const id = `${stem}-${number}`;
+    const id = newRunId(store, run.experiment);
     const now = store.clock();
     store.db
       .insert(runs)
@@ -37,6 +35,17 @@ export function createRun(store: Store, run: NewRun): RunRecord {
     appendEvent(store, { runId: id, type: 'run started', message: `${run.trials.length} trials` });
     return getRun(store, id);
   });
+}
+
+/** The experiment's name, as far as it can name a folder, and the first number from its count of runs on that is free:
+ *  names that differ in signs alone have runs of the same stem. */
+function newRunId(store: Store, experiment: string): string {
+  const words = experiment.normalize('NFC').replace(/[^\p{L}\p{M}\p{N}._-]+/gu, '-');
+  const stem = [...words.replace(/^[-.]+/, '')].slice(0, 60).join('') || 'run';
+  for (let number = countRows(store, runs, eq(runs.experiment, experiment)) + 1; ; number++) {
+    const id = `${stem}-${number}`;
+    if (countRows(store, runs, eq(runs.id, id)) === 0) return id;
+  }
 }
 
 export function resumeRun(

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { processStart as startOf, type AppliedSteps, type StageResult } from '@calm-orch/core';
-import { openDatabase, type Store } from './database.ts';
+import { openDatabase, type Access, type Store } from './database.ts';
 import { guarded } from './sqlite-errors.ts';
 import * as events from './event-store.ts';
 import * as imported from './import-store.ts';
@@ -42,8 +42,9 @@ export interface TrackerOptions {
   readonly host?: string;
   /** When a process of this host started; null: it is gone. @default core's processStart */
   readonly processStart?: (pid: number) => string | null;
-  /** false: reading commands; a folder without a database is an error instead of being made. @default true */
-  readonly create?: boolean;
+  /** `write`: a folder without a database is an error instead of being given one. `read`: so it is, and nothing is
+   *  written; a database of an older version is read through a migrated copy. @default create */
+  readonly access?: Access;
   /** How long a call waits for another process's write before it throws `busy`. @default 5000 */
   readonly busyTimeoutMs?: number;
 }
@@ -168,12 +169,12 @@ export function hasTracker(dir: string): boolean {
   return existsSync(join(dir, databaseFile));
 }
 
-/** Opens (and migrates) the database of run folder `dir`. */
+/** Opens the database of run folder `dir`, and migrates it unless it is only read. */
 export function openTracker(dir: string, options: TrackerOptions = {}): Tracker {
   const { clock = Date.now, newToken = randomUUID, host = hostname(), processStart = startOf } = options;
-  const { create = true, busyTimeoutMs = 5000 } = options;
+  const { access = 'create', busyTimeoutMs = 5000 } = options;
   const path = join(dir, databaseFile);
-  const { sqlite, db } = openDatabase(path, { create, busyTimeoutMs });
+  const { sqlite, db, close } = openDatabase(path, { access, busyTimeoutMs });
   const store: Store = { sqlite, db, clock, newToken, host, processStart };
   const api: Omit<Tracker, 'path'> = {
     createRun: (run) => runs.createRun(store, run),
@@ -219,7 +220,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     removeImports: (experiment, name) => imported.removeImports(store, experiment, name),
     note: (runId, message, stageKey) => events.appendEvent(store, { runId, type: 'note', message, stageKey }),
     listEvents: (runId, limit) => events.listEvents(store, runId, limit),
-    close: () => void sqlite.close(),
+    close,
   };
   return { path, ...guarded(path, api) };
 }

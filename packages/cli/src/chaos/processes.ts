@@ -28,7 +28,7 @@ export function processesOf(dir: string): RunProcess[] {
 
 function recordedWorkers(dir: string): RunProcess[] {
   if (!hasTracker(dir)) return [];
-  const tracker = openTracker(dir, { create: false });
+  const tracker = openTracker(dir, { access: 'read' });
   try {
     const [run] = tracker.listRuns();
     const workers = run === undefined ? [] : tracker.livingWorkers(run.id);

@@ -19,7 +19,7 @@ export const command = {
       .example('$0 audit smoke-1 --json', 'for scripts; exit code 1 when something is missing or counted twice'),
   handler: async ({ dir, run: wanted, json }: ArgumentsCamelCase<Options>) => {
     const { auditRun } = await import('@calm-orch/coordinator');
-    const tracker = openTracker(dir, { create: false });
+    const tracker = openTracker(dir, { access: 'read' });
     try {
       const { id } = tracker.findRun(wanted);
       const audit = auditRun(tracker, id);

@@ -12,7 +12,7 @@ import { engineFacts, type EngineFacts } from '../engine-facts.ts';
 import { printJson, printLine, wantsColor } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
-import { carriedFolders, needsEngine, stageEntry } from '../stage-code.ts';
+import { carriedFolders, codeCacheFile, needsEngine, stageEntry } from '../stage-code.ts';
 import { collectJudgedTables } from '../verdicts.ts';
 
 export interface ExecuteOptions extends GlobalOptions {
@@ -91,6 +91,7 @@ export async function execute(
     const hashCache = hashCacheOf(layout.dir);
     const sources = await planSources({
       ...{ stageEntry, engine: facts.identity, carried: carriedFolders, hashCache, datasetIdentity },
+      ...(needsEngine() && { codeCache: await codeCacheFile() }),
     });
     await checkSurroundings(planExperiment(experiment, sources), (key) => isStageDone(tracker, layout, key));
     const { hangTimeout, gangMinLeft, takeoverTimeout } = options;

@@ -4,6 +4,7 @@ import { CalmError } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { printJson, printLine } from '../output.ts';
+import { experimentOrRun } from './tables.ts';
 
 interface Options extends GlobalOptions {
   run?: string;
@@ -21,9 +22,9 @@ export const command = {
       .example('$0 explain smoke-2 finetune-score', 'some of its stages'),
   handler: async ({ dir, run: wanted, stage, json }: ArgumentsCamelCase<Options>) => {
     const { explainRun, layoutOf } = await import('@calm-orch/coordinator');
-    const tracker = openTracker(dir, { create: false });
+    const tracker = openTracker(dir, { access: 'read' });
     try {
-      const { id } = tracker.findRun(wanted);
+      const { id } = tracker.findRun(wanted === undefined ? undefined : experimentOrRun(wanted));
       const explained = explainRun(tracker, layoutOf(dir), id, stage);
       if (explained.length === 0)
         throw new CalmError(
@@ -31,9 +32,9 @@ export const command = {
           `run ${id} has no stage \`${stage}\`: give a kind (finetune-score) or the first digits of a key (\`calm-orch show ${id}\` lists them)`,
         );
       if (json) return printJson({ run: id, stages: explained });
-      for (const { key, kind, execution, madeBy, nearest, differences, gone } of explained) {
+      for (const { key, label, execution, madeBy, nearest, differences, gone } of explained) {
         const how = execution === 'executed' ? 'executed' : `reused from ${madeBy}`;
-        printLine(`${kind} ${key.slice(0, 8)}: ${how}`);
+        printLine(`${label} (${key.slice(0, 8)}): ${how}`);
         if (gone) printLine('  its artifact is gone, so there is nothing to compare');
         else if (nearest === null) printLine('  the first of its kind in this run folder');
         else {

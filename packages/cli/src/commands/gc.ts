@@ -29,7 +29,7 @@ export const command = {
     if (!(Number.isSafeInteger(keep) && keep >= 0))
       throw new CalmError('invalid_argument', `--keep: expected a whole number from 0 up, got ${keep}`);
     const { collectGarbage, layoutOf } = await import('@calm-orch/coordinator');
-    const tracker = openTracker(dir, { create: false });
+    const tracker = openTracker(dir, { access: 'write' });
     try {
       const garbage = collectGarbage(tracker, layoutOf(dir), { keep, dryRun });
       if (json) return printJson({ ...garbage, dryRun });

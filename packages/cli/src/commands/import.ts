@@ -47,7 +47,7 @@ export const command = {
         'invalid_argument',
         `import: expected a file, or --remove without one (see \`calm-orch import --help\`)`,
       );
-    const tracker = openTracker(dir, { create: false });
+    const tracker = openTracker(dir, { access: 'write' });
     try {
       const runs = run === undefined ? tracker.listRuns() : [tracker.findRun(experimentOrRun(run))];
       if (remove) removeRow(tracker, runs, name);

@@ -73,7 +73,7 @@ function findModel(dir: string, name: string | undefined, kind: StageKind): Trai
   const none = (): CalmError =>
     new CalmError('unavailable', `${dir} has no trained full model${name ? ` in ${name}` : ''}: ${remedy}`);
   if (!hasTracker(dir)) throw none();
-  const tracker = openTracker(dir, { create: false });
+  const tracker = openTracker(dir, { access: 'read' });
   try {
     const runs = name === undefined ? tracker.listRuns() : [tracker.findRun(experimentOrRun(name))];
     for (const run of runs) {

@@ -10,7 +10,7 @@ import { engineFacts } from '../engine-facts.ts';
 import { meteorOption } from '../meteor-option.ts';
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
-import { carriedFolders, stageEntry } from '../stage-code.ts';
+import { carriedFolders, codeCacheFile, stageEntry } from '../stage-code.ts';
 import { columns } from '../views/columns.ts';
 import { costsOf, type Machine } from '../views/costs.ts';
 import { renderCosts } from '../views/costs-text.ts';
@@ -89,6 +89,7 @@ export const command = {
       carried: carriedFolders,
       datasetIdentity,
       hashCache: hashCacheOf(dir),
+      codeCache: await codeCacheFile(),
     });
     const loaded = experiments.map((path) =>
       loadExperiment(path, {
@@ -111,7 +112,7 @@ export const command = {
     const all = await costsOf(config, machine);
     // The foundation is no trial: what stages of trials would cost says nothing about it.
     const costs = only && preset === undefined ? { ...all, stageFlops: [] } : all;
-    const tracker = hasTracker(dir) ? openTracker(dir, { create: false }) : null;
+    const tracker = hasTracker(dir) ? openTracker(dir, { access: 'read' }) : null;
     try {
       const layout = layoutOf(dir);
       const isDone = (key: string): boolean => tracker !== null && isStageDone(tracker, layout, key);

@@ -21,7 +21,7 @@ export const command = {
   handler: async (options: ArgumentsCamelCase<Options>): Promise<void> => {
     const { dir, run: wanted, json } = options;
     if (wanted === undefined && !hasTracker(dir)) return nothing(`there are no runs in ${dir}`, json);
-    const tracker = openTracker(dir, { create: false });
+    const tracker = openTracker(dir, { access: 'write' });
     try {
       const run = tracker.findResumableRun(wanted);
       if (run === null) nothing(wanted === undefined ? 'every run has succeeded' : `run ${wanted} has succeeded`, json);

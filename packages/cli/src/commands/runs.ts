@@ -20,7 +20,7 @@ export const command = {
       else printLine(`No runs in ${dir} yet: start one with \`calm-orch run experiments/ablation-mfam.yaml\`.`);
       return;
     }
-    const tracker = openTracker(dir, { create: false });
+    const tracker = openTracker(dir, { access: 'read' });
     try {
       const runs = tracker.listRuns();
       if (json) printJson(runsJson(runs));

@@ -35,7 +35,7 @@ export const command = {
       printConfig(loadExperiment(name, { ...(data !== undefined && { data }) }).resolved);
       return;
     }
-    const tracker = openTracker(dir, { create: false });
+    const tracker = openTracker(dir, { access: 'read' });
     try {
       const run = tracker.findRun(name === undefined ? undefined : experimentOrRun(name));
       if (config) printConfig(run.resolved);

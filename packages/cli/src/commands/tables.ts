@@ -29,7 +29,7 @@ export const command = {
       .example('$0 tables', "the last experiment's table")
       .example('$0 tables ablation-mfam --format latex', 'the newest run of an experiment, for a paper'),
   handler: async ({ dir, name, format, json }: ArgumentsCamelCase<Options>) => {
-    const tracker = openTracker(dir, { create: false });
+    const tracker = openTracker(dir, { access: 'read' });
     try {
       const judged = await collectJudgedTables(tracker, findRunWithTables(tracker, name), dir);
       const tables = judged.filter(({ metrics }) => metrics.length > 0);

@@ -1,4 +1,5 @@
 // The texts of progress: pure functions of a view, for terminals (a block that is redrawn) and for pipes (lines).
+import { cutText, padText, textWidth } from '@calm-orch/tracker';
 import type { RunView, StageView, WorkerView } from '@calm-orch/coordinator';
 import { bar, duration, plural, rate } from './format.ts';
 
@@ -10,16 +11,16 @@ export function liveBlock(
   { columns, rows }: { readonly columns: number; readonly rows: number },
 ): string[] {
   const running = view.stages.filter(({ state }) => state === 'running');
-  const labelWidth = Math.max(0, ...running.map(({ label }) => label.length));
+  const labelWidth = Math.max(0, ...running.map(({ label }) => textWidth(label)));
   const stages = running.map((stage) => {
     const share = shareOf(stage);
-    return `  ${stage.label.padEnd(labelWidth)}  ${bar(share, barWidth)}  ${stageNumbers(stage)}`;
+    return `  ${padText(stage.label, labelWidth)}  ${bar(share, barWidth)}  ${stageNumbers(stage)}`;
   });
   const workers = wrap(view.workers.map(workerText), columns - 2).map((line) => `  ${line}`);
   const room = Math.max(1, rows - 2 - workers.length);
   const hidden = stages.length - room;
   const shown = hidden > 0 ? [...stages.slice(0, room - 1), `  and ${plural(hidden + 1, 'more stage')}`] : stages;
-  return [summary(view), ...shown, ...workers].slice(0, Math.max(1, rows - 1)).map((line) => cut(line, columns));
+  return [summary(view), ...shown, ...workers].slice(0, Math.max(1, rows - 1)).map((line) => cutText(line, columns));
 }
 
 /** One line for each running stage. */
@@ -65,12 +66,9 @@ function wrap(texts: readonly string[], columns: number): string[] {
   const lines: string[] = [];
   for (const text of texts) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 3 + text.length <= columns) lines[lines.length - 1] = `${last} · ${text}`;
+    if (last !== undefined && textWidth(last) + 3 + textWidth(text) <= columns)
+      lines[lines.length - 1] = `${last} · ${text}`;
     else lines.push(text);
   }
   return lines;
-}
-
-function cut(line: string, columns: number): string {
-  return line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`;
 }

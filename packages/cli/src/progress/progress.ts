@@ -1,5 +1,5 @@
 // Shows a run under way: on a terminal a block that is redrawn, with lasting lines only for what went wrong; in a pipe
-// plain lines, one for each event and a few every ten seconds.
+// plain lines, one for each event and a few at times that grow further apart.
 import type { CoordinatorEvent, RunView } from '@calm-orch/coordinator';
 import { duration } from './format.ts';
 import { liveBlock, plainLines } from './lines.ts';
@@ -21,7 +21,8 @@ export interface ProgressStream {
 }
 
 const redrawEveryMs = 250;
-const plainEveryMs = 10_000;
+/** Between two plain reports: a tenth of the time that is gone, so that a long run's log stays short. */
+const plainPauseMs = (elapsedMs: number): number => Math.min(600_000, Math.max(10_000, elapsedMs / 10));
 
 export function showProgress(stream: ProgressStream, view: () => RunView): Progress {
   return stream.isTTY === true ? liveProgress(stream, view) : plainProgress(stream, view);
@@ -29,11 +30,18 @@ export function showProgress(stream: ProgressStream, view: () => RunView): Progr
 
 function plainProgress(stream: ProgressStream, view: () => RunView): Progress {
   const note = (text: string): void => void stream.write(`[${duration(view().elapsedMs)}] ${text}\n`);
-  const timer = setInterval(() => plainLines(view()).forEach(note), plainEveryMs);
+  let timer: NodeJS.Timeout;
+  const wait = (): void => {
+    timer = setTimeout(() => {
+      plainLines(view()).forEach(note);
+      wait();
+    }, plainPauseMs(view().elapsedMs));
+  };
+  wait();
   return {
     event: (event) => note(eventText(event)),
     note,
-    close: () => clearInterval(timer),
+    close: () => clearTimeout(timer),
   };
 }
 

@@ -1,4 +1,5 @@
 // One run in full: trials with their numbers, stages with attempts and curves, the last events.
+import { stageLabel } from '@calm-orch/core';
 import type { AttemptRecord, EventRecord, MetricCurve, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 import { columns, duration, localTime, sparkline } from './columns.ts';
 import { shownStatus } from './runs.ts';
@@ -44,7 +45,14 @@ export function runJson({ run, stages, attempts, metrics, events }: RunDescripti
       stages: stages.filter((stage) => needs(stage, trial)).map(({ key }) => key),
     })),
     stages: stages.map((stage) => ({
-      ...{ key: stage.key, kind: stage.kind, status: stage.status, execution: stage.execution, error: stage.error },
+      ...{
+        key: stage.key,
+        kind: stage.kind,
+        label: stageLabel(stage, run.trials),
+        status: stage.status,
+        execution: stage.execution,
+        error: stage.error,
+      },
       ...{ started: iso(stage.startedMs), ended: iso(stage.endedMs), firstRun: stage.firstRunId },
       ...{
         numItems: stage.numItems,
@@ -88,7 +96,7 @@ export function runText({ run, stages, attempts, metrics, events }: RunDescripti
         }),
       ]),
     ),
-    ...['', head('Stages')],
+    ...['', head('Stages (key, what, how, time, loss)')],
     ...indent(
       columns(
         stages.map((stage) => {
@@ -97,8 +105,8 @@ export function runText({ run, stages, attempts, metrics, events }: RunDescripti
           const how = stage.status === 'succeeded' ? stage.execution : stage.status;
           const tries = attempts.filter(({ stageKey }) => stageKey === stage.key).length;
           return [
-            stage.key.slice(0, 12),
-            stage.kind,
+            stage.key.slice(0, 8),
+            stageLabel(stage, run.trials),
             how,
             time,
             tries > stage.numItems ? `${tries} attempts` : '',
@@ -111,8 +119,9 @@ export function runText({ run, stages, attempts, metrics, events }: RunDescripti
     ...indent(
       columns(
         troubled.map(({ stageKey, item, attempt, worker, status, error }) => {
-          const kind = stages.find(({ key }) => key === stageKey)?.kind ?? '';
-          return [stageKey.slice(0, 12), kind, `item ${item}`, `attempt ${attempt}`, worker, status, error ?? ''];
+          const stage = stages.find(({ key }) => key === stageKey);
+          const label = stage ? stageLabel(stage, run.trials) : '';
+          return [stageKey.slice(0, 8), label, `item ${item}`, `attempt ${attempt}`, worker, status, error ?? ''];
         }),
       ),
     ),
@@ -137,5 +146,8 @@ function lossOf(curves: readonly MetricCurve[]): string {
   const points = curves.find(({ name }) => /loss$/.test(name))?.points ?? [];
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last) return '';
-  return `loss ${first[1].toFixed(3)} ${sparkline(points.map(([, value]) => value))} ${last[1].toFixed(3)}`;
+  return `${first[1].toFixed(2)} ${sparkline(
+    points.map(([, value]) => value),
+    8,
+  )} ${last[1].toFixed(2)}`;
 }

@@ -15,5 +15,9 @@ test('names the nearest word, or none when nothing is near', () => {
   expect(nearest('ALL', ['all', 'thematic'])).toBe('all');
   expect(nearest('zebra', ['all', 'thematic'])).toBeUndefined();
   expect(suggestion('zebra', ['all', 'thematic'])).toBe('; valid: all, thematic');
+  const steps = ['pretrainSsl.steps', 'finetuneComment.steps', 'finetuneScore.steps'];
+  expect(nearest('finetuneScor.steps', steps)).toBe('finetuneScore.steps');
+  expect(nearest('finetunScore.step', steps)).toBe('finetuneScore.steps');
+  expect(nearest('training.numSteps', ['data.numTest', 'train.numSteps'])).toBe('train.numSteps');
   expect(suggestion('al', ['all', 'thematic'])).toBe('; did you mean `all`?');
 });

@@ -19,18 +19,15 @@ export function editDistance(from: string, to: string): number {
   return last[to.length]!;
 }
 
-/** The candidate that is nearest and near enough to be meant; a dotted key also by its last part alone. */
+/** The candidate nearest to the word as a whole, if near enough to be meant; else the one whose last part is (all but) the word's. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const tail = (text: string) => text.slice(text.lastIndexOf('.') + 1);
-  const scored = candidates.map((candidate) => {
-    const whole = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    const last = editDistance(tail(word).toLowerCase(), tail(candidate).toLowerCase()) + 0.5;
-    const near = Math.max(2, Math.floor(word.length / 3));
-    return { candidate, distance: candidate.includes('.') && last <= 1.5 ? Math.min(whole, last + 0.5) : whole, near };
-  });
-  scored.sort((a, b) => a.distance - b.distance);
+  const distance = (from: string, to: string) => editDistance(from.toLowerCase(), to.toLowerCase());
+  const scored = candidates.map((candidate) => ({ candidate, whole: distance(word, candidate) }));
+  scored.sort((a, b) => a.whole - b.whole);
   const best = scored[0];
-  return best && best.distance <= best.near ? best.candidate : undefined;
+  if (best && best.whole <= Math.max(2, Math.floor(word.length / 3))) return best.candidate;
+  return scored.find(({ candidate }) => distance(tail(word), tail(candidate)) <= 1)?.candidate;
 }
 
 /** `; did you mean \`x\`?`, or the list of what is valid when nothing is near (and the list is short). */

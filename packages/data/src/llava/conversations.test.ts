@@ -47,7 +47,7 @@ describe('LLaVA conversations', () => {
   it.each([
     ['[{"id":"1","conversations":[]}]', ':1: expected turns in "conversations"'],
     ['[\n{"id":"1","conversations":[{"from":"robot","value":"x"}]}]', ':2: expected a turn {from: human|gpt'],
-    ['[{"id":"1",}]', ':1: expected valid JSON'],
+    ['[{"id":"1",}]', ':1:11: expected JSON, got'],
     ['[{"id":"1","conversations":[{"from":"gpt","value":"x"}]}', "expected ']' at the end of the array"],
     ['{"id":"1"}', ":1: expected a JSON array, got '{'"],
   ])('names file and line of bad JSON: %s', (text, message) => {

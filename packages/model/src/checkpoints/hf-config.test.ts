@@ -29,6 +29,24 @@ describe("a language model's config.json", () => {
     expect(readLlmConfig(dir).llm).toEqual(paper.llm);
   });
 
+  it('has the defaults of LlamaConfig, or MistralConfig, where a file leaves out what equals them', () => {
+    const vicuna = { ...paper.llm, numKeyValueHeads: 32, vocabSize: 32064, rmsNormEps: 1e-5, ropeTheta: 10000 };
+    write({
+      model_type: 'llava',
+      text_config: { model_type: 'llama', rms_norm_eps: 1e-5, vocab_size: 32064, max_position_embeddings: 4096 },
+    });
+    expect(readLlmConfig(dir).llm).toEqual({ ...vicuna, maxPositions: 4096 });
+    write({ model_type: 'llama', hidden_size: null });
+    expect(readLlmConfig(dir).llm).toEqual({ ...vicuna, vocabSize: 32000, rmsNormEps: 1e-6, maxPositions: 2048 });
+    write({ model_type: 'mistral', rms_norm_eps: 1e-5 });
+    expect(readLlmConfig(dir).llm).toMatchObject({ mlpSize: 14336, numKeyValueHeads: 8, numLayers: 32 });
+  });
+
+  it('is read with a byte order mark before it', () => {
+    writeFileSync(join(dir, 'config.json'), `\uFEFF${JSON.stringify(llama)}`);
+    expect(readLlmConfig(dir).llm).toEqual(paper.llm);
+  });
+
   it('is refused by field where the model computes something else', () => {
     expect(() => read({ head_dim: 64 })).toThrow(
       /config\.json: head_dim should be hidden_size \/ num_attention_heads .*got 64/,
@@ -41,7 +59,7 @@ describe("a language model's config.json", () => {
     expect(() => read({ vocab_size: '32000' })).toThrow(/vocab_size should be a positive integer, got "32000"/);
     writeFileSync(join(dir, 'config.json'), '[]');
     expect(() => readLlmConfig(dir)).toThrow(/config\.json: expected a JSON object/);
-    expect(() => readLlmConfig(join(dir, 'absent'))).toThrow(/absent\/config\.json: cannot be read \(ENOENT\)/);
+    expect(() => readLlmConfig(join(dir, 'absent'))).toThrow(/absent\/config\.json cannot be read: ENOENT/);
   });
 });
 

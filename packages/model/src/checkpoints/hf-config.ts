@@ -1,8 +1,7 @@
 // config.json of the two pretrained models, read into our configuration and written back. What our code does not
 // compute (other head sizes, scaled positions, biases) is refused here, by name, not met as a wrong number later.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError, type LlmConfig, type VisionConfig } from '@calm-orch/core';
+import { CalmError, readJson, type LlmConfig, type VisionConfig } from '@calm-orch/core';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -13,20 +12,8 @@ export interface LlmFolder {
 }
 
 function readFields(path: string): Fields {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new CalmError('not_found', `${path}: cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'error'})`, {
-      cause,
-    });
-  }
-  try {
-    const json: unknown = JSON.parse(text);
-    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Fields;
-  } catch (cause) {
-    throw new CalmError('bad_data', `${path}: is not JSON`, { cause });
-  }
+  const json = readJson(path);
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Fields;
   throw new CalmError('bad_data', `${path}: expected a JSON object`);
 }
 
@@ -43,6 +30,9 @@ const numbersOf =
     return value;
   };
 
+const withoutNulls = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+
 function expectValue(path: string, name: string, value: unknown, allowed: readonly unknown[]): void {
   if (value !== undefined && value !== null && !allowed.includes(value))
     throw new CalmError(
@@ -51,12 +41,23 @@ function expectValue(path: string, name: string, value: unknown, allowed: readon
     );
 }
 
+/** What transformers leaves out of a config.json because its LlamaConfig, or MistralConfig, has it by default. */
+const llama = {
+  hidden_size: 4096,
+  num_hidden_layers: 32,
+  num_attention_heads: 32,
+  intermediate_size: 11008,
+  vocab_size: 32000,
+  max_position_embeddings: 2048,
+};
+const mistral = { ...llama, intermediate_size: 14336, num_key_value_heads: 8, max_position_embeddings: 131072 };
+
 /** @throws CalmError `bad_data` naming the field this program cannot compute with. */
 export function readLlmConfig(dir: string): LlmFolder {
   const path = join(dir, 'config.json');
   const file = readFields(path);
   const fields = (file.text_config as Fields | undefined) ?? file;
-  const number = numbersOf(path, fields);
+  const number = numbersOf(path, { ...(fields.model_type === 'mistral' ? mistral : llama), ...withoutNulls(fields) });
   // LLaVA and Mistral files name other types over the same architecture; what differs shows in the keys and fields.
   expectValue(path, 'hidden_act', fields.hidden_act, ['silu']);
   for (const name of ['attention_bias', 'mlp_bias']) expectValue(path, name, fields[name], [false]);
@@ -92,7 +93,7 @@ export function readLlmConfig(dir: string): LlmFolder {
       vocabSize: number('vocab_size'),
       rmsNormEps: number('rms_norm_eps', 1e-6, false),
       ropeTheta,
-      maxPositions: number('max_position_embeddings', 2048),
+      maxPositions: number('max_position_embeddings'),
     },
   };
 }

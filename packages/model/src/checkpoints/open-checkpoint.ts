@@ -1,8 +1,8 @@
 // A checkpoint as users download it: one file or several with an index, safetensors or torch's `.bin`. Opening reads
 // names only; a shard is opened when its first tensor is asked for, and a tensor is read when it is asked for.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, readJson } from '@calm-orch/core';
 import { openSafetensors, type NamedTensor } from '../safetensors.ts';
 import { openTorchBin, type TensorFile } from './torch-bin.ts';
 
@@ -113,13 +113,7 @@ function openSharded(index: string): Checkpoint {
 
 /** `weight_map` of an index: key -> file name beside the index. */
 function readIndex(path: string): Map<string, string> {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    throw new CalmError('bad_data', `${path}: is not JSON`, { cause });
-  }
-  const { weight_map: map } = (json ?? {}) as { weight_map?: unknown };
+  const { weight_map: map } = (readJson(path) ?? {}) as { weight_map?: unknown };
   const entries: [string, unknown][] = typeof map === 'object' && map !== null ? Object.entries(map) : [];
   if (entries.length === 0) throw new CalmError('bad_data', `${path}: expected weight_map, from keys to files`);
   return new Map(

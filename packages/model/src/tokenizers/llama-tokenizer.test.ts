@@ -107,7 +107,7 @@ describe('a tokenizer file that is none', () => {
     expect(change((v) => (at(v)['pre_tokenizer'] = { type: 'ByteLevel' }))).toMatch(/ByteLevel.*not computed here/);
     expect(change((v) => (at(v['model']!['vocab'])['new'] = 600))).toMatch(/no piece has the id 512/);
     expect(change((v) => delete at(v['model']!['vocab'])['<0x41>'])).toMatch(/no piece has the id 68/);
-    expect(messageOf(() => readTokenizerJson(fileOf('{')))).toMatch(/is not JSON/);
+    expect(messageOf(() => readTokenizerJson(fileOf('{')))).toMatch(/:1:2: expected JSON, got the end of the file/);
     expect(messageOf(() => readTokenizerJson(fileOf('null')))).toMatch(/expected model.vocab/);
     expect(messageOf(() => readTokenizerJson(join(dir, 'none')))).toMatch(/is not there/);
   });

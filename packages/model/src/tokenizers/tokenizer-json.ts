@@ -1,7 +1,7 @@
 // Hugging Face's tokenizer.json, of the form LLaMA's has: byte-pair encoding with merges, spaces as `▁`, bytes for unknown
 // characters. What encodes otherwise (other normalisers, pre-tokenizers) is refused by name, not computed nearly.
-import { readFileSync, statSync } from 'node:fs';
-import { CalmError } from '@calm-orch/core';
+import { statSync } from 'node:fs';
+import { CalmError, readJson } from '@calm-orch/core';
 import type { Vocabulary } from './llama-tokenizer.ts';
 
 const maxFileBytes = 256e6;
@@ -34,12 +34,7 @@ export function readTokenizerJson(path: string): Vocabulary {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
   if (size === undefined) throw new CalmError('not_found', `${path}: is not there`);
   if (size > maxFileBytes) throw bad(`has ${size} bytes, at most ${maxFileBytes} are read`);
-  let json: TokenizerJson | null;
-  try {
-    json = JSON.parse(readFileSync(path, 'utf8')) as TokenizerJson | null;
-  } catch (cause) {
-    throw new CalmError('bad_data', `${path}: is not JSON`, { cause });
-  }
+  const json = readJson(path) as TokenizerJson | null;
   const model = json?.model;
   if (model?.type !== undefined && model.type !== 'BPE')
     throw bad(`model.type is ${JSON.stringify(model.type)}, expected "BPE"`);

@@ -2,6 +2,7 @@
 import { assertNever } from '@calm-orch/core';
 import type { Cells, Table } from './collect.ts';
 import { latexNeeds, renderLatex } from './latex.ts';
+import { padText, textWidth } from './text-width.ts';
 import { cellsOf, layOut, type Layout, type Line } from './layout.ts';
 
 export const tableFormats = ['text', 'markdown', 'latex', 'csv', 'json'] as const;
@@ -41,19 +42,21 @@ function renderText({ caption, groups, rows, baselines, verdicts, notes }: Layou
   const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const heads = ['row', ...groups.flatMap((group) => group.heads), 'n'];
   const body = [...rows, ...baselines].map(cellsOf);
-  const widths = heads.map((head, column) => Math.max(head.length, ...body.map((cells) => cells[column]!.length)));
+  const widths = heads.map((head, column) =>
+    Math.max(textWidth(head), ...body.map((cells) => textWidth(cells[column]!))),
+  );
   const gap = 2;
   let column = 1;
   const spans = groups.map(({ metric, heads: own }) => {
     const first = column;
     column += own.length;
     const span = () => widths.slice(first, first + own.length).reduce((sum, width) => sum + width + gap, -gap);
-    widths[first]! += Math.max(0, metric.length - span());
-    return metric.padEnd(span());
+    widths[first]! += Math.max(0, textWidth(metric) - span());
+    return padText(metric, span());
   });
   const draw = (cells: readonly string[]) =>
     cells
-      .map((text, index) => text.padEnd(widths[index]!))
+      .map((text, index) => padText(text, widths[index]!))
       .join(' '.repeat(gap))
       .trimEnd();
   const top = [''.padEnd(widths[0]!), ...spans].join(' '.repeat(gap)).trimEnd();
