@@ -14,7 +14,8 @@ const touchesBefore = /[\p{L}\p{N}_#$€£¥<>≤≥±+\-−–/:^@\\]\s*$/u;
 /** Letters, or a sign that does not begin another clause. */
 const touchesAfter = /^(?:[\p{L}\p{N}_%‰°+^€$£¥²³×]|['’′″]\w?|[.,:/\-−–]\p{N})/u;
 /** A second number that this one is joined to: a ratio, a range, a sum, thousands, a decimal comma. */
-const joinedBefore = /\d\s*(?:[-−–—/x×*+^]|\bto\b|\bor\b|\bthrough\b)\s*$|\d(?:[.,:]|\s+:\s+)$|\bbetween\s+(?:[\d.]+\s+and\s+)?$/iu;
+const joinedBefore =
+  /\d\s*(?:[-−–—/x×*+^]|\bto\b|\bor\b|\bthrough\b)\s*$|\d(?:[.,:]|\s+:\s+)$|\bbetween\s+(?:[\d.]+\s+and\s+)?$/iu;
 const joinedAfter = /^\s*(?:(?:[-−–—/x×*+^]|\bto\b|\bor\b|\bthrough\b)\s*[-−]?|\s:\s+)\d/iu;
 /** Words a number belongs to when they stand before it. */
 const named =
@@ -27,7 +28,8 @@ const unit =
 const countable = /^\s+\p{L}+/u;
 const notCounted =
   /^\s+(?:out|of|points?|on|for|because|as|since|and|but|with|due|in|overall|is|are|was|i|it|its|this|that|the|a|an|given|at|by|so|while|though|although|which|maybe|perhaps|probably|at|if|from|thanks|good|photo|image|rating|score)(?![\p{L}\p{N}])/iu;
-const scaleAfter = /^\s*(?:\/|out\s+of|of)\s*(?:a\s+(?:possible\s+)?)?(\d+(?:\.\d+)?|ten|five|hundred)(?![\p{L}\p{N}%]|[.,:/\-]\d)/iu;
+const scaleAfter =
+  /^\s*(?:\/|out\s+of|of)\s*(?:a\s+(?:possible\s+)?)?(\d+(?:\.\d+)?|ten|five|hundred)(?![\p{L}\p{N}%]|[.,:/-]\d)/iu;
 const scaleWords: Readonly<Record<string, number>> = { five: 5, ten: 10, hundred: 100 };
 
 /** Null where no number stands by itself, or the first that does is not in 1..`most`: nobody could have given it. */

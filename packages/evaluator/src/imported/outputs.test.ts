@@ -88,7 +88,8 @@ describe('scores of other people', () => {
   it.each([0.1, 3.3, 5.646977158610035])('have no correlation where all are %d, missing ones too', (score) => {
     const all = measureScores(outputs(`image,score\n${targets.map((_, i) => `${i},${score}\n`).join('')}`), dir);
     const some = measureScores(outputs(`image,score\n0,${score}\n1,${score}\n3,${score}\n`), dir);
-    for (const { metrics } of [all, some]) expect(metrics).toEqual({ PLCC: null, SRCC: null, RMSE: expect.any(Number) });
+    for (const { metrics } of [all, some])
+      expect(metrics).toEqual({ PLCC: null, SRCC: null, RMSE: expect.any(Number) });
   });
 
   it('are refused when none belongs to a test photograph', () => {

@@ -6,14 +6,7 @@ import { readCommentsFile } from '../comments-file.ts';
 import { tokenMetrics, type CaptionMetric } from '../metrics/captions.ts';
 import { scoreCaptions } from '../metrics/score-files.ts';
 import { ptbTokenize } from '../metrics/ptb.ts';
-import {
-  bleuOfItems,
-  meanOfItems,
-  plccOfItems,
-  rmseOfItems,
-  srccOfItems,
-  type TestItems,
-} from './test-items.ts';
+import { bleuOfItems, meanOfItems, plccOfItems, rmseOfItems, srccOfItems, type TestItems } from './test-items.ts';
 
 /** The kinds of stages whose artifacts hold what a metric was measured on; a trial has one of them. */
 export function stagesOfMetric(metric: TableMetric): readonly StageKind[] {
