@@ -18,7 +18,10 @@ function namedOrigin(env: NodeJS.ProcessEnv): string | undefined {
   const named = env['OPENAI_BASE_URL'] || undefined;
   if (named === undefined) return undefined;
   if (!URL.canParse(named))
-    throw new CalmError('invalid_config', `OPENAI_BASE_URL: expected an address such as https://host/v1, got '${named}'`);
+    throw new CalmError(
+      'invalid_config',
+      `OPENAI_BASE_URL: expected an address such as https://host/v1, got '${named}'`,
+    );
   return new URL(named).origin;
 }
 

@@ -61,8 +61,8 @@ export async function createClient(config: OpenaiConfig, env: NodeJS.ProcessEnv)
     // Its debug output would name headers.
     logLevel: 'off',
     // The address that was checked is the one that is asked, and gets no header but these.
-    fetch: (url, init) =>
-      fetch(url, {
+    fetch: async (url, init) => {
+      const response = await fetch(url, {
         ...init,
         redirect: 'manual',
         headers: {
@@ -70,9 +70,27 @@ export async function createClient(config: OpenaiConfig, env: NodeJS.ProcessEnv)
           'content-type': 'application/json',
           ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
         },
-      }),
+      });
+      return response.status < 400 ? response : withError(response);
+    },
   });
   return { openai, hasKey: apiKey !== undefined };
+}
+
+/** The client drops what a refusal says unless it stands under `error`; many servers put it elsewhere. */
+async function withError(response: Response): Promise<Response> {
+  const text = await response.text();
+  let body: unknown = text;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // Plain words.
+  }
+  const isWrapped = typeof body === 'object' && body !== null && 'error' in body;
+  const headers = new Headers(response.headers);
+  headers.delete('content-length');
+  headers.delete('content-encoding');
+  return new Response(JSON.stringify(isWrapped ? body : { error: body }), { status: response.status, headers });
 }
 
 /** @throws CalmError `refused` where asking again cannot help (key, model, address or parameter), `cancelled`. */

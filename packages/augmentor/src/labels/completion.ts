@@ -26,7 +26,9 @@ export function textOf(completion: unknown): { readonly text: string } | { reado
     return { reason: 'an answer cut off at its tokens; a model that thinks first needs its thinking turned off' };
   if (typeof refusal === 'string' && refusal !== '') return { reason: 'the model declined' };
   if (choice.finish_reason === 'content_filter') return { reason: 'an answer held back by a content filter' };
-  return { reason: typeof whole === 'string' && whole.trim() !== '' ? 'thoughts without an answer' : 'an answer without text' };
+  return {
+    reason: typeof whole === 'string' && whole.trim() !== '' ? 'thoughts without an answer' : 'an answer without text',
+  };
 }
 
 const partText = (part: unknown): string => {
@@ -37,9 +39,7 @@ const partText = (part: unknown): string => {
 /** Without what stands in think blocks, closed or not; some servers swallow the opening tag. */
 export function withoutThoughts(text: string): string {
   const tag = '(?:think|thinking|thought|reasoning)';
-  return text
-    .replace(new RegExp(`^[\\s\\S]*</${tag}>`, 'i'), '')
-    .replace(new RegExp(`<${tag}>[\\s\\S]*$`, 'i'), '');
+  return text.replace(new RegExp(`^[\\s\\S]*</${tag}>`, 'i'), '').replace(new RegExp(`<${tag}>[\\s\\S]*$`, 'i'), '');
 }
 
 /** Tokens an answer says it used; null where it does not say. */

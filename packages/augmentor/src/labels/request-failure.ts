@@ -11,6 +11,8 @@ export interface RequestFailure {
   readonly final: boolean;
   /** What the server says, for a person. */
   readonly words: string;
+  /** The parameter it complains of, if it says so. */
+  readonly parameter?: string;
   /** `words` and all else of its body, to look for parameters in. */
   readonly body: string;
 }
@@ -20,7 +22,12 @@ const passing = [408, 409, 429];
 const longestWaitMs = 60_000;
 
 export function failureOf(error: unknown, nowMs: number): RequestFailure {
-  const { status, headers, error: body, code } = error as {
+  const {
+    status,
+    headers,
+    error: body,
+    code,
+  } = error as {
     readonly status?: number;
     readonly headers?: Headers;
     readonly error?: unknown;
@@ -29,7 +36,11 @@ export function failureOf(error: unknown, nowMs: number): RequestFailure {
   if (typeof status !== 'number') return { status: undefined, waitMs: 0, final: false, words: '', body: '' };
   // No quota is no rate: it does not pass.
   const final = code === 'insufficient_quota' || (status < 500 && !passing.includes(status));
-  return { status, waitMs: waitOf(headers, nowMs), final, words: wordsOf(body), body: JSON.stringify(body ?? '') };
+  const { param } = (body ?? {}) as { readonly param?: unknown };
+  return {
+    ...{ status, waitMs: waitOf(headers, nowMs), final, words: wordsOf(body), body: JSON.stringify(body ?? '') },
+    ...(typeof param === 'string' && param !== '' && { parameter: param }),
+  };
 }
 
 /** `retry-after` in seconds or as a date, or `retry-after-ms`. */
@@ -48,17 +59,24 @@ function wordsOf(body: unknown): string {
   return typeof detail === 'string' ? detail : detail === undefined ? '' : JSON.stringify(detail);
 }
 
-/** Whether the server names a parameter of the request. */
-export function names({ body, words }: RequestFailure, parameter: string): boolean {
-  return new RegExp(`(?<![\\w-])${parameter}(?![\\w-])`).test(`${body} ${words}`);
+/** Whether the server names a parameter of the request: as one should, or somewhere in its words. */
+export function names({ parameter: named, body }: RequestFailure, parameter: string): boolean {
+  if (named !== undefined) return named === parameter;
+  return new RegExp(`(?<![\\w-])${parameter}(?![\\w-])`).test(body);
 }
 
 const longestWords = 200;
 
 /** What a person can do about a final refusal. Words about a key may hold a part of it: they are not repeated. */
-export function refused(config: OpenaiConfig, { status, words }: RequestFailure, withKey: boolean): CalmError {
+export function refused(
+  config: OpenaiConfig,
+  { status, words, parameter = '' }: RequestFailure,
+  withKey: boolean,
+): CalmError {
   const { baseUrl, model } = config;
-  const said = [401, 403].includes(status!) ? '' : `: ${plain(words)}`.replace(/: $/, '');
+  const said = [401, 403].includes(status!)
+    ? ''
+    : `: ${plain(words.includes(parameter) ? words : `${words} (${parameter})`)}`.replace(/: $/, '');
   return new CalmError(
     'refused',
     `labels: openai: ${baseUrl} refused the request (HTTP ${status})${said}: ${remedy(status!, model, withKey)}`,
@@ -66,7 +84,8 @@ export function refused(config: OpenaiConfig, { status, words }: RequestFailure,
 }
 
 function remedy(status: number, model: string, withKey: boolean): string {
-  if (status >= 300 && status < 400) return 'it redirects, which is not followed: set openai.baseUrl to where it points';
+  if (status >= 300 && status < 400)
+    return 'it redirects, which is not followed: set openai.baseUrl to where it points';
   if (status === 429) return 'the account has no quota left';
   if (status === 404) return `check openai.baseUrl and openai.model (${model})`;
   if (status !== 401 && status !== 403) return 'check the openai settings';
@@ -77,6 +96,9 @@ function remedy(status: number, model: string, withKey: boolean): string {
 
 /** One short line without anything that looks like a key. */
 function plain(words: string): string {
-  const line = words.replace(/[\p{C}\s]+/gu, ' ').replace(/\b(?:sk|key|Bearer)[-_ ][\w*.-]{4,}/g, '…').trim();
+  const line = words
+    .replace(/[\p{C}\s]+/gu, ' ')
+    .replace(/\b(?:sk|key|Bearer)[-_ ][\w*.-]{4,}/g, '…')
+    .trim();
   return line.length > longestWords ? `${line.slice(0, longestWords)}…` : line;
 }
