@@ -8,7 +8,7 @@ export const stages: StageRegistry = {
   augment: async () => (await import('./stages/augment.ts')).augmentStage,
 };
 
-export { apiKeyOf } from './labels/ask-model.ts';
+export { apiKeyOf } from './labels/api-key.ts';
 export { readDetectorFiles } from './augmentations/detection.ts';
 export type { Augmentation } from './augmentations/draw.ts';
 export type { AugmentedPair } from './stages/augment.ts';

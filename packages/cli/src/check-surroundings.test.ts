@@ -33,6 +33,19 @@ test('a missing key is told before anything starts, where a stage that is not do
   await check(plan('smoke', []));
 });
 
+test('a key that is not meant for the address is told before anything starts', async () => {
+  const env = { OPENAI_API_KEY: 'key' };
+  const asked = plan('smoke', ['labels=openai', 'openai.baseUrl=https://llm.example.org/v1']);
+  await expect(check(asked, env)).rejects.toMatchObject({
+    code: 'invalid_config',
+    message: expect.stringMatching(/^augment.* could not be done: .*set OPENAI_BASE_URL=https:\/\/llm/) as string,
+  });
+  await check(asked, { ...env, OPENAI_BASE_URL: 'https://llm.example.org/v1' });
+  await check(asked, {});
+  const plain = plan('smoke', ['labels=openai', 'openai.baseUrl=http://llm.example.org/v1']);
+  await expect(check(plain, { ...env, OPENAI_BASE_URL: 'http://llm.example.org/v1' })).rejects.toThrow(/unencrypted/);
+});
+
 test('the detector is there where it is asked for', async () => {
   await check(plan('smoke', ['augment.foreground=detection']));
 });

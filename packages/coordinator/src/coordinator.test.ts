@@ -156,6 +156,12 @@ test('fails a stage whose item raises three times, skips what depends on it, and
   expect(events.map(({ type }) => type).filter((type) => type === 'stage failed')).toHaveLength(1);
 });
 
+test('fails a stage at once, with the reason, where something outside refuses', async () => {
+  const coordinator = begin([stage('augment', 'augmentor')]);
+  coordinator.fail((await lease(coordinator, 'augmentor 0')).token, 'refused', 'the server wants no max_tokens');
+  expect(coordinator.stages[0]).toMatchObject({ state: 'failed', error: 'the server wants no max_tokens' });
+});
+
 test('does not count lost attempts as failures, but gives up after ten in a row without progress', async () => {
   const coordinator = begin([stage('finetune-score', 'trainer')]);
   const loseAt = async (firstStep: number): Promise<void> => {

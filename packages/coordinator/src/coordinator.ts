@@ -210,11 +210,13 @@ export class Coordinator {
     const { tracker, policy } = this.#options;
     const { stage, work } = lease;
     switch (kind) {
-      case 'raised': {
+      case 'raised':
+      case 'refused': {
         const { failures } = tracker.failAttempt(token, reason);
         this.#drop(lease);
         this.#say('attempt failed', stage, `item ${work.item}: ${reason}`);
-        if (failures >= policy.maxFailures)
+        if (kind === 'refused') this.#failStage(stage, reason);
+        else if (failures >= policy.maxFailures)
           this.#failStage(stage, `item ${work.item} failed ${failures} times: ${reason}`);
         break;
       }

@@ -43,7 +43,7 @@ export interface Survivors {
   readonly ended: readonly string[];
 }
 
-export type FailureKind = 'raised' | 'lost' | 'cancelled';
+export type FailureKind = 'raised' | 'lost' | 'cancelled' | 'refused';
 export type Directive = 'continue' | 'stop' | 'drop';
 
 export interface WorkerRecord {

@@ -56,7 +56,7 @@ export function coordinatorService(coordinator: Coordinator, policy: Policy): Ap
   };
 }
 
-function failureKind(kind: FailureKind): 'raised' | 'lost' | 'cancelled' {
+function failureKind(kind: FailureKind): 'raised' | 'lost' | 'cancelled' | 'refused' {
   switch (kind) {
     case FailureKind.RAISED:
       return 'raised';
@@ -64,6 +64,8 @@ function failureKind(kind: FailureKind): 'raised' | 'lost' | 'cancelled' {
       return 'lost';
     case FailureKind.CANCELLED:
       return 'cancelled';
+    case FailureKind.REFUSED:
+      return 'refused';
     case FailureKind.UNSPECIFIED:
       throw new CalmError('invalid_argument', 'fail: the kind of failure is missing');
   }

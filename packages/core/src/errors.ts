@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'not_found'
   | 'bad_data'
   | 'unavailable'
+  | 'refused'
   | 'lease_lost'
   | 'busy'
   | 'io'
@@ -28,6 +29,7 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   not_found: { grpcStatus: 5, retryable: false, exitCode: 2 },
   bad_data: { grpcStatus: 9, retryable: false, exitCode: 1 },
   unavailable: { grpcStatus: 14, retryable: true, exitCode: 1 },
+  refused: { grpcStatus: 9, retryable: false, exitCode: 1 },
   lease_lost: { grpcStatus: 10, retryable: true, exitCode: 1 },
   busy: { grpcStatus: 14, retryable: true, exitCode: 1 },
   io: { grpcStatus: 13, retryable: true, exitCode: 1 },

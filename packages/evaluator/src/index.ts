@@ -11,7 +11,6 @@ export const stages: StageRegistry = {
 };
 
 export { averageRanks, plcc, srcc } from './metrics/correlation.ts';
-export { logisticPlcc } from './metrics/logistic-fit.ts';
 export {
   captionMetricNames,
   captionMetrics,

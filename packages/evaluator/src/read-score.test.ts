@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { expectationReader, levelsReader, parseScore, scoreReader } from './read-score.ts';
 
 const digits = Array.from({ length: 10 }, (_, i) => String(i));
-const tokenizer = createWordTokenizer(['photo', '.', ...digits, ...Object.keys(levelWords)]);
+const tokenizer = createWordTokenizer(['photo', '.', 'f', 'iso', '-', ...digits, ...Object.keys(levelWords)]);
 const idOf = (word: string): number => tokenizer.encode(word)[0]!;
 
 /** An answer in which each word has the probabilities given for it; certainty where none are. */
@@ -21,13 +21,14 @@ const expectedScore = (...words: Parameters<typeof answer> extends [unknown, ...
   expectation.read(answer(expectation.watch, ...words));
 
 describe('a score in the text of an answer', () => {
-  it('is its first number', () => {
+  it('is its first number that stands by itself', () => {
     expect(parseScore('7.4')).toBe(7.4);
     expect(parseScore('10.00')).toBe(10);
     expect(parseScore('5')).toBe(5);
     expect(parseScore('good photo 6.25 . 3')).toBe(6.25);
     expect(parseScore('6.')).toBe(6);
-    expect(parseScore('.5')).toBe(5);
+    expect(parseScore('f/2.8 6.5')).toBe(6.5);
+    expect(parseScore('4', 5)).toBe(4);
   });
 
   it('is none where there is no number', () => {
@@ -38,6 +39,8 @@ describe('a score in the text of an answer', () => {
   it('is none where the number is none that a vote can be', () => {
     expect(parseScore('333333')).toBeNull();
     expect(parseScore('0')).toBeNull();
+    for (const text of ['10.99', '-3', '.5', '11', '6-7']) expect(parseScore(text), text).toBeNull();
+    expect(parseScore('6', 5)).toBeNull();
     expect(parseScore('photo 12 . 5')).toBeNull();
     expect(expectedScore('3', '3', '3')).toBeNull();
   });
@@ -46,7 +49,7 @@ describe('a score in the text of an answer', () => {
 describe('the expectation of a score', () => {
   it('is the number that was written when nothing else was likely', () => {
     expect(expectedScore('7', '.', '4')).toBeCloseTo(7.4, 6);
-    expect(expectedScore('1', '0', '.', '0', '5')).toBeCloseTo(10.05, 6);
+    expect(expectedScore('1', '0', '.', '0', '0')).toBeCloseTo(10, 6);
     expect(expectedScore('good', 'photo', '6', '.', '3', 'photo', '9')).toBeCloseTo(6.3, 6);
     expect(expectedScore('8')).toBeCloseTo(8, 6);
     expect(expectedScore('8', '.')).toBeCloseTo(8, 6);
@@ -58,6 +61,18 @@ describe('the expectation of a score', () => {
 
   it('leaves out what is no digit', () => {
     expect(expectedScore({ 7: 0.6, good: 0.4 }, '.', { 4: 0.5, '.': 0.25, photo: 0.25 })).toBeCloseTo(7.4, 6);
+  });
+
+  it('is of the number that is the score, not of one before it', () => {
+    expect(expectedScore('f', '2', '.', '8', '6', '.', '5')).toBeNull();
+    expect(expectedScore('iso', '8', 'good', { 6: 0.5, 7: 0.5 }, '.', '5')).toBeCloseTo(7, 6);
+    expect(expectedScore('1', '0', '.', '9', '9')).toBeNull();
+    expect(expectedScore('-', '3')).toBeNull();
+  });
+
+  it('stays within what people could have given', () => {
+    expect(expectedScore({ 1: 0.6, 7: 0.4 }, '0')).toBe(10);
+    expect(expectedScore('1', '.', { 0: 1 })).toBe(1);
   });
 
   it('is none where no number was written', () => {

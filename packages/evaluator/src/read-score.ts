@@ -4,6 +4,7 @@
 import { CalmError, type ScoreReadout } from '@calm-orch/core';
 import { levelWords } from '@calm-orch/data';
 import type { Generated, Tokenizer } from '@calm-orch/model';
+import { findScore } from './score-in-text.ts';
 
 /** Reads scores of answers whose generator watched `watch`. */
 export interface ScoreReader {
@@ -12,34 +13,29 @@ export interface ScoreReader {
   read(answer: Generated): number | null;
 }
 
-/**
- * The first number of an answer; null where there is none, or none that people could have given: votes are 1 to 10. (A
- * model that stutters "333333" once in 500 answers would decide Pearson's correlation alone.)
- */
-export function parseScore(text: string): number | null {
-  const match = /\d+(\.\d+)?/.exec(text);
-  return match === null ? null : possible(Number(match[0]));
+/** The score an answer says, 1 to `most`; null where it says none. (A model that stutters "333333" once in 500 answers would
+ * decide Pearson's correlation alone.) */
+export const parseScore = (text: string, most?: number): number | null => findScore(text, most)?.score ?? null;
+
+/** Positions of the score's digits in the answer, and the power of ten each stands for. */
+function digitsOfScore(ids: readonly number[], digits: readonly number[], tokenizer: Tokenizer): DigitPlace[] | null {
+  const text = tokenizer.decode(ids);
+  const found = findScore(text);
+  if (found === null) return null;
+  const [whole = ''] = text.slice(found.start, found.end).split('.');
+  const places: DigitPlace[] = [];
+  let power = whole.length - 1;
+  ids.forEach((id, at) => {
+    if (!digits.includes(id)) return;
+    const end = tokenizer.decode(ids.slice(0, at + 1)).trimEnd().length;
+    if (end > found.start && end <= found.end) places.push({ at, power: power-- });
+  });
+  return places;
 }
 
-const possible = (score: number): number | null => (score >= 1 && score < 11 ? score : null);
-
-/** What is written, up to where it is no number any more: digits, at most one point, digits. */
-interface WrittenNumber {
-  /** Positions of the digits in the answer, and the power of ten each stands for. */
-  readonly digits: readonly { readonly at: number; readonly power: number }[];
-}
-
-function firstNumber(ids: readonly number[], digits: readonly number[], point: number): WrittenNumber | null {
-  const first = ids.findIndex((id) => digits.includes(id));
-  if (first < 0) return null;
-  let whole = first;
-  while (digits.includes(ids[whole]!)) whole++;
-  let last = whole;
-  if (ids[whole] === point) for (last = whole + 1; digits.includes(ids[last]!);) last++;
-  const places: { at: number; power: number }[] = [];
-  for (let at = first; at < last; at++)
-    if (at !== whole) places.push({ at, power: at < whole ? whole - 1 - at : whole - at });
-  return { digits: places };
+interface DigitPlace {
+  readonly at: number;
+  readonly power: number;
 }
 
 /** The token of a sign within a number, where no word begins. @throws CalmError `invalid_config` likewise. */
@@ -59,22 +55,23 @@ function tokenOf(word: string, tokenizer: Tokenizer): number {
 }
 
 /**
- * Expected value of the digits of the first number of an answer, each digit given those written before it; null where
- * there is no number from 1 to 10. After "7" the decimals' expectation is that of numbers that begin with 7.
+ * Expected value of the digits of an answer's score, each digit given those written before it; null where it says none.
+ * After "7" the decimals' expectation is that of numbers that begin with 7. Never outside 1 to 10: doubt about the first
+ * digit of "10" counts tenfold.
  */
 export function expectationReader(tokenizer: Tokenizer): ScoreReader {
   const digits = Array.from({ length: 10 }, (_, digit) => signOf(String(digit), tokenizer));
-  const point = signOf('.', tokenizer);
   return {
     watch: digits,
     read: ({ ids, probabilities }) => {
-      const number = firstNumber(ids, digits, point);
-      if (number === null || parseScore(tokenizer.decode(ids)) === null) return null;
-      return number.digits.reduce((score, { at, power }) => {
+      const places = digitsOfScore(ids, digits, tokenizer);
+      if (places === null) return null;
+      const expected = places.reduce((score, { at, power }) => {
         const weights = probabilities[at]!;
         const sum = weights.reduce((a, b) => a + b, 0);
         return score + weights.reduce((total, weight, digit) => total + (weight / sum) * digit, 0) * 10 ** power;
       }, 0);
+      return Math.min(10, Math.max(1, expected));
     },
   };
 }

@@ -5,9 +5,9 @@ import { assertNever, type Roster, type StageProgress, type StageResult } from '
 import type { FromCompute, ToCompute } from './compute-message.ts';
 import type { WorkItem } from './wire.ts';
 
-/** Why an attempt brought no result: its own code raised, its process was lost, or it was told to stop. */
+/** Why an attempt brought no result: its own code raised, its process was lost, it was told to stop, or was refused what it needs. */
 export class AttemptFailure extends Error {
-  readonly kind: 'raised' | 'lost' | 'cancelled';
+  readonly kind: 'raised' | 'lost' | 'cancelled' | 'refused';
 
   constructor(kind: AttemptFailure['kind'], message: string, stack = '') {
     super(message);
@@ -82,6 +82,11 @@ interface AttemptOptions extends RunOptions {
 /** Nothing is known against an item whose computation ended so. */
 const nobodysFault: ReadonlySet<string> = new Set(['cancelled', 'lease_lost', 'unavailable']);
 
+function kindOf(code: string): AttemptFailure['kind'] {
+  if (code === 'refused') return 'refused';
+  return nobodysFault.has(code) ? 'lost' : 'raised';
+}
+
 /** A process may take so long to start on a machine that is busy with others. */
 const startTimeoutMs = 60_000;
 
@@ -126,7 +131,7 @@ function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): 
         case 'done':
           return settle(() => resolve(message.result));
         case 'raised':
-          return fail(nobodysFault.has(message.code) ? 'lost' : 'raised', message.message, message.stack);
+          return fail(kindOf(message.code), message.message, message.stack);
         default:
           assertNever(message);
       }

@@ -161,6 +161,7 @@ const failureKinds = {
   raised: FailureKind.RAISED,
   lost: FailureKind.LOST,
   cancelled: FailureKind.CANCELLED,
+  refused: FailureKind.REFUSED,
 } as const;
 
 /** A lost lease ends the attempt, not the worker. */

@@ -2,7 +2,11 @@
 // errors that pass. The key comes from the environment, goes into the client and nowhere else.
 import type OpenAI from 'openai';
 import { CalmError, combineSignals, type OpenaiConfig } from '@calm-orch/core';
+import { apiKeyOf } from './api-key.ts';
+import { textOf, usageOf } from './completion.ts';
 import type { LabelCache } from './label-cache.ts';
+import { failureOf, refused, type RequestFailure } from './request-failure.ts';
+import { firstForm, formAfter, type RequestForm } from './request-form.ts';
 
 export interface AskOptions {
   readonly config: OpenaiConfig;
@@ -19,38 +23,34 @@ export interface AskOptions {
 /** `none`: no attempt was answered; `unpaid`: the budget is used up. */
 export type Answer = { readonly text: string } | { readonly failed: 'none' | 'unpaid'; readonly reason: string };
 
+interface Question {
+  readonly system: string;
+  readonly user: string;
+}
+
 export interface AskModel {
-  (question: { readonly system: string; readonly user: string }): Promise<Answer>;
+  (question: Question): Promise<Answer>;
   /** US dollars its questions have cost. */
   readonly usd: () => number;
 }
 
+export interface Client {
+  readonly openai: OpenAI;
+  readonly hasKey: boolean;
+}
+
 /** Tokens of an answer; a label is one sentence. */
 const maxTokens = 80;
+/** Answers without text cost money too, and the next is seldom better. */
+const maxEmptyAnswers = 2;
 const firstWaitMs = 500;
 const longestWaitMs = 30_000;
 
-/** Whether the address is served only to who has a key. */
-export function needsKey({ baseUrl }: Pick<OpenaiConfig, 'baseUrl'>): boolean {
-  return new URL(baseUrl).hostname.endsWith('openai.com');
-}
-
-/** The key in `env`, if any. @throws CalmError `invalid_config` where there is none and one is needed. */
-export function apiKeyOf(config: Pick<OpenaiConfig, 'baseUrl'>, env: NodeJS.ProcessEnv): string | undefined {
-  const apiKey = env['OPENAI_API_KEY'] || undefined;
-  if (apiKey === undefined && needsKey(config))
-    throw new CalmError(
-      'invalid_config',
-      `labels: openai needs a key for ${config.baseUrl}: set OPENAI_API_KEY in the environment, or openai.baseUrl to a server that needs none`,
-    );
-  return apiKey;
-}
-
-/** The client; `env` has OPENAI_API_KEY. @throws CalmError `invalid_config` without a key where one is needed. */
-export async function createClient(config: OpenaiConfig, env: NodeJS.ProcessEnv): Promise<OpenAI> {
+/** `env` has OPENAI_API_KEY. @throws CalmError `invalid_config` as `apiKeyOf`. */
+export async function createClient(config: OpenaiConfig, env: NodeJS.ProcessEnv): Promise<Client> {
   const apiKey = apiKeyOf(config, env);
-  const { default: Client } = await import('openai');
-  return new Client({
+  const { default: OpenAIClient } = await import('openai');
+  const openai = new OpenAIClient({
     apiKey: apiKey ?? 'none',
     baseURL: config.baseUrl,
     organization: null,
@@ -60,12 +60,42 @@ export async function createClient(config: OpenaiConfig, env: NodeJS.ProcessEnv)
     timeout: config.timeoutSeconds * 1000,
     // Its debug output would name headers.
     logLevel: 'off',
+    // The address that was checked is the one that is asked, and gets no header but these.
+    fetch: async (url, init) => {
+      const response = await fetch(url, {
+        ...init,
+        redirect: 'manual',
+        headers: {
+          accept: 'application/json',
+          'content-type': 'application/json',
+          ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
+        },
+      });
+      return response.status < 400 ? response : withError(response);
+    },
   });
+  return { openai, hasKey: apiKey !== undefined };
 }
 
-/** @throws CalmError `unavailable` where asking again cannot help (key, model or address refused), `cancelled`. */
-export function createAskModel(client: OpenAI, { config, cache, account, signal, now, sleep }: AskOptions): AskModel {
-  const { baseUrl, model, temperature, requestsPerMinute, maxAttempts, maxUsd } = config;
+/** The client drops what a refusal says unless it stands under `error`; many servers put it elsewhere. */
+async function withError(response: Response): Promise<Response> {
+  const text = await response.text();
+  let body: unknown = text;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // Plain words.
+  }
+  const isWrapped = typeof body === 'object' && body !== null && 'error' in body;
+  const headers = new Headers(response.headers);
+  headers.delete('content-length');
+  headers.delete('content-encoding');
+  return new Response(JSON.stringify(isWrapped ? body : { error: body }), { status: response.status, headers });
+}
+
+/** @throws CalmError `refused` where asking again cannot help (key, model, address or parameter), `cancelled`. */
+export function createAskModel(client: Client, { config, cache, account, signal, now, sleep }: AskOptions): AskModel {
+  const { baseUrl, requestsPerMinute, maxAttempts, maxUsd } = config;
   const intervalMs = 60_000 / requestsPerMinute;
   const cost = (input: number, output: number): number =>
     (input * config.usdPerMillionInputTokens + output * config.usdPerMillionOutputTokens) / 1e6;
@@ -74,9 +104,22 @@ export function createAskModel(client: OpenAI, { config, cache, account, signal,
     cache.settle(account, estimate, actual);
     usd += actual - estimate;
   };
-  const ask = async ({ system, user }: { readonly system: string; readonly user: string }): Promise<Answer> => {
+  // Until a request was not refused, one is under way: a server that refuses is asked once, and what it teaches is known.
+  let open = (): void => {};
+  const notRefused = new Promise<void>((resolve) => (open = resolve));
+  const formNow = (): RequestForm => cache.form(account) ?? firstForm;
+  /** Keeps the form that may be wanted instead of the one that was refused. */
+  const learn = (form: RequestForm, failure: RequestFailure): boolean => {
+    // Another question may have learned it meanwhile.
+    if (JSON.stringify(form) !== JSON.stringify(formNow())) return true;
+    const next = formAfter(form, failure);
+    if (next !== null) cache.keepForm(account, next);
+    return next !== null;
+  };
+  const ask = async ({ system, user }: Question): Promise<Answer> => {
     let reason = '';
-    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    let numEmpty = 0;
+    for (let attempt = 0; attempt < maxAttempts && numEmpty < maxEmptyAnswers; attempt++) {
       const at = cache.nextTime(baseUrl, now(), intervalMs);
       await sleep(at - now(), signal);
       // A token has at least one byte, so this is never too little.
@@ -84,65 +127,62 @@ export function createAskModel(client: OpenAI, { config, cache, account, signal,
       if (!cache.reserve(account, estimate, maxUsd))
         return { failed: 'unpaid', reason: `openai.maxUsd ${maxUsd} is spent` };
       usd += estimate;
+      const form = formNow();
       // The client leaves its listeners at the signal it is given.
       const request = combineSignals(signal);
       try {
-        const completion = await client.chat.completions.create(
-          {
-            model,
-            temperature,
-            max_tokens: maxTokens,
-            messages: [
-              { role: 'system', content: system },
-              { role: 'user', content: user },
-            ],
-          },
+        const completion: unknown = await client.openai.chat.completions.create(
+          bodyOf(config, form, { system, user }),
           { signal: request.signal },
         );
-        const { usage } = completion;
-        if (usage) settle(estimate, cost(usage.prompt_tokens, usage.completion_tokens));
-        const text = completion.choices?.[0]?.message?.content;
-        if (typeof text === 'string') return { text };
-        reason = 'an answer without text';
+        open();
+        const usage = usageOf(completion);
+        if (usage) settle(estimate, cost(usage.input, usage.output));
+        const said = textOf(completion);
+        if ('text' in said) return said;
+        ({ reason } = said);
+        numEmpty += 1;
       } catch (error) {
         if (signal.aborted) throw new CalmError('cancelled', 'asking for labels was cancelled');
-        const { status, waitMs } = failureOf(error);
+        const failure = failureOf(error, now());
+        const { status, waitMs } = failure;
+        if (!failure.final) open();
         reason = status === undefined ? 'no answer in time, or no connection' : `HTTP ${status}`;
         // A refused request costs nothing; one that was cut off may have been answered and paid.
         if (status !== undefined) settle(estimate, 0);
-        if (status !== undefined && isFinal(status)) throw refused(config, status);
+        if (failure.final) {
+          if (!learn(form, failure)) throw refused(config, failure, client.hasKey);
+          attempt -= 1;
+          continue;
+        }
         if (status === 429) cache.pause(baseUrl, now() + Math.max(waitMs, firstWaitMs));
         if (attempt + 1 < maxAttempts)
-          await sleep(Math.min(longestWaitMs, Math.max(waitMs, firstWaitMs * 2 ** attempt)), signal);
+          await sleep(Math.max(waitMs, Math.min(longestWaitMs, firstWaitMs * 2 ** attempt)), signal);
       } finally {
         request.dispose();
       }
     }
     return { failed: 'none', reason };
   };
-  return Object.assign(ask, { usd: () => usd });
+  let first: Promise<Answer> | null = null;
+  const inTurn = async (question: Question): Promise<Answer> => {
+    if (first === null) return (first = ask(question));
+    await Promise.race([notRefused, first]);
+    return ask(question);
+  };
+  return Object.assign(inTurn, { usd: () => usd });
 }
 
-/** The request itself is refused: 408, 409, 429 and all of 500 pass. */
-function isFinal(status: number): boolean {
-  return status >= 400 && status < 500 && ![408, 409, 429].includes(status);
-}
-
-/** The server's own words may hold a part of the key: they are not repeated. */
-function refused({ baseUrl, model }: OpenaiConfig, status: number): CalmError {
-  const why =
-    status === 401 || status === 403
-      ? 'check OPENAI_API_KEY'
-      : status === 404
-        ? `check openai.baseUrl and openai.model (${model})`
-        : 'check the openai settings';
-  return new CalmError('unavailable', `labels: openai: ${baseUrl} refused the request (HTTP ${status}): ${why}`);
-}
-
-/** Status of an answer, and how long it asks to wait. No status: there was no (whole) answer. */
-function failureOf(error: unknown): { readonly status: number | undefined; readonly waitMs: number } {
-  const { status, headers } = error as { readonly status?: number; readonly headers?: Headers };
-  const seconds = Number(headers?.get('retry-after') ?? 0);
-  const waitMs = Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, 2 * longestWaitMs) : 0;
-  return { status: typeof status === 'number' ? status : undefined, waitMs };
+function bodyOf({ model, temperature }: OpenaiConfig, form: RequestForm, { system, user }: Question) {
+  return {
+    model,
+    ...(form.temperature && { temperature }),
+    ...(form.limit !== null && { [form.limit]: maxTokens }),
+    // Some stream unless told not to.
+    stream: false as const,
+    messages: [
+      { role: 'system' as const, content: system },
+      { role: 'user' as const, content: user },
+    ],
+  };
 }

@@ -3,6 +3,7 @@
 // Holds no key and no address with one.
 import { dirname } from 'node:path';
 import { CalmError, makeFolder, openSqlite, type Sqlite } from '@calm-orch/core';
+import type { RequestForm } from './request-form.ts';
 
 export interface LabelCache {
   answerTo(question: string): string | null;
@@ -18,6 +19,9 @@ export interface LabelCache {
   nextTime(endpoint: string, nowMs: number, intervalMs: number): number;
   /** Nobody asks `endpoint` before `untilMs`. */
   pause(endpoint: string, untilMs: number): void;
+  /** How the server of `account` wants to be asked; null: nothing was learned. */
+  form(account: string): RequestForm | null;
+  keepForm(account: string, form: RequestForm): void;
   close(): void;
 }
 
@@ -27,6 +31,7 @@ const maxAheadMs = 10 * 60_000;
 const schema = `
   CREATE TABLE IF NOT EXISTS answers (question TEXT PRIMARY KEY, answer TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS spending (account TEXT PRIMARY KEY, usd REAL NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS forms (account TEXT PRIMARY KEY, form TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS times (endpoint TEXT PRIMARY KEY, next_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
@@ -50,6 +55,10 @@ export function openLabelCache(path: string): LabelCache {
   const time = db.prepare<[string], { next_ms: number }>('SELECT next_ms FROM times WHERE endpoint = ?');
   const setTime = db.prepare(
     'INSERT INTO times (endpoint, next_ms) VALUES (?, ?) ON CONFLICT (endpoint) DO UPDATE SET next_ms = excluded.next_ms',
+  );
+  const formOf = db.prepare<[string], { form: string }>('SELECT form FROM forms WHERE account = ?');
+  const setForm = db.prepare(
+    'INSERT INTO forms (account, form) VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET form = excluded.form',
   );
   const nextFree = (endpoint: string, nowMs: number): number => {
     const next = time.get(endpoint)?.next_ms ?? 0;
@@ -83,6 +92,11 @@ export function openLabelCache(path: string): LabelCache {
         const at = time.get(endpoint)?.next_ms ?? 0;
         if (untilMs > at) setTime.run(endpoint, Math.ceil(untilMs));
       }),
+    form: (account) => {
+      const row = formOf.get(account);
+      return row === undefined ? null : (JSON.parse(row.form) as RequestForm);
+    },
+    keepForm: (account, form) => void setForm.run(account, JSON.stringify(form)),
     close: () => void db.close(),
   };
 }

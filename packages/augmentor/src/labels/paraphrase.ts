@@ -4,6 +4,7 @@
 import { canonicalJson, CalmError, sha256, type OpenaiConfig } from '@calm-orch/core';
 import { keepsMeaning } from '@calm-orch/data';
 import type { AskModel } from './ask-model.ts';
+import { withoutThoughts } from './completion.ts';
 import type { LabelCache } from './label-cache.ts';
 
 /** `paraphrased`; or the template was kept: `changed` (another meaning), `unanswered`, `unpaid`. */
@@ -34,7 +35,7 @@ const maxUnanswered = 5;
 
 /**
  * Paraphrases of different sentences, `config.concurrency` at a time; in the order given.
- * @throws CalmError `unavailable` when the model does not answer any more: what was answered is in the cache.
+ * @throws CalmError `refused` when the model does not answer any more: what was answered is in the cache.
  */
 export async function paraphraseAll(
   templates: readonly string[],
@@ -86,7 +87,7 @@ function questionId({ baseUrl, model, temperature }: OpenaiConfig, template: str
 
 /** In the form of the other labels: lower case, marks set apart. */
 export function asLabel(answer: string): string {
-  const words = answer
+  const words = withoutThoughts(answer)
     .trim()
     .replace(/^["'“”‘]+|["'“”’]+$/g, '')
     .toLowerCase()
@@ -105,7 +106,7 @@ function isSentence(text: string, template: string): boolean {
 
 function silent({ baseUrl, model }: OpenaiConfig, count: number, reason: string): CalmError {
   return new CalmError(
-    'unavailable',
+    'refused',
     `labels: openai: ${count} questions in a row to ${model} at ${baseUrl} were not answered (${reason}): check the server and resume; answers so far are kept`,
   );
 }

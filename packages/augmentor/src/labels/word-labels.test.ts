@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nano, rng, type OpenaiConfig } from '@calm-orch/core';
 import { keepsMeaning, labelsOf } from '@calm-orch/data';
-import { needsKey } from './ask-model.ts';
+import { apiKeyOf } from './api-key.ts';
 import { openLabelCache } from './label-cache.ts';
 import { wordLabels, type WordOptions } from './word-labels.ts';
 
@@ -78,7 +78,8 @@ function word(changes: Partial<OpenaiConfig> = {}, options: Partial<WordOptions>
   const config = { ...nano.openai, baseUrl, requestsPerMinute: 60_000, timeoutSeconds: 5, ...changes };
   const stage = { key: 'augment-1', kind: 'augment' as const, config: {}, numItems: 1 };
   const signal = new AbortController().signal;
-  return wordLabels(pairs, { config, cacheDir, stage, signal, env: { OPENAI_API_KEY: key }, ...options });
+  const env = { OPENAI_API_KEY: key, OPENAI_BASE_URL: baseUrl };
+  return wordLabels(pairs, { config, cacheDir, stage, signal, env, ...options });
 }
 
 test('every sentence is asked about once, and its paraphrase stands wherever the sentence stood', async () => {
@@ -133,7 +134,6 @@ test('429, 500, cut connections and answers that are no JSON are asked again', a
 test('nonsense and changed meanings keep the template, are counted, and asked for twice', async () => {
   const nonsense = [
     'I am sorry, as a language model …',
-    '',
     'the first image is upside down .',
     `${'very '.repeat(80)}dark .`,
   ];
@@ -192,7 +192,7 @@ test('a public address without a key is refused before anything is asked, a loca
   await expect(word({ baseUrl: nano.openai.baseUrl }, { env: {} })).rejects.toThrow(
     /set OPENAI_API_KEY in the environment/,
   );
-  expect(needsKey({ baseUrl: 'http://127.0.0.1:8000/v1' })).toBe(false);
+  expect(apiKeyOf({ baseUrl: 'http://127.0.0.1:8000/v1' }, {})).toBeUndefined();
   expect((await word({}, { env: {} })).counts['labels/paraphrased']).toBe(sentences.size);
 });
 

@@ -29,7 +29,7 @@ export interface WordOptions extends Pick<StageContext, 'stage' | 'signal' | 'al
 
 const pulseMs = 1000;
 
-/** @throws CalmError `invalid_config`, `unavailable` or `cancelled`; answers that came before are in the cache. */
+/** @throws CalmError `invalid_config`, `refused` or `cancelled`; answers that came before are in the cache. */
 export async function wordLabels<P extends { readonly labels: Labels }>(
   pairs: readonly P[],
   { config, cacheDir, env, stage, alive, now = Date.now, ...options }: WordOptions,

@@ -8,6 +8,7 @@ import type { RunSummary, StartedRun } from '@calm-orch/coordinator';
 import type { GlobalOptions } from '../cli.ts';
 import { checkModels, hashCacheOf } from '../check-models.ts';
 import { checkSurroundings } from '../check-surroundings.ts';
+import { labelCounts, labelLine } from '../label-counts.ts';
 import { engineFacts, type EngineFacts } from '../engine-facts.ts';
 import { printJson, printLine, wantsColor } from '../output.ts';
 import { plural } from '../progress/format.ts';
@@ -144,13 +145,15 @@ async function report(summary: RunSummary, tracker: Tracker, { dir, json }: Exec
   const run = tracker.getRun(runId);
   const tables = (await collectJudgedTables(tracker, run, dir)).filter(({ metrics }) => metrics.length > 0);
   const folder = process.env['CALM_ORCH_DIR'] === undefined && dir !== `${process.cwd()}/runs` ? ` --dir ${dir}` : '';
+  const labels = labelCounts(tracker, run);
   const again = `\`calm-orch resume ${runId}${folder}\``;
   if (json) {
     const shown = JSON.parse(renderTables(tables, 'json')) as Json;
     const counts = { executed: numExecuted, reused: numReused, skipped: numSkipped };
-    printJson({ run: runId, status, ...counts, failures, tables: shown });
+    printJson({ run: runId, status, ...counts, failures, ...(labels && { labels: { ...labels } }), tables: shown });
   } else {
     if (tables.length > 0) printLine(`\n${renderTables(tables, 'text', { color: wantsColor() })}\n`);
+    if (labels) printLine(labelLine(labels));
     for (const { label, reason } of failures) printLine(`${label} failed: ${reason}`);
     const made = `${plural(numExecuted, 'stage')} executed, ${numReused} reused`;
     if (status === 'succeeded') printLine(`Run ${runId} succeeded: ${made}.`);

@@ -6,8 +6,6 @@ export const tableMetrics = [
   'PLCC',
   'SRCC',
   'RMSE',
-  /** Of the targets and a logistic curve with four parameters fitted to them: never below PLCC, so named apart. */
-  'PLCC (logistic fit)',
   'BLEU-1',
   'BLEU-2',
   'BLEU-3',
@@ -26,13 +24,13 @@ export const tableMetrics = [
 export type TableMetric = (typeof tableMetrics)[number];
 
 /** Metrics of generated comments: they need `evaluate.numComments` above 0. */
-export const commentMetrics: readonly TableMetric[] = tableMetrics.slice(4, 11);
+export const commentMetrics: readonly TableMetric[] = tableMetrics.slice(3, 10);
 
 /** Accuracies of suggestions by degradation: they need `evaluate.suggestions`. */
-export const suggestMetrics: readonly TableMetric[] = tableMetrics.slice(11);
+export const suggestMetrics: readonly TableMetric[] = tableMetrics.slice(10);
 
 /** Metrics of predicted scores: they need `evaluate.scores`. */
-export const scoreMetrics: readonly TableMetric[] = tableMetrics.slice(0, 4);
+export const scoreMetrics: readonly TableMetric[] = tableMetrics.slice(0, 3);
 
 const metricList = z.array(z.enum(tableMetrics)).min(1);
 

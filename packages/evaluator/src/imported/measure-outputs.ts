@@ -3,7 +3,6 @@
 import { join } from 'node:path';
 import { CalmError, type StageKind } from '@calm-orch/core';
 import { plcc, srcc } from '../metrics/correlation.ts';
-import { logisticPlcc } from '../metrics/logistic-fit.ts';
 import type { MeteorSources } from '../metrics/meteor/resources.ts';
 import { rmse, scoreCaptions } from '../metrics/score-files.ts';
 import { readCommentsFile } from '../comments-file.ts';
@@ -26,7 +25,7 @@ export interface MeasuredOutputs {
 }
 
 /**
- * PLCC (raw and after a logistic fit), SRCC and RMSE on the items of `dir`, the artifact of a stage evaluate-score. A missing photograph counts as the
+ * PLCC, SRCC and RMSE on the items of `dir`, the artifact of a stage evaluate-score. A missing photograph counts as the
  * mean of the scores that are there: outputs may have another scale than the targets.
  * @throws CalmError `bad_data` when no photograph is a test item.
  */
@@ -41,7 +40,6 @@ export function measureScores(outputs: ReadonlyMap<string, Output<number>>, dir:
       PLCC: plcc(predictions, targets),
       SRCC: srcc(predictions, targets),
       RMSE: rmse(predictions, targets),
-      'PLCC (logistic fit)': logisticPlcc(predictions, targets),
     },
     numItems: ids.length,
     missing,

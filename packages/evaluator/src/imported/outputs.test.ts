@@ -85,6 +85,13 @@ describe('scores of other people', () => {
     expect(metrics['SRCC']).toBe(srcc([50, 60, 60, 60, 70], targets));
   });
 
+  it.each([0.1, 3.3, 5.646977158610035])('have no correlation where all are %d, missing ones too', (score) => {
+    const all = measureScores(outputs(`image,score\n${targets.map((_, i) => `${i},${score}\n`).join('')}`), dir);
+    const some = measureScores(outputs(`image,score\n0,${score}\n1,${score}\n3,${score}\n`), dir);
+    for (const { metrics } of [all, some])
+      expect(metrics).toEqual({ PLCC: null, SRCC: null, RMSE: expect.any(Number) });
+  });
+
   it('are refused when none belongs to a test photograph', () => {
     expect(() => measureScores(outputs('image,score\nIMG_77.jpg,1\n'), dir)).toThrow(
       /no photograph of the file is a test photograph: they are named like 0, 1, 2; the first is IMG_77\.jpg, line 2/,

@@ -41,6 +41,18 @@ describe('correlation', () => {
     expect(plcc([1, Infinity, 3], [1, 2, 3])).toBeNull();
   });
 
+  it.each([0.1, 3.3, 5.646977158610035, 1 / 3, 1e300, -1e-300])('is undefined for a constant side: %d', (value) => {
+    const targets = Array.from({ length: 1000 }, (_, i) => Math.sin(i));
+    const constant = targets.map(() => value);
+    const mean = constant.reduce((a, b) => a + b / constant.length, 0);
+    for (const of of [plcc, srcc]) {
+      expect(of(constant, targets)).toBeNull();
+      expect(of(targets, constant)).toBeNull();
+      // As where a missing prediction counts as the mean of the others.
+      expect(of([mean, ...constant.slice(1)], targets)).toBeNull();
+    }
+  });
+
   it('ranks infinite values and shares ranks among equal ones', () => {
     expect([...averageRanks([3, -Infinity, 3, Infinity])!]).toEqual([2.5, 1, 2.5, 4]);
     expect(srcc([1, 2, Infinity], [1, 2, 3])).toBeCloseTo(1, 14);

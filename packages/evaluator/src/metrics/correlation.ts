@@ -1,5 +1,6 @@
-// Correlation of predicted and true scores: Pearson's (PLCC, raw, no logistic fit) and Spearman's (SRCC, average
-// ranks for ties). Conventions are scipy's; where scipy answers nan the answer here is null.
+// Correlation of predicted and true scores: Pearson's (PLCC, raw) and Spearman's (SRCC, average
+// ranks for ties). Conventions are scipy's; where scipy answers nan the answer here is null. A side whose values differ by
+// rounding alone is constant: what a sum leaves of it is no correlation.
 import { CalmError } from '@calm-orch/core';
 
 /**
@@ -30,9 +31,25 @@ export function plcc(predictions: ArrayLike<number>, targets: ArrayLike<number>)
  */
 export function srcc(predictions: ArrayLike<number>, targets: ArrayLike<number>): number | null {
   assertPaired(predictions, targets);
+  if (isConstant(predictions) || isConstant(targets)) return null;
   const x = averageRanks(predictions);
   const y = averageRanks(targets);
   return x === null || y === null ? null : plcc(x, y);
+}
+
+/** Values that differ by less, of the largest magnitude, are one value: a mean of 10,000 equal numbers is off by 1e-13. */
+const rounding = 1e-12;
+
+/** Whether all values (those with a weight, if given) are one value but for rounding. */
+export function isConstant(values: ArrayLike<number>, weights?: ArrayLike<number>): boolean {
+  let [low, high] = [Infinity, -Infinity];
+  for (let i = 0; i < values.length; i++) {
+    if (weights?.[i] === 0) continue;
+    low = Math.min(low, values[i]!);
+    high = Math.max(high, values[i]!);
+  }
+  if (high <= low) return true;
+  return Number.isFinite(high - low) && high - low <= rounding * Math.max(Math.abs(low), Math.abs(high));
 }
 
 /** 1-based ranks; equal values share the mean of the ranks they take up. Null when a value is NaN. */
@@ -62,13 +79,11 @@ function deviations(values: ArrayLike<number>): Float64Array | null {
   centre(shifted);
   centre(shifted);
   let largest = 0;
-  let constant = true;
   for (let i = 0; i < shifted.length; i++) {
     if (!Number.isFinite(shifted[i])) return null;
-    if (values[i] !== values[0]) constant = false;
     largest = Math.max(largest, Math.abs(shifted[i]!));
   }
-  if (constant || largest === 0) return null;
+  if (isConstant(values) || largest === 0) return null;
   return shifted.map((value) => value / largest);
 }
 

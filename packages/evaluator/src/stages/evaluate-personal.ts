@@ -17,7 +17,7 @@ import { openTaps, readSafetensors, type Language, type Taps } from '@calm-orch/
 import { createEpisodeReader } from '../episodes.ts';
 import { createGenerator } from '../generate.ts';
 import { srcc } from '../metrics/correlation.ts';
-import { expectationReader } from '../read-score.ts';
+import { expectationReader, parseScore } from '../read-score.ts';
 import { openStageLanguage, withAnswerStart } from '../stage-language.ts';
 
 interface EvaluatePersonalConfig extends Pick<TrialConfig, 'prompt'> {
@@ -67,7 +67,7 @@ export const evaluatePersonal: StageFunction = async (context) => {
         const scores = shown.map(({ score }) => score);
         const answers = reader.answer(queries.map(({ image }) => ({ rows: [...rows, rowOf.get(image)!], scores })));
         const targets = queries.map(({ score }) => score);
-        const read = answers.map(({ text }) => (/^[1-5]$/.test(text) ? Number(text) : middleScore));
+        const read = answers.map(({ text }) => parseScore(text, 5) ?? middleScore);
         const expected = answers.map((answer) => answer.expected);
         const others = queries.map(({ image }) => othersOf(annotator.worker, image));
         // No ranking at all ranks as badly as chance.

@@ -15,7 +15,6 @@ import { openTaps, readSafetensors } from '@calm-orch/model';
 import { createGenerator } from '../generate.ts';
 import { openStageLanguage, withAnswerStart } from '../stage-language.ts';
 import { plcc, srcc } from '../metrics/correlation.ts';
-import { logisticPlcc } from '../metrics/logistic-fit.ts';
 import { rmse } from '../metrics/score-files.ts';
 import { expectationReader, parseScore, scoreReader } from '../read-score.ts';
 import { answersOf } from './answers.ts';
@@ -96,7 +95,6 @@ export const evaluateScore: StageFunction = async (context) => {
         PLCC: plcc(predictions, targets),
         SRCC: srcc(predictions, targets),
         RMSE: rmse(predictions, targets),
-        'PLCC (logistic fit)': logisticPlcc(predictions, targets),
         PLCC_permuted: permutedMean(plcc, predictions, targets, seed),
         SRCC_permuted: permutedMean(srcc, predictions, targets, seed),
         ...(isNumber && {

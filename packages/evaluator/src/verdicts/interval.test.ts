@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { rng } from '@calm-orch/core';
 import { tokenMetrics } from '../metrics/captions.ts';
 import { plcc, srcc } from '../metrics/correlation.ts';
-import { logisticPlcc } from '../metrics/logistic-fit.ts';
 import { rmse } from '../metrics/score-files.ts';
 import { meanIntervals } from './interval.ts';
-import { bleuOfItems, logisticPlccOfItems, meanOfItems, plccOfItems, rmseOfItems, srccOfItems } from './test-items.ts';
+import { bleuOfItems, meanOfItems, plccOfItems, rmseOfItems, srccOfItems } from './test-items.ts';
 
 const numItems = 80;
 const ids = Array.from({ length: numItems }, (_, i) => String(i));
@@ -16,7 +15,8 @@ const once = new Array<number>(numItems).fill(1);
 describe('statistics of draws', () => {
   it('are the metrics themselves where every item is drawn once', () => {
     expect(rmseOfItems(ids, predictions, targets).statistic(once)).toBeCloseTo(rmse(predictions, targets)!, 12);
-    expect(logisticPlccOfItems(ids, predictions, targets).statistic(once)).toBe(logisticPlcc(predictions, targets));
+    expect(plccOfItems(ids, predictions, targets).statistic(once)).toBeCloseTo(plcc(predictions, targets)!, 12);
+    expect(srccOfItems(ids, predictions, targets).statistic(once)).toBeCloseTo(srcc(predictions, targets)!, 12);
   });
 
   it('are those of the repeated items otherwise, BLEU as a ratio over the drawn corpus', () => {
@@ -40,6 +40,29 @@ describe('statistics of draws', () => {
     const corpus = tokenMetrics(drawn.map((i, at) => ({ ...items[i]!, id: String(at) }))).corpus;
     for (const order of [1, 2, 3, 4] as const)
       expect(bleuOfItems(ids, bleuStatistics, order).statistic(weights)).toBeCloseTo(corpus[`BLEU-${order}`]!, 12);
+  });
+});
+
+describe('a constant side', () => {
+  const draw = ids.map((_, i) => (i % 7 === 0 ? 11 : i % 3));
+
+  it.each([5, 0.1, 3.3, 5.646977158610035, 1 / 3, 1e-300, 1e300])('has no correlation in any draw: %d', (value) => {
+    for (const of of [plccOfItems, srccOfItems])
+      for (const weights of [once, draw]) {
+        expect(of(ids, new Array<number>(numItems).fill(value), targets).statistic(weights)).toBeNull();
+        expect(of(ids, predictions, new Array<number>(numItems).fill(value)).statistic(weights)).toBeNull();
+      }
+  });
+
+  it('is constant too where only rounding differs, or where what differs was not drawn', () => {
+    const rounded = ids.map((_, i) => (i % 2 === 0 ? 0.1 + 0.2 : 0.3));
+    const apart = ids.map((_, i) => (i === 5 ? 9 : 3.3));
+    const without5 = once.map((weight, i) => (i === 5 ? 0 : weight));
+    for (const of of [plccOfItems, srccOfItems]) {
+      expect(of(ids, rounded, targets).statistic(once)).toBeNull();
+      expect(of(ids, apart, targets).statistic(once)).not.toBeNull();
+      expect(of(ids, apart, targets).statistic(without5)).toBeNull();
+    }
   });
 });
 

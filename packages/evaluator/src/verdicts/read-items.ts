@@ -1,27 +1,18 @@
 // The test items of a trial, from the files its evaluate stages leave in their artifacts.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertNever, CalmError, type StageKind, type TableMetric } from '@calm-orch/core';
+import { CalmError, type StageKind, type TableMetric } from '@calm-orch/core';
 import { readCommentsFile } from '../comments-file.ts';
 import { tokenMetrics, type CaptionMetric } from '../metrics/captions.ts';
 import { scoreCaptions } from '../metrics/score-files.ts';
 import { ptbTokenize } from '../metrics/ptb.ts';
-import {
-  bleuOfItems,
-  logisticPlccOfItems,
-  meanOfItems,
-  plccOfItems,
-  rmseOfItems,
-  srccOfItems,
-  type TestItems,
-} from './test-items.ts';
+import { bleuOfItems, meanOfItems, plccOfItems, rmseOfItems, srccOfItems, type TestItems } from './test-items.ts';
 
 /** The kinds of stages whose artifacts hold what a metric was measured on; a trial has one of them. */
 export function stagesOfMetric(metric: TableMetric): readonly StageKind[] {
   switch (metric) {
     case 'PLCC':
     case 'RMSE':
-    case 'PLCC (logistic fit)':
       return ['evaluate-score'];
     case 'SRCC':
       return ['evaluate-score', 'evaluate-personal'];
@@ -42,7 +33,9 @@ export function stagesOfMetric(metric: TableMetric): readonly StageKind[] {
     case 'METEOR':
       return ['evaluate-comment'];
     default:
-      return assertNever(metric);
+      // A column of a run that an older version recorded: its values are shown, without intervals.
+      metric satisfies never;
+      return [];
   }
 }
 
@@ -76,7 +69,6 @@ function scoreItems(path: string): (metric: TableMetric) => TestItems {
     PLCC: plccOfItems,
     SRCC: srccOfItems,
     RMSE: rmseOfItems,
-    'PLCC (logistic fit)': logisticPlccOfItems,
   };
   return (metric) => ofMetric[metric]!(ids, predictions, targets);
 }

@@ -1,7 +1,7 @@
 // What a trial answered about each test item, as a statistic of how often each item was drawn: what a bootstrap needs.
 import { CalmError } from '@calm-orch/core';
 import { corpusBleu, type BleuStatistics } from '../metrics/bleu.ts';
-import { logisticPlcc } from '../metrics/logistic-fit.ts';
+import { isConstant } from '../metrics/correlation.ts';
 
 /** One metric of one trial over its test items. */
 export interface TestItems {
@@ -51,7 +51,10 @@ export function srccOfItems(
   const rankTargets = weightedRanks(targets);
   return {
     ids,
-    statistic: (weights) => weightedCorrelation(rankPredictions(weights), rankTargets(weights), weights),
+    statistic: (weights) =>
+      isConstant(predictions, weights) || isConstant(targets, weights)
+        ? null
+        : weightedCorrelation(rankPredictions(weights), rankTargets(weights), weights),
   };
 }
 
@@ -72,17 +75,6 @@ export function rmseOfItems(
       return mean === null ? null : Math.sqrt(mean);
     },
   };
-}
-
-/** Pearson's correlation after a logistic fit, which is made anew for each draw. */
-export function logisticPlccOfItems(
-  ids: readonly string[],
-  predictions: readonly number[],
-  targets: readonly number[],
-): TestItems {
-  assertPaired(ids, predictions);
-  assertPaired(ids, targets);
-  return { ids, statistic: (weights) => logisticPlcc(predictions, targets, weights) };
 }
 
 /** BLEU of the drawn items as a corpus. */
@@ -110,6 +102,7 @@ function weightedRanks(values: readonly number[]): (weights: ArrayLike<number>) 
 }
 
 function weightedCorrelation(x: ArrayLike<number>, y: ArrayLike<number>, weights: ArrayLike<number>): number | null {
+  if (isConstant(x, weights) || isConstant(y, weights)) return null;
   let [count, sumX, sumY] = [0, 0, 0];
   for (let i = 0; i < x.length; i++) {
     count += weights[i]!;

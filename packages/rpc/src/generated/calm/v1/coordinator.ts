@@ -85,6 +85,8 @@ export const FailureKind = {
   LOST: "FAILURE_KIND_LOST",
   /** CANCELLED - Stopped on request. */
   CANCELLED: "FAILURE_KIND_CANCELLED",
+  /** REFUSED - Something outside refuses, or does not answer: another attempt cannot help. */
+  REFUSED: "FAILURE_KIND_REFUSED",
 } as const;
 
 export type FailureKind = typeof FailureKind[keyof typeof FailureKind];
@@ -94,6 +96,7 @@ export namespace FailureKind {
   export type RAISED = typeof FailureKind.RAISED;
   export type LOST = typeof FailureKind.LOST;
   export type CANCELLED = typeof FailureKind.CANCELLED;
+  export type REFUSED = typeof FailureKind.REFUSED;
 }
 
 export function failureKindFromJSON(object: any): FailureKind {
@@ -110,6 +113,9 @@ export function failureKindFromJSON(object: any): FailureKind {
     case 3:
     case "FAILURE_KIND_CANCELLED":
       return FailureKind.CANCELLED;
+    case 4:
+    case "FAILURE_KIND_REFUSED":
+      return FailureKind.REFUSED;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum FailureKind");
   }
@@ -125,6 +131,8 @@ export function failureKindToNumber(object: FailureKind): number {
       return 2;
     case FailureKind.CANCELLED:
       return 3;
+    case FailureKind.REFUSED:
+      return 4;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum FailureKind");
   }
