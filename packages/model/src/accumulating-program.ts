@@ -16,7 +16,7 @@ import {
 } from './adam.ts';
 import { shardsOf } from './blocks.ts';
 import { clipFactor } from './clip.ts';
-import { checkLosses, NonFiniteStep } from './non-finite-step.ts';
+import { areFinite, NonFiniteStep } from './non-finite-step.ts';
 import { parameterGradients, sizeOf, sumOfLosses, treeSum, valuesOf } from './shard-gradients.ts';
 import type { TrainingProgram, TrainingSpec, TrainingState } from './training-program.ts';
 
@@ -161,13 +161,13 @@ export function createAccumulatingProgram(
       for (let call = 0; call < accumulation; call++) {
         const carried = trailingOnes(call);
         // The last call knows its own losses alone.
-        if (carried === numLevels) checkLosses(Float32Array.from(losses));
+        if (carried === numLevels && !areFinite(Float32Array.from(losses))) throw new NonFiniteStep(losses, numShards);
         const result = program.run(`${name}_${carried}`, {
           ...shardsOf(inputs, call, call + 1, accumulation),
           ...(carried === numLevels && adamInputs(at, optimizer)),
         });
         losses.push(...result.losses!);
-        if (result.applied?.[0] === 0) throw new NonFiniteStep(Float32Array.from(losses));
+        if (result.applied?.[0] === 0) throw new NonFiniteStep(losses);
       }
       momentsAreZero = false;
       return sumOfLosses(losses);

@@ -7,16 +7,17 @@ export class NonFiniteStep extends Error {
   readonly shards: readonly number[];
   readonly numShards: number;
 
-  constructor(losses: Float32Array) {
-    const shards = [...losses.keys()].filter((shard) => !squaresAreFinite(losses.subarray(shard, shard + 1)));
-    super(`the loss is ${sumOfLosses(losses)}${shards.length > 0 ? '' : ' and its gradient not finite'}`);
+  /** `losses`: of the first shards; those of the others are not known. */
+  constructor(losses: readonly number[] | Float32Array, numShards = losses.length) {
+    const all = Float32Array.from(losses);
+    const shards = [...all.keys()].filter((shard) => !areFinite(all.subarray(shard, shard + 1)));
+    const loss = shards.length > 0 ? shards.reduce((sum, shard) => sum + all[shard]!, 0) : sumOfLosses(all);
+    super(`the loss is ${loss}${shards.length > 0 ? '' : ' and its gradient not finite'}`);
     this.name = 'NonFiniteStep';
     this.shards = shards;
-    this.numShards = losses.length;
+    this.numShards = numShards;
   }
 }
 
-/** @throws NonFiniteStep unless all losses are finite */
-export function checkLosses(losses: Float32Array): void {
-  if (!squaresAreFinite(losses)) throw new NonFiniteStep(losses);
-}
+/** Of losses, as a step that applies itself asks of them. */
+export const areFinite = squaresAreFinite;

@@ -4,7 +4,7 @@
 // for it. Whoever is lost takes its slice along: the others go back to the newest checkpoint.
 import { abortedAfter, shardRange, type Gang, type Roster } from '@calm-orch/core';
 import {
-  checkLosses,
+  areFinite,
   NonFiniteStep,
   shardsOf,
   sumOfLosses,
@@ -73,7 +73,12 @@ export async function partitionedStep(
     const allLosses = Float32Array.from(
       members.flatMap((_, r) => [...(heads.get(r)?.subarray(1 + check.length) ?? losses)]),
     );
-    checkLosses(allLosses);
+    if (!areFinite(allLosses)) {
+      // Who throws here serves no longer, and all are to.
+      const sums = [...parts.keys()].map((r) => gang.taken(`${base}/sums-${r}`, 1, patience.signal));
+      await Promise.all([gang.taken(`${base}/head`, members.length - 1, patience.signal), ...sums]);
+      throw new NonFiniteStep(allLosses);
+    }
     // Nothing instead of a slice: its gradient is not finite.
     const own = program.update(sums, at) ?? new Float32Array(0);
     gang.publish(`${base}/weights`, own);

@@ -3,7 +3,7 @@
 import { combineSignals, shardRange, type Gang, type Roster } from '@calm-orch/core';
 import {
   alignedBlocks,
-  checkLosses,
+  areFinite,
   combineBlocks,
   NonFiniteStep,
   shardsOf,
@@ -41,8 +41,7 @@ export async function replicatedStep(
   const { first, end } = ranges[rank]!;
   const { losses, sums } = program.gradients(name, shardsOf(inputs, first, end, numShards), own);
   const apply = (blocks: readonly BlockSum[], all: Float32Array): number => {
-    checkLosses(all);
-    if (!program.apply(combineBlocks(blocks, numShards), at)) throw new NonFiniteStep(all);
+    if (!areFinite(all) || !program.apply(combineBlocks(blocks, numShards), at)) throw new NonFiniteStep(all);
     return sumOfLosses(all);
   };
   if (members.length === 1) return apply(sums, losses);
