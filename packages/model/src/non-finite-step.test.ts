@@ -18,7 +18,7 @@ const [batch, numShards, width] = [16, 8, 8];
 const trainable = { 'b.weight': [1, width], 'a.weight': [1, width] };
 const total = 2 * width;
 const loss = ({ get, numShards: shards }: Parameters, { x }: Tensors) => {
-  const [a, b] = ['a.weight', 'b.weight'].map((key) => perSample(get(key), x!.shape[0]!, shards));
+  const [a, b] = ['a.weight', 'b.weight'].map((key) => perSample(get(key), x!.shape[0], shards));
   return sumPerShard(a!.mul(x!).add(b!).flatten(), shards);
 };
 const stepsOf = (shards: number) => ({
