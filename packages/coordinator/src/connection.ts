@@ -1,7 +1,7 @@
 // Where a run's coordinator is reached, and the token its processes show: kept in the run folder while the run is under
 // way, so that the next coordinator listens where living workers look, and trusts them.
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CalmError, makeFolder } from '@calm-orch/core';
 import { listenAddress, serve, socketAddress, type Api, type Definition, type RunningServer } from '@calm-orch/rpc';
@@ -53,7 +53,7 @@ export async function serveRun<D extends Definition>(options: ServeRunOptions<D>
   const own =
     isPort || listen !== undefined
       ? listenAddress(isPort ? before.address : listen!)
-      : socketAddress(layout.dir, runId);
+      : socketAddress(layout.dir, runId, before?.address);
   const token = before?.token ?? randomBytes(32).toString('hex');
   try {
     const server = await serve({ address: own.address, token, name, definition, handlers });
@@ -79,9 +79,10 @@ export async function serveRun<D extends Definition>(options: ServeRunOptions<D>
   }
 }
 
-/** Others must not read the token. */
+/** Others must not read the token: it goes into a new file, not into one, or through a link, that somebody has put there. */
 function writeConnection(path: string, connection: RunConnection): void {
   makeFolder(dirname(path));
-  writeFileSync(path, JSON.stringify(connection), { mode: 0o600 });
-  chmodSync(path, 0o600);
+  const temporary = `${path}.${randomBytes(4).toString('hex')}`;
+  writeFileSync(temporary, JSON.stringify(connection), { mode: 0o600, flag: 'wx' });
+  renameSync(temporary, path);
 }

@@ -108,6 +108,16 @@ test('gives a worker that asks again the lease it has, and takes repeated calls 
   expect(() => coordinator.complete('unknown', {})).toThrow(/no such lease/);
 });
 
+test('passes on what a worker notes, once, and records it among the events of the run', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const work = await lease(coordinator, 'trainer 0');
+  for (let repeat = 0; repeat < 2; repeat++) coordinator.report(work.token, 1, [], ['tensors are streamed']);
+  const said = { type: 'note', label: 'finetune-score', message: 'tensors are streamed' };
+  expect(events.filter(({ type }) => type === 'note')).toEqual([said]);
+  const recorded = tracker.listEvents('test-1').filter(({ type }) => type === 'note');
+  expect(recorded).toMatchObject([{ stageKey: 'key-of-finetune-score', message: 'tensors are streamed' }]);
+});
+
 test('takes back a lease that was not renewed, and tells its late holder to drop it', async () => {
   const coordinator = begin([stage('finetune-score', 'trainer')]);
   const late = await lease(coordinator, 'trainer 0');

@@ -181,10 +181,15 @@ export class Coordinator {
     return this.#stopping ? 'stop' : 'continue';
   }
 
-  report(token: string, sequence: number, points: readonly StageProgress[]): void {
+  report(token: string, sequence: number, points: readonly StageProgress[], notes: readonly string[] = []): void {
     const lease = this.#live(token);
-    if (lease === null || sequence <= lease.sequence || points.length === 0) return;
-    takeReport(this.#options, lease, points, this.#leasesOf(lease.stage).length === 1);
+    if (lease === null || sequence <= lease.sequence) return;
+    if (points.length > 0) takeReport(this.#options, lease, points, this.#leasesOf(lease.stage).length === 1);
+    for (const note of notes) {
+      const { runId, tracker } = this.#options;
+      tracker.note(runId, note, lease.stage.key);
+      this.#say('note', lease.stage, note);
+    }
     lease.sequence = sequence;
     lease.renewedMs = this.#options.now();
   }

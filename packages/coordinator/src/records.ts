@@ -21,7 +21,7 @@ export interface CoordinatorOptions {
 }
 
 export interface CoordinatorEvent {
-  readonly type: 'stage started' | 'stage succeeded' | 'stage failed' | 'attempt failed' | 'attempt lost';
+  readonly type: 'stage started' | 'stage succeeded' | 'stage failed' | 'attempt failed' | 'attempt lost' | 'note';
   readonly label: string;
   readonly message: string;
 }

@@ -41,8 +41,8 @@ export function coordinatorService(coordinator: Coordinator, policy: Policy): Ap
       const roster = await orAbandon(() => coordinator.join({ token, address, generation }, waitMs, signal));
       return { roster: roster === null ? undefined : toRoster(roster) };
     },
-    report: async ({ token, sequence, points }) => {
-      await orAbandon(() => coordinator.report(token, sequence, points.map(fromPoint)));
+    report: async ({ token, sequence, points, notes }) => {
+      await orAbandon(() => coordinator.report(token, sequence, points.map(fromPoint), notes));
       return {};
     },
     complete: async ({ token, result }) => {

@@ -71,6 +71,17 @@ export function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
     handles.set(name, { handle, read, shape });
   }
 
+  /** Control edges to whatever runs only where all squares are finite, and to what runs only elsewhere. */
+  const gate = (tensors: readonly string[]): { readonly pass: string; readonly fail: string } => {
+    const squares = tensors.map((tensor) => graph.node('L2Loss', [tensor], { T: float }));
+    const sum =
+      squares.length === 1 ? squares[0]! : graph.node('AddN', squares, { T: float, N: { int: squares.length } });
+    const isFinite = graph.node('IsFinite', [sum], { T: float });
+    const bool: { readonly type: GraphType } = { type: 'bool' };
+    const branches = graph.node('Switch', [isFinite, isFinite], { T: bool });
+    const edge = (branch: number): string => `^${graph.node('Identity', [`${branches}:${branch}`], { T: bool })}`;
+    return { fail: edge(0), pass: edge(1) };
+  };
   const merge = (branches: readonly string[]): string =>
     graph.node('Merge', branches, { T: float, N: { int: branches.length } });
   const [assigned, readOne] = names.length === 0 ? ['', ''] : [merge(assigns), merge(reads)];
@@ -120,6 +131,8 @@ export function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
             orderedName(`${nodes}_out`, i),
           ),
         }));
+        const gated = result.finite && gate(result.finite.map(ref));
+        const pass = gated === undefined ? [] : [gated.pass];
         const applied = (result.updates ?? []).map((update) => {
           const [variable, m, v] = [update.variable, update.firstMoment, update.secondMoment].map((key) =>
             handles.get(key)!,
@@ -130,7 +143,7 @@ export function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
               : [
                   graph.node(
                     'AssignVariableOp',
-                    [variable!.handle, graph.node('Mul', [variable!.read, ref(update.decay)], { T: float })],
+                    [variable!.handle, graph.node('Mul', [variable!.read, ref(update.decay)], { T: float }), ...pass],
                     { dtype: float },
                   ),
                 ];
@@ -150,6 +163,7 @@ export function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
               // The update may overtake no read of the variable.
               `^${variable!.read}`,
               ...decayed.map((assign) => `^${assign}`),
+              ...pass,
             ],
             { T: float, use_locking: { bool: false }, use_nesterov: { bool: false } },
           );
@@ -162,7 +176,8 @@ export function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
           applied.push(graph.node('AssignVariableOp', order, { dtype: float }));
         }
         const done = applied.length === 0 ? [] : [scalarConst(1, ...applied.map((op) => `^${op}`))];
-        return { feeds, outputs, fetches: [...outputs.map((o) => o.node), ...done] };
+        if (gated !== undefined) outputs.push({ key: 'applied', node: merge([...done, scalarConst(0, gated.fail)]) });
+        return { feeds, outputs, fetches: [...outputs.map((o) => o.node), ...(gated === undefined ? done : [])] };
       };
       traced = record(engine, graph, body, spec.precision && { precision: spec.precision });
     });

@@ -10,6 +10,7 @@ import {
   everyVariable,
   functionOf,
   inputTensor,
+  squaresAreFinite,
   type AdamUpdate,
   type Program,
   type ProgramSpec,
@@ -63,7 +64,9 @@ export function eagerProgram(engine: Engine, spec: ProgramSpec): Program {
         );
         const result = fn.body({ ...variables }, tensors);
         for (const [key, tensor] of Object.entries(result.outputs)) values[key] = Float32Array.from(tensor.dataSync());
-        result.updates?.forEach(adam);
+        const isFinite = result.finite?.every((tensor) => squaresAreFinite(tensor.dataSync() as Float32Array)) ?? true;
+        if (result.finite !== undefined) values.applied = Float32Array.of(isFinite ? 1 : 0);
+        if (isFinite) result.updates?.forEach(adam);
         // Copies first: a value may be an input, or another variable that is replaced here too.
         const assigned = Object.entries(result.assigns ?? {}).map(([key, tensor]) => {
           checkAssigned(name, key, spec.variables[key], tensor);

@@ -33,4 +33,5 @@ export {
   type Values,
   type Variables,
 } from './program.ts';
+export { squaresAreFinite } from './program-spec.ts';
 export { computedAfter, unfused, type Precision } from './trace.ts';

@@ -31,6 +31,11 @@ export interface AdamUpdate {
 export interface FunctionResult {
   readonly outputs: Tensors;
   readonly updates?: readonly AdamUpdate[];
+  /**
+   * The updates take place only where the squares of all these numbers are finite: a square is what Adam's second moment
+   * adds. The output `applied` is then 1, and 0 where nothing was updated.
+   */
+  readonly finite?: readonly Tensor[];
   /** Variables that hold these values when the function has run; the outputs see the values of before. */
   readonly assigns?: Tensors;
 }
@@ -68,6 +73,11 @@ export const beta1 = 0.9;
 export const beta2 = 0.999;
 
 export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
+
+/** Whether numbers are finite, and small enough to be squared: what `finite` asks of tensors. */
+export function squaresAreFinite(values: Float32Array): boolean {
+  return values.every((value) => Number.isFinite(Math.fround(value * value)));
+}
 
 export function functionOf(spec: ProgramSpec, name: string): ProgramFunction {
   const found = spec.functions[name];

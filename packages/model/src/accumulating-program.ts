@@ -16,6 +16,7 @@ import {
 } from './adam.ts';
 import { shardsOf } from './blocks.ts';
 import { clipFactor } from './clip.ts';
+import { areFinite, NonFiniteStep } from './non-finite-step.ts';
 import { parameterGradients, sizeOf, sumOfLosses, treeSum, valuesOf } from './shard-gradients.ts';
 import type { TrainingProgram, TrainingSpec, TrainingState } from './training-program.ts';
 
@@ -89,7 +90,7 @@ export function createAccumulatingProgram(
             ...(weightDecay > 0 && decays(key) && { decay: inputs.decay! }),
           };
         });
-        return { outputs: { losses }, updates };
+        return { outputs: { losses }, updates, finite: [losses, ...total] };
       },
     };
   };
@@ -159,11 +160,14 @@ export function createAccumulatingProgram(
       const losses: number[] = [];
       for (let call = 0; call < accumulation; call++) {
         const carried = trailingOnes(call);
+        // The last call knows its own losses alone.
+        if (carried === numLevels && !areFinite(Float32Array.from(losses))) throw new NonFiniteStep(losses, numShards);
         const result = program.run(`${name}_${carried}`, {
           ...shardsOf(inputs, call, call + 1, accumulation),
           ...(carried === numLevels && adamInputs(at, optimizer)),
         });
         losses.push(...result.losses!);
+        if (result.applied?.[0] === 0) throw new NonFiniteStep(losses);
       }
       momentsAreZero = false;
       return sumOfLosses(losses);

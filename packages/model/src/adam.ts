@@ -2,7 +2,7 @@
 // and weights beside it, and where frozen weights live in a program.
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { TrainOptions } from '@calm-orch/core';
-import { tf, type AdamUpdate, type InputSpec, type Shape, type Tensors, type Values } from '@calm-orch/engine';
+import { tf, type FunctionResult, type InputSpec, type Shape, type Tensors, type Values } from '@calm-orch/engine';
 import { clipFactor } from './clip.ts';
 import { isGain } from './initialize.ts';
 import { sizeOf, type Shapes } from './shard-gradients.ts';
@@ -39,24 +39,25 @@ export function adamInputs(
 /** Whether a parameter decays: neither biases nor gains of norms do (as in transformers' Trainer). */
 export const decays = (key: string): boolean => !isGain(key) && !/(^|\.)bias$/.test(key);
 
-/** The update of the flat vectors `weights`, `m` and `v` by the flat gradient [P] of all shards. */
+/** The update of the flat vectors `weights`, `m` and `v` by the flat gradient [P] of all shards, if it is finite. */
 export function flatUpdate(
   trainable: Shapes,
   { maxGradientNorm, weightDecay }: OptimizerOptions,
   gradient: Tensor,
   inputs: Tensors,
-): AdamUpdate {
+): Required<Pick<FunctionResult, 'updates' | 'finite'>> {
   const keys = Object.keys(trainable);
   const sizes = keys.map((key) => sizeOf(trainable[key]!));
   const pieces = (): Tensor[] => (sizes.length === 1 ? [gradient] : tf.split(gradient, sizes));
   const factors = (): Tensor[] =>
     keys.map((key, i) => tf.tile((decays(key) ? inputs.decay! : tf.scalar(1)).reshape([1]), [sizes[i]!]));
-  return {
+  const update = {
     ...{ variable: 'weights', firstMoment: 'm', secondMoment: 'v' },
     gradient: maxGradientNorm === null ? gradient : gradient.mul(clipFactor(pieces(), maxGradientNorm)),
     ...{ rate: inputs.adamRate!, epsilon: inputs.adamEpsilon! },
     ...(weightDecay > 0 && { decay: keys.length === 1 ? factors()[0]! : tf.concat(factors()) }),
   };
+  return { updates: [update], finite: [gradient] };
 }
 
 /** Shapes of the program's variables for frozen weights. */

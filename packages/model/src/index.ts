@@ -7,6 +7,7 @@ export { episodeImages, episodeLogits, type EpisodeText } from './episode.ts';
 export { llmShapes } from './llama.ts';
 export { mfamShapes, mfamTokens, qformerTokens, thematicTokens } from './mfam.ts';
 export { hiddenStates, visionShapes } from './vision.ts';
+export { areFinite, NonFiniteStep } from './non-finite-step.ts';
 export { frozenParameters, type Parameter, type Parameters } from './parameter.ts';
 export {
   openSafetensors,

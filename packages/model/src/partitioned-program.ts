@@ -40,8 +40,11 @@ export interface PartitionedProgram {
     name: string,
     inputs: Readonly<Record<string, Values>>,
   ): { readonly losses: Float32Array; readonly parts: ByRank };
-  /** Adam on the own slice with the others' parts of step `step` (0-based); the updated slice. */
-  update(parts: ByRank, at: { step: number; learningRate: number }): Float32Array;
+  /**
+   * Adam on the own slice with the others' parts of step `step` (0-based); the updated slice, or null where its gradient
+   * is not finite: nothing has changed.
+   */
+  update(parts: ByRank, at: { step: number; learningRate: number }): Float32Array | null;
   /** Takes the others' updated slices: the step is complete. */
   complete(slices: ByRank): void;
   weights(): Float32Array;
@@ -83,16 +86,12 @@ export function createPartitionedProgram(engine: Engine, spec: PartitionedSpec):
           const all = inputs[`from${r}`]!;
           return list.map((block, i) => ({ ...block, sum: list.length === 1 ? all : all.slice([i * size], [size]) }));
         });
-        return {
-          outputs: {},
-          updates: [
-            {
-              ...{ variable: 'slice', firstMoment: 'm', secondMoment: 'v' },
-              gradient: sumWithin(sums, { first: 0, size: spec.numShards }, addPair),
-              ...{ rate: inputs.adamRate!, epsilon: inputs.adamEpsilon! },
-            },
-          ],
+        const gradient = sumWithin(sums, { first: 0, size: spec.numShards }, addPair);
+        const update = {
+          ...{ variable: 'slice', firstMoment: 'm', secondMoment: 'v', gradient },
+          ...{ rate: inputs.adamRate!, epsilon: inputs.adamEpsilon! },
         };
+        return { outputs: {}, updates: [update], finite: [gradient] };
       },
     },
     complete: {
@@ -147,11 +146,11 @@ export function createPartitionedProgram(engine: Engine, spec: PartitionedSpec):
       return { losses: Float32Array.from(losses), parts: new Map(others.map((r) => [r, partOf(r)])) };
     },
     update: (parts, at) => {
-      program.run('update', {
+      const { applied } = program.run('update', {
         ...Object.fromEntries(blocks.map((_, r) => [`from${r}`, r === rank ? ownPart : parts.get(r)!])),
         ...adamInputs(at, plainAdam),
       });
-      return program.read('slice');
+      return applied![0] === 1 ? program.read('slice') : null;
     },
     complete: (received) =>
       void program.run('complete', Object.fromEntries(others.map((r) => [`slice${r}`, received.get(r)!]))),

@@ -48,8 +48,8 @@ export interface ShardProgram {
     inputs: Readonly<Record<string, Values>>,
     blocks: readonly Block[],
   ): { readonly losses: Float32Array; readonly sums: readonly BlockSum[] };
-  /** Adam with the summed gradient [P] of step `step` (0-based). */
-  apply(gradient: Float32Array, at: { step: number; learningRate: number }): void;
+  /** Adam with the summed gradient [P] of step `step` (0-based); false where that is not finite: nothing has changed. */
+  apply(gradient: Float32Array, at: { step: number; learningRate: number }): boolean;
   state(): TrainingState;
   setState(state: TrainingState): void;
   /** Variables of frozen weights, `frozen/KEY`. */
@@ -66,7 +66,7 @@ export function createShardProgram(engine: Engine, spec: ShardProgramSpec): Shar
       inputs: { gradient: { shape: [total], dtype: 'float32' } satisfies InputSpec, ...scalarInputs(optimizer) },
       body: (_, inputs) => ({
         outputs: {},
-        updates: [flatUpdate(spec.trainable, optimizer, inputs.gradient!, inputs)],
+        ...flatUpdate(spec.trainable, optimizer, inputs.gradient!, inputs),
       }),
     },
   };
@@ -104,7 +104,7 @@ export function createShardProgram(engine: Engine, spec: ShardProgramSpec): Shar
       }
       return { losses: Float32Array.from(losses), sums: blocks.map((block) => sumBlocks(sums, block)) };
     },
-    apply: (gradient, at) => void program.run('apply', { gradient, ...adamInputs(at, optimizer) }),
+    apply: (gradient, at) => program.run('apply', { gradient, ...adamInputs(at, optimizer) }).applied![0] === 1,
     state: () => flatState(program),
     setState: (state) => setFlatState(program, state),
     setFrozen: (values) => program.assignAll(values),

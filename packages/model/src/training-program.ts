@@ -23,6 +23,7 @@ import {
 } from './adam.ts';
 import { flatState, setFlatState } from './flat-state.ts';
 import { createAccumulatingProgram } from './accumulating-program.ts';
+import { NonFiniteStep } from './non-finite-step.ts';
 import type { NamedTensor } from './safetensors.ts';
 import {
   shardGradients,
@@ -72,7 +73,10 @@ export interface TrainingProgram {
   weights(): Weights;
   state(): TrainingState;
   setState(state: TrainingState): void;
-  /** One optimizer step (0-based `step` for the bias corrections); the loss before it. */
+  /**
+   * One optimizer step (0-based `step` for the bias corrections); the loss before it. @throws NonFiniteStep with the state
+   * unchanged
+   */
   step(name: string, inputs: Readonly<Record<string, Values>>, at: { step: number; learningRate: number }): number;
   /** The summed flat gradient without an update. */
   gradient(name: string, inputs: Readonly<Record<string, Values>>): { loss: number; gradient: Float32Array };
@@ -101,7 +105,8 @@ export function createTrainingProgram(
       inputs: { ...step.inputs, ...scalarInputs(optimizer) },
       body: (variables, inputs) => {
         const { losses, rows } = gradients(variables.weights!, frozenOf(spec.frozen, variables), step, inputs);
-        return { outputs: { losses }, updates: [flatUpdate(spec.trainable, optimizer, treeSum(rows), inputs)] };
+        const { updates, finite } = flatUpdate(spec.trainable, optimizer, treeSum(rows), inputs);
+        return { outputs: { losses }, updates, finite: [losses, ...finite] };
       },
     };
     if (spec.withGradient === true)
@@ -143,6 +148,7 @@ export function createTrainingProgram(
     setState: (state) => setFlatState(program, state),
     step: (name, inputs, at) => {
       const result = program.run(`step_${name}`, { ...inputs, ...adamInputs(at, optimizer) });
+      if (result.applied![0] !== 1) throw new NonFiniteStep(result.losses!);
       return sumOfLosses(result.losses!);
     },
     gradient: (name, inputs) => {

@@ -1,10 +1,10 @@
 // Addresses a coordinator listens on: a Unix socket by default, or a port of this machine on request. Never an
 // interface that other machines reach: the token would cross the network unencrypted.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { CalmError, sha256 } from '@calm-orch/core';
+import { dirname, join, resolve } from 'node:path';
+import { CalmError, makeFolder, sha256 } from '@calm-orch/core';
 
 /** `sun_path` is 104 bytes on macOS and 108 on Linux, with a closing zero. */
 const maxSocketPathBytes = 100;
@@ -18,25 +18,52 @@ export interface ListenAddress {
 
 /**
  * The socket of a run's coordinator: in `<dir>/tmp`, or in a folder of the system's temporary folder where that path would
- * be too long. It is the same for every coordinator of the run, so that workers find the next one. What killed processes
- * left there is removed; only the one coordinator of the run may call this.
+ * be too long. It is the same for every coordinator of the run, so that workers find the next one; `before`: where the one
+ * before listened. What killed processes left there is removed; only the one coordinator of the run may call this.
+ * A folder that is a link, or that others own or may have written to, is not used: what is removed there would be theirs.
  */
-export function socketAddress(dir: string, runId: string): ListenAddress {
+export function socketAddress(dir: string, runId: string, before?: string): ListenAddress {
   const name = `run-${sha256(runId).slice(0, 8)}`;
   const own = join(resolve(dir), 'tmp');
   const short = join(tmpdir(), `calm-orch-${sha256(own).slice(0, 16)}`);
-  const isShort = Buffer.byteLength(join(own, name)) <= maxSocketPathBytes;
-  const folder = isShort ? own : short;
-  mkdirSync(folder, { mode: 0o700, recursive: true });
-  if (statSync(folder).uid !== process.getuid?.())
-    throw new CalmError('io', `${folder} belongs to somebody else; use another run folder with --dir`);
+  const known = dirname(before?.slice('unix:'.length) ?? '');
+  const candidates = [...(isOfOneRun(known) ? [known] : []), own, short];
+  const isUsable = (each: string): boolean =>
+    fits(join(each, name)) && isPrivate(each, each === own ? writableByOthers : openToOthers);
+  const folder = candidates.find(isUsable) ?? mkdtempSync(prefixOfOneRun());
+  // That of a copied run folder can be read by all.
+  chmodSync(folder, 0o700);
+  const socket = join(folder, name);
   removeDead(folder);
-  rmSync(join(folder, name), { force: true });
+  rmSync(socket, { force: true });
   return {
-    address: `unix:${join(folder, name)}`,
-    remove: () => rmSync(join(folder, name), { force: true }),
+    address: `unix:${socket}`,
+    remove: () =>
+      isOfOneRun(folder) ? rmSync(folder, { force: true, recursive: true }) : rmSync(socket, { force: true }),
   };
 }
+
+const writableByOthers = 0o022;
+const openToOthers = 0o077;
+
+const fits = (path: string): boolean => Buffer.byteLength(path) <= maxSocketPathBytes;
+
+/** Makes the folder where there is none; whether it is a real one of ours whose mode has none of the forbidden bits. */
+function isPrivate(folder: string, forbidden: number): boolean {
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const found = lstatSync(folder);
+  return found.isDirectory() && found.uid === process.getuid?.() && (found.mode & forbidden) === 0;
+}
+
+/** Of folders that are one run's alone, with six signs that nobody can have foreseen. */
+const prefixOfOneRun = (): string => join(tmpdir(), 'calm-orch-run-');
+const isOfOneRun = (folder: string): boolean =>
+  folder.startsWith(prefixOfOneRun()) && !folder.slice(prefixOfOneRun().length).includes('/');
 
 /** `<pid>-<random>`: tells whose it is once its process has gone. At most 13 bytes. */
 export function socketName(): string {

@@ -34,11 +34,11 @@ export class ComputeChild {
   }
 
   /** Computes one item; null: a gang released it, others finish the item. @throws AttemptFailure */
-  async run(work: WorkItem, { signal, onProgress, onReady }: RunOptions): Promise<StageResult | null> {
-    if (signal.aborted) throw new AttemptFailure('cancelled', 'cancelled');
+  async run(work: WorkItem, options: RunOptions): Promise<StageResult | null> {
+    if (options.signal.aborted) throw new AttemptFailure('cancelled', 'cancelled');
     const child = (this.#child ??= this.#fork());
     try {
-      return await attempt(child, work, { signal, onProgress, onReady, graceMs: this.#options.graceMs ?? 10_000 });
+      return await attempt(child, work, { ...options, graceMs: this.#options.graceMs ?? 10_000 });
     } catch (error) {
       // What a failed computation has left in its process is unknown.
       this.kill();
@@ -71,6 +71,7 @@ export class ComputeChild {
 interface RunOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: StageProgress) => void;
+  readonly onNote: (note: string) => void;
   /** The computation can be joined by others; its tensors are at this address. */
   readonly onReady: (address: string) => void;
 }
@@ -96,7 +97,7 @@ const waitingPatience = 3;
 
 /** Sends the item and waits for its end: a result, an error, the child's death, its silence, or a cancellation. */
 function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): Promise<StageResult | null> {
-  const { signal, onProgress, onReady, graceMs } = options;
+  const { signal, onProgress, onNote, onReady, graceMs } = options;
   return new Promise<StageResult | null>((resolve, reject) => {
     const { token, hangTimeoutMs } = work;
     const fail = (kind: AttemptFailure['kind'], message: string, stack?: string): void =>
@@ -124,6 +125,8 @@ function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): 
           return;
         case 'progress':
           return onProgress(message.progress);
+        case 'note':
+          return onNote(message.note);
         case 'ready':
           return onReady(message.address);
         case 'released':

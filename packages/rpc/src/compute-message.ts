@@ -19,6 +19,8 @@ export type FromCompute =
   | { readonly type: 'ready'; readonly token: string; readonly address: string }
   /** Others finish the stage; the process is free for the next item. */
   | { readonly type: 'released'; readonly token: string }
+  /** What whoever runs this should know. */
+  | { readonly type: 'note'; readonly token: string; readonly note: string }
   | { readonly type: 'done'; readonly token: string; readonly result: StageResult }
   | {
       readonly type: 'raised';

@@ -15,7 +15,6 @@ export function runCompute(loadStages: () => Promise<StageRegistry>): void {
     throw new CalmError('invalid_argument', 'compute: started by a worker only; use `calm-orch run`');
   watchParent();
   let cancel = new AbortController();
-  let current: { readonly token: string; readonly gang: ComputeGang | undefined } | undefined;
   process.on('message', (message: ToCompute) => {
     switch (message.type) {
       case 'cancel':
@@ -80,6 +79,8 @@ function aliveMessages(token: string): () => void {
   };
 }
 
+/** The newest item. */
+let current: { readonly token: string; readonly gang: ComputeGang | undefined } | undefined;
 let plane: Promise<TensorPlane> | undefined;
 
 /** Undefined for stages that one process computes. The tensor plane is opened when first needed, and then kept. */
@@ -89,7 +90,11 @@ function gangOf({ token, stage: { kind, key } }: WorkItem): ComputeGang | undefi
   const streamed = CALM_ORCH_TENSORS === 'stream' ? { sharedMemory: null } : {};
   const open = (): Promise<TensorPlane> =>
     (plane ??= import('./tensor-plane.ts').then((m) =>
-      m.openTensorPlane({ address: m.ownAddress(address), token: secret, ...streamed }),
+      m.openTensorPlane({
+        ...{ address: m.ownAddress(address), token: secret, ...streamed },
+        // The plane outlives the item it was opened for.
+        onStreamed: (note) => current !== undefined && send({ type: 'note', token: current.token, note }),
+      }),
     ));
   return createComputeGang({
     plane: open,

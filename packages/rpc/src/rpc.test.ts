@@ -1,6 +1,17 @@
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CalmError, toCalmError } from '@calm-orch/core';
@@ -160,9 +171,56 @@ describe('a socket', () => {
   });
 
   it('lies in the temporary folder where the path would be too long for one', () => {
-    const { address, remove } = socketAddress(`/tmp/${'long/'.repeat(30)}`, 'smoke-1');
+    const { address, remove } = socketAddress(longFolder(), 'smoke-1');
     expect(Buffer.byteLength(address)).toBeLessThan(107);
     remove();
+  });
+
+  const folderOf = (address: string): string => dirname(address.slice('unix:'.length));
+  /** Too long for a socket; what is made of it goes with the test. */
+  function longFolder(): string {
+    const dir = mkdtempSync(join(tmpdir(), 'calm-orch-rpc-'));
+    open.push({ close: () => rmSync(dir, { recursive: true }) });
+    return join(dir, 'long/'.repeat(30));
+  }
+
+  it.each([
+    ['a link to another folder', (at: string, other: string) => symlinkSync(other, at)],
+    ['a link to nothing', (at: string, other: string) => symlinkSync(join(other, 'none'), at)],
+    ['a folder that all may write to', (at: string) => (mkdirSync(at), chmodSync(at, 0o777))],
+    ['a file', (at: string) => writeFileSync(at, '')],
+  ])('lies elsewhere, for its owner only, where somebody has put %s in its place', async (_, put) => {
+    const dir = longFolder();
+    const expected = folderOf(socketAddress(dir, 'smoke-1').address);
+    rmSync(expected, { recursive: true });
+    const other = mkdtempSync(join(tmpdir(), 'calm-orch-other-'));
+    open.push({ close: () => [expected, other].forEach((path) => rmSync(path, { recursive: true })) });
+    writeFileSync(join(other, '4194399-precious'), '');
+    put(expected, other);
+    const { address, remove } = socketAddress(dir, 'smoke-1');
+    expect(folderOf(address)).not.toBe(expected);
+    expect(lstatSync(folderOf(address)).mode & 0o777).toBe(0o700);
+    expect(readdirSync(other)).toEqual(['4194399-precious']);
+    const server = await start({ heartbeat: async () => ({ directive: Directive.CONTINUE }) }, address);
+    await client(address).heartbeat({ instance: 'i', token: '' });
+    // Its workers find the next coordinator of the run.
+    expect(socketAddress(dir, 'smoke-1', address).address).toBe(address);
+    await server.close();
+    remove();
+    expect(existsSync(folderOf(address))).toBe(false);
+  });
+
+  it('lies elsewhere where the folder in the run folder is a link', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'calm-orch-rpc-'));
+    const other = mkdtempSync(join(tmpdir(), 'calm-orch-other-'));
+    open.push({ close: () => [dir, other].forEach((path) => rmSync(path, { recursive: true })) });
+    writeFileSync(join(other, '4194399-precious'), '');
+    symlinkSync(other, join(dir, 'tmp'));
+    const { address, remove } = socketAddress(dir, 'smoke-1');
+    expect(address).not.toContain(dir);
+    expect(readdirSync(other)).toEqual(['4194399-precious']);
+    remove();
+    rmSync(folderOf(address), { recursive: true, force: true });
   });
 });
 

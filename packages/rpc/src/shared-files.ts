@@ -3,8 +3,11 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 
 export interface SharedFiles {
-  /** Writes the parts one after the other; the path, which holds them until it is released. */
-  write(parts: readonly Buffer[]): string;
+  /**
+   * Writes the parts one after the other; the path, which holds them until it is released. Null where they cannot be
+   * written: there is no room, or no folder one may write to.
+   */
+  write(parts: readonly Buffer[]): string | null;
   release(path: string): void;
   /** Removes all files. */
   close(): void;
@@ -19,35 +22,46 @@ interface FreeFile {
   readonly freedAt: number;
 }
 
-/** `prefix`: beginning of the path of every file. */
-export function createSharedFiles(prefix: string): SharedFiles {
+/** The folder is full, or a limit on it or on files is reached: less may still find room. */
+const noRoom: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'ENOMEM']);
+
+/** `prefix`: beginning of the path of every file; `onRefused`: told the first time that something cannot be written. */
+export function createSharedFiles(prefix: string, onRefused: (error: Error) => void = () => {}): SharedFiles {
   const sizes = new Map<string, number>();
   let free: FreeFile[] = [];
   let numFiles = 0;
   let numWrites = 0;
+  /** So many bytes or more are not tried again. */
+  let refusedBytes = Infinity;
   const remove = (path: string): void => {
     sizes.delete(path);
-    rmSync(path, { force: true });
+    try {
+      rmSync(path, { force: true });
+    } catch {
+      // The folder is out of reach: a later process removes what is left (removeDead).
+    }
   };
   return {
     write: (parts) => {
       numWrites++;
       const sizeBytes = parts.reduce((sum, { length }) => sum + length, 0);
+      if (sizeBytes >= refusedBytes) return null;
       // The one freed first: a peer may still be closing the newest.
       const at = free.findIndex((file) => file.sizeBytes === sizeBytes);
       const path = at < 0 ? `${prefix}-${numFiles++}` : free.splice(at, 1)[0]!.path;
-      const file = openSync(path, at < 0 ? 'wx' : 'r+', 0o600);
-      sizes.set(path, sizeBytes);
       try {
-        let offset = 0;
-        for (const part of parts)
-          for (let done = 0; done < part.length;) {
-            const written = writeSync(file, part, done, part.length - done, offset);
-            done += written;
-            offset += written;
-          }
-      } finally {
-        closeSync(file);
+        const file = openSync(path, at < 0 ? 'wx' : 'r+', 0o600);
+        sizes.set(path, sizeBytes);
+        try {
+          writeAll(file, parts);
+        } finally {
+          closeSync(file);
+        }
+      } catch (error) {
+        if (sizes.has(path)) remove(path);
+        if (refusedBytes === Infinity) onRefused(error as Error);
+        refusedBytes = noRoom.has((error as NodeJS.ErrnoException).code) ? sizeBytes : 0;
+        return null;
       }
       for (const { path: idle } of free.filter(({ freedAt }) => numWrites - freedAt > idleWrites)) remove(idle);
       free = free.filter(({ path: kept }) => sizes.has(kept));
@@ -61,4 +75,14 @@ export function createSharedFiles(prefix: string): SharedFiles {
       free = [];
     },
   };
+}
+
+function writeAll(file: number, parts: readonly Buffer[]): void {
+  let offset = 0;
+  for (const part of parts)
+    for (let done = 0; done < part.length;) {
+      const written = writeSync(file, part, done, part.length - done, offset);
+      done += written;
+      offset += written;
+    }
 }

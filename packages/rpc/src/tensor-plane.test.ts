@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,9 +16,15 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-async function open(sharedMemory?: null): Promise<TensorPlane> {
+const notes: string[] = [];
+beforeEach(() => void (notes.length = 0));
+
+async function open(sharedMemory?: string | null): Promise<TensorPlane> {
   const address = `unix:${join(dir, `p${planes.length}`)}`;
-  const plane = await openTensorPlane({ address, token: 't', ...(sharedMemory === null && { sharedMemory }) });
+  const plane = await openTensorPlane({
+    ...{ address, token: 't', onStreamed: (note) => notes.push(note) },
+    ...(sharedMemory !== undefined && { sharedMemory }),
+  });
   planes.push(plane);
   return plane;
 }
@@ -63,3 +70,74 @@ describe.each([
     await Promise.all(waits);
   });
 });
+
+describe('where shared memory cannot be used, tensors are streamed, which is said once', () => {
+  /** Pulls by two peers, one after the other: tensors too small and too large for a folder of 1 MiB. */
+  async function pullAll(sharedMemory: string): Promise<void> {
+    const [owner, ...peers] = [await open(sharedMemory), await open(sharedMemory), await open(sharedMemory)] as const;
+    for (const [round, length] of [50_000, 1_000_000, 50_000, 500_000, 1_000_000].entries()) {
+      const tensor = Float32Array.from({ length }, (_, i) => i + round);
+      // The first round is published before any peer has asked, the others after.
+      owner.publish(`sums-${round}`, tensor);
+      for (const peer of peers)
+        expect(equal(await peer.pull(owner.address, `sums-${round}`, signal), tensor)).toBe(true);
+      owner.retire((name) => name === `sums-${round}`);
+    }
+    expect(notes).toHaveLength(1);
+  }
+
+  it('without such a folder', async () => {
+    await pullAll(join(dir, 'none'));
+    expect(notes[0]).toContain('ENOENT');
+  });
+
+  it('with a file in its place', async () => {
+    writeFileSync(join(dir, 'file'), '');
+    await pullAll(join(dir, 'file'));
+    expect(notes[0]).toContain('ENOTDIR');
+  });
+
+  it.skipIf(!mayMount())(
+    'when it becomes full in the middle (needs root, to mount a file system of 1 MiB)',
+    async () => {
+      const tiny = mkdtempSync(join(tmpdir(), 'calm-orch-tiny-'));
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', tiny]);
+      try {
+        await pullAll(tiny);
+        expect(notes[0]).toContain('ENOSPC');
+        // What fits still goes through it; what did not has left nothing behind.
+        expect(readdirSync(tiny).map((name) => statSync(join(tiny, name)).size)).toEqual([200_000]);
+      } finally {
+        execFileSync('umount', [tiny]);
+        rmSync(tiny, { recursive: true });
+      }
+    },
+  );
+
+  it('where a peer sees another folder under the same name', async () => {
+    const own = mkdtempSync(join(dir, 'own-'));
+    const [owner, peer] = [await open(own), await open(own)] as const;
+    const tensor = Float32Array.from({ length: 50_000 }, (_, i) => i);
+    owner.publish('first', tensor);
+    expect(equal(await peer.pull(owner.address, 'first', signal), tensor)).toBe(true);
+    owner.publish('second', tensor);
+    readdirSync(own).forEach((name) => rmSync(join(own, name)));
+    expect(equal(await peer.pull(owner.address, 'second', signal), tensor)).toBe(true);
+    expect(equal(await peer.pull(owner.address, 'first', signal), tensor)).toBe(true);
+    expect(notes).toEqual([expect.stringContaining('cannot be opened')]);
+  });
+});
+
+/** Whether this process may mount a file system. */
+function mayMount(): boolean {
+  const at = mkdtempSync(join(tmpdir(), 'calm-orch-tiny-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', at], { stdio: 'ignore' });
+    execFileSync('umount', [at]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(at, { recursive: true });
+  }
+}

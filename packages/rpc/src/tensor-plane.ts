@@ -1,10 +1,11 @@
 // Tensors between trainers. Each process publishes its own under names and pulls those of others, by address and name.
 // Between processes of one host a large tensor crosses as a file in shared memory, between hosts as chunks of a gRPC
-// stream. Every tensor comes with its CRC-32, and a pull waits until the tensor is there.
+// stream; so it does where shared memory is full or out of reach. Every tensor comes with its CRC-32, and a pull waits
+// until the tensor is there.
 // TensorFlow blocks the thread that serves: a peer's pull is answered once the step at hand is computed, which is when
 // there is something to answer. Files are written when a tensor is published, not when it is asked for: the peer may still
 // be computing then, and would wait for the copy later.
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -49,6 +50,8 @@ export interface TensorPlaneOptions {
   readonly token: string;
   /** Folder for tensors in shared memory; null: all tensors are streamed. @default /dev/shm where there is one */
   readonly sharedMemory?: string | null;
+  /** Told once, when shared memory is wanted and cannot be used: why. @default nobody is told */
+  readonly onStreamed?: (reason: string) => void;
 }
 
 const chunkBytes = 1 << 20;
@@ -68,12 +71,22 @@ interface Published {
 
 export async function openTensorPlane({ address, token, ...options }: TensorPlaneOptions): Promise<TensorPlane> {
   const shared = options.sharedMemory === undefined ? defaultSharedMemory() : options.sharedMemory;
-  const host = shared === null ? '' : hostIdentity();
+  const ownHost = shared === null ? '' : hostIdentity();
+  /** What peers are told: empty once a file of theirs could not be opened. */
+  let host = ownHost;
+  let onStreamed = options.onStreamed;
+  const stream = (reason: string): void => {
+    onStreamed?.(`tensors that do not fit into shared memory are streamed (${reason})`);
+    onStreamed = undefined;
+  };
   const files =
     shared === null
       ? null
-      : createSharedFiles(join(shared, `calm-orch-${process.pid}-${randomBytes(4).toString('hex')}`));
-  if (shared !== null) removeDead(shared, /^calm-orch-(\d+)-/);
+      : createSharedFiles(
+          join(shared, `${sharedName()}${process.pid}-${randomBytes(4).toString('hex')}`),
+          ({ message }) => stream(message),
+        );
+  if (shared !== null) removeDeadFiles(shared);
   const tensors = new Map<string, Published>();
   const waiting = new Map<string, Set<() => void>>();
   const clients = new Map<string, Client>();
@@ -96,8 +109,9 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
     // Finished means that the system has the bytes: from then on the peer gets them while this process computes.
     call.once('finish', taken);
     call.once('cancelled', taken);
-    if (files !== null && call.request.host === host && sizeBytes > inlineBytes) {
-      found.path ??= files.write(found.parts);
+    const sharesFiles = files !== null && call.request.host !== '' && call.request.host === ownHost;
+    if (sharesFiles && sizeBytes > inlineBytes) found.path ??= files.write(found.parts);
+    if (sharesFiles && found.path !== null) {
       call.write({ sizeBytes, crc32: crc, path: found.path, chunk: Buffer.alloc(0) });
       call.end();
       return;
@@ -126,10 +140,10 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
       return;
     }
     const { name } = call.request;
-    hasLocalPeers ||= files !== null && call.request.host === host;
+    hasLocalPeers ||= files !== null && call.request.host === ownHost;
     const ready = (): void => {
       waiting.get(name)?.delete(ready);
-      void answer(call, name);
+      answer(call, name).catch((error: unknown) => call.destroy(error as Error));
     };
     if (tensors.has(name)) return ready();
     const others = waiting.get(name) ?? new Set();
@@ -182,7 +196,15 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
     retire: (keep) => {
       for (const name of [...tensors.keys()]) if (!keep(name)) forget(name);
     },
-    pull: (peer, name, signal, into) => receive(clientOf(peer), peer, { name, host }, { token, signal, into }),
+    pull: async (peer, name, signal, into) => {
+      const request = { token, signal, into };
+      const tensor = await receive(clientOf(peer), peer, { name, host }, request);
+      if (tensor !== unopened) return tensor;
+      const streamed = await receive(clientOf(peer), peer, { name, host: '' }, request);
+      stream(`files of ${peer} cannot be opened here`);
+      host = '';
+      return streamed;
+    },
     close: () => {
       tensors.clear();
       files?.close();
@@ -198,7 +220,10 @@ interface ReceiveOptions {
   readonly into: Float32Array | undefined;
 }
 
-/** One tensor from a peer. */
+/** Instead of a tensor: it lies in a file that this process cannot open. */
+const unopened = new Float32Array(0);
+
+/** One tensor from a peer, or `unopened`. */
 function receive(client: Client, peer: string, request: PullRequest, { token, signal, into }: ReceiveOptions) {
   const { path, requestSerialize, responseDeserialize } = TensorServiceService.pull;
   const where = `tensor ${request.name} of ${peer}`;
@@ -233,7 +258,12 @@ function receive(client: Client, peer: string, request: PullRequest, { token, si
       if (head === undefined) {
         head = message;
         bytes = bufferFor(message.sizeBytes, into);
-        received = message.path === '' ? 0 : readFile(message.path, bytes);
+        const read = message.path === '' ? 0 : readFile(message.path, bytes);
+        if (read === null) {
+          signal.removeEventListener('abort', cancel);
+          return resolve(unopened);
+        }
+        received = read;
       } else {
         if (received + message.chunk.length <= bytes.length) bytes.set(message.chunk, received);
         received += message.chunk.length;
@@ -258,8 +288,8 @@ function bufferFor(sizeBytes: number, into: Float32Array | undefined): Buffer<Ar
   return Buffer.from(into.buffer as ArrayBuffer, into.byteOffset, sizeBytes);
 }
 
-/** Fills the bytes from a file in shared memory; how many came: fewer where its owner has just withdrawn it. */
-function readFile(path: string, bytes: Buffer): number {
+/** Fills the bytes from a file in shared memory: how many came, fewer where its owner writes it again; null: it is out of reach. */
+function readFile(path: string, bytes: Buffer): number | null {
   try {
     const file = openSync(path, 'r');
     try {
@@ -268,7 +298,7 @@ function readFile(path: string, bytes: Buffer): number {
       closeSync(file);
     }
   } catch {
-    return 0;
+    return null;
   }
 }
 
@@ -280,6 +310,23 @@ export function ownAddress(coordinator: string): string {
 
 function defaultSharedMemory(): string {
   return statSync('/dev/shm', { throwIfNoEntry: false })?.isDirectory() ? '/dev/shm' : tmpdir();
+}
+
+/** Beginning of the names of files: process ids tell whose they are within a PID namespace alone. */
+function sharedName(): string {
+  try {
+    return `calm-orch-${/\d+/.exec(readlinkSync('/proc/self/ns/pid'))![0]}-`;
+  } catch {
+    return 'calm-orch-0-';
+  }
+}
+
+function removeDeadFiles(shared: string): void {
+  try {
+    removeDead(shared, new RegExp(`^${sharedName()}(\\d+)-`));
+  } catch {
+    // No such folder, or none of ours: what is written there will say so.
+  }
 }
 
 /** Equal for processes that see the same files: host name and, where the system tells it, the boot. */

@@ -116,9 +116,14 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
     }
   };
   const heartbeat = setInterval(() => void beat().catch(onLost), timing.heartbeatIntervalMs);
-  const reports = progressReports((sequence, points) => coordinator.report({ instance, token, sequence, points }), {
-    onError: onLost,
-  });
+  const reports = progressReports(
+    (sequence, points, notes) => coordinator.report({ instance, token, sequence, points, notes }),
+    { onError: onLost },
+  );
+  const onNote = (note: string): void => {
+    log(`${name}: ${note}`);
+    reports.note(note);
+  };
   /** Passes rosters on as they change, for as long as the attempt lasts. */
   const follow = async (tensorAddress: string): Promise<void> => {
     isFollowing = true;
@@ -135,7 +140,7 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
   try {
     const onReady = (tensorAddress: string): void =>
       void follow(tensorAddress).catch((error: unknown) => over.signal.aborted || onLost(error));
-    const result = await compute.run(work, { signal: stop, onProgress: reports.add, onReady });
+    const result = await compute.run(work, { signal: stop, onProgress: reports.add, onNote, onReady });
     await reports.flush();
     if (result === null) return log(`${name}: released by its gang`);
     await coordinator.complete({ instance, token, result: toResultMessage(result) });

@@ -159,7 +159,14 @@ export async function finetune(
       );
       return { name: 'answer', inputs: { ...visual, ...texts, answer: answers.ids, weights: answers.weights } };
     };
-    await trainLoop(context, program, training, inputsOf, (step) => readBatchAhead(mfam, taps, rowsOf(step)));
+    await trainLoop(
+      context,
+      program,
+      training,
+      inputsOf,
+      (step) => readBatchAhead(mfam, taps, rowsOf(step)),
+      (step) => rowsOf(step).map((row) => taps.ids[row]!),
+    );
     const trained = program.weights();
     const weights = lora === undefined ? trained : merged(trained, initial, shapes, lora);
     if (lora !== undefined) writeAdapter(context.outputDir, select(trained, factors), lora);

@@ -1,5 +1,5 @@
 // A gang in one process: members with programs and tensor planes of their own, joined and left at every possible moment.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -16,6 +16,8 @@ import { initialWeights, llmShapes, loraShapes, mfamShapes, type TrainingState }
 import { createComputeGang, openTensorPlane, type ComputeGang, type TensorPlane } from '@calm-orch/rpc';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCalmTraining, promptInputs, type CalmProgram, type CalmTraining } from './calm-training.ts';
+import { loadNewestCheckpoint } from './checkpoint.ts';
+import { learningRateAt } from './schedule.ts';
 import { trainLoop } from './train-loop.ts';
 
 const engine = await startEngine();
@@ -30,17 +32,19 @@ const llm: LlmConfig = {
 };
 const taps = { tokens: 3, width: 8 };
 const training = { steps: 12, batchSize: 16, peakLearningRate: 0.01, warmupFraction: 0.1 };
-const trainable = mfamShapes(mfam, { hiddenSize: taps.width }, llm);
 const frozen = llmShapes(llm);
 
 /** What a program is made with beside the default. */
-type Change = Partial<Pick<CalmTraining, 'options' | 'lora'>>;
+type Change = Partial<Pick<CalmTraining, 'options' | 'lora' | 'mfam'>>;
 const nothing: Change = {};
+/** Tensors too large to come with an answer. */
+const wide: Change = { mfam: { ...mfam, mlpSize: 1024 } };
 let change = nothing;
 afterEach(() => void (change = nothing));
 
 function newProgram(): CalmProgram {
   const factors = change.lora === undefined ? {} : loraShapes(llm, change.lora);
+  const trainable = mfamShapes(change.mfam ?? mfam, { hiddenSize: taps.width }, llm);
   const program = createCalmTraining(engine, {
     ...{ mfam, llm, trainable: { ...trainable, ...factors }, frozen, taps, ...change },
     ...{ batchSize: training.batchSize, numShards: 8 },
@@ -65,6 +69,8 @@ function inputsOf(step: number): { name: string; inputs: Record<string, Values> 
   };
   return { name: 'answer', inputs };
 }
+
+const samplesOf = (step: number): string[] => Array.from({ length: training.batchSize }, (_, i) => `s${step}-${i}`);
 
 let dir: string;
 const planes: TensorPlane[] = [];
@@ -94,6 +100,9 @@ class Club {
   readonly checkpointDir = mkdtempSync(join(dir, 'checkpoints-'));
   /** In calls of the clock. */
   checkpointEveryMs = 1e9;
+  inputsOf = inputsOf;
+  /** That tensors are streamed. */
+  readonly notes: string[] = [];
   #now = 0;
   readonly onStep: (step: number) => void;
 
@@ -107,9 +116,12 @@ class Club {
     this.onStep = onStep;
   }
 
-  async add(sharedMemory?: null): Promise<Member> {
+  async add(sharedMemory?: string | null): Promise<Member> {
     const address = `unix:${join(dir, `m${planes.length}`)}`;
-    const plane = await openTensorPlane({ address, token: 't', ...(sharedMemory === null && { sharedMemory }) });
+    const plane = await openTensorPlane({
+      ...{ address, token: 't', onStreamed: (note) => this.notes.push(note) },
+      ...(sharedMemory !== undefined && { sharedMemory }),
+    });
     planes.push(plane);
     const gang = createComputeGang({
       plane: () => Promise.resolve(plane),
@@ -147,7 +159,7 @@ class Club {
         this.onStep(progress.step);
       },
     };
-    member.ended = trainLoop(context, member.program, training, inputsOf)
+    member.ended = trainLoop(context, member.program, training, this.inputsOf, undefined, samplesOf)
       .then(
         () => 'finished',
         (error: Error) => error.message,
@@ -233,6 +245,23 @@ describe('a gang of 3', () => {
   });
 });
 
+type Poisoned = Record<string, Values> & { readonly weights: Float32Array };
+
+/** Weighs two tokens of sample 10 so that their losses cancel and their gradients are too large. */
+function balance(inputs: Poisoned, state: TrainingState): void {
+  const { weights } = inputs;
+  const lossOf = (token: number): number => {
+    const probe = newProgram();
+    probe.setState(state);
+    weights.fill(0)[30 + token] = 1;
+    const loss = probe.step('answer', inputs, { step: 7, learningRate: 0 });
+    probe.dispose();
+    return loss;
+  };
+  const [first, second] = [lossOf(0), lossOf(1)];
+  weights.fill(0).set([1e23, (-1e23 * first) / second], 30);
+}
+
 describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer %s', (optimizer) => {
   it.each([2, 3, 5, 8])('of %i trains to the bits of one trainer, in shared memory', async (size) => {
     const { state, losses } = await alone();
@@ -248,6 +277,40 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
     const club = new Club(2, optimizer);
     for (let i = 0; i < 2; i++) await club.add(null);
     expect((await finished(club)).program.state()).toEqual(state);
+  });
+
+  it.each(['none', 'file'])('streams them to the same bits where shared memory cannot be used (%s)', async (name) => {
+    change = wide;
+    const { state } = await alone();
+    writeFileSync(join(dir, 'file'), '');
+    const club = new Club(2, optimizer);
+    for (let i = 0; i < 2; i++) await club.add(join(dir, name));
+    expect((await finished(club)).program.state()).toEqual(state);
+    expect(club.notes).toEqual(Array(2).fill(expect.stringContaining('are streamed')));
+  });
+
+  it.each([
+    [
+      'loss that is no number',
+      (inputs: Poisoned) => inputs.weights.fill(NaN, 30, 33),
+      'is NaN at step 7 (samples s7-10, s7-11);',
+    ],
+    ['gradient that is not finite', balance, 'and its gradient not finite at step 7 (samples s7-0, s7-1,'],
+  ])('ends at a %s, in all members alike, and saves no state after it', async (_, poison, reason) => {
+    const before = newProgram();
+    for (let step = 0; step < 7; step++)
+      before.step('answer', inputsOf(step).inputs, { step, learningRate: learningRateAt(step, training) });
+    const { name, inputs } = inputsOf(7);
+    poison(inputs as Poisoned, before.state());
+    const club = new Club(2, optimizer);
+    club.inputsOf = (step) => (step === 7 ? { name, inputs } : inputsOf(step));
+    const members = [await club.add(), await club.add()];
+    for (const ended of await Promise.all(members.map((member) => member.ended))) expect(ended).toContain(reason);
+    const newest = loadNewestCheckpoint(club.checkpointDir);
+    if (optimizer === 'replicated') expect(newest).toMatchObject({ step: 7, state: before.state() });
+    // No member has the whole state: a retry goes on from the checkpoint before.
+    else expect(newest?.step).toBe(0);
+    before.dispose();
   });
 
   it.each([1, 2, 3])(

@@ -7,6 +7,7 @@ import {
   alignedBlocks,
   callsOf,
   halves,
+  NonFiniteStep,
   type Block,
   type PartitionedProgram,
   type ShardProgram,
@@ -35,7 +36,10 @@ export interface GangSteps {
    * then; null: it is the first and has to load the newest checkpoint, or initial weights, before.
    */
   enter(step: number, signal: AbortSignal): Promise<number | null>;
-  /** One optimizer step; its loss, or null when it could not be completed: `isStale` then. */
+  /**
+   * One optimizer step; its loss, or null when it could not be completed: `isStale` then. @throws NonFiniteStep in all
+   * members alike
+   */
   step(name: string, inputs: Inputs, at: StepAt, signal: AbortSignal): Promise<number | null>;
   /**
    * Whether this member may save its state, or with `leaving` go, after the steps done so far. If not, the others are
@@ -260,7 +264,7 @@ export function createGangSteps(
         gathered = state === null ? null : { step: at.step + 1, state };
         return loss;
       } catch (error) {
-        if (error instanceof CalmError && error.code === 'lease_lost') throw error;
+        if (error instanceof NonFiniteStep || (error instanceof CalmError && error.code === 'lease_lost')) throw error;
         isOver = true;
         signal.throwIfAborted();
         await untilSuperseded(superseded(), signal, error);

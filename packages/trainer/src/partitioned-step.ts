@@ -3,7 +3,14 @@
 // finished in the roster it was begun in, and members leave a roster together, after a step in which one of them asked
 // for it. Whoever is lost takes its slice along: the others go back to the newest checkpoint.
 import { abortedAfter, shardRange, type Gang, type Roster } from '@calm-orch/core';
-import { shardsOf, sumOfLosses, type PartitionedProgram, type TrainingState } from '@calm-orch/model';
+import {
+  areFinite,
+  NonFiniteStep,
+  shardsOf,
+  sumOfLosses,
+  type PartitionedProgram,
+  type TrainingState,
+} from '@calm-orch/model';
 import { checkEvery, type StepAt, type Inputs } from './gang-step.ts';
 import type { Exchange } from './gang-exchange.ts';
 import { digest, expelUnlessAgreed } from './gang-state.ts';
@@ -34,7 +41,7 @@ export interface PartitionedResult {
 
 /**
  * `wish`: `leave` makes all members leave the roster after the step, `state` gives this member the whole state;
- * `isLast`: all gather it. @throws what a pull threw; then the gang's state is lost
+ * `isLast`: all gather it. @throws what a pull threw, or NonFiniteStep; then the gang's state is lost
  */
 export async function partitionedStep(
   { gang, exchange, roster, program, numShards, superseded }: PartitionedOptions,
@@ -63,12 +70,23 @@ export async function partitionedStep(
     const digests = members.map((_, r) => heads.get(r)?.subarray(1, 1 + check.length) ?? check);
     expelUnlessAgreed(rank, digests, at.step);
 
-    gang.publish(`${base}/weights`, program.update(sums, at));
+    const allLosses = Float32Array.from(
+      members.flatMap((_, r) => [...(heads.get(r)?.subarray(1 + check.length) ?? losses)]),
+    );
+    if (!areFinite(allLosses)) {
+      // Who throws here serves no longer, and all are to.
+      const sums = [...parts.keys()].map((r) => gang.taken(`${base}/sums-${r}`, 1, patience.signal));
+      await Promise.all([gang.taken(`${base}/head`, members.length - 1, patience.signal), ...sums]);
+      throw new NonFiniteStep(allLosses);
+    }
+    // Nothing instead of a slice: its gradient is not finite.
+    const own = program.update(sums, at) ?? new Float32Array(0);
+    gang.publish(`${base}/weights`, own);
     const updated = await pullAll('weights', 'weights');
     // As in replicated-step.ts: who computes answers nobody.
     await gang.taken(`${base}/weights`, members.length - 1, patience.signal);
+    if ([own, ...updated.values()].some(({ length }) => length === 0)) throw new NonFiniteStep(allLosses);
     program.complete(updated);
-    const allLosses = members.flatMap((_, r) => [...(heads.get(r)?.subarray(1 + check.length) ?? losses)]);
     const wish = [...heads.values()].reduce((all, [theirs]) => all | theirs!, at.wish);
     const leaves = (wish & wishes.leave) !== 0;
     const gathers = leaves || at.isLast;

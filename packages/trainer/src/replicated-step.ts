@@ -3,7 +3,9 @@
 import { combineSignals, shardRange, type Gang, type Roster } from '@calm-orch/core';
 import {
   alignedBlocks,
+  areFinite,
   combineBlocks,
+  NonFiniteStep,
   shardsOf,
   sumOfLosses,
   type Block,
@@ -26,7 +28,7 @@ export interface ReplicatedOptions {
   readonly superseded: AbortSignal;
 }
 
-/** The loss. @throws what a pull threw; then nothing has changed */
+/** The loss. @throws what a pull threw, or NonFiniteStep; then nothing has changed */
 export async function replicatedStep(
   { gang, exchange, roster, program, blocks: own, numShards, superseded }: ReplicatedOptions,
   name: string,
@@ -38,10 +40,11 @@ export async function replicatedStep(
   const ranges = members.map((_, r) => shardRange(numShards, members.length, r));
   const { first, end } = ranges[rank]!;
   const { losses, sums } = program.gradients(name, shardsOf(inputs, first, end, numShards), own);
-  if (members.length === 1) {
-    program.apply(combineBlocks(sums, numShards), at);
-    return sumOfLosses(losses);
-  }
+  const apply = (blocks: readonly BlockSum[], all: Float32Array): number => {
+    if (!areFinite(all) || !program.apply(combineBlocks(blocks, numShards), at)) throw new NonFiniteStep(all);
+    return sumOfLosses(all);
+  };
+  if (members.length === 1) return apply(sums, losses);
   const tensor = `${roster.generation}/${at.step}`;
   const check = at.step % checkEvery === 0 ? Float32Array.from(digestOf(program.state())) : new Float32Array(0);
   gang.publish(tensor, check, losses, ...sums.map(({ sum }) => sum));
@@ -71,8 +74,7 @@ export async function replicatedStep(
     if (theirs !== undefined) blocks.push(...splitBlocks(theirs.subarray(end - first), alignedBlocks(first, end)));
     allLosses.push(...(theirs?.subarray(0, end - first) ?? losses));
   });
-  program.apply(combineBlocks(blocks, numShards), at);
-  return sumOfLosses(allLosses);
+  return apply(blocks, Float32Array.from(allLosses));
 }
 
 function splitBlocks(all: Float32Array, blocks: readonly { first: number; size: number }[]): BlockSum[] {

@@ -2,9 +2,11 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CalmError, rng, type StageContext, type StageProgress } from '@calm-orch/core';
-import { startEngine } from '@calm-orch/engine';
+import { startEngine, type Tensors } from '@calm-orch/engine';
 import { createTrainingProgram, linear, type TrainingProgram } from '@calm-orch/model';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadNewestCheckpoint } from './checkpoint.ts';
+import { learningRateAt } from './schedule.ts';
 import { trainLoop } from './train-loop.ts';
 
 const engine = await startEngine();
@@ -22,14 +24,15 @@ afterEach(() => {
 });
 
 /** y = x W' + b by Adam, at its initial weights. */
-function newProgram(): TrainingProgram {
+function newProgram(
+  lossOf: (both: [Tensors[string], Tensors[string]]) => Tensors[string] = ([x, y]) => x.sub(y).square().sum().div(4),
+): TrainingProgram {
   const made = createTrainingProgram(engine, {
     ...{ trainable: { w: [2, 3], b: [2] }, frozen: {}, numShards: 2 },
     steps: {
       fit: {
         inputs: { x: { shape: [4, 3], dtype: 'float32' }, y: { shape: [4, 2], dtype: 'float32' } },
-        loss: (parameters, { x, y }) =>
-          linear(x!, parameters.get('w'), parameters.get('b'), 2).sub(y!).square().sum().div(4),
+        loss: (parameters, { x, y }) => lossOf([linear(x!, parameters.get('w'), parameters.get('b'), 2), y!]),
       },
     },
   });
@@ -180,14 +183,76 @@ describe('the training loop', () => {
     expect(error.code).toBe('cancelled');
   });
 
+  const samplesOf = (step: number): string[] => ['a', 'b', 'c', 'd'].map((name) => `${name}${step}`);
+
   it('ends with a clear error when the loss is no number', async () => {
     const broken = (step: number) => {
       const batch = inputsOf(step);
       if (step === 3) batch.inputs.y[0] = NaN;
       return batch;
     };
-    const error = await thrownBy(trainLoop(contextOf(), program, training, broken));
+    const error = await thrownBy(trainLoop(contextOf(), program, training, broken, undefined, samplesOf));
     expect(error.code).toBe('bad_data');
-    expect(error.message).toBe('finetune-score: the loss is NaN at step 3; try a lower peakLearningRate');
+    expect(error.message).toBe(
+      'finetune-score: the loss is NaN at step 3 (samples a3, b3, c3, d3); the weights are those before it. Look at these samples, or try a lower peakLearningRate',
+    );
   });
+
+  it('names the samples of the shard whose loss is no number', async () => {
+    const perShard = newProgram(([x, y]) => x.sub(y).square().reshape([2, 4]).sum(1));
+    const broken = (step: number) => {
+      const batch = inputsOf(step);
+      if (step === 3) batch.inputs.y[5] = NaN;
+      return batch;
+    };
+    const error = await thrownBy(trainLoop(contextOf(), perShard, training, broken, undefined, samplesOf));
+    perShard.dispose();
+    expect(error.message).toContain('the loss is NaN at step 3 (samples c3, d3);');
+  });
+
+  it.each([
+    ['loss that is no number', 'the loss is NaN at step 7 (samples', 0, NaN],
+    ['gradient that is not finite and a loss that is', 'and its gradient not finite at step 7 (samples', 2, 3e38],
+  ])(
+    'keeps the state before a %s in a checkpoint, where every retry ends as well',
+    async (_, reason, column, value) => {
+      // Of the third column weights and inputs are 0: a value there reaches the gradient and not the loss.
+      const good = (step: number) => {
+        const batch = inputsOf(step);
+        for (let i = 2; i < batch.inputs.x.length; i += 3) batch.inputs.x[i] = 0;
+        return batch;
+      };
+      const broken = (step: number) => {
+        const batch = good(step);
+        if (step === 7) batch.inputs.x[column] = value;
+        return batch;
+      };
+      const start = () => {
+        const made = newProgram();
+        made.setWeights({
+          w: { shape: [2, 3], values: Float32Array.of(1, -1, 0, 0.25, 2, 0) },
+          b: { shape: [2], values: new Float32Array(2) },
+        });
+        return made;
+      };
+      const before = start();
+      for (let step = 0; step < 7; step++)
+        before.step('fit', good(step).inputs, { step, learningRate: learningRateAt(step, training) });
+      for (let retry = 0; retry < 3; retry++) {
+        const trained = start();
+        const steps: number[] = [];
+        const noting = (step: number) => {
+          steps.push(step);
+          return broken(step);
+        };
+        const error = await thrownBy(trainLoop(contextOf(), trained, training, noting, undefined, samplesOf));
+        expect(error.code).toBe('bad_data');
+        expect(error.message).toContain(reason);
+        expect(steps).toEqual(retry === 0 ? [0, 1, 2, 3, 4, 5, 6, 7] : [7]);
+        expect(loadNewestCheckpoint(contextOf().checkpointDir)).toMatchObject({ step: 7, state: before.state() });
+        trained.dispose();
+      }
+      before.dispose();
+    },
+  );
 });

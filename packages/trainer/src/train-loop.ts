@@ -3,7 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { CalmError, firstAbort, type StageContext, type TrainingConfig } from '@calm-orch/core';
 import type { Values } from '@calm-orch/engine';
-import type { TrainingProgram, TrainingState } from '@calm-orch/model';
+import { NonFiniteStep, type TrainingProgram, type TrainingState } from '@calm-orch/model';
 import type { CalmProgram } from './calm-training.ts';
 import { loadNewestCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { createGangSteps } from './gang-steps.ts';
@@ -23,8 +23,10 @@ const reportEveryMs = 1000;
  * Trains from the newest checkpoint, or the program's present weights, to `training.steps`; together with others where
  * the context has a gang and the program can be taken apart. The program then has the final weights.
  * @throws CalmError `cancelled` once a checkpoint is saved, when the context's signal is aborted; `lease_lost` when a
- * gang has released this member.
+ * gang has released this member; `bad_data` when a step's loss or gradient is not finite: a checkpoint then has the state
+ * before that step, which its next attempt repeats.
  * @param readAhead told of the next step before one is computed, to have its data read meanwhile.
+ * @param samplesOf names the samples of a step, in the order of its inputs.
  */
 export async function trainLoop(
   context: StageContext,
@@ -32,6 +34,7 @@ export async function trainLoop(
   training: TrainingConfig,
   inputsOf: (step: number) => StepInputs,
   readAhead?: (step: number) => void,
+  samplesOf?: (step: number) => readonly string[],
 ): Promise<void> {
   const { checkpointDir, signal, optimizer = 'replicated' } = context;
   const lineage = createLineage();
@@ -56,6 +59,10 @@ export async function trainLoop(
     return entered === null ? enter(load(step < 0)) : entered;
   };
   const stateAt = (step: number): TrainingState | null => (gang === null ? program.state() : gang.state(step));
+  const save = (step: number, first: number): boolean => {
+    const state = step > first && (gang?.isFirst ?? true) ? stateAt(step) : null;
+    return state !== null && trySave(checkpointDir, { step, state, lineage: lineage.all });
+  };
   const started = context.now();
   let saved = started;
   let reported = started;
@@ -67,8 +74,7 @@ export async function trainLoop(
     for (;;) {
       const isDue = step > first && (gang?.isFirst ?? true) && context.now() - saved >= context.checkpointEveryMs;
       if ((signal.aborted || isDue) && (gang?.mayRest(step, { leaving: signal.aborted }) ?? true)) {
-        const state = step > first && (gang?.isFirst ?? true) ? stateAt(step) : null;
-        const isSaved = state !== null && trySave(checkpointDir, { step, state, lineage: lineage.all });
+        const isSaved = save(step, first);
         saved = context.now();
         if (signal.aborted) throw stopped(context, step, training.steps, isSaved);
       }
@@ -91,16 +97,18 @@ export async function trainLoop(
       const { name, inputs } = inputsOf(step);
       if (step + 1 < training.steps) readAhead?.(step + 1);
       const at = { step, learningRate: learningRateAt(step, training) };
-      const loss =
-        gang === null
-          ? program.step(name, inputs, at)
-          : await unlessAborted(gang.step(name, inputs, at, signal), signal, null);
+      let loss: number | null;
+      try {
+        loss =
+          gang === null
+            ? program.step(name, inputs, at)
+            : await unlessAborted(gang.step(name, inputs, at, signal), signal, null);
+      } catch (error) {
+        if (!(error instanceof NonFiniteStep)) throw error;
+        save(step, first);
+        throw notFinite(context, step, error, samplesOf?.(step) ?? []);
+      }
       if (loss !== null) {
-        if (!Number.isFinite(loss))
-          throw new CalmError(
-            'bad_data',
-            `${context.stage.kind}: the loss is ${loss} at step ${step}; try a lower peakLearningRate`,
-          );
         lineage.add(step, gang?.generation ?? 0);
         // Metrics at steps that never depend on time; between them word that it goes on, for gangs and for whoever waits.
         const isMeasured = step % reportEvery === 0 || step === training.steps - 1;
@@ -147,6 +155,26 @@ async function unlessAborted<T>(waiting: Promise<T>, signal: AbortSignal, otherw
     if (signal.aborted && !(error instanceof CalmError)) return otherwise;
     throw error;
   }
+}
+
+/** Samples that an error names at most. */
+const maxNamed = 32;
+
+function notFinite(
+  { stage: { kind } }: StageContext,
+  step: number,
+  { message, shards, numShards }: NonFiniteStep,
+  samples: readonly string[],
+): CalmError {
+  const perShard = samples.length / numShards;
+  const concerned =
+    shards.length === 0 ? samples : shards.flatMap((s) => samples.slice(s * perShard, (s + 1) * perShard));
+  const more = concerned.length > maxNamed ? ` and ${concerned.length - maxNamed} more` : '';
+  const named = concerned.length === 0 ? '' : ` (samples ${concerned.slice(0, maxNamed).join(', ')}${more})`;
+  return new CalmError(
+    'bad_data',
+    `${kind}: ${message} at step ${step}${named}; the weights are those before it. Look at these samples, or try a lower peakLearningRate`,
+  );
 }
 
 function stopped({ stage: { kind } }: StageContext, step: number, steps: number, saved: boolean): CalmError {

@@ -85,6 +85,7 @@ function eventText({ type, label, message }: CoordinatorEvent): string {
     case 'stage failed':
       return `${label}: FAILED: ${message}`;
     case 'attempt failed':
+    case 'note':
       return `${label}: ${message}`;
     case 'attempt lost':
       return `${label}: ${message}; leased again`;

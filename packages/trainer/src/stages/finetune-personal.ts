@@ -68,7 +68,14 @@ export const finetunePersonal: StageFunction = async (context) => {
           inputs: { ...visualBatch(mfam, taps, rowsOf(step)), prefix: prefix!, suffix, answer, weights },
         };
       };
-      await trainLoop(context, program, training, inputsOf, (step) => readBatchAhead(mfam, taps, rowsOf(step)));
+      await trainLoop(
+        context,
+        program,
+        training,
+        inputsOf,
+        (step) => readBatchAhead(mfam, taps, rowsOf(step)),
+        (step) => rowsOf(step).map((row) => taps.ids[row]!),
+      );
       const trained = program.weights();
       // Levels that stand for no photograph of an episode stay as they were.
       writeWeights(context.outputDir, { ...start, ...trained });

@@ -105,6 +105,12 @@ async function once(path: string, train: () => Promise<Weights>): Promise<Weight
   return readSafetensors(path);
 }
 
+/** Names of what a step sees, by the numbers it is drawn from. */
+const samplesOf =
+  (what: string, { batchSize }: { readonly batchSize: number }) =>
+  (step: number): string[] =>
+    Array.from({ length: batchSize }, (_, i) => `${what} ${step * batchSize + i}`);
+
 export const foundation: StageFunction = async (context) => {
   const { vision, llm, seed } = context.stage.config as unknown as FoundationConfig;
   const engine = await startEngine();
@@ -119,10 +125,12 @@ export const foundation: StageFunction = async (context) => {
   const vit = await once(join(context.checkpointDir, 'vision.safetensors'), async () => {
     const program = createVisionPretraining(engine, vision, tokenizer.vocabSize, visionTraining);
     program.setWeights(initialVisionWeights(vision, tokenizer.vocabSize, seed));
-    await trainLoop(part('vision', 0), program, { ...visionRecipe, warmupFraction }, (step) => ({
+    const inputsOf = (step: number) => ({
       name: 'match',
       inputs: visionBatch(vision, tokenizer, visionTraining, step),
-    }));
+    });
+    const training = { ...visionRecipe, warmupFraction };
+    await trainLoop(part('vision', 0), program, training, inputsOf, undefined, samplesOf('scene', visionRecipe));
     const weights = select(program.weights(), visionShapes(vision));
     program.dispose();
     const pixelsOf = (step: number) => visionBatch(vision, tokenizer, visionTraining, step).pixels as Float32Array;
@@ -132,10 +140,13 @@ export const foundation: StageFunction = async (context) => {
   const language = await once(join(context.checkpointDir, 'language.safetensors'), async () => {
     const program = createLanguagePretraining(engine, llm, languageTraining);
     program.setWeights(initialLanguageWeights(llm, seed));
-    await trainLoop(part('language', visionRecipe.steps), program, { ...languageRecipe, warmupFraction }, (step) => ({
+    const inputsOf = (step: number) => ({
       name: taskOfStep(step),
       inputs: languageBatch(tokenizer, languageTraining, step),
-    }));
+    });
+    const training = { ...languageRecipe, warmupFraction };
+    const samples = samplesOf('text', languageRecipe);
+    await trainLoop(part('language', visionRecipe.steps), program, training, inputsOf, undefined, samples);
     const weights = program.weights();
     program.dispose();
     return weights;

@@ -73,7 +73,14 @@ export const pretrainGeneric: StageFunction = async (context) => {
         const visual = visualBatch(mfam, taps, rowsOf(step));
         return { name: 'caption', inputs: { ...visual, ...texts, answer: answers.ids, weights: answers.weights } };
       };
-      await trainLoop(context, program, training, inputsOf, (step) => readBatchAhead(mfam, taps, rowsOf(step)));
+      await trainLoop(
+        context,
+        program,
+        training,
+        inputsOf,
+        (step) => readBatchAhead(mfam, taps, rowsOf(step)),
+        (step) => rowsOf(step).map((row) => taps.ids[row]!),
+      );
       const weights = program.weights();
       writeWeights(context.outputDir, weights);
       return { fingerprint: fingerprintOf(weights) };

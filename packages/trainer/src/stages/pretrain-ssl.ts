@@ -123,7 +123,14 @@ export const pretrainSsl: StageFunction = async (context) => {
         };
         return { name, inputs };
       };
-      await trainLoop(context, program, training, inputsOf, (step) => readBatchAhead(mfam, taps, rowsOf(step)));
+      await trainLoop(
+        context,
+        program,
+        training,
+        inputsOf,
+        (step) => readBatchAhead(mfam, taps, rowsOf(step)),
+        (step) => rowsOf(step).map((row) => taps.ids[row]!),
+      );
       const weights = program.weights();
       writeWeights(context.outputDir, weights);
       return { fingerprint: fingerprintOf(weights) };

@@ -241,6 +241,8 @@ export interface ReportRequest {
   /** 1-based, counts the batches of this attempt. */
   sequence: number;
   points: ProgressPoint[];
+  /** What whoever runs this should know; recorded among the run's events. */
+  notes: string[];
 }
 
 export interface ProgressPoint {
@@ -1153,7 +1155,7 @@ export const Roster: MessageFns<Roster> = {
 };
 
 function createBaseReportRequest(): ReportRequest {
-  return { instance: "", token: "", sequence: 0, points: [] };
+  return { instance: "", token: "", sequence: 0, points: [], notes: [] };
 }
 
 export const ReportRequest: MessageFns<ReportRequest> = {
@@ -1169,6 +1171,9 @@ export const ReportRequest: MessageFns<ReportRequest> = {
     }
     for (const v of message.points) {
       ProgressPoint.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.notes) {
+      writer.uint32(42).string(v!);
     }
     return writer;
   },
@@ -1216,6 +1221,14 @@ export const ReportRequest: MessageFns<ReportRequest> = {
             }
 
             message.points.push(ProgressPoint.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.notes.push(reader.string());
             continue;
           }
         }
