@@ -34,7 +34,7 @@ test('a missing key is told before anything starts, where a stage that is not do
 });
 
 test('the detector is there where it is asked for', async () => {
-  await check(plan('smoke', ['augment.foreground=detection']));
+  await expect(check(plan('smoke', ['augment.foreground=detection']))).resolves.toBeUndefined();
 });
 
 test("METEOR's folder is looked into where comments will be measured", async () => {
