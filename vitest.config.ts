@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, 'test/nightly/**'],
+    // A test whose assertions all stand in a loop over an empty list, or behind an early return, fails.
+    expect: { requireAssertions: true },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 180_000,

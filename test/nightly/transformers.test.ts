@@ -1,7 +1,8 @@
-// What calm-orch exports is read by transformers, with every key, and computes the same there. Needs a Python with torch
-// and transformers: CALM_ORCH_PYTHON, else python3.
+// What calm-orch exports is read by transformers, with every key, and computes the same there; and whole CALMs that
+// transformers computes anew, of every variant, are reproduced to every value. Needs a Python with torch and transformers:
+// CALM_ORCH_PYTHON, else python3.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,7 @@ import { promisify } from 'node:util';
 import { nano, rng } from '@calm-orch/core';
 import { createProgram, startEngine } from '@calm-orch/engine';
 import {
+  checkParity,
   embedTokens,
   exportHuggingFace,
   frozenParameters,
@@ -24,7 +26,8 @@ import { expect, it, onTestFinished } from 'vitest';
 
 const execute = promisify(execFile);
 const python = process.env.CALM_ORCH_PYTHON ?? 'python3';
-const script = fileURLToPath(new URL('../../packages/model/fixtures/read-back.py', import.meta.url));
+const script = (name: string): string =>
+  fileURLToPath(new URL(`../../packages/model/fixtures/${name}`, import.meta.url));
 const lacking = await execute(python, ['-c', 'import torch, transformers']).then(
   () => undefined,
   () => `skipped: ${python} has no torch and transformers (CALM_ORCH_PYTHON names another)`,
@@ -70,12 +73,28 @@ it.skipIf(lacking !== undefined)('transformers reads an export whole and compute
   for (const key of Object.keys(shapes)) program.assign(key, weights[key]!.values);
   const ours = program.run('all', { pixels, ids: Int32Array.from(ids.flat()) });
   program.dispose();
-  const { stdout } = await execute(python, [script, dir], { maxBuffer: 2 ** 28 });
+  const { stdout } = await execute(python, [script('read-back.py'), dir], { maxBuffer: 2 ** 28 });
   const theirs = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<'state' | 'logits', number[]>;
   for (const name of ['state', 'logits'] as const) {
     expect(theirs[name]).toHaveLength(ours[name]!.length);
     const error = Math.max(...theirs[name].map((x, i) => Math.abs(x - ours[name]![i]!)));
     console.log(`${name}: largest difference ${error.toExponential(2)}`);
     expect(error).toBeLessThan(1e-4);
+  }
+});
+
+it.skipIf(lacking !== undefined)('every value of each variant that transformers computes is reproduced', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'calm-orch-variants-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  await execute(python, [script('make-variant.py'), 'all', dir], { maxBuffer: 2 ** 28 });
+  const variants = readdirSync(dir);
+  expect(variants.length).toBeGreaterThan(5);
+  const engine = await startEngine();
+  for (const variant of variants) {
+    const checks = checkParity(engine, join(dir, variant));
+    const largest = checks.map(({ name, maxAbsError }) => `${name} ${maxAbsError.toExponential(1)}`);
+    console.log(`${variant}: ${largest.join(', ')}`);
+    expect(checks.map(({ name }) => name)).toContain('gradients');
+    expect([variant, checks.filter(({ ok }) => !ok)]).toEqual([variant, []]);
   }
 });

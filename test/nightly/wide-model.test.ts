@@ -175,7 +175,8 @@ it.skipIf(process.platform !== 'linux')('loads, trains a step and generates with
   const image = reader.read([0])[0]!;
   reader.close();
   const generator = createTextGenerator(engine, {
-    ...{ llm, weights, batchSize: 1, answerTokens, stopIds: [2], watch: [29945] },
+    ...{ llm, weights, batchSize: 1, answerTokens, stopIds: [2] },
+    watch: Array.from({ length: llm.vocabSize }, (_, id) => id),
     promptTokens: 1 + reader.tokensPerImage + suffix.length,
   });
   note('generator ready');
@@ -183,8 +184,14 @@ it.skipIf(process.platform !== 'linux')('loads, trains a step and generates with
   generator.close();
   taps.close();
   note('generated', `, tokens ${answer!.ids.join(' ')}`);
-  expect(answer!.ids.length + (answer!.stopped ? 1 : 0)).toBeGreaterThan(0);
-  expect(answer!.ids.every((id) => id >= 0 && id < llm.vocabSize)).toBe(true);
-  expect(answer!.probabilities[0]![0]).toBeGreaterThan(0);
+  const { ids, stopped, probabilities } = answer!;
+  const made = [...ids, ...(stopped ? [2] : [])];
+  expect(ids.includes(2)).toBe(false);
+  expect(stopped || made.length === answerTokens).toBe(true);
+  // Each token is the likeliest of the whole vocabulary, whose probabilities are one together.
+  expect(probabilities.map((row) => row.indexOf(row.reduce((a, b) => Math.max(a, b))))).toEqual(made);
+  for (const row of probabilities) expect(row.reduce((a, b) => a + b)).toBeCloseTo(1, 3);
+  // One step has made what both samples begin with likelier than chance, which is what random weights give.
+  expect(probabilities[0]![29871]).toBeGreaterThan(10 / llm.vocabSize);
   expect(memory('VmHWM') / gib, figures.join('\n')).toBeLessThan(limitGib);
 });

@@ -47,7 +47,7 @@ test('a key that is not meant for the address is told before anything starts', a
 });
 
 test('the detector is there where it is asked for', async () => {
-  await check(plan('smoke', ['augment.foreground=detection']));
+  await expect(check(plan('smoke', ['augment.foreground=detection']))).resolves.toBeUndefined();
 });
 
 test("METEOR's folder is looked into where comments will be measured", async () => {

@@ -67,7 +67,7 @@ describe.each([
     stop.abort();
     owner.retire((name) => name !== 'b');
     owner.publish('c', new Float32Array(8));
-    await Promise.all(waits);
+    expect(await Promise.all(waits)).toHaveLength(4);
   });
 });
 
