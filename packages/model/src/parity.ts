@@ -2,7 +2,6 @@
 // them, elsewhere shape, sum and samples.
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Level } from '@calm-orch/core';
 import { createProgram, tf, type Engine } from '@calm-orch/engine';
 import { answerLogits, answerLoss } from './calm.ts';
 import { readLlmConfig } from './checkpoints/hf-config.ts';
@@ -242,7 +241,7 @@ export function checkParity(engine: Engine, dir: string): ParityCheck[] {
   language.assignAll([...Object.keys(mfamKeys), ...Object.keys(llmKeys)].map((key) => [key, weights[key]!.values]));
   check(
     'answerLogits',
-    maxDifference(language.run('answers', { ...states, ...text }).logits!, golden.answerLogits.data),
+    maxDifference(language.run('answers', { ...states, ...text }).logits, golden.answerLogits.data),
     forward,
   );
   check('loss', Math.abs(firstLoss - golden.loss), forward);
