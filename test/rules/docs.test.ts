@@ -91,10 +91,24 @@ describe('documents', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('list every test that only runs at night', () => {
+    const listed = [...textOf('CONTRIBUTING.md').matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, name]) => name);
+    const files = readdirSync(join(repository, 'test/nightly')).filter((name) => name.endsWith('.test.ts'));
+    expect(listed).toEqual(files.map((name) => name.slice(0, -'.test.ts'.length)).sort());
+  });
+
   it('are checked at all', () => {
     const architecture = join('docs', 'architecture.md');
     expect(linksOf(architecture).length).toBeGreaterThan(50);
     expect(namesOf(architecture).length).toBeGreaterThan(30);
     expect(pathsInCodeOf('CONTRIBUTING.md').map(({ path }) => path)).toContain('packages/core/src/config/schema.ts');
   });
+});
+
+it('CI runs every part of `npm run check`', () => {
+  const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+  const parts = scripts['check']!.split(' && ').map((part) => part.replace('npm run ', ''));
+  expect(parts).toEqual(['format:check', 'lint', 'typecheck', 'npm test']);
+  const steps = textOf('.ci/run').matchAll(/^step '.+?' \d+ npm (?:run --silent )?(\S+)/gm);
+  expect([...steps].map(([, name]) => name)).toEqual(parts.map((part) => part.replace('npm ', '')));
 });

@@ -17,15 +17,10 @@ import { llmKey, mfamKey, visionKey } from './checkpoints/names.ts';
 import type { CheckpointFormat } from './checkpoints/open-checkpoint.ts';
 import { llmShapes } from './llama.ts';
 import { mfamShapes } from './mfam.ts';
+import type { Sampled } from './parity-values.ts';
 import { openSafetensors, readSafetensors } from './safetensors.ts';
 import type { Weights } from './shard-gradients.ts';
 import { visionShapes } from './vision.ts';
-
-export interface Sampled {
-  readonly shape: number[];
-  readonly sum: number;
-  readonly sample: number[];
-}
 
 export interface Trajectory {
   readonly steps: readonly { readonly lr: number; readonly loss: number }[];

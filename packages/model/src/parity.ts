@@ -2,7 +2,6 @@
 // them, elsewhere shape, sum and samples.
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Level } from '@calm-orch/core';
 import { createProgram, tf, type Engine } from '@calm-orch/engine';
 import { answerLogits, answerLoss } from './calm.ts';
 import { readLlmConfig } from './checkpoints/hf-config.ts';
@@ -17,10 +16,10 @@ import {
   openLlm,
   readReference,
   type Reference,
-  type Sampled,
   type Text,
   type Trajectory,
 } from './parity-reference.ts';
+import { maxDifference, sampledError, type Sampled } from './parity-values.ts';
 import { unflatten, type Shapes, type Weights } from './shard-gradients.ts';
 import { createTrainingProgram } from './training-program.ts';
 import { hiddenStates, visionShapes } from './vision.ts';
@@ -60,14 +59,8 @@ function binDifference(dir: string): number | undefined {
   }
 }
 
-const maxDifference = (got: ArrayLike<number> | undefined, expected: ArrayLike<number> | undefined): number => {
-  if (got === undefined || expected === undefined) return Infinity;
-  let max = got.length === expected.length ? 0 : Infinity;
-  for (let i = 0; i < expected.length; i++) max = Math.max(max, Math.abs(got[i]! - expected[i]!));
-  return Number.isNaN(max) ? Infinity : max;
-};
-const sample = (values: Float32Array): number[] =>
-  Array.from({ length: 16 }, (_, i) => values[i * Math.floor(values.length / 16)]!);
+/** A tensor that a file of whole ones should have and lacks: different from every other. */
+const nothing = { shape: [], values: new Float32Array() };
 const flatInt = (rows: number[][]): Int32Array => Int32Array.from(rows.flat());
 /** The whole tensors whose names begin with `prefix`, by what follows. */
 const wholeOf = (whole: Weights, prefix: string): Record<string, Float32Array> =>
@@ -127,14 +120,10 @@ export function checkParity(engine: Engine, dir: string): ParityCheck[] {
   const visual = inference.run('levels', { pixels: Float32Array.from(golden.pixels.data) });
   inference.dispose();
   const stateError = (output: string, name: string, expected: Sampled): number => {
-    const got = visual[output];
-    if (got === undefined || shapes[output]!.join() !== expected.shape.join()) return Infinity;
-    const sum = got.reduce((total, x) => total + x, 0);
-    return Math.max(
-      maxDifference(sample(got), expected.sample),
-      Math.abs(sum - expected.sum),
-      whole === undefined ? 0 : maxDifference(got, whole[name]?.values),
-    );
+    const values = visual[output];
+    return values === undefined
+      ? Infinity
+      : sampledError({ shape: shapes[output]!, values }, expected, whole && (whole[name] ?? nothing));
   };
   const numStates = Object.keys(shapes).length - order.levels.length;
   check(
@@ -242,7 +231,7 @@ export function checkParity(engine: Engine, dir: string): ParityCheck[] {
   language.assignAll([...Object.keys(mfamKeys), ...Object.keys(llmKeys)].map((key) => [key, weights[key]!.values]));
   check(
     'answerLogits',
-    maxDifference(language.run('answers', { ...states, ...text }).logits!, golden.answerLogits.data),
+    maxDifference(language.run('answers', { ...states, ...text }).logits, golden.answerLogits.data),
     forward,
   );
   check('loss', Math.abs(firstLoss - golden.loss), forward);

@@ -77,7 +77,7 @@ describe('the training program of a CALM stage', () => {
     const lossOfSingle = (): number => training.step('single', single, { step: 0, learningRate: 0.01 });
     const after = lossOfSingle();
     // A loss is that of the weights before its step: single photographs see what pairs have trained, to the bit.
-    training.setWeights(trained);
+    training.setWeights({ ...weights, ...trained });
     expect(lossOfSingle()).toBe(after);
     training.setWeights(weights);
     expect(lossOfSingle()).not.toBe(after);
