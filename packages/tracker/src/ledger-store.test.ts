@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { openSqlite, type AppliedSteps } from '@calm-orch/core';
+import type { AppliedSteps } from '@calm-orch/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeOlderDatabase } from './older-database.test-util.ts';
 import { recordRun } from './recorded-run.test-util.ts';
 import { databaseFile, openTracker, type Tracker } from './tracker.ts';
 
@@ -96,17 +96,13 @@ describe('the ledger', () => {
   it('opens the database of an earlier version, with the rows of its stages and no lineage of them', () => {
     const old = join(dir, 'old');
     mkdirSync(old);
-    const sqlite = openSqlite(join(old, databaseFile));
-    const migrations = fileURLToPath(new URL('../migrations/', import.meta.url));
-    const before = readdirSync(migrations).filter((name) => name < '0007');
-    for (const name of before.sort()) sqlite.exec(readFileSync(join(migrations, name), 'utf8'));
-    sqlite.pragma(`user_version = ${before.length}`);
-    sqlite.pragma('foreign_keys = OFF');
-    sqlite.exec(`
-      INSERT INTO rosters VALUES ('${key}', 1, 0, 0, 8, 1, 'trainer 0', NULL), ('${key}', 2, 0, 0, 8, 2, 'trainer 1', NULL);
-      INSERT INTO applied_steps VALUES ('${key}', 1, 0, 5, 'applied'), ('${key}', 2, 5, 8, 'superseded')`);
-    sqlite.close();
-    const opened = openTracker(old, { create: false });
+    makeOlderDatabase(
+      join(old, databaseFile),
+      6,
+      `INSERT INTO rosters VALUES ('${key}', 1, 0, 0, 8, 1, 'trainer 0', NULL), ('${key}', 2, 0, 0, 8, 2, 'trainer 1', NULL);
+       INSERT INTO applied_steps VALUES ('${key}', 1, 0, 5, 'applied'), ('${key}', 2, 5, 8, 'superseded')`,
+    );
+    const opened = openTracker(old);
     expect(opened.findLineage(key)).toBeNull();
     expect(opened.listLedger(key)).toMatchObject([
       { firstStep: 0, endStep: 5, attempt: 1, worker: 'trainer 0', outcome: 'applied' },
