@@ -54,10 +54,11 @@ const { signal } = new globalThis.AbortController();
 await gang.join(signal);
 const stepper = createGangSteps(gang, program, createLineage(), { optimizer, steps: warmup + steps });
 await stepper.enter(0, signal);
+const samples = new Int32Array(2 * c.batch);
 const times = [];
 for (let step = 0; step < warmup + steps; step++) {
   const started = performance.now();
-  await stepper.step('answer', inputs, { step, learningRate: 1e-4 }, signal);
+  await stepper.step('answer', inputs, samples, { step, learningRate: 1e-4 }, signal);
   if (step >= warmup) times.push(performance.now() - started);
 }
 /** Offers a tensor and takes the peer's, in turn, when both are idle: what an exchange costs by itself. */

@@ -101,7 +101,7 @@ async function openLedger(dir, started) {
        (select max(generation) from rosters where stage_key = ?)`,
   );
   const applied = db.prepare(
-    'select coalesce(sum(end_step - first_step), 0) as steps from applied_steps where stage_key = ? and generation >= ?',
+    'select coalesce(max(end_step) - min(first_step), 0) as steps from told_steps where stage_key = ? and generation >= ?',
   );
   const living = db.prepare(`select pid, position from workers where role = 'trainer'`);
   return {

@@ -1,4 +1,5 @@
-// `calm-orch chaos`: twenty faults with each of five seeds, and a hundred, change no weight, number or table.
+// `calm-orch chaos`: twenty faults with each of five seeds, and a hundred, change no weight, number or table; a fault that is
+// planted in training is found.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,8 @@ interface Report {
   readonly tablesEqual: boolean;
   readonly metricsEqual: boolean;
   readonly ledgerOk: boolean;
+  readonly problems: readonly string[];
+  readonly planted?: { readonly stage: string; readonly step: number };
 }
 
 async function chaos(faults: number, seed: number, more: readonly string[] = []): Promise<Report> {
@@ -48,3 +51,13 @@ test('a hundred faults', { timeout: 3_600_000 }, async () => {
   expect(report.faults).toHaveLength(100);
   expect(report).toMatchObject({ fingerprintsEqual: true, tablesEqual: true, metricsEqual: true, ledgerOk: true });
 });
+
+test.each([1, 2, 3])(
+  'the audit finds the fault that a self-test plants, seed %i',
+  { timeout: 1_800_000 },
+  async (seed) => {
+    const report = await chaos(4, seed, ['--self-test']);
+    expect(report).toMatchObject({ ledgerOk: false, fingerprintsEqual: false, planted: { found: true } });
+    expect(report.problems.join()).toContain(`${report.planted!.stage}: step ${report.planted!.step} (attempt `);
+  },
+);

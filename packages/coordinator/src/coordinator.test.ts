@@ -118,6 +118,31 @@ test('passes on what a worker notes, once, and records it among the events of th
   expect(recorded).toMatchObject([{ stageKey: 'key-of-finetune-score', message: 'tensors are streamed' }]);
 });
 
+test('fails an attempt whose report leaves steps out or repeats some, and takes a report that is sent again once', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const samples = (count: number) => Array.from({ length: count }, (_, i) => i);
+  const range = (firstStep: number, endStep: number) => ({
+    ...{ generation: 1, firstStep, endStep },
+    samples: samples(endStep - firstStep),
+  });
+  const point = { step: 1, totalSteps: 9 };
+  for (const [next, why] of [
+    [range(3, 4), /attempt 1: reported step 3 where step 2 was next: step 2 is missing/],
+    [range(1, 3), /attempt 2: reported steps 1 to 2 where step 2 was next: step 1 is there again/],
+  ] as const) {
+    const { token } = await lease(coordinator, 'trainer 0');
+    const first = [{ ...point, applied: [range(0, 2)], anew: [] }];
+    for (let sent = 0; sent < 2; sent++) coordinator.report(token, 1, first);
+    expect(() => coordinator.report(token, 2, [{ ...point, applied: [next] }])).toThrow(why);
+    expect(tracker.listAttempts('test-1').at(-1)).toMatchObject({
+      status: 'failed',
+      error: expect.stringMatching(why),
+    });
+    expect(coordinator.heartbeat('trainer 0', token)).toBe('drop');
+  }
+  expect(tracker.findLineage('key-of-finetune-score')!.applied).toEqual([range(0, 2)]);
+});
+
 test('takes back a lease that was not renewed, and tells its late holder to drop it', async () => {
   const coordinator = begin([stage('finetune-score', 'trainer')]);
   const late = await lease(coordinator, 'trainer 0');

@@ -184,7 +184,14 @@ export class Coordinator {
   report(token: string, sequence: number, points: readonly StageProgress[], notes: readonly string[] = []): void {
     const lease = this.#live(token);
     if (lease === null || sequence <= lease.sequence) return;
-    if (points.length > 0) takeReport(this.#options, lease, points, this.#leasesOf(lease.stage).length === 1);
+    try {
+      if (points.length > 0)
+        takeReport(this.#options, lease, sequence, points, this.#leasesOf(lease.stage).length === 1);
+    } catch (error) {
+      // What it computes can no longer be right.
+      if (error instanceof CalmError && error.code === 'invalid_argument') this.fail(token, 'raised', error.message);
+      throw error;
+    }
     for (const note of notes) {
       const { runId, tracker } = this.#options;
       tracker.note(runId, note, lease.stage.key);

@@ -3,10 +3,11 @@ import type { StageProgress } from '@calm-orch/core';
 import type { CoordinatorOptions, LeaseRecord } from './records.ts';
 import { doneShare } from './stage-progress.ts';
 
-/** `isAlone`: nobody else computes the stage, so that what was logged after the attempt's first step is logged again. */
+/** @throws CalmError `invalid_argument` where steps are missing or there again. `isAlone`: nobody else computes the stage, so that what was logged after the attempt's first step is logged again. */
 export function takeReport(
   { runId, tracker, now }: Pick<CoordinatorOptions, 'runId' | 'tracker' | 'now'>,
   lease: LeaseRecord,
+  sequence: number,
   points: readonly StageProgress[],
   isAlone: boolean,
 ): void {
@@ -22,8 +23,10 @@ export function takeReport(
     ),
     replaced,
   );
-  const applied = points.flatMap(({ applied: ranges = [] }) => ranges);
-  if (applied.length > 0) tracker.recordApplied(stageKey, applied);
+  const told = points.flatMap(({ applied = [], anew }) =>
+    applied.length === 0 ? [] : [{ applied, ...(anew && { anew }) }],
+  );
+  if (told.length > 0) tracker.recordApplied(stageKey, { attempt: lease.work.attempt, sequence }, told);
   lease.firstStep ??= first;
   stage.progress.set(item, points.at(-1)!);
   // An attempt that goes on from a checkpoint has not done in no time what lies before it.

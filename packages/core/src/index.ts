@@ -12,6 +12,8 @@ export {
   type SourceFile,
 } from './foundation.ts';
 export { abortedAfter, combineSignals, firstAbort, type CombinedSignal } from './signals.ts';
+export { sampleOrder, type OrderedSample, type SampleOrder } from './sample-order.ts';
+export { demandedDigests, sampleIds, shardDigest, stepDigest, type SampleList } from './sample-digest.ts';
 export { shardRange } from './shards.ts';
 export { makeFolder, writeFileAtomic } from './files.ts';
 export { stageLabel } from './stage-label.ts';

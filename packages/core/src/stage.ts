@@ -1,6 +1,7 @@
 // A stage is a content-addressed piece of work; a stage function is the code one role runs for one item of it.
 // This file is the seam between the coordinator (plans, leases, records) and the roles (compute).
 import type { Json } from './canonical.ts';
+import type { SampleList } from './sample-digest.ts';
 
 /** Every kind of stage and the role whose workers execute it. */
 export const stageRoles = {
@@ -44,6 +45,8 @@ export interface AppliedSteps {
   readonly generation: number;
   readonly firstStep: number;
   readonly endStep: number;
+  /** A digest of the samples that each was computed with. */
+  readonly samples: readonly number[];
 }
 
 /** A point of a stage's life: `step` counts optimizer updates or processed samples, 0-based, of `totalSteps`. */
@@ -53,8 +56,10 @@ export interface StageProgress {
   /** e.g. { 'train/loss': 1.2, 'train/lr': 1e-3 }; recorded in the tracker at `step`. */
   readonly metrics?: Readonly<Record<string, number>>;
   readonly samplesPerSecond?: number;
-  /** For the ledger, since the last report; a repeated range changes nothing. */
+  /** For the ledger: what came into the weights since the last report, in the order it did. */
   readonly applied?: readonly AppliedSteps[];
+  /** `applied` begins with step 0 again: it is all that is in a state this trainer has taken, whose steps draw from these. */
+  readonly anew?: readonly SampleList[];
 }
 
 /** Kinds whose steps several trainers may compute together; the result does not depend on how many. */

@@ -88,14 +88,25 @@ export function fromRoster({ generation, rank, addresses }: RosterMessage): Rost
   return { generation, rank, members: addresses };
 }
 
-export function toPoint({ samplesPerSecond = 0, metrics = {}, applied = [], ...at }: StageProgress): ProgressPoint {
-  return { ...at, metrics: { ...metrics }, samplesPerSecond, applied: [...applied] };
+export function toPoint({
+  samplesPerSecond = 0,
+  metrics = {},
+  applied = [],
+  anew,
+  ...at
+}: StageProgress): ProgressPoint {
+  return {
+    ...{ ...at, metrics: { ...metrics }, samplesPerSecond },
+    applied: applied.map((range) => ({ ...range, samples: [...range.samples] })),
+    ...{ anew: anew !== undefined, sampleLists: [...(anew ?? [])] },
+  };
 }
 
-export function fromPoint({ step, totalSteps, metrics, samplesPerSecond, applied }: ProgressPoint): StageProgress {
+export function fromPoint(point: ProgressPoint): StageProgress {
+  const { step, totalSteps, metrics, samplesPerSecond, applied, anew, sampleLists } = point;
   return {
     ...{ step, totalSteps, metrics },
-    ...(applied.length > 0 && { applied }),
+    ...(applied.length > 0 && { applied, ...(anew && { anew: sampleLists }) }),
     ...(samplesPerSecond > 0 && { samplesPerSecond }),
   };
 }

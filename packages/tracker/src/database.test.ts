@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { openSqlite } from '@calm-orch/core';
 import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeOlderDatabase } from './older-database.test-util.ts';
 import * as schema from './schema.ts';
 import { databaseFile, hasTracker, openTracker } from './tracker.ts';
 
@@ -90,15 +91,13 @@ test('a reader of a folder without runs is told how to start one, and makes no f
 const newRun = { experiment: 'x', title: '', path: '', resolved: {}, hash: '', versions: {}, machine: {}, pid: 1 };
 
 test('a reader of a database of an older version sees a migrated copy and leaves the original as it was', () => {
-  const tracker = openTracker(dir);
-  tracker.createRun({ ...newRun, trials: [] });
-  tracker.close();
   const path = join(dir, databaseFile);
-  const sqlite = openSqlite(path);
-  const version = sqlite.pragma('user_version', { simple: true }) as number;
-  sqlite.exec('DROP TABLE imports');
-  sqlite.pragma(`user_version = ${version - 1}`);
-  sqlite.close();
+  makeOlderDatabase(
+    path,
+    5,
+    `INSERT INTO runs (id, experiment, title, path, status, resolved, hash, versions, machine, host, pid, started_ms,
+       session_started_ms, heartbeat_ms) VALUES ('x-1', 'x', '', '', 'succeeded', '{}', '', '{}', '{}', '', 1, 0, 0, 0)`,
+  );
   const before = readFileSync(path);
   const reader = openTracker(dir, { access: 'read' });
   expect(reader.listRuns().map(({ id }) => id)).toEqual(['x-1']);

@@ -1,4 +1,4 @@
-export type { LedgerRow, RosterMember } from './ledger-store.ts';
+export type { LedgerRow, RosterMember, Told, ToldLineage } from './ledger-store.ts';
 export type { RunWorker } from './worker-store.ts';
 export { databaseFile, hasTracker, openTracker, type Tracker, type TrackerOptions } from './tracker.ts';
 export {

@@ -1,9 +1,27 @@
-// The ledger of training: which attempt at which worker computed which shards of which steps, and whether that is in the
-// final weights. Rows are ranges of steps under one roster: a stage of a thousand steps has a handful of them.
-import { and, eq, max } from 'drizzle-orm';
-import type { AppliedSteps } from '@calm-orch/core';
+// The ledger of training: which attempt at which worker computed which shards of which steps, with which samples, and
+// whether that is in the final weights. Every attempt tells the lineage of its weights, which is kept as it is told: what
+// the attempt told that finished the stage is in the weights, everything else was given up. Rows are ranges of steps under
+// one roster: a stage of a thousand steps has a handful of them.
+import { and, desc, eq, max } from 'drizzle-orm';
+import { CalmError, type AppliedSteps, type SampleList } from '@calm-orch/core';
 import { transaction, type Store } from './database.ts';
-import { appliedSteps, rosters } from './schema.ts';
+import { appliedSteps, rosters, toldSteps } from './schema.ts';
+
+/** Steps of one report. */
+export interface Told {
+  readonly applied: readonly AppliedSteps[];
+  /** Present: they begin with step 0 again, and draw their samples from these. */
+  readonly anew?: readonly SampleList[];
+}
+
+/** How the weights of a stage came about. */
+export interface ToldLineage {
+  /** Which told it. */
+  readonly attempt: number;
+  readonly lists: readonly SampleList[];
+  /** In the order they were computed. */
+  readonly applied: readonly AppliedSteps[];
+}
 
 export interface RosterMember {
   readonly firstShard: number;
@@ -59,91 +77,125 @@ export function recordRoster(
 }
 
 /**
- * Records steps that are in somebody's weights. A step counts once: under the newest roster that computed it. Steps of
- * older rosters from there on were computed on weights nobody went on with: they are superseded. All members report the
- * same ranges, some late, so that what is known already changes nothing.
+ * Keeps what an attempt's report of this number tells; the same report again changes nothing. @throws CalmError
+ * `invalid_argument`, and nothing is kept, where steps do not go on where those before have ended.
  */
-export function recordApplied(store: Store, stageKey: string, ranges: readonly AppliedSteps[]): void {
+export function recordApplied(
+  store: Store,
+  stageKey: string,
+  { attempt, sequence }: { readonly attempt: number; readonly sequence: number },
+  told: readonly Told[],
+): void {
   transaction(store, () => {
-    for (const range of ranges) recordRange(store, stageKey, range);
+    const mine = and(eq(toldSteps.stageKey, stageKey), eq(toldSteps.attempt, attempt));
+    const last = store.db
+      .select()
+      .from(toldSteps)
+      .where(mine)
+      .orderBy(desc(toldSteps.telling), desc(toldSteps.position))
+      .limit(1)
+      .get();
+    if (last !== undefined && last.sequence >= sequence) return;
+    let before = last;
+    for (const { applied, anew } of told)
+      for (const [i, range] of applied.entries())
+        before = append(store, { stageKey, attempt, sequence }, before, range, i === 0 ? anew : undefined);
   });
 }
 
-function recordRange(store: Store, stageKey: string, { generation, firstStep, endStep }: AppliedSteps): void {
-  const known = appliedOf(store, stageKey);
-  const next = Math.min(...known.filter((row) => row.generation > generation).map((row) => row.firstStep));
-  const same = known.find((row) => row.generation === generation);
-  const first = same === undefined ? firstStep : Math.min(same.firstStep, firstStep);
-  const end = Math.min(next, Math.max(same?.endStep ?? 0, endStep));
-  if (end <= first || (same !== undefined && same.firstStep === first && same.endStep === end)) return;
-  for (const row of known) {
-    if (row.generation > generation || row.endStep <= first) continue;
-    remove(store, stageKey, row);
-    if (row.generation === generation) continue;
-    if (row.firstStep < first) insert(store, stageKey, { ...row, endStep: first }, 'applied');
-    insert(store, stageKey, { ...row, firstStep: Math.max(row.firstStep, first) }, 'superseded');
+type ToldRow = typeof toldSteps.$inferSelect;
+
+function append(
+  { db }: Store,
+  head: Pick<ToldRow, 'stageKey' | 'attempt' | 'sequence'>,
+  before: ToldRow | undefined,
+  { generation, firstStep, endStep, samples }: AppliedSteps,
+  anew: readonly SampleList[] | undefined,
+): ToldRow {
+  const { stageKey, attempt } = head;
+  const where = `stage ${stageKey.slice(0, 8)}, attempt ${attempt}`;
+  const expected = anew !== undefined ? 0 : before?.endStep;
+  if (expected === undefined)
+    throw new CalmError(
+      'invalid_argument',
+      `${where}: the first report of steps does not tell them from the beginning`,
+    );
+  if (firstStep !== expected) {
+    const what =
+      firstStep > expected
+        ? `${steps(expected, firstStep)} ${firstStep - expected === 1 ? 'is' : 'are'} missing`
+        : `step ${firstStep} is there again`;
+    throw new CalmError(
+      'invalid_argument',
+      `${where}: reported ${steps(firstStep, endStep)} where step ${expected} was next: ${what}`,
+    );
   }
-  insert(store, stageKey, { generation, firstStep: first, endStep: end }, 'applied');
+  if (endStep <= firstStep || samples.length !== endStep - firstStep)
+    throw new CalmError(
+      'invalid_argument',
+      `${where}: reported steps ${firstStep} to ${endStep} with ${samples.length} digests of samples`,
+    );
+  const digests = Buffer.from(Uint32Array.from(samples).buffer);
+  if (anew === undefined && before?.generation === generation) {
+    const joined = { ...before, ...head, endStep, samples: Buffer.concat([before.samples, digests]) };
+    db.update(toldSteps)
+      .set(joined)
+      .where(
+        and(
+          ...[eq(toldSteps.stageKey, stageKey), eq(toldSteps.attempt, attempt)],
+          ...[eq(toldSteps.telling, before.telling), eq(toldSteps.position, before.position)],
+        ),
+      )
+      .run();
+    return joined;
+  }
+  const row: ToldRow = {
+    ...head,
+    ...(anew === undefined
+      ? { telling: before!.telling, position: before!.position + 1, lists: before!.lists }
+      : { telling: (before?.telling ?? 0) + 1, position: 0, lists: JSON.stringify(anew) }),
+    ...{ generation, firstStep, endStep, samples: digests },
+  };
+  db.insert(toldSteps).values(row).run();
+  return row;
 }
 
-function appliedOf({ db }: Store, stageKey: string): AppliedSteps[] {
-  const { generation, firstStep, endStep } = appliedSteps;
-  return db
-    .select({ generation, firstStep, endStep })
-    .from(appliedSteps)
-    .where(and(eq(appliedSteps.stageKey, stageKey), eq(appliedSteps.outcome, 'applied')))
-    .orderBy(firstStep)
-    .all();
-}
+const steps = (first: number, end: number): string =>
+  end - first === 1 ? `step ${first}` : `steps ${first} to ${end - 1}`;
 
-function remove({ db }: Store, stageKey: string, { generation, firstStep }: AppliedSteps): void {
-  db.delete(appliedSteps)
-    .where(
-      and(
-        eq(appliedSteps.stageKey, stageKey),
-        eq(appliedSteps.outcome, 'applied'),
-        eq(appliedSteps.generation, generation),
-        eq(appliedSteps.firstStep, firstStep),
-      ),
+/** Null where nothing was told: not trained, or by an earlier version. */
+export function findLineage({ sqlite }: Store, stageKey: string): ToldLineage | null {
+  const rows = sqlite
+    .prepare(
+      `SELECT attempt, lists, generation, first_step AS firstStep, end_step AS endStep, samples
+       FROM lineages WHERE stage_key = ? ORDER BY position`,
     )
-    .run();
-}
-
-function insert({ db }: Store, stageKey: string, range: AppliedSteps, outcome: LedgerRow['outcome']): void {
-  db.insert(appliedSteps)
-    .values({ stageKey, ...range, outcome })
-    .onConflictDoUpdate({
-      target: [appliedSteps.stageKey, appliedSteps.outcome, appliedSteps.firstStep, appliedSteps.generation],
-      set: { endStep: range.endStep },
-    })
-    .run();
+    .all(stageKey) as Pick<ToldRow, 'attempt' | 'lists' | 'generation' | 'firstStep' | 'endStep' | 'samples'>[];
+  if (rows.length === 0) return null;
+  return {
+    attempt: rows[0]!.attempt,
+    lists: JSON.parse(rows[0]!.lists) as SampleList[],
+    applied: rows.map(({ generation, firstStep, endStep, samples }) => ({
+      ...{ generation, firstStep, endStep },
+      samples: Array.from({ length: samples.length / 4 }, (_, i) => samples.readUInt32LE(4 * i)),
+    })),
+  };
 }
 
 /** When a stage that had succeeded is made again. */
 export function forgetLedger({ db }: Store, stageKey: string): void {
+  db.delete(toldSteps).where(eq(toldSteps.stageKey, stageKey)).run();
   db.delete(appliedSteps).where(eq(appliedSteps.stageKey, stageKey)).run();
   db.delete(rosters).where(eq(rosters.stageKey, stageKey)).run();
 }
 
 /** In order of steps, then shards. */
-export function listLedger({ db }: Store, stageKey: string): LedgerRow[] {
-  return db
-    .select({
-      stageKey: appliedSteps.stageKey,
-      firstStep: appliedSteps.firstStep,
-      endStep: appliedSteps.endStep,
-      firstShard: rosters.firstShard,
-      endShard: rosters.endShard,
-      attempt: rosters.attempt,
-      worker: rosters.worker,
-      outcome: appliedSteps.outcome,
-    })
-    .from(appliedSteps)
-    .innerJoin(
-      rosters,
-      and(eq(rosters.stageKey, appliedSteps.stageKey), eq(rosters.generation, appliedSteps.generation)),
+export function listLedger({ sqlite }: Store, stageKey: string): LedgerRow[] {
+  return sqlite
+    .prepare(
+      `SELECT stage_key AS stageKey, first_step AS firstStep, end_step AS endStep, first_shard AS firstShard,
+         end_shard AS endShard, attempt, worker, outcome
+       FROM ledger WHERE stage_key = ? ORDER BY first_step, first_shard`,
     )
-    .where(eq(appliedSteps.stageKey, stageKey))
-    .orderBy(appliedSteps.firstStep, rosters.firstShard)
-    .all();
+    .all(stageKey) as LedgerRow[];
 }

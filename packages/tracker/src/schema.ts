@@ -1,5 +1,5 @@
 // Row types of the database, for drizzle. The SQL of ../migrations is the truth; a test compares the two.
-import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { blob, integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { Role, Status } from '@calm-orch/core';
 import type { AttemptStatus, EventType, Execution, ImportKind } from './types.ts';
 
@@ -119,6 +119,19 @@ export const appliedSteps = sqliteTable('applied_steps', {
   firstStep: integer('first_step').notNull(),
   endStep: integer('end_step').notNull(),
   outcome: text('outcome').$type<'applied' | 'superseded'>().notNull(),
+});
+
+export const toldSteps = sqliteTable('told_steps', {
+  stageKey: text('stage_key').notNull(),
+  attempt: integer('attempt').notNull(),
+  telling: integer('telling').notNull(),
+  position: integer('position').notNull(),
+  generation: integer('generation').notNull(),
+  firstStep: integer('first_step').notNull(),
+  endStep: integer('end_step').notNull(),
+  samples: blob('samples', { mode: 'buffer' }).$type<Buffer>().notNull(),
+  lists: text('lists').notNull(),
+  sequence: integer('sequence').notNull(),
 });
 
 export const workers = sqliteTable('workers', {

@@ -4,13 +4,13 @@ import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { processStart as startOf, type AppliedSteps, type StageResult } from '@calm-orch/core';
+import { processStart as startOf, type StageResult } from '@calm-orch/core';
 import { openDatabase, type Access, type Store } from './database.ts';
 import { guarded } from './sqlite-errors.ts';
 import * as events from './event-store.ts';
 import * as imported from './import-store.ts';
 import * as ledger from './ledger-store.ts';
-import type { LedgerRow, RosterMember } from './ledger-store.ts';
+import type { LedgerRow, RosterMember, Told, ToldLineage } from './ledger-store.ts';
 import * as metrics from './metric-store.ts';
 import * as runs from './run-store.ts';
 import * as stages from './stage-store.ts';
@@ -143,8 +143,15 @@ export interface Tracker {
   /** Its members by rank. */
   lastRoster(stageKey: string): readonly Required<RosterMember>[];
   recordRoster(stageKey: string, generation: number, members: readonly RosterMember[]): void;
-  /** Steps that are in somebody's weights; repeated ranges change nothing. */
-  recordApplied(stageKey: string, ranges: readonly AppliedSteps[]): void;
+  /** What a report of an attempt tells of its weights; the same report again changes nothing. Throws `invalid_argument`
+   *  where steps do not go on where those before have ended. */
+  recordApplied(
+    stageKey: string,
+    report: { readonly attempt: number; readonly sequence: number },
+    told: readonly Told[],
+  ): void;
+  /** Of the stage's final weights; null where no attempt has told it (or an earlier version has trained the stage). */
+  findLineage(stageKey: string): ToldLineage | null;
   /** In order of steps, then shards. */
   listLedger(stageKey: string): LedgerRow[];
 
@@ -213,7 +220,8 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     lastGeneration: (stageKey) => ledger.lastGeneration(store, stageKey),
     lastRoster: (stageKey) => ledger.lastRoster(store, stageKey),
     recordRoster: (stageKey, generation, members) => ledger.recordRoster(store, stageKey, generation, members),
-    recordApplied: (stageKey, ranges) => ledger.recordApplied(store, stageKey, ranges),
+    recordApplied: (stageKey, report, told) => ledger.recordApplied(store, stageKey, report, told),
+    findLineage: (stageKey) => ledger.findLineage(store, stageKey),
     listLedger: (stageKey) => ledger.listLedger(store, stageKey),
     recordImport: (record) => imported.recordImport(store, record),
     listImports: (experiment) => imported.listImports(store, experiment),

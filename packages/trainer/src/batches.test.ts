@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sampleOrder } from '@calm-orch/core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { padded } from './answers.ts';
 import { readPairs } from './augmented-pairs.ts';
 import { maskInputs, promptInputs } from './calm-training.ts';
-import { sampleOrder } from './sample-order.ts';
 import { learningRateAt } from './schedule.ts';
 import { scoreText } from './score-text.ts';
 

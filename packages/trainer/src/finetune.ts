@@ -1,6 +1,8 @@
 // What both fine-tunings share: all weights of MFAM and language model are trained on (photograph, answer) pairs.
 import {
   CalmError,
+  sampleIds,
+  sampleOrder,
   type LlmConfig,
   type LoraConfig,
   type MfamConfig,
@@ -29,7 +31,6 @@ import {
 import { padded } from './answers.ts';
 import { answerRoom, createCalmTraining, promptForm, promptInputs } from './calm-training.ts';
 import { fingerprintOf, select, writeWeights } from './model-weights.ts';
-import { sampleOrder } from './sample-order.ts';
 import { trainLoop } from './train-loop.ts';
 
 export interface FinetuneConfig extends Pick<TrialConfig, 'prompt'> {
@@ -75,8 +76,9 @@ function questionSteps(seed: number, { everySteps, samples }: NonNullable<Finetu
   return {
     form,
     has: (step: number): boolean => step % everySteps === everySteps - 1,
-    of: (step: number) =>
-      order(Math.floor(step / everySteps)).map(({ sample, epoch }) => {
+    of: (step: number) => {
+      const chosen = order(Math.floor(step / everySteps));
+      const asked = chosen.map(({ sample, epoch }) => {
         const { row, turn } = samples[sample]!;
         const { prompt, answer } = turn(epoch);
         const { prefix, suffix } = promptForm(prompt);
@@ -86,7 +88,10 @@ function questionSteps(seed: number, { everySteps, samples }: NonNullable<Finetu
             `questions: all must have as many tokens (got ${suffix} and ${form.suffix}); leave the others out`,
           );
         return { row, prompt, answer: prompt.answer(answer) };
-      }),
+      });
+      return { asked, samples: sampleIds(chosen) };
+    },
+    list: { name: 'questions', numSamples: samples.length, everySteps },
   };
 }
 
@@ -137,27 +142,34 @@ export async function finetune(
     const texts = promptInputs(batchSize, prompt);
     const rowsOf = (step: number): number[] =>
       questions?.has(step)
-        ? questions.of(step).map(({ row }) => row)
+        ? questions.of(step).asked.map(({ row }) => row)
         : order(step).map(({ sample }) => samples[sample]!.row);
+    const visualOf = (chosen: readonly { readonly row: number }[]) =>
+      visualBatch(
+        mfam,
+        taps,
+        chosen.map(({ row }) => row),
+      );
     const inputsOf = (step: number) => {
-      const visual = visualBatch(mfam, taps, rowsOf(step));
       if (questions?.has(step)) {
-        const asked = questions.of(step);
+        const { asked, samples: ids } = questions.of(step);
         const answers = padded(
           asked.map(({ answer }) => answer),
           answerTokens,
         );
         const prefix = Int32Array.from(asked.flatMap((one) => one.prompt.prefix));
         const suffix = Int32Array.from(asked.flatMap((one) => one.prompt.suffix));
-        const inputs = { ...visual, prefix, suffix, answer: answers.ids, weights: answers.weights };
-        return { name: 'question', inputs };
+        const inputs = { ...visualOf(asked), prefix, suffix, answer: answers.ids, weights: answers.weights };
+        return { name: 'question', inputs, samples: ids };
       }
-      const chosen = order(step).map(({ sample, epoch }) => ({ ...samples[sample]!, epoch }));
+      const drawn = order(step);
+      const chosen = drawn.map(({ sample, epoch }) => ({ ...samples[sample]!, epoch }));
       const answers = padded(
         chosen.map(({ answer, epoch }) => prompt.answer(answer(epoch))),
         answerTokens,
       );
-      return { name: 'answer', inputs: { ...visual, ...texts, answer: answers.ids, weights: answers.weights } };
+      const inputs = { ...visualOf(chosen), ...texts, answer: answers.ids, weights: answers.weights };
+      return { name: 'answer', inputs, samples: sampleIds(drawn) };
     };
     await trainLoop(
       context,
@@ -166,6 +178,7 @@ export async function finetune(
       inputsOf,
       (step) => readBatchAhead(mfam, taps, rowsOf(step)),
       (step) => rowsOf(step).map((row) => taps.ids[row]!),
+      [{ name: context.stage.kind, numSamples: samples.length, everySteps: 0 }, ...(questions ? [questions.list] : [])],
     );
     const trained = program.weights();
     const weights = lora === undefined ? trained : merged(trained, initial, shapes, lora);

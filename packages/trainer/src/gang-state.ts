@@ -13,7 +13,7 @@ export interface ReceivedState {
 
 export function offerState(gang: Gang, name: string, { step, state, lineage }: ReceivedState): void {
   const { weights, firstMoment, secondMoment } = state;
-  gang.publish(name, Float32Array.of(step, ...encodeLineage(lineage)), weights, firstMoment, secondMoment);
+  gang.publish(name, Float32Array.from([step, ...encodeLineage(lineage)]), weights, firstMoment, secondMoment);
 }
 
 /** Null when the roster changed first, or the source is gone. */

@@ -1,204 +1,17 @@
-// A gang in one process: members with programs and tensor planes of their own, joined and left at every possible moment.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// A gang in one process, joined and left at every possible moment.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  nano,
-  rng,
-  type LlmConfig,
-  type MfamConfig,
-  type OptimizerPlacement,
-  type StageContext,
-  type StageProgress,
-} from '@calm-orch/core';
-import { startEngine, type Values } from '@calm-orch/engine';
-import { initialWeights, llmShapes, loraShapes, mfamShapes, type TrainingState } from '@calm-orch/model';
-import { createComputeGang, openTensorPlane, type ComputeGang, type TensorPlane } from '@calm-orch/rpc';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCalmTraining, promptInputs, type CalmProgram, type CalmTraining } from './calm-training.ts';
+import { rng } from '@calm-orch/core';
+import type { Values } from '@calm-orch/engine';
+import type { TrainingState } from '@calm-orch/model';
+import { afterEach, describe, expect, it } from 'vitest';
 import { loadNewestCheckpoint } from './checkpoint.ts';
+import { Club, dir, inputsOf, newProgram, training, wide, type Change, type Member } from './gang-club.test-util.ts';
 import { learningRateAt } from './schedule.ts';
-import { trainLoop } from './train-loop.ts';
 
-const engine = await startEngine();
-const mfam: MfamConfig = {
-  ...nano.mfam,
-  ...{ levels: ['thematic', 'low'], taps: { low: 0, middle: 1, high: 2, thematic: 2 } },
-  ...{ queries: 2, hiddenSize: 8, numHeads: 2, numLayers: 1, mlpSize: 16 },
-};
-const llm: LlmConfig = {
-  ...nano.llm,
-  ...{ hiddenSize: 16, numLayers: 1, numHeads: 2, numKeyValueHeads: 2, mlpSize: 24, vocabSize: 16 },
-};
-const taps = { tokens: 3, width: 8 };
-const training = { steps: 12, batchSize: 16, peakLearningRate: 0.01, warmupFraction: 0.1 };
-const frozen = llmShapes(llm);
-
-/** What a program is made with beside the default. */
-type Change = Partial<Pick<CalmTraining, 'options' | 'lora' | 'mfam'>>;
 const nothing: Change = {};
-/** Tensors too large to come with an answer. */
-const wide: Change = { mfam: { ...mfam, mlpSize: 1024 } };
 let change = nothing;
 afterEach(() => void (change = nothing));
-
-function newProgram(): CalmProgram {
-  const factors = change.lora === undefined ? {} : loraShapes(llm, change.lora);
-  const trainable = mfamShapes(change.mfam ?? mfam, { hiddenSize: taps.width }, llm);
-  const program = createCalmTraining(engine, {
-    ...{ mfam, llm, trainable: { ...trainable, ...factors }, frozen, taps, ...change },
-    ...{ batchSize: training.batchSize, numShards: 8 },
-    forms: { answer: { images: 1, suffix: 2, answer: 3 } },
-  });
-  program.setWeights(initialWeights({ ...trainable, ...factors, ...frozen }, 0, () => 0.3));
-  return program;
-}
-
-function inputsOf(step: number): { name: string; inputs: Record<string, Values> } {
-  const draw = rng('gang', step);
-  const { batchSize } = training;
-  const states = [0, 2].map((layer): [string, Values] => [
-    `image0_layer${layer}`,
-    Float32Array.from({ length: batchSize * taps.tokens * taps.width }, () => draw.normal()),
-  ]);
-  const inputs = {
-    ...Object.fromEntries(states),
-    ...promptInputs(batchSize, { prefix: [1], suffix: [5, 6] }),
-    answer: Int32Array.from({ length: batchSize * 3 }, () => draw.int(16)),
-    weights: new Float32Array(batchSize * 3).fill(1 / 48),
-  };
-  return { name: 'answer', inputs };
-}
-
-const samplesOf = (step: number): string[] => Array.from({ length: training.batchSize }, (_, i) => `s${step}-${i}`);
-
-let dir: string;
-const planes: TensorPlane[] = [];
-beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), 'calm-gang-'))));
-afterEach(() => {
-  planes.splice(0).forEach((plane) => plane.close());
-  rmSync(dir, { recursive: true, force: true });
-});
-
-interface Member {
-  readonly gang: ComputeGang;
-  readonly program: CalmProgram;
-  readonly reports: StageProgress[];
-  readonly plane: TensorPlane;
-  /** As SIGTERM does. */
-  readonly leave: () => void;
-  /** Settled when its loop ends: how. */
-  ended: Promise<string>;
-  step: number;
-}
-
-/** What the coordinator does for a gang: rosters in order of arrival. */
-class Club {
-  readonly #ready: Member[] = [];
-  #generation = 0;
-  readonly members: Member[] = [];
-  readonly checkpointDir = mkdtempSync(join(dir, 'checkpoints-'));
-  /** In calls of the clock. */
-  checkpointEveryMs = 1e9;
-  inputsOf = inputsOf;
-  /** That tensors are streamed. */
-  readonly notes: string[] = [];
-  #now = 0;
-  readonly onStep: (step: number) => void;
-
-  readonly #least: number;
-  readonly #optimizer: OptimizerPlacement;
-
-  /** Nobody begins before `least` are ready. */
-  constructor(least: number, optimizer: OptimizerPlacement = 'replicated', onStep: (step: number) => void = () => {}) {
-    this.#least = least;
-    this.#optimizer = optimizer;
-    this.onStep = onStep;
-  }
-
-  async add(sharedMemory?: string | null): Promise<Member> {
-    const address = `unix:${join(dir, `m${planes.length}`)}`;
-    const plane = await openTensorPlane({
-      ...{ address, token: 't', onStreamed: (note) => this.notes.push(note) },
-      ...(sharedMemory !== undefined && { sharedMemory }),
-    });
-    planes.push(plane);
-    const gang = createComputeGang({
-      plane: () => Promise.resolve(plane),
-      stageKey: 'stage',
-      onReady: () => {
-        this.#ready.push(member);
-        this.#announce();
-      },
-    });
-    const leaving = new AbortController();
-    const reports: StageProgress[] = [];
-    const member: Member = {
-      leave: () => leaving.abort(),
-      gang,
-      program: newProgram(),
-      reports,
-      plane,
-      step: -1,
-      ended: Promise.resolve(''),
-    };
-    this.members.push(member);
-    const context: StageContext = {
-      stage: { key: 'stage', kind: 'finetune-score', config: {}, numItems: 1 },
-      ...{
-        item: 0,
-        inputs: {},
-        outputDir: dir,
-        checkpointDir: this.checkpointDir,
-        checkpointEveryMs: this.checkpointEveryMs,
-      },
-      ...{ signal: leaving.signal, now: () => (this.#now += 1), gang, optimizer: this.#optimizer },
-      report: (progress) => {
-        reports.push(progress);
-        member.step = progress.step;
-        this.onStep(progress.step);
-      },
-    };
-    member.ended = trainLoop(context, member.program, training, this.inputsOf, undefined, samplesOf)
-      .then(
-        () => 'finished',
-        (error: Error) => error.message,
-      )
-      .finally(() => this.remove(member));
-    return member;
-  }
-
-  /** Takes a member off the roster, as the coordinator does when its process has gone. */
-  remove(member: Member): void {
-    if (!this.#drop(member)) return;
-    member.gang.update({ generation: ++this.#generation, rank: -1, members: [] });
-    this.#announce();
-  }
-
-  /** As `kill -9` does: nothing more is heard of it. */
-  kill(member: Member): void {
-    member.plane.close();
-    if (this.#drop(member)) this.#announce();
-  }
-
-  #drop(member: Member): boolean {
-    const at = this.#ready.indexOf(member);
-    if (at >= 0) this.#ready.splice(at, 1);
-    return at >= 0;
-  }
-
-  /** The first has finished: the others are released. */
-  release(): void {
-    for (const member of [...this.#ready]) this.remove(member);
-  }
-
-  #announce(): void {
-    if (this.#generation === 0 && this.#ready.length < this.#least) return;
-    const members = this.#ready.map(({ plane }) => plane.address);
-    this.#generation++;
-    this.#ready.forEach((member, rank) => member.gang.update({ generation: this.#generation, rank, members }));
-  }
-}
 
 /** One trainer's result, computed once for each change. */
 const results = new Map<Change, ReturnType<typeof trainAlone>>();
@@ -209,7 +22,7 @@ function alone(): ReturnType<typeof trainAlone> {
 }
 
 async function trainAlone(): Promise<{ state: TrainingState; losses: number[] }> {
-  const club = new Club(1);
+  const club = new Club(1, { change });
   const member = await club.add();
   expect(await member.ended).toBe('finished');
   return { state: member.program.state(), losses: lossesOf(member) };
@@ -239,7 +52,7 @@ describe('a gang of 3', () => {
     change = what;
     const { state } = await alone();
     expect(state).not.toEqual(plain.state);
-    const club = new Club(3);
+    const club = new Club(3, { change });
     for (let i = 0; i < 3; i++) await club.add();
     expect((await finished(club)).program.state()).toEqual(state);
   });
@@ -265,7 +78,7 @@ function balance(inputs: Poisoned, state: TrainingState): void {
 describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer %s', (optimizer) => {
   it.each([2, 3, 5, 8])('of %i trains to the bits of one trainer, in shared memory', async (size) => {
     const { state, losses } = await alone();
-    const club = new Club(size, optimizer);
+    const club = new Club(size, { optimizer });
     for (let i = 0; i < size; i++) await club.add();
     const first = await finished(club);
     expect(first.program.state()).toEqual(state);
@@ -274,8 +87,8 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
 
   it('streams tensors between hosts to the same bits', async () => {
     const { state } = await alone();
-    const club = new Club(2, optimizer);
-    for (let i = 0; i < 2; i++) await club.add(null);
+    const club = new Club(2, { optimizer, change });
+    for (let i = 0; i < 2; i++) await club.add({ sharedMemory: null });
     expect((await finished(club)).program.state()).toEqual(state);
   });
 
@@ -283,8 +96,8 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
     change = wide;
     const { state } = await alone();
     writeFileSync(join(dir, 'file'), '');
-    const club = new Club(2, optimizer);
-    for (let i = 0; i < 2; i++) await club.add(join(dir, name));
+    const club = new Club(2, { optimizer, change });
+    for (let i = 0; i < 2; i++) await club.add({ sharedMemory: join(dir, name) });
     expect((await finished(club)).program.state()).toEqual(state);
     expect(club.notes).toEqual(Array(2).fill(expect.stringContaining('are streamed')));
   });
@@ -300,11 +113,11 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
     const before = newProgram();
     for (let step = 0; step < 7; step++)
       before.step('answer', inputsOf(step).inputs, { step, learningRate: learningRateAt(step, training) });
-    const { name, inputs } = inputsOf(7);
+    const { name, inputs, samples } = inputsOf(7);
     poison(inputs as Poisoned, before.state());
-    const club = new Club(2, optimizer);
-    club.inputsOf = (step) => (step === 7 ? { name, inputs } : inputsOf(step));
-    const members = [await club.add(), await club.add()];
+    const club = new Club(2, { optimizer, change });
+    const poisoned = (step: number) => (step === 7 ? { name, inputs, samples } : inputsOf(step));
+    const members = [await club.add({ inputs: poisoned }), await club.add({ inputs: poisoned })];
     for (const ended of await Promise.all(members.map((member) => member.ended))) expect(ended).toContain(reason);
     const newest = loadNewestCheckpoint(club.checkpointDir);
     if (optimizer === 'replicated') expect(newest).toMatchObject({ step: 7, state: before.state() });
@@ -319,13 +132,14 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
       const { state, losses } = await alone();
       const draw = rng('club', seed);
       const seen = new Set<number>();
-      const club: Club = new Club(2, optimizer, (step) => {
+      const onStep = (step: number): void => {
         if (seen.has(step)) return;
         seen.add(step);
         if (draw.uniform() < 0.4) void club.add();
         else if (draw.uniform() < 0.5 && club.members.length > 1)
           club.remove(club.members[draw.int(club.members.length)]!);
-      });
+      };
+      const club: Club = new Club(2, { optimizer, onStep });
       await club.add();
       await club.add();
       const first = await finished(club).catch(() => null);

@@ -16,7 +16,7 @@ import {
 import type { CalmProgram } from './calm-training.ts';
 import { createExchange, untilSuperseded, type FromPeers } from './gang-exchange.ts';
 import { digestOf, expelUnlessAgreed, offerState, pullState } from './gang-state.ts';
-import type { Inputs, StepAt } from './gang-step.ts';
+import { cutShards, digestOfStep, type Inputs, type StepAt, type StepDone } from './gang-step.ts';
 import type { Lineage } from './lineage.ts';
 import { partitionedStep, wishes } from './partitioned-step.ts';
 import { replicatedStep } from './replicated-step.ts';
@@ -27,8 +27,6 @@ const goneMs = 5000;
 export interface GangSteps {
   /** Whether this member has to `enter` before its next step. */
   readonly isStale: boolean;
-  /** Of the roster it is in; 0 before. */
-  readonly generation: number;
   /** Rank 0, or alone: saves checkpoints and writes the result. */
   readonly isFirst: boolean;
   /**
@@ -37,10 +35,10 @@ export interface GangSteps {
    */
   enter(step: number, signal: AbortSignal): Promise<number | null>;
   /**
-   * One optimizer step; its loss, or null when it could not be completed: `isStale` then. @throws NonFiniteStep in all
-   * members alike
+   * One optimizer step on inputs that hold `samples`, and its line in the lineage; the loss, or null when it could not be
+   * completed: `isStale` then. @throws NonFiniteStep in all members alike
    */
-  step(name: string, inputs: Inputs, at: StepAt, signal: AbortSignal): Promise<number | null>;
+  step(name: string, inputs: Inputs, samples: Int32Array, at: StepAt, signal: AbortSignal): Promise<number | null>;
   /**
    * Whether this member may save its state, or with `leaving` go, after the steps done so far. If not, the others are
    * asked with the next step, and it may after that.
@@ -168,9 +166,6 @@ export function createGangSteps(
       if (active.kind === 'partitioned') return isOver || (gathered?.step === steps && isSuperseded());
       return isSuperseded();
     },
-    get generation() {
-      return roster.generation;
-    },
     get isFirst() {
       return roster.rank === 0;
     },
@@ -236,33 +231,43 @@ export function createGangSteps(
         if (isIn) return step;
       }
     },
-    step: async (name, inputs, at, signal) => {
+    step: async (name, inputs, samples, at, signal) => {
+      // Where it is computed, so that a step that is computed twice, or not, is there twice, or not.
+      const did = ({ loss, samples: digest }: StepDone): number => {
+        lineage.add(at.step, roster.generation, digest);
+        return loss;
+      };
       if (active.kind === 'whole') {
         wholeIsWarm = true;
-        return program.step(name, inputs, at);
+        const { own, digests } = cutShards(inputs, samples, 0, numShards, numShards);
+        return did({ loss: program.step(name, own, at), samples: digestOfStep([...digests]) });
       }
       const options = { gang, exchange, roster, numShards, superseded: superseded() };
       try {
         if (active.kind === 'replicated')
-          return await replicatedStep(
-            { ...options, program: active.program, blocks: active.blocks },
-            name,
-            inputs,
-            at,
-            signal,
+          return did(
+            await replicatedStep(
+              { ...options, program: active.program, blocks: active.blocks },
+              name,
+              inputs,
+              samples,
+              at,
+              signal,
+            ),
           );
         if (isSuperseded()) wish |= wishes.leave;
-        const { loss, leaves, state } = await partitionedStep(
+        const { leaves, state, ...done } = await partitionedStep(
           { ...options, program: active.program },
           name,
           inputs,
+          samples,
           { ...at, wish, isLast: at.step + 1 === steps },
           signal,
         );
         wish = 0;
         isOver = leaves;
         gathered = state === null ? null : { step: at.step + 1, state };
-        return loss;
+        return did(done);
       } catch (error) {
         if (error instanceof NonFiniteStep || (error instanceof CalmError && error.code === 'lease_lost')) throw error;
         isOver = true;

@@ -1,57 +1,76 @@
-// How weights came about: which steps are in them, and under which roster each was computed. It travels with the state,
-// in checkpoints and between trainers, so that whoever holds the state can tell the coordinator's ledger all of it.
+// How weights came about: which steps are in them, in the order they were computed, under which roster and with which samples
+// each was. It travels with the state, in checkpoints and between trainers, so that whoever holds the state can tell the
+// coordinator's ledger all of it. Nothing is put in order or left out here: a step that is missing, or there twice, shows.
 import type { AppliedSteps } from '@calm-orch/core';
 
 export interface Lineage {
-  /** All of it, in order of steps. */
+  /** All of it, in order of computation. */
   readonly all: readonly AppliedSteps[];
-  add(step: number, generation: number): void;
+  /** `samples`: the digest of what the step was computed with. */
+  add(step: number, generation: number, samples: number): void;
   /** Another state was taken: its lineage, to be told from the beginning. */
   replace(all: readonly AppliedSteps[]): void;
-  /** What was not told yet. */
-  take(): AppliedSteps[];
+  /** What was not told yet; `anew`: it is told from the beginning. */
+  take(): { readonly applied: AppliedSteps[]; readonly anew: boolean };
 }
 
 export function createLineage(): Lineage {
-  let all: AppliedSteps[] = [];
-  let toldSteps = 0;
+  let all: (AppliedSteps & { readonly samples: number[] })[] = [];
+  let told = 0;
   return {
     get all() {
       return all;
     },
-    add: (step, generation) => {
+    add: (step, generation, digest) => {
       const last = all.at(-1);
-      if (last?.generation === generation && last.endStep === step)
+      if (last?.generation === generation && last.endStep === step) {
+        last.samples.push(digest);
         all[all.length - 1] = { ...last, endStep: step + 1 };
-      else all.push({ generation, firstStep: step, endStep: step + 1 });
+      } else all.push({ generation, firstStep: step, endStep: step + 1, samples: [digest] });
     },
     replace: (other) => {
-      all = [...other];
-      toldSteps = 0;
+      all = other.map((range) => ({ ...range, samples: [...range.samples] }));
+      told = 0;
     },
     take: () => {
-      const from = toldSteps;
-      toldSteps = all.at(-1)?.endStep ?? 0;
-      return all.flatMap((range) =>
-        range.endStep <= from ? [] : [{ ...range, firstStep: Math.max(from, range.firstStep) }],
-      );
+      const anew = told === 0;
+      let known = told;
+      const applied = all.flatMap(({ generation, firstStep, endStep, samples }) => {
+        const skipped = Math.min(known, endStep - firstStep);
+        known -= skipped;
+        const first = firstStep + skipped;
+        return first === endStep ? [] : [{ generation, firstStep: first, endStep, samples: samples.slice(skipped) }];
+      });
+      told += applied.reduce((sum, range) => sum + range.endStep - range.firstStep, 0);
+      return { applied, anew };
     },
   };
 }
 
+/** Whole numbers below 2^32 as pairs that a float32 holds exactly, and back. */
+export const inHalves = (numbers: readonly number[]): number[] => numbers.flatMap((n) => [n >>> 16, n & 0xffff]);
+export const fromHalves = (halves: ArrayLike<number>): number[] =>
+  Array.from({ length: halves.length / 2 }, (_, i) => halves[2 * i]! * 0x10000 + halves[2 * i + 1]!);
+
 /** As numbers a float32 holds exactly. */
 export function encodeLineage(all: readonly AppliedSteps[]): number[] {
-  return [all.length, ...all.flatMap(({ generation, firstStep, endStep }) => [generation, firstStep, endStep])];
+  return [
+    all.length,
+    ...all.flatMap(({ generation, firstStep, endStep, samples }) => [
+      ...[generation, firstStep, endStep],
+      ...inHalves(samples),
+    ]),
+  ];
 }
 
 /** The lineage at the head of `numbers`, and where it ends. */
 export function decodeLineage(numbers: Float32Array): { readonly all: AppliedSteps[]; readonly end: number } {
-  const count = numbers[0]!;
-  const at = (i: number): number => numbers[1 + i]!;
-  const all = Array.from({ length: count }, (_, i) => ({
-    generation: at(3 * i),
-    firstStep: at(3 * i + 1),
-    endStep: at(3 * i + 2),
-  }));
-  return { all, end: 1 + 3 * count };
+  let end = 1;
+  const all = Array.from({ length: numbers[0]! }, () => {
+    const [generation, firstStep, endStep] = numbers.subarray(end, end + 3) as unknown as [number, number, number];
+    const from = end + 3;
+    end = from + 2 * (endStep - firstStep);
+    return { generation, firstStep, endStep, samples: fromHalves(numbers.subarray(from, end)) };
+  });
+  return { all, end };
 }

@@ -3,15 +3,8 @@
 // finished in the roster it was begun in, and members leave a roster together, after a step in which one of them asked
 // for it. Whoever is lost takes its slice along: the others go back to the newest checkpoint.
 import { abortedAfter, shardRange, type Gang, type Roster } from '@calm-orch/core';
-import {
-  areFinite,
-  NonFiniteStep,
-  shardsOf,
-  sumOfLosses,
-  type PartitionedProgram,
-  type TrainingState,
-} from '@calm-orch/model';
-import { checkEvery, type StepAt, type Inputs } from './gang-step.ts';
+import { areFinite, NonFiniteStep, sumOfLosses, type PartitionedProgram, type TrainingState } from '@calm-orch/model';
+import { checkEvery, cutShards, digestOfStep, type Inputs, type StepAt, type StepDone } from './gang-step.ts';
 import type { Exchange } from './gang-exchange.ts';
 import { digest, expelUnlessAgreed } from './gang-state.ts';
 
@@ -31,8 +24,7 @@ export interface PartitionedOptions {
   readonly superseded: AbortSignal;
 }
 
-export interface PartitionedResult {
-  readonly loss: number;
+export interface PartitionedResult extends StepDone {
   /** All members leave this roster now. */
   readonly leaves: boolean;
   /** After the step, where this member has gathered it. */
@@ -47,6 +39,7 @@ export async function partitionedStep(
   { gang, exchange, roster, program, numShards, superseded }: PartitionedOptions,
   name: string,
   inputs: Inputs,
+  samples: Int32Array,
   at: StepAt & { readonly wish: number; readonly isLast: boolean },
   signal: AbortSignal,
 ): Promise<PartitionedResult> {
@@ -58,21 +51,23 @@ export async function partitionedStep(
     exchange.pullAll(roster, `${base}/${of}`, { signal: patience.signal, ...(reuse !== undefined && { reuse }) });
   try {
     const check = at.step % checkEvery === 0 ? digest(program.weights()) : [];
-    const { losses, parts } = program.gradients(
-      name,
-      shardsOf(inputs, ranges[rank]!.first, ranges[rank]!.end, numShards),
-    );
+    const { first, end } = ranges[rank]!;
+    const { own: ownInputs, digests: ownDigests } = cutShards(inputs, samples, first, end, numShards);
+    const { losses, parts } = program.gradients(name, ownInputs);
     for (const [r, part] of parts) gang.publish(`${base}/sums-${r}`, part);
-    gang.publish(`${base}/head`, Float32Array.of(at.wish, ...check, ...losses));
+    gang.publish(`${base}/head`, Float32Array.of(at.wish, ...check, ...losses, ...ownDigests));
     const [heads, sums] = await Promise.all([pullAll('head'), pullAll(`sums-${rank}`, 'sums')]);
     // Who has begun this step has all it needed of those before.
     gang.retire((kept) => kept.startsWith(`${base}/`));
     const digests = members.map((_, r) => heads.get(r)?.subarray(1, 1 + check.length) ?? check);
     expelUnlessAgreed(rank, digests, at.step);
 
+    const ofShards = members.map((_, r) => heads.get(r)?.subarray(1 + check.length));
+    const sizes = ranges.map(({ first, end }) => end - first);
     const allLosses = Float32Array.from(
-      members.flatMap((_, r) => [...(heads.get(r)?.subarray(1 + check.length) ?? losses)]),
+      ofShards.flatMap((theirs, r) => [...(theirs?.subarray(0, sizes[r]) ?? losses)]),
     );
+    const allDigests = ofShards.flatMap((theirs, r) => [...(theirs?.subarray(sizes[r]) ?? ownDigests)]);
     if (!areFinite(allLosses)) {
       // Who throws here serves no longer, and all are to.
       const sums = [...parts.keys()].map((r) => gang.taken(`${base}/sums-${r}`, 1, patience.signal));
@@ -90,7 +85,7 @@ export async function partitionedStep(
     const wish = [...heads.values()].reduce((all, [theirs]) => all | theirs!, at.wish);
     const leaves = (wish & wishes.leave) !== 0;
     const gathers = leaves || at.isLast;
-    const result = { loss: sumOfLosses(allLosses), leaves };
+    const result = { loss: sumOfLosses(allLosses), samples: digestOfStep(allDigests), leaves };
     if (!gathers && (wish & wishes.state) === 0) return { ...result, state: null };
 
     const moments = program.moments();

@@ -6,13 +6,20 @@ import {
   areFinite,
   combineBlocks,
   NonFiniteStep,
-  shardsOf,
   sumOfLosses,
   type Block,
   type BlockSum,
   type ShardProgram,
 } from '@calm-orch/model';
-import { checkEvery, type StepAt, type Inputs } from './gang-step.ts';
+import {
+  checkEvery,
+  cutShards,
+  digestOfStep,
+  numbersPerDigest,
+  type Inputs,
+  type StepAt,
+  type StepDone,
+} from './gang-step.ts';
 import type { Exchange, FromPeers } from './gang-exchange.ts';
 import { digestOf, expelUnlessAgreed } from './gang-state.ts';
 
@@ -28,26 +35,28 @@ export interface ReplicatedOptions {
   readonly superseded: AbortSignal;
 }
 
-/** The loss. @throws what a pull threw, or NonFiniteStep; then nothing has changed */
+/** @throws what a pull threw, or NonFiniteStep; then nothing has changed */
 export async function replicatedStep(
   { gang, exchange, roster, program, blocks: own, numShards, superseded }: ReplicatedOptions,
   name: string,
   inputs: Inputs,
+  samples: Int32Array,
   at: StepAt,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<StepDone> {
   const { rank, members } = roster;
   const ranges = members.map((_, r) => shardRange(numShards, members.length, r));
   const { first, end } = ranges[rank]!;
-  const { losses, sums } = program.gradients(name, shardsOf(inputs, first, end, numShards), own);
-  const apply = (blocks: readonly BlockSum[], all: Float32Array): number => {
+  const { own: inputsOfOwn, digests } = cutShards(inputs, samples, first, end, numShards);
+  const { losses, sums } = program.gradients(name, inputsOfOwn, own);
+  const apply = (blocks: readonly BlockSum[], all: Float32Array, allDigests: readonly number[]): StepDone => {
     if (!areFinite(all) || !program.apply(combineBlocks(blocks, numShards), at)) throw new NonFiniteStep(all);
-    return sumOfLosses(all);
+    return { loss: sumOfLosses(all), samples: digestOfStep(allDigests) };
   };
-  if (members.length === 1) return apply(sums, losses);
+  if (members.length === 1) return apply(sums, losses, [...digests]);
   const tensor = `${roster.generation}/${at.step}`;
   const check = at.step % checkEvery === 0 ? Float32Array.from(digestOf(program.state())) : new Float32Array(0);
-  gang.publish(tensor, check, losses, ...sums.map(({ sum }) => sum));
+  gang.publish(tensor, check, losses, digests, ...sums.map(({ sum }) => sum));
   const either = combineSignals(superseded, signal);
   let pulled: FromPeers;
   try {
@@ -66,15 +75,19 @@ export async function replicatedStep(
       at.step,
     );
   const allLosses: number[] = [];
+  const allDigests: number[] = [];
   const blocks: BlockSum[] = [];
   ranges.forEach(({ first, end }, r) => {
     // Adding overwrites; a peer of a roster that has ended may still be pulling what was published.
     if (r === rank) blocks.push(...(superseded.aborted ? sums.map((s) => ({ ...s, sum: s.sum.slice() })) : sums));
     const theirs = pulled.get(r)?.subarray(check.length);
-    if (theirs !== undefined) blocks.push(...splitBlocks(theirs.subarray(end - first), alignedBlocks(first, end)));
-    allLosses.push(...(theirs?.subarray(0, end - first) ?? losses));
+    const size = end - first;
+    const head = (1 + numbersPerDigest) * size;
+    if (theirs !== undefined) blocks.push(...splitBlocks(theirs.subarray(head), alignedBlocks(first, end)));
+    allLosses.push(...(theirs?.subarray(0, size) ?? losses));
+    allDigests.push(...(theirs?.subarray(size, head) ?? digests));
   });
-  return apply(blocks, Float32Array.from(allLosses));
+  return apply(blocks, Float32Array.from(allLosses), allDigests);
 }
 
 function splitBlocks(all: Float32Array, blocks: readonly { first: number; size: number }[]): BlockSum[] {

@@ -1,7 +1,14 @@
 // The loop every training stage runs: take the newest checkpoint, step, report, save now and then, save when told to
 // stop. What a step computes depends on its number alone, so a loop that was cut off ends in the same bits.
 import { setImmediate } from 'node:timers/promises';
-import { CalmError, firstAbort, type StageContext, type TrainingConfig } from '@calm-orch/core';
+import {
+  CalmError,
+  firstAbort,
+  type SampleList,
+  type StageContext,
+  type StageProgress,
+  type TrainingConfig,
+} from '@calm-orch/core';
 import type { Values } from '@calm-orch/engine';
 import { NonFiniteStep, type TrainingProgram, type TrainingState } from '@calm-orch/model';
 import type { CalmProgram } from './calm-training.ts';
@@ -14,10 +21,13 @@ export interface StepInputs {
   /** Which of the program's step functions runs. */
   readonly name: string;
   readonly inputs: Readonly<Record<string, Values>>;
+  /** Ids of the samples in the inputs (core's sampleIds), for the audit; absent where no gang computes. */
+  readonly samples?: Int32Array;
 }
 
 const reportsPerStage = 100;
 const reportEveryMs = 1000;
+const noIds = new Int32Array(0);
 
 /**
  * Trains from the newest checkpoint, or the program's present weights, to `training.steps`; together with others where
@@ -27,6 +37,7 @@ const reportEveryMs = 1000;
  * before that step, which its next attempt repeats.
  * @param readAhead told of the next step before one is computed, to have its data read meanwhile.
  * @param samplesOf names the samples of a step, in the order of its inputs.
+ * @param lists what the steps' samples are drawn from.
  */
 export async function trainLoop(
   context: StageContext,
@@ -35,6 +46,7 @@ export async function trainLoop(
   inputsOf: (step: number) => StepInputs,
   readAhead?: (step: number) => void,
   samplesOf?: (step: number) => readonly string[],
+  lists: readonly SampleList[] = [],
 ): Promise<void> {
   const { checkpointDir, signal, optimizer = 'replicated' } = context;
   const lineage = createLineage();
@@ -63,6 +75,11 @@ export async function trainLoop(
     const state = step > first && (gang?.isFirst ?? true) ? stateAt(step) : null;
     return state !== null && trySave(checkpointDir, { step, state, lineage: lineage.all });
   };
+  /** What was not told yet of how the weights came about. */
+  const untold = (): Pick<StageProgress, 'applied' | 'anew'> => {
+    const { applied, anew } = lineage.take();
+    return { applied, ...(anew && { anew: lists }) };
+  };
   const started = context.now();
   let saved = started;
   let reported = started;
@@ -86,15 +103,15 @@ export async function trainLoop(
       }
       if (step >= training.steps) {
         if (gang?.isFirst ?? true) {
-          const applied = gang === null ? [] : lineage.take();
-          if (applied.length > 0) context.report({ step: training.steps - 1, totalSteps: training.steps, applied });
+          const rest = gang === null ? {} : untold();
+          if (rest.applied?.length) context.report({ step: training.steps - 1, totalSteps: training.steps, ...rest });
           break;
         }
         // The first writes the result; if it dies before, another becomes the first.
         await firstAbort([context.gang!.superseded, signal]);
         continue;
       }
-      const { name, inputs } = inputsOf(step);
+      const { name, inputs, samples = noIds } = inputsOf(step);
       if (step + 1 < training.steps) readAhead?.(step + 1);
       const at = { step, learningRate: learningRateAt(step, training) };
       let loss: number | null;
@@ -102,14 +119,13 @@ export async function trainLoop(
         loss =
           gang === null
             ? program.step(name, inputs, at)
-            : await unlessAborted(gang.step(name, inputs, at, signal), signal, null);
+            : await unlessAborted(gang.step(name, inputs, samples, at, signal), signal, null);
       } catch (error) {
         if (!(error instanceof NonFiniteStep)) throw error;
         save(step, first);
         throw notFinite(context, step, error, samplesOf?.(step) ?? []);
       }
       if (loss !== null) {
-        lineage.add(step, gang?.generation ?? 0);
         // Metrics at steps that never depend on time; between them word that it goes on, for gangs and for whoever waits.
         const isMeasured = step % reportEvery === 0 || step === training.steps - 1;
         if (isMeasured || context.now() - reported >= reportEveryMs) {
@@ -119,7 +135,7 @@ export async function trainLoop(
             step,
             totalSteps: training.steps,
             ...(isMeasured && { metrics: { 'train/loss': loss, 'train/learningRate': at.learningRate } }),
-            ...(gang && { applied: lineage.take() }),
+            ...(gang && untold()),
             samplesPerSecond: ((step + 1 - first) * training.batchSize) / Math.max(seconds, 1e-3),
           });
         }

@@ -5,9 +5,11 @@ import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CalmError } from '@calm-orch/core';
+import type { Audit, AuditedStage } from '@calm-orch/coordinator';
 import { collectTables, openTracker, renderTables, type Tracker } from '@calm-orch/tracker';
 import { planFaults, type FaultKind } from './faults.ts';
 import { inject, limitFile } from './inject.ts';
+import { planFault, plantVariable, type PlantedFault } from './planted-fault.ts';
 
 export interface ChaosOptions {
   /** calm-orch itself. */
@@ -20,6 +22,8 @@ export interface ChaosOptions {
   readonly dir: string;
   readonly numFaults: number;
   readonly seed: number;
+  /** Plants a fault in the training of the disturbed run, which must be found. */
+  readonly selfTest: boolean;
   readonly onLine: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -37,6 +41,9 @@ export interface ChaosReport {
   readonly tablesEqual: boolean;
   readonly metricsEqual: boolean;
   readonly ledgerOk: boolean;
+  /** What the audit of the disturbed run says is wrong. */
+  readonly problems: readonly string[];
+  readonly planted?: PlantedFault & { readonly stage: string; readonly found: boolean };
   /** Times the run had to be resumed. */
   readonly resumes: number;
   readonly quietSeconds: number;
@@ -60,22 +67,38 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   if (code !== 0) throw failed(options, quietDir, `the quiet run ended with exit code ${code}`);
   const quietMs = performance.now() - quietStart;
 
+  const { auditRun } = await import('@calm-orch/coordinator');
+  const audit = (each: string): Audit => withTracker(each, (tracker) => auditRun(tracker, tracker.findRun().id));
+  const planted = options.selfTest ? planFault(seed, audit(quietDir).stages) : undefined;
+
   onLine(`Disturbed run in ${disturbedDir}: ${numFaults} faults, seed ${seed}`);
   const disturbedStart = performance.now();
-  const { faults, resumes } = await disturb(options, disturbedDir, quietMs);
-  const { auditRun } = await import('@calm-orch/coordinator');
-  const outcome = (each: string): Outcome =>
-    withTracker(each, (tracker) => outcomeOf(tracker, auditRun(tracker, tracker.findRun().id).ok));
-  const [quiet, disturbed] = [outcome(quietDir), outcome(disturbedDir)];
+  const { faults, resumes } = await disturb(options, disturbedDir, quietMs, planted);
+  const [quiet, disturbed] = [quietDir, disturbedDir].map((each) => withTracker(each, outcomeOf)) as [Outcome, Outcome];
+  const audited = audit(disturbedDir);
   return {
     faults,
     fingerprintsEqual: quiet.fingerprints === disturbed.fingerprints,
     tablesEqual: quiet.table === disturbed.table,
     metricsEqual: quiet.metrics === disturbed.metrics,
-    ledgerOk: disturbed.ledgerOk,
+    ledgerOk: audited.ok,
+    problems: audited.stages.flatMap((stage) => stage.problems.map((problem) => `${nameOf(stage)}: ${problem}`)),
+    ...(planted && { planted: judged(planted, audited) }),
     resumes,
     quietSeconds: quietMs / 1000,
     disturbedSeconds: (performance.now() - disturbedStart) / 1000,
+  };
+}
+
+const nameOf = ({ kind, key }: Pick<AuditedStage, 'kind' | 'key'>): string => `${kind} ${key.slice(0, 8)}`;
+
+/** Found: the audit names the stage, and the step as the first that is wrong. */
+export function judged(planted: PlantedFault, { stages }: Audit): NonNullable<ChaosReport['planted']> {
+  const stage = stages.find(({ key }) => key === planted.stageKey);
+  return {
+    ...planted,
+    stage: stage === undefined ? planted.stageKey : nameOf(stage),
+    found: stage?.wrong[0]?.step === planted.step,
   };
 }
 
@@ -84,13 +107,14 @@ async function disturb(
   options: ChaosOptions,
   dir: string,
   quietMs: number,
+  planted: PlantedFault | undefined,
 ): Promise<{ faults: InjectedFault[]; resumes: number }> {
   const { numFaults, seed, onLine, signal } = options;
   const startedMs = performance.now();
   const faults: InjectedFault[] = [];
   const pending = planFaults(seed, numFaults, quietMs);
   let resumes = 0;
-  let running = start(options, dir, 'run');
+  let running = start(options, dir, 'run', planted);
   let dueMs = startedMs + firstFaultMs;
   for (;;) {
     const waitMs = pending.length === 0 ? 1000 : Math.max(20, dueMs - performance.now());
@@ -101,7 +125,7 @@ async function disturb(
       if (++resumes > maxResumes) throw failed(options, dir, `the run did not succeed after ${maxResumes} resumes`);
       // A run killed before it was recorded begins anew.
       const isRecorded = withTracker(dir, (tracker) => tracker.listRuns().length > 0);
-      running = start(options, dir, isRecorded ? 'resume' : 'run');
+      running = start(options, dir, isRecorded ? 'resume' : 'run', planted);
       continue;
     }
     const next = pending[0];
@@ -119,15 +143,25 @@ async function disturb(
   }
 }
 
+/** Built, also where this runs from the sources. */
+const plantModule = new URL('../../dist/chaos/plant.js', import.meta.url).href;
+
 interface RunningProgram {
   readonly child: ChildProcess;
   readonly ended: Promise<number | null>;
 }
 
-function start(options: ChaosOptions, dir: string, command: 'run' | 'resume'): RunningProgram {
+function start(options: ChaosOptions, dir: string, command: 'run' | 'resume', planted?: PlantedFault): RunningProgram {
   const { program, experiment, processes, signal } = options;
   const log = openSync(join(dir, 'chaos.log'), 'a');
-  const env = { ...process.env, CALM_ORCH_LIMIT_FILE: limitFile(dir) };
+  const env = {
+    ...process.env,
+    CALM_ORCH_LIMIT_FILE: limitFile(dir),
+    ...(planted && {
+      NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import ${plantModule}`,
+      [plantVariable]: JSON.stringify(planted),
+    }),
+  };
   const args = [command, ...(command === 'run' ? experiment : []), ...processes, '--dir', dir];
   const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', log, log] });
   closeSync(log);
@@ -146,17 +180,15 @@ interface Outcome {
   readonly fingerprints: string;
   readonly table: string;
   readonly metrics: string;
-  readonly ledgerOk: boolean;
 }
 
 /** As text, to be compared. */
-function outcomeOf(tracker: Tracker, ledgerOk: boolean): Outcome {
+function outcomeOf(tracker: Tracker): Outcome {
   const run = tracker.findRun();
   return {
     fingerprints: JSON.stringify(run.trials.map(({ row, seed, fingerprint }) => [row, seed, fingerprint])),
     table: renderTables(collectTables(tracker, run), 'text'),
     metrics: JSON.stringify(tracker.listRunStages(run.id).map(({ key }) => [key, tracker.listMetrics(key)])),
-    ledgerOk,
   };
 }
 

@@ -30,9 +30,15 @@ export const command = {
         `${stage.applied} of ${stage.steps * stage.shards}`,
         String(stage.superseded),
         stage.workers.join(', '),
-        stage.ok ? 'ok' : problem(stage.missing, 'missing') + problem(stage.repeated, 'repeated'),
+        stage.ok ? (stage.exact ? 'ok' : 'ok *') : 'NOT OK',
       ]);
       printLine(columns([['stage', 'shards of steps', 'given up', 'computed by', ''], ...rows]).join('\n'));
+      for (const { kind, key, problems } of audit.stages)
+        for (const problem of problems) printLine(`${kind} ${key.slice(0, 8)}: ${problem}`);
+      if (audit.stages.some(({ ok, exact }) => ok && !exact))
+        printLine(
+          '* trained by an earlier version: no step is missing; order and samples of the steps were not recorded then',
+        );
       printLine(
         audit.ok
           ? `\nRun ${id}: every sample of every step entered the weights exactly once (${audit.stages.length} training stages).`
@@ -43,9 +49,3 @@ export const command = {
     }
   },
 };
-
-function problem(found: readonly { readonly step: number; readonly shard: number }[], what: string): string {
-  return found.length === 0
-    ? ''
-    : `${what}: ${found.map(({ step, shard }) => `step ${step} shard ${shard}`).join(', ')} `;
-}

@@ -14,6 +14,7 @@ interface Options extends GlobalOptions {
   gangMinLeft: number;
   hangTimeout: number;
   set: string[];
+  selfTest: boolean;
   json: boolean;
 }
 
@@ -44,6 +45,12 @@ export const command = {
         default: [] as string[],
         describe: 'Override one member of the configuration: key=value',
       })
+      .option('self-test', {
+        type: 'boolean',
+        default: false,
+        describe:
+          'Plant a fault in the training of the disturbed run (a step left out, done twice or out of turn); exit code 0 when the audit finds it',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'Print JSON, what happens on stderr' })
       .example('$0 chaos experiments/smoke.yaml --faults 20 --seed 7', 'exit code 1 when anything differs'),
   handler: async (options: ArgumentsCamelCase<Options>): Promise<void> => {
@@ -60,15 +67,30 @@ export const command = {
       program: fileURLToPath(new URL('../../bin/calm-orch.js', import.meta.url)),
       experiment: [experiment, ...options.set.flatMap((each) => ['--set', each])],
       processes: Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]),
-      ...{ dir: join(dir, `chaos-${seed}`), numFaults, seed, onLine: say, signal: cancel.signal },
+      ...{
+        dir: join(dir, `chaos-${seed}`),
+        numFaults,
+        seed,
+        selfTest: options.selfTest,
+        onLine: say,
+        signal: cancel.signal,
+      },
     });
     const { faults, fingerprintsEqual, tablesEqual, metricsEqual, ledgerOk, resumes } = report;
-    if (!(fingerprintsEqual && tablesEqual && metricsEqual && ledgerOk)) process.exitCode = 1;
+    const { planted } = report;
+    const isAsExpected = planted?.found ?? (fingerprintsEqual && tablesEqual && metricsEqual && ledgerOk);
+    if (!isAsExpected) process.exitCode = 1;
     if (json) return printJson(report);
     const verdict = (holds: boolean): string => (holds ? 'equal' : 'DIFFERENT');
     printLine(
       `${faults.length} faults, ${resumes} resumes: fingerprints ${verdict(fingerprintsEqual)}, tables ${verdict(tablesEqual)}, ` +
         `metrics ${verdict(metricsEqual)}, ledger ${ledgerOk ? 'ok' : 'NOT OK'}.`,
     );
+    for (const problem of report.problems) printLine(`  ${problem}`);
+    if (planted !== undefined)
+      printLine(
+        `Planted: ${planted.kind} at step ${planted.step} of ${planted.stage}. ` +
+          (planted.found ? 'The audit found it.' : 'The audit did NOT find it.'),
+      );
   },
 };

@@ -1,7 +1,14 @@
 // Personalized assessment (CALM, sections 3.4 and 4.4): in-context fine-tuning on episodes of one annotator's photographs
 // and scores. Every score of an episode is an answer, so contexts of every size up to contextSize are trained.
 // Starts from the scoring model; test annotators take part with the few photographs that join training, or not at all.
-import type { PersonalConfig, StageFunction, TrialConfig } from '@calm-orch/core';
+import {
+  sampleIds,
+  sampleOrder,
+  type OrderedSample,
+  type PersonalConfig,
+  type StageFunction,
+  type TrialConfig,
+} from '@calm-orch/core';
 import { instructionOf, joiningRatings, readFlickrAes, trainingEpisode, type Annotator } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
 import { llmShapes, mfamShapes, openFoundation, openTaps, readBatchAhead, visualBatch } from '@calm-orch/model';
@@ -9,7 +16,6 @@ import { createCalmTraining, promptInputs } from '../calm-training.ts';
 import type { FinetuneConfig } from '../finetune.ts';
 import { languageOf } from '../language.ts';
 import { fingerprintOf, readWeights, select, writeWeights } from '../model-weights.ts';
-import { sampleOrder } from '../sample-order.ts';
 import { trainLoop } from '../train-loop.ts';
 
 export type FinetunePersonalConfig = FinetuneConfig & {
@@ -57,15 +63,17 @@ export const finetunePersonal: StageFunction = async (context) => {
       const { prefix } = promptInputs(batchSize, prompt);
       const suffix = promptInputs(batchSize * size, prompt).suffix!;
       const weights = new Float32Array(batchSize * size).fill(1 / (batchSize * size));
-      const ratingsOf = (step: number) =>
-        order(step).flatMap(({ sample, epoch }) => trainingEpisode(seed, epoch, annotators[sample]!, size));
-      const rowsOf = (step: number): number[] => ratingsOf(step).map(({ image }) => rowOf.get(image)!);
+      const ratingsOf = (drawn: readonly OrderedSample[]) =>
+        drawn.flatMap(({ sample, epoch }) => trainingEpisode(seed, epoch, annotators[sample]!, size));
+      const rowsOf = (ratings: ReturnType<typeof ratingsOf>): number[] => ratings.map(({ image }) => rowOf.get(image)!);
       const inputsOf = (step: number) => {
-        const ratings = ratingsOf(step);
+        const drawn = order(step);
+        const ratings = ratingsOf(drawn);
         const answer = Int32Array.from(ratings, ({ score: given }) => tokenizer.encode(String(given))[0]!);
         return {
           name: 'episode',
-          inputs: { ...visualBatch(mfam, taps, rowsOf(step)), prefix: prefix!, suffix, answer, weights },
+          inputs: { ...visualBatch(mfam, taps, rowsOf(ratings)), prefix: prefix!, suffix, answer, weights },
+          samples: sampleIds(drawn),
         };
       };
       await trainLoop(
@@ -73,8 +81,9 @@ export const finetunePersonal: StageFunction = async (context) => {
         program,
         training,
         inputsOf,
-        (step) => readBatchAhead(mfam, taps, rowsOf(step)),
-        (step) => rowsOf(step).map((row) => taps.ids[row]!),
+        (step) => readBatchAhead(mfam, taps, rowsOf(ratingsOf(order(step)))),
+        (step) => rowsOf(ratingsOf(order(step))).map((row) => taps.ids[row]!),
+        [{ name: context.stage.kind, numSamples: annotators.length, everySteps: 0 }],
       );
       const trained = program.weights();
       // Levels that stand for no photograph of an episode stay as they were.

@@ -1,6 +1,6 @@
 // Generic pre-training (CALM, section 3.4): the fully connected projection of the thematic level learns to hand the
 // frozen language model what a photograph shows, from (photograph, caption) pairs in LLaVA's plain template.
-import type { StageFunction, TrialConfig } from '@calm-orch/core';
+import { sampleIds, sampleOrder, type OrderedSample, type StageFunction, type TrialConfig } from '@calm-orch/core';
 import { captionedPhotos } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
 import { llmShapes, mfamShapes, openFoundation, openTaps, readBatchAhead, visualBatch } from '@calm-orch/model';
@@ -9,7 +9,6 @@ import { answerRoom, createCalmTraining, promptForm, promptInputs } from '../cal
 import { initialMfam, type FinetuneConfig } from '../finetune.ts';
 import { languageOf } from '../language.ts';
 import { fingerprintOf, select, writeWeights } from '../model-weights.ts';
-import { sampleOrder } from '../sample-order.ts';
 import { trainLoop } from '../train-loop.ts';
 
 export type PretrainGenericConfig = FinetuneConfig & Pick<TrialConfig, 'pretrainGeneric'>;
@@ -62,24 +61,25 @@ export const pretrainGeneric: StageFunction = async (context) => {
       );
       const order = sampleOrder(seed, context.stage.kind, samples.length, batchSize);
       const texts = promptInputs(batchSize, prompt);
-      const samplesOf = (step: number) => order(step).map(({ sample }) => samples[sample]!);
-      const rowsOf = (step: number): number[] => samplesOf(step).map(({ row }) => row);
+      const rowsOf = (drawn: readonly OrderedSample[]): number[] => drawn.map(({ sample }) => samples[sample]!.row);
       const inputsOf = (step: number) => {
-        const chosen = samplesOf(step);
+        const drawn = order(step);
         const answers = padded(
-          chosen.map(({ ids }) => ids),
+          drawn.map(({ sample }) => samples[sample]!.ids),
           answerTokens,
         );
-        const visual = visualBatch(mfam, taps, rowsOf(step));
-        return { name: 'caption', inputs: { ...visual, ...texts, answer: answers.ids, weights: answers.weights } };
+        const visual = visualBatch(mfam, taps, rowsOf(drawn));
+        const inputs = { ...visual, ...texts, answer: answers.ids, weights: answers.weights };
+        return { name: 'caption', inputs, samples: sampleIds(drawn) };
       };
       await trainLoop(
         context,
         program,
         training,
         inputsOf,
-        (step) => readBatchAhead(mfam, taps, rowsOf(step)),
-        (step) => rowsOf(step).map((row) => taps.ids[row]!),
+        (step) => readBatchAhead(mfam, taps, rowsOf(order(step))),
+        (step) => rowsOf(order(step)).map((row) => taps.ids[row]!),
+        [{ name: context.stage.kind, numSamples: samples.length, everySteps: 0 }],
       );
       const weights = program.weights();
       writeWeights(context.outputDir, weights);

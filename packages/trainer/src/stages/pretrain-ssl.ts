@@ -4,6 +4,8 @@
 import {
   qformerLevels,
   rng,
+  sampleIds,
+  sampleOrder,
   type AugmentationGroup,
   type QFormerLevel,
   type StageFunction,
@@ -18,7 +20,6 @@ import { answerRoom, createCalmTraining, maskInputs, promptForm, promptInputs } 
 import { initialMfam, type FinetuneConfig } from '../finetune.ts';
 import { languageOf } from '../language.ts';
 import { fingerprintOf, select, writeWeights } from '../model-weights.ts';
-import { sampleOrder } from '../sample-order.ts';
 import { trainLoop } from '../train-loop.ts';
 
 export type PretrainSslConfig = FinetuneConfig & Pick<TrialConfig, 'pretrainSsl'>;
@@ -89,7 +90,8 @@ export const pretrainSsl: StageFunction = async (context) => {
         order(step).flatMap(({ sample }) => [samples[sample]!.original, samples[sample]!.augmented]);
       const inputsOf = (step: number) => {
         const name = step % 2 === 0 ? 'pair' : 'single';
-        const chosen = order(step).map(({ sample, epoch }) => {
+        const drawn = order(step);
+        const chosen = drawn.map(({ sample, epoch }) => {
           const { index, original, augmented, trains, labels } = samples[sample]!;
           const random = rng(seed, 'pseudo-label', epoch, index);
           const augmentedFirst = random.uniform() < 0.5;
@@ -121,7 +123,7 @@ export const pretrainSsl: StageFunction = async (context) => {
           answer: answers.ids,
           weights: answers.weights,
         };
-        return { name, inputs };
+        return { name, inputs, samples: sampleIds(drawn) };
       };
       await trainLoop(
         context,
@@ -130,6 +132,7 @@ export const pretrainSsl: StageFunction = async (context) => {
         inputsOf,
         (step) => readBatchAhead(mfam, taps, rowsOf(step)),
         (step) => rowsOf(step).map((row) => taps.ids[row]!),
+        [{ name: context.stage.kind, numSamples: samples.length, everySteps: 0 }],
       );
       const weights = program.weights();
       writeWeights(context.outputDir, weights);

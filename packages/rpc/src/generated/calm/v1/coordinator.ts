@@ -251,8 +251,15 @@ export interface ProgressPoint {
   totalSteps: number;
   metrics: { [key: string]: number };
   samplesPerSecond: number;
-  /** Steps whose updates are in the weights by now, for the ledger. */
+  /**
+   * Steps whose updates have come into the weights, in the order they did, for the ledger. They go on where the attempt's
+   * report before has ended; a gap or an overlap ends the attempt.
+   */
   applied: AppliedSteps[];
+  /** The steps begin with 0 again: they are all that is in a state the trainer has taken. */
+  anew: boolean;
+  /** With `anew`: what the samples of the steps are drawn from. */
+  sampleLists: SampleList[];
 }
 
 export interface ProgressPoint_MetricsEntry {
@@ -265,6 +272,16 @@ export interface AppliedSteps {
   generation: number;
   firstStep: number;
   endStep: number;
+  /** A digest of the samples each step was computed with. */
+  samples: number[];
+}
+
+/** Samples in an order that name, seed and epoch decide. */
+export interface SampleList {
+  name: string;
+  numSamples: number;
+  /** n: it has the last of every n steps; 0: the steps that no other list takes. */
+  everySteps: number;
 }
 
 export interface ReportResponse {
@@ -1245,7 +1262,7 @@ export const ReportRequest: MessageFns<ReportRequest> = {
 };
 
 function createBaseProgressPoint(): ProgressPoint {
-  return { step: 0, totalSteps: 0, metrics: {}, samplesPerSecond: 0, applied: [] };
+  return { step: 0, totalSteps: 0, metrics: {}, samplesPerSecond: 0, applied: [], anew: false, sampleLists: [] };
 }
 
 export const ProgressPoint: MessageFns<ProgressPoint> = {
@@ -1264,6 +1281,12 @@ export const ProgressPoint: MessageFns<ProgressPoint> = {
     }
     for (const v of message.applied) {
       AppliedSteps.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.anew !== false) {
+      writer.uint32(48).bool(message.anew);
+    }
+    for (const v of message.sampleLists) {
+      SampleList.encode(v!, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -1322,6 +1345,22 @@ export const ProgressPoint: MessageFns<ProgressPoint> = {
             }
 
             message.applied.push(AppliedSteps.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.anew = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.sampleLists.push(SampleList.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -1395,7 +1434,7 @@ export const ProgressPoint_MetricsEntry: MessageFns<ProgressPoint_MetricsEntry> 
 };
 
 function createBaseAppliedSteps(): AppliedSteps {
-  return { generation: 0, firstStep: 0, endStep: 0 };
+  return { generation: 0, firstStep: 0, endStep: 0, samples: [] };
 }
 
 export const AppliedSteps: MessageFns<AppliedSteps> = {
@@ -1408,6 +1447,13 @@ export const AppliedSteps: MessageFns<AppliedSteps> = {
     }
     if (message.endStep !== 0) {
       writer.uint32(24).uint32(message.endStep);
+    }
+    if (message.samples.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.samples) {
+        writer.fixed32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -1447,6 +1493,92 @@ export const AppliedSteps: MessageFns<AppliedSteps> = {
             }
 
             message.endStep = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag === 37) {
+              message.samples.push(reader.fixed32());
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.samples.push(reader.fixed32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSampleList(): SampleList {
+  return { name: "", numSamples: 0, everySteps: 0 };
+}
+
+export const SampleList: MessageFns<SampleList> = {
+  encode(message: SampleList, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.numSamples !== 0) {
+      writer.uint32(16).uint32(message.numSamples);
+    }
+    if (message.everySteps !== 0) {
+      writer.uint32(24).uint32(message.everySteps);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SampleList {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSampleList();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.numSamples = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.everySteps = reader.uint32();
             continue;
           }
         }
@@ -1933,7 +2065,7 @@ export const CoordinatorServiceService = {
     responseSerialize: (value: JoinResponse): Buffer => Buffer.from(JoinResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): JoinResponse => JoinResponse.decode(value),
   },
-  /** Records progress; a batch whose sequence number was seen before is ignored. */
+  /** Records progress; a batch whose sequence number was seen before is ignored, also by another coordinator of the run. */
   report: {
     path: "/calm.v1.CoordinatorService/Report" as const,
     requestStream: false as const,
@@ -1977,7 +2109,7 @@ export interface CoordinatorServiceServer extends UntypedServiceImplementation {
    * a roster newer than the one it knows.
    */
   join: handleUnaryCall<JoinRequest, JoinResponse>;
-  /** Records progress; a batch whose sequence number was seen before is ignored. */
+  /** Records progress; a batch whose sequence number was seen before is ignored, also by another coordinator of the run. */
   report: handleUnaryCall<ReportRequest, ReportResponse>;
   /** Ends an attempt with its result. Repeated for the same token: no effect. */
   complete: handleUnaryCall<CompleteRequest, CompleteResponse>;
@@ -2050,7 +2182,7 @@ export interface CoordinatorServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: JoinResponse) => void,
   ): ClientUnaryCall;
-  /** Records progress; a batch whose sequence number was seen before is ignored. */
+  /** Records progress; a batch whose sequence number was seen before is ignored, also by another coordinator of the run. */
   report(
     request: ReportRequest,
     callback: (error: ServiceError | null, response: ReportResponse) => void,

@@ -1,6 +1,6 @@
 // Which samples a step sees: every epoch is a permutation of all samples, keyed by (seed, stage, epoch), and a step
 // takes the next batchSize of the endless row of epochs. Position in the batch decides the shard.
-import { rng } from '@calm-orch/core';
+import { rng } from './rng.ts';
 
 export interface OrderedSample {
   readonly sample: number;

@@ -1,0 +1,55 @@
+// Which samples a step is computed with, in a few bytes: taken from the ids that are cut into shards beside a step's inputs,
+// and computed again by the audit from what the configuration demands.
+import { crc32 } from 'node:zlib';
+import { sampleOrder, type OrderedSample } from './sample-order.ts';
+
+/** Samples that the steps of a stage draw from. */
+export interface SampleList {
+  /** Keys its order. */
+  readonly name: string;
+  readonly numSamples: number;
+  /** n: it has the last of every n steps; 0: the steps that no other list takes. */
+  readonly everySteps: number;
+}
+
+/** Ids of a batch as an input of a step has them, sample by sample. */
+export function sampleIds(chosen: readonly OrderedSample[]): Int32Array {
+  return Int32Array.from(chosen.flatMap(({ sample, epoch }) => [sample, epoch]));
+}
+
+/** Of the ids of one shard. */
+export const shardDigest = (ids: Int32Array): number =>
+  crc32(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength));
+
+/** Of all shards of a step, in order. */
+export const stepDigest = (shards: readonly number[]): number => crc32(new Uint8Array(Uint32Array.from(shards).buffer));
+
+/** The digest of each step of a training that does what its configuration says. */
+export function demandedDigests({
+  seed,
+  lists,
+  steps,
+  batchSize,
+  numShards,
+}: {
+  readonly seed: number;
+  readonly lists: readonly SampleList[];
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly numShards: number;
+}): number[] {
+  const orders = lists.map((list) => ({ ...list, of: sampleOrder(seed, list.name, list.numSamples, batchSize) }));
+  const perShard = (2 * batchSize) / numShards;
+  return Array.from({ length: steps }, (_, step) => {
+    const list =
+      orders.find(({ everySteps }) => everySteps > 0 && step % everySteps === everySteps - 1) ??
+      orders.find(({ everySteps }) => everySteps === 0);
+    if (list === undefined) return 0;
+    const ids = sampleIds(list.of(Math.floor(step / Math.max(1, list.everySteps))));
+    return stepDigest(
+      Array.from({ length: numShards }, (_, shard) =>
+        shardDigest(ids.subarray(shard * perShard, (shard + 1) * perShard)),
+      ),
+    );
+  });
+}
