@@ -25,9 +25,13 @@ const claim = (metric: string, row = 'good') => ({
 });
 
 /** A run of two rows, two seeds each, whose evaluate stages left what such stages leave. */
-function makeRun(claims: Json[], kinds: readonly Kind[] = ['evaluate-score', 'evaluate-comment']) {
+function makeRun(
+  claims: Json[],
+  kinds: readonly Kind[] = ['evaluate-score', 'evaluate-comment'],
+  more: Readonly<Record<string, number>> = {},
+) {
   const trials = ['good', 'bad'].flatMap((row) => [0, 1].map((seed) => ({ row, seed })));
-  const metrics = ['PLCC', 'SRCC', 'CIDEr', 'METEOR', 'BLEU-4'];
+  const metrics = ['PLCC', 'SRCC', 'CIDEr', 'METEOR', 'BLEU-4', ...Object.keys(more)];
   const rows = ['good', 'bad'].map((row) => ({ row, set: {}, paper: {} }));
   const stages = kinds.flatMap((kind) =>
     trials.map((trial) => ({ kind, trial, key: `${kind}-${trial.row}${trial.seed}` })),
@@ -38,7 +42,7 @@ function makeRun(claims: Json[], kinds: readonly Kind[] = ['evaluate-score', 'ev
     const [name, text] = filesOf[kind](trial);
     writeFileSync(join(folder, name), text);
   }
-  const measured = { PLCC: 0.5, CIDEr: 1, METEOR: 0.3, 'BLEU-4': 0.2 };
+  const measured = { PLCC: 0.5, CIDEr: 1, METEOR: 0.3, 'BLEU-4': 0.2, ...more };
   return recordRun(tracker, {
     resolved: { table: { id: 't', title: 'T', metrics, footnotes: ['F'], claims }, rows },
     trials,
@@ -119,6 +123,13 @@ test('claims about personalized assessment and suggesting are judged over annota
   ]);
   expect(table!.verdicts![0]!.difference).toBeCloseTo(0.3, 12);
   expect(table!.verdicts![1]!.difference).toBeCloseTo(1 / 3, 12);
+});
+
+test('a column that an older version measured keeps its values, without intervals', async () => {
+  const run = makeRun([], ['evaluate-score'], { 'PLCC (logistic fit)': 0.6 });
+  const [table] = await collectJudgedTables(tracker, run, dir);
+  const cell = table!.rows[0]!.metrics['PLCC (logistic fit)']!;
+  expect([cell.mean, cell.interval]).toEqual([0.6, undefined]);
 });
 
 test('cells have intervals over the test items, and a note says what METEOR matched', async () => {

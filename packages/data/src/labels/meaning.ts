@@ -138,6 +138,8 @@ function phrasesOf(sentence: string): Phrase[] | null {
   /** What is spoken of: a photograph, its subject, its colours or everything in it. */
   let topic = '';
   for (let at = 0; at < tokens.length;) {
+    // 'The subject is soft and it is dark': is the photograph?
+    if (/[TKE]/.test(topic) && tokens[at] === 'it') return null;
     let length = Math.min(longestPhrase, tokens.length - at);
     let found: Phrase | null = null;
     for (; length > 0 && found === null; length--) found = phraseOf(tokens.slice(at, at + length).join(' '), topic);

@@ -424,6 +424,7 @@ export const badParaphrases: readonly { readonly wrong: string; readonly templat
     [sharp, 'The first image is less blurry and blocky than the second.'],
     [pair, 'The first image is less bright and noisy than the second.'],
     [flat, 'This image has low contrast and noise.'],
+    [dull, 'The colors are dull and it is blurred.'],
     [flat, 'This image has too little contrast and grain.'],
     [pair, 'The first image is darker and brighter and noisier than the second.'],
     [noise, 'The second photo has more noise and less noise than the first.'],
