@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadExperiment } from '@calm-orch/core';
-import { openTracker, type Tracker } from '@calm-orch/tracker';
+import { loadExperiment, processStart, toCalmError } from '@calm-orch/core';
+import { openTracker, type Tracker, type TrackerOptions } from '@calm-orch/tracker';
 import { layoutOf } from './layout.ts';
 import type { PlanSources } from './plan.ts';
 import { runExperiment, type RunSummary } from './run.ts';
@@ -20,7 +20,7 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-function run(script: string): Promise<RunSummary> {
+function run(script: string, registerMs = 500): Promise<RunSummary> {
   const file = join(dir, 'checkpoint');
   writeFileSync(file, 'a checkpoint');
   const workerScript = join(dir, 'worker.js');
@@ -40,7 +40,7 @@ function run(script: string): Promise<RunSummary> {
     },
     ...{ versions: {}, machineFacts: {}, machine: { numCores: 2, numGpus: 0, gpuIds: [] }, workerScript },
     counts: { trainer: 1, augmentor: 1, evaluator: 1 },
-    policy: { registerMs: 500, cancelGraceMs: 0 },
+    policy: { registerMs, cancelGraceMs: 0 },
     signal: new AbortController().signal,
   });
 }
@@ -65,3 +65,30 @@ test('a run that cannot write address and token leaves neither server nor socket
   expect(left('tmp')).toEqual([]);
   expect(existsSync(join(dir, 'logs'))).toBe(false);
 });
+
+test.each<[string, boolean, TrackerOptions]>([
+  ['here', true, { processStart: (pid) => (pid === process.pid ? null : processStart(pid)) }],
+  ['elsewhere', false, { host: 'elsewhere', clock: () => Date.now() + 61_000 }],
+])(
+  'a coordinator superseded from %s leaves socket and token alone, and its workers: %s',
+  async (_, areLeft, options) => {
+    const ended = run('setInterval(() => {}, 1000);', 600_000).catch(toCalmError);
+    const recorded = (): number[] => tracker.livingWorkers('smoke-1').map(({ pid }) => pid);
+    await expect.poll(() => tracker.listRuns().length && recorded().length, { timeout: 30_000 }).toBe(3);
+    const pids = recorded();
+    const next = openTracker(dir, options);
+    // Of no process.
+    next.resumeRun('smoke-1', { pid: 2 ** 22 + 1, keepAttempts: true });
+    next.close();
+    try {
+      expect(await ended).toMatchObject({ code: 'superseded', data: { workersAreTaken: areLeft } });
+      expect(pids.filter((pid) => processStart(pid) !== null)).toEqual(areLeft ? pids : []);
+      expect([left('tmp').length, left('connections')]).toEqual([1, ['smoke-1.json']]);
+      const [shown] = tracker.listEvents('smoke-1', 1);
+      expect(shown?.type).toBe('run resumed');
+    } finally {
+      for (const pid of pids.filter((each) => processStart(each) !== null)) process.kill(pid, 'SIGKILL');
+    }
+  },
+  60_000,
+);
