@@ -1,5 +1,6 @@
 // Prettier owns the layout; ESLint looks for what the compiler lets through: promises nobody waits for, switches that
-// forget a case, values of type any. tsconfig.check.json gives it the types of sources and tests in one program.
+// forget a case, values of type any. tsconfig.check.json gives it the types of sources and tests in one program,
+// tsconfig.scripts.json what can be known of plain JavaScript.
 import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
@@ -12,6 +13,12 @@ const unchecked = Object.fromEntries(
   ]),
 );
 
+/** A promise nobody waits for takes its error to the end of the process: each is awaited, returned or caught. */
+const noFloatingPromises = {
+  '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false, ignoreIIFE: false }],
+  '@typescript-eslint/no-misused-promises': 'error',
+};
+
 export default defineConfig(
   { ignores: ['**/dist/', '**/node_modules/', '**/generated/', '**/assembly/', '**/fixtures/', 'runs/', 'coverage/'] },
   js.configs.recommended,
@@ -20,6 +27,7 @@ export default defineConfig(
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
+      ...noFloatingPromises,
       '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
@@ -43,7 +51,11 @@ export default defineConfig(
   },
   {
     files: ['**/*.js'],
+    plugins: { '@typescript-eslint': tseslint.plugin },
+    rules: noFloatingPromises,
     languageOptions: {
+      parser: tseslint.parser,
+      parserOptions: { project: './tsconfig.scripts.json', tsconfigRootDir: import.meta.dirname },
       globals: {
         console: 'readonly',
         process: 'readonly',

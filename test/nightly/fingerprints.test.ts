@@ -56,7 +56,7 @@ describe('the fingerprints of a run', { timeout: 1_800_000 }, () => {
     const draw = rng('nightly', 'kills');
     const started = run('kills', ['--trainers', '2', '--set', 'train.checkpointEverySeconds=1']);
     let over = false;
-    void started.ended.then(() => (over = true));
+    const ended = started.ended.finally(() => (over = true));
     await until('training is under way', () => /(pretrain|finetune)[\w-]*: started/.test(started.text()), 300_000);
     let kills = 0;
     while (kills < 10 && !over) {
@@ -66,7 +66,7 @@ describe('the fingerprints of a run', { timeout: 1_800_000 }, () => {
       kill(pids[draw.int(pids.length)]!);
       kills++;
     }
-    expect(await started.ended, started.text()).toBe(0);
+    expect(await ended, started.text()).toBe(0);
     expect(kills).toBe(10);
     expectTheSame('kills');
   });

@@ -83,7 +83,7 @@ test('a run under way cannot be resumed; a second Ctrl-C ends everything at once
   await until('an item is computed', () => story.lines('executions').length > 0);
   const second = await story.run(['resume', 'story-1']);
   expect(second.code).toBe(1);
-  expect(second.stderr).toMatch(/^calm-orch: run story-1 is at work \(process \d+ on .*\n$/);
+  expect(second.stderr).toMatch(/^calm-orch: run story-1 is at work on \S+ \(process \d+\), heard of \d+ s ago: .*\n$/);
 
   let heard = '';
   run.child.stdout!.on('data', (chunk) => (heard += chunk));

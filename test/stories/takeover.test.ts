@@ -66,7 +66,9 @@ test('of two resumes at once one takes over, the other says so; fewer trainers a
   const both = [0, 1].map(() => story.start(['resume', 'story-1', ...oneOfEach], { stepMs: 50 }));
   const ends = await Promise.all(both.map(({ ended }) => ended));
   expect(ends.map(({ code }) => code).sort()).toEqual([0, 1]);
-  expect(ends.find(({ code }) => code === 1)!.stderr).toMatch(/^calm-orch: run story-1 is at work \(process \d+ on /);
+  expect(ends.find(({ code }) => code === 1)!.stderr).toMatch(
+    /^calm-orch: run story-1 is at work on \S+ \(process \d+\), heard of \d+ s ago: /,
+  );
   expectUndisturbedResults(story, 'story-1');
   expect(story.lines('steps')).toHaveLength(numSteps);
   expect(story.processes()).toEqual([]);

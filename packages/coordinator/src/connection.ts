@@ -1,7 +1,7 @@
 // Where a run's coordinator is reached, and the token its processes show: kept in the run folder while the run is under
 // way, so that the next coordinator listens where living workers look, and trusts them.
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CalmError, makeFolder } from '@calm-orch/core';
 import { listenAddress, serve, socketAddress, type Api, type Definition, type RunningServer } from '@calm-orch/rpc';
@@ -31,6 +31,8 @@ export interface ServedRun {
   readonly token: string;
   /** Closes the server; the run is over. */
   close(): Promise<void>;
+  /** Closes it at once and leaves address and token to the next coordinator, which has them already. */
+  leave(): Promise<void>;
 }
 
 export interface ServeRunOptions<D extends Definition> {
@@ -55,19 +57,24 @@ export async function serveRun<D extends Definition>(options: ServeRunOptions<D>
       ? listenAddress(isPort ? before.address : listen!)
       : socketAddress(layout.dir, runId, before?.address);
   const token = before?.token ?? randomBytes(32).toString('hex');
+  let server: RunningServer | undefined;
+  const path = layout.connection(runId);
   try {
-    const server = await serve({ address: own.address, token, name, definition, handlers });
-    writeConnection(layout.connection(runId), { address: server.address, token, code });
+    server = await serve({ address: own.address, token, name, definition, handlers });
+    writeConnection(path, { address: server.address, token, code });
+    const running = server;
     return {
       server,
       token,
       close: async () => {
-        await server.close();
+        await running.close();
         own.remove();
-        rmSync(layout.connection(runId), { force: true });
+        rmSync(path, { force: true });
       },
+      leave: () => closeKeeping(running),
     };
   } catch (error) {
+    await server?.close(0);
     own.remove();
     if (isPort && error instanceof CalmError)
       throw new CalmError(
@@ -77,6 +84,17 @@ export async function serveRun<D extends Definition>(options: ServeRunOptions<D>
       );
     throw error;
   }
+}
+
+/** Closing a Unix socket removes its path, whoever listens there by now: a second name keeps what is the other's. */
+async function closeKeeping(server: RunningServer): Promise<void> {
+  const path = server.address.replace(/^unix:/, '');
+  const isKept = path !== server.address && existsSync(path);
+  if (isKept) linkSync(path, `${path}~`);
+  // As with any connection that is cut callers connect again, and find the other.
+  server.cut();
+  await server.close();
+  if (isKept) renameSync(`${path}~`, path);
 }
 
 /** Others must not read the token: it goes into a new file, not into one, or through a link, that somebody has put there. */

@@ -302,6 +302,32 @@ test('takes over from a coordinator that died: leases and rosters stay, who died
   await next.ended;
 });
 
+test('executes a stage that another run beside it has failed', async () => {
+  const stages = [stage('data', 'augmentor'), stage('encode', 'trainer', ['data'])];
+  const first = begin(stages, { ...defaultPolicy, maxFailures: 1 });
+  const facts = { versions: {}, machine: {}, hash: '', path: '', title: '', resolved: {}, pid: process.pid };
+  const { id: runId } = tracker.createRun({ experiment: 'test', trials: [trial], ...facts });
+  const foreign = tracker.upsertStages(
+    runId,
+    stages.map((planned) => ({ ...planned, reuse: false })),
+  );
+  expect(foreign.size).toBe(2);
+  const options = { plan: { trials: [trial], stages }, runId, tracker, layout: layoutOf(dir), policy: defaultPolicy };
+  const second = new Coordinator({ ...options, now: () => nowMs, onEvent: () => {} }, { reused: new Set(), foreign });
+  second.start();
+  second.register('augmentor', 0, 'of the second', 300);
+  second.claimForeign();
+  expect(await second.lease('of the second', 0, never)).toBeNull();
+  first.fail((await lease(first, 'augmentor 0')).token, 'raised', 'a bad photograph');
+  expect(tracker.getRun('test-1').status).toBe('running');
+  second.claimForeign();
+  const work = await lease(second, 'of the second');
+  compute(work);
+  second.complete(work.token, {});
+  await second.settle();
+  expect(tracker.findStage('key-of-data')?.status).toBe('succeeded');
+});
+
 test('tells a process that is none of its workers to end', async () => {
   const facts = { versions: {}, machine: {}, hash: '', path: '', title: '', resolved: {}, pid: process.pid };
   const { id: runId } = tracker.createRun({ experiment: 'test', trials: [trial], ...facts });

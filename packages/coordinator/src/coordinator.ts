@@ -39,6 +39,7 @@ export class Coordinator {
   readonly #gangs: Gangs;
   /** Tokens of attempts that are over: a call repeated for one of them is answered, and changes nothing. */
   readonly #ended = new Set<string>();
+  readonly #heardOf = new Set<Role>();
   readonly #changes = createChanges();
   readonly #end = deferred<void>();
   readonly #publisher: Publisher;
@@ -70,6 +71,11 @@ export class Coordinator {
 
   get workers(): readonly WorkerRecord[] {
     return [...this.#workers.values()];
+  }
+
+  /** Whether a worker of the role has ever registered. */
+  hasHeardOf(role: Role): boolean {
+    return this.#heardOf.has(role);
   }
 
   /** Keys of stages that another run is to make. */
@@ -131,6 +137,7 @@ export class Coordinator {
   }
 
   register(role: Role, index: number, instance: string, pid: number): void {
+    this.#heardOf.add(role);
     if (this.#workers.has(instance)) return;
     const { tracker, runId, now } = this.#options;
     this.#workers.set(instance, { role, index, instance, pid, lease: null, seenMs: now() });

@@ -95,7 +95,7 @@ it('leases end in every item finished exactly once, whatever happens in between'
           expect(new Set(tokens).size).toBe(tokens.length);
         }
         let isOver = false;
-        void coordinator.ended.then(() => (isOver = true));
+        const ended = coordinator.ended.then(() => (isOver = true));
         for (let round = 0; round < 200 && !isOver; round++) {
           for (const worker of [0, 1, 2, 3]) {
             await leaseFor(worker);
@@ -109,6 +109,7 @@ it('leases end in every item finished exactly once, whatever happens in between'
           await Promise.resolve();
         }
         expect(isOver).toBe(true);
+        await ended;
         for (const { key, numItems } of stages) {
           expect(tracker.findSucceededStage(key)).not.toBeNull();
           const done = tracker.listAttempts(runId, key).filter(({ status }) => status === 'succeeded');

@@ -9,6 +9,8 @@ export interface Policy {
   readonly hangTimeoutMs: number;
   /** Workers whose coordinator has gone wait so long for another. @default 60000 */
   readonly takeoverMs: number;
+  /** A role none of whose workers registers within so long after its start will not do better. @default 120000 */
+  readonly registerMs: number;
   /** Errors of an item's own code that fail its stage. @default 3 */
   readonly maxFailures: number;
   /** Attempts lost with their worker, in a row and without progress, that fail a stage. @default 10 */
@@ -24,6 +26,7 @@ export const defaultPolicy: Policy = {
   leaseTtlMs: 15_000,
   hangTimeoutMs: 30_000,
   takeoverMs: 60_000,
+  registerMs: 120_000,
   maxFailures: 3,
   maxLostInARow: 10,
   gangMinLeftMs: 10_000,

@@ -2,9 +2,9 @@
 // start server and workers if anything is left to do, wait, and leave no process and no open file behind, however it ends.
 import { CalmError, toCalmError, type Experiment, type Json, type Role } from '@calm-orch/core';
 import { CoordinatorServiceService, listenAddress } from '@calm-orch/rpc';
-import type { RunRecord, RunWorker, Tracker } from '@calm-orch/tracker';
+import type { RunRecord, RunWorker, Superseded, Tracker } from '@calm-orch/tracker';
 import { readArtifact } from './artifact.ts';
-import { serveRun } from './connection.ts';
+import { serveRun, type RunConnection } from './connection.ts';
 import { Coordinator } from './coordinator.ts';
 import type { CoordinatorEvent, KnownStages } from './records.ts';
 import { importFoundation } from './foundation-artifact.ts';
@@ -15,8 +15,8 @@ import { coordinatorService, serviceName } from './service.ts';
 import { endAll, noLegacy, takeOver, workerCode, type Legacy } from './takeover.ts';
 import { viewOf, work, type RunView } from './view.ts';
 import { computeEnvironment, type Machine, type WorkerCounts } from './worker-counts.ts';
+import { orAbandon, watch } from './watch.ts';
 import { WorkerPool } from './worker-pool.ts';
-import { endProcess } from './worker-process.ts';
 
 export interface RunOptions {
   readonly experiment: Experiment;
@@ -121,14 +121,13 @@ async function execute(
   { connection, isKept, code }: Legacy & { readonly code: string },
 ): Promise<Coordinator> {
   const { reused, foreign = new Set() } = known;
-  const { layout, tracker, signal, onStart = () => {}, onEvent = () => {} } = options;
+  const { layout, tracker, onEvent = () => {} } = options;
   const policy = { ...defaultPolicy, ...options.policy };
   const now = (): number => performance.now();
-  const startedMs = now();
-  let pool: WorkerPool | null = null;
   const toDo = plan.stages.filter(({ key }) => !reused.has(key));
   const adopted = isKept ? tracker.livingWorkers(run.id) : [];
-  const isOwn = (pid: number): boolean => pool?.has(pid) ?? adopted.some((worker) => worker.pid === pid);
+  const crew: Crew = { pool: null };
+  const isOwn = (pid: number): boolean => crew.pool?.has(pid) ?? adopted.some((worker) => worker.pid === pid);
   const coordinator = new Coordinator({ plan, runId: run.id, tracker, layout, policy, now, onEvent, isOwn }, known);
   if (isKept) {
     const keys = new Set(toDo.flatMap(({ key }) => (foreign.has(key) ? [] : [key])));
@@ -138,19 +137,63 @@ async function execute(
     coordinator.restore({ workers: adopted, attempts, ended });
   }
   coordinator.start();
+  // What nobody has caught ends the run as well: its workers must not be left, nor socket and token.
+  const abandon = (error: unknown): void => coordinator.abandon(error);
+  process.on('uncaughtException', abandon);
+  try {
+    await lead(options, run, plan, coordinator, crew, {
+      toDo,
+      adopted,
+      policy,
+      before: isKept ? connection : null,
+      code,
+    });
+  } finally {
+    process.off('uncaughtException', abandon);
+  }
+  return coordinator;
+}
+
+/** Known to the coordinator before there is a pool. */
+interface Crew {
+  pool: WorkerPool | null;
+}
+
+interface Task {
+  readonly toDo: Plan['stages'];
+  readonly adopted: readonly RunWorker[];
+  readonly policy: Policy;
+  /** Of the coordinator before, whose workers live. */
+  readonly before: RunConnection | null;
+  readonly code: string;
+}
+
+/** Serves and starts workers where something is to do, until nothing is. */
+async function lead(
+  options: RunOptions,
+  run: RunRecord,
+  plan: Plan,
+  coordinator: Coordinator,
+  crew: Crew,
+  { toDo, adopted, policy, before, code }: Task,
+): Promise<void> {
+  const { layout, tracker, signal, listen, onStart = () => {} } = options;
+  const now = (): number => performance.now();
+  const startedMs = now();
   const workDoneBefore = work(coordinator.stages).done;
-  const view = (): RunView => viewOf({ runId: run.id, coordinator, pool, nowMs: now(), startedMs, workDoneBefore });
-  const killWorkers = (): void => pool?.killAll();
-  onStart({ run, plan, numReused: reused.size, numTakenOver: adopted.length, view, killWorkers });
+  const view = (): RunView =>
+    viewOf({ runId: run.id, coordinator, pool: crew.pool, nowMs: now(), startedMs, workDoneBefore });
+  const killWorkers = (): void => crew.pool?.killAll();
+  const numReused = coordinator.stages.filter(({ reused }) => reused).length;
+  onStart({ run, plan, numReused, numTakenOver: adopted.length, view, killWorkers });
   if (toDo.length === 0 || signal.aborted) {
     await endAll(tracker, run.id);
-    return coordinator;
+    return;
   }
 
-  const { listen } = options;
   const cancelled = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   const served = await serveRun({
-    ...{ layout, runId: run.id, before: isKept ? connection : null, code, name: serviceName },
+    ...{ layout, runId: run.id, before, code, name: serviceName },
     ...(listen !== undefined && { listen }),
     ...{ definition: CoordinatorServiceService, handlers: coordinatorService(coordinator, policy) },
   });
@@ -160,22 +203,48 @@ async function execute(
     CALM_ORCH_TAKEOVER_MS: String(policy.takeoverMs),
   };
   const roles = new Set(toDo.map(({ role }) => role));
-  pool = startWorkers(options, run.id, coordinator, { roles, adopted, environment });
+  const workers = poolOf(options, run.id, coordinator, { roles, adopted, environment });
+  crew.pool = workers;
   // For tests of what happens then: `kill -USR2`.
   const cut = (): void => served.server.cut();
   process.on('SIGUSR2', cut);
-  const stopWatching = watch(coordinator, pool, tracker, run, now);
-  try {
+  let stopWatching = (): void => {};
+  const untilEnd = async (): Promise<void> => {
+    workers.start();
+    stopWatching = watch(coordinator, { runId: run.id, tracker, layout, pool: workers, roles, policy, now });
     await Promise.race([coordinator.ended, cancelled]);
-  } finally {
-    process.off('SIGUSR2', cut);
+  };
+  const stop = async (): Promise<void> => {
     coordinator.stop();
-    await pool.close(policy.cancelGraceMs + 2000);
+    await workers.close(policy.cancelGraceMs + 2000);
     stopWatching();
     await served.close();
+  };
+  /** The run is another coordinator's. Workers it has hear nothing from this one; the others write nothing any more. */
+  const giveWay = async ({ workersAreTaken }: Superseded): Promise<void> => {
+    stopWatching();
+    if (workersAreTaken) workers.leave();
+    else {
+      workers.killAll();
+      await workers.close(0);
+    }
+    await served.leave();
+  };
+  try {
+    const ended = await untilEnd().then(
+      () => null,
+      (error: unknown) => ({ error }),
+    );
+    await (isSuperseded(ended?.error) ? giveWay(ended.error.data) : stop());
     await coordinator.settle();
+    if (ended !== null) throw ended.error;
+  } finally {
+    process.off('SIGUSR2', cut);
   }
-  return coordinator;
+}
+
+function isSuperseded(error: unknown): error is { readonly data: Superseded } {
+  return error instanceof CalmError && error.code === 'superseded';
 }
 
 interface Workforce {
@@ -184,7 +253,7 @@ interface Workforce {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-function startWorkers(
+function poolOf(
   { counts, machine, workerScript, layout, tracker }: RunOptions,
   runId: string,
   coordinator: Coordinator,
@@ -199,38 +268,6 @@ function startWorkers(
     onExit: (pid, how) => orAbandon(coordinator, () => coordinator.workerExited(pid, how)),
     onBroken: (error) => coordinator.abandon(error),
   });
-}
-
-const watchEveryMs = 1000;
-const recordEveryMs = 5000;
-
-/** Every second: leases run out, unless it was this process that stood still. Every five: the run is marked alive. */
-function watch(coordinator: Coordinator, pool: WorkerPool, tracker: Tracker, run: RunRecord, now: () => number) {
-  let lastMs = now();
-  let recordedMs = lastMs;
-  const tick = (): void => {
-    const lateMs = now() - lastMs - watchEveryMs;
-    lastMs = now();
-    if (lateMs > watchEveryMs) coordinator.forgive(lateMs);
-    for (const pid of coordinator.expire()) pool.kill(pid);
-    for (const key of coordinator.foreign) for (const stray of tracker.strayWorkers(key)) endProcess(stray);
-    coordinator.claimForeign();
-    if (lastMs - recordedMs < recordEveryMs) return;
-    recordedMs = lastMs;
-    if (!tracker.heartbeatRun(run))
-      throw new CalmError('lease_lost', `run ${run.id} was taken over by another coordinator; this one stops`);
-  };
-  const timer = setInterval(() => orAbandon(coordinator, tick), watchEveryMs);
-  return () => clearInterval(timer);
-}
-
-/** Errors in timers and process events reach nobody else. With a busy database the next occasion comes by itself. */
-function orAbandon(coordinator: Coordinator, action: () => void): void {
-  try {
-    action();
-  } catch (error) {
-    if (!(error instanceof CalmError && error.code === 'busy')) coordinator.abandon(error);
-  }
 }
 
 function summarize(runId: string, coordinator: Coordinator, cancelled: boolean): RunSummary {

@@ -19,12 +19,15 @@ export function coordinatorService(coordinator: Coordinator, policy: Policy): Ap
       return await work();
     } catch (error) {
       if (!(error instanceof CalmError && callersProblems.has(error.code))) coordinator.abandon(error);
+      // To a worker that the next coordinator may have: it asks there.
+      if (error instanceof CalmError && error.code === 'superseded')
+        throw new CalmError('unavailable', error.message, { cause: error });
       throw error;
     }
   };
   return {
     register: async ({ role, index, instance, pid }) => {
-      coordinator.register(parseRole(role), index, instance, pid);
+      await orAbandon(() => coordinator.register(parseRole(role), index, instance, pid));
       return { heartbeatIntervalMs: policy.heartbeatIntervalMs, leaseTtlMs: policy.leaseTtlMs };
     },
     lease: async ({ instance, waitMs }, { signal = new AbortController().signal } = {}) => {

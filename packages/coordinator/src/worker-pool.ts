@@ -1,9 +1,8 @@
 // The worker processes of one run: started here or taken over from a coordinator that died, replaced when they end,
 // logged to a file each, and stopped together.
-import { readFileSync } from 'node:fs';
 import { CalmError, type Role } from '@calm-orch/core';
 import type { RunWorker } from '@calm-orch/tracker';
-import { adoptWorker, startWorker, type WorkerProcess } from './worker-process.ts';
+import { adoptWorker, lastLineOf, startWorker, type WorkerProcess } from './worker-process.ts';
 
 export interface WorkerSlot {
   readonly role: Role;
@@ -21,8 +20,8 @@ export interface WorkerPoolOptions {
   readonly logFile: (slot: WorkerSlot) => string;
   readonly onStart: (slot: WorkerSlot, pid: number) => void;
   readonly onExit: (pid: number, how: string) => void;
-  /** A worker cannot be started at all. */
-  readonly onBroken: (error: CalmError) => void;
+  /** A worker cannot be started at all, or its end not be dealt with. */
+  readonly onBroken: (error: unknown) => void;
 }
 
 /** A worker that ends sooner than this, so often in a row, will not do better the next time. */
@@ -38,7 +37,11 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
-    const { slots, adopted = [] } = options;
+  }
+
+  /** @throws CalmError `io`; what was started by then is the pool's to close. */
+  start(): void {
+    const { slots, adopted = [] } = this.#options;
     for (const worker of adopted) {
       const slot = slots.find(({ role, index }) => role === worker.role && index === worker.index);
       const process = adoptWorker(worker);
@@ -78,6 +81,12 @@ export class WorkerPool {
     for (const process of this.#all()) process.kill('SIGKILL');
   }
 
+  /** Another coordinator has them. */
+  leave(): void {
+    this.#stopping = true;
+    for (const process of this.#all()) process.leave();
+  }
+
   #all(): WorkerProcess[] {
     return [...this.#processes.values(), ...this.#dismissed];
   }
@@ -94,31 +103,33 @@ export class WorkerPool {
     const { logFile, onExit, onBroken } = this.#options;
     const startedMs = performance.now();
     this.#processes.set(slot, process);
-    void process.ended.then((how) => {
-      this.#processes.delete(slot);
-      if (process.pid !== undefined) onExit(process.pid, how);
-      if (this.#stopping) return;
-      const lived = performance.now() - startedMs;
-      const short = lived < shortLifeMs ? shortLives + 1 : 0;
-      if (short < maxShortLives) this.#start(slot, short);
-      else onBroken(broken(slot, how, logFile(slot)));
-    });
+    process.ended
+      .then((how) => {
+        this.#processes.delete(slot);
+        if (process.pid !== undefined) onExit(process.pid, how);
+        if (this.#stopping) return;
+        const lived = performance.now() - startedMs;
+        const short = lived < shortLifeMs ? shortLives + 1 : 0;
+        if (short < maxShortLives) this.#start(slot, short);
+        else onBroken(broken(slot, how, logFile(slot)));
+      })
+      .catch(onBroken);
   }
 
   #dismiss(process: WorkerProcess): void {
     this.#dismissed.add(process);
     process.kill('SIGTERM');
-    void process.ended.then((how) => {
-      this.#dismissed.delete(process);
-      if (process.pid !== undefined) this.#options.onExit(process.pid, how);
-    });
+    const { onExit, onBroken } = this.#options;
+    process.ended
+      .then((how) => {
+        this.#dismissed.delete(process);
+        if (process.pid !== undefined) onExit(process.pid, how);
+      })
+      .catch(onBroken);
   }
 }
 
 function broken({ role, index }: WorkerSlot, how: string, logFile: string): CalmError {
-  const lastLine = readFileSync(logFile, 'utf8').trimEnd().split('\n').at(-1) ?? '';
-  return new CalmError(
-    'internal',
-    `${role} ${index} ${how}, ${maxShortLives} times right after its start: ${lastLine} (log: ${logFile})`,
-  );
+  const often = `${maxShortLives} times right after its start`;
+  return new CalmError('internal', `${role} ${index} ${how}, ${often}: ${lastLineOf(logFile)}`);
 }

@@ -1,43 +1,80 @@
 // One worker process as the pool sees it: a child started here, or one that an earlier coordinator started and that
 // outlived it. The latter is nobody's child here: its end is seen by looking.
-import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { processStart } from '@calm-orch/core';
+import { CalmError, processStart } from '@calm-orch/core';
 
 export interface WorkerProcess {
   readonly pid: number | undefined;
   kill(signal: NodeJS.Signals): void;
+  /** Leaves it to another coordinator: it keeps this process from ending no longer. */
+  leave(): void;
   /** How it ended. */
   readonly ended: Promise<string>;
 }
 
+/** @throws CalmError `io` when its log cannot be opened. */
 export function startWorker(args: readonly string[], env: NodeJS.ProcessEnv, logFile: string): WorkerProcess {
-  mkdirSync(dirname(logFile), { recursive: true });
-  const log = openSync(logFile, 'a');
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', log, log, 'ipc'] });
-  closeSync(log);
+  const log = openLog(logFile);
+  let child: ChildProcess;
+  try {
+    child = spawn(process.execPath, args, { env, stdio: ['ignore', log, log, 'ipc'] });
+  } finally {
+    closeSync(log);
+  }
   const ended = new Promise<string>((resolve) => {
     child.once('exit', (code, signal) =>
       resolve(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`),
     );
     child.once('error', (error) => resolve(`could not be started: ${error.message}`));
   });
-  return { pid: child.pid, kill: (signal) => void child.kill(signal), ended };
+  const leave = (): void => {
+    child.unref();
+    if (child.connected) child.disconnect();
+  };
+  return { pid: child.pid, kill: (signal) => child.kill(signal), leave, ended };
+}
+
+function openLog(file: string): number {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    return openSync(file, 'a');
+  } catch (error) {
+    const { message } = error as Error;
+    throw new CalmError(
+      'io',
+      `cannot write a worker's log: ${message}; mend that, then go on with \`calm-orch resume\``,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** For messages: what a worker said last. */
+export function lastLineOf(logFile: string): string {
+  try {
+    const line = readFileSync(logFile, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+    return `${line === '' ? 'it said nothing' : line} (log: ${logFile})`;
+  } catch (error) {
+    return `its log cannot be read: ${(error as Error).message}`;
+  }
 }
 
 const lookEveryMs = 100;
 
 export function adoptWorker({ pid, started }: { readonly pid: number; readonly started: string }): WorkerProcess {
   const lives = (): boolean => processStart(pid) === started;
+  let timer!: NodeJS.Timeout;
   const ended = new Promise<string>((resolve) => {
-    const timer = setInterval(() => {
+    timer = setInterval(() => {
       if (lives()) return;
       clearInterval(timer);
       resolve('ended');
     }, lookEveryMs);
   });
-  return { pid, ended, kill: (signal) => endProcess({ pid, started }, signal) };
+  return { pid, ended, kill: (signal) => endProcess({ pid, started }, signal), leave: () => clearInterval(timer) };
 }
 
 /** Sends a signal to a process unless its number stands for another by now. */

@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'unavailable'
   | 'refused'
   | 'lease_lost'
+  | 'superseded'
   | 'busy'
   | 'io'
   | 'engine'
@@ -22,7 +23,8 @@ export interface ErrorMeaning {
   readonly exitCode: number;
 }
 
-/** gRPC status numbers as in grpc.io's `codes`; exit codes: 2 = the caller's input, 130 = cancelled, 1 = the rest. */
+/** gRPC status numbers as in grpc.io's `codes`; exit codes: 2 = the caller's input, 3 = another coordinator has the run,
+ *  130 = cancelled, 1 = the rest. */
 export const errorTable: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   invalid_argument: { grpcStatus: 3, retryable: false, exitCode: 2 },
   invalid_config: { grpcStatus: 3, retryable: false, exitCode: 2 },
@@ -31,6 +33,7 @@ export const errorTable: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   unavailable: { grpcStatus: 14, retryable: true, exitCode: 1 },
   refused: { grpcStatus: 9, retryable: false, exitCode: 1 },
   lease_lost: { grpcStatus: 10, retryable: true, exitCode: 1 },
+  superseded: { grpcStatus: 10, retryable: false, exitCode: 3 },
   busy: { grpcStatus: 14, retryable: true, exitCode: 1 },
   io: { grpcStatus: 13, retryable: true, exitCode: 1 },
   engine: { grpcStatus: 13, retryable: false, exitCode: 1 },

@@ -19,7 +19,7 @@ export { makeFolder, writeFileAtomic } from './files.ts';
 export { stageLabel } from './stage-label.ts';
 export { parseJson, readJson } from './json.ts';
 export { openSqlite, type Sqlite } from './sqlite.ts';
-export { processStart } from './processes.ts';
+export { processPlace, processStart } from './processes.ts';
 export {
   gangKinds,
   stageRoles,

@@ -1,6 +1,8 @@
-// Which process a number stands for: numbers are given again, so a process is known by its number and when it started.
+// Which process a number stands for: numbers are given again, so a process is known by its number and when it started,
+// in the place where that number means something.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 
 /**
  * Tells one process of a number from another that has the number later; null: no process has it now. A zombie (killed,
@@ -8,6 +10,20 @@ import { existsSync, readFileSync } from 'node:fs';
  */
 export function processStart(pid: number): string | null {
   return existsSync('/proc/self/stat') ? startFromProc(pid) : startFromPs(pid);
+}
+
+/**
+ * Boot and PID namespace of this process: whoever has both in common with it, and the host, can look at it by its number.
+ * Where the system tells neither (macOS) all processes of a host are in one place.
+ */
+export function processPlace(): string {
+  try {
+    // The /proc of another namespace: numbers mean nothing to us there, nor ours to others.
+    if (readlinkSync('/proc/self') !== String(process.pid)) return randomUUID();
+    return `${bootIdentity()}/${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return bootIdentity();
+  }
 }
 
 /** Boot and clock ticks since then (field 22 of stat; the name of the program, field 2, may hold anything). */

@@ -1,8 +1,9 @@
 // The caller's end of a service: methods as async functions that carry the token, have a deadline, throw CalmErrors,
 // and are repeated while the peer cannot be reached. All our calls are idempotent, so repeating is always allowed.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { Metadata, type Client } from '@grpc/grpc-js';
 import { CalmError, type ErrorCode } from '@calm-orch/core';
+import { openClient } from './client.ts';
 import type { Api, CallOptions, Definition, Method } from './service.ts';
 import { fromStatus } from './status.ts';
 
@@ -25,10 +26,7 @@ const worthRepeating: ReadonlySet<ErrorCode> = new Set(['unavailable', 'busy']);
 
 export function connect<D extends Definition>(definition: D, options: ConnectOptions): Connection<D> {
   const { address, token, retryForMs = 15_000, now = () => performance.now() } = options;
-  const client = new Client(address, credentials.createInsecure(), {
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 1000,
-  });
+  const client = openClient(address, 1000);
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${token}`);
 
@@ -83,8 +81,11 @@ function once(
       options,
       (error, response) => {
         signal?.removeEventListener('abort', cancel);
-        if (error === null) resolve(response);
-        else reject(fromStatus(error, `${address}${path}`));
+        if (error === null) return resolve(response);
+        const failure = fromStatus(error, `${address}${path}`);
+        // Not by us: a peer that ends, or cuts its connections, cancels what it has not answered.
+        const isCut = failure.code === 'cancelled' && !signal?.aborted;
+        reject(isCut ? new CalmError('unavailable', failure.message, { cause: error }) : failure);
       },
     );
     const cancel = (): void => call.cancel();

@@ -27,7 +27,7 @@ export function runCompute(loadStages: () => Promise<StageRegistry>): void {
         const { work } = message;
         const gang = gangOf(work);
         current = { token: work.token, gang };
-        void compute(loadStages, work, cancel.signal, gang);
+        compute(loadStages, work, cancel.signal, gang).catch(die);
         return;
       }
       default:
@@ -65,6 +65,12 @@ async function compute(
     const { code, message, stack = '' } = toCalmError(thrown);
     send({ type: 'raised', token, code, message, stack });
   }
+}
+
+/** What cannot be told the worker ends this process; that it sees. */
+function die(error: unknown): never {
+  console.error(error);
+  process.exit(1);
 }
 
 const aliveEveryMs = 500;

@@ -28,7 +28,9 @@ export function progressReports(
     });
     return sent;
   };
-  const timer = setInterval(() => void flush().catch(onError), everyMs);
+  const timer = setInterval(() => {
+    flush().catch(onError);
+  }, everyMs);
   return {
     add: (progress) => void waiting.push(toPoint(progress)),
     note: (text) => void waitingNotes.push(text),

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CalmError, toCalmError } from '@calm-orch/core';
 import { listenAddress, socketAddress } from './address.ts';
 import { connect } from './call.ts';
@@ -21,6 +21,7 @@ import { CoordinatorServiceService, Directive, type LeaseResponse } from './gene
 import { HealthService } from './generated/grpc/health/v1/health.ts';
 import { serve, type RunningServer } from './serve.ts';
 import type { Api } from './service.ts';
+import { openTensorPlane } from './tensor-plane.ts';
 import { fromPoint, fromResultMessage, toPoint, toResultMessage } from './wire.ts';
 
 type Handlers = Api<typeof CoordinatorServiceService>;
@@ -33,6 +34,7 @@ const none: Handlers = {
 const open: { close(): unknown }[] = [];
 
 afterEach(async () => {
+  vi.unstubAllEnvs();
   for (const thing of open.splice(0).reverse()) await thing.close();
 });
 
@@ -56,6 +58,33 @@ const failure = (call: Promise<unknown>): Promise<CalmError> =>
 const register = { role: 'trainer', index: 3, instance: 'i', pid: 1 };
 
 describe('serve and connect', () => {
+  it('repeat a call that waits for an answer when its connection is cut', async () => {
+    let asked = 0;
+    const server = await start({
+      lease: () =>
+        ++asked === 1 ? new Promise(() => {}) : Promise.resolve({ lease: undefined, directive: Directive.STOP }),
+    });
+    const answer = client(server.address, 'secret', 5000).lease(
+      { instance: 'i', waitMs: 5000 },
+      { deadlineMs: 10_000 },
+    );
+    while (asked === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    server.cut();
+    expect((await answer).directive).toBe(Directive.STOP);
+  });
+
+  it('reach a port of this machine whatever proxies the environment names', async () => {
+    for (const name of ['http_proxy', 'https_proxy', 'grpc_proxy']) vi.stubEnv(name, 'http://127.0.0.1:9');
+    for (const name of ['no_proxy', 'no_grpc_proxy']) vi.stubEnv(name, '');
+    const { address } = await start({ register: async () => ({ heartbeatIntervalMs: 1, leaseTtlMs: 2 }) });
+    expect(await client(address).register(register)).toEqual({ heartbeatIntervalMs: 1, leaseTtlMs: 2 });
+    const [owner, peer] = [0, 1].map(() => openTensorPlane({ address: '127.0.0.1:0', token: 't' }));
+    open.push(await owner!, await peer!);
+    (await owner!).publish('sums', Float32Array.of(1, 2));
+    const tensor = (await peer!).pull((await owner!).address, 'sums', new AbortController().signal);
+    expect(await tensor).toEqual(Float32Array.of(1, 2));
+  });
+
   it('carry requests, responses and errors with their code and message', async () => {
     const { address } = await start({
       register: async ({ role, index }) => {

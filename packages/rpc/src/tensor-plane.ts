@@ -11,18 +11,18 @@ import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import {
-  Client,
-  credentials,
   Metadata,
   Server,
   ServerCredentials,
   status,
+  type Client,
   type ClientReadableStream,
   type ServerWritableStream,
 } from '@grpc/grpc-js';
 import { CalmError } from '@calm-orch/core';
 import { TensorServiceService, type PullRequest, type PullResponse } from './generated/calm/v1/tensor.ts';
 import { removeDead, socketName } from './address.ts';
+import { openClient } from './client.ts';
 import { createSharedFiles } from './shared-files.ts';
 import { hasToken } from './token.ts';
 import { fromStatus } from './status.ts';
@@ -165,10 +165,7 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
   const clientOf = (peer: string): Client => {
     const known = clients.get(peer);
     if (known !== undefined) return known;
-    const client = new Client(peer, credentials.createInsecure(), {
-      'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': 500,
-    });
+    const client = openClient(peer, 500);
     clients.set(peer, client);
     return client;
   };

@@ -115,7 +115,9 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
       isAsking = false;
     }
   };
-  const heartbeat = setInterval(() => void beat().catch(onLost), timing.heartbeatIntervalMs);
+  const heartbeat = setInterval(() => {
+    beat().catch(onLost);
+  }, timing.heartbeatIntervalMs);
   const reports = progressReports(
     (sequence, points, notes) => coordinator.report({ instance, token, sequence, points, notes }),
     { onError: onLost },
@@ -138,8 +140,9 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
     }
   };
   try {
-    const onReady = (tensorAddress: string): void =>
-      void follow(tensorAddress).catch((error: unknown) => over.signal.aborted || onLost(error));
+    const onReady = (tensorAddress: string): void => {
+      follow(tensorAddress).catch((error: unknown) => over.signal.aborted || onLost(error));
+    };
     const result = await compute.run(work, { signal: stop, onProgress: reports.add, onNote, onReady });
     await reports.flush();
     if (result === null) return log(`${name}: released by its gang`);

@@ -17,7 +17,10 @@ export interface Store {
   readonly clock: () => number;
   readonly newToken: () => string;
   readonly host: string;
+  readonly place: string;
   readonly processStart: (pid: number) => string | null;
+  /** Runs this process coordinates, and in which session. */
+  readonly held: Map<string, number>;
 }
 
 /** Whether a database is made where there is none, must be there, or is never written. */

@@ -1,10 +1,10 @@
 // Runs: one tracked execution of an experiment, under one living coordinator. Runs of one folder share its stages; each
 // stage is claimed by one of them (stage-store.ts).
-import { desc, eq, sql } from 'drizzle-orm';
+import { desc, eq } from 'drizzle-orm';
 import { CalmError, canonicalJson, type Json } from '@calm-orch/core';
 import { countRows, transaction, type Store } from './database.ts';
 import { appendEvent } from './event-store.ts';
-import { isLive } from './liveness.ts';
+import { heartbeatTimeoutMs, isHere, isLive } from './liveness.ts';
 import { runs, trials } from './schema.ts';
 import { releaseUnfinished } from './stage-store.ts';
 import { livingWorkers } from './worker-store.ts';
@@ -26,7 +26,14 @@ export function createRun(store: Store, run: NewRun): RunRecord {
         versions: canonicalJson(run.versions),
         machine: canonicalJson(run.machine),
         pidStarted: store.processStart(run.pid),
-        ...{ host: store.host, status: 'running', startedMs: now, sessionStartedMs: now, heartbeatMs: now },
+        ...{
+          host: store.host,
+          place: store.place,
+          status: 'running',
+          startedMs: now,
+          sessionStartedMs: now,
+          heartbeatMs: now,
+        },
       })
       .run();
     run.trials.forEach(({ row, seed }, position) => {
@@ -65,12 +72,15 @@ export function resumeRun(
     const now = store.clock();
     store.db
       .update(runs)
-      .set({ status: 'running', error: null, interrupted: false, endedMs: null, pid, host: store.host })
+      .set({ status: 'running', error: null, interrupted: false, endedMs: null })
       .where(eq(runs.id, runId))
       .run();
     store.db
       .update(runs)
-      .set({ session: session + 1, sessionStartedMs: now, heartbeatMs: now, pidStarted: store.processStart(pid) })
+      .set({
+        ...{ session: session + 1, sessionStartedMs: now, heartbeatMs: now },
+        ...{ pid, pidStarted: store.processStart(pid), host: store.host, place: store.place },
+      })
       .where(eq(runs.id, runId))
       .run();
     appendEvent(store, { runId, type: 'run resumed', message: `session ${session + 1}` });
@@ -95,13 +105,8 @@ export function endRun(
   });
 }
 
-export function heartbeatRun({ db, clock }: Store, { id, session }: Pick<RunRecord, 'id' | 'session'>): boolean {
-  const { changes } = db
-    .update(runs)
-    .set({ heartbeatMs: clock() })
-    .where(sql`${runs.id} = ${id} AND ${runs.session} = ${session} AND ${runs.status} = 'running'`)
-    .run();
-  return changes === 1;
+export function heartbeatRun({ db, clock }: Store, runId: string): void {
+  db.update(runs).set({ heartbeatMs: clock() }).where(eq(runs.id, runId)).run();
 }
 
 export function listRuns(store: Store): RunRecord[] {
@@ -131,11 +136,12 @@ export function findRun(store: Store, name?: string): RunRecord {
 }
 
 export function findResumableRun(store: Store, runId?: string): RunRecord | null {
-  const unfinished = (run: RunRecord) => run.status === 'failed' || run.status === 'cancelled';
-  if (runId === undefined) return listRuns(store).find(unfinished) ?? null;
-  const run = getRun(store, runId);
-  if (run.status === 'running') throw busy(run);
-  return unfinished(run) ? run : null;
+  const unfinished = listRuns(store).filter(({ status }) => status !== 'succeeded');
+  if (runId !== undefined) getRun(store, runId);
+  const run = runId === undefined ? unfinished[0] : unfinished.find(({ id }) => id === runId);
+  if (run?.status !== 'running') return run ?? null;
+  const other = runId === undefined ? unfinished.find(({ status }) => status !== 'running') : undefined;
+  throw busy(run, other && `\`calm-orch resume ${other.id}\` goes on with the newest that is not`);
 }
 
 function rowOf({ db }: Store, runId: string): RunRow {
@@ -169,11 +175,21 @@ function interrupt(store: Store, { id: runId, heartbeatMs }: RunRow): void {
 
 const interruptedError = 'interrupted: the coordinator ended without a word';
 
-function busy(run: RunRecord): CalmError {
-  return new CalmError(
-    'busy',
-    `run ${run.id} is at work (process ${run.pid} on ${run.host}): wait for it, or end it with \`kill ${run.pid}\``,
-  );
+function busy({ id, pid, host, heard }: RunRecord, more?: string): CalmError {
+  const where = `${host} (process ${pid}), heard of ${howLongAgo(heard!.agoMs)}`;
+  const patience = `should ${host} be down, \`resume\` goes on once nothing was heard for ${heartbeatTimeoutMs / 1000} s`;
+  const remedy = heard!.isElsewhere
+    ? `wait for it, or end it there; ${patience}`
+    : `wait for it, or end it with \`kill ${pid}\``;
+  return new CalmError('busy', `run ${id} is at work on ${where}: ${remedy}${more === undefined ? '' : `; ${more}`}`);
+}
+
+/** Clocks of two machines may differ. */
+function howLongAgo(ms: number): string {
+  const seconds = Math.round(Math.abs(ms) / 1000);
+  return ms < -heartbeatTimeoutMs
+    ? `just now (by its clock ${seconds} s from now)`
+    : `${Math.max(0, Math.round(ms / 1000))} s ago`;
 }
 
 function toRecord(store: Store, row: RunRow): RunRecord {
@@ -181,9 +197,11 @@ function toRecord(store: Store, row: RunRow): RunRecord {
   const shown = gone
     ? ({ status: 'failed', interrupted: true, error: interruptedError, endedMs: row.heartbeatMs } as const)
     : { status: row.status, interrupted: row.interrupted, error: row.error, endedMs: row.endedMs };
+  const heard = { agoMs: store.clock() - row.heartbeatMs, isElsewhere: !isHere(store, row) };
   return {
     ...{ id: row.id, experiment: row.experiment, title: row.title, path: row.path },
     ...shown,
+    heard: shown.status === 'running' ? heard : null,
     resolved: JSON.parse(row.resolved) as Json,
     hash: row.hash,
     versions: JSON.parse(row.versions) as Json,

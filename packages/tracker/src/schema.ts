@@ -19,6 +19,7 @@ export const runs = sqliteTable('runs', {
   host: text('host').notNull(),
   pid: integer('pid').notNull(),
   pidStarted: text('pid_started'),
+  place: text('place'),
   session: integer('session').notNull().default(1),
   startedMs: integer('started_ms').notNull(),
   sessionStartedMs: integer('session_started_ms').notNull(),

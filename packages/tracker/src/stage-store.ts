@@ -71,7 +71,7 @@ export function keepAttempts(
       const { token, stageKey } = attempt;
       endAttempt(store, token, 'lost', 'its worker was gone');
       if (!keys.has(stageKey) && findClaim(store, stageKey) === runId)
-        db.update(stages).set({ status: 'cancelled' }).where(eq(stages.key, stageKey)).run();
+        db.update(stages).set({ status: 'cancelled', claimedBy: null }).where(eq(stages.key, stageKey)).run();
     }
     return running.filter(lives).map((row) => {
       const { session: _session, progressed: _progressed, ...record } = row;
@@ -311,9 +311,14 @@ export function releaseUnfinished(store: Store, runId: string, status: 'cancelle
   }
 }
 
-/** A stage and its run's view of it change together. */
+/** A stage and its run's view of it change together. Once it has ended another run may try it. */
 function setStage(store: Store, runId: string, key: string, status: Status, error: string | null): void {
-  store.db.update(stages).set({ status, error }).where(eq(stages.key, key)).run();
+  const claim = unfinished.includes(status) ? {} : { claimedBy: null };
+  store.db
+    .update(stages)
+    .set({ status, error, ...claim })
+    .where(eq(stages.key, key))
+    .run();
   setRunStage(store, runId, key, status);
 }
 

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openSqlite } from '@calm-orch/core';
 import type { NewRun, PlannedStage } from './types.ts';
-import { openTracker, type Tracker } from './tracker.ts';
+import { openTracker, type Tracker, type TrackerOptions } from './tracker.ts';
 
 let dir: string;
 let nowMs: number;
@@ -26,13 +27,14 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-function open(): Tracker {
+function open(more: TrackerOptions = {}): Tracker {
   let tokens = 0;
   return openTracker(dir, {
     clock: () => nowMs++,
     newToken: () => `token-${++tokens}`,
-    host: 'here',
+    ...{ host: 'here', place: 'this boot/this namespace' },
     processStart: (pid) => alive.get(pid) ?? null,
+    ...more,
   });
 }
 
@@ -112,8 +114,8 @@ test('a run whose coordinator is gone is shown as failed (interrupted) at once, 
   tracker.upsertStages(id, [stage('d', { numItems: 2 })]);
   tracker.finishItem(tracker.startAttempt(id, 'd', 0, 'augmentor 0').token, {});
   const held = tracker.startAttempt(id, 'd', 1, 'augmentor 0');
-  expect(tracker.findResumableRun()).toBeNull();
-  expect(() => tracker.findResumableRun(id)).toThrow(/smoke-1 is at work \(process 1 on here\)/);
+  for (const name of [undefined, id])
+    expect(() => tracker.findResumableRun(name)).toThrow(/smoke-1 is at work on here \(process 1\), heard of 0 s ago/);
   alive.delete(1);
   expect(tracker.getRun(id)).toMatchObject({ status: 'failed', interrupted: true, error: /interrupted/ });
   expect(tracker.getRun(id).trials[0]?.status).toBe('failed');
@@ -126,19 +128,124 @@ test('a run whose coordinator is gone is shown as failed (interrupted) at once, 
   expect(tracker.startAttempt(id, 'd', 1, 'augmentor 1').attempt).toBe(2);
 });
 
-test('a coordinator of another host is gone when its heartbeat is stale; should it come back, it is told', () => {
-  const run = tracker.createRun(newRun());
-  const there = openTracker(dir, { clock: () => nowMs, host: 'there', processStart: () => 'tuesday' });
-  expect(tracker.heartbeatRun(run)).toBe(true);
-  nowMs += 59_000;
-  expect(there.getRun(run.id).status).toBe('running');
-  expect(() => there.resumeRun(run.id, { pid: 2 })).toThrow(/smoke-1 is at work/);
+test.each([
+  ['on another host', { host: 'there' }],
+  ['in another PID namespace of this host', { place: 'this boot/another namespace' }],
+  ['before this host was started again', { place: 'another boot/this namespace' }],
+])('a coordinator %s is gone when its heartbeat is stale; should it come back, it is told', (_where, elsewhere) => {
+  const { id } = tracker.createRun(newRun());
+  tracker.recordWorker(id, { role: 'trainer', index: 0, pid: 2 });
+  const there = open({ ...elsewhere, clock: () => nowMs, processStart: () => null });
+  tracker.heartbeatRun(id);
+  nowMs += 3_000;
+  expect(there.getRun(id)).toMatchObject({ status: 'running', heard: { isElsewhere: true } });
+  for (const name of [undefined, id])
+    expect(() => there.findResumableRun(name)).toThrow(
+      /^run smoke-1 is at work on here \(process 1\), heard of 3 s ago/,
+    );
+  nowMs += 56_000;
+  expect(() => there.resumeRun(id, { pid: 2 })).toThrow(/smoke-1 is at work on here .*once nothing was heard for 60 s/);
+  expect(there.livingWorkers(id)).toEqual([]);
+  expect(tracker.livingWorkers(id)).toHaveLength(1);
   nowMs += 2_000;
-  expect(there.getRun(run.id)).toMatchObject({ status: 'failed', interrupted: true });
-  there.resumeRun(run.id, { pid: 2 });
-  expect(tracker.heartbeatRun(run)).toBe(false);
+  expect(there.getRun(id)).toMatchObject({ status: 'failed', interrupted: true, heard: null });
+  there.resumeRun(id, { pid: 2 });
+  const told = { code: 'superseded', data: { workersAreTaken: false } };
+  expect(() => tracker.heartbeatRun(id)).toThrow(expect.objectContaining(told));
   there.close();
 });
+
+test('a coordinator whose clock runs ahead is left alone', () => {
+  const { id } = tracker.createRun(newRun());
+  const there = open({ host: 'there', clock: () => nowMs - 3_600_000 });
+  expect(() => there.resumeRun(id, { pid: 2 })).toThrow(/heard of just now \(by its clock 3600 s from now\)/);
+  there.close();
+});
+
+test('a run recorded before places were told apart is looked at on its host as it was', () => {
+  const { id } = tracker.createRun(newRun());
+  const sqlite = openSqlite(tracker.path);
+  sqlite.exec('UPDATE runs SET place = NULL');
+  sqlite.close();
+  expect(tracker.getRun(id)).toMatchObject({ status: 'running', heard: { isElsewhere: false } });
+  alive.delete(1);
+  expect(tracker.getRun(id)).toMatchObject({ status: 'failed', interrupted: true });
+});
+
+test('resume names the newest run that is at work, and the older one that is not', () => {
+  const first = tracker.createRun(newRun());
+  tracker.endRun(first.id, 'failed');
+  tracker.createRun(newRun());
+  expect(() => tracker.findResumableRun()).toThrow(/smoke-2 is at work .*`calm-orch resume smoke-1` goes on/);
+  expect(tracker.findResumableRun('smoke-1')?.id).toBe('smoke-1');
+});
+
+test('a coordinator that was superseded changes nothing: not the run, its stages and attempts, nor what is recorded', () => {
+  const { id } = tracker.createRun(newRun());
+  const plan = [stage('d', { numItems: 4 }), stage('e')];
+  tracker.upsertStages(id, plan);
+  tracker.recordWorker(id, { role: 'augmentor', index: 0, pid: 2 });
+  tracker.nameWorker(id, 2, 'lives');
+  const { token } = tracker.startAttempt(id, 'd', 0, 'augmentor 0', { instance: 'lives' });
+  // For the next one the process is gone, though it goes on.
+  const next = open({ processStart: (pid) => (pid === 1 ? null : (alive.get(pid) ?? null)), newToken: () => 'next' });
+  next.resumeRun(id, { pid: 2, keepAttempts: true });
+  next.upsertStages(id, plan);
+  next.keepAttempts(id, new Set(['d']), new Set(['lives']));
+
+  const recorded = () => [
+    next.getRun(id).status,
+    next.listRunStages(id).map(({ status }) => status),
+    next.listAttempts(id),
+    next.listEvents(id),
+    next.livingWorkers(id),
+    next.listMetrics('d'),
+    next.lastGeneration('d'),
+  ];
+  const before = recorded();
+  const point = { runId: id, stageKey: 'd', step: 0, name: 'train/loss', value: 1 };
+  const writes: Record<string, () => unknown> = {
+    endRun: () => tracker.endRun(id, 'failed'),
+    heartbeatRun: () => tracker.heartbeatRun(id),
+    upsertStages: () => tracker.upsertStages(id, plan),
+    claimStage: () => tracker.claimStage(id, 'e'),
+    keepAttempts: () => tracker.keepAttempts(id, new Set(), new Set()),
+    startAttempt: () => tracker.startAttempt(id, 'd', 1, 'augmentor 0'),
+    finishItem: () => tracker.finishItem(token, {}),
+    failAttempt: () => tracker.failAttempt(token, 'boom'),
+    loseAttempt: () => tracker.loseAttempt(token, 'killed'),
+    cancelAttempt: () => tracker.cancelAttempt(token, 'stopped'),
+    succeedStage: () => tracker.succeedStage(id, 'e', {}, []),
+    failStage: () => tracker.failStage(id, 'd', 'boom'),
+    recordWorker: () => tracker.recordWorker(id, { role: 'trainer', index: 0, pid: 2 }),
+    nameWorker: () => tracker.nameWorker(id, 2, 'another'),
+    forgetWorker: () => tracker.forgetWorker(id, 2),
+    logMetrics: () => tracker.logMetrics([point]),
+    recordRoster: () => tracker.recordRoster('d', 1, []),
+    recordApplied: () => tracker.recordApplied('d', []),
+    note: () => tracker.note(id, 'a word'),
+  };
+  const told = { code: 'superseded', data: { workersAreTaken: true } };
+  for (const [name, write] of Object.entries(writes)) expect(write, name).toThrow(expect.objectContaining(told));
+  expect(recorded()).toEqual(before);
+  expect(next.finishItem(token, {})).toEqual({ itemsLeft: 3 });
+  next.close();
+});
+
+test.each(['failed', 'cancelled'] as const)(
+  'a stage that %s in one run is free for another that lives beside it',
+  (how) => {
+    const [first, second] = [tracker.createRun(newRun()), tracker.createRun(newRun({ pid: 2 }))];
+    tracker.upsertStages(first.id, [stage('d'), stage('e')]);
+    expect(tracker.upsertStages(second.id, [stage('d')])).toEqual(new Set(['d']));
+    expect(tracker.claimStage(second.id, 'd')).toBe('foreign');
+    if (how === 'failed') tracker.failStage(first.id, 'd', 'boom');
+    else tracker.endRun(first.id, 'cancelled');
+    expect(tracker.upsertStages(second.id, [stage('d')])).toEqual(new Set());
+    finish(second.id, 'd');
+    expect(tracker.findStage('d')?.status).toBe('succeeded');
+  },
+);
 
 test('a coordinator of this host works as long as its process, whatever the clock says; a number given again is not it', () => {
   const { id } = tracker.createRun(newRun());
@@ -220,15 +327,14 @@ test('failures are counted per session; losses count in a row and progress start
 });
 
 test('ending a run cancels what it left unfinished', () => {
-  const run = tracker.createRun(newRun());
-  const { id } = run;
+  const { id } = tracker.createRun(newRun());
   tracker.upsertStages(id, [stage('a'), stage('b', { inputs: { data: 'a' } })]);
   const lease = tracker.startAttempt(id, 'a', 0, 'trainer 0');
   tracker.endRun(id, 'cancelled');
   expect(tracker.listRunStages(id).map(({ status }) => status)).toEqual(['cancelled', 'cancelled']);
   expect(tracker.listAttempts(id)).toMatchObject([{ status: 'cancelled', token: lease.token }]);
   expect(tracker.getRun(id)).toMatchObject({ status: 'cancelled', trials: [{ status: 'cancelled' }] });
-  expect(tracker.heartbeatRun(run)).toBe(false);
+  expect(() => tracker.heartbeatRun(id)).toThrow(/run smoke-1 has ended \(cancelled\)/);
 });
 
 test('curves come back in order, keep NaN, and are cut where training goes on from a checkpoint', () => {

@@ -4,10 +4,11 @@ import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { processStart as startOf, type StageResult } from '@calm-orch/core';
+import { processPlace, processStart as startOf, type StageResult } from '@calm-orch/core';
 import { openDatabase, type Access, type Store } from './database.ts';
 import { guarded } from './sqlite-errors.ts';
 import * as events from './event-store.ts';
+import { holding, holdingAll, holdingAttempt } from './holding.ts';
 import * as imported from './import-store.ts';
 import * as ledger from './ledger-store.ts';
 import type { LedgerRow, RosterMember, Told, ToldLineage } from './ledger-store.ts';
@@ -40,7 +41,9 @@ export interface TrackerOptions {
   readonly newToken?: () => string;
   /** @default os.hostname() */
   readonly host?: string;
-  /** When a process of this host started; null: it is gone. @default core's processStart */
+  /** Boot and PID namespace. @default core's processPlace */
+  readonly place?: string;
+  /** When a process of this place started; null: it is gone. @default core's processStart */
   readonly processStart?: (pid: number) => string | null;
   /** `write`: a folder without a database is an error instead of being given one. `read`: so it is, and nothing is
    *  written; a database of an older version is read through a migrated copy. @default create */
@@ -52,6 +55,9 @@ export interface TrackerOptions {
 export interface Tracker {
   readonly path: string;
 
+  // Whatever changes a run, its stages or attempts is for the process that created or resumed it last: for others, and
+  // once the run has ended, it throws `superseded` and changes nothing.
+
   // runs
   /** Starts a run. Runs whose coordinator is gone are marked interrupted first. */
   createRun(run: NewRun): RunRecord;
@@ -61,16 +67,16 @@ export interface Tracker {
   resumeRun(runId: string, coordinator: { readonly pid: number; readonly keepAttempts?: boolean }): RunRecord;
   /** Ends a run; its unfinished stages and attempts become cancelled. */
   endRun(runId: string, status: 'succeeded' | 'failed' | 'cancelled', options?: { readonly error?: string }): void;
-  /** At least every 10 s; false when the run is no longer this coordinator's (then stop). */
-  heartbeatRun(run: Pick<RunRecord, 'id' | 'session'>): boolean;
+  /** At least every 10 s. */
+  heartbeatRun(runId: string): void;
   /** Newest first. */
   listRuns(): RunRecord[];
   /** Throws `not_found`, naming the runs there are. */
   getRun(runId: string): RunRecord;
   /** By run id, else the newest run of an experiment of that name, else (no name) the one started or resumed last. */
   findRun(name?: string): RunRecord;
-  /** The given run, or the newest that failed, was cancelled or was interrupted; null when there is none to go on
-   *  with (a given run that has succeeded: null). Throws `not_found`, or `busy` if it is running. */
+  /** The given run, or the newest that has not succeeded; null when there is none to go on with (a given run that has
+   *  succeeded: null). Throws `not_found`, or `busy` if it is at work. */
   findResumableRun(runId?: string): RunRecord | null;
 
   // stages and attempts
@@ -125,7 +131,7 @@ export interface Tracker {
   /** Once it has registered. */
   nameWorker(runId: string, pid: number, instance: string): void;
   forgetWorker(runId: string, pid: number): void;
-  /** Those of this host that live. */
+  /** Those that live, where they can be looked at from here. */
   livingWorkers(runId: string): RunWorker[];
 
   // metrics
@@ -179,54 +185,69 @@ export function hasTracker(dir: string): boolean {
 /** Opens the database of run folder `dir`, and migrates it unless it is only read. */
 export function openTracker(dir: string, options: TrackerOptions = {}): Tracker {
   const { clock = Date.now, newToken = randomUUID, host = hostname(), processStart = startOf } = options;
+  const { place = processPlace() } = options;
   const { access = 'create', busyTimeoutMs = 5000 } = options;
   const path = join(dir, databaseFile);
   const { sqlite, db, close } = openDatabase(path, { access, busyTimeoutMs });
-  const store: Store = { sqlite, db, clock, newToken, host, processStart };
+  const store: Store = { sqlite, db, clock, newToken, host, place, processStart, held: new Map() };
+  const hold = (run: RunRecord): RunRecord => {
+    store.held.set(run.id, run.session);
+    return run;
+  };
   const api: Omit<Tracker, 'path'> = {
-    createRun: (run) => runs.createRun(store, run),
-    resumeRun: (runId, coordinator) => runs.resumeRun(store, runId, coordinator),
-    endRun: (runId, status, more) => runs.endRun(store, runId, status, more),
-    heartbeatRun: (run) => runs.heartbeatRun(store, run),
+    createRun: (run) => hold(runs.createRun(store, run)),
+    resumeRun: (runId, coordinator) => hold(runs.resumeRun(store, runId, coordinator)),
+    endRun: (runId, status, more) => {
+      holding(store, runId, () => runs.endRun(store, runId, status, more));
+      store.held.delete(runId);
+    },
+    heartbeatRun: (runId) => holding(store, runId, () => runs.heartbeatRun(store, runId)),
     listRuns: () => runs.listRuns(store),
     getRun: (runId) => runs.getRun(store, runId),
     findRun: (name) => runs.findRun(store, name),
     findResumableRun: (runId) => runs.findResumableRun(store, runId),
-    upsertStages: (runId, planned) => stages.upsertStages(store, runId, planned),
-    claimStage: (runId, key) => stages.claimStage(store, runId, key),
+    upsertStages: (runId, planned) => holding(store, runId, () => stages.upsertStages(store, runId, planned)),
+    claimStage: (runId, key) => holding(store, runId, () => stages.claimStage(store, runId, key)),
     strayWorkers: (key) => stages.strayWorkers(store, key),
-    keepAttempts: (runId, keys, instances) => stages.keepAttempts(store, runId, keys, instances),
+    keepAttempts: (runId, keys, instances) =>
+      holding(store, runId, () => stages.keepAttempts(store, runId, keys, instances)),
     findStage: (key) => stages.findStage(store, key),
     findSucceededStage: (key) => stages.findSucceededStage(store, key),
     unfinishedItems: (key) => stages.unfinishedItems(store, key),
     itemResults: (key) => stages.itemResults(store, key),
-    startAttempt: (runId, key, item, worker, options) => stages.startAttempt(store, runId, key, item, worker, options),
-    finishItem: (token, result) => stages.finishItem(store, token, result),
-    failAttempt: (token, error) => stages.failAttempt(store, token, error),
-    loseAttempt: (token, reason, more) => stages.loseAttempt(store, token, reason, more),
-    cancelAttempt: (token, reason) => stages.cancelAttempt(store, token, reason),
-    succeedStage: (runId, key, result, files) => stages.succeedStage(store, runId, key, result, files),
-    failStage: (runId, key, reason) => stages.failStage(store, runId, key, reason),
+    startAttempt: (runId, key, item, worker, options) =>
+      holding(store, runId, () => stages.startAttempt(store, runId, key, item, worker, options)),
+    finishItem: (token, result) => holdingAttempt(store, token, () => stages.finishItem(store, token, result)),
+    failAttempt: (token, error) => holdingAttempt(store, token, () => stages.failAttempt(store, token, error)),
+    loseAttempt: (token, reason, more) =>
+      holdingAttempt(store, token, () => stages.loseAttempt(store, token, reason, more)),
+    cancelAttempt: (token, reason) => holdingAttempt(store, token, () => stages.cancelAttempt(store, token, reason)),
+    succeedStage: (runId, key, result, files) =>
+      holding(store, runId, () => stages.succeedStage(store, runId, key, result, files)),
+    failStage: (runId, key, reason) => holding(store, runId, () => stages.failStage(store, runId, key, reason)),
     listRunStages: (runId) => stages.listRunStages(store, runId),
     listAttempts: (runId, key) => stages.listAttempts(store, runId, key),
     listArtifacts: (key) => stages.listArtifacts(store, key),
-    recordWorker: (runId, worker) => workers.recordWorker(store, runId, worker),
-    nameWorker: (runId, pid, instance) => workers.nameWorker(store, runId, pid, instance),
-    forgetWorker: (runId, pid) => workers.forgetWorker(store, runId, pid),
+    recordWorker: (runId, worker) => holding(store, runId, () => workers.recordWorker(store, runId, worker)),
+    nameWorker: (runId, pid, instance) => holding(store, runId, () => workers.nameWorker(store, runId, pid, instance)),
+    forgetWorker: (runId, pid) => holding(store, runId, () => workers.forgetWorker(store, runId, pid)),
     livingWorkers: (runId) => workers.livingWorkers(store, runId),
-    logMetrics: (points, replaced) => metrics.logMetrics(store, points, replaced),
+    logMetrics: (points, replaced) => holdingAll(store, () => metrics.logMetrics(store, points, replaced)),
     listMetrics: (key) => metrics.listMetrics(store, key),
     trialMetrics: (runId) => metrics.trialMetrics(store, runId),
     lastGeneration: (stageKey) => ledger.lastGeneration(store, stageKey),
     lastRoster: (stageKey) => ledger.lastRoster(store, stageKey),
-    recordRoster: (stageKey, generation, members) => ledger.recordRoster(store, stageKey, generation, members),
-    recordApplied: (stageKey, report, told) => ledger.recordApplied(store, stageKey, report, told),
+    recordRoster: (stageKey, generation, members) =>
+      holdingAll(store, () => ledger.recordRoster(store, stageKey, generation, members)),
+    recordApplied: (stageKey, report, told) =>
+      holdingAll(store, () => ledger.recordApplied(store, stageKey, report, told)),
     findLineage: (stageKey) => ledger.findLineage(store, stageKey),
     listLedger: (stageKey) => ledger.listLedger(store, stageKey),
     recordImport: (record) => imported.recordImport(store, record),
     listImports: (experiment) => imported.listImports(store, experiment),
     removeImports: (experiment, name) => imported.removeImports(store, experiment, name),
-    note: (runId, message, stageKey) => events.appendEvent(store, { runId, type: 'note', message, stageKey }),
+    note: (runId, message, stageKey) =>
+      holding(store, runId, () => events.appendEvent(store, { runId, type: 'note', message, stageKey })),
     listEvents: (runId, limit) => events.listEvents(store, runId, limit),
     close,
   };

@@ -37,6 +37,8 @@ export interface RunRecord {
   readonly status: Status;
   readonly interrupted: boolean;
   readonly error: string | null;
+  /** Of a run at work: when its coordinator was last heard of, and whether nothing but that is known of it from here. */
+  readonly heard: { readonly agoMs: number; readonly isElsewhere: boolean } | null;
   readonly resolved: Json;
   readonly hash: string;
   readonly versions: Json;

@@ -3,6 +3,7 @@
 import { and, eq, isNotNull } from 'drizzle-orm';
 import type { Role } from '@calm-orch/core';
 import { transaction, type Store } from './database.ts';
+import { isHere } from './liveness.ts';
 import { attempts, runs, workers } from './schema.ts';
 
 export interface RunWorker {
@@ -40,12 +41,12 @@ export function forgetWorker({ db }: Store, runId: string, pid: number): void {
   db.delete(workers).where(ofRun(runId, pid)).run();
 }
 
-/** Those of this host that live; the others are forgotten. */
+/** Those that live, where they can be looked at from here; the others are forgotten. */
 export function livingWorkers(store: Store, runId: string): RunWorker[] {
   return transaction(store, () => {
     const rows = store.db.select().from(workers).where(eq(workers.runId, runId)).all();
-    const host = store.db.select({ host: runs.host }).from(runs).where(eq(runs.id, runId)).get()?.host;
-    if (host !== store.host) return [];
+    const run = store.db.select().from(runs).where(eq(runs.id, runId)).get();
+    if (run === undefined || !isHere(store, run)) return [];
     const isThere = (row: (typeof rows)[number]): boolean => store.processStart(row.pid) === row.started;
     for (const { pid } of rows.filter((row) => !isThere(row))) forgetWorker(store, runId, pid);
     return rows

@@ -132,10 +132,11 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
       const { state, losses } = await alone();
       const draw = rng('club', seed);
       const seen = new Set<number>();
+      const joining: Promise<Member>[] = [];
       const onStep = (step: number): void => {
         if (seen.has(step)) return;
         seen.add(step);
-        if (draw.uniform() < 0.4) void club.add();
+        if (draw.uniform() < 0.4) joining.push(club.add());
         else if (draw.uniform() < 0.5 && club.members.length > 1)
           club.remove(club.members[draw.int(club.members.length)]!);
       };
@@ -143,6 +144,7 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
       await club.add();
       await club.add();
       const first = await finished(club).catch(() => null);
+      await Promise.all(joining);
       expect(first!.program.state(), `seed ${seed}`).toEqual(state);
       // Whoever reports a step reports the same loss, and every step is reported.
       const reported = new Set<number>();

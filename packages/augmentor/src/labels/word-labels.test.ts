@@ -30,7 +30,9 @@ beforeEach(async () => {
   cacheDir = mkdtempSync(join(tmpdir(), 'calm-orch-labels-'));
   asked = [];
   behave = (response, sentence) => answer(response, wellSaid(sentence));
-  server = createServer((request, response) => void serve(request, response));
+  server = createServer((request, response) => {
+    serve(request, response).catch((error: Error) => response.destroy(error));
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterEach(async () => {

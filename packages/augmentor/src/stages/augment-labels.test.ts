@@ -20,7 +20,7 @@ it('trains on the paraphrases the artifact records, and on templates where there
   vi.stubEnv('XDG_CACHE_HOME', join(root, 'cache'));
   let numAsked = 0;
   const server = createServer((request, response) => {
-    void (async () => {
+    const serve = async (): Promise<void> => {
       let text = '';
       for await (const chunk of request) text += String(chunk);
       const { messages } = JSON.parse(text) as { messages: { content: string }[] };
@@ -30,7 +30,8 @@ it('trains on the paraphrases the artifact records, and on templates where there
         numAsked % 3 === 0 ? 'a nice picture' : messages[1]!.content.replaceAll(/image|photo/g, 'picture');
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ choices: [{ message: { role: 'assistant', content } }] }));
-    })();
+    };
+    serve().catch((error: Error) => response.destroy(error));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {

@@ -14,7 +14,7 @@ export const command = {
     withProcessOptions(args)
       .positional('run', {
         type: 'string',
-        describe: 'A run [default: the newest that failed, was cancelled or interrupted]',
+        describe: 'A run [default: the newest that has not succeeded]',
       })
       .example('$0 resume', 'go on after an interruption')
       .example('$0 resume ablation-mfam-1 --trainers 4', 'a certain run, with other processes'),

@@ -26,7 +26,9 @@ export function runsText(runs: readonly RunRecord[]): string {
       localTime(run.startedMs),
       took,
       `${finished} of ${run.trials.length} trials`,
-      run.error ?? '',
+      run.heard?.isElsewhere
+        ? `on ${run.host}, heard of ${duration(Math.max(0, run.heard.agoMs))} ago`
+        : (run.error ?? ''),
     ];
   });
   return columns([['RUN', 'STATUS', 'STARTED', 'TOOK', 'FINISHED', ''], ...lines]).join('\n');
