@@ -85,16 +85,17 @@ export async function execute(
   const cancel = cancelOnSignals();
   let progress: Progress | null = null;
   try {
-    const { datasetIdentity } = await import('@calm-orch/data');
+    const { datasetIdentity, photosIdentity } = await import('@calm-orch/data');
     const facts = needsEngine() ? await engineFacts(say, cancel.signal) : withoutEngine;
     const layout = layoutOf(options.dir);
     if (needsEngine()) await checkModels(experiment);
     const hashCache = hashCacheOf(layout.dir);
     const sources = await planSources({
-      ...{ stageEntry, engine: facts.identity, carried: carriedFolders, hashCache, datasetIdentity },
+      ...{ stageEntry, engine: facts.identity, carried: carriedFolders, hashCache, datasetIdentity, photosIdentity },
       ...(needsEngine() && { codeCache: await codeCacheFile() }),
     });
     await checkSurroundings(planExperiment(experiment, sources), (key) => isStageDone(tracker, layout, key));
+    for (const note of sources.notes?.() ?? []) say(`note: ${note}`);
     const { hangTimeout, gangMinLeft, takeoverTimeout } = options;
     const summary = await runExperiment({
       ...{ experiment, sources, layout, tracker, machine: facts, signal: cancel.signal },

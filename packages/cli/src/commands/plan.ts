@@ -81,13 +81,14 @@ export const command = {
     gflops,
   }: ArgumentsCamelCase<Options>) => {
     const { countStages, layoutOf, planExperiment, planSources, isStageDone } = await import('@calm-orch/coordinator');
-    const { datasetIdentity } = await import('@calm-orch/data');
+    const { datasetIdentity, photosIdentity } = await import('@calm-orch/data');
     const facts = await engineFacts((line) => process.stderr.write(`${line}\n`), new AbortController().signal);
     const sources = await planSources({
       stageEntry,
       engine: facts.identity,
       carried: carriedFolders,
       datasetIdentity,
+      photosIdentity,
       hashCache: hashCacheOf(dir),
       codeCache: await codeCacheFile(),
     });
@@ -100,6 +101,7 @@ export const command = {
     );
     for (const experiment of loaded) await checkModels(experiment);
     const plans = loaded.map((experiment) => planExperiment(experiment, sources));
+    for (const note of sources.notes?.() ?? []) process.stderr.write(`note: ${note}\n`);
     const only = loaded.every((experiment) => experiment.only !== null);
     const config = preset === undefined ? await largestOf(loaded) : resolveTrial(preset, [], 0);
     const machine: Machine = {

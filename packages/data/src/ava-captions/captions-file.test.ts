@@ -21,7 +21,7 @@ describe('AVA-Captions', () => {
     const { train, test, counts } = readAvaCaptions(join(dir, avaCaptionsFile), ava);
     expect(train).toEqual([{ id: 1, captions: ['nice light .', 'he said "wow" , {really} [sic] .'] }]);
     expect(test).toEqual([{ id: 4, captions: ['too dark .'] }]);
-    expect(counts).toEqual({ images: 2, captions: 3, leaks: 0, unknown: 0, train: 1, test: 1 });
+    expect(counts).toEqual({ images: 2, captions: 3, leaks: 0, unknown: 0, withoutCaptions: 0, train: 1, test: 1 });
   });
 
   it('keeps AVA’s test images out of training and counts them and unknown ones', () => {

@@ -46,7 +46,9 @@ export async function writeCatalog(options: WriteCatalogOptions): Promise<Catalo
   for (let start = 0; start < mine.length; start += decodedAtOnce) {
     if (signal?.aborted) throw new CalmError('cancelled', `data: cancelled in pool ${item.pool}`);
     const some = mine.slice(start, start + decodedAtOnce);
-    const reasons = await Promise.all(some.map(({ path }) => checkImage(path)));
+    const reasons = await Promise.all(
+      some.map(({ path }) => checkImage(path, { withMask: item.pool === 'unlabeled' })),
+    );
     some.forEach((candidate, i) => {
       const reason = reasons[i]!;
       if (reason === null) lines.push(`${JSON.stringify(candidate)}\n`);

@@ -122,32 +122,39 @@ describe('the identity of a dataset', () => {
     write('labels.csv', 'a,1');
     write('a.jpg', 'x');
     utimesSync(join(folder, 'a.jpg'), 1000, 1000);
-    const first = datasetIdentity('X', folder);
+    const identity = () => datasetIdentity('X', folder).identity;
+    const first = identity();
     write('archive.zip', 'anything');
     utimesSync(join(folder, 'labels.csv'), 5, 5);
-    expect(datasetIdentity('X', folder)).toEqual(first);
+    expect(identity()).toEqual(first);
     write('labels.csv', 'a,2');
-    expect(datasetIdentity('X', folder)).toEqual({
+    expect(identity()).toEqual({
       ...first,
       labels: expect.not.stringMatching(first.labels) as string,
     });
     write('labels.csv', 'a,1');
     utimesSync(join(folder, 'a.jpg'), 1000, 1001);
-    expect(datasetIdentity('X', folder)).toEqual({
+    expect(identity()).toEqual({
       ...first,
       images: expect.not.stringMatching(first.images) as string,
     });
   });
 
-  it('follows links, and says when they lead in a circle or nowhere', () => {
+  it('follows links, and names those that lead in a circle or nowhere', () => {
     const folder = freshFolder();
     const elsewhere = freshFolder();
     writeFileSync(join(elsewhere, 'a.jpg'), 'x');
     const empty = datasetIdentity('X', folder);
     symlinkSync(elsewhere, join(folder, 'images'));
-    expect(datasetIdentity('X', folder).images).not.toBe(empty.images);
+    const { identity } = datasetIdentity('X', folder);
+    expect(identity.images).not.toBe(empty.identity.images);
     symlinkSync(folder, join(folder, 'again'));
-    expect(() => datasetIdentity('X', folder)).toThrow(/folders deep; a link to a folder above it\?/);
+    symlinkSync('gone.csv', join(folder, 'labels.csv'));
+    writeFileSync(join(folder, '._labels.csv'), 'Mac OS X');
+    expect(datasetIdentity('X', folder)).toEqual({
+      identity,
+      note: `X, ${folder}: 2 entries are left out: again (leads to a folder above it), labels.csv (leads nowhere)`,
+    });
     expect(() => datasetIdentity('X', join(folder, 'none'))).toThrow(/X: no folder .*none; correct its root/);
   });
 });
