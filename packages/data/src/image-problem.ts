@@ -32,7 +32,6 @@ export function decodingProblem(error: unknown, path: string): string {
   const { message } = error as Error;
   if (message.startsWith('Input image exceeds pixel limit')) return `expected at most ${maxPixels} pixels`;
   if (message.startsWith('Input file contains unsupported')) return 'it has no image format that is read';
-  if (message.startsWith('Input file has corrupt header')) return 'its head is damaged';
   return 'it is damaged or cut short';
 }
 

@@ -15,6 +15,7 @@ import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { carriedFolders, codeCacheFile, needsEngine, stageEntry } from '../stage-code.ts';
 import { collectJudgedTables } from '../verdicts.ts';
+import { leftOutPhotographs } from '../views/left-out.ts';
 
 export interface ExecuteOptions extends GlobalOptions {
   trainers?: number;
@@ -124,6 +125,7 @@ export async function execute(
       onEvent: (event) => progress?.event(event),
     });
     (progress as Progress | null)?.close();
+    for (const note of leftOutPhotographs(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
     await report(summary, tracker, options);
   } finally {
     (progress as Progress | null)?.close();

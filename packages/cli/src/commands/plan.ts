@@ -101,7 +101,6 @@ export const command = {
     );
     for (const experiment of loaded) await checkModels(experiment);
     const plans = loaded.map((experiment) => planExperiment(experiment, sources));
-    for (const note of sources.notes?.() ?? []) process.stderr.write(`note: ${note}\n`);
     const only = loaded.every((experiment) => experiment.only !== null);
     const config = preset === undefined ? await largestOf(loaded) : resolveTrial(preset, [], 0);
     const machine: Machine = {
@@ -134,6 +133,7 @@ export const command = {
       );
       printLine(`\n${renderCosts(costs)}`);
     } finally {
+      for (const note of sources.notes?.() ?? []) process.stderr.write(`note: ${note}\n`);
       tracker?.close();
     }
   },
