@@ -28,7 +28,7 @@ it('a carried folder counts by what it holds, through links; what is no data or 
   symlinkSync('../one.jpg', join(carried, 'a.jpg'));
   const filesOf = async (data: Partial<typeof nano.data> = {}) => {
     const { files, notes } = await sources();
-    return { files: files('data', { data: { ...nano.data, ...data } } as unknown as Json), notes: notes!() };
+    return { files: files('data', { data: { ...nano.data, ...data } }), notes: notes!() };
   };
   const before = await filesOf();
   writeFileSync(join(carried, '.DS_Store'), 'x');
