@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { nano, type Json } from '@calm-orch/core';
+import { nano } from '@calm-orch/core';
 import { planSources } from './plan-sources.ts';
 
 let dir: string;
