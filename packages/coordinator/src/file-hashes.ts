@@ -1,7 +1,7 @@
 // sha256 of files that may have many gigabytes: read in pieces, each file once in a process, and large ones once for as long
 // as size and time of change stay as they were (`hashes.json` of the run folder).
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { writeFileAtomic } from '@calm-orch/core';
 
 export type HashFile = (path: string) => string;
@@ -20,7 +20,9 @@ const pieceBytes = 8 * 1024 * 1024;
 export function fileHasher(cache?: string): HashFile {
   const known = new Map<string, Known>(Object.entries(readCache(cache)));
   const own = new Map<string, Known>();
-  return (path) => {
+  return (name) => {
+    // A link that leads elsewhere now is another file, whatever size and time that has.
+    const path = realpathSync(name);
     const { size, mtimeMs } = statSync(path);
     const found = own.get(path) ?? (size >= rememberedBytes ? known.get(path) : undefined);
     if (found?.bytes === size && found.mtimeMs === mtimeMs) return found.sha256;

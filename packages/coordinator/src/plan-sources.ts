@@ -1,18 +1,34 @@
 // Reads what keys depend on beside the experiment: code, checkpoint and loose files. Reading files is all it does.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { CalmError, hashOf, sha256, stageRoles, type Json, type StageKind, type TrialConfig } from '@calm-orch/core';
+import { existsSync } from 'node:fs';
+import {
+  hashOf,
+  leftOutNote,
+  stageRoles,
+  walkFolder,
+  type Json,
+  type StageKind,
+  type TrialConfig,
+} from '@calm-orch/core';
 import { codeVersions } from './code-cache.ts';
-import { fileHasher } from './file-hashes.ts';
+import { fileHasher, type HashFile } from './file-hashes.ts';
 import { readFoundationFiles, type Foundation } from './foundation-artifact.ts';
 import type { PlanSources } from './plan.ts';
+
+/** What stands for the content of a folder, and what in it cannot be read. */
+export interface FolderIdentity {
+  readonly identity: Json;
+  /** null: everything can. */
+  readonly note: string | null;
+}
 
 export interface PlanSourceOptions {
   /** Built module that holds a kind's stage function. */
   readonly stageEntry: (kind: StageKind) => string;
   readonly engine: Json;
-  /** What stands for the content of a dataset's root folder; needed where configurations name datasets. */
-  readonly datasetIdentity?: (name: string, root: string) => Json;
+  /** Of a dataset's root folder. */
+  readonly datasetIdentity: (name: string, root: string) => FolderIdentity;
+  /** Of a folder of one's own photographs. */
+  readonly photosIdentity: (dir: string) => FolderIdentity;
   /** Folders of files carried with the program that stages of a kind read. */
   readonly carried: Readonly<Partial<Record<StageKind, string>>>;
   /** File that remembers hashes of large checkpoints. */
@@ -26,6 +42,7 @@ export async function planSources({
   engine,
   carried,
   datasetIdentity,
+  photosIdentity,
   hashCache,
   codeCache,
 }: PlanSourceOptions): Promise<PlanSources> {
@@ -37,6 +54,11 @@ export async function planSources({
   const foundations = new Map<string, Foundation>();
   const hashFile = fileHasher(hashCache);
   const folders = new Map<string, Json>();
+  const notes = new Set<string>();
+  const noted = ({ identity, note }: FolderIdentity): Json => {
+    if (note !== null) notes.add(note);
+    return identity;
+  };
   const memo = <T>(map: Map<string, T>, key: string, make: () => T): T => {
     if (!map.has(key)) map.set(key, make());
     return map.get(key)!;
@@ -50,42 +72,23 @@ export async function planSources({
       const own = carried[kind];
       const data = kind === 'data' ? (config as unknown as Pick<TrialConfig, 'data'>).data : null;
       if (data?.source === 'files') {
-        const identityOf = (name: string, root: string): Json => {
-          if (datasetIdentity) return memo(folders, root, () => datasetIdentity(name, root));
-          throw new CalmError('internal', `planning: nobody says what ${name} in ${root} is identified by`);
-        };
+        const identityOf = (name: string, root: string): Json =>
+          memo(folders, `${name} ${root}`, () => noted(datasetIdentity(name, root)));
         return Object.fromEntries(Object.entries(data.roots).map(([name, root]) => [name, identityOf(name, root)]));
       }
       const users = data?.unlabeledDir ?? null;
       if (own === undefined && users === null) return null;
       return {
-        carried: own === undefined ? null : memo(folders, own, () => contentsOf(own)),
-        // A user's photographs may be many and large: name, size and time of change stand for their content.
-        users: users === null ? null : memo(folders, users, () => stampsOf(users)),
+        carried: own === undefined ? null : memo(folders, own, () => noted(contentsOf(own, hashFile))),
+        users: users === null ? null : memo(folders, `users ${users}`, () => noted(photosIdentity(users))),
       };
     },
+    notes: () => [...notes],
   };
 }
 
-function contentsOf(dir: string): Json {
-  return existsSync(dir) ? hashOf(filesOf(dir).map((path) => [relative(dir, path), sha256(readFileSync(path))])) : null;
-}
-
-function stampsOf(dir: string): Json {
-  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory())
-    throw new CalmError('not_found', `data.unlabeledDir: no folder ${dir}; name a folder of photographs`);
-  return hashOf(
-    filesOf(dir).map((path) => {
-      const { size, mtimeMs } = statSync(path);
-      return [relative(dir, path), size, mtimeMs];
-    }),
-  );
-}
-
-function filesOf(dir: string): string[] {
-  const entries = readdirSync(dir, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
+function contentsOf(dir: string, hashFile: HashFile): FolderIdentity {
+  if (!existsSync(dir)) return { identity: null, note: null };
+  const { files, leftOut } = walkFolder(dir);
+  return { identity: hashOf(files.map(({ name, path }) => [name, hashFile(path)])), note: leftOutNote(dir, leftOut) };
 }

@@ -52,6 +52,8 @@ export interface PlanSources {
   foundation(config: FoundationConfig): Foundation;
   /** What identifies files a stage reads that are neither configuration nor artifact; null: none. */
   files(kind: StageKind, config: Json): Json;
+  /** Sentences about what could not be read of the folders asked for so far. */
+  notes?(): readonly string[];
 }
 
 type Draft = Omit<PlanStage, 'label' | 'trials'> & { readonly trials: TrialRef[] };

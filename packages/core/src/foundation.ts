@@ -1,9 +1,10 @@
 // Which files the pretrained models of a trial are, and how a stage finds them: the coordinator puts either the one
 // carried file into the foundation's artifact, or `sources.json`, which names files where they lie (13 GB are not copied).
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FoundationConfig } from './config/schema.ts';
 import { CalmError } from './errors.ts';
+import { walkFolder } from './folder-walk.ts';
 
 /** Name of the carried checkpoint within its artifact. */
 export const foundationFile = 'foundation.safetensors';
@@ -51,8 +52,9 @@ const readNames = /^(config\.json|tokenizer\.(json|model)|.*\.safetensors|.*\.bi
 export function foundationFiles(part: FoundationPart, path: string): string[] {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat?.isFile() === true) return [path];
-  const files = stat?.isDirectory() === true ? readdirSync(path).filter((name) => readNames.test(name)) : [];
-  if (files.length > 0) return files.sort().map((name) => join(path, name));
+  const files = stat?.isDirectory() === true ? walkFolder(path, { deep: false }).files : [];
+  const read = files.filter(({ name }) => readNames.test(name));
+  if (read.length > 0) return read.map((file) => file.path);
   const remedy =
     part === 'checkpoint'
       ? 'name a safetensors file or a folder with --set foundation.checkpoint=PATH, or rebuild the carried one with `calm-orch run experiments/foundation.yaml`'

@@ -18,6 +18,16 @@ export { shardRange } from './shards.ts';
 export { makeFolder, writeFileAtomic } from './files.ts';
 export { stageLabel } from './stage-label.ts';
 export { parseJson, readJson } from './json.ts';
+export {
+  isHiddenName,
+  leftOutNote,
+  stampOf,
+  walkFolder,
+  whyUnreadable,
+  type FolderWalk,
+  type FoundFile,
+  type LeftOut,
+} from './folder-walk.ts';
 export { openSqlite, type Sqlite } from './sqlite.ts';
 export { processPlace, processStart } from './processes.ts';
 export {

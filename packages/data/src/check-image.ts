@@ -1,20 +1,22 @@
-// Whether a file is a photograph that will decode: every row is decoded, at reduced size where the format allows it.
-import { existsSync } from 'node:fs';
-import { minSide } from './images.ts';
-import { sharp } from './sharp.ts';
+// Whether a file is a photograph that every stage can decode: it is decoded here as there.
+import { CalmError } from '@calm-orch/core';
+import { loadImage } from './images.ts';
+import { loadMask, maskFileOf } from './masks.ts';
 
-const reducedSide = 64;
+export interface CheckImageOptions {
+  /** The mask beside it is read, too. @default false */
+  readonly withMask?: boolean;
+}
 
-/** null: usable; otherwise why not. Never throws. */
-export async function checkImage(path: string): Promise<string | null> {
-  if (!existsSync(path)) return 'missing';
+/** null: usable; otherwise why not, whatever is decoded beside it. Throws CalmError io for what may pass. */
+export async function checkImage(path: string, { withMask = false }: CheckImageOptions = {}): Promise<string | null> {
+  const mask = withMask ? maskFileOf(path) : null;
   try {
-    const { info } = await sharp(path, { failOn: 'truncated' })
-      .resize(reducedSide, reducedSide, { fit: 'outside', withoutEnlargement: true })
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    return info.width < minSide || info.height < minSide ? `only ${info.width}x${info.height} pixels` : null;
+    const image = await loadImage(path);
+    if (mask !== null) await loadMask(mask, image);
+    return null;
   } catch (error) {
-    return (error as Error).message.replaceAll('\n', ' ').trim();
+    if (!(error instanceof CalmError) || typeof error.data['reason'] !== 'string') throw error;
+    return error.data['path'] === mask ? `its mask: ${error.data['reason']}` : error.data['reason'];
   }
 }

@@ -1,6 +1,7 @@
 // A cheap look at image files, without decoding: which files of a dataset are there and begin like an image.
 // Files that pass may still turn out broken when decoded; images.ts then names them.
-import { closeSync, existsSync, openSync, readSync, readdirSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { walkFolder } from '@calm-orch/core';
 import { isMaskName } from './masks.ts';
 
 export type ImageFileState = 'ok' | 'missing' | 'unreadable';
@@ -16,9 +17,11 @@ const signatures: readonly (readonly number[])[] = [
 export function imageFileState(path: string): ImageFileState {
   let descriptor: number;
   try {
+    // Opening a pipe would wait for its other end.
+    if (!statSync(path).isFile()) return 'unreadable';
     descriptor = openSync(path, 'r');
-  } catch {
-    return existsSync(path) ? 'unreadable' : 'missing';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'unreadable' : 'missing';
   }
   try {
     const head = Buffer.alloc(12);
@@ -31,9 +34,15 @@ export function imageFileState(path: string): ImageFileState {
   }
 }
 
+/** What a file is called that may be one of a user's photographs, or its mask. */
+export const photographName = /\.(jpe?g|png|webp)$/i;
+
+/** Files directly in a folder, by name in code-unit order. Throws CalmError not_found or io. */
+export function fileNamesIn(dir: string): string[] {
+  return walkFolder(dir, { deep: false }).files.map(({ name }) => name);
+}
+
 /** JPEG, PNG and WebP files directly in a folder, masks apart, by name in code-unit order. */
 export function imageNamesIn(dir: string): string[] {
-  return readdirSync(dir)
-    .filter((name) => /\.(jpe?g|png|webp)$/i.test(name) && !isMaskName(name))
-    .sort();
+  return fileNamesIn(dir).filter((name) => photographName.test(name) && !isMaskName(name));
 }

@@ -1,8 +1,9 @@
 // Photographs as pixels: decode anything a dataset holds to 8-bit RGB, and bring it to the square the ViT wants.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CalmError } from '@calm-orch/core';
 import { resize } from './bicubic.ts';
+import { decodingProblem, maxPixels, readingProblem } from './image-problem.ts';
 import { decodeJpeg } from './jpeg/decode.ts';
 import { readJpegHeader } from './jpeg/header.ts';
 import { pipelineOf } from './pipeline.ts';
@@ -19,9 +20,6 @@ export interface RgbImage {
   readonly height: number;
 }
 
-/** Pillow's own limit; beyond it a small file could ask for any amount of memory. */
-const maxPixels = 178_956_970;
-
 /** Images below this many pixels a side are thumbnails or placeholders, as in pyiqa's cleaning of AVA. */
 export const minSide = 10;
 
@@ -34,25 +32,43 @@ export interface LoadImageOptions {
 
 /**
  * Decodes an image file: EXIF orientation applied, grayscale and CMYK converted to sRGB, transparency laid on white.
- * @throws CalmError not_found, or bad_data naming the file where it is truncated, no image, or tiny.
+ * Reduced or not, the same files are refused; a strip is not reduced below the least side.
+ * @throws CalmError not_found, or bad_data naming the file where it is truncated, no image, or tiny (`data.reason`: why);
+ * io where it cannot be read for what may pass.
  */
 export async function loadImage(
   path: string,
   { maxSide = null, shorterSide = null }: LoadImageOptions = {},
 ): Promise<RgbImage> {
-  if (!existsSync(path)) throw new CalmError('not_found', `no image ${path}; check the dataset folder`);
+  const problem = readingProblem(path);
+  if (problem?.missing === true) {
+    // What stands for bytes that are no text leads to no file.
+    const remedy = path.includes('\uFFFD') ? 'its name is not UTF-8, rename it' : 'check the name and the folder';
+    throw new CalmError('not_found', `no image ${path}; ${remedy}`, { data: { path, reason: problem.reason } });
+  }
+  if (problem !== null) throw cannotDecode(path, problem.reason);
   const ordinary = decodeOrdinary(path, maxSide, shorterSide);
-  const image = ordinary ?? (await decodeAny(path, maxSide, shorterSide));
-  if (image.width < minSide || image.height < minSide) {
-    throw new CalmError(
-      'bad_data',
-      `image ${path}: expected at least ${minSide}x${minSide} pixels, got ${image.width}x${image.height}`,
-      { data: { path } },
-    );
+  let image = ordinary ?? (await decodeAny(path, maxSide, shorterSide));
+  if (isTiny(image)) {
+    const whole = ordinary ?? (await sharp(path).metadata());
+    if (isTiny(whole)) {
+      const reason = `expected at least ${minSide}x${minSide} pixels, got ${whole.width}x${whole.height}`;
+      throw new CalmError('bad_data', `image ${path}: ${reason}`, { data: { path, reason } });
+    }
+    const [short, long] = [Math.min(whole.width, whole.height), Math.max(whole.width, whole.height)];
+    image = await decodeAny(path, Math.ceil((minSide * long) / short), shorterSide);
   }
   const scale = shorterSide === null ? 1 : shorterSide / Math.min(image.width, image.height);
   if (scale < 1) return resize(image, Math.round(image.width * scale), Math.round(image.height * scale));
   return image === ordinary ? { ...image, data: image.data.slice() } : image;
+}
+
+const isTiny = ({ width, height }: Pick<RgbImage, 'width' | 'height'>): boolean => Math.min(width, height) < minSide;
+
+function cannotDecode(path: string, reason: string, cause?: unknown): CalmError {
+  return new CalmError('bad_data', `cannot decode image ${path}: ${reason}; replace the file or take it off the list`, {
+    ...{ cause, data: { path, reason } },
+  });
 }
 
 /** An ordinary JPEG file that sharp would not reduce either, its pixels a view (see `decodeJpeg`); null for any other. */
@@ -84,18 +100,7 @@ async function decodeAny(path: string, maxSide: number | null, shorterSide: numb
     }
     decoded = await pipeline.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
   } catch (error) {
-    const { message } = error as Error;
-    const reason = /exceeds pixel limit/.test(message)
-      ? `expected at most ${maxPixels} pixels`
-      : message.replaceAll('\n', ' ').trim();
-    throw new CalmError(
-      'bad_data',
-      `cannot decode image ${path}: ${reason}; replace the file or take it off the list`,
-      {
-        cause: error,
-        data: { path },
-      },
-    );
+    throw cannotDecode(path, decodingProblem(error, path), error);
   }
   const { data, info } = decoded;
   return {

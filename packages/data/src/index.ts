@@ -34,7 +34,7 @@ export {
   type DegradedPhoto,
 } from './photos/degraded.ts';
 export { heldOutCheck, type HeldOutCheck } from './photos/held-out.ts';
-export { userPhotosHash, type SkippedPhoto } from './photos/sources.ts';
+export { type SkippedPhoto } from './photos/sources.ts';
 export { boxOf, render, toBytes, type Box, type Rendered, type Subject } from './studio/render.ts';
 export { describeScene, objectKinds, places, type Color, type Scene, type SceneObject } from './studio/scene.ts';
 export {
@@ -96,7 +96,7 @@ export { checkImage } from './check-image.ts';
 export { makeDatasets, madeDataFile, type MakeOptions } from './make/make.ts';
 export { surveyors, publishedCounts } from './datasets/survey.ts';
 export { verifyDatasets, type DatasetReport, type VerifyOptions } from './datasets/verify.ts';
-export { datasetIdentity, type DatasetIdentity } from './datasets/identity.ts';
+export { datasetIdentity, photosIdentity, type DatasetIdentity, type FolderIdentity } from './datasets/identity.ts';
 export { readConversations, writeConversations, type Conversation, type Turn } from './llava/conversations.ts';
 export { jsonElements, type JsonElement } from './json-elements.ts';
 export { resize } from './bicubic.ts';

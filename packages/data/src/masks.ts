@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { CalmError } from '@calm-orch/core';
 import type { RgbImage } from './images.ts';
+import { decodingProblem, maxPixels, readingProblem } from './image-problem.ts';
+import { sameNamed } from './same-named.ts';
 import { sharp } from './sharp.ts';
 
 const maskSuffix = '.mask.png';
@@ -13,23 +15,35 @@ export const isMaskName = (name: string): boolean => name.endsWith(maskSuffix);
 
 /** The mask that lies beside a photograph; null where there is none. */
 export function maskFileOf(photoPath: string): string | null {
-  const path = photoPath.replace(/\.[^./\\]+$/, '') + maskSuffix;
+  const path = sameNamed(photoPath.replace(/\.[^./\\]+$/, '') + maskSuffix);
   return existsSync(path) ? path : null;
+}
+
+export interface LoadMaskOptions {
+  /** The photograph was reduced, and its sides rounded: what fits the whole one still fits. @default false */
+  readonly reduced?: boolean;
 }
 
 /**
  * One byte per pixel of the photograph, 255 where its foreground is. The mask may have another size, not another shape.
  * @throws CalmError bad_data where the mask does not decode or has another ratio of sides.
  */
-export async function loadMask(path: string, { width, height }: Omit<RgbImage, 'data'>): Promise<Uint8Array> {
+export async function loadMask(
+  path: string,
+  { width, height }: Omit<RgbImage, 'data'>,
+  { reduced = false }: LoadMaskOptions = {},
+): Promise<Uint8Array> {
   const bad = (reason: string, cause?: unknown): CalmError =>
-    new CalmError('bad_data', `mask ${path}: ${reason}; replace it or take it away`, { cause, data: { path } });
+    new CalmError('bad_data', `mask ${path}: ${reason}; replace it or take it away`, { cause, data: { path, reason } });
+  const problem = readingProblem(path);
+  if (problem !== null) throw bad(`cannot decode it: ${problem.reason}`);
+  const tolerance = ratioTolerance + (reduced ? 1 / width + 1 / height : 0);
   let decoded;
   try {
-    const image = sharp(path, { failOn: 'truncated' });
+    const image = sharp(path, { failOn: 'truncated', limitInputPixels: maxPixels });
     const metadata = await image.metadata();
     const ratio = (metadata.width * height) / (metadata.height * width);
-    if (Math.abs(ratio - 1) > ratioTolerance) {
+    if (Math.abs(ratio - 1) > tolerance) {
       const [expected, got] = [`${width}x${height}`, `${metadata.width}x${metadata.height}`];
       throw bad(`expected the shape of its photograph, ${expected}, got ${got}`);
     }
@@ -41,7 +55,7 @@ export async function loadMask(path: string, { width, height }: Omit<RgbImage, '
       .toBuffer({ resolveWithObject: true });
   } catch (error) {
     if (error instanceof CalmError) throw error;
-    throw bad(`cannot decode it: ${(error as Error).message.replaceAll('\n', ' ').trim()}`, error);
+    throw bad(`cannot decode it: ${decodingProblem(error, path)}`, error);
   }
   const { data, info } = decoded;
   if (info.channels === 1) return data;

@@ -1,8 +1,10 @@
 // What a dataset of rated photographs comes down to, whatever its files look like: photographs whose files are there,
 // with score, attributes and split, and counts of what was left out.
 import { join, normalize, sep } from 'node:path';
+import { isHiddenName } from '@calm-orch/core';
 import { imageFileState } from './image-files.ts';
 import { badLine } from './lines.ts';
+import { sameNamed } from './same-named.ts';
 
 export type Split = 'train' | 'validation' | 'test';
 
@@ -35,7 +37,7 @@ export function photoSet<P extends RatedPhoto>(
   counts: Readonly<Record<string, number>> = {},
   warnings: readonly string[] = [],
 ): PhotoSet<P> {
-  const states = listed.map(({ path }) => imageFileState(path));
+  const states = listed.map(({ name, path }) => (isNoData(name) ? 'missing' : imageFileState(path)));
   const numOf = (wanted: string): number => states.filter((state) => state === wanted).length;
   return {
     photos: listed.filter((_, i) => states[i] === 'ok'),
@@ -49,13 +51,16 @@ export function photoSet<P extends RatedPhoto>(
   };
 }
 
-/** The path of a listed name below `folder`; a name that leads out of it is bad_data 'file:line: …'. */
+/** Whether a listed name is one that no walk through folders meets: then no key knows of its file either. */
+export const isNoData = (name: string): boolean => isHiddenName(normalize(name));
+
+/** The path of a listed name below `folder`, as its file is called; a name that leads out of it is bad_data 'file:line: …'. */
 export function listedPath(folder: string, name: string, listPath: string, line: number): string {
   const inside = normalize(name);
   if (name === '' || name.includes('\0') || inside.startsWith('..') || inside.startsWith(sep)) {
     throw badLine(listPath, line, 'a file name below the image folder', `'${name}'`);
   }
-  return join(folder, inside);
+  return sameNamed(join(folder, inside));
 }
 
 /** Remembers names and throws bad_data 'file:line: …' on the second of a kind. */

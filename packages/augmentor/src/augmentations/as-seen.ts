@@ -20,7 +20,7 @@ export interface AsSeenOptions {
 /** Throws CalmError not_found or bad_data, naming the photograph or its mask. */
 export async function loadAsSeen({ path, mask: maskFile, side, fit }: AsSeenOptions): Promise<SeenPhoto> {
   const image = await loadImage(path, fit === 'pad' ? { maxSide: side } : { shorterSide: side });
-  const mask = maskFile === null ? null : await loadMask(maskFile, image);
+  const mask = maskFile === null ? null : await loadMask(maskFile, image, { reduced: true });
   const { width, height } = image;
   if (fit === 'pad' || width === height) return { image, mask };
   const shorter = Math.min(width, height);

@@ -15,6 +15,7 @@ import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { carriedFolders, codeCacheFile, needsEngine, stageEntry } from '../stage-code.ts';
 import { collectJudgedTables } from '../verdicts.ts';
+import { leftOutPhotographs } from '../views/left-out.ts';
 
 export interface ExecuteOptions extends GlobalOptions {
   trainers?: number;
@@ -85,16 +86,17 @@ export async function execute(
   const cancel = cancelOnSignals();
   let progress: Progress | null = null;
   try {
-    const { datasetIdentity } = await import('@calm-orch/data');
+    const { datasetIdentity, photosIdentity } = await import('@calm-orch/data');
     const facts = needsEngine() ? await engineFacts(say, cancel.signal) : withoutEngine;
     const layout = layoutOf(options.dir);
     if (needsEngine()) await checkModels(experiment);
     const hashCache = hashCacheOf(layout.dir);
     const sources = await planSources({
-      ...{ stageEntry, engine: facts.identity, carried: carriedFolders, hashCache, datasetIdentity },
+      ...{ stageEntry, engine: facts.identity, carried: carriedFolders, hashCache, datasetIdentity, photosIdentity },
       ...(needsEngine() && { codeCache: await codeCacheFile() }),
     });
     await checkSurroundings(planExperiment(experiment, sources), (key) => isStageDone(tracker, layout, key));
+    for (const note of sources.notes?.() ?? []) say(`note: ${note}`);
     const { hangTimeout, gangMinLeft, takeoverTimeout } = options;
     const summary = await runExperiment({
       ...{ experiment, sources, layout, tracker, machine: facts, signal: cancel.signal },
@@ -123,6 +125,7 @@ export async function execute(
       onEvent: (event) => progress?.event(event),
     });
     (progress as Progress | null)?.close();
+    for (const note of leftOutPhotographs(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
     await report(summary, tracker, options);
   } finally {
     (progress as Progress | null)?.close();

@@ -81,13 +81,14 @@ export const command = {
     gflops,
   }: ArgumentsCamelCase<Options>) => {
     const { countStages, layoutOf, planExperiment, planSources, isStageDone } = await import('@calm-orch/coordinator');
-    const { datasetIdentity } = await import('@calm-orch/data');
+    const { datasetIdentity, photosIdentity } = await import('@calm-orch/data');
     const facts = await engineFacts((line) => process.stderr.write(`${line}\n`), new AbortController().signal);
     const sources = await planSources({
       stageEntry,
       engine: facts.identity,
       carried: carriedFolders,
       datasetIdentity,
+      photosIdentity,
       hashCache: hashCacheOf(dir),
       codeCache: await codeCacheFile(),
     });
@@ -132,6 +133,7 @@ export const command = {
       );
       printLine(`\n${renderCosts(costs)}`);
     } finally {
+      for (const note of sources.notes?.() ?? []) process.stderr.write(`note: ${note}\n`);
       tracker?.close();
     }
   },

@@ -21,7 +21,22 @@ describe('AVA-Captions', () => {
     const { train, test, counts } = readAvaCaptions(join(dir, avaCaptionsFile), ava);
     expect(train).toEqual([{ id: 1, captions: ['nice light .', 'he said "wow" , {really} [sic] .'] }]);
     expect(test).toEqual([{ id: 4, captions: ['too dark .'] }]);
-    expect(counts).toEqual({ images: 2, captions: 3, leaks: 0, unknown: 0, train: 1, test: 1 });
+    expect(counts).toEqual({ images: 2, captions: 3, leaks: 0, unknown: 0, withoutCaptions: 0, train: 1, test: 1 });
+  });
+
+  it('leaves out and counts images without captions, and captions without words', () => {
+    const dir = freshFolder();
+    writeAvaCaptions(dir, [
+      { id: 1, split: 'train', captions: ['', ' ', '...'] },
+      { id: 2, split: 'train', captions: ['…', 'nice'] },
+      { id: 3, split: 'test', captions: [] },
+      { id: 4, split: 'test', captions: ['色', '!!'] },
+    ]);
+    const ava = { train: [{ id: 1 }, { id: 2 }], test: [{ id: 3 }, { id: 4 }], testIds: new Set([3, 4]) };
+    const { train, test, counts } = readAvaCaptions(join(dir, avaCaptionsFile), ava);
+    expect(train).toEqual([{ id: 2, captions: ['nice'] }]);
+    expect(test).toEqual([{ id: 4, captions: ['色'] }]);
+    expect(counts).toMatchObject({ images: 4, withoutCaptions: 2, unknown: 0, train: 1, test: 1 });
   });
 
   it('keeps AVA’s test images out of training and counts them and unknown ones', () => {

@@ -35,6 +35,8 @@ export interface AvaCaptions {
     readonly leaks: number;
     /** Images without label or readable file in the given AVA. */
     readonly unknown: number;
+    /** Of the other images those left out because nobody wrote a word about them. */
+    readonly withoutCaptions: number;
     readonly train: number;
     readonly test: number;
   };
@@ -65,23 +67,28 @@ export function writeAvaCaptions(dir: string, images: readonly CaptionedImage[])
 
 /**
  * Reads `file` and keeps what the given AVA knows: test = every split but train, train = the rest without AVA's test
- * images (CALM, section 4.1). Throws bad_data ('file:line: …') on a record of another form.
+ * images (CALM, section 4.1); of both, images with captions, and captions with letters or digits. Throws bad_data ('file:line: …') on a record of another form.
  */
 export function readAvaCaptions(file: string, ava: KnownToAva): AvaCaptions {
   const known = new Set([...ava.test, ...ava.train].map(({ id }) => id));
   const train: CaptionItem[] = [];
   const test: CaptionItem[] = [];
-  let [images, captions, leaks, unknown] = [0, 0, 0, 0];
+  let [images, captions, leaks, unknown, withoutCaptions] = [0, 0, 0, 0, 0];
   for (const { value, line } of jsonElements(file, 'images')) {
     const image = captionedImageOf(value, file, line);
     images += 1;
     captions += image.captions.length;
+    const item: CaptionItem = {
+      id: image.id,
+      captions: image.captions.filter((caption) => /[\p{L}\p{N}]/u.test(caption)),
+    };
     if (image.split === 'train' && ava.testIds.has(image.id)) leaks += 1;
     else if (!known.has(image.id)) unknown += 1;
-    else if (image.split !== 'train') test.push({ id: image.id, captions: image.captions });
-    else train.push({ id: image.id, captions: image.captions });
+    else if (item.captions.length === 0) withoutCaptions += 1;
+    else (image.split === 'train' ? train : test).push(item);
   }
-  return { train, test, counts: { images, captions, leaks, unknown, train: train.length, test: test.length } };
+  const counts = { images, captions, leaks, unknown, withoutCaptions, train: train.length, test: test.length };
+  return { train, test, counts };
 }
 
 function captionedImageOf(value: unknown, file: string, line: number): CaptionedImage {

@@ -1,9 +1,9 @@
 // AVA as trainers and evaluators see it: the official test list, and every other labelled image for training.
 // 70 ids of the real test list have no label and some images do not decode, so counts are reported, never assumed.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { wantedFolder } from '../folders.ts';
-import { imageFileState } from '../image-files.ts';
+import { fileNamesIn, imageFileState } from '../image-files.ts';
 import { meanOfVotes } from '../studio/taste.ts';
 import { readAvaLabelFile, type AvaLabel } from './derived.ts';
 import { readAvaRows, readIdList } from './rows.ts';
@@ -71,7 +71,7 @@ export function readAva(dir: string): Ava {
   const folder = avaImageFolder(dir);
   const rows = readAvaLabels(dir);
   const testIds = new Set(readIdList(join(dir, avaTestList)));
-  const present = new Set(readdirSync(folder));
+  const present = new Set(fileNamesIn(folder));
   const labeledIds = new Set(rows.map(({ id }) => id));
   const train: AvaItem[] = [];
   const test: AvaItem[] = [];

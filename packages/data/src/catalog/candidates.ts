@@ -1,6 +1,6 @@
 // Which photographs of the datasets of this machine may serve in which pool, before any is decoded. AVA's official test
 // list decides: what is on it is in no training pool, whichever dataset it comes from.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError, rng, type DataConfig, type DatasetName } from '@calm-orch/core';
 import { readAadb } from '../aadb/read.ts';
@@ -8,11 +8,12 @@ import { avaImageFolder, avaTestList, readAvaLabels } from '../ava/read.ts';
 import { readIdList } from '../ava/rows.ts';
 import { readEva } from '../eva/read.ts';
 import { readIcaa17k } from '../icaa17k/read.ts';
+import { fileNamesIn } from '../image-files.ts';
 import { conversationPath, conversationRoot } from '../llava/conversation-set.ts';
 import { readConversations } from '../llava/conversations.ts';
 import { readPccd } from '../pccd/read.ts';
 import { readPexels } from '../pexels/read.ts';
-import { listedPath, type PhotoSet } from '../rated-photos.ts';
+import { isNoData, listedPath, type PhotoSet } from '../rated-photos.ts';
 import { readSpaq } from '../spaq/read.ts';
 import { readTad66k } from '../tad66k/read.ts';
 import type { CaptionedPhoto, LabeledPhoto } from './read.ts';
@@ -41,7 +42,7 @@ export const unlabeledReaders: readonly (readonly [
 export function labeledCandidates(data: DataConfig): LabeledCandidate[] {
   const dir = wantedRoot(data, 'AVA', 'scores');
   const folder = avaImageFolder(dir);
-  const present = new Set(readdirSync(folder));
+  const present = new Set(fileNamesIn(folder));
   const testIds = avaTestIds(data);
   const all = readAvaLabels(dir)
     .filter(({ id }) => present.has(`${id}.jpg`))
@@ -67,7 +68,7 @@ export function genericCandidates(data: DataConfig): CaptionedPhoto[] {
     const [path, root] = [conversationPath(dir, set), conversationRoot(dir, set)];
     return [...readConversations(path)].flatMap(({ image, turns }, row) => {
       const caption = turns.find(({ from }) => from === 'gpt')?.value;
-      if (image === null || caption === undefined) return [];
+      if (image === null || caption === undefined || isNoData(image)) return [];
       const file = listedPath(root, image, path, row + 1);
       return existsSync(file) ? [{ id: `${set}/${row}`, path: file, caption }] : [];
     });

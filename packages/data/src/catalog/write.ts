@@ -46,7 +46,9 @@ export async function writeCatalog(options: WriteCatalogOptions): Promise<Catalo
   for (let start = 0; start < mine.length; start += decodedAtOnce) {
     if (signal?.aborted) throw new CalmError('cancelled', `data: cancelled in pool ${item.pool}`);
     const some = mine.slice(start, start + decodedAtOnce);
-    const reasons = await Promise.all(some.map(({ path }) => checkImage(path)));
+    const reasons = await Promise.all(
+      some.map(({ path }) => checkImage(path, { withMask: item.pool === 'unlabeled' })),
+    );
     some.forEach((candidate, i) => {
       const reason = reasons[i]!;
       if (reason === null) lines.push(`${JSON.stringify(candidate)}\n`);
@@ -88,6 +90,11 @@ function writeOnce(data: DataConfig, labeled: readonly LabeledCandidate[], outpu
   const ava = { train: side('train'), test: side('test'), testIds: avaTestIds(data) };
   const captions = wantedRoot(data, 'AVA-Captions', 'comments');
   const { train, test, counts } = readAvaCaptions(join(captions, avaCaptionsFile), ava);
+  if (train.length === 0)
+    throw new CalmError(
+      'bad_data',
+      `data: AVA-Captions has no comment on any of the ${ava.train.length} training photographs; name more of them with data.numTrain`,
+    );
   const lines = (['train', 'test'] as const).flatMap((split) =>
     (split === 'train' ? train : test).map((item) => `${JSON.stringify({ ...item, split })}\n`),
   );

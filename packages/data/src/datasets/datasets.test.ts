@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
+  cpSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -16,6 +18,10 @@ import { dataItems, datasetNames, nano, readDataFile, type DataConfig, type Data
 import { captionedPhotos, commentedPhotos, datasetFolder, labeledPhotos, unlabeledPhotos } from '../catalog/read.ts';
 import { writeCatalog } from '../catalog/write.ts';
 import { readAva } from '../ava/read.ts';
+import { avaCaptionsFile } from '../ava-captions/captions-file.ts';
+import { loadImage } from '../images.ts';
+import { readPexels } from '../pexels/read.ts';
+import { readSpaq, writeSpaq } from '../spaq/read.ts';
 import { makeDatasets } from '../make/make.ts';
 import { useTestFolders } from '../test-folder.test-util.ts';
 import { datasetIdentity } from './identity.ts';
@@ -58,6 +64,29 @@ describe('made datasets', () => {
     expect(counts['FLICKR-AES']).toMatchObject({ testWorkers: 2, trainWorkers: 4, testImages: 105 });
     expect(counts['LLaVA-Mix665k']).toMatchObject({ textOnly: 1, missingImages: 1 });
     expect(counts['PCCD']).toMatchObject({ malformedScores: 1 });
+  });
+
+  it('verify counts no file that macOS or Windows left behind, and names what cannot be read', async () => {
+    const copy = freshFolder();
+    cpSync(dir, copy, { recursive: true });
+    const own = { AVA: join(copy, 'AVA'), 'FLICKR-AES': join(copy, 'FLICKR-AES'), TAD66K: join(copy, 'TAD66K') };
+    const before = await verifyDatasets(own);
+    const themes = join(own.TAD66K, 'unmerge/train');
+    const [theme] = readdirSync(themes);
+    const left = [
+      ...['._AVA.txt', 'images/._1.jpg', 'images/.DS_Store'].map((name) => join(own.AVA, name)),
+      ...['._a.jpg', '.DS_Store', 'Thumbs.db'].map((name) => join(own['FLICKR-AES'], '40K', name)),
+      ...[join(own.TAD66K, 'merge/._train.csv'), join(themes, `._${theme}`)],
+    ];
+    for (const path of left) writeFileSync(path, '\0\u0005\u0016\u0007\0\u0002\0\0Mac OS X        ');
+    expect(await verifyDatasets(own, { decode: true })).toEqual(before);
+    symlinkSync('nowhere.jpg', join(own.AVA, 'images/gone.jpg'));
+    const [ava] = await verifyDatasets(own, { only: 'AVA' });
+    expect(ava).toMatchObject({
+      status: 'ok',
+      counts: before[0]!.counts,
+      warnings: [...before[0]!.warnings, 'AVA: 1 entry is left out: images/gone.jpg (leads nowhere)'],
+    });
   });
 
   it('verify tells broken from absent, and leaks it cannot look for', async () => {
@@ -103,6 +132,63 @@ describe('the catalogue of datasets on this machine', () => {
     expect(datasetFolder(catalog, 'PCCD')).toBe(roots.PCCD);
   });
 
+  it('leaves out what later stages cannot decode, and photographs nobody commented, and counts them', async () => {
+    const copy = freshFolder();
+    cpSync(dir, copy, { recursive: true });
+    const own = Object.fromEntries(datasetNames.map((name) => [name, join(copy, name)]));
+    const { train } = readAva(own.AVA!);
+    const whole = readFileSync(train[1]!.path);
+    // The height in the frame's head: more pixels than any photograph may have, the rest as it was.
+    const tall = Buffer.from(whole);
+    tall.writeUInt32BE(0xffdc_ffdc, whole.indexOf(Buffer.from([0xff, 0xc0])) + 5);
+    writeFileSync(train[0]!.path, whole.subarray(0, whole.length / 2));
+    writeFileSync(train[1]!.path, tall);
+    const file = join(own['AVA-Captions']!, avaCaptionsFile);
+    const captions = JSON.parse(readFileSync(file, 'utf8')) as { images: { imgid: number; sentences: unknown[] }[] };
+    for (const image of captions.images) if (image.imgid === train[2]!.id) image.sentences = [];
+    writeFileSync(file, JSON.stringify(captions));
+    const masked = readPexels(own.Pexels!).photos.find(({ split }) => split === 'train')!.path;
+    writeFileSync(masked.replace(/\.\w+$/, '.mask.png'), 'no image');
+
+    const catalog = await catalogOf({ ...data(), roots: own, numTrain: 1000 });
+    const labelled = labeledPhotos(catalog);
+    expect(labelled.train.map(({ id }) => id)).toEqual(train.slice(2).map(({ id }) => id));
+    for (const { path } of labelled.train) await loadImage(path);
+    const droppedOf = (pool: string): unknown =>
+      JSON.parse(readFileSync(join(catalog, `catalog/dropped-${pool}-0.json`), 'utf8'));
+    const reasons = [
+      { path: train[0]!.path, reason: 'it is damaged or cut short' },
+      { path: train[1]!.path, reason: 'expected at most 178956970 pixels' },
+    ];
+    expect(droppedOf('labeled')).toEqual(reasons);
+    expect(droppedOf('unlabeled')).toEqual([
+      ...reasons,
+      { path: masked, reason: 'its mask: cannot decode it: it has no image format that is read' },
+    ]);
+    expect(commentedPhotos(catalog).train.map(({ id }) => id)).not.toContain(train[2]!.id);
+    const report = JSON.parse(readFileSync(join(catalog, 'catalog/report.json'), 'utf8')) as Record<string, unknown>;
+    expect(report['AVA-Captions']).toMatchObject({ withoutCaptions: 1 });
+  });
+
+  it('finds a listed photograph whose file writes its accents in another way, and none whose name is hidden', async () => {
+    const copy = freshFolder();
+    cpSync(join(dir, 'SPAQ'), join(copy, 'SPAQ'), { recursive: true });
+    const images = join(copy, 'SPAQ/TestImage');
+    const [first, second] = readdirSync(images).sort();
+    renameSync(join(images, first!), join(images, 'cafe\u0301.jpg'));
+    renameSync(join(images, second!), join(images, '._2.jpg'));
+    const names = { [first!]: 'caf\u00e9.jpg', [second!]: '._2.jpg' };
+    const rows = (await readSpaq(join(dir, 'SPAQ'))).photos.map((photo) => ({
+      name: names[photo.name] ?? photo.name,
+      ...{ mos: photo.score!, attributes: Object.values(photo.attributes), scenes: Object.values(photo.scenes) },
+    }));
+    writeSpaq(join(copy, 'SPAQ'), rows);
+    const { photos, counts } = await readSpaq(join(copy, 'SPAQ'));
+    expect(photos.find(({ name }) => name === 'caf\u00e9.jpg')!.path).toBe(join(images, 'cafe\u0301.jpg'));
+    expect(photos.map(({ name }) => name)).not.toContain('._2.jpg');
+    expect(counts).toMatchObject({ photographs: rows.length, missingImages: 1 });
+  });
+
   it('says which dataset would fill an empty pool', async () => {
     const { AVA, PCCD } = roots as Required<DatasetRoots>;
     const config = { ...data(), roots: { AVA, PCCD } };
@@ -122,32 +208,39 @@ describe('the identity of a dataset', () => {
     write('labels.csv', 'a,1');
     write('a.jpg', 'x');
     utimesSync(join(folder, 'a.jpg'), 1000, 1000);
-    const first = datasetIdentity('X', folder);
+    const identity = () => datasetIdentity('X', folder).identity;
+    const first = identity();
     write('archive.zip', 'anything');
     utimesSync(join(folder, 'labels.csv'), 5, 5);
-    expect(datasetIdentity('X', folder)).toEqual(first);
+    expect(identity()).toEqual(first);
     write('labels.csv', 'a,2');
-    expect(datasetIdentity('X', folder)).toEqual({
+    expect(identity()).toEqual({
       ...first,
       labels: expect.not.stringMatching(first.labels) as string,
     });
     write('labels.csv', 'a,1');
     utimesSync(join(folder, 'a.jpg'), 1000, 1001);
-    expect(datasetIdentity('X', folder)).toEqual({
+    expect(identity()).toEqual({
       ...first,
       images: expect.not.stringMatching(first.images) as string,
     });
   });
 
-  it('follows links, and says when they lead in a circle or nowhere', () => {
+  it('follows links, and names those that lead in a circle or nowhere', () => {
     const folder = freshFolder();
     const elsewhere = freshFolder();
     writeFileSync(join(elsewhere, 'a.jpg'), 'x');
     const empty = datasetIdentity('X', folder);
     symlinkSync(elsewhere, join(folder, 'images'));
-    expect(datasetIdentity('X', folder).images).not.toBe(empty.images);
+    const { identity } = datasetIdentity('X', folder);
+    expect(identity.images).not.toBe(empty.identity.images);
     symlinkSync(folder, join(folder, 'again'));
-    expect(() => datasetIdentity('X', folder)).toThrow(/folders deep; a link to a folder above it\?/);
+    symlinkSync('gone.csv', join(folder, 'labels.csv'));
+    writeFileSync(join(folder, '._labels.csv'), 'Mac OS X');
+    expect(datasetIdentity('X', folder)).toEqual({
+      identity,
+      note: `X, ${folder}: 2 entries are left out: again (leads to a folder above it), labels.csv (leads nowhere)`,
+    });
     expect(() => datasetIdentity('X', join(folder, 'none'))).toThrow(/X: no folder .*none; correct its root/);
   });
 });

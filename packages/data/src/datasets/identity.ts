@@ -1,14 +1,12 @@
 // What stands for the content of a dataset folder in a stage's key: label files by their bytes, images by name, size and
 // time of change (hundreds of thousands are too many to read for every plan), anything else not at all.
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { CalmError } from '@calm-orch/core';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { CalmError, leftOutNote, stampOf, walkFolder, whyUnreadable, type LeftOut } from '@calm-orch/core';
+import { userPhotoFiles } from '../photos/sources.ts';
 
 const labelFile = /\.(txt|csv|json|jsonl|jpgl|lab|multilab|xlsx|mat)$/i;
 const imageFile = /\.(jpe?g|png|gif|webp|bmp|tiff?)$/i;
-/** Folders that link to one above them would never end. */
-const maxDepth = 12;
 const chunkBytes = 1 << 20;
 
 export type DatasetIdentity = {
@@ -18,32 +16,43 @@ export type DatasetIdentity = {
   readonly images: string;
 };
 
+/** An identity, and what of the folder nobody can read and it does not cover. */
+export interface FolderIdentity<T> {
+  readonly identity: T;
+  readonly note: string | null;
+}
+
 /** Links are followed. Throws CalmError not_found or io. */
-export function datasetIdentity(name: string, dir: string): DatasetIdentity {
+export function datasetIdentity(name: string, dir: string): FolderIdentity<DatasetIdentity> {
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) {
     throw new CalmError('not_found', `${name}: no folder ${dir}; correct its root in the file of --data`);
   }
   const [labels, images] = [createHash('sha256'), createHash('sha256')];
-  const visit = (folder: string, path: string, depth: number): void => {
-    if (depth > maxDepth)
-      throw new CalmError(
-        'io',
-        `${name}: ${folder} is more than ${maxDepth} folders deep; a link to a folder above it?`,
-      );
-    for (const entry of readdirSync(folder).sort()) {
-      const [full, relative] = [join(folder, entry), `${path}${entry}`];
-      const stats = statSync(full, { throwIfNoEntry: false });
-      if (stats?.isDirectory()) visit(full, `${relative}/`, depth + 1);
-      else if (stats?.isFile() && imageFile.test(entry))
-        images.update(`${relative}\0${stats.size}\0${stats.mtimeMs}\n`);
-      else if (stats?.isFile() && labelFile.test(entry)) {
-        labels.update(`${relative}\0${stats.size}\0`);
-        hashBytes(full, labels);
+  const { files, leftOut } = walkFolder(dir);
+  const unread: LeftOut[] = [];
+  for (const file of files) {
+    if (imageFile.test(file.name)) images.update(`${stampOf(file)}\n`);
+    else if (labelFile.test(file.name)) {
+      labels.update(`${JSON.stringify([file.name, file.bytes])}\n`);
+      try {
+        hashBytes(file.path, labels);
+      } catch (error) {
+        unread.push({ name: file.name, reason: whyUnreadable(error) });
       }
     }
+  }
+  return {
+    identity: { labels: labels.digest('hex'), images: images.digest('hex') },
+    note: leftOutNote(`${name}, ${dir}`, [...leftOut, ...unread]),
   };
-  visit(dir, '', 0);
-  return { labels: labels.digest('hex'), images: images.digest('hex') };
+}
+
+/** The same of a folder of one's own photographs, of which those directly in it and their masks are read. */
+export function photosIdentity(dir: string): FolderIdentity<string> {
+  const { files, leftOut } = userPhotoFiles(dir);
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(`${stampOf(file)}\n`);
+  return { identity: hash.digest('hex'), note: leftOutNote(dir, leftOut) };
 }
 
 function hashBytes(path: string, hash: Hash): void {

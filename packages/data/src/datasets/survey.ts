@@ -1,5 +1,5 @@
 // Every dataset read once, whole: its counts beside the published ones, and the image files it leads to.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatasetName } from '@calm-orch/core';
 import { readAadb } from '../aadb/read.ts';
@@ -12,6 +12,7 @@ import { readEva } from '../eva/read.ts';
 import { readFlickrAes } from '../flickr-aes/read.ts';
 import { flickrAesFiles } from '../flickr-aes/rows.ts';
 import { readIcaa17k } from '../icaa17k/read.ts';
+import { imageNamesIn } from '../image-files.ts';
 import { newTally, readConversationSet, type ConversationSet } from '../llava/conversation-set.ts';
 import { readPccd } from '../pccd/read.ts';
 import { readPexels } from '../pexels/read.ts';
@@ -114,7 +115,7 @@ function surveyCaptions(dir: string, { ava }: SurveyContext): Survey {
 function surveyFlickrAes(dir: string): Survey {
   const { train, test, counts, warnings } = readFlickrAes(dir);
   const folder = join(dir, flickrAesFiles.images);
-  const images = readdirSync(folder).map((name) => join(folder, name));
+  const images = imageNamesIn(folder).map((name) => join(folder, name));
   return {
     counts: { ...counts, images: images.length, trainWorkers: train.length, testWorkers: test.length },
     warnings,

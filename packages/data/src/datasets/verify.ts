@@ -1,7 +1,7 @@
 // Reads the datasets of this machine and reports: counts beside the published ones, images missing or unreadable, AVA's
 // test images where training could meet them. A dataset in another form than its reader knows is an error; anything else
 // is a finding.
-import { CalmError, datasetNames, type DatasetName, type DatasetRoots } from '@calm-orch/core';
+import { CalmError, datasetNames, leftOutNote, walkFolder, type DatasetName, type DatasetRoots } from '@calm-orch/core';
 import { readAva, type Ava } from '../ava/read.ts';
 import { checkImage } from '../check-image.ts';
 import { publishedCounts, surveyors, type Survey, type SurveyContext } from './survey.ts';
@@ -9,7 +9,7 @@ import { publishedCounts, surveyors, type Survey, type SurveyContext } from './s
 export interface DatasetReport {
   readonly dataset: DatasetName;
   readonly root: string;
-  /** `ok`; `absent`: a folder or file is not there; `broken`: a file has another form. */
+  /** `ok`; `absent`: a folder or file is not there; `broken`: a file has another form or may not be read. */
   readonly status: 'ok' | 'absent' | 'broken';
   /** Why not `ok`: 'file:line: …' where it is broken. */
   readonly reason: string | null;
@@ -55,10 +55,16 @@ async function surveyed(
   context: SurveyContext,
 ): Promise<Pick<DatasetReport, 'status' | 'reason'> & { readonly survey: Survey }> {
   try {
-    return { status: 'ok', reason: null, survey: await surveyors[dataset](root, context) };
+    const survey = await surveyors[dataset](root, context);
+    const note = leftOutNote(dataset, walkFolder(root).leftOut);
+    return {
+      status: 'ok',
+      reason: null,
+      survey: { ...survey, warnings: [...survey.warnings, ...(note ? [note] : [])] },
+    };
   } catch (error) {
-    if (!(error instanceof CalmError) || (error.code !== 'bad_data' && error.code !== 'not_found')) throw error;
-    return { status: error.code === 'bad_data' ? 'broken' : 'absent', reason: error.message, survey: nothing };
+    if (!(error instanceof CalmError) || !['bad_data', 'io', 'not_found'].includes(error.code)) throw error;
+    return { status: error.code === 'not_found' ? 'absent' : 'broken', reason: error.message, survey: nothing };
   }
 }
 

@@ -1,10 +1,11 @@
 // EVA (Kang et al., 2020): votes in a file whose delimiter is '=', categories in a comma file with quotes and a BOM. Its
 // photographs are AVA's, 490 of them from AVA's test list: whoever trains on EVA must drop those.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError } from '@calm-orch/core';
 import { numberCell, readCsvRows } from '../csv-rows.ts';
 import { firstFolder } from '../folders.ts';
+import { fileNamesIn } from '../image-files.ts';
 import { badLine } from '../lines.ts';
 import { mean, onlyOnce, photoSet, type PhotoSet, type RatedPhoto } from '../rated-photos.ts';
 
@@ -100,7 +101,7 @@ function imagesOf(dir: string): (id: number, category: number | null) => string 
   const byCategory = firstFolder(dir, ['EVA_category/EVA_category', 'images/EVA_category/EVA_category']);
   if (byCategory !== null) return (id, category) => join(byCategory, String(category ?? 1), `${id}.jpg`);
   const parts = existsSync(join(dir, 'images'))
-    ? readdirSync(join(dir, 'images')).some((name) => /^EVA_together\.zip\.\d+$/.test(name))
+    ? fileNamesIn(join(dir, 'images')).some((name) => /^EVA_together\.zip\.\d+$/.test(name))
     : false;
   const remedy = parts
     ? `join the parts and unpack them: cd ${join(dir, 'images')} && cat EVA_together.zip.0* > EVA_together.zip && unzip EVA_together.zip`

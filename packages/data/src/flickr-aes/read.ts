@@ -1,9 +1,10 @@
 // FLICKR-AES with the split of annotators rebuilt: no split file is shipped. Test workers are those who rated 105..171
 // images as listed (or an explicit list), test images the union of theirs; train workers keep their other images only,
 // so no image is on both sides. The published split has 37 test workers and 4,737 test images: a difference is reported.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError } from '@calm-orch/core';
+import { fileNamesIn } from '../image-files.ts';
 import { flickrAesFiles, readFlickrAesRatings, type FlickrAesRating } from './rows.ts';
 
 export interface Annotator {
@@ -39,7 +40,7 @@ const published = { workers: 37, images: 4737 } as const;
 export function readFlickrAes(dir: string, options: FlickrAesSplitOptions = {}): FlickrAes {
   const folder = join(dir, flickrAesFiles.images);
   if (!existsSync(folder)) throw new CalmError('not_found', `FLICKR-AES: no folder ${folder}; put the images there`);
-  const present = new Set(readdirSync(folder));
+  const present = new Set(fileNamesIn(folder).map((name) => name.normalize()));
   const ratings = readFlickrAesRatings(dir);
   const byWorker = new Map<string, Map<string, FlickrAesRating>>();
   for (const rating of ratings) {
@@ -57,7 +58,7 @@ export function readFlickrAes(dir: string, options: FlickrAesSplitOptions = {}):
   const annotators = [...byWorker].map(([worker, own]) => ({
     worker,
     isTest: isTest(worker, own.size),
-    ratings: [...own.values()].filter(({ image }) => present.has(image)),
+    ratings: [...own.values()].filter(({ image }) => present.has(image.normalize())),
   }));
   const distinct = [...byWorker.values()].reduce((sum, own) => sum + own.size, 0);
   const kept = annotators.reduce((sum, { ratings: own }) => sum + own.length, 0);

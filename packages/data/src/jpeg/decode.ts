@@ -5,6 +5,8 @@ import type { HuffmanTable, JpegHeader } from './header.ts';
 
 /** Beyond this sharp decodes: it needs less memory, and can leave out detail. */
 const maxPixels = 4 * 2 ** 20;
+/** JPEG_MAX_DIMENSION */
+const maxSide = 65_500;
 
 const blockBytes = 128;
 const componentInts = 7;
@@ -34,8 +36,8 @@ function zigzag(): number[] {
  */
 export function decodeJpeg(bytes: Buffer, header: JpegHeader): RgbImage | null {
   const { width, height, components, restart, scanStart } = header;
-  // libjpeg enlarges chroma of up to two columns another way.
-  if (width < 5 || height < 1 || width * height > maxPixels) return null;
+  // libjpeg enlarges chroma of up to two columns another way, and refuses sides above its limit.
+  if (width < 5 || Math.max(width, height) > maxSide || height < 1 || width * height > maxPixels) return null;
   const halved = components[0]!.across === 2;
   const unit = halved ? 16 : 8;
   const [unitsAcross, unitsDown] = [Math.ceil(width / unit), Math.ceil(height / unit)];

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError } from '@calm-orch/core';
 import { imageFileState } from '../image-files.ts';
-import { listedPath } from '../rated-photos.ts';
+import { isNoData, listedPath } from '../rated-photos.ts';
+import { sameNamed } from '../same-named.ts';
 import { readConversations, type Conversation } from './conversations.ts';
 
 export interface ConversationFiles {
@@ -70,7 +71,7 @@ export function* readConversationSet(
       continue;
     }
     const file = existingOf(listedPath(root, image, path, row + 1));
-    const state = imageFileState(file);
+    const state = isNoData(image) ? 'missing' : imageFileState(file);
     if (state === 'missing') tally.missingImages += 1;
     else if (state === 'unreadable') tally.unreadableImages += 1;
     else yield { ...conversation, image, path: file, row };
@@ -81,5 +82,5 @@ export function* readConversationSet(
 function existingOf(path: string): string {
   if (existsSync(path)) return path;
   const stem = path.replace(/\.jpe?g$/i, '');
-  return ['.png', '.gif'].map((extension) => stem + extension).find((other) => existsSync(other)) ?? path;
+  return ['.png', '.gif'].map((extension) => sameNamed(stem + extension)).find((other) => existsSync(other)) ?? path;
 }

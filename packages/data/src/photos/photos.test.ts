@@ -1,4 +1,15 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { nano, sha256 } from '@calm-orch/core';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +19,8 @@ import { useTestFolders } from '../test-folder.test-util.ts';
 import { carriedPhotosDir, loadCarriedPhoto } from './carried.ts';
 import { heldOutCheck } from './held-out.ts';
 import { heldOutPhotos, trainingPhotos } from './photo-list.ts';
-import { PhotoShelf, poolSources, userPhotoNames, userPhotosHash } from './sources.ts';
+import { PhotoShelf, poolSources, userPhotoNames } from './sources.ts';
+import { photosIdentity } from '../datasets/identity.ts';
 
 const freshFolder = useTestFolders();
 const pixelHash = async (path: string): Promise<string> => sha256((await loadImage(path)).data);
@@ -89,16 +101,44 @@ describe('sources of the unlabelled pool', () => {
     expect(count(names(500))).toEqual({ total: 200, studio: 0, photo: 15, user: 185, distinct: 185 });
   });
 
-  it('list a folder’s JPEG, PNG and WebP files by name and hash their content', () => {
+  it('are a folder’s JPEG, PNG and WebP files by name; a key knows of them, of their masks and of nothing else', () => {
     const dir = freshFolder();
-    for (const name of ['b.PNG', 'a.jpeg', 'c.webp', 'notes.txt', 'd.gif']) writeFileSync(join(dir, name), name);
+    const others = ['notes.txt', 'd.gif', '._a.jpeg', '.hidden.jpg', 'Thumbs.db'];
+    for (const name of ['b.PNG', 'a.jpeg', 'c.webp', ...others]) writeFileSync(join(dir, name), name);
+    mkdirSync(join(dir, 'folder.jpg'));
     expect(userPhotoNames(dir)).toEqual(['a.jpeg', 'b.PNG', 'c.webp']);
-    const before = userPhotosHash(dir);
-    writeFileSync(join(dir, 'notes.txt'), 'changed');
-    expect(userPhotosHash(dir)).toBe(before);
+    const { identity, note } = photosIdentity(dir);
+    expect(note).toBeNull();
+    for (const name of others) writeFileSync(join(dir, name), 'changed');
+    writeFileSync(join(dir, 'folder.jpg', 'a.jpg'), 'new');
+    expect(photosIdentity(dir).identity).toBe(identity);
+    writeFileSync(join(dir, 'a.mask.png'), 'a mask');
+    const masked = photosIdentity(dir).identity;
     writeFileSync(join(dir, 'a.jpeg'), 'changed');
-    expect(userPhotosHash(dir)).not.toBe(before);
+    expect(new Set([identity, masked, photosIdentity(dir).identity]).size).toBe(3);
     expect(() => userPhotoNames(join(dir, 'none'))).toThrow('data.unlabeledDir: no folder');
+  });
+
+  it('have another key when what a link leads to changes, also with its size and time', () => {
+    const dir = freshFolder();
+    const store = freshFolder();
+    const put = (name: string, text: string, seconds: number): void => {
+      writeFileSync(join(store, name), text);
+      utimesSync(join(store, name), seconds, seconds);
+    };
+    put('1.jpg', 'one', 1000);
+    put('2.jpg', 'two', 1000);
+    symlinkSync(join(store, '1.jpg'), join(dir, 'a.jpg'));
+    const keys = [photosIdentity(dir).identity];
+    expect(photosIdentity(dir).identity).toBe(keys[0]);
+    put('1.jpg', 'three', 2000);
+    keys.push(photosIdentity(dir).identity);
+    put('1.jpg', 'one', 1000);
+    expect(photosIdentity(dir).identity).toBe(keys[0]);
+    rmSync(join(dir, 'a.jpg'));
+    symlinkSync(join(store, '2.jpg'), join(dir, 'a.jpg'));
+    keys.push(photosIdentity(dir).identity);
+    expect(new Set(keys).size).toBe(3);
   });
 
   it('skip unreadable and held-out photographs with the reason', async () => {
@@ -110,8 +150,12 @@ describe('sources of the unlabelled pool', () => {
     for (const name of ['broken.jpg', 'mine.jpg', 'mine.jpg'])
       expect(await shelf.load({ kind: 'user', name })).toBeNull();
     expect(await shelf.load({ kind: 'user', name: 'good.jpg' })).toMatchObject({ width: 640 });
-    expect(shelf.skipped.map(({ file }) => file)).toEqual(['broken.jpg', 'mine.jpg']);
+    copyFileSync(join(carriedPhotosDir, 'china.jpg'), join(dir, 'masked.jpg'));
+    writeFileSync(join(dir, 'masked.mask.png'), 'no image');
+    expect(await shelf.load({ kind: 'user', name: 'masked.jpg' })).toBeNull();
+    expect(shelf.skipped.map(({ file }) => file)).toEqual(['broken.jpg', 'mine.jpg', 'masked.jpg']);
     expect(shelf.skipped[1]!.reason).toContain('rocket, which is for testing only');
+    expect(shelf.skipped[2]!.reason).toContain('masked.mask.png: cannot decode it');
   });
 
   it('know the original photographs of the held-out list too', async () => {

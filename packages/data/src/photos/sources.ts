@@ -1,11 +1,12 @@
 // Which photograph of the unlabelled pool comes from where: most are studio scenes, the rest crops of the carried
 // photographs and of the user's. A pure function of the configuration and the names in the user's folder; a photograph
 // that turns out unusable gives its place to a studio scene, so no other place moves.
-import { existsSync, readFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError, rng, sha256, type DataConfig } from '@calm-orch/core';
-import { imageNamesIn } from '../image-files.ts';
+import { CalmError, rng, walkFolder, type DataConfig, type FolderWalk } from '@calm-orch/core';
+import { photographName } from '../image-files.ts';
 import { loadImage, type RgbImage } from '../images.ts';
+import { isMaskName, loadMask, maskFileOf } from '../masks.ts';
 import { loadCarriedPhoto } from './carried.ts';
 import { heldOutCheck, type HeldOutCheck } from './held-out.ts';
 import { trainingPhotos, type CarriedPhoto } from './photo-list.ts';
@@ -25,21 +26,18 @@ const photoShare = 0.15;
 /** Larger photographs are reduced to this before they are cropped, as the carried ones are. */
 const maxSide = 1024;
 
+/** What of the user's folder is read: photographs and masks directly in it. Throws not_found where there is none. */
+export function userPhotoFiles(dir: string): FolderWalk {
+  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory())
+    throw new CalmError('not_found', `data.unlabeledDir: no folder ${dir}; name a folder of photographs`);
+  const { files, leftOut } = walkFolder(dir, { deep: false });
+  return { files: files.filter(({ name }) => photographName.test(name)), leftOut };
+}
+
 /** Names of the user's photographs; none without a folder. Throws not_found where the folder is missing. */
 export function userPhotoNames(dir: string | null): string[] {
   if (dir === null) return [];
-  if (!existsSync(dir))
-    throw new CalmError('not_found', `data.unlabeledDir: no folder ${dir}; give a folder of photographs`);
-  return imageNamesIn(dir);
-}
-
-/** Hash of names and bytes of the photographs of a folder: what a stage key has to know of `data.unlabeledDir`. */
-export function userPhotosHash(dir: string): string {
-  return sha256(
-    userPhotoNames(dir)
-      .map((name) => `${name} ${sha256(readFileSync(join(dir, name)))}\n`)
-      .join(''),
-  );
+  return userPhotoFiles(dir).files.flatMap(({ name }) => (isMaskName(name) ? [] : [name]));
 }
 
 /**
@@ -96,9 +94,13 @@ export class PhotoShelf {
   async #loadUser(name: string): Promise<RgbImage | null> {
     let image: RgbImage;
     try {
-      image = await loadImage(join(this.#dir ?? '', name), { maxSide });
+      const path = join(this.#dir ?? '', name);
+      image = await loadImage(path, { maxSide });
+      const mask = maskFileOf(path);
+      if (mask !== null) await loadMask(mask, image, { reduced: true });
     } catch (error) {
-      if (!(error instanceof CalmError)) throw error;
+      // Anything else is no fault of the photograph: the stage is tried again.
+      if (!(error instanceof CalmError) || (error.code !== 'bad_data' && error.code !== 'not_found')) throw error;
       this.#skipped.push({ file: name, reason: error.message });
       return null;
     }

@@ -6,6 +6,7 @@ import { writeFileAtomic } from '@calm-orch/core';
 import { firstFolder } from '../folders.ts';
 import { badLine } from '../lines.ts';
 import { listedPath, onlyOnce, photoSet, type PhotoSet, type RatedPhoto } from '../rated-photos.ts';
+import { sameNamed } from '../same-named.ts';
 import { readSheet, sheetFile, type Cell, type SheetRow } from './sheet.ts';
 
 export const spaqFiles = {
@@ -130,6 +131,6 @@ function numberOrNone(value: Cell | undefined, name: string): [string, number][]
 
 /** Mirrors keep the same photographs as .png. */
 function existingOf(path: string): string {
-  const twin = path.replace(/\.jpe?g$/i, '.png');
+  const twin = sameNamed(path.replace(/\.jpe?g$/i, '.png'));
   return !existsSync(path) && existsSync(twin) ? twin : path;
 }

@@ -85,7 +85,7 @@ function imagesOf(data: DataConfig, pool: DataItem['pool'], side: number): (inde
 
 /** The same square of the photograph's mask, as PNG. */
 async function cutMask(file: string, photo: RgbImage, square: Square, side: number): Promise<Uint8Array> {
-  const data = await loadMask(file, photo);
+  const data = await loadMask(file, photo, { reduced: true });
   return pipelineOf({ ...photo, data }, 1)
     .extract(square)
     .resize(side, side)

@@ -1,9 +1,10 @@
 // TAD66K (He et al., IJCAI 2022): the same photographs listed twice, in merge/ and by theme in unmerge/. The two disagree
 // about 478 photographs' split, so merge/ decides it and unmerge/ gives the theme alone. merge/ has CRLF line ends.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { numberCell, readCsvRows } from '../csv-rows.ts';
 import { firstFolder } from '../folders.ts';
+import { fileNamesIn } from '../image-files.ts';
 import { listedPath, onlyOnce, photoSet, type PhotoSet, type RatedPhoto } from '../rated-photos.ts';
 
 export const tad66kFiles = { merge: 'merge', unmerge: 'unmerge', images: 'TAD66K' } as const;
@@ -53,7 +54,7 @@ function readThemes(dir: string): Map<string, { readonly theme: string; readonly
   for (const split of splits) {
     const folder = join(dir, split);
     if (!existsSync(folder)) continue;
-    for (const file of readdirSync(folder).sort()) {
+    for (const file of fileNamesIn(folder)) {
       if (!file.endsWith('.csv')) continue;
       const path = join(folder, file);
       for (const row of readCsvRows(path, { what: 'TAD66K', columns })) {
