@@ -1,7 +1,7 @@
 // One run, from the plan to its last stage: record it, take over what an earlier coordinator that died has left going,
 // start server and workers if anything is left to do, wait, and leave no process and no open file behind, however it ends.
 import { CalmError, toCalmError, type Experiment, type Json, type Role } from '@calm-orch/core';
-import { CoordinatorServiceService, listenAddress } from '@calm-orch/rpc';
+import { CoordinatorServiceService, listenAddress, RunServiceService } from '@calm-orch/rpc';
 import type { RunRecord, RunWorker, Tracker } from '@calm-orch/tracker';
 import { readArtifact } from './artifact.ts';
 import { serveRun } from './connection.ts';
@@ -11,6 +11,7 @@ import { importFoundation } from './foundation-artifact.ts';
 import type { Layout } from './layout.ts';
 import { planExperiment, type Plan, type PlanSources } from './plan.ts';
 import { defaultPolicy, type Policy } from './policy.ts';
+import { createEventLog, runService } from './run-service.ts';
 import { coordinatorService, serviceName } from './service.ts';
 import { endAll, noLegacy, takeOver, workerCode, type Legacy } from './takeover.ts';
 import { viewOf, work, type RunView } from './view.ts';
@@ -38,6 +39,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   readonly onStart?: (started: StartedRun) => void;
   readonly onEvent?: (event: CoordinatorEvent) => void;
+  /** Another command asks for the end of the run, at once or in order. */
+  readonly onStop?: (now: boolean) => void;
 }
 
 /** A run under way. */
@@ -121,7 +124,12 @@ async function execute(
   { connection, isKept, code }: Legacy & { readonly code: string },
 ): Promise<Coordinator> {
   const { reused, foreign = new Set() } = known;
-  const { layout, tracker, signal, onStart = () => {}, onEvent = () => {} } = options;
+  const { layout, tracker, signal, onStart = () => {}, onStop = () => {} } = options;
+  const events = createEventLog();
+  const onEvent = (event: CoordinatorEvent): void => {
+    events.add(event);
+    options.onEvent?.(event);
+  };
   const policy = { ...defaultPolicy, ...options.policy };
   const now = (): number => performance.now();
   const startedMs = now();
@@ -152,7 +160,8 @@ async function execute(
   const served = await serveRun({
     ...{ layout, runId: run.id, before: isKept ? connection : null, code, name: serviceName },
     ...(listen !== undefined && { listen }),
-    ...{ definition: CoordinatorServiceService, handlers: coordinatorService(coordinator, policy) },
+    definition: { ...CoordinatorServiceService, ...RunServiceService },
+    handlers: { ...coordinatorService(coordinator, policy), ...runService({ view, events, onStop }) },
   });
   const environment = {
     CALM_ORCH_ADDRESS: served.server.address,
