@@ -18,7 +18,9 @@ const status = (): string => story.tracker((tracker) => tracker.getRun('story-1'
 
 /** All attempts: nobody was lost on the way. */
 const lostAttempts = (): number =>
-  story.tracker((tracker) => tracker.listAttempts('story-1').filter((attempt) => attempt.status !== 'succeeded').length);
+  story.tracker(
+    (tracker) => tracker.listAttempts('story-1').filter((attempt) => attempt.status !== 'succeeded').length,
+  );
 
 if (!hasTerminals) console.warn('terminals are not tested: there is no python3 with its pty module');
 

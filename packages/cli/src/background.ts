@@ -35,10 +35,7 @@ export interface DetachOptions {
 }
 
 /** False: not asked for, or this is the process in the background; go on. `resumed`: the run that is to be resumed. */
-export async function startedInBackground(
-  { dir, detach, json }: DetachOptions,
-  resumed?: string,
-): Promise<boolean> {
+export async function startedInBackground({ dir, detach, json }: DetachOptions, resumed?: string): Promise<boolean> {
   if (!detach || isBackground()) return false;
   const { layoutOf } = await import('@calm-orch/coordinator');
   const layout = layoutOf(dir);

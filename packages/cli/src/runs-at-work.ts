@@ -51,7 +51,10 @@ export async function askCoordinator<T>(
     }
     const process = `process ${pid} on ${host}`;
     if (host !== hostname())
-      throw new CalmError('unavailable', `run ${runId} is at work elsewhere (${process}) and cannot be reached from here`);
+      throw new CalmError(
+        'unavailable',
+        `run ${runId} is at work elsewhere (${process}) and cannot be reached from here`,
+      );
     if (performance.now() > giveUpAt)
       throw new CalmError(
         'unavailable',

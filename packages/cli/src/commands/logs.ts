@@ -50,7 +50,8 @@ export const command = {
     try {
       const { id } = tracker.findRun(name === undefined ? undefined : experimentOrRun(name));
       const isAtWork = (): boolean => tracker.getRun(id).status === 'running';
-      const files = (): LogFile[] => logFiles(layout, id).filter((file) => wanted === undefined || file.name === wanted);
+      const files = (): LogFile[] =>
+        logFiles(layout, id).filter((file) => wanted === undefined || file.name === wanted);
       if (files().length === 0 && !(follow && isAtWork())) throw nothing(id, wanted, logFiles(layout, id));
       const print = createPrinter();
       const count = lines ?? (follow ? followedLines : undefined);
@@ -58,7 +59,7 @@ export const command = {
       for (const { name: file, path } of files())
         readers.set(file, createLineReader(path, count === undefined ? 0 : startOfLastLines(path, count)));
       print.named = wanted === undefined && (follow || readers.size > 1);
-      for (let last = !follow; ; ) {
+      for (let last = !follow; ;) {
         last ||= !isAtWork();
         for (const { name: file, path } of files()) {
           if (!readers.has(file)) readers.set(file, createLineReader(path));
@@ -112,7 +113,9 @@ function createPrinter() {
       if (text === '' || stdout.write(text) || !stdout.writable) return;
       // Whoever reads slowly is waited for; whoever leaves is not.
       const over = new AbortController();
-      const waits = ['drain', 'error', 'close'].map((event) => once(stdout, event, { signal: over.signal }).catch(() => {}));
+      const waits = ['drain', 'error', 'close'].map((event) =>
+        once(stdout, event, { signal: over.signal }).catch(() => {}),
+      );
       await Promise.race(waits);
       over.abort();
     },

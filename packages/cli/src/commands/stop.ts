@@ -27,7 +27,8 @@ export const command = {
     try {
       const { id: runId } = findRunAtWork(tracker, name);
       const asked = await askCoordinator({ tracker, dir, runId }, (service) => service.stop({ now }));
-      if (asked !== null && !json && !now) printLine('Stopping: workers save checkpoints, at most 10 s (`--now`: at once).');
+      if (asked !== null && !json && !now)
+        printLine('Stopping: workers save checkpoints, at most 10 s (`--now`: at once).');
       while (tracker.getRun(runId).status === 'running') await sleep(lookEveryMs);
       const run = tracker.getRun(runId);
       if (json) return printJson({ run: runId, status: run.status, interrupted: run.interrupted });
