@@ -1,7 +1,7 @@
 // Runs that are at work in another process: which one is meant, and how its coordinator is asked for something.
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectRun, layoutOf } from '@calm-orch/coordinator';
+import type { connectRun } from '@calm-orch/coordinator';
 import { CalmError } from '@calm-orch/core';
 import type { RunRecord, Tracker } from '@calm-orch/tracker';
 import { experimentOrRun } from './commands/tables.ts';
@@ -35,6 +35,7 @@ export async function askCoordinator<T>(
   { tracker, dir, runId }: { readonly tracker: Tracker; readonly dir: string; readonly runId: string },
   ask: (service: Service) => Promise<T>,
 ): Promise<T | null> {
+  const { connectRun, layoutOf } = await import('@calm-orch/coordinator');
   const giveUpAt = performance.now() + patienceMs;
   let last: unknown;
   for (;;) {

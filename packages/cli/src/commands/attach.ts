@@ -9,6 +9,7 @@ import { printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { commandOf, report } from '../report.ts';
+import { askCoordinator, findRunAtWork } from '../runs-at-work.ts';
 
 interface Options extends GlobalOptions {
   run?: string;
@@ -24,7 +25,6 @@ export const command = {
       .option('json', { type: 'boolean', default: false, describe: 'Print the outcome as JSON, progress on stderr' })
       .example('$0 attach', 'the newest run at work; exit code and table are those of `run`'),
   handler: async ({ dir, run: name, json }: ArgumentsCamelCase<Options>): Promise<void> => {
-    const { findRunAtWork } = await import('../runs-at-work.ts');
     const tracker = openTracker(dir, { create: false });
     const left = new AbortController();
     const leave = (): void => left.abort();
@@ -58,7 +58,6 @@ interface WatchOptions {
 
 /** Shows progress until the run ends, the user leaves, or nobody reads; returns how the run stood last. */
 async function watch({ tracker, dir, runId, output, left }: WatchOptions): Promise<RunView | null> {
-  const { askCoordinator } = await import('../runs-at-work.ts');
   let view: RunView | null = null;
   let known: number | undefined;
   let progress: Progress | null = null;

@@ -4,6 +4,7 @@ import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { printJson, printLine } from '../output.ts';
 import { commandOf } from '../report.ts';
+import { askCoordinator, findRunAtWork } from '../runs-at-work.ts';
 import { shownStatus } from '../views/runs.ts';
 
 interface Options extends GlobalOptions {
@@ -22,7 +23,6 @@ export const command = {
       .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
       .example('$0 stop', 'as Ctrl-C where the run was started; `resume` goes on with it'),
   handler: async ({ dir, run: name, now, json }: ArgumentsCamelCase<Options>): Promise<void> => {
-    const { askCoordinator, findRunAtWork } = await import('../runs-at-work.ts');
     const tracker = openTracker(dir, { create: false });
     try {
       const { id: runId } = findRunAtWork(tracker, name);
