@@ -25,7 +25,7 @@ export const command = {
       .option('json', { type: 'boolean', default: false, describe: 'Print the outcome as JSON, progress on stderr' })
       .example('$0 attach', 'the newest run at work; exit code and table are those of `run`'),
   handler: async ({ dir, run: name, json }: ArgumentsCamelCase<Options>): Promise<void> => {
-    const tracker = openTracker(dir, { create: false });
+    const tracker = openTracker(dir, { access: 'read' });
     const left = new AbortController();
     const leave = (): void => left.abort();
     process.once('SIGINT', leave);

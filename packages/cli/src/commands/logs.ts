@@ -46,7 +46,7 @@ export const command = {
     const wanted = worker === undefined ? undefined : nameOf(worker);
     const { layoutOf } = await import('@calm-orch/coordinator');
     const layout = layoutOf(dir);
-    const tracker = openTracker(dir, { create: false });
+    const tracker = openTracker(dir, { access: 'read' });
     try {
       const { id } = tracker.findRun(name === undefined ? undefined : experimentOrRun(name));
       const isAtWork = (): boolean => tracker.getRun(id).status === 'running';

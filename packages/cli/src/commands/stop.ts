@@ -23,7 +23,7 @@ export const command = {
       .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
       .example('$0 stop', 'as Ctrl-C where the run was started; `resume` goes on with it'),
   handler: async ({ dir, run: name, now, json }: ArgumentsCamelCase<Options>): Promise<void> => {
-    const tracker = openTracker(dir, { create: false });
+    const tracker = openTracker(dir, { access: 'read' });
     try {
       const { id: runId } = findRunAtWork(tracker, name);
       const asked = await askCoordinator({ tracker, dir, runId }, (service) => service.stop({ now }));
