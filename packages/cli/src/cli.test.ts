@@ -1,6 +1,6 @@
 // The program as a user meets it: the built command in a child process.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -60,7 +60,7 @@ test('the help names the commands for users, their options and examples, and hid
   const { code, stdout } = await calmOrch([]);
   expect(code).toBe(0);
   const names = [...stdout.matchAll(/^ {2}calm-orch (\w+)(?: [<[]|\s{2,}\S)/gm)].map(([, name]) => name);
-  expect(names.slice(0, 6)).toEqual(['run', 'resume', 'runs', 'show', 'tables', 'doctor']);
+  expect(names.slice(0, 6)).toEqual(['run', 'resume', 'attach', 'logs', 'stop', 'runs']);
   expect(stdout).toMatch(/Examples:/);
   expect(stdout).not.toMatch(/trainer <|compute/);
   const tables = await calmOrch(['tables', '--help']);
@@ -186,4 +186,41 @@ test('score, comment and suggest say what to run where no full model is trained'
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/no trained full model: train one with `calm-orch run .*--rows all --seeds 0`/);
   }
+});
+
+test('runs lists those of a status, and no more than asked for', async () => {
+  for (let i = 0; i < 3; i++) makeRun();
+  const listed = async (...args: string[]) =>
+    (JSON.parse((await calmOrch(['runs', '--json', ...args])).stdout) as { id: string }[]).map(({ id }) => id);
+  expect(await listed('--status', 'cancelled', '--limit', '2')).toEqual(['smoke-3', 'smoke-2']);
+  expect(await listed('--status', 'running')).toEqual([]);
+});
+
+test('logs, attach and stop say what is missing, and which processes there could be', async () => {
+  makeRun();
+  const said = async (...args: string[]) => {
+    const { code, stdout, stderr } = await calmOrch(args);
+    expect([code, stdout]).toEqual([2, '']);
+    return stderr;
+  };
+  expect(await said('logs')).toMatch(
+    /run smoke-1 has no logs: it started no process, or `calm-orch gc` has freed them/,
+  );
+  expect(await said('logs', '--worker', 'trianer-0')).toMatch(/--worker: expected trainer-N, .* got "trianer-0"/);
+  expect(await said('stop')).toMatch(/no run is at work/);
+  expect(await said('attach', 'smoke')).toMatch(/run smoke-1 is not at work: it is cancelled/);
+});
+
+test.skipIf(!existsSync('/dev/full'))('what cannot be printed is told on stderr, with exit code 1', async () => {
+  makeRun();
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [bin, 'runs'], {
+    env: { ...process.env, CALM_ORCH_DIR: dir },
+    stdio: ['ignore', full, 'pipe'],
+  });
+  closeSync(full);
+  let stderr = '';
+  child.stderr!.on('data', (chunk) => (stderr += chunk));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^calm-orch: standard output cannot be written, .*ENOSPC/)]);
 });

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import yargs, { type Argv, type CommandModule } from 'yargs';
-import { CalmError, errorTable, suggestion, toCalmError } from '@calm-orch/core';
-import { survivesClosedPipes } from './output.ts';
+import { CalmError, errorTable, ignoresHangup, suggestion, toCalmError } from '@calm-orch/core';
+import { survivesClosedOutput } from './output.ts';
 
 /** What a file of commands/ exports as `command`: a yargs module whose name stands in the table below. */
 export type Command = Pick<CommandModule<GlobalOptions, never>, 'builder' | 'handler'>;
@@ -40,6 +40,21 @@ const commands: readonly CommandEntry[] = [
     usage: 'resume [run]',
     describe: 'Go on with a run that failed, was cancelled or interrupted',
     load: () => import('./commands/resume.ts'),
+  },
+  {
+    usage: 'attach [run]',
+    describe: 'Watch a run at work until it ends; Ctrl-C leaves it at work',
+    load: () => import('./commands/attach.ts'),
+  },
+  {
+    usage: 'logs [run]',
+    describe: 'Print what the processes of a run have written',
+    load: () => import('./commands/logs.ts'),
+  },
+  {
+    usage: 'stop [run]',
+    describe: 'End a run at work as Ctrl-C does: checkpoints are saved, `resume` goes on',
+    load: () => import('./commands/stop.ts'),
   },
   { usage: 'runs', describe: 'List the runs of the run folder', load: () => import('./commands/runs.ts') },
   {
@@ -122,6 +137,7 @@ const examples: readonly (readonly [string, string])[] = [
   ['$0 run experiments/ablation-mfam.yaml', 'the main job: table 5 of the paper'],
   ['$0 run experiments/ablation-mfam.yaml --rows all --seeds 0', 'a part of it'],
   ['$0 resume', 'go on after an interruption'],
+  ['$0 run experiments/paper.yaml --detach', 'in the background; `attach`, `logs -f` and `stop` reach it'],
   ['$0 tables --format markdown', "the last experiment's table again"],
   ['$0 show --config', 'the resolved configuration of the last run'],
   ['$0 runs --json', 'all runs, for scripts'],
@@ -129,7 +145,8 @@ const examples: readonly (readonly [string, string])[] = [
 
 /** Runs one command; sets the exit code of the process, never throws. */
 export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<void> {
-  survivesClosedPipes();
+  survivesClosedOutput();
+  if (ignoresHangup()) process.on('SIGHUP', () => {});
   try {
     await parser(args, env).parseAsync();
   } catch (thrown) {

@@ -1,13 +1,28 @@
-// Standard output: text and JSON, colours only where they are seen, and no crash when a reader such as `head` leaves.
+// Standard output: text and JSON, colours only where they are seen, and no crash when a reader such as `head` or the
+// terminal leaves.
+import { isatty } from 'node:tty';
 
-/** Printing to a pipe nobody reads any more is not an error: a long run must outlive its `| head`. */
-export function survivesClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    if (stream.listenerCount('error') > 0) continue;
+/** What writing to a pipe nobody reads any more, and to a terminal that has gone, ends with. */
+const nobodyReads: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO', 'ENXIO', 'ECONNRESET']);
+
+/** Printing for nobody is not an error: a long run must outlive its `| head` and its terminal. */
+export function survivesClosedOutput(): void {
+  const told = new Set<string>();
+  for (const [name, stream, other] of [
+    ['standard output', process.stdout, process.stderr],
+    ['standard error', process.stderr, process.stdout],
+  ] as const)
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (nobodyReads.has(error.code) || told.has(name)) return;
+      told.add(name);
+      process.exitCode = 1;
+      other.write(`calm-orch: ${name} cannot be written, and is lost: ${error.message}\n`);
     });
-  }
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  // Node aborts, and dumps its core, where it cannot give a terminal its settings back.
+  process.on('exit', () => {
+    if (terminals.some((fd) => !isatty(fd))) process.kill(process.pid, 'SIGKILL');
+  });
 }
 
 export function printLine(text: string): void {

@@ -5,6 +5,7 @@ export { planExperiment, type Plan, type PlanSources, type PlanStage } from './p
 export { defaultPolicy, hangPolicy, type Policy } from './policy.ts';
 export { countStages, type StageCount, type StageCounts } from './count-stages.ts';
 export { isStageDone, runExperiment, type RunOptions, type RunSummary, type StartedRun } from './run.ts';
+export { connectRun } from './run-service.ts';
 export type { CoordinatorEvent } from './records.ts';
 export type { RunView, StageView, WorkerView } from './view.ts';
 export { largePages, workerCounts, type Machine, type WorkerCounts } from './worker-counts.ts';

@@ -1,7 +1,7 @@
 // One run, from the plan to its last stage: record it, take over what an earlier coordinator that died has left going,
 // start server and workers if anything is left to do, wait, and leave no process and no open file behind, however it ends.
 import { CalmError, toCalmError, type Experiment, type Json, type Role } from '@calm-orch/core';
-import { CoordinatorServiceService, listenAddress } from '@calm-orch/rpc';
+import { CoordinatorServiceService, listenAddress, RunServiceService } from '@calm-orch/rpc';
 import type { RunRecord, RunWorker, Superseded, Tracker } from '@calm-orch/tracker';
 import { readArtifact } from './artifact.ts';
 import { serveRun, type RunConnection } from './connection.ts';
@@ -11,6 +11,7 @@ import { importFoundation } from './foundation-artifact.ts';
 import type { Layout } from './layout.ts';
 import { planExperiment, type Plan, type PlanSources } from './plan.ts';
 import { defaultPolicy, type Policy } from './policy.ts';
+import { createEventLog, runService, type EventLog } from './run-service.ts';
 import { coordinatorService, serviceName } from './service.ts';
 import { endAll, noLegacy, takeOver, workerCode, type Legacy } from './takeover.ts';
 import { viewOf, work, type RunView } from './view.ts';
@@ -38,6 +39,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   readonly onStart?: (started: StartedRun) => void;
   readonly onEvent?: (event: CoordinatorEvent) => void;
+  /** Another command asks for the end of the run, at once or in order. */
+  readonly onStop?: (now: boolean) => void;
 }
 
 /** A run under way. */
@@ -121,7 +124,12 @@ async function execute(
   { connection, isKept, code }: Legacy & { readonly code: string },
 ): Promise<Coordinator> {
   const { reused, foreign = new Set() } = known;
-  const { layout, tracker, onEvent = () => {} } = options;
+  const { layout, tracker } = options;
+  const events = createEventLog();
+  const onEvent = (event: CoordinatorEvent): void => {
+    events.add(event);
+    options.onEvent?.(event);
+  };
   const policy = { ...defaultPolicy, ...options.policy };
   const now = (): number => performance.now();
   const toDo = plan.stages.filter(({ key }) => !reused.has(key));
@@ -147,6 +155,7 @@ async function execute(
       policy,
       before: isKept ? connection : null,
       code,
+      events,
     });
   } finally {
     process.off('uncaughtException', abandon);
@@ -166,6 +175,8 @@ interface Task {
   /** Of the coordinator before, whose workers live. */
   readonly before: RunConnection | null;
   readonly code: string;
+  /** For commands that follow the run. */
+  readonly events: EventLog;
 }
 
 /** Serves and starts workers where something is to do, until nothing is. */
@@ -175,9 +186,9 @@ async function lead(
   plan: Plan,
   coordinator: Coordinator,
   crew: Crew,
-  { toDo, adopted, policy, before, code }: Task,
+  { toDo, adopted, policy, before, code, events }: Task,
 ): Promise<void> {
-  const { layout, tracker, signal, listen, onStart = () => {} } = options;
+  const { layout, tracker, signal, listen, onStart = () => {}, onStop = () => {} } = options;
   const now = (): number => performance.now();
   const startedMs = now();
   const workDoneBefore = work(coordinator.stages).done;
@@ -195,7 +206,8 @@ async function lead(
   const served = await serveRun({
     ...{ layout, runId: run.id, before, code, name: serviceName },
     ...(listen !== undefined && { listen }),
-    ...{ definition: CoordinatorServiceService, handlers: coordinatorService(coordinator, policy) },
+    definition: { ...CoordinatorServiceService, ...RunServiceService },
+    handlers: { ...coordinatorService(coordinator, policy), ...runService({ view, events, onStop }) },
   });
   const environment = {
     CALM_ORCH_ADDRESS: served.server.address,

@@ -14,6 +14,7 @@ export {
 export { abortedAfter, combineSignals, firstAbort, type CombinedSignal } from './signals.ts';
 export { sampleOrder, type OrderedSample, type SampleOrder } from './sample-order.ts';
 export { demandedDigests, sampleIds, shardDigest, stepDigest, type SampleList } from './sample-digest.ts';
+export { ignoresHangup } from './hangup.ts';
 export { shardRange } from './shards.ts';
 export { makeFolder, writeFileAtomic } from './files.ts';
 export { stageLabel } from './stage-label.ts';

@@ -8,6 +8,7 @@ export {
   FailureKind,
   type CoordinatorServiceServer,
 } from './generated/calm/v1/coordinator.ts';
+export { RunServiceService } from './generated/calm/v1/run.ts';
 export {
   HealthCheckResponse_ServingStatus as ServingStatus,
   HealthService,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, ignoresHangup } from '@calm-orch/core';
 import type { GlobalOptions } from '../cli.ts';
 import { printJson, printLine } from '../output.ts';
 
@@ -62,6 +62,8 @@ export const command = {
     const say = (line: string): void => (json ? process.stderr.write(`${line}\n`) : printLine(line)) as void;
     const cancel = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => cancel.abort());
+    // The run it started has no terminal of its own, and would go on.
+    if (!ignoresHangup()) process.on('SIGHUP', () => cancel.abort());
     const numbers = { trainers, 'gang-min-left': gangMinLeft, 'hang-timeout': hangTimeout };
     const report = await chaos({
       program: fileURLToPath(new URL('../../bin/calm-orch.js', import.meta.url)),

@@ -2,19 +2,19 @@
 import { cpus, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Argv } from 'yargs';
-import { CalmError, type Experiment, type Json } from '@calm-orch/core';
-import { renderTables, type Tracker } from '@calm-orch/tracker';
-import type { RunSummary, StartedRun } from '@calm-orch/coordinator';
+import { CalmError, type Experiment } from '@calm-orch/core';
+import type { Tracker } from '@calm-orch/tracker';
+import type { StartedRun } from '@calm-orch/coordinator';
 import type { GlobalOptions } from '../cli.ts';
+import { tellStarted } from '../background.ts';
+import { cancelOnSignals } from '../cancel.ts';
 import { checkModels, hashCacheOf } from '../check-models.ts';
 import { checkSurroundings } from '../check-surroundings.ts';
-import { labelCounts, labelLine } from '../label-counts.ts';
 import { engineFacts, type EngineFacts } from '../engine-facts.ts';
-import { printJson, printLine, wantsColor } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
+import { report } from '../report.ts';
 import { carriedFolders, codeCacheFile, needsEngine, stageEntry } from '../stage-code.ts';
-import { collectJudgedTables } from '../verdicts.ts';
 import { leftOutPhotographs } from '../views/left-out.ts';
 
 export interface ExecuteOptions extends GlobalOptions {
@@ -25,6 +25,7 @@ export interface ExecuteOptions extends GlobalOptions {
   hangTimeout?: number;
   takeoverTimeout?: number;
   gangMinLeft?: number;
+  detach: boolean;
   json: boolean;
 }
 
@@ -52,6 +53,11 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
       ...processes,
       describe:
         'Seconds a stage must have left for an idle trainer to join it; results do not depend on it [default: 10]',
+    })
+    .option('detach', {
+      type: 'boolean',
+      default: false,
+      describe: 'Start the run in the background and say how to follow it: it outlives this terminal',
     })
     .option('json', { type: 'boolean', default: false, describe: 'Print the outcome as JSON, progress on stderr' })
     .check((given) => {
@@ -113,6 +119,7 @@ export async function execute(
       workerScript: fileURLToPath(new URL('../../bin/calm-orch.js', import.meta.url)),
       onStart: (started) => {
         process.title = `calm-orch coordinator ${started.run.id}`;
+        tellStarted(started.run.id);
         announce(started, layout.log(started.run.id, '*'), say);
         progress = showProgress(output, started.view);
         cancel.onFirst = () =>
@@ -123,6 +130,7 @@ export async function execute(
         };
       },
       onEvent: (event) => progress?.event(event),
+      onStop: (now) => cancel.ask(now),
     });
     (progress as Progress | null)?.close();
     for (const note of leftOutPhotographs(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
@@ -141,53 +149,4 @@ function announce({ run, plan, numReused, numTakenOver }: StartedRun, logs: stri
   say(`Run ${run.id}: ${plural(run.trials.length, 'trial')}, ${plural(plan.stages.length, 'stage')}${reused}.`);
   if (numTakenOver > 0) say(`Took over ${plural(numTakenOver, 'worker')} that outlived the coordinator before.`);
   if (left > 0) say(`Logs of the workers: ${logs}`);
-}
-
-async function report(summary: RunSummary, tracker: Tracker, { dir, json }: ExecuteOptions): Promise<void> {
-  const { runId, status, failures, numExecuted, numReused, numSkipped } = summary;
-  const run = tracker.getRun(runId);
-  const tables = (await collectJudgedTables(tracker, run, dir)).filter(({ metrics }) => metrics.length > 0);
-  const folder = process.env['CALM_ORCH_DIR'] === undefined && dir !== `${process.cwd()}/runs` ? ` --dir ${dir}` : '';
-  const labels = labelCounts(tracker, run);
-  const again = `\`calm-orch resume ${runId}${folder}\``;
-  if (json) {
-    const shown = JSON.parse(renderTables(tables, 'json')) as Json;
-    const counts = { executed: numExecuted, reused: numReused, skipped: numSkipped };
-    printJson({ run: runId, status, ...counts, failures, ...(labels && { labels: { ...labels } }), tables: shown });
-  } else {
-    if (tables.length > 0) printLine(`\n${renderTables(tables, 'text', { color: wantsColor() })}\n`);
-    if (labels) printLine(labelLine(labels));
-    for (const { label, reason } of failures) printLine(`${label} failed: ${reason}`);
-    const made = `${plural(numExecuted, 'stage')} executed, ${numReused} reused`;
-    if (status === 'succeeded') printLine(`Run ${runId} succeeded: ${made}.`);
-    if (status === 'failed')
-      printLine(`Run ${runId} failed: ${made}, ${failures.length} failed, ${numSkipped} skipped. Try again: ${again}`);
-    if (status === 'cancelled') printLine(`Run ${runId} was cancelled: ${made}. Go on: ${again}`);
-  }
-  if (status === 'failed') process.exitCode = 1;
-  if (status === 'cancelled') process.exitCode = 130;
-}
-
-/** Ctrl-C, SIGTERM and a closed terminal: the first asks for an orderly end, the second ends this process. */
-function cancelOnSignals() {
-  const controller = new AbortController();
-  const handlers = { signal: controller.signal, onFirst: () => {}, onSecond: () => {}, dispose: () => {} };
-  const onSignal = (): void => {
-    if (!controller.signal.aborted) {
-      handlers.onFirst();
-      controller.abort();
-      return;
-    }
-    try {
-      handlers.onSecond();
-    } finally {
-      process.exit(130);
-    }
-  };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, onSignal);
-  handlers.dispose = () => {
-    for (const signal of signals) process.off(signal, onSignal);
-  };
-  return handlers;
 }

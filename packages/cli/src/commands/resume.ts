@@ -1,6 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { restoreExperiment } from '@calm-orch/core';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
+import { startedInBackground } from '../background.ts';
 import type { GlobalOptions } from '../cli.ts';
 import { printJson, printLine } from '../output.ts';
 import { execute, withProcessOptions, type ExecuteOptions } from './execute.ts';
@@ -25,7 +26,8 @@ export const command = {
     try {
       const run = tracker.findResumableRun(wanted);
       if (run === null) nothing(wanted === undefined ? 'every run has succeeded' : `run ${wanted} has succeeded`, json);
-      else await execute(restoreExperiment(run.resolved, run.path), tracker, options, run.id);
+      else if (!(await startedInBackground(options, run.id)))
+        await execute(restoreExperiment(run.resolved, run.path), tracker, options, run.id);
     } finally {
       tracker.close();
     }

@@ -1,6 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, loadExperiment, presets, type TrialConfig } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
+import { startedInBackground } from '../background.ts';
 import type { GlobalOptions } from '../cli.ts';
 import { dataOption } from '../data-option.ts';
 import { meteorOption } from '../meteor-option.ts';
@@ -44,6 +45,7 @@ export const command = {
       })
       .example('$0 run experiments/ablation-mfam.yaml', 'table 5 of the paper')
       .example('$0 run experiments/smoke.yaml --rows all --seeds 0', 'a part of a table')
+      .example('$0 run experiments/paper.yaml --detach', 'in the background; `attach` watches it')
       .example('$0 run experiments/smoke.yaml --set finetuneScore.steps=60', 'a changed configuration'),
   handler: async (options: ArgumentsCamelCase<Options>): Promise<void> => {
     const { experiment: path, dir, rows, seeds, set, unlabeled, data, meteorDir, preset } = options;
@@ -55,6 +57,7 @@ export const command = {
       ...(rows !== undefined && { rows: listOf(rows) }),
       ...(seeds !== undefined && { seeds: listOf(seeds).map(seedOf) }),
     });
+    if (await startedInBackground(options)) return;
     const tracker = openTracker(dir);
     try {
       await execute(experiment, tracker, options);

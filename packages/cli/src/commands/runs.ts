@@ -1,20 +1,33 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { hasTracker, openTracker } from '@calm-orch/tracker';
+import { CalmError } from '@calm-orch/core';
+import { hasTracker, openTracker, type RunRecord } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { printJson, printLine } from '../output.ts';
 import { runsJson, runsText } from '../views/runs.ts';
 
+const states = ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
+
 interface Options extends GlobalOptions {
+  status?: (typeof states)[number];
+  limit?: number;
   json: boolean;
 }
 
 export const command = {
   builder: (args: Argv<GlobalOptions>) =>
     args
+      .option('status', {
+        choices: states,
+        describe: 'Only runs of this status (interrupted ones count as failed, too)',
+      })
+      .option('limit', { type: 'number', requiresArg: true, describe: 'Only so many, the newest' })
       .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
       .example('$0 runs', 'newest first')
+      .example('$0 runs --status running', 'those at work')
       .example('$0 runs --json --dir /data/runs', 'for scripts, of another run folder'),
-  handler: ({ dir, json }: ArgumentsCamelCase<Options>) => {
+  handler: ({ dir, status, limit, json }: ArgumentsCamelCase<Options>) => {
+    if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 0))
+      throw new CalmError('invalid_argument', `--limit: expected a whole number from 0 up, got ${limit}`);
     if (!hasTracker(dir)) {
       if (json) printJson([]);
       else printLine(`No runs in ${dir} yet: start one with \`calm-orch run experiments/ablation-mfam.yaml\`.`);
@@ -22,7 +35,9 @@ export const command = {
     }
     const tracker = openTracker(dir, { access: 'read' });
     try {
-      const runs = tracker.listRuns();
+      const isAsked = (run: RunRecord): boolean =>
+        status === undefined || (status === 'interrupted' ? run.interrupted : run.status === status);
+      const runs = tracker.listRuns().filter(isAsked).slice(0, limit);
       if (json) printJson(runsJson(runs));
       else printLine(runsText(runs));
     } finally {

@@ -26,8 +26,9 @@ const worker = (role: Role) => ({
     const compute = new ComputeChild({ command, env: { ...env, ...tensors } });
     const stop = new AbortController();
     process.on('SIGTERM', () => stop.abort());
-    // Ctrl-C and a closing terminal reach every process of the run; the coordinator decides what they mean, if there is one.
-    for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => process.connected || stop.abort());
+    // Ctrl-C reaches every process of the run; the coordinator decides what it means, if there is one. So does a closing
+    // terminal, which is none of a worker's (cli.ts).
+    process.on('SIGINT', () => process.connected || stop.abort());
     const log = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
     try {
       const takeoverMs = Number(CALM_ORCH_TAKEOVER_MS ?? 0);

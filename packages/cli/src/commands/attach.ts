@@ -1,0 +1,98 @@
+// Watches a run at work in another process: what `run` shows in its own terminal, until the run ends. It only asks.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ArgumentsCamelCase, Argv } from 'yargs';
+import type { CoordinatorEvent, RunSummary, RunView } from '@calm-orch/coordinator';
+import { stageLabel } from '@calm-orch/core';
+import { openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
+import type { GlobalOptions } from '../cli.ts';
+import { printLine } from '../output.ts';
+import { plural } from '../progress/format.ts';
+import { showProgress, type Progress } from '../progress/progress.ts';
+import { commandOf, report } from '../report.ts';
+import { askCoordinator, findRunAtWork } from '../runs-at-work.ts';
+
+interface Options extends GlobalOptions {
+  run?: string;
+  json: boolean;
+}
+
+const lookEveryMs = 500;
+
+export const command = {
+  builder: (args: Argv<GlobalOptions>) =>
+    args
+      .positional('run', { type: 'string', describe: 'A run or an experiment [default: the newest run at work]' })
+      .option('json', { type: 'boolean', default: false, describe: 'Print the outcome as JSON, progress on stderr' })
+      .example('$0 attach', 'the newest run at work; exit code and table are those of `run`'),
+  handler: async ({ dir, run: name, json }: ArgumentsCamelCase<Options>): Promise<void> => {
+    const tracker = openTracker(dir, { access: 'read' });
+    const left = new AbortController();
+    const leave = (): void => left.abort();
+    process.once('SIGINT', leave);
+    try {
+      const { id: runId, trials } = findRunAtWork(tracker, name);
+      const output = json ? process.stderr : process.stdout;
+      output.write(`Run ${runId}: ${plural(trials.length, 'trial')}. Ctrl-C leaves it at work.\n`);
+      const last = await watch({ tracker, dir, runId, output, left: left.signal });
+      const run = tracker.getRun(runId);
+      if (run.status === 'running') {
+        output.write(`Run ${runId} is left at work. Watch it again: ${commandOf('attach', runId, dir)}\n`);
+      } else if (run.interrupted) {
+        process.exitCode = 1;
+        printLine(`Run ${runId} ${run.error}. Go on: ${commandOf('resume', runId, dir)}`);
+      } else await report(summaryOf(tracker, run, last), tracker, { dir, json });
+    } finally {
+      process.off('SIGINT', leave);
+      tracker.close();
+    }
+  },
+};
+
+interface WatchOptions {
+  readonly tracker: Tracker;
+  readonly dir: string;
+  readonly runId: string;
+  readonly output: NodeJS.WriteStream;
+  readonly left: AbortSignal;
+}
+
+/** Shows progress until the run ends, the user leaves, or nobody reads; returns how the run stood last. */
+async function watch({ tracker, dir, runId, output, left }: WatchOptions): Promise<RunView | null> {
+  let view: RunView | null = null;
+  let known: number | undefined;
+  let progress: Progress | null = null;
+  try {
+    while (!left.aborted && output.writable) {
+      const answer = await Promise.race([
+        askCoordinator({ tracker, dir, runId }, (service) => service.observe({ after: known })),
+        new Promise<null>((resolve) => left.addEventListener('abort', () => resolve(null), { once: true })),
+      ]);
+      if (answer === null) break;
+      view = JSON.parse(answer.viewJson) as RunView;
+      known = answer.last;
+      progress ??= showProgress(output, () => view!);
+      for (const event of answer.events) progress.event(event as CoordinatorEvent);
+      await sleep(lookEveryMs, undefined, { signal: left }).catch(() => {});
+    }
+  } finally {
+    progress?.close();
+  }
+  return view;
+}
+
+/** What the run's own process says at its end, from what it has recorded. */
+function summaryOf(tracker: Tracker, run: RunRecord, last: RunView | null): RunSummary {
+  const stages = tracker.listRunStages(run.id);
+  const succeeded = stages.filter(({ status }) => status === 'succeeded');
+  const failed = stages.filter(({ status }) => status === 'failed');
+  const numReused =
+    last === null
+      ? succeeded.filter(({ execution }) => execution === 'reused').length
+      : last.stages.filter(({ reused }) => reused).length;
+  return {
+    ...{ runId: run.id, status: run.status as RunSummary['status'], numReused },
+    numExecuted: succeeded.length - numReused,
+    numSkipped: stages.length - succeeded.length - failed.length,
+    failures: failed.map((stage) => ({ label: stageLabel(stage, run.trials), reason: stage.error ?? '' })),
+  };
+}

@@ -1,0 +1,63 @@
+// The terminal goes: an SSH connection is lost, a window is closed. What that means for a run, its workers and computations.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { expectUndisturbedResults, makeStory, until, type Story } from './story.test-util.ts';
+import { hasTerminals, openTerminal } from './terminal.test-util.ts';
+
+let story: Story;
+beforeEach(() => void (story = makeStory()));
+afterEach(async () => {
+  for (const { pid } of story.processes()) process.kill(pid, 'SIGKILL');
+  await story.close();
+});
+
+const run = 'calm-orch run story.yaml --trainers 1 --augmentors 1';
+const trainingReaches = (steps: number) => () => story.lines('steps').length >= steps;
+const status = (): string => story.tracker((tracker) => tracker.getRun('story-1').status);
+
+/** All attempts: nobody was lost on the way. */
+const lostAttempts = (): number =>
+  story.tracker(
+    (tracker) => tracker.listAttempts('story-1').filter((attempt) => attempt.status !== 'succeeded').length,
+  );
+
+if (!hasTerminals) console.warn('terminals are not tested: there is no python3 with its pty module');
+
+describe.skipIf(!hasTerminals)('when the terminal goes', () => {
+  it.each([
+    ['was started with nohup', `nohup ${run}; true`],
+    ['has a shell that ignores hangups, and printing to nobody is no error', `trap '' HUP; ${run}; true`],
+  ])('a run goes on to its end that %s', async (_, commandLine) => {
+    const terminal = openTerminal(story, commandLine, { stepMs: 40 });
+    await until('training is under way', trainingReaches(8));
+    await terminal.hangUp();
+    await until('the run has ended', () => status() !== 'running');
+    expectUndisturbedResults(story, 'story-1');
+    expect([status(), lostAttempts(), story.lines('saved-on-cancel')]).toEqual(['succeeded', 0, []]);
+    await until('all its processes are gone', () => story.processes().length === 0);
+  });
+
+  it('any other run saves checkpoints and ends as cancelled, though it is hung up twice; resume goes on', async () => {
+    const terminal = openTerminal(story, `${run}; true`, { stepMs: 200 });
+    await until('training is under way', trainingReaches(4));
+    await terminal.hangUp();
+    await until('all its processes are gone', () => story.processes().length === 0);
+    expect([status(), story.lines('saved-on-cancel').length]).toEqual(['cancelled', 1]);
+    expect(readdirSync(story.dir).filter((name) => name.startsWith('core'))).toEqual([]);
+    const resumed = await story.run(['resume', '--trainers', '1', '--augmentors', '1']);
+    expect(resumed.code).toBe(0);
+    expectUndisturbedResults(story, 'story-1');
+    expect(story.lines('steps')).toHaveLength(120);
+  });
+
+  it('a run in the background goes on', async () => {
+    const terminal = openTerminal(story, `${run} --detach; sleep 100`, { stepMs: 40 });
+    await until('training is under way', trainingReaches(8));
+    expect(terminal.text()).toContain('Run story-1 goes on in the background');
+    await terminal.hangUp();
+    await until('the run has ended', () => status() !== 'running');
+    expect([status(), lostAttempts()]).toEqual(['succeeded', 0]);
+    expect(readdirSync(join(story.dir, 'runs/logs/story-1'))).toContain('coordinator.log');
+  });
+});
