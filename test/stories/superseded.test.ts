@@ -30,7 +30,7 @@ function supersede(options: TrackerOptions): void {
 }
 
 test('a superseded coordinator leaves workers, socket and token to its successor, and the run as it is', async () => {
-  const run = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 200 });
+  const run = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 100 });
   await until('training is under way', () => story.lines('steps').length > 3);
   const before = workers();
   supersede({ processStart: (pid) => (pid === run.child.pid ? null : processStart(pid)) });
@@ -51,7 +51,7 @@ test('a superseded coordinator leaves workers, socket and token to its successor
 });
 
 test('a coordinator superseded from another machine ends its own workers, which save nothing any more', async () => {
-  const run = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 200 });
+  const run = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 100 });
   await until('training is under way', () => story.lines('steps').length > 3);
   supersede({ host: 'elsewhere', clock: () => Date.now() + 61_000 });
   expect((await run.ended).code).toBe(3);
