@@ -222,7 +222,7 @@ test('a coordinator that was superseded changes nothing: not the run, its stages
     forgetWorker: () => tracker.forgetWorker(id, 2),
     logMetrics: () => tracker.logMetrics([point]),
     recordRoster: () => tracker.recordRoster('d', 1, []),
-    recordApplied: () => tracker.recordApplied('d', []),
+    recordApplied: () => tracker.recordApplied('d', { attempt: 1, sequence: 1 }, []),
     note: () => tracker.note(id, 'a word'),
   };
   const told = { code: 'superseded', data: { workersAreTaken: true } };

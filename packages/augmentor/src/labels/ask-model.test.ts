@@ -29,13 +29,13 @@ beforeEach(async () => {
   cache = openLabelCache(join(dir, 'labels.db'));
   asked = [];
   server = createServer((request, response) => {
-    void (async () => {
-      let text = '';
-      for await (const chunk of request) text += String(chunk);
-      const body = JSON.parse(text) as Body;
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = JSON.parse(Buffer.concat(chunks).toString()) as Body;
       asked.push({ body, headers: request.headers });
       behave(response, body);
-    })();
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
