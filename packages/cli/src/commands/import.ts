@@ -1,8 +1,8 @@
 // Other people's outputs as a row of a table: measured on the test items of the run's trials, under the same metrics.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, sha256, suggestion } from '@calm-orch/core';
+import { CalmError, sha256OfFile, suggestion } from '@calm-orch/core';
 import type { MeasuredOutputs, OutputColumn } from '@calm-orch/evaluator';
 import { openTracker, renderTables, rowsOfTable, testItemsOf, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
@@ -70,7 +70,7 @@ async function importRow(
   const { layoutOf } = await import('@calm-orch/coordinator');
   const outputs = readOutputs(path);
   const columns = outputColumns.filter((column) => outputs[column] !== null);
-  const source = { file: basename(path), sha256: sha256(readFileSync(path)) };
+  const source = { file: basename(path), sha256: sha256OfFile(path) };
   const places: ImportPlace[] = [];
   for (const column of columns) {
     const kind = stageOfColumn[column];
