@@ -1,7 +1,7 @@
 // Bytes in numbers one call can take: read(2), write(2) and a hash stop short of 2 GiB, and a Buffer of Node 20 at 4 GiB.
 // Arrays of numbers may be larger; they are gone through in windows.
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 
 const pieceBytes = 8 * 1024 * 1024;
 
@@ -48,9 +48,11 @@ export function readInto(descriptor: number, values: ArrayBufferView, position =
 /** sha256 of a file in 64 hex digits, with the memory of one piece. */
 export function sha256OfFile(path: string, maxBytes = pieceBytes): string {
   const hash = createHash('sha256');
-  const piece = Buffer.allocUnsafe(maxBytes);
   const descriptor = openSync(path, 'r');
   try {
+    // Of thousands of small files each would have to find the pages of a large piece. Files of /proc say they are empty.
+    const { size } = fstatSync(descriptor);
+    const piece = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(size, 4096)));
     for (let got = readSync(descriptor, piece); got > 0; got = readSync(descriptor, piece))
       hash.update(piece.subarray(0, got));
   } finally {

@@ -67,7 +67,7 @@ async function importRow(
   if (!existsSync(path)) throw new CalmError('not_found', `${path} is not there: expected a CSV file of predictions`);
   const { measureComments, measureScores, outputColumns, readOutputs, stageOfColumn } =
     await import('@calm-orch/evaluator');
-  const { layoutOf } = await import('@calm-orch/coordinator');
+  const { damageOfStage, damageText, layoutOf } = await import('@calm-orch/coordinator');
   const outputs = readOutputs(path);
   const columns = outputColumns.filter((column) => outputs[column] !== null);
   const source = { file: basename(path), sha256: sha256OfFile(path) };
@@ -85,6 +85,12 @@ async function importRow(
       throw new CalmError(
         'unavailable',
         `the test items of run ${run.id} were freed: run ${run.path} again, then import`,
+      );
+    const damage = damageOfStage(tracker, layoutOf(dir), stage.key, 'reuse');
+    if (damage.length > 0)
+      throw new CalmError(
+        'bad_data',
+        `the test items of run ${run.id} are damaged (${damageText(damage)} in ${artifact}): run ${run.path} again, then import`,
       );
     const measured =
       column === 'score'
