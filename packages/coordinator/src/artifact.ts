@@ -35,7 +35,7 @@ export function readManifest(layout: Layout, key: string): Manifest | null {
     ) as Partial<Manifest> | null;
     const isWhole =
       value?.key === key && typeof value.kind === 'string' && isObject(value.result) && Array.isArray(value.files);
-    return isWhole && value.files!.every(isFile) ? (value as Manifest) : null;
+    return isWhole && value.files.every(isFile) ? (value as Manifest) : null;
   } catch {
     return null;
   }

@@ -16,20 +16,10 @@ export function updateHash(hash: Hash, values: ArrayBufferView, maxBytes = piece
   for (const piece of pieces(values, maxBytes)) hash.update(piece);
 }
 
-/** Writes all of `values` at the descriptor's place, or from `position` on. */
-export function writeAll(
-  descriptor: number,
-  values: ArrayBufferView,
-  position: number | null = null,
-  maxBytes = pieceBytes,
-): void {
-  let at = position;
+/** Writes all of `values` at the descriptor's place. */
+export function writeAll(descriptor: number, values: ArrayBufferView, maxBytes = pieceBytes): void {
   for (const piece of pieces(values, maxBytes))
-    for (let done = 0; done < piece.length;) {
-      const written = writeSync(descriptor, piece, done, piece.length - done, at);
-      done += written;
-      if (at !== null) at += written;
-    }
+    for (let done = 0; done < piece.length;) done += writeSync(descriptor, piece, done, piece.length - done);
 }
 
 /** Fills `values` from `position` of the file on; how many bytes came: fewer where the file ends. */
