@@ -21,8 +21,8 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const start = (): string =>
-  tracker.createRun({
+const start = (by = tracker): string =>
+  by.createRun({
     ...{ experiment: 'x', title: 'X', path: '/x.yaml', resolved: {}, hash: 'h', versions: {}, machine: {} },
     ...{ pid: process.pid, trials: [] },
   }).id;
@@ -81,7 +81,7 @@ test('while gc takes things away nobody plans: a run is planned without what wen
   await make('shared', 'succeeded');
   const other = openTracker(dir, { busyTimeoutMs: 0 });
   try {
-    const run = start();
+    const run = start(other);
     const checked = await checkArtifacts(other, layout, [{ key: 'shared' }]);
     expect(checked.whole.has('shared')).toBe(true);
     tracker.exclusively(() => expect(() => other.upsertStages(run, [])).toThrow(/locked by another process/));
