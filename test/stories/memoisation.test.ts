@@ -99,7 +99,7 @@ test('an edited comment or a renamed variable re-runs nothing; a constant of a h
   const would = await story.run(['gc', '--dry-run']);
   expect(would.stdout).toMatch(/Would free .* in \d+ folders, kept/);
   expect(await run('--rows', 'all', '--set', 'evaluate.batchSize=7')).toMatchObject({ executed: 0 });
-  const { freed } = JSON.parse((await story.run(['gc', '--json'])).stdout) as { freed: { path: string }[] };
+  const { freed } = JSON.parse((await story.run(['gc', '--yes', '--json'])).stdout) as { freed: { path: string }[] };
   // Three times 14 stages were made; the last run needs its own alone.
   expect(freed.filter(({ path }) => path.startsWith('artifacts/')).length).toBeGreaterThan(28);
   expect(await run('--rows', 'all', '--set', 'evaluate.batchSize=7')).toMatchObject({ executed: 0 });

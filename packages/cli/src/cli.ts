@@ -83,6 +83,11 @@ const commands: readonly CommandEntry[] = [
     load: () => import('./commands/explain.ts'),
   },
   {
+    usage: 'verify [target]',
+    describe: 'Hash every artifact a run uses again, and say which are damaged',
+    load: () => import('./commands/verify.ts'),
+  },
+  {
     usage: 'gc',
     describe: 'Free the disk space of artifacts that no kept run needs',
     load: () => import('./commands/gc.ts'),

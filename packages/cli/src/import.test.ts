@@ -1,6 +1,6 @@
 // `import` as a user meets it: the built command on a run folder with a finished run.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,16 +34,6 @@ function makeRun(): void {
   const trials = rows.map(({ row }) => ({ row, seed: 0 }));
   const measured = { PLCC: 0.5, SRCC: 0.5, 'ROUGE-L': 0.3, CIDEr: 0.1 };
   const stage = { inputs: { data: 'd' }, metrics: measured };
-  const { id } = recordRun(tracker, {
-    ...{ resolved: { table: tables[0], tables, rows }, trials },
-    stages: [
-      { ...stage, key: 'score', kind: 'evaluate-score', trials: [trials[0]!] },
-      {
-        ...{ ...stage, key: 'comment', kind: 'evaluate-comment', trials: [trials[1]!] },
-        config: { evaluate: { numComments: 2 } },
-      },
-    ],
-  });
   const left = {
     score: ['predictions.csv', 'image,target,score,expectation,text\n1,4,4,4,"4"\n2,5,4,4,"4"\n3,7,6,6,"6"\n'],
     comment: [
@@ -60,6 +50,16 @@ function makeRun(): void {
     mkdirSync(join(dir, 'runs/artifacts', key), { recursive: true });
     writeFileSync(join(dir, 'runs/artifacts', key, name), text);
   }
+  const { id } = recordRun(tracker, {
+    ...{ resolved: { table: tables[0], tables, rows }, trials, artifacts: join(dir, 'runs/artifacts') },
+    stages: [
+      { ...stage, key: 'score', kind: 'evaluate-score', trials: [trials[0]!] },
+      {
+        ...{ ...stage, key: 'comment', kind: 'evaluate-comment', trials: [trials[1]!] },
+        config: { evaluate: { numComments: 2 } },
+      },
+    ],
+  });
   tracker.endRun(id, 'succeeded');
   tracker.close();
 }
@@ -100,6 +100,9 @@ test('mistakes are told in one sentence, and change nothing', () => {
   expect(said(good, '--as', 'X', '--table', 'score')).toMatch(/in table `score`; did you mean `scores`\?/);
   expect(said(good, '--as', 'X', '--table', 'comments')).toMatch(/no trial of run x-1 has evaluated scores in table/);
   expect(said('--as', 'X', '--remove')).toMatch(/no imported row `X`/);
+  const items = join(dir, 'runs/artifacts/score/predictions.csv');
+  writeFileSync(items, readFileSync(items, 'utf8').replace('1,4,', '1,5,'));
+  expect(said(good, '--as', 'X')).toMatch(/the test items of run x-1 are damaged \(predictions\.csv has other bytes/);
   rmSync(join(dir, 'runs/artifacts/score'), { recursive: true });
   expect(said(good, '--as', 'X')).toMatch(/the test items of run x-1 were freed: run \/x\.yaml again, then import/);
   expect(calmOrch('tables').stdout).not.toMatch(/^X /m);

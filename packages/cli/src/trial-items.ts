@@ -13,10 +13,18 @@ export interface RunItems {
 
 export async function openRunItems(tracker: Tracker, run: RunRecord, dir: string): Promise<RunItems> {
   const { readTrialItems, stagesOfMetric } = await import('@calm-orch/evaluator');
-  const { layoutOf } = await import('@calm-orch/coordinator');
+  const { damageOfStage, damageText, layoutOf } = await import('@calm-orch/coordinator');
   const layout = layoutOf(dir);
   const stages = tracker.listRunStages(run.id);
   const read = new Map<string, Promise<TrialItems | undefined>>();
+  /** Numbers of a damaged file would be told as if they were measured. */
+  const readWhole = async ({ kind, key }: RunStageRecord): Promise<TrialItems | undefined> => {
+    const damage = damageOfStage(tracker, layout, key, 'reuse');
+    if (damage.length === 0) return readTrialItems(kind, layout.artifact(key)).catch(noneWhereNoFile);
+    const what = `${kind} ${key.slice(0, 8)}: ${damageText(damage)}`;
+    process.stderr.write(`calm-orch: ${what}; it is left out (\`calm-orch run ${run.path}\` makes it again)\n`);
+    return undefined;
+  };
   const stagesOf = (row: string, metric: TableMetric): RunStageRecord[] =>
     stages.filter(
       ({ kind, key, status, trials }) =>
@@ -25,9 +33,9 @@ export async function openRunItems(tracker: Tracker, run: RunRecord, dir: string
         trials.some((trial) => trial.row === row) &&
         existsSync(layout.artifact(key)),
     );
-  const trialItems = ({ kind, key }: RunStageRecord): Promise<TrialItems | undefined> => {
-    if (!read.has(key)) read.set(key, readTrialItems(kind, layout.artifact(key)).catch(noneWhereNoFile));
-    return read.get(key)!;
+  const trialItems = (stage: RunStageRecord): Promise<TrialItems | undefined> => {
+    if (!read.has(stage.key)) read.set(stage.key, readWhole(stage));
+    return read.get(stage.key)!;
   };
   return {
     itemsOf: async (row, metric) => {

@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { rng, type Json } from '@calm-orch/core';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
 import { recordRun } from '../../tracker/src/recorded-run.test-util.ts';
@@ -29,6 +29,7 @@ function makeRun(
   claims: Json[],
   kinds: readonly Kind[] = ['evaluate-score', 'evaluate-comment'],
   more: Readonly<Record<string, number>> = {},
+  own: Partial<typeof filesOf> = {},
 ) {
   const trials = ['good', 'bad'].flatMap((row) => [0, 1].map((seed) => ({ row, seed })));
   const metrics = ['PLCC', 'SRCC', 'CIDEr', 'METEOR', 'BLEU-4', ...Object.keys(more)];
@@ -39,13 +40,13 @@ function makeRun(
   for (const { kind, key, trial } of stages) {
     const folder = join(dir, 'artifacts', key);
     mkdirSync(folder, { recursive: true });
-    const [name, text] = filesOf[kind](trial);
+    const [name, text] = (own[kind] ?? filesOf[kind])(trial);
     writeFileSync(join(folder, name), text);
   }
   const measured = { PLCC: 0.5, CIDEr: 1, METEOR: 0.3, 'BLEU-4': 0.2, ...more };
   return recordRun(tracker, {
     resolved: { table: { id: 't', title: 'T', metrics, footnotes: ['F'], claims }, rows },
-    trials,
+    ...{ trials, artifacts: join(dir, 'artifacts') },
     stages: stages.map(({ kind, key, trial }) => ({ kind, key, trials: [trial], metrics: measured })),
   });
 }
@@ -94,15 +95,28 @@ test('claims about scores and comments are judged on the test items of the trial
   ]);
 });
 
-test('a freed artifact leaves its claims open; a damaged one is named with its line', async () => {
+test('a freed artifact leaves its claims open; a damaged one too, and is named', async () => {
   const run = makeRun([claim('PLCC')]);
   for (const seed of [0, 1]) rmSync(join(dir, `artifacts/evaluate-score-bad${seed}`), { recursive: true });
   const [table] = await collectJudgedTables(tracker, run, dir);
   const { verdicts } = table!;
   expect(verdicts).toMatchObject([{ verdict: 'inconclusive', interval: null, reason: 'no result of bad' }]);
-  writeFileSync(join(dir, 'artifacts/evaluate-score-good1/predictions.csv'), 'image,target,score\n3,five,4\n');
-  await expect(collectJudgedTables(tracker, run, dir)).rejects.toThrow(
-    /predictions\.csv:2: expected an image, its score/,
+  // A digit of a score: the file reads well, and says something else.
+  const path = join(dir, 'artifacts/evaluate-score-good1/predictions.csv');
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8')
+      .replace(/[1-8]\n/, '9\n')
+      .replace(/,5\.(\d)/, ',9.$1'),
+  );
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const [damaged] = await collectJudgedTables(tracker, run, dir);
+  expect(said.mock.calls.map(([text]) => text)).toEqual([
+    'calm-orch: evaluate-score evaluate: predictions.csv has other bytes; it is left out (`calm-orch run /x.yaml` makes it again)\n',
+  ]);
+  said.mockRestore();
+  expect(damaged!.rows.map(({ metrics }) => metrics['PLCC']!.interval)).not.toEqual(
+    table!.rows.map(({ metrics }) => metrics['PLCC']!.interval),
   );
 });
 
@@ -141,16 +155,20 @@ test('cells have intervals over the test items, and a note says what METEOR matc
     expect([metric, low <= high, otherLow <= otherHigh, otherHigh < low]).toEqual([metric, true, true, true]);
   }
   expect(table!.footnotes).toEqual([expect.stringMatching(/^METEOR matched exact, stem; --meteor-dir names/), 'F']);
-  for (const row of ['good', 'bad'])
-    for (const seed of [0, 1]) {
-      const items = comments(row);
-      const meteor = { name: 'METEOR', scores: items.map((_, i) => (row === 'good' ? 0.9 : 0.1) + 0.001 * i) };
-      writeFileSync(
-        join(dir, `artifacts/evaluate-comment-${row}${seed}/comments.json`),
-        JSON.stringify({ items, meteor }),
-      );
-    }
-  const [again] = await collectJudgedTables(tracker, run, dir);
+  tracker.endRun(run.id, 'succeeded');
+  const withScores = makeRun(
+    [],
+    undefined,
+    {},
+    {
+      'evaluate-comment': ({ row }) => {
+        const items = comments(row);
+        const meteor = { name: 'METEOR', scores: items.map((_, i) => (row === 'good' ? 0.9 : 0.1) + 0.001 * i) };
+        return ['comments.json', JSON.stringify({ items, meteor })];
+      },
+    },
+  );
+  const [again] = await collectJudgedTables(tracker, withScores, dir);
   expect(again!.footnotes[0]).toBe('METEOR matched exact words, stems, synonyms and paraphrases.');
   // The scores the stage has left, not computed anew.
   const [low, high] = again!.rows[0]!.metrics['METEOR']!.interval!;

@@ -1,9 +1,23 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sha256 } from '@calm-orch/core';
-import { publishArtifact, readArtifact, removeLeftovers } from './artifact.ts';
+import { publishArtifact, removeLeftovers } from './artifact.ts';
+import { damageOf, readArtifact } from './damage.ts';
 import { layoutOf, type Layout } from './layout.ts';
 
 let dir: string;
@@ -58,4 +72,57 @@ test('replaces a damaged one, and clears away what a late writer left', async ()
   mkdirSync(layout.staging('k'));
   removeLeftovers(layout, 'k');
   expect(existsSync(layout.staging('k'))).toBe(false);
+});
+
+test('of a file above 64 MiB the bytes count where it was changed after the manifest was written, or all are asked for', async () => {
+  const file = join(layout.staging('k'), 'large.bin');
+  writeFileSync(file, 'large');
+  truncateSync(file, 64 * 1024 * 1024 + 1);
+  await publish();
+  const path = join(layout.artifact('k'), 'large.bin');
+  const { atime, mtime } = statSync(path);
+  const descriptor = openSync(path, 'r+');
+  writeSync(descriptor, 'LARGE', 0);
+  closeSync(descriptor);
+  const changed = [{ path: 'large.bin', problem: 'has other bytes' }];
+  expect(damageOf(layout, 'k', 'reuse')).toEqual(changed);
+  utimesSync(path, atime, mtime);
+  expect(damageOf(layout, 'k', 'reuse')).toEqual([]);
+  expect(damageOf(layout, 'k', 'all')).toEqual(changed);
+});
+
+test('what nobody reads does no harm: hidden files, and what a killed writer left', async () => {
+  await publish();
+  for (const name of ['.DS_Store', 'images/.1.png', 'Thumbs.db', 'part.json.1234.tmp'])
+    writeFileSync(join(layout.artifact('k'), name), 'nothing');
+  expect(damageOf(layout, 'k', 'all')).toEqual([]);
+  writeFileSync(join(layout.artifact('k'), 'images/2.png'), 'another');
+  expect(damageOf(layout, 'k', 'sizes')).toEqual([{ path: 'images/2.png', problem: 'does not belong here' }]);
+});
+
+test('a manifest that was cut off, emptied or belongs to another is none, whatever it holds', async () => {
+  await publish();
+  const path = join(layout.artifact('k'), 'manifest.json');
+  const text = readFileSync(path, 'utf8');
+  for (const other of [
+    '',
+    'null',
+    '[]',
+    '{}',
+    text.slice(0, 40),
+    text.replace('"k"', '"j"'),
+    '{"key":"k","files":[{}]}',
+  ]) {
+    writeFileSync(path, other);
+    expect(readArtifact(layout, 'k')).toBeNull();
+  }
+  // The same with the files left out; the tracker knows better.
+  writeFileSync(path, JSON.stringify({ ...(JSON.parse(text) as object), files: [] }));
+  rmSync(join(layout.artifact('k'), 'images'), { recursive: true });
+  rmSync(join(layout.artifact('k'), 'list.txt'));
+  const recorded = (JSON.parse(text) as { files: { path: string; bytes: number; sha256: string }[] }).files;
+  expect(damageOf(layout, 'k', 'sizes', recorded).map(({ problem }) => problem)).toEqual([
+    'lists other files than were recorded',
+    ...['is missing', 'is missing'],
+  ]);
 });

@@ -1,10 +1,10 @@
 // Artifacts: how a stage's output becomes complete, and how completeness is recognised. An artifact exists when its
 // manifest does: files are synced first, the manifest is written last, and the folder gets its final name after that.
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
-import { writeFileAtomic, type Json, type StageKind, type StageResult } from '@calm-orch/core';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { makeFolder, writeFileAtomic, type Json, type StageKind, type StageResult } from '@calm-orch/core';
 import type { ArtifactFile } from '@calm-orch/tracker';
 import type { Layout } from './layout.ts';
 
@@ -27,15 +27,25 @@ const unfinishedFile = /\.tmp$/;
 
 const hashedAtOnce = 4;
 
-/** The manifest of a complete artifact (every file there, sizes equal), else null. */
-export function readArtifact(layout: Layout, key: string): Manifest | null {
-  const dir = layout.artifact(key);
-  const path = join(dir, manifestName);
-  if (!existsSync(path)) return null;
-  const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
-  const whole = (file: ArtifactFile): boolean =>
-    statSync(join(dir, file.path), { throwIfNoEntry: false })?.size === file.bytes;
-  return manifest.files.every(whole) ? manifest : null;
+/** The manifest of an artifact; null where there is none that can be read as the one of this key. */
+export function readManifest(layout: Layout, key: string): Manifest | null {
+  try {
+    const value = JSON.parse(
+      readFileSync(join(layout.artifact(key), manifestName), 'utf8'),
+    ) as Partial<Manifest> | null;
+    const isWhole =
+      value?.key === key && typeof value.kind === 'string' && isObject(value.result) && Array.isArray(value.files);
+    return isWhole && value.files.every(isFile) ? (value as Manifest) : null;
+  } catch {
+    return null;
+  }
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+function isFile(value: unknown): boolean {
+  const { path, bytes, sha256 } = (value ?? {}) as Partial<Record<keyof ArtifactFile, unknown>>;
+  return typeof path === 'string' && typeof bytes === 'number' && typeof sha256 === 'string';
 }
 
 /** Turns staging/<key> into artifacts/<key> and drops the stage's checkpoints. */
@@ -49,13 +59,31 @@ export async function publishArtifact(
   const manifest: Manifest = { key, kind, files, result, ingredients, modules };
   writeFileAtomic(join(staging, manifestName), `${JSON.stringify(manifest, null, 1)}\n`);
   const final = layout.artifact(key);
-  // What may lie there is an artifact somebody has damaged; a complete one is never made again.
-  rmSync(final, { recursive: true, force: true });
   mkdirSync(dirname(final), { recursive: true });
+  // What may lie there is an artifact somebody has damaged; a complete one is never made again.
+  const old = moveToTrash(layout, final);
   renameSync(staging, final);
+  if (old !== null) rmSync(old, { recursive: true, force: true });
   await syncDirectory(dirname(final));
   rmSync(layout.checkpoint(key), { recursive: true, force: true });
   return manifest;
+}
+
+/** Takes a folder away from its place at once; where it lies now, to be removed; null where there was none. */
+export function moveToTrash(layout: Layout, path: string): string | null {
+  const place = layout.trash(`${basename(path)}-${randomUUID()}`);
+  makeFolder(dirname(place));
+  try {
+    renameSync(path, place);
+    return place;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return null;
+    // A folder somebody keeps on another disk.
+    if (code !== 'EXDEV') throw error;
+    rmSync(path, { recursive: true, force: true });
+    return null;
+  }
 }
 
 /** Removes what an attempt that outlived its lease may have written after the artifact was complete. */

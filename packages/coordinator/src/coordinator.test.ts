@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Role, StageKind } from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
-import { readArtifact } from './artifact.ts';
+import { readArtifact } from './damage.ts';
 import { Coordinator } from './coordinator.ts';
 import type { CoordinatorEvent } from './records.ts';
 import { layoutOf } from './layout.ts';

@@ -4,8 +4,9 @@
 import { assertNever, CalmError, type Role, type Roster, type StageProgress, type StageResult } from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
 import type { AttemptRecord } from '@calm-orch/tracker';
-import { readArtifact, removeLeftovers } from './artifact.ts';
+import { removeLeftovers } from './artifact.ts';
 import { createChanges } from './changes.ts';
+import { readArtifact } from './damage.ts';
 import { deferred } from './deferred.ts';
 import { emptyGang, leaseToRelease, rosterFor, stageToJoin } from './gang.ts';
 import { createGangs, type Gangs } from './gangs.ts';

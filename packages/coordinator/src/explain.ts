@@ -4,7 +4,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { stageLabel, type Json, type StageKind } from '@calm-orch/core';
 import type { Execution, Tracker } from '@calm-orch/tracker';
-import { readArtifact, type Manifest } from './artifact.ts';
+import type { Manifest } from './artifact.ts';
+import { readArtifact } from './damage.ts';
 import type { Layout } from './layout.ts';
 
 export interface Difference {

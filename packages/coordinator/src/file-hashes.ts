@@ -1,8 +1,7 @@
 // sha256 of files that may have many gigabytes: read in pieces, each file once in a process, and large ones once for as long
 // as size and time of change stay as they were (`hashes.json` of the run folder).
-import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
-import { writeFileAtomic } from '@calm-orch/core';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { sha256OfFile, writeFileAtomic } from '@calm-orch/core';
 
 export type HashFile = (path: string) => string;
 
@@ -14,7 +13,6 @@ interface Known {
 
 /** Smaller files are hashed again in a blink, and then nothing can be out of date. */
 const rememberedBytes = 16 * 1024 * 1024;
-const pieceBytes = 8 * 1024 * 1024;
 
 /** @param cache File that keeps the hashes of large files; absent: none does. */
 export function fileHasher(cache?: string): HashFile {
@@ -26,7 +24,7 @@ export function fileHasher(cache?: string): HashFile {
     const { size, mtimeMs } = statSync(path);
     const found = own.get(path) ?? (size >= rememberedBytes ? known.get(path) : undefined);
     if (found?.bytes === size && found.mtimeMs === mtimeMs) return found.sha256;
-    const entry = { bytes: size, mtimeMs, sha256: hashOfFile(path) };
+    const entry = { bytes: size, mtimeMs, sha256: sha256OfFile(path) };
     own.set(path, entry);
     if (cache !== undefined && size >= rememberedBytes) {
       known.set(path, entry);
@@ -44,17 +42,4 @@ function readCache(path: string | undefined): Record<string, Known> {
     // Whatever it was, hashing again is right.
     return {};
   }
-}
-
-function hashOfFile(path: string): string {
-  const hash = createHash('sha256');
-  const piece = Buffer.alloc(pieceBytes);
-  const descriptor = openSync(path, 'r');
-  try {
-    for (let got = readSync(descriptor, piece); got > 0; got = readSync(descriptor, piece))
-      hash.update(piece.subarray(0, got));
-  } finally {
-    closeSync(descriptor);
-  }
-  return hash.digest('hex');
 }

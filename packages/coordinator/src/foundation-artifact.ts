@@ -1,22 +1,24 @@
 // The pretrained models as an artifact of the run folder, keyed by their content, so that stages find them among their
 // inputs like any other. The one carried file is copied, under its sha256; models in folders are named where they lie.
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
+  CalmError,
   foundationFile,
   foundationFiles,
   foundationParts,
   foundationPaths,
   foundationSourcesFile,
   hashOf,
-  sha256,
+  sha256OfFile,
   writeFileAtomic,
   type Experiment,
   type FoundationConfig,
   type FoundationSources,
   type SourceFile,
 } from '@calm-orch/core';
-import { manifestName, readArtifact, type Manifest } from './artifact.ts';
+import { manifestName, moveToTrash, type Manifest } from './artifact.ts';
+import { damageOf, damageText } from './damage.ts';
 import type { HashFile } from './file-hashes.ts';
 import type { Layout } from './layout.ts';
 
@@ -46,19 +48,22 @@ export function readFoundationFiles(config: FoundationConfig, hashFile: HashFile
   return { key: hashOf(content), sources: { parts, files } };
 }
 
-/** Puts what the experiment's rows start from into artifacts/<key>. */
+/** Puts what the experiment's rows start from into artifacts/<key>; what was wrong with what was there. */
 export function importFoundation(
   layout: Layout,
   experiment: Experiment,
   read: (config: FoundationConfig) => Foundation,
-): void {
-  if (experiment.only === 'foundation') return;
-  for (const row of experiment.rows) importOne(layout, read(row.config(experiment.seeds[0]!).foundation));
+): string[] {
+  if (experiment.only === 'foundation') return [];
+  const all = experiment.rows.map((row) => read(row.config(experiment.seeds[0]!).foundation));
+  const different = [...new Map(all.map((foundation) => [foundation.key, foundation])).values()];
+  return different.flatMap((foundation) => importOne(layout, foundation) ?? []);
 }
 
-function importOne(layout: Layout, foundation: Foundation): void {
+function importOne(layout: Layout, foundation: Foundation): string | undefined {
   const { key } = foundation;
-  if (isThere(layout, foundation)) return;
+  const damage = existsSync(layout.artifact(key)) ? damageOf(layout, key, 'reuse') : [];
+  if (isThere(layout, foundation)) return undefined;
   // Of its own: another run may be at the same.
   const staging = `${layout.staging(key)}-${process.pid}`;
   rmSync(staging, { recursive: true, force: true });
@@ -71,21 +76,24 @@ function importOne(layout: Layout, foundation: Foundation): void {
     path = foundationSourcesFile;
     writeFileAtomic(join(staging, path), sourcesText(foundation.sources));
   }
-  const files = [
-    { path, bytes: statSync(join(staging, path)).size, sha256: sha256(readFileSync(join(staging, path))) },
-  ];
+  const files = [{ path, bytes: statSync(join(staging, path)).size, sha256: sha256OfFile(join(staging, path)) }];
+  if ('file' in foundation && files[0]!.sha256 !== key)
+    throw new CalmError('bad_data', `${foundation.file}: has changed since the run was planned; start the run again`);
   const manifest: Manifest = { key, kind: 'input', files, result: {}, ingredients: null };
   writeFileAtomic(join(staging, manifestName), `${JSON.stringify(manifest, null, 1)}\n`);
   mkdirSync(join(layout.dir, 'artifacts'), { recursive: true });
-  if (!isThere(layout, foundation)) {
-    rmSync(layout.artifact(key), { recursive: true, force: true });
+  if (isThere(layout, foundation)) rmSync(staging, { recursive: true });
+  else {
+    const old = moveToTrash(layout, layout.artifact(key));
     renameSync(staging, layout.artifact(key));
-  } else rmSync(staging, { recursive: true });
+    if (old !== null) rmSync(old, { recursive: true, force: true });
+  }
+  return damage.length > 0 ? `foundation: ${damageText(damage)}` : undefined;
 }
 
 /** Files of the same content may have moved since: then the artifact that names them is out of date. */
 function isThere(layout: Layout, foundation: Foundation): boolean {
-  if (readArtifact(layout, foundation.key) === null) return false;
+  if (damageOf(layout, foundation.key, 'reuse').length > 0) return false;
   if ('file' in foundation) return true;
   const path = join(layout.artifact(foundation.key), foundationSourcesFile);
   return readFileSync(path, 'utf8') === sourcesText(foundation.sources);

@@ -1,75 +1,111 @@
 // Frees what nothing refers to: artifacts that no kept run needs, and what unfinished stages of ended runs have left.
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+// What is freed leaves its place while nobody can plan a run, which takes an instant, and is removed afterwards: a run is
+// planned with an artifact that stays, or without it.
+import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { RunRecord, Tracker } from '@calm-orch/tracker';
+import { moveToTrash } from './artifact.ts';
 import type { Layout } from './layout.ts';
 
 export interface Collected {
+  /** Relative to the run folder. */
   readonly path: string;
   readonly bytes: number;
 }
 
 export interface Garbage {
-  /** Relative to the run folder. */
   readonly freed: readonly Collected[];
   readonly freedBytes: number;
   readonly keptBytes: number;
 }
 
-export interface GcOptions {
-  /** The newest runs of each experiment whose artifacts stay. Those of runs whose coordinator or workers live always do. */
-  readonly keep: number;
-  /** Look only. */
-  readonly dryRun: boolean;
-}
-
-/** Artifacts of input files (the foundation) stay as long as any kept stage reads them. */
-export function collectGarbage(tracker: Tracker, layout: Layout, { keep, dryRun }: GcOptions): Garbage {
-  const runs = tracker.listRuns();
-  const needed = new Set<string>();
-  const open = new Set<string>();
-  const isAtWork = ({ id, status }: RunRecord): boolean => status === 'running' || tracker.livingWorkers(id).length > 0;
-  const kept = keptRuns(runs, keep, isAtWork);
-  for (const run of kept)
-    for (const stage of tracker.listRunStages(run.id)) {
-      needed.add(stage.key);
-      for (const input of Object.values(stage.inputs)) needed.add(input);
-      if (run.status !== 'succeeded') open.add(stage.key);
-    }
+/**
+ * What can go. Of each experiment the `keep` newest runs that have succeeded stay, as many unfinished ones that are newer
+ * than these, which `resume` goes on with, and runs whose coordinator or workers live. Artifacts of input files (the
+ * foundation) stay as long as any kept stage reads them.
+ */
+export function findGarbage(tracker: Tracker, layout: Layout, keep: number): Garbage {
+  const isNeeded = neededBy(tracker, keep);
   const freed: Collected[] = [];
   let keptBytes = 0;
-  const sweep = (folder: string, isNeeded: (name: string) => boolean): void => {
+  for (const folder of [...sweptFolders, trashFolder]) {
     const dir = join(layout.dir, folder);
     for (const name of existsSync(dir) ? readdirSync(dir).sort() : []) {
-      const path = join(dir, name);
-      const bytes = sizeOf(path);
-      if (isNeeded(name)) keptBytes += bytes;
-      else {
-        freed.push({ path: join(folder, name), bytes });
-        if (!dryRun) rmSync(path, { recursive: true, force: true });
-      }
+      const path = join(folder, name);
+      const bytes = sizeOf(join(dir, name));
+      if (isNeeded(path)) keptBytes += bytes;
+      else freed.push({ path, bytes });
     }
-  };
-  sweep('artifacts', (key) => needed.has(key));
-  sweep('staging', (key) => open.has(key.slice(0, 64)));
-  sweep('checkpoints', (key) => open.has(key));
-  const logs = new Set(kept.map(({ id }) => id));
-  sweep('logs', (run) => logs.has(run));
-  return { freed, freedBytes: freed.reduce((sum, { bytes }) => sum + bytes, 0), keptBytes };
+  }
+  return { ...totalOf(freed), keptBytes };
 }
 
-function keptRuns(runs: readonly RunRecord[], keep: number, isAtWork: (run: RunRecord) => boolean): RunRecord[] {
-  const seen = new Map<string, number>();
-  return runs.filter((run) => {
-    const { experiment } = run;
-    const count = seen.get(experiment) ?? 0;
-    seen.set(experiment, count + 1);
-    return count < keep || isAtWork(run);
+/** Removes what was found, but for what a run has come to need since. */
+export function freeGarbage(tracker: Tracker, layout: Layout, keep: number, found: Garbage): Garbage {
+  const freed: Collected[] = [];
+  const gone: string[] = [];
+  let keptBytes = found.keptBytes;
+  tracker.exclusively(() => {
+    const isNeeded = neededBy(tracker, keep);
+    for (const each of found.freed) {
+      const path = join(layout.dir, each.path);
+      const inTrash = dirname(each.path) === trashFolder;
+      if (isNeeded(each.path)) {
+        keptBytes += each.bytes;
+        continue;
+      }
+      const place = inTrash ? path : moveToTrash(layout, path);
+      if (place !== null) gone.push(place);
+      freed.push(each);
+    }
+  });
+  for (const path of gone) rmSync(path, { recursive: true, force: true });
+  return { ...totalOf(freed), keptBytes };
+}
+
+const sweptFolders = ['artifacts', 'staging', 'checkpoints', 'logs'] as const;
+/** Somebody was killed before it was empty. */
+const trashFolder = 'trash';
+
+function neededBy(tracker: Tracker, keep: number): (path: string) => boolean {
+  const kept = keptRuns(tracker, keep);
+  const artifacts = new Set<string>();
+  const open = new Set<string>();
+  for (const run of kept)
+    for (const stage of tracker.listRunStages(run.id)) {
+      artifacts.add(stage.key);
+      for (const input of Object.values(stage.inputs)) artifacts.add(input);
+      if (run.status !== 'succeeded') open.add(stage.key);
+    }
+  const logs = new Set(kept.map(({ id }) => id));
+  return (path) => {
+    const [folder, name] = path.split('/') as [string, string];
+    if (folder === 'artifacts') return artifacts.has(name);
+    if (folder === 'staging') return open.has(name.slice(0, 64));
+    if (folder === 'checkpoints') return open.has(name);
+    return folder === 'logs' && logs.has(name);
+  };
+}
+
+function keptRuns(tracker: Tracker, keep: number): RunRecord[] {
+  const counts = new Map<string, { succeeded: number; unfinished: number }>();
+  return tracker.listRuns().filter((run) => {
+    const { id, experiment, status } = run;
+    const count = counts.get(experiment) ?? { succeeded: 0, unfinished: 0 };
+    counts.set(experiment, count);
+    const isAtWork = status === 'running' || tracker.livingWorkers(id).length > 0;
+    if (isAtWork) return true;
+    if (status === 'succeeded') return count.succeeded++ < keep;
+    return count.succeeded === 0 && count.unfinished++ < keep;
   });
 }
 
+function totalOf(freed: readonly Collected[]): Pick<Garbage, 'freed' | 'freedBytes'> {
+  return { freed, freedBytes: freed.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
 function sizeOf(path: string): number {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return 0;
   if (!found.isDirectory()) return found.size;
   return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);

@@ -1,10 +1,13 @@
 export { layoutOf, type Layout } from './layout.ts';
-export { manifestName, readArtifact, type Manifest } from './artifact.ts';
+export { manifestName, type Manifest } from './artifact.ts';
+export { damageOfStage, damageText, readArtifact, type Damage } from './damage.ts';
+export { checkArtifacts } from './reuse.ts';
+export { verifyRun, type VerifiedArtifact, type VerifiedRun } from './verify.ts';
 export { planSources, type PlanSourceOptions } from './plan-sources.ts';
 export { planExperiment, type Plan, type PlanSources, type PlanStage } from './plan.ts';
 export { defaultPolicy, hangPolicy, type Policy } from './policy.ts';
 export { countStages, type StageCount, type StageCounts } from './count-stages.ts';
-export { isStageDone, runExperiment, type RunOptions, type RunSummary, type StartedRun } from './run.ts';
+export { runExperiment, type RunOptions, type RunSummary, type StartedRun } from './run.ts';
 export { connectRun } from './run-service.ts';
 export type { CoordinatorEvent } from './records.ts';
 export type { RunView, StageView, WorkerView } from './view.ts';
@@ -12,4 +15,4 @@ export { largePages, workerCounts, type Machine, type WorkerCounts } from './wor
 export { foundationFile } from './foundation-artifact.ts';
 export { auditRun, auditStage, type Audit, type AuditedStage } from './audit.ts';
 export { explainRun, type Difference, type Explanation } from './explain.ts';
-export { collectGarbage, type Garbage } from './gc.ts';
+export { findGarbage, freeGarbage, type Garbage } from './gc.ts';

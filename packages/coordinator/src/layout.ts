@@ -10,6 +10,8 @@ export interface Layout {
   /** Training checkpoints, kept over attempts and runs until the stage has succeeded. */
   checkpoint(key: string): string;
   log(runId: string, worker: string): string;
+  /** What is on its way out: moved here in an instant, removed afterwards. */
+  trash(name: string): string;
   /** Where the coordinator of a run under way is reached. */
   connection(runId: string): string;
 }
@@ -21,6 +23,7 @@ export function layoutOf(dir: string): Layout {
     artifact: (key) => join(root, 'artifacts', key),
     staging: (key) => join(root, 'staging', key),
     checkpoint: (key) => join(root, 'checkpoints', key),
+    trash: (name) => join(root, 'trash', name),
     log: (runId, worker) => join(root, 'logs', runId, `${worker}.log`),
     connection: (runId) => join(root, 'connections', `${runId}.json`),
   };

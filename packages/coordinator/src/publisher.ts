@@ -2,7 +2,9 @@
 // then the tracker told. Several may be under way at once.
 import { existsSync } from 'node:fs';
 import { CalmError, type StageResult } from '@calm-orch/core';
-import { publishArtifact, readArtifact } from './artifact.ts';
+import type { ArtifactFile } from '@calm-orch/tracker';
+import { publishArtifact, readManifest } from './artifact.ts';
+import { isArtifactWhole } from './damage.ts';
 import type { Layout } from './layout.ts';
 import type { CoordinatorOptions } from './records.ts';
 import type { StageRecord } from './stage-progress.ts';
@@ -32,12 +34,17 @@ export function createPublisher(
       const results = tracker.itemResults(stage.key).map(({ result }) => result);
       const result = mergeResults(results);
       // An earlier session may have been killed after the artifact was complete and before that was recorded.
-      const complete = existsSync(layout.staging(stage.key)) ? null : readArtifact(layout, stage.key);
-      const manifest = complete ?? (await publishArtifact(layout, { ...stage, result }));
+      const isComplete = !existsSync(layout.staging(stage.key)) && isArtifactWhole(layout, stage.key);
+      const before = tracker.listArtifacts(stage.key);
+      const made = isComplete ? readManifest(layout, stage.key) : null;
+      const manifest = made ?? (await publishArtifact(layout, { ...stage, result }));
+      const changed = before.length === 0 ? [] : differing(before, manifest.files);
       tracker.succeedStage(runId, stage.key, result, manifest.files);
       stage.state = 'succeeded';
       const seconds = stage.startedMs === null ? 0 : (now() - stage.startedMs) / 1000;
-      onDone(stage, `${seconds.toFixed(1)} s`);
+      const note = `made again, with other bytes than before: ${changed.join(', ')}`;
+      if (changed.length > 0) tracker.note(runId, note, stage.key);
+      onDone(stage, `${seconds.toFixed(1)} s${changed.length > 0 ? `; ${note}` : ''}`);
     } catch (error) {
       onError(error);
     }
@@ -59,10 +66,18 @@ export function createPublisher(
   };
 }
 
+/** Names of files that are not in both with the same hash: stages that were made from them before are not made again. */
+function differing(before: readonly ArtifactFile[], now: readonly ArtifactFile[]): string[] {
+  const hashes = new Map(before.map(({ path, sha256 }) => [path, sha256]));
+  const changed = now.filter(({ path, sha256 }) => hashes.get(path) !== sha256).map(({ path }) => path);
+  const names = new Set(now.map(({ path }) => path));
+  return [...changed, ...before.flatMap(({ path }) => (names.has(path) ? [] : [path]))];
+}
+
 /** @throws CalmError `io`: finished items without their files would become an artifact with holes. */
 export function checkStaging(layout: Layout, { key, label, numDone }: StageRecord): void {
   const staging = layout.staging(key);
-  if (numDone === 0 || existsSync(staging) || readArtifact(layout, key) !== null) return;
+  if (numDone === 0 || existsSync(staging) || isArtifactWhole(layout, key)) return;
   throw new CalmError(
     'io',
     `${label}: ${numDone} items are done, but their files in ${staging} are gone; start in another run folder with --dir`,

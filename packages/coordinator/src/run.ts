@@ -1,16 +1,18 @@
 // One run, from the plan to its last stage: record it, take over what an earlier coordinator that died has left going,
 // start server and workers if anything is left to do, wait, and leave no process and no open file behind, however it ends.
+import { existsSync } from 'node:fs';
 import { CalmError, toCalmError, type Experiment, type Json, type Role } from '@calm-orch/core';
 import { CoordinatorServiceService, listenAddress, RunServiceService } from '@calm-orch/rpc';
 import type { RunRecord, RunWorker, Superseded, Tracker } from '@calm-orch/tracker';
-import { readArtifact } from './artifact.ts';
 import { serveRun, type RunConnection } from './connection.ts';
 import { Coordinator } from './coordinator.ts';
+import { isArtifactWhole } from './damage.ts';
 import type { CoordinatorEvent, KnownStages } from './records.ts';
 import { importFoundation } from './foundation-artifact.ts';
 import type { Layout } from './layout.ts';
 import { planExperiment, type Plan, type PlanSources } from './plan.ts';
 import { defaultPolicy, type Policy } from './policy.ts';
+import { checkArtifacts, reuseOf } from './reuse.ts';
 import { createEventLog, runService, type EventLog } from './run-service.ts';
 import { coordinatorService, serviceName } from './service.ts';
 import { endAll, noLegacy, takeOver, workerCode, type Legacy } from './takeover.ts';
@@ -37,6 +39,8 @@ export interface RunOptions {
   readonly policy?: Partial<Policy>;
   /** Aborted: workers save checkpoints and stop, the run ends as cancelled. */
   readonly signal: AbortSignal;
+  /** What else must hold before the run is recorded: throws where a stage that is not done could not be done. */
+  readonly check?: (plan: Plan, isDone: (key: string) => boolean) => Promise<void>;
   readonly onStart?: (started: StartedRun) => void;
   readonly onEvent?: (event: CoordinatorEvent) => void;
   /** Another command asks for the end of the run, at once or in order. */
@@ -48,6 +52,8 @@ export interface StartedRun {
   readonly run: RunRecord;
   readonly plan: Plan;
   readonly numReused: number;
+  /** Artifacts that were damaged and are made again, each in a few words. */
+  readonly damaged: readonly string[];
   /** Workers of an earlier coordinator that go on. */
   readonly numTakenOver: number;
   view(): RunView;
@@ -69,18 +75,29 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const { experiment, sources, layout, tracker, signal } = options;
   if (options.listen !== undefined) listenAddress(options.listen);
   const plan = planExperiment(experiment, sources);
+  const checked = await checkArtifacts(tracker, layout, plan.stages, signal);
+  await options.check?.(plan, (key) => checked.whole.has(key));
   const code = workerCode(sources);
   const legacy = options.resume === undefined ? noLegacy : takeOver(tracker, layout, options.resume, code);
   const run = record(options, plan, legacy);
   try {
     if (!legacy.isKept) await endAll(tracker, run.id);
     const reused = new Set<string>();
-    const foreign = tracker.upsertStages(run.id, () => {
-      for (const { key } of plan.stages) if (isStageDone(tracker, layout, key)) reused.add(key);
-      return plan.stages.map((stage) => ({ ...stage, reuse: reused.has(stage.key) }));
-    });
-    importFoundation(layout, experiment, (config) => sources.foundation(config));
-    const coordinator = await execute(options, run, plan, { reused, foreign }, { ...legacy, code });
+    const damaged: string[] = [];
+    const foreign = tracker.upsertStages(run.id, () =>
+      plan.stages.map((stage) => {
+        const { key, label } = stage;
+        const reuse = reuseOf(tracker, layout, checked, key);
+        if (reuse.isWhole) reused.add(key);
+        if (reuse.problem !== null) damaged.push(`${label}: ${reuse.problem}`);
+        // Finished items whose files somebody has removed are to be done again.
+        const restart = !reuse.isWhole && !existsSync(layout.staging(key)) && !isArtifactWhole(layout, key);
+        return { ...stage, reuse: reuse.isWhole, restart };
+      }),
+    );
+    damaged.push(...importFoundation(layout, experiment, (config) => sources.foundation(config)));
+    for (const what of damaged) tracker.note(run.id, `damaged, made again: ${what}`);
+    const coordinator = await execute(options, run, plan, { reused, foreign, damaged }, { ...legacy, code });
     const summary = summarize(run.id, coordinator, signal.aborted);
     const error = summary.failures.map(({ label, reason }) => `${label}: ${reason}`).join('; ');
     tracker.endRun(run.id, summary.status, error === '' ? {} : { error });
@@ -110,20 +127,15 @@ function record(
   });
 }
 
-/** Whether a stage has been done, and its artifact still is what it was. */
-export function isStageDone(tracker: Tracker, layout: Layout, key: string): boolean {
-  return tracker.findSucceededStage(key) !== null && readArtifact(layout, key) !== null;
-}
-
 /** Starts what is needed, waits for the end or for the cancellation, stops what was started. */
 async function execute(
   options: RunOptions,
   run: RunRecord,
   plan: Plan,
-  known: KnownStages,
+  known: KnownStages & { readonly damaged: readonly string[] },
   { connection, isKept, code }: Legacy & { readonly code: string },
 ): Promise<Coordinator> {
-  const { reused, foreign = new Set() } = known;
+  const { reused, foreign = new Set(), damaged } = known;
   const { layout, tracker } = options;
   const events = createEventLog();
   const onEvent = (event: CoordinatorEvent): void => {
@@ -152,6 +164,7 @@ async function execute(
     await lead(options, run, plan, coordinator, crew, {
       toDo,
       adopted,
+      damaged,
       policy,
       before: isKept ? connection : null,
       code,
@@ -171,6 +184,7 @@ interface Crew {
 interface Task {
   readonly toDo: Plan['stages'];
   readonly adopted: readonly RunWorker[];
+  readonly damaged: readonly string[];
   readonly policy: Policy;
   /** Of the coordinator before, whose workers live. */
   readonly before: RunConnection | null;
@@ -186,7 +200,7 @@ async function lead(
   plan: Plan,
   coordinator: Coordinator,
   crew: Crew,
-  { toDo, adopted, policy, before, code, events }: Task,
+  { toDo, adopted, damaged, policy, before, code, events }: Task,
 ): Promise<void> {
   const { layout, tracker, signal, listen, onStart = () => {}, onStop = () => {} } = options;
   const now = (): number => performance.now();
@@ -196,7 +210,7 @@ async function lead(
     viewOf({ runId: run.id, coordinator, pool: crew.pool, nowMs: now(), startedMs, workDoneBefore });
   const killWorkers = (): void => crew.pool?.killAll();
   const numReused = coordinator.stages.filter(({ reused }) => reused).length;
-  onStart({ run, plan, numReused, numTakenOver: adopted.length, view, killWorkers });
+  onStart({ run, plan, numReused, damaged, numTakenOver: adopted.length, view, killWorkers });
   if (toDo.length === 0 || signal.aborted) {
     await endAll(tracker, run.id);
     return;

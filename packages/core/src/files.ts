@@ -1,7 +1,8 @@
 // Files that other processes read are written whole or not at all.
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { writeAll } from './pieces.ts';
 
 /**
  * Creates a folder and those above it. Unlike mkdirSync with `recursive`, which tries for ever (Node 20) where a file
@@ -21,17 +22,14 @@ export function makeFolder(path: string): void {
 }
 
 /** Writes to a temporary sibling, fsyncs, renames. Readers see the old content or the new, never a part. */
-export function writeFileAtomic(path: string, content: string | Uint8Array | readonly Uint8Array[]): void {
+export function writeFileAtomic(path: string, content: string | ArrayBufferView | readonly ArrayBufferView[]): void {
   makeFolder(dirname(path));
   const temporary = `${path}.${randomUUID()}.tmp`;
   const descriptor = openSync(temporary, 'w');
   try {
     const parts =
-      typeof content === 'string' ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content;
-    for (const part of parts) {
-      let offset = 0;
-      while (offset < part.byteLength) offset += writeSync(descriptor, part, offset);
-    }
+      typeof content === 'string' ? [Buffer.from(content)] : ArrayBuffer.isView(content) ? [content] : content;
+    for (const part of parts) writeAll(descriptor, part);
     fsyncSync(descriptor);
   } catch (error) {
     closeSync(descriptor);

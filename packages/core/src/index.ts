@@ -29,6 +29,7 @@ export {
   type FoundFile,
   type LeftOut,
 } from './folder-walk.ts';
+export { pieces, readInto, sha256OfFile, updateHash, writeAll } from './pieces.ts';
 export { openSqlite, type Sqlite } from './sqlite.ts';
 export { processPlace, processStart } from './processes.ts';
 export {

@@ -1,8 +1,8 @@
 // The safetensors format: 8 bytes of header length (little endian), a JSON header, raw row-major tensors. Reads F32, F16
 // and BF16 as float32, one tensor at a time; writes F32. A header that lies about sizes is an error, never a guess.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { CalmError, writeFileAtomic } from '@calm-orch/core';
-import { decodeFloats, isFloatFormat } from './checkpoints/floats.ts';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { CalmError, readInto, writeFileAtomic } from '@calm-orch/core';
+import { bytesPerFloat, isFloatFormat, readFloats } from './checkpoints/floats.ts';
 
 export interface NamedTensor {
   readonly shape: readonly number[];
@@ -55,12 +55,12 @@ function parse(path: string, descriptor: number): SafetensorsFile {
     new CalmError('bad_data', `${path}: ${what}; is this a whole safetensors file?`);
   const fileBytes = fstatSync(descriptor).size;
   const lengthBytes = Buffer.alloc(8);
-  if (readSync(descriptor, lengthBytes, 0, 8, 0) < 8) throw bad(`expected at least 8 bytes, got ${fileBytes}`);
+  if (readInto(descriptor, lengthBytes) < 8) throw bad(`expected at least 8 bytes, got ${fileBytes}`);
   const headerBytes = Number(lengthBytes.readBigUInt64LE());
   if (headerBytes > maxHeaderBytes || 8 + headerBytes > fileBytes)
     throw bad(`the header claims ${headerBytes} bytes, the file has ${fileBytes}`);
   const headerBuffer = Buffer.alloc(headerBytes);
-  readSync(descriptor, headerBuffer, 0, headerBytes, 8);
+  readInto(descriptor, headerBuffer, 8);
   let header: unknown;
   try {
     header = JSON.parse(headerBuffer.toString('utf8'));
@@ -100,14 +100,11 @@ function parse(path: string, descriptor: number): SafetensorsFile {
         shape,
         data_offsets: [begin, end],
       } = entryOf(key);
-      const bytes = Buffer.alloc(end - begin);
-      let offset = 0;
-      while (offset < bytes.length) {
-        const got = readSync(descriptor, bytes, offset, bytes.length - offset, dataStart + begin + offset);
-        if (got === 0) throw bad(`${key} ends early`);
-        offset += got;
-      }
-      return { shape, values: decode(path, key, dtype, bytes) };
+      if (!isFloatFormat(dtype))
+        throw new CalmError('bad_data', `${path}: ${key} is ${dtype}, expected F32, F16 or BF16`);
+      const values = readFloats(descriptor, dtype, (end - begin) / bytesPerFloat[dtype], dataStart + begin);
+      if (values === undefined) throw bad(`${key} ends early`);
+      return { shape, values };
     },
     close: () => closeSync(descriptor),
   };
@@ -130,11 +127,6 @@ function isEntry(value: unknown): value is Entry {
   const areCounts = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
   return typeof dtype === 'string' && areCounts(shape) && areCounts(offsets) && offsets.length === 2;
-}
-
-function decode(path: string, key: string, dtype: string, bytes: Buffer): Float32Array {
-  if (isFloatFormat(dtype)) return decodeFloats(dtype, bytes);
-  throw new CalmError('bad_data', `${path}: ${key} is ${dtype}, expected F32, F16 or BF16`);
 }
 
 /** Every tensor of a file. */
@@ -165,9 +157,5 @@ export function writeSafetensors(
   const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, ' ')]);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
-  const parts = keys.map((key) => {
-    const { values } = tensors[key]!;
-    return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  });
-  writeFileAtomic(path, [length, padded, ...parts]);
+  writeFileAtomic(path, [length, padded, ...keys.map((key) => tensors[key]!.values)]);
 }

@@ -41,10 +41,7 @@ export function writeTapsPart(
 ): void {
   for (const layer of index.layers) {
     const values = states.get(layer)!;
-    writeFileAtomic(
-      join(dir, `${partName(item)}-layer-${layer}.f32`),
-      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-    );
+    writeFileAtomic(join(dir, `${partName(item)}-layer-${layer}.f32`), values);
   }
   writeFileAtomic(join(dir, `${partName(item)}.json`), JSON.stringify(index));
 }

@@ -1,6 +1,7 @@
 // Files in shared memory that tensors cross processes in. A file is kept and written again when its tensor is retired:
 // the pages of a new one would have to be found and zeroed first, which takes longer than copying into them.
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
+import { writeAll } from '@calm-orch/core';
 
 export interface SharedFiles {
   /**
@@ -53,7 +54,7 @@ export function createSharedFiles(prefix: string, onRefused: (error: Error) => v
         const file = openSync(path, at < 0 ? 'wx' : 'r+', 0o600);
         sizes.set(path, sizeBytes);
         try {
-          writeAll(file, parts);
+          for (const part of parts) writeAll(file, part);
         } finally {
           closeSync(file);
         }
@@ -75,14 +76,4 @@ export function createSharedFiles(prefix: string, onRefused: (error: Error) => v
       free = [];
     },
   };
-}
-
-function writeAll(file: number, parts: readonly Buffer[]): void {
-  let offset = 0;
-  for (const part of parts)
-    for (let done = 0; done < part.length;) {
-      const written = writeSync(file, part, done, part.length - done, offset);
-      done += written;
-      offset += written;
-    }
 }

@@ -5,7 +5,7 @@
 // TensorFlow blocks the thread that serves: a peer's pull is answered once the step at hand is computed, which is when
 // there is something to answer. Files are written when a tensor is published, not when it is asked for: the peer may still
 // be computing then, and would wait for the copy later.
-import { closeSync, openSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -19,7 +19,7 @@ import {
   type ClientReadableStream,
   type ServerWritableStream,
 } from '@grpc/grpc-js';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, readInto } from '@calm-orch/core';
 import { TensorServiceService, type PullRequest, type PullResponse } from './generated/calm/v1/tensor.ts';
 import { removeDead, socketName } from './address.ts';
 import { openClient } from './client.ts';
@@ -290,7 +290,7 @@ function readFile(path: string, bytes: Buffer): number | null {
   try {
     const file = openSync(path, 'r');
     try {
-      return readSync(file, bytes);
+      return readInto(file, bytes);
     } finally {
       closeSync(file);
     }

@@ -1,7 +1,9 @@
 // A recorded run whose stages have succeeded, for tests of what is read from one.
-import type { Json, StageKind } from '@calm-orch/core';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { sha256, type Json, type StageKind } from '@calm-orch/core';
 import type { Tracker } from './tracker.ts';
-import type { RunRecord, TrialRef } from './types.ts';
+import type { ArtifactFile, RunRecord, TrialRef } from './types.ts';
 
 export interface RecordedStage {
   readonly key: string;
@@ -13,10 +15,15 @@ export interface RecordedStage {
   readonly inputs?: Readonly<Record<string, string>>;
 }
 
-/** Run `x-1` (`x-2`, …) of experiment `x`. */
+/** Run `x-1` (`x-2`, …) of experiment `x`. `artifacts`: folder of what its stages have left, which is recorded. */
 export function recordRun(
   tracker: Tracker,
-  { resolved, trials, stages }: { resolved: unknown; trials: readonly TrialRef[]; stages: readonly RecordedStage[] },
+  {
+    resolved,
+    trials,
+    stages,
+    artifacts,
+  }: { resolved: unknown; trials: readonly TrialRef[]; stages: readonly RecordedStage[]; artifacts?: string },
 ): RunRecord {
   const head = { experiment: 'x', title: 'X', path: '/x.yaml', hash: 'h', versions: {}, machine: {}, pid: process.pid };
   const { id } = tracker.createRun({ ...head, resolved: resolved as Json, trials });
@@ -27,9 +34,22 @@ export function recordRun(
       ...{ numItems: 1, reuse: false },
     })),
   );
-  for (const { key, metrics } of stages) {
+  for (const { key, kind, metrics } of stages) {
     tracker.finishItem(tracker.startAttempt(id, key, 0, 'evaluator 0').token, {});
-    tracker.succeedStage(id, key, { metrics }, []);
+    const files = artifacts === undefined ? [] : writeManifest(join(artifacts, key), { key, kind });
+    tracker.succeedStage(id, key, { metrics }, files);
   }
   return tracker.getRun(id);
+}
+
+/** Makes an artifact of the files in a folder. */
+function writeManifest(dir: string, { key, kind }: Pick<RecordedStage, 'key' | 'kind'>): ArtifactFile[] {
+  const files = readdirSync(dir)
+    .filter((name) => name !== 'manifest.json')
+    .sort()
+    .map((path) => ({
+      ...{ path, bytes: statSync(join(dir, path)).size, sha256: sha256(readFileSync(join(dir, path))) },
+    }));
+  writeFileSync(join(dir, 'manifest.json'), JSON.stringify({ key, kind, files, result: {}, ingredients: null }));
+  return files;
 }

@@ -134,10 +134,8 @@ function upsertStage(store: Store, runId: string, stage: PlannedStage, position:
       .values({ key, kind, ...json, numItems, status: 'queued', firstRunId: runId, createdMs: now, claimedBy: runId })
       .run();
   } else if (!reuse && !isForeign(store, runId, key)) {
-    if (before.status === 'succeeded') {
-      db.delete(items).where(eq(items.stageKey, key)).run();
-      forgetLedger(store, key);
-    }
+    if (before.status === 'succeeded' || stage.restart) db.delete(items).where(eq(items.stageKey, key)).run();
+    if (before.status === 'succeeded') forgetLedger(store, key);
     db.update(stages).set({ status: 'queued', error: null, claimedBy: runId }).where(eq(stages.key, key)).run();
   }
   const mine = and(eq(runStages.runId, runId), eq(runStages.stageKey, key));

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { processPlace, processStart as startOf, type StageResult } from '@calm-orch/core';
-import { openDatabase, type Access, type Store } from './database.ts';
+import { openDatabase, transaction, type Access, type Store } from './database.ts';
 import { guarded } from './sqlite-errors.ts';
 import * as events from './event-store.ts';
 import { holding, holdingAll, holdingAttempt } from './holding.ts';
@@ -174,6 +174,8 @@ export interface Tracker {
   /** The last `limit`, oldest first. @default 50 */
   listEvents(runId: string, limit?: number): EventRecord[];
 
+  /** While `work` runs nothing is planned, claimed or recorded by anybody else. Must be short. */
+  exclusively<T>(work: () => T): T;
   close(): void;
 }
 
@@ -249,6 +251,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     note: (runId, message, stageKey) =>
       holding(store, runId, () => events.appendEvent(store, { runId, type: 'note', message, stageKey })),
     listEvents: (runId, limit) => events.listEvents(store, runId, limit),
+    exclusively: (work) => transaction(store, work),
     close,
   };
   return { path, ...guarded(path, api) };

@@ -58,6 +58,8 @@ export interface PlannedStage extends StageSpec {
   readonly trials: readonly TrialRef[];
   /** Its artifact is complete on disk and will not be made again. Needs a succeeded stage of this key. */
   readonly reuse: boolean;
+  /** The files of its finished items are gone: they are forgotten. @default false */
+  readonly restart?: boolean;
 }
 
 export interface ArtifactFile {

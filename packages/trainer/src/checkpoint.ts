@@ -2,7 +2,7 @@
 // checkpoint without its manifest, or whose bytes do not match it, does not exist and the one before it is used.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256, writeFileAtomic, type AppliedSteps } from '@calm-orch/core';
+import { sha256OfFile, writeFileAtomic, type AppliedSteps } from '@calm-orch/core';
 import { readSafetensors, writeSafetensors, type TrainingState } from '@calm-orch/model';
 
 export interface Checkpoint {
@@ -37,10 +37,7 @@ export function saveCheckpoint(dir: string, { step, state, lineage }: Checkpoint
     firstMoment: vector(state.firstMoment),
     secondMoment: vector(state.secondMoment),
   });
-  writeFileAtomic(
-    join(dir, `${stem(step)}.json`),
-    JSON.stringify({ step, sha256: sha256(readFileSync(file)), lineage }),
-  );
+  writeFileAtomic(join(dir, `${stem(step)}.json`), JSON.stringify({ step, sha256: sha256OfFile(file), lineage }));
   for (const old of manifestSteps(dir).slice(kept)) remove(dir, old);
 }
 
@@ -61,7 +58,7 @@ function loadCheckpoint(dir: string, step: number): Checkpoint | undefined {
   const file = join(dir, `${stem(step)}.safetensors`);
   try {
     const manifest = JSON.parse(readFileSync(join(dir, `${stem(step)}.json`), 'utf8')) as Manifest;
-    if (sha256(readFileSync(file)) !== manifest.sha256) return undefined;
+    if (sha256OfFile(file) !== manifest.sha256) return undefined;
     const { weights, firstMoment, secondMoment } = readSafetensors(file);
     if (!weights || !firstMoment || !secondMoment) return undefined;
     const state = { weights: weights.values, firstMoment: firstMoment.values, secondMoment: secondMoment.values };

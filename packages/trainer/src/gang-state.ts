@@ -1,6 +1,6 @@
 // The whole state of a training as members of a gang compare it and hand it on.
 import { createHash } from 'node:crypto';
-import { CalmError, combineSignals, type AppliedSteps, type Gang } from '@calm-orch/core';
+import { CalmError, combineSignals, updateHash, type AppliedSteps, type Gang } from '@calm-orch/core';
 import type { TrainingState } from '@calm-orch/model';
 import { untilSuperseded } from './gang-exchange.ts';
 import { decodeLineage, encodeLineage } from './lineage.ts';
@@ -43,7 +43,7 @@ export async function pullState(
 /** The first 64 bits of the sha256 of vectors, as four numbers a float32 holds exactly. */
 export function digest(...vectors: readonly Float32Array[]): number[] {
   const hash = createHash('sha256');
-  for (const vector of vectors) hash.update(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength));
+  for (const vector of vectors) updateHash(hash, vector);
   const hex = hash.digest('hex');
   return [0, 1, 2, 3].map((i) => parseInt(hex.slice(4 * i, 4 * i + 4), 16));
 }

@@ -1,7 +1,7 @@
 // Weights in and out of stages: what earlier stages trained, and the fingerprint of the result.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, updateHash } from '@calm-orch/core';
 import { readSafetensors, writeSafetensors, type Shapes, type Weights } from '@calm-orch/model';
 
 export const weightsFile = 'model.safetensors';
@@ -41,7 +41,7 @@ export function fingerprintOf(weights: Weights): string {
   for (const key of Object.keys(weights).sort()) {
     const { shape, values } = weights[key]!;
     hash.update(`${key} ${shape.join('x')}\n`);
-    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    updateHash(hash, values);
   }
   return hash.digest('hex');
 }

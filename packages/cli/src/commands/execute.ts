@@ -85,8 +85,7 @@ export async function execute(
   options: ExecuteOptions,
   resume?: string,
 ): Promise<void> {
-  const { hangPolicy, isStageDone, layoutOf, planExperiment, planSources, runExperiment, workerCounts } =
-    await import('@calm-orch/coordinator');
+  const { hangPolicy, layoutOf, planSources, runExperiment, workerCounts } = await import('@calm-orch/coordinator');
   const output = options.json ? process.stderr : process.stdout;
   const say = (text: string): void => void output.write(`${text}\n`);
   const cancel = cancelOnSignals();
@@ -101,11 +100,13 @@ export async function execute(
       ...{ stageEntry, engine: facts.identity, carried: carriedFolders, hashCache, datasetIdentity, photosIdentity },
       ...(needsEngine() && { codeCache: await codeCacheFile() }),
     });
-    await checkSurroundings(planExperiment(experiment, sources), (key) => isStageDone(tracker, layout, key));
-    for (const note of sources.notes?.() ?? []) say(`note: ${note}`);
     const { hangTimeout, gangMinLeft, takeoverTimeout } = options;
     const summary = await runExperiment({
       ...{ experiment, sources, layout, tracker, machine: facts, signal: cancel.signal },
+      check: async (plan, isDone) => {
+        await checkSurroundings(plan, isDone);
+        for (const note of sources.notes?.() ?? []) say(`note: ${note}`);
+      },
       ...(resume !== undefined && { resume }),
       ...(options.listen !== undefined && { listen: options.listen }),
       policy: {
@@ -143,10 +144,15 @@ export async function execute(
 
 const withoutEngine: EngineFacts = { identity: null, numCores: cpus().length, numGpus: 0, gpuIds: [], devices: [] };
 
-function announce({ run, plan, numReused, numTakenOver }: StartedRun, logs: string, say: (text: string) => void): void {
+function announce(
+  { run, plan, numReused, numTakenOver, damaged }: StartedRun,
+  logs: string,
+  say: (text: string) => void,
+): void {
   const left = plan.stages.length - numReused;
   const reused = numReused > 0 ? `, ${numReused} of them done before` : '';
   say(`Run ${run.id}: ${plural(run.trials.length, 'trial')}, ${plural(plan.stages.length, 'stage')}${reused}.`);
+  for (const what of damaged) say(`Damaged, made again: ${what}`);
   if (numTakenOver > 0) say(`Took over ${plural(numTakenOver, 'worker')} that outlived the coordinator before.`);
   if (left > 0) say(`Logs of the workers: ${logs}`);
 }

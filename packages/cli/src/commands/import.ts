@@ -1,8 +1,8 @@
 // Other people's outputs as a row of a table: measured on the test items of the run's trials, under the same metrics.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, sha256, suggestion } from '@calm-orch/core';
+import { CalmError, sha256OfFile, suggestion } from '@calm-orch/core';
 import type { MeasuredOutputs, OutputColumn } from '@calm-orch/evaluator';
 import { openTracker, renderTables, rowsOfTable, testItemsOf, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
@@ -67,10 +67,10 @@ async function importRow(
   if (!existsSync(path)) throw new CalmError('not_found', `${path} is not there: expected a CSV file of predictions`);
   const { measureComments, measureScores, outputColumns, readOutputs, stageOfColumn } =
     await import('@calm-orch/evaluator');
-  const { layoutOf } = await import('@calm-orch/coordinator');
+  const { damageOfStage, damageText, layoutOf } = await import('@calm-orch/coordinator');
   const outputs = readOutputs(path);
   const columns = outputColumns.filter((column) => outputs[column] !== null);
-  const source = { file: basename(path), sha256: sha256(readFileSync(path)) };
+  const source = { file: basename(path), sha256: sha256OfFile(path) };
   const places: ImportPlace[] = [];
   for (const column of columns) {
     const kind = stageOfColumn[column];
@@ -85,6 +85,12 @@ async function importRow(
       throw new CalmError(
         'unavailable',
         `the test items of run ${run.id} were freed: run ${run.path} again, then import`,
+      );
+    const damage = damageOfStage(tracker, layoutOf(dir), stage.key, 'reuse');
+    if (damage.length > 0)
+      throw new CalmError(
+        'bad_data',
+        `the test items of run ${run.id} are damaged (${damageText(damage)} in ${artifact}): run ${run.path} again, then import`,
       );
     const measured =
       column === 'score'

@@ -51,7 +51,7 @@ function command(question: PhotoQuestion, example: string) {
         .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
         .example(example, 'with the full model, first seed, of the newest run that has one'),
     handler: async ({ dir, photos, run, json }: ArgumentsCamelCase<Options>) => {
-      const { config, foundation, model } = findModel(dir, run, kindOf[question]);
+      const { config, foundation, model } = await findModel(dir, run, kindOf[question]);
       const { answerAboutPhotos } = await import('@calm-orch/evaluator');
       const files = photos.map(String);
       const { answers, unreadable } = await answerAboutPhotos(files, { config, foundation, model, question });
@@ -68,7 +68,7 @@ function textOf({ score: value, comment: remark, suggestion }: PhotoAnswer): str
 }
 
 /** The full model of the named run, or of the newest run that has one: its first seed. Throws `unavailable`, `not_found`. */
-function findModel(dir: string, name: string | undefined, kind: StageKind): TrainedModel {
+async function findModel(dir: string, name: string | undefined, kind: StageKind): Promise<TrainedModel> {
   const remedy = 'train one with `calm-orch run experiments/ablation-mfam.yaml --rows all --seeds 0`';
   const none = (): CalmError =>
     new CalmError('unavailable', `${dir} has no trained full model${name ? ` in ${name}` : ''}: ${remedy}`);
@@ -77,7 +77,7 @@ function findModel(dir: string, name: string | undefined, kind: StageKind): Trai
   try {
     const runs = name === undefined ? tracker.listRuns() : [tracker.findRun(experimentOrRun(name))];
     for (const run of runs) {
-      const found = modelOf(tracker, run, dir, kind);
+      const found = await modelOf(tracker, run, dir, kind);
       if (found !== null) return found;
     }
     throw none();
@@ -86,7 +86,8 @@ function findModel(dir: string, name: string | undefined, kind: StageKind): Trai
   }
 }
 
-function modelOf(tracker: Tracker, run: RunRecord, dir: string, kind: StageKind): TrainedModel | null {
+async function modelOf(tracker: Tracker, run: RunRecord, dir: string, kind: StageKind): Promise<TrainedModel | null> {
+  const { damageOfStage, damageText, layoutOf } = await import('@calm-orch/coordinator');
   const inTable = (row: string): string => row.slice(row.lastIndexOf('/') + 1);
   const trials = run.trials.filter(({ row }) => fullModelRows.has(inTable(row)));
   for (const { row, seed } of trials) {
@@ -99,6 +100,14 @@ function modelOf(tracker: Tracker, run: RunRecord, dir: string, kind: StageKind)
     const folder = (key: string): string => join(dir, 'artifacts', key);
     const files = { foundation: folder(foundation), model: join(folder(trained.key), 'model.safetensors') };
     if (!existsSync(files.foundation) || !existsSync(files.model)) continue;
+    for (const key of [foundation, trained.key]) {
+      const damage = damageOfStage(tracker, layoutOf(dir), key, 'reuse');
+      if (damage.length > 0)
+        throw new CalmError(
+          'bad_data',
+          `the model of run ${run.id} is damaged (${damageText(damage)} in ${folder(key)}): \`calm-orch run ${run.path}\` makes it again`,
+        );
+    }
     const experiment = restoreExperiment(run.resolved, run.path);
     const config = experiment.rows.find((one) => one.row === row)?.config(seed);
     if (config) return { run: run.id, row, seed, config, ...files };

@@ -80,7 +80,8 @@ export const command = {
     gpuMemory,
     gflops,
   }: ArgumentsCamelCase<Options>) => {
-    const { countStages, layoutOf, planExperiment, planSources, isStageDone } = await import('@calm-orch/coordinator');
+    const { checkArtifacts, countStages, layoutOf, planExperiment, planSources } =
+      await import('@calm-orch/coordinator');
     const { datasetIdentity, photosIdentity } = await import('@calm-orch/data');
     const facts = await engineFacts((line) => process.stderr.write(`${line}\n`), new AbortController().signal);
     const sources = await planSources({
@@ -115,8 +116,9 @@ export const command = {
     const costs = only && preset === undefined ? { ...all, stageFlops: [] } : all;
     const tracker = hasTracker(dir) ? openTracker(dir, { access: 'read' }) : null;
     try {
-      const layout = layoutOf(dir);
-      const isDone = (key: string): boolean => tracker !== null && isStageDone(tracker, layout, key);
+      const stages = plans.flatMap((plan) => plan.stages);
+      const checked = tracker === null ? null : await checkArtifacts(tracker, layoutOf(dir), stages);
+      const isDone = (key: string): boolean => checked?.whole.has(key) === true;
       const counts = countStages(plans, isDone);
       for (const plan of plans)
         await checkSurroundings(plan, isDone).catch((error: unknown) => {

@@ -1,5 +1,6 @@
 // Stored numbers to float32: F32 as they are, F16 and BF16 exactly widened (both are subsets of float32).
 // Little-endian, as safetensors prescribes and every platform of this program is.
+import { readInto } from '@calm-orch/core';
 
 export type FloatFormat = 'F32' | 'F16' | 'BF16';
 
@@ -7,10 +8,19 @@ export const bytesPerFloat: Readonly<Record<FloatFormat, number>> = { F32: 4, F1
 
 export const isFloatFormat = (dtype: string): dtype is FloatFormat => Object.hasOwn(bytesPerFloat, dtype);
 
-/** Values of a buffer whose start is aligned to its element size; F32 shares the buffer's memory. */
-export function decodeFloats(format: FloatFormat, bytes: Buffer): Float32Array {
-  if (format === 'F32') return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+/** `count` numbers of a file from `position` on; undefined where it ends earlier. Not through a Buffer: that has an end. */
+export function readFloats(
+  descriptor: number,
+  format: FloatFormat,
+  count: number,
+  position: number,
+): Float32Array | undefined {
+  const stored = format === 'F32' ? new Float32Array(count) : new Uint16Array(count);
+  if (readInto(descriptor, stored, position) < stored.byteLength) return undefined;
+  return stored instanceof Float32Array ? stored : widen(format, stored);
+}
+
+function widen(format: FloatFormat, halves: Uint16Array): Float32Array {
   const values = new Float32Array(halves.length);
   // Plain loops over typed arrays: a 7 B model has 6.7 billion of these, and `from` with a function is ten times slower.
   if (format === 'BF16') {

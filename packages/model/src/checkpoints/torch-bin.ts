@@ -4,7 +4,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { CalmError } from '@calm-orch/core';
 import type { NamedTensor, SafetensorsFile } from '../safetensors.ts';
-import { bytesPerFloat, decodeFloats, isFloatFormat } from './floats.ts';
+import { bytesPerFloat, isFloatFormat, readFloats } from './floats.ts';
 import { readStateDict, type StorageFormat, type TorchTensor } from './torch-pickle.ts';
 import { readBytes, readZipDirectory, type ZipMember } from './zip.ts';
 
@@ -92,9 +92,9 @@ function open(path: string, descriptor: number): TensorFile {
       const { format, offset, shape, strides } = tensorOf(key);
       if (!isFloatFormat(format)) throw bad(`key ${key} is ${format}, expected F32, F16 or BF16`);
       if (sizeOf(shape) === 0) return { shape, values: new Float32Array(0) };
-      const width = bytesPerFloat[format];
-      const from = places.get(key)!.offset + offset * width;
-      const stored = decodeFloats(format, readBytes(path, descriptor, from, spanOf(shape, strides) * width, key));
+      const from = places.get(key)!.offset + offset * bytesPerFloat[format];
+      const stored = readFloats(descriptor, format, spanOf(shape, strides), from);
+      if (stored === undefined) throw bad(`${key} ends early`);
       return { shape, values: isRowMajor(shape, strides) ? stored : gather(stored, shape, strides) };
     },
     close: () => closeSync(descriptor),

@@ -1,8 +1,7 @@
 // The part of the zip format torch.save writes: members stored without compression, zip64 where a file passes 4 GiB.
 // Only the directory is read; members are then read in place by offset. Every size is checked against the file, so that
 // a directory that lies is an error and never an allocation.
-import { readSync } from 'node:fs';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, readInto } from '@calm-orch/core';
 
 export interface ZipMember {
   /** Where the content begins in the file, bytes. */
@@ -18,17 +17,12 @@ const localSignature = 0x04034b50;
 const maxCommentBytes = 0xffff;
 const maxDirectoryBytes = 256 * 1024 * 1024;
 const full32 = 0xffffffff;
-// One call of read(2) moves less than 2 GiB.
-const maxReadBytes = 1024 ** 3;
 
 /** Exactly `length` bytes from `offset`. @throws CalmError `bad_data` where the file ends earlier. */
 export function readBytes(path: string, descriptor: number, offset: number, length: number, what: string): Buffer {
   const bytes = Buffer.alloc(length);
-  for (let at = 0; at < length;) {
-    const got = readSync(descriptor, bytes, at, Math.min(length - at, maxReadBytes), offset + at);
-    if (got === 0) throw new CalmError('bad_data', `${path}: ${what} ends early (${at} of ${length} bytes)`);
-    at += got;
-  }
+  const got = readInto(descriptor, bytes, offset);
+  if (got < length) throw new CalmError('bad_data', `${path}: ${what} ends early (${got} of ${length} bytes)`);
   return bytes;
 }
 

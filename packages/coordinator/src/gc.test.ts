@@ -1,0 +1,101 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openTracker, type PlannedStage, type Tracker } from '@calm-orch/tracker';
+import { publishArtifact } from './artifact.ts';
+import { findGarbage, freeGarbage } from './gc.ts';
+import { layoutOf, type Layout } from './layout.ts';
+import { checkArtifacts, reuseOf } from './reuse.ts';
+
+let dir: string;
+let layout: Layout;
+let tracker: Tracker;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'calm-orch-gc-'));
+  layout = layoutOf(dir);
+  tracker = openTracker(dir);
+});
+afterEach(() => {
+  tracker.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const start = (by = tracker): string =>
+  by.createRun({
+    ...{ experiment: 'x', title: 'X', path: '/x.yaml', resolved: {}, hash: 'h', versions: {}, machine: {} },
+    ...{ pid: process.pid, trials: [] },
+  }).id;
+
+/** Plans a run of one stage as coordinators do; whether it is to be reused. */
+async function plan(run: string, key: string, other = tracker): Promise<boolean> {
+  const checked = await checkArtifacts(other, layout, [{ key }]);
+  let reuse = false;
+  other.upsertStages(run, (): PlannedStage[] => {
+    reuse = reuseOf(other, layout, checked, key).isWhole;
+    return [{ ...{ key, kind: 'data', config: {}, inputs: {}, numItems: 1, trials: [] }, reuse }];
+  });
+  return reuse;
+}
+
+/** A run that makes one artifact, or fails after it. */
+async function make(key: string, status: 'succeeded' | 'failed' | 'cancelled'): Promise<string> {
+  const run = start();
+  if (!(await plan(run, key))) {
+    tracker.finishItem(tracker.startAttempt(run, key, 0, 'augmentor 0').token, {});
+    mkdirSync(layout.staging(key), { recursive: true });
+    writeFileSync(join(layout.staging(key), 'file'), key);
+    const { files } = await publishArtifact(layout, { key, kind: 'data', result: {}, ingredients: null });
+    tracker.succeedStage(run, key, {}, files);
+  }
+  tracker.endRun(run, status);
+  return run;
+}
+
+const collect = (keep: number): string[] =>
+  freeGarbage(tracker, layout, keep, findGarbage(tracker, layout, keep)).freed.map(({ path }) => path);
+
+test('runs that failed or were cancelled are not among the newest; those since then stay to be resumed', async () => {
+  await make('oldest', 'succeeded');
+  await make('given-up', 'cancelled');
+  await make('good', 'succeeded');
+  await make('failed', 'failed');
+  await make('cancelled', 'cancelled');
+  expect(collect(2)).toEqual(['artifacts/given-up']);
+  expect(collect(1)).toEqual(['artifacts/failed', 'artifacts/oldest']);
+  expect(readdirSync(join(dir, 'artifacts')).sort()).toEqual(['cancelled', 'good']);
+  expect(collect(0)).toEqual(['artifacts/cancelled', 'artifacts/good']);
+});
+
+test('a run that was recorded while gc works keeps the artifact it reuses', async () => {
+  await make('shared', 'succeeded');
+  await make('newer', 'succeeded');
+  const found = findGarbage(tracker, layout, 1);
+  expect(found.freed.map(({ path }) => path)).toEqual(['artifacts/shared']);
+  expect(await plan(start(), 'shared')).toBe(true);
+  expect(freeGarbage(tracker, layout, 1, found)).toMatchObject({ freed: [], freedBytes: 0 });
+  expect(existsSync(layout.artifact('shared'))).toBe(true);
+});
+
+test('while gc takes things away nobody plans: a run is planned without what went', async () => {
+  await make('shared', 'succeeded');
+  const other = openTracker(dir, { busyTimeoutMs: 0 });
+  try {
+    const run = start(other);
+    const checked = await checkArtifacts(other, layout, [{ key: 'shared' }]);
+    expect(checked.whole.has('shared')).toBe(true);
+    tracker.exclusively(() => expect(() => other.upsertStages(run, [])).toThrow(/locked by another process/));
+    expect(collect(0)).toEqual(['artifacts/shared']);
+    expect(reuseOf(other, layout, checked, 'shared')).toEqual({ isWhole: false, problem: null });
+    expect(await plan(run, 'shared', other)).toBe(false);
+  } finally {
+    other.close();
+  }
+});
+
+test('what a gc that was killed has left in the trash goes with the next', async () => {
+  mkdirSync(layout.trash('artifact-1234'), { recursive: true });
+  writeFileSync(join(layout.trash('artifact-1234'), 'file'), 'left');
+  expect(collect(1)).toEqual(['trash/artifact-1234']);
+  expect(readdirSync(join(dir, 'trash'))).toEqual([]);
+});

@@ -1,0 +1,88 @@
+// Files of more than 2 GiB, which no single read, write or hash takes, and a tensor of more than 4, which no Buffer of
+// Node 20 holds: in processes of their own, with the built program.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+let dir: string;
+beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), 'calm-orch-large-'))));
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+/** What `body` returns, and the peak of its process. */
+function inProcess<T>(body: string): T & { readonly peakBytes: number } {
+  const built = (path: string): string => JSON.stringify(new URL(`../../packages/${path}`, import.meta.url).href);
+  const program = `
+    import { closeSync, mkdirSync, openSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+    import { join } from 'node:path';
+    import { loadNewestCheckpoint, saveCheckpoint } from ${built('trainer/dist/checkpoint.js')};
+    import { fingerprintOf } from ${built('trainer/dist/model-weights.js')};
+    import { openSafetensors } from ${built('model/dist/safetensors.js')};
+    import { importFoundation, readFoundationFiles } from ${built('coordinator/dist/foundation-artifact.js')};
+    import { fileHasher } from ${built('coordinator/dist/file-hashes.js')};
+    import { layoutOf } from ${built('coordinator/dist/layout.js')};
+    import { damageOf } from ${built('coordinator/dist/damage.js')};
+    const dir = ${JSON.stringify(dir)};
+    const result = (() => { ${body} })();
+    console.log(JSON.stringify({ ...result, peakBytes: process.resourceUsage().maxRSS * 1024 }));`;
+  const args = ['--input-type=module', '--eval', program];
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as T & { peakBytes: number };
+}
+
+test('a checkpoint of 180 million weights and their moments is saved, hashed and restored bit for bit', () => {
+  const { bytes, restored, skipped, peakBytes } = inProcess<{ bytes: number; restored: boolean; skipped: boolean }>(`
+    const size = 180e6;
+    const vector = (salt) => { const values = new Float32Array(size); for (let i = 0; i < size; i++) values[i] = (i % 99991) * salt; return values; };
+    const state = { weights: vector(0.1), firstMoment: vector(-1e-3), secondMoment: vector(1e-6) };
+    saveCheckpoint(dir, { step: 7, state });
+    const back = loadNewestCheckpoint(dir);
+    const words = (values) => new Uint32Array(values.buffer, values.byteOffset, values.length);
+    const equal = (a, b) => { const [x, y] = [words(a), words(b)]; for (let i = 0; i < size; i++) if (x[i] !== y[i]) return false; return true; };
+    const restored = back.step === 7 && Object.keys(state).every((name) => equal(state[name], back.state[name]));
+    const file = join(dir, 'step-00000007.safetensors');
+    const bytes = statSync(file).size;
+    const descriptor = openSync(file, 'r+');
+    writeSync(descriptor, Buffer.from([1]), 0, 1, bytes - 1);
+    closeSync(descriptor);
+    return { bytes, restored, skipped: loadNewestCheckpoint(dir) === undefined };`);
+  expect(bytes).toBeGreaterThan(2 ** 31);
+  expect({ restored, skipped }).toEqual({ restored: true, skipped: true });
+  // What was saved and what was restored, and no third time.
+  expect(peakBytes).toBeLessThan(2.3 * bytes);
+}, 600_000);
+
+test('a foundation above 2 GiB becomes an artifact that verifies, in the memory of a piece', () => {
+  const { bytes, damage, peakBytes } = inProcess<{ bytes: number; damage: readonly unknown[] }>(`
+    const file = join(dir, 'foundation.safetensors');
+    writeFileSync(file, 'not looked into');
+    truncateSync(file, 2 ** 31 + 4096);
+    const layout = layoutOf(join(dir, 'runs'));
+    const config = { checkpoint: file, vision: null, llm: null, qformer: null, projector: null };
+    const found = readFoundationFiles(config, fileHasher());
+    importFoundation(layout, { only: null, seeds: [0], rows: [{ config: () => ({ foundation: config }) }] }, () => found);
+    return { bytes: statSync(join(layout.artifact(found.key), 'foundation.safetensors')).size, damage: damageOf(layout, found.key, 'all') };`);
+  expect({ bytes, damage }).toEqual({ bytes: 2 ** 31 + 4096, damage: [] });
+  expect(peakBytes).toBeLessThan(500e6);
+}, 600_000);
+
+test('a tensor above 4 GiB is read and fingerprinted', () => {
+  const { last, fingerprint } = inProcess<{ last: readonly number[]; fingerprint: string }>(`
+    const numValues = 2 ** 30 + 2 ** 10;
+    const json = Buffer.from(JSON.stringify({ w: { dtype: 'F32', shape: [numValues], data_offsets: [0, 4 * numValues] } }).padEnd(128));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(json.length));
+    const path = join(dir, 'model.safetensors');
+    writeFileSync(path, Buffer.concat([length, json]));
+    truncateSync(path, 8 + json.length + 4 * numValues);
+    const descriptor = openSync(path, 'r+');
+    writeSync(descriptor, new Uint8Array(Float32Array.of(1.5, -2.5).buffer), 0, 8, 8 + json.length + 4 * (numValues - 2));
+    closeSync(descriptor);
+    const file = openSafetensors(path);
+    const w = file.read('w');
+    file.close();
+    return { last: [...w.values.subarray(-3)], fingerprint: fingerprintOf({ w }) };`);
+  expect(last).toEqual([0, 1.5, -2.5]);
+  // By sha256sum of the GNU coreutils over the name, the shape and the bytes.
+  expect(fingerprint).toBe('b24e9c601166f0499603dc993cff12d5fb3a5bef06b41cb87368186337be14d5');
+}, 600_000);
