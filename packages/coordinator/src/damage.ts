@@ -55,7 +55,7 @@ export function damageOf(
     found.push({ path: manifestName, problem: 'lists other files than were recorded' });
   const files = recorded ?? manifest?.files ?? [];
   const looksInto = ({ bytes }: ArtifactFile, mtimeMs: number): boolean =>
-    depth === 'all' || (depth === 'reuse' && (bytes <= hashedBytes || mtimeMs > writtenMs));
+    depth === 'all' || (depth === 'reuse' && (bytes <= hashedBytes || mtimeMs >= writtenMs));
   for (const file of files) found.push(...damageOfFile(join(dir, file.path), file, looksInto));
   const known = new Set([manifestName, ...files.map(({ path }) => path)]);
   for (const path of filesIn(dir))

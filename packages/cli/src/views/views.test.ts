@@ -109,7 +109,7 @@ test('a run as text shows numbers, the loss from first to last, and what was los
   const run = tracker.getRun(makeRun());
   const text = runText(describeRun(tracker, run), false);
   expect(text).toMatch(/row +seed +status +PLCC +SRCC +fingerprint\n +all +0 +succeeded +0\.712 +– +abababababab/);
-  expect(text).toMatch(/finetune-score +executed +1 m 01 s +2 attempts +loss 4\.000 █▃▁ 1\.000/);
+  expect(text).toMatch(/finetune-score +executed +1 m 01 s +2 attempts +4\.00 █▃▁ 1\.00/);
   expect(text).toMatch(/finetune-score +item 0 +attempt 1 +trainer 0 +lost +killed/);
   expect(text).not.toContain('\u001b');
   expect(runText(describeRun(tracker, run), true)).toContain('\u001b[1msmoke-1');
