@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { RunRecord } from '@calm-orch/tracker';
 import { fixture, makeStory, program, until, type Story } from './story.test-util.ts';
 
 let story: Story;
@@ -12,12 +13,13 @@ afterEach(() => story.close());
 const oneOfEach = ['--trainers', '1', '--augmentors', '1', '--evaluators', '1'];
 const trainingBegins = () => story.lines('steps').length > 3;
 
-function expectOrderlyEnd(reason: RegExp): void {
+function expectEnd(expected: Pick<RunRecord, 'status' | 'error'>): void {
   expect(story.processes()).toEqual([]);
   for (const emptied of ['tmp', 'connections']) expect(readdirSync(join(story.dir, 'runs', emptied))).toEqual([]);
-  const { status, interrupted, error } = story.tracker((tracker) => tracker.getRun('story-1'));
-  expect([status, interrupted, error]).toEqual(['failed', false, expect.stringMatching(reason)]);
+  expect(story.tracker((tracker) => tracker.getRun('story-1'))).toMatchObject({ interrupted: false, ...expected });
 }
+const expectOrderlyEnd = (reason: RegExp): void =>
+  expectEnd({ status: 'failed', error: expect.stringMatching(reason) as string });
 
 test('a log folder that becomes a file ends the run when a worker is to be replaced', async () => {
   const run = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 50 });
@@ -39,12 +41,25 @@ test('a log folder that is a file ends the run at its start', async () => {
   expectOrderlyEnd(/cannot write a worker's log/);
 });
 
-test.skipIf(process.platform !== 'linux')('an output on a full disk ends the run', async () => {
-  const full = openSync('/dev/full', 'w');
-  const env = { ...process.env, CALM_ORCH_STAGES: fixture, CALM_TEST: JSON.stringify({ dir: story.dir, stepMs: 50 }) };
-  const args = [program, 'run', 'story.yaml', ...oneOfEach];
-  const child = spawn(process.execPath, args, { cwd: story.dir, env, stdio: ['ignore', full, 'ignore'] });
-  closeSync(full);
-  expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(1);
-  expectOrderlyEnd(/ENOSPC/);
-});
+test.skipIf(process.platform !== 'linux')(
+  'a run whose output meets a full disk goes on to its end, says so once and has failed to print',
+  async () => {
+    const full = openSync('/dev/full', 'w');
+    const env = {
+      ...process.env,
+      CALM_ORCH_STAGES: fixture,
+      CALM_TEST: JSON.stringify({ dir: story.dir, stepMs: 50 }),
+    };
+    const args = [program, 'run', 'story.yaml', ...oneOfEach];
+    const child = spawn(process.execPath, args, { cwd: story.dir, env, stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    let stderr = '';
+    child.stderr!.on('data', (chunk) => (stderr += chunk));
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^calm-orch: standard output cannot be written, .*ENOSPC.*\n$/),
+    ]);
+    expectEnd({ status: 'succeeded', error: null });
+  },
+);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadExperiment, processStart, toCalmError } from '@calm-orch/core';
+import { loadExperiment, processStart, sha256, toCalmError } from '@calm-orch/core';
 import { openTracker, type Tracker, type TrackerOptions } from '@calm-orch/tracker';
 import { layoutOf } from './layout.ts';
 import type { PlanSources } from './plan.ts';
@@ -22,13 +22,14 @@ afterEach(() => {
 
 function run(script: string, registerMs = 500): Promise<RunSummary> {
   const file = join(dir, 'checkpoint');
-  writeFileSync(file, 'a checkpoint');
+  const checkpoint = 'a checkpoint';
+  writeFileSync(file, checkpoint);
   const workerScript = join(dir, 'worker.js');
   writeFileSync(workerScript, script);
   const sources: PlanSources = {
     code: (kind) => `code of ${kind}`,
     engine: 'engine',
-    foundation: () => ({ key: 'f'.repeat(64), file }),
+    foundation: () => ({ key: sha256(checkpoint), file }),
     files: () => null,
   };
   return runExperiment({
