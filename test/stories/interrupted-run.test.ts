@@ -69,7 +69,8 @@ test('two runs of one file at once share its stages: each is executed once', asy
 });
 
 test('a run takes over the stages of another that dies beside it', async () => {
-  const first = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 50 });
+  // Its workers wait for a resume so long; until then the run may come back.
+  const first = story.start(['run', 'story.yaml', ...oneOfEach, '--takeover-timeout', '5'], { stepMs: 50 });
   await until('training is under way', trainingReaches(8));
   const second = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 20 });
   await until('the second run is there', () => story.tracker((tracker) => tracker.listRuns().length === 2));
