@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { CalmError, makeFolder, sha256 } from '@calm-orch/core';
+import { CalmError, makeFolder, processPlace, sha256 } from '@calm-orch/core';
 
 /** `sun_path` is 104 bytes on macOS and 108 on Linux, with a closing zero. */
 const maxSocketPathBytes = 100;
@@ -29,7 +29,7 @@ export function socketAddress(dir: string, runId: string, before?: string): List
   const known = dirname(before?.slice('unix:'.length) ?? '');
   const candidates = [...(isOfOneRun(known) ? [known] : []), own, short];
   const isUsable = (each: string): boolean =>
-    fits(join(each, name)) && isPrivate(each, each === own ? writableByOthers : openToOthers);
+    fits(join(each, longestName)) && isPrivate(each, each === own ? writableByOthers : openToOthers);
   const folder = candidates.find(isUsable) ?? mkdtempSync(prefixOfOneRun());
   // That of a copied run folder can be read by all.
   chmodSync(folder, 0o700);
@@ -46,6 +46,8 @@ export function socketAddress(dir: string, runId: string, before?: string): List
 const writableByOthers = 0o022;
 const openToOthers = 0o077;
 
+/** Of the run's socket and those of its trainers, the longest name there can be. */
+const longestName = 'abcd-1234567-abcd';
 const fits = (path: string): boolean => Buffer.byteLength(path) <= maxSocketPathBytes;
 
 /** Makes the folder where there is none; whether it is a real one of ours whose mode has none of the forbidden bits. */
@@ -65,13 +67,16 @@ const prefixOfOneRun = (): string => join(tmpdir(), 'calm-orch-run-');
 const isOfOneRun = (folder: string): boolean =>
   folder.startsWith(prefixOfOneRun()) && !folder.slice(prefixOfOneRun().length).includes('/');
 
-/** `<pid>-<random>`: tells whose it is once its process has gone. At most 13 bytes. */
-export function socketName(): string {
-  return `${process.pid}-${randomBytes(2).toString('hex')}`;
+/** `<place>-<pid>-<random>`: tells whose a file is, once its process has gone, to those in whose place the number means it. */
+export function ownedName(numRandomBytes = 2): string {
+  return `${placeTag()}-${process.pid}-${randomBytes(numRandomBytes).toString('hex')}`;
 }
 
-/** Removes the files of processes that are gone from a folder of files named `...<pid>-...`. */
-export function removeDead(folder: string, pattern = /^(\d+)-/): void {
+const placeTag = (): string => sha256(processPlace()).slice(0, 4);
+
+/** Removes files of our place whose processes are gone: those of `ownedName`, after a prefix. */
+export function removeDead(folder: string, prefix = ''): void {
+  const pattern = new RegExp(`^${prefix}${placeTag()}-(\\d+)-`);
   for (const name of readdirSync(folder)) {
     const pid = Number(pattern.exec(name)?.[1]);
     if (pid > 0 && pid !== process.pid && !isAlive(pid)) rmSync(join(folder, name), { force: true });

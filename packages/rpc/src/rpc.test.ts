@@ -11,11 +11,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CalmError, toCalmError } from '@calm-orch/core';
-import { listenAddress, socketAddress } from './address.ts';
+import { listenAddress, ownedName, socketAddress } from './address.ts';
 import { connect } from './call.ts';
 import { CoordinatorServiceService, Directive, type LeaseResponse } from './generated/calm/v1/coordinator.ts';
 import { HealthService } from './generated/grpc/health/v1/health.ts';
@@ -177,13 +177,16 @@ describe('serve and connect', () => {
   });
 });
 
+/** No process has this number: it is above the largest. */
+const ofDeadProcess = (): string => ownedName().replace(`-${process.pid}-`, '-4194399-');
+
 describe('a socket', () => {
-  it('lies in the run folder, for its owner only, and what a killed coordinator left goes', async () => {
+  it('lies in the run folder, for its owner only; what a killed coordinator left goes, what is of another host or container stays', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'calm-orch-rpc-'));
     open.push({ close: () => rmSync(dir, { recursive: true }) });
     mkdirSync(join(dir, 'tmp'));
-    // No process has this number: it is above the largest.
-    writeFileSync(join(dir, 'tmp', '4194399-dead'), '');
+    const elsewhere = ofDeadProcess().replace(/^..../, '....');
+    for (const name of [ofDeadProcess(), elsewhere]) writeFileSync(join(dir, 'tmp', name), '');
     const { address, remove } = socketAddress(dir, 'smoke-1');
     // Killed, it leaves its socket; the next one of the run listens at the same place.
     writeFileSync(address.slice('unix:'.length), '');
@@ -192,7 +195,7 @@ describe('a socket', () => {
     const server = await start({ heartbeat: async () => ({ directive: Directive.CONTINUE }) }, address);
     const path = address.slice('unix:'.length);
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(readdirSync(join(dir, 'tmp'))).toHaveLength(1);
+    expect(readdirSync(join(dir, 'tmp')).sort()).toEqual([elsewhere, basename(path)].sort());
     await client(address).heartbeat({ instance: 'i', token: '' });
     await server.close();
     remove();
@@ -224,12 +227,13 @@ describe('a socket', () => {
     rmSync(expected, { recursive: true });
     const other = mkdtempSync(join(tmpdir(), 'calm-orch-other-'));
     open.push({ close: () => [expected, other].forEach((path) => rmSync(path, { recursive: true })) });
-    writeFileSync(join(other, '4194399-precious'), '');
+    const precious = ofDeadProcess();
+    writeFileSync(join(other, precious), '');
     put(expected, other);
     const { address, remove } = socketAddress(dir, 'smoke-1');
     expect(folderOf(address)).not.toBe(expected);
     expect(lstatSync(folderOf(address)).mode & 0o777).toBe(0o700);
-    expect(readdirSync(other)).toEqual(['4194399-precious']);
+    expect(readdirSync(other)).toEqual([precious]);
     const server = await start({ heartbeat: async () => ({ directive: Directive.CONTINUE }) }, address);
     await client(address).heartbeat({ instance: 'i', token: '' });
     // Its workers find the next coordinator of the run.
@@ -243,11 +247,12 @@ describe('a socket', () => {
     const dir = mkdtempSync(join(tmpdir(), 'calm-orch-rpc-'));
     const other = mkdtempSync(join(tmpdir(), 'calm-orch-other-'));
     open.push({ close: () => [dir, other].forEach((path) => rmSync(path, { recursive: true })) });
-    writeFileSync(join(other, '4194399-precious'), '');
+    const precious = ofDeadProcess();
+    writeFileSync(join(other, precious), '');
     symlinkSync(other, join(dir, 'tmp'));
     const { address, remove } = socketAddress(dir, 'smoke-1');
     expect(address).not.toContain(dir);
-    expect(readdirSync(other)).toEqual(['4194399-precious']);
+    expect(readdirSync(other)).toEqual([precious]);
     remove();
     rmSync(folderOf(address), { recursive: true, force: true });
   });

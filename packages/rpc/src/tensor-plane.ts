@@ -5,10 +5,9 @@
 // TensorFlow blocks the thread that serves: a peer's pull is answered once the step at hand is computed, which is when
 // there is something to answer. Files are written when a tensor is published, not when it is asked for: the peer may still
 // be computing then, and would wait for the copy later.
-import { closeSync, openSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import {
   Metadata,
@@ -21,7 +20,7 @@ import {
 } from '@grpc/grpc-js';
 import { CalmError, readInto } from '@calm-orch/core';
 import { TensorServiceService, type PullRequest, type PullResponse } from './generated/calm/v1/tensor.ts';
-import { removeDead, socketName } from './address.ts';
+import { ownedName, removeDead } from './address.ts';
 import { openClient } from './client.ts';
 import { createSharedFiles } from './shared-files.ts';
 import { hasToken } from './token.ts';
@@ -82,10 +81,7 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
   const files =
     shared === null
       ? null
-      : createSharedFiles(
-          join(shared, `${sharedName()}${process.pid}-${randomBytes(4).toString('hex')}`),
-          ({ message }) => stream(message),
-        );
+      : createSharedFiles(join(shared, sharedPrefix + ownedName(4)), ({ message }) => stream(message));
   if (shared !== null) removeDeadFiles(shared);
   const tensors = new Map<string, Published>();
   const waiting = new Map<string, Set<() => void>>();
@@ -302,25 +298,18 @@ function readFile(path: string, bytes: Buffer): number | null {
 /** Beside the coordinator's socket, under a name of our own; or a free port where the coordinator has a port. */
 export function ownAddress(coordinator: string): string {
   if (!coordinator.startsWith('unix:')) return coordinator.replace(/:\d+$/, ':0');
-  return `unix:${join(dirname(coordinator.slice('unix:'.length)), socketName())}`;
+  return `unix:${join(dirname(coordinator.slice('unix:'.length)), ownedName())}`;
 }
 
 function defaultSharedMemory(): string {
   return statSync('/dev/shm', { throwIfNoEntry: false })?.isDirectory() ? '/dev/shm' : tmpdir();
 }
 
-/** Beginning of the names of files: process ids tell whose they are within a PID namespace alone. */
-function sharedName(): string {
-  try {
-    return `calm-orch-${/\d+/.exec(readlinkSync('/proc/self/ns/pid'))![0]}-`;
-  } catch {
-    return 'calm-orch-0-';
-  }
-}
+const sharedPrefix = 'calm-orch-';
 
 function removeDeadFiles(shared: string): void {
   try {
-    removeDead(shared, new RegExp(`^${sharedName()}(\\d+)-`));
+    removeDead(shared, sharedPrefix);
   } catch {
     // No such folder, or none of ours: what is written there will say so.
   }
