@@ -107,11 +107,13 @@ test('a reader of a database of an older version sees a migrated copy and leaves
 });
 
 test('a reader writes nothing, sees what is written meanwhile, and reads from a folder it may not write', () => {
-  const writer = openTracker(dir);
-  const reader = openTracker(dir, { access: 'read' });
+  const writer = openTracker(dir, { processStart: () => 'then' });
+  const reader = openTracker(dir, { access: 'read', processStart: () => null });
   expect(() => reader.createRun({ ...newRun, trials: [] })).toThrow();
   writer.createRun({ ...newRun, trials: [] });
-  expect(reader.listRuns()).toHaveLength(1);
+  writer.recordWorker('x-1', { role: 'trainer', index: 0, pid: 2 });
+  expect(writer.livingWorkers('x-1')).toHaveLength(1);
+  expect([reader.listRuns().length, reader.livingWorkers('x-1')]).toEqual([1, []]);
   reader.close();
   writer.close();
   // Root may write everywhere, unless that right is taken from the process.

@@ -2,7 +2,7 @@
 // what they hold. A worker lives if the process of its number started when it did.
 import { and, eq, isNotNull } from 'drizzle-orm';
 import type { Role } from '@calm-orch/core';
-import { transaction, type Store } from './database.ts';
+import type { Store } from './database.ts';
 import { isHere } from './liveness.ts';
 import { attempts, runs, workers } from './schema.ts';
 
@@ -41,18 +41,14 @@ export function forgetWorker({ db }: Store, runId: string, pid: number): void {
   db.delete(workers).where(ofRun(runId, pid)).run();
 }
 
-/** Those that live, where they can be looked at from here; the others are forgotten. */
+/** Those that live, where they can be looked at from here. */
 export function livingWorkers(store: Store, runId: string): RunWorker[] {
-  return transaction(store, () => {
-    const rows = store.db.select().from(workers).where(eq(workers.runId, runId)).all();
-    const run = store.db.select().from(runs).where(eq(runs.id, runId)).get();
-    if (run === undefined || !isHere(store, run)) return [];
-    const isThere = (row: (typeof rows)[number]): boolean => store.processStart(row.pid) === row.started;
-    for (const { pid } of rows.filter((row) => !isThere(row))) forgetWorker(store, runId, pid);
-    return rows
-      .filter(isThere)
-      .map(({ role, position, pid, started, instance }) => ({ role, index: position, pid, started, instance }));
-  });
+  const rows = store.db.select().from(workers).where(eq(workers.runId, runId)).all();
+  const run = store.db.select().from(runs).where(eq(runs.id, runId)).get();
+  if (run === undefined || !isHere(store, run)) return [];
+  return rows
+    .filter(({ pid, started }) => store.processStart(pid) === started)
+    .map(({ role, position, pid, started, instance }) => ({ role, index: position, pid, started, instance }));
 }
 
 /** Living workers of a run that hold an attempt at the stage. */
