@@ -122,6 +122,22 @@ test('an experiment file is shown resolved before it is run, or its mistakes wit
   expect([code, stderr]).toEqual([2, `calm-orch: ${path}:1:1: unknown key \`rowz\`; did you mean \`rows\`?\n`]);
 });
 
+test('what the system refuses has its remedy, and is called no defect', async () => {
+  const file = join(dir, 'file');
+  writeFileSync(file, '');
+  const plan = ['plan', 'experiments/smoke.yaml', '--gflops', '1'];
+  const refused = await calmOrch(plan, { XDG_CACHE_HOME: file });
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    expect.stringMatching(/^calm-orch: ENOTDIR: .*: give yourself the right to it, or name another folder \(.*\)\n$/),
+  ]);
+  const homeless = await calmOrch(plan, { XDG_CACHE_HOME: '', HOME: 'nowhere' });
+  expect([homeless.code, homeless.stderr]).toEqual([
+    1,
+    'calm-orch: there is no home folder to keep the engine in: set HOME or XDG_CACHE_HOME\n',
+  ]);
+});
+
 test('a reader that leaves early does no harm, and the stack is shown on demand only', async () => {
   makeRun();
   expect(await calmOrch(['show', '--json'], {}, true)).toMatchObject({ code: 0, stderr: '' });

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { CalmError, errorTable, ignoresHangup, suggestion, toCalmError } from '@calm-orch/core';
 import { survivesClosedOutput } from './output.ts';
+import { systemRemedy } from './system-error.ts';
 
 /** What a file of commands/ exports as `command`: a yargs module whose name stands in the table below. */
 export type Command = Pick<CommandModule<GlobalOptions, never>, 'builder' | 'handler'>;
@@ -158,7 +159,9 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = p
     const error = toCalmError(thrown);
     const debug = env['CALM_ORCH_DEBUG'] === '1';
     const unexpected = error.code === 'internal' && !(thrown instanceof CalmError);
-    const hint = unexpected && !debug ? ' (a defect of calm-orch; CALM_ORCH_DEBUG=1 shows where)' : '';
+    const remedy = unexpected ? systemRemedy(thrown) : null;
+    const defect = unexpected && !debug ? ' (a defect of calm-orch; CALM_ORCH_DEBUG=1 shows where)' : '';
+    const hint = remedy === null ? defect : `: ${remedy}`;
     process.stderr.write(debug ? `${stackOf(error)}\n` : `calm-orch: ${error.message}${hint}\n`);
     process.exitCode = errorTable[error.code].exitCode;
   }

@@ -2,8 +2,9 @@
 // so and the files it names are there in full: the marker is written last, into a folder that was complete and
 // verified before it got its final name.
 import { readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { userInfo } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { CalmError } from '@calm-orch/core';
 
 /** Versions pinned here and in ../install; a change gives a new engine folder, the old one is left unused. */
 export const tfjsVersion = '4.22.0';
@@ -69,8 +70,17 @@ export const variantInfo: Readonly<Record<Variant, { readonly backend: Backend; 
 
 /** `$XDG_CACHE_HOME/calm-orch`, by default `~/.cache/calm-orch`; nothing of the engine lies elsewhere. */
 export function defaultCacheDir(env: Readonly<Record<string, string | undefined>> = process.env): string {
-  const base = env.XDG_CACHE_HOME;
-  return join(base !== undefined && base !== '' ? base : join(homedir(), '.cache'), 'calm-orch');
+  return join(env.XDG_CACHE_HOME ? resolve(env.XDG_CACHE_HOME) : join(homeOf(env), '.cache'), 'calm-orch');
+}
+
+function homeOf(env: Readonly<Record<string, string | undefined>>): string {
+  try {
+    const home = env.HOME || userInfo().homedir;
+    if (isAbsolute(home)) return home;
+  } catch {
+    // A user the system does not know, as in some containers.
+  }
+  throw new CalmError('engine', 'there is no home folder to keep the engine in: set HOME or XDG_CACHE_HOME');
 }
 
 /** The folder of all engines in a cache. */
