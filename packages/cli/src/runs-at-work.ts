@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { connectRun } from '@calm-orch/coordinator';
 import { CalmError } from '@calm-orch/core';
 import type { RunRecord, Tracker } from '@calm-orch/tracker';
-import { experimentOrRun } from './commands/tables.ts';
+import { experimentOrRun } from './named-run.ts';
 import { shownStatus } from './views/runs.ts';
 
 /** The named run, or the newest of an experiment or of all that is at work. @throws CalmError `not_found` */

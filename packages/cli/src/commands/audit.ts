@@ -2,6 +2,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { namedRun } from '../named-run.ts';
 import { printJson, printLine } from '../output.ts';
 import { columns } from '../views/columns.ts';
 
@@ -21,7 +22,7 @@ export const command = {
     const { auditRun } = await import('@calm-orch/coordinator');
     const tracker = openTracker(dir, { access: 'read' });
     try {
-      const { id } = tracker.findRun(wanted);
+      const { id } = namedRun(tracker, wanted);
       const audit = auditRun(tracker, id);
       if (!audit.ok) process.exitCode = 1;
       if (json) return printJson(audit);

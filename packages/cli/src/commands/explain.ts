@@ -3,8 +3,8 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { namedRun } from '../named-run.ts';
 import { printJson, printLine } from '../output.ts';
-import { experimentOrRun } from './tables.ts';
 
 interface Options extends GlobalOptions {
   run?: string;
@@ -24,7 +24,7 @@ export const command = {
     const { explainRun, layoutOf } = await import('@calm-orch/coordinator');
     const tracker = openTracker(dir, { access: 'read' });
     try {
-      const { id } = tracker.findRun(wanted === undefined ? undefined : experimentOrRun(wanted));
+      const { id } = namedRun(tracker, wanted);
       const explained = explainRun(tracker, layoutOf(dir), id, stage);
       if (explained.length === 0)
         throw new CalmError(

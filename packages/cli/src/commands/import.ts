@@ -6,10 +6,10 @@ import { CalmError, sha256OfFile, suggestion } from '@calm-orch/core';
 import type { MeasuredOutputs, OutputColumn } from '@calm-orch/evaluator';
 import { openTracker, renderTables, rowsOfTable, testItemsOf, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { namedRun } from '../named-run.ts';
 import { findImportPlace, noImportPlace, type ImportPlace } from '../import-place.ts';
 import { printLine, wantsColor } from '../output.ts';
 import { collectJudgedTables } from '../verdicts.ts';
-import { experimentOrRun } from './tables.ts';
 
 interface Options extends GlobalOptions {
   file?: string;
@@ -49,7 +49,7 @@ export const command = {
       );
     const tracker = openTracker(dir, { access: 'write' });
     try {
-      const runs = run === undefined ? tracker.listRuns() : [tracker.findRun(experimentOrRun(run))];
+      const runs = run === undefined ? tracker.listRuns() : [namedRun(tracker, run)];
       if (remove) removeRow(tracker, runs, name);
       else await importRow(tracker, runs, resolve(file!), options);
     } finally {

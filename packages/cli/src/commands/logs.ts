@@ -5,8 +5,8 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { namedRun } from '../named-run.ts';
 import { createLineReader, logFiles, startOfLastLines, type LineReader, type LogFile } from '../log-files.ts';
-import { experimentOrRun } from './tables.ts';
 
 interface Options extends GlobalOptions {
   run?: string;
@@ -48,7 +48,7 @@ export const command = {
     const layout = layoutOf(dir);
     const tracker = openTracker(dir, { access: 'read' });
     try {
-      const { id } = tracker.findRun(name === undefined ? undefined : experimentOrRun(name));
+      const { id } = namedRun(tracker, name);
       const isAtWork = (): boolean => tracker.getRun(id).status === 'running';
       const files = (): LogFile[] =>
         logFiles(layout, id).filter((file) => wanted === undefined || file.name === wanted);

@@ -6,8 +6,8 @@ import { CalmError, restoreExperiment, type StageKind, type TrialConfig } from '
 import { hasTracker, openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { PhotoAnswer, PhotoQuestion } from '@calm-orch/evaluator';
 import type { GlobalOptions } from '../cli.ts';
+import { namedRun } from '../named-run.ts';
 import { printJson, printLine } from '../output.ts';
-import { experimentOrRun } from './tables.ts';
 
 interface Options extends GlobalOptions {
   photos: string[];
@@ -75,7 +75,7 @@ async function findModel(dir: string, name: string | undefined, kind: StageKind)
   if (!hasTracker(dir)) throw none();
   const tracker = openTracker(dir, { access: 'read' });
   try {
-    const runs = name === undefined ? tracker.listRuns() : [tracker.findRun(experimentOrRun(name))];
+    const runs = name === undefined ? tracker.listRuns() : [namedRun(tracker, name)];
     for (const run of runs) {
       const found = await modelOf(tracker, run, dir, kind);
       if (found !== null) return found;

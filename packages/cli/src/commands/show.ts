@@ -3,10 +3,10 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { experimentYaml, loadExperiment, type Json } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { experimentOrRun, namedRun } from '../named-run.ts';
 import { dataOption } from '../data-option.ts';
 import { printJson, printLine, wantsColor } from '../output.ts';
 import { describeRun, runJson, runText } from '../views/show.ts';
-import { experimentOrRun } from './tables.ts';
 
 interface Options extends GlobalOptions {
   run?: string;
@@ -37,7 +37,7 @@ export const command = {
     }
     const tracker = openTracker(dir, { access: 'read' });
     try {
-      const run = tracker.findRun(name === undefined ? undefined : experimentOrRun(name));
+      const run = namedRun(tracker, name);
       if (config) printConfig(run.resolved);
       else if (json) printJson(runJson(describeRun(tracker, run)));
       else printLine(runText(describeRun(tracker, run), wantsColor()));

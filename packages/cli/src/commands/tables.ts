@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError } from '@calm-orch/core';
 import {
@@ -11,6 +10,7 @@ import {
   type Tracker,
 } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { namedRun } from '../named-run.ts';
 import { printLine, wantsColor } from '../output.ts';
 import { collectJudgedTables } from '../verdicts.ts';
 
@@ -42,15 +42,10 @@ export const command = {
 
 /** The named run; unnamed, the last run that has tables. Throws `not_found`. */
 function findRunWithTables(tracker: Tracker, name: string | undefined): RunRecord {
-  const run = tracker.findRun(name === undefined ? undefined : experimentOrRun(name));
+  const run = namedRun(tracker, name);
   const hasTable = (one: RunRecord): boolean => collectTables(tracker, one).some(({ metrics }) => metrics.length > 0);
   if (hasTable(run)) return run;
   const other = name === undefined ? tracker.listRuns().find(hasTable) : undefined;
   if (other) return other;
   throw new CalmError('not_found', `run ${run.id} has no table: \`calm-orch show ${run.id}\` shows what it made`);
-}
-
-/** A path of an experiment file stands for the experiment. */
-export function experimentOrRun(name: string): string {
-  return /\.ya?ml$/.test(name) ? basename(name).replace(/\.ya?ml$/, '') : name;
 }

@@ -2,9 +2,9 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { namedRun } from '../named-run.ts';
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
-import { experimentOrRun } from './tables.ts';
 
 interface Options extends GlobalOptions {
   target?: string;
@@ -22,7 +22,7 @@ export const command = {
     const { layoutOf, verifyRun } = await import('@calm-orch/coordinator');
     const tracker = openTracker(dir, { access: 'read' });
     try {
-      const run = tracker.findRun(target === undefined ? undefined : experimentOrRun(target));
+      const run = namedRun(tracker, target);
       const verified = verifyRun(tracker, layoutOf(dir), run.id);
       if (!verified.ok) process.exitCode = 1;
       if (json) return printJson(verified);
