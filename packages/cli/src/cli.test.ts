@@ -117,6 +117,15 @@ test('an experiment file is shown resolved before it is run, or its mistakes wit
   expect((await calmOrch(['show', '--config', path])).stdout).toMatch(
     /rows:\n {2}- row: a\n {4}set: \{ mfam.queries: 4 \}/,
   );
+  const part = ['--rows', 'a', '--seeds', '3', '--set', 'mfam.queries=8'];
+  writeFileSync(path, 'rows:\n  - row: a\n  - row: b\n');
+  const shown = (await calmOrch(['show', '--config', path, ...part])).stdout;
+  expect(shown).toMatch(/seeds: \[ ?3 ?\]/);
+  expect(shown).toMatch(/queries: 8/);
+  expect(shown).not.toMatch(/row: b/);
+  const planned = await calmOrch(['plan', path, ...part, '--gflops', '1', '--json']);
+  expect(JSON.parse(planned.stdout)).toMatchObject({ numTrials: 1 });
+  expect((await calmOrch(['show', '--set', 'mfam.queries=8'])).stderr).toMatch(/--set: changes an experiment file/);
   writeFileSync(path, 'rowz:\n  - row: a\n');
   const { code, stderr } = await calmOrch(['show', '--config', path]);
   expect([code, stderr]).toEqual([2, `calm-orch: ${path}:1:1: unknown key \`rowz\`; did you mean \`rows\`?\n`]);

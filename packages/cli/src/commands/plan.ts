@@ -1,13 +1,12 @@
 // What a run would do, without doing it: stages shared between trials and experiments, and what the run folder has already.
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, loadExperiment, presets, resolveTrial, type Experiment, type TrialConfig } from '@calm-orch/core';
+import { CalmError, presets, resolveTrial, type Experiment, type TrialConfig } from '@calm-orch/core';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { checkModels, hashCacheOf } from '../check-models.ts';
 import { checkSurroundings } from '../check-surroundings.ts';
-import { dataOption } from '../data-option.ts';
+import { loadNamed, withExperimentOptions, type ExperimentOptions } from '../experiment-options.ts';
 import { engineFacts } from '../engine-facts.ts';
-import { meteorOption } from '../meteor-option.ts';
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { carriedFolders, codeCacheFile, stageEntry } from '../stage-code.ts';
@@ -15,11 +14,8 @@ import { columns } from '../views/columns.ts';
 import { costsOf, type Machine } from '../views/costs.ts';
 import { renderCosts } from '../views/costs-text.ts';
 
-interface Options extends GlobalOptions {
+interface Options extends GlobalOptions, ExperimentOptions {
   experiments: string[];
-  set: string[];
-  data?: string;
-  meteorDir?: string;
   preset?: TrialConfig['preset'];
   gpus: number;
   gpuMemory: number;
@@ -29,23 +25,13 @@ interface Options extends GlobalOptions {
 
 export const command = {
   builder: (args: Argv<GlobalOptions>) =>
-    args
+    withExperimentOptions(args)
       .positional('experiments', {
         type: 'string',
         array: true,
         demandOption: true,
         describe: 'Experiment files (YAML), planned as if run one after the other in the run folder',
       })
-      .option('set', {
-        type: 'string',
-        array: true,
-        requiresArg: true,
-        nargs: 1,
-        default: [] as string[],
-        describe: 'Override one member of the configuration: key=value',
-      })
-      .option('data', dataOption)
-      .option('meteor-dir', meteorOption)
       .option('preset', {
         choices: Object.keys(presets) as TrialConfig['preset'][],
         describe: "Preset whose costs are shown [default: the configuration of the experiments' largest row]",
@@ -68,18 +54,8 @@ export const command = {
       .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
       .example('$0 plan experiments/*.yaml', 'what sharing saves')
       .example('$0 plan experiments/ablation-mfam.yaml --preset paper --gpus 8', 'what the sizes of the paper cost'),
-  handler: async ({
-    dir,
-    experiments,
-    set,
-    data,
-    meteorDir,
-    json,
-    preset,
-    gpus,
-    gpuMemory,
-    gflops,
-  }: ArgumentsCamelCase<Options>) => {
+  handler: async (options: ArgumentsCamelCase<Options>) => {
+    const { dir, experiments, json, preset, gpus, gpuMemory, gflops } = options;
     const { checkArtifacts, countStages, layoutOf, planExperiment, planSources } =
       await import('@calm-orch/coordinator');
     const { datasetIdentity, photosIdentity } = await import('@calm-orch/data');
@@ -93,13 +69,7 @@ export const command = {
       hashCache: hashCacheOf(dir),
       codeCache: await codeCacheFile(),
     });
-    const loaded = experiments.map((path) =>
-      loadExperiment(path, {
-        set,
-        ...(data !== undefined && { data }),
-        ...(meteorDir !== undefined && { meteorDir }),
-      }),
-    );
+    const loaded = experiments.map((path) => loadNamed(path, options));
     for (const experiment of loaded) await checkModels(experiment);
     const plans = loaded.map((experiment) => planExperiment(experiment, sources));
     const only = loaded.every((experiment) => experiment.only !== null);

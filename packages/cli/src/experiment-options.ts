@@ -1,0 +1,52 @@
+// The options by which commands that read an experiment file take a part of it, or change it.
+import type { Argv } from 'yargs';
+import { CalmError, loadExperiment, type Experiment, type LoadOptions } from '@calm-orch/core';
+import { dataOption } from './data-option.ts';
+import { meteorOption } from './meteor-option.ts';
+
+export interface ExperimentOptions {
+  rows?: string;
+  seeds?: string;
+  set: string[];
+  data?: string;
+  meteorDir?: string;
+}
+
+export function withExperimentOptions<T>(args: Argv<T>) {
+  return args
+    .option('rows', { type: 'string', requiresArg: true, describe: 'Only these rows of the table: a,b' })
+    .option('seeds', { type: 'string', requiresArg: true, describe: "Instead of the file's seeds: 0,1" })
+    .option('set', {
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      nargs: 1,
+      default: [] as string[],
+      describe: 'Override one member of the configuration: key=value',
+    })
+    .option('data', dataOption)
+    .option('meteor-dir', meteorOption);
+}
+
+/** @throws CalmError naming the place in the file, or the option. */
+export function loadNamed(
+  path: string,
+  { rows, seeds, set, data, meteorDir }: ExperimentOptions,
+  preset?: LoadOptions['preset'],
+): Experiment {
+  return loadExperiment(path, {
+    set,
+    ...(data !== undefined && { data }),
+    ...(meteorDir !== undefined && { meteorDir }),
+    ...(preset !== undefined && { preset }),
+    ...(rows !== undefined && { rows: listOf(rows) }),
+    ...(seeds !== undefined && { seeds: listOf(seeds).map(seedOf) }),
+  });
+}
+
+const listOf = (text: string): string[] => text.split(',').map((part) => part.trim());
+
+function seedOf(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new CalmError('invalid_argument', `--seeds: expected whole numbers of at least 0, as in 0,1, got "${text}"`);
+}
