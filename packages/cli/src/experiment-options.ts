@@ -12,18 +12,20 @@ export interface ExperimentOptions {
   meteorDir?: string;
 }
 
+export const setOption = {
+  type: 'string',
+  array: true,
+  requiresArg: true,
+  nargs: 1,
+  default: [] as string[],
+  describe: 'Override one member of the configuration: key=value',
+} as const;
+
 export function withExperimentOptions<T>(args: Argv<T>) {
   return args
     .option('rows', { type: 'string', requiresArg: true, describe: 'Only these rows of the table: a,b' })
     .option('seeds', { type: 'string', requiresArg: true, describe: "Instead of the file's seeds: 0,1" })
-    .option('set', {
-      type: 'string',
-      array: true,
-      requiresArg: true,
-      nargs: 1,
-      default: [] as string[],
-      describe: 'Override one member of the configuration: key=value',
-    })
+    .option('set', setOption)
     .option('data', dataOption)
     .option('meteor-dir', meteorOption);
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, ignoresHangup } from '@calm-orch/core';
 import type { GlobalOptions } from '../cli.ts';
+import { setOption } from '../experiment-options.ts';
 import { printJson, printLine } from '../output.ts';
 
 interface Options extends GlobalOptions {
@@ -37,14 +38,7 @@ export const command = {
         default: 15,
         describe: 'Seconds without progress after which a computation is replaced',
       })
-      .option('set', {
-        type: 'string',
-        array: true,
-        requiresArg: true,
-        nargs: 1,
-        default: [] as string[],
-        describe: 'Override one member of the configuration: key=value',
-      })
+      .option('set', setOption)
       .option('self-test', {
         type: 'boolean',
         default: false,
