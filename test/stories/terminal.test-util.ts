@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { program, fixture, type Story, type StoryOptions } from './story.test-util.ts';
 
-/** Passes on what the terminal shows; a line on its input hangs up: a signal as from a shell, then the kernel's own. */
+/** Passes on what the terminal shows and what is typed; the end of its input hangs up: a signal as from a shell, then the kernel's own. */
 const script = `
 import os, pty, select, signal, sys
 pid, master = pty.fork()
@@ -13,6 +13,10 @@ while True:
         try: os.write(1, os.read(master, 65536))
         except OSError: break
     if 0 in ready:
+        typed = os.read(0, 65536)
+        if typed:
+            os.write(master, typed)
+            continue
         os.killpg(os.tcgetpgrp(master), signal.SIGHUP)
         break
 os.close(master)
@@ -23,6 +27,7 @@ export const hasTerminals = spawnSync('python3', ['-c', 'import pty']).status ==
 
 export interface Terminal {
   text(): string;
+  type(text: string): void;
   /** Once the shell has gone. */
   hangUp(): Promise<void>;
   readonly ended: Promise<void>;
@@ -44,8 +49,9 @@ export function openTerminal(story: Story, commandLine: string, options: StoryOp
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   return {
     text: () => text,
+    type: (typed) => child.stdin.write(typed),
     hangUp: () => {
-      child.stdin.end('\n');
+      child.stdin.end();
       return ended;
     },
     ended,

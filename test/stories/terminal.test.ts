@@ -1,4 +1,4 @@
-// The terminal goes: an SSH connection is lost, a window is closed. What that means for a run, its workers and computations.
+// At a terminal, and when it goes: an SSH connection is lost, a window is closed. What that means for a run, its workers and computations.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -23,6 +23,26 @@ const lostAttempts = (): number =>
   );
 
 if (!hasTerminals) console.warn('terminals are not tested: there is no python3 with its pty module');
+
+describe.skipIf(!hasTerminals)('at a terminal', () => {
+  it('gc asks, and frees after a yes alone', async () => {
+    expect((await story.run(['run', 'story.yaml', '--trainers', '1', '--augmentors', '1'])).code).toBe(0);
+    const artifacts = (): number => readdirSync(join(story.dir, 'runs/artifacts')).length;
+    const answered = async (answer: string): Promise<string> => {
+      const terminal = openTerminal(story, 'calm-orch gc --keep 0');
+      await until('it asks', () => terminal.text().includes('? [y/N] '));
+      terminal.type(answer);
+      await terminal.ended;
+      return terminal.text();
+    };
+    const before = artifacts();
+    expect([await answered('\n'), artifacts()]).toEqual([
+      expect.stringMatching(/Would free .*Nothing was freed\./s),
+      before,
+    ]);
+    expect([await answered('y\n'), artifacts()]).toEqual([expect.stringMatching(/Freed \S+ MiB in \d+ folders/), 0]);
+  });
+});
 
 describe.skipIf(!hasTerminals)('when the terminal goes', () => {
   it.each([
