@@ -13,6 +13,9 @@ commands
       costs. FILE.json defaults to bench/small.json.
   recovery [--kills N] [--json]
       ms from kill -9 of one of two ganged trainers of a run (preset nano) to the next step that the other finishes.
+  commands [--dir RUNS] [--rounds N] [--json]
+      ms of --help, the reading commands, plan, and of run until its first line. RUNS, a folder with a finished run, is by
+      default one made here with experiments/smoke.yaml.
   generate [--config FILE.json]... [--batch N] [--rounds N] [--json]
       tokens a second with the cache of keys and values, and with everything computed anew for each token.
       FILE.json defaults to bench/nano.json and bench/small.json.
@@ -31,6 +34,7 @@ const commands = {
   step: () => import('./step-command.js'),
   gang: () => import('./gang-command.js'),
   recovery: () => import('./recovery-command.js'),
+  commands: () => import('./commands-command.js'),
   generate: () => import('./generate-command.js'),
   memory: () => import('./memory-command.js'),
   steady: () => import('./steady-command.js'),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTracker } from '@calm-orch/tracker';
+import { recordRun } from '../../tracker/src/recorded-run.test-util.ts';
 
 const bin = fileURLToPath(new URL('../bin/calm-orch.js', import.meta.url));
 
@@ -219,6 +220,34 @@ test('runs lists those of a status, and no more than asked for', async () => {
     (JSON.parse((await calmOrch(['runs', '--json', ...args])).stdout) as { id: string }[]).map(({ id }) => id);
   expect(await listed('--status', 'cancelled', '--limit', '2')).toEqual(['smoke-3', 'smoke-2']);
   expect(await listed('--status', 'running')).toEqual([]);
+});
+
+test('rm removes a run that has ended, and asks first', async () => {
+  for (let i = 0; i < 2; i++) makeRun();
+  const unasked = await calmOrch(['rm', 'smoke-1']);
+  expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining('say `calm-orch rm smoke-1 --yes`')]);
+  expect((await calmOrch(['rm', 'smoke-1', '--dry-run'])).stdout).toMatch(/^Would free 0.0 MiB in 0 folders/);
+  expect((await calmOrch(['rm', 'smoke-1', '-y'])).stdout).toMatch(/Removed run smoke-1\.\n$/);
+  expect((await calmOrch(['runs'])).stdout).not.toContain('smoke-1');
+  const again = await calmOrch(['rm', 'smoke-1', '-y']);
+  expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('the newest runs are smoke-2')]);
+});
+
+test('score names the rows and seeds that are trained where the wanted one is not', async () => {
+  const tracker = openTracker(dir);
+  const trials = [1, 0].map((seed) => ({ row: 'thematic', seed }));
+  const stages = trials.map((trial) => ({
+    ...{ key: `k${trial.seed}`, kind: 'finetune-score' as const, trials: [trial], metrics: {} },
+  }));
+  recordRun(tracker, { resolved: {}, trials, stages });
+  tracker.close();
+  const { code, stderr } = await calmOrch(['score', 'x.jpg', '--row', 'thematc']);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringContaining('no trained model of row `thematc`; trained are thematic (seed 0, 1) (--row, --seed)'),
+  ]);
+  expect((await calmOrch(['score', 'x.jpg', '--row', 'thematic', '--seed', '2'])).stderr).toContain('with seed 2');
+  expect((await calmOrch(['score', 'x.jpg', '--seed', 'two'])).code).toBe(2);
 });
 
 test('logs, attach and stop say what is missing, and which processes there could be', async () => {

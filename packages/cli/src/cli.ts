@@ -3,7 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import yargs, { type Argv, type CommandModule } from 'yargs';
-import { CalmError, errorTable, ignoresHangup, suggestion, toCalmError } from '@calm-orch/core';
+import { CalmError, errorTable, toCalmError } from '@calm-orch/core/errors';
+import { ignoresHangup } from '@calm-orch/core/hangup';
+import { suggestion } from '@calm-orch/core/suggest';
 import { survivesClosedOutput } from './output.ts';
 import { systemRemedy } from './system-error.ts';
 
@@ -92,6 +94,11 @@ const commands: readonly CommandEntry[] = [
     usage: 'gc',
     describe: 'Free the disk space of artifacts that no kept run needs',
     load: () => import('./commands/gc.ts'),
+  },
+  {
+    usage: 'rm <runs..>',
+    describe: 'Remove runs that have ended, with what no other run needs of theirs',
+    load: () => import('./commands/rm.ts'),
   },
   {
     usage: 'chaos <experiment>',

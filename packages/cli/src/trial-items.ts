@@ -1,6 +1,8 @@
 // What the evaluate stages of a run left about its test items, by row and seed; each artifact is read once.
 import { existsSync } from 'node:fs';
-import type { TableMetric } from '@calm-orch/core';
+import { stagesOfMetric, type TableMetric } from '@calm-orch/core';
+import { damageOfStage, damageText } from '@calm-orch/coordinator/damage';
+import { layoutOf } from '@calm-orch/coordinator/layout';
 import type { RowItems, TestItems, TrialItems } from '@calm-orch/evaluator';
 import type { RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 
@@ -11,31 +13,40 @@ export interface RunItems {
   meteorOf(row: string): Promise<readonly string[]>;
 }
 
-export async function openRunItems(tracker: Tracker, run: RunRecord, dir: string): Promise<RunItems> {
-  const { readTrialItems, stagesOfMetric } = await import('@calm-orch/evaluator');
-  const { damageOfStage, damageText, layoutOf } = await import('@calm-orch/coordinator');
+/**
+ * The stages of a run with the test items of these metrics, with whole artifacts. A damaged one is left out, and told on
+ * stderr: its numbers would pass for measured ones.
+ */
+export function measuredStages(
+  tracker: Tracker,
+  run: RunRecord,
+  dir: string,
+  metrics: readonly TableMetric[],
+): RunStageRecord[] {
   const layout = layoutOf(dir);
-  const stages = tracker.listRunStages(run.id);
-  const read = new Map<string, Promise<TrialItems | undefined>>();
-  /** Numbers of a damaged file would be told as if they were measured. */
-  const readWhole = async ({ kind, key }: RunStageRecord): Promise<TrialItems | undefined> => {
+  const kinds = new Set(metrics.flatMap(stagesOfMetric));
+  return tracker.listRunStages(run.id).filter(({ kind, key, status }) => {
+    if (!kinds.has(kind) || status !== 'succeeded' || !existsSync(layout.artifact(key))) return false;
     const damage = damageOfStage(tracker, layout, key, 'reuse');
-    if (damage.length === 0) return readTrialItems(kind, layout.artifact(key)).catch(noneWhereNoFile);
+    if (damage.length === 0) return true;
     const what = `${kind} ${key.slice(0, 8)}: ${damageText(damage)}`;
     process.stderr.write(`calm-orch: ${what}; it is left out (\`calm-orch run ${run.path}\` makes it again)\n`);
-    return undefined;
-  };
+    return false;
+  });
+}
+
+/** @param stages What `measuredStages` found. */
+export async function openRunItems(stages: readonly RunStageRecord[], dir: string): Promise<RunItems> {
+  const { readTrialItems } = await import('@calm-orch/evaluator');
+  const layout = layoutOf(dir);
+  const read = new Map<string, Promise<TrialItems | undefined>>();
   const stagesOf = (row: string, metric: TableMetric): RunStageRecord[] =>
     stages.filter(
-      ({ kind, key, status, trials }) =>
-        stagesOfMetric(metric).includes(kind) &&
-        status === 'succeeded' &&
-        trials.some((trial) => trial.row === row) &&
-        existsSync(layout.artifact(key)),
+      ({ kind, trials }) => stagesOfMetric(metric).includes(kind) && trials.some((trial) => trial.row === row),
     );
-  const trialItems = (stage: RunStageRecord): Promise<TrialItems | undefined> => {
-    if (!read.has(stage.key)) read.set(stage.key, readWhole(stage));
-    return read.get(stage.key)!;
+  const trialItems = ({ kind, key }: RunStageRecord): Promise<TrialItems | undefined> => {
+    if (!read.has(key)) read.set(key, readTrialItems(kind, layout.artifact(key)).catch(noneWhereNoFile));
+    return read.get(key)!;
   };
   return {
     itemsOf: async (row, metric) => {

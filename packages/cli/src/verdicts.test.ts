@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -11,11 +11,13 @@ let dir: string;
 let tracker: Tracker;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'calm-orch-verdicts-'));
+  vi.stubEnv('XDG_CACHE_HOME', join(dir, 'cache'));
   tracker = openTracker(dir);
 });
 afterEach(() => {
   tracker.close();
   rmSync(dir, { recursive: true, force: true });
+  vi.unstubAllEnvs();
 });
 
 type Kind = 'evaluate-score' | 'evaluate-comment' | 'evaluate-personal' | 'evaluate-suggest';
@@ -173,4 +175,21 @@ test('cells have intervals over the test items, and a note says what METEOR matc
   // The scores the stage has left, not computed anew.
   const [low, high] = again!.rows[0]!.metrics['METEOR']!.interval!;
   expect([low > 0.9, high < 0.94]).toEqual([true, true]);
+});
+
+test('what was judged is remembered until the test items change', async () => {
+  const run = makeRun([claim('PLCC')], ['evaluate-score']);
+  const judged = await collectJudgedTables(tracker, run, dir);
+  const folder = join(dir, 'cache', 'calm-orch', 'judgements');
+  const [kept] = readdirSync(folder);
+  const text = readFileSync(join(folder, kept!), 'utf8');
+  expect(await collectJudgedTables(tracker, run, dir)).toEqual(judged);
+  // What is read back is shown, not judged again.
+  writeFileSync(join(folder, kept!), text.replaceAll('reproduced', 'inconclusive'));
+  expect((await collectJudgedTables(tracker, run, dir))[0]!.verdicts![0]!.verdict).toBe('inconclusive');
+  writeFileSync(join(folder, kept!), text.slice(0, 40));
+  expect(await collectJudgedTables(tracker, run, dir)).toEqual(judged);
+  rmSync(join(dir, 'artifacts', 'evaluate-score-bad0'), { recursive: true });
+  expect((await collectJudgedTables(tracker, run, dir))[0]!.verdicts).not.toEqual(judged[0]!.verdicts);
+  expect(readdirSync(folder)).toHaveLength(2);
 });

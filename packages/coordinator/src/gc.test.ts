@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTracker, type PlannedStage, type Tracker } from '@calm-orch/tracker';
 import { publishArtifact } from './artifact.ts';
-import { findGarbage, freeGarbage } from './gc.ts';
+import { allButNewest, findGarbage, freeGarbage, onlyOf } from './gc.ts';
 import { layoutOf, type Layout } from './layout.ts';
 import { checkArtifacts, reuseOf } from './reuse.ts';
 
@@ -53,7 +53,9 @@ async function make(key: string, status: 'succeeded' | 'failed' | 'cancelled'): 
 }
 
 const collect = (keep: number): string[] =>
-  freeGarbage(tracker, layout, keep, findGarbage(tracker, layout, keep)).freed.map(({ path }) => path);
+  freeGarbage(tracker, layout, allButNewest(keep), findGarbage(tracker, layout, allButNewest(keep))).freed.map(
+    ({ path }) => path,
+  );
 
 test('runs that failed or were cancelled are not among the newest; those since then stay to be resumed', async () => {
   await make('oldest', 'succeeded');
@@ -70,10 +72,10 @@ test('runs that failed or were cancelled are not among the newest; those since t
 test('a run that was recorded while gc works keeps the artifact it reuses', async () => {
   await make('shared', 'succeeded');
   await make('newer', 'succeeded');
-  const found = findGarbage(tracker, layout, 1);
+  const found = findGarbage(tracker, layout, allButNewest(1));
   expect(found.freed.map(({ path }) => path)).toEqual(['artifacts/shared']);
   expect(await plan(start(), 'shared')).toBe(true);
-  expect(freeGarbage(tracker, layout, 1, found)).toMatchObject({ freed: [], freedBytes: 0 });
+  expect(freeGarbage(tracker, layout, allButNewest(1), found)).toMatchObject({ freed: [], freedBytes: 0 });
   expect(existsSync(layout.artifact('shared'))).toBe(true);
 });
 
@@ -98,4 +100,34 @@ test('what a gc that was killed has left in the trash goes with the next', async
   writeFileSync(join(layout.trash('artifact-1234'), 'file'), 'left');
   expect(collect(1)).toEqual(['trash/artifact-1234']);
   expect(readdirSync(join(dir, 'trash'))).toEqual([]);
+});
+
+test('a removed run leaves the lists, with what no other run needs; its id is not given again', async () => {
+  await make('foundation', 'succeeded');
+  const second = start();
+  await plan(second, 'foundation');
+  tracker.endRun(second, 'cancelled');
+  mkdirSync(join(dir, 'logs', second), { recursive: true });
+  const remove = (id: string) => {
+    const selection = onlyOf([id]);
+    const found = findGarbage(tracker, layout, selection);
+    return freeGarbage(tracker, layout, selection, found, () => tracker.removeRun(id)).freed.map(({ path }) => path);
+  };
+  expect(remove(second)).toEqual(['logs/x-2']);
+  expect(tracker.listRuns().map(({ id }) => id)).toEqual(['x-1']);
+  expect(() => tracker.getRun(second)).toThrow(/no run or experiment `x-2`: the newest runs are x-1/);
+  expect(tracker.findRun().id).toBe('x-1');
+  expect(await make('later', 'succeeded')).toBe('x-3');
+  expect(remove('x-1')).toEqual(['artifacts/foundation']);
+});
+
+test('a run at work is not removed, and nothing of it goes', async () => {
+  await make('shared', 'succeeded');
+  tracker.removeRun('x-1');
+  const atWork = start();
+  expect(await plan(atWork, 'shared')).toBe(true);
+  const selection = onlyOf([atWork]);
+  const found = findGarbage(tracker, layout, selection);
+  expect(() => freeGarbage(tracker, layout, selection, found, () => tracker.removeRun(atWork))).toThrow(/is at work/);
+  expect(existsSync(layout.artifact('shared'))).toBe(true);
 });

@@ -19,13 +19,41 @@ export interface Garbage {
   readonly keptBytes: number;
 }
 
+/** Which folders may go, asked anew when they do: a path relative to the run folder. */
+export type Selection = (tracker: Tracker) => (path: string) => boolean;
+
 /**
- * What can go. Of each experiment the `keep` newest runs that have succeeded stay, as many unfinished ones that are newer
- * than these, which `resume` goes on with, and runs whose coordinator or workers live. Artifacts of input files (the
- * foundation) stay as long as any kept stage reads them.
+ * Of each experiment the `keep` newest runs that have succeeded stay, as many unfinished ones that are newer than these,
+ * which `resume` goes on with, and runs whose coordinator or workers live. Artifacts of input files (the foundation) stay as
+ * long as any kept stage reads them.
  */
-export function findGarbage(tracker: Tracker, layout: Layout, keep: number): Garbage {
-  const isNeeded = neededBy(tracker, keep);
+export const allButNewest =
+  (keep: number): Selection =>
+  (tracker) => {
+    const isNeeded = neededBy(tracker, keptRuns(tracker, keep));
+    return (path) => !isNeeded(path);
+  };
+
+/** What these runs have and no other run needs. */
+export const onlyOf =
+  (runIds: readonly string[]): Selection =>
+  (tracker) => {
+    const runs = tracker.listRuns();
+    const own = runs.filter(({ id }) => runIds.includes(id));
+    const isOwn = neededBy(
+      tracker,
+      own.map((run) => ({ ...run, status: 'failed' })),
+    );
+    const isNeeded = neededBy(
+      tracker,
+      runs.filter((run) => !own.includes(run)),
+    );
+    return (path) => isOwn(path) && !isNeeded(path);
+  };
+
+/** What can go. */
+export function findGarbage(tracker: Tracker, layout: Layout, selection: Selection): Garbage {
+  const mayGo = selection(tracker);
   const freed: Collected[] = [];
   let keptBytes = 0;
   for (const folder of [...sweptFolders, trashFolder]) {
@@ -33,24 +61,31 @@ export function findGarbage(tracker: Tracker, layout: Layout, keep: number): Gar
     for (const name of existsSync(dir) ? readdirSync(dir).sort() : []) {
       const path = join(folder, name);
       const bytes = sizeOf(join(dir, name));
-      if (isNeeded(path)) keptBytes += bytes;
-      else freed.push({ path, bytes });
+      if (mayGo(path)) freed.push({ path, bytes });
+      else keptBytes += bytes;
     }
   }
   return { ...totalOf(freed), keptBytes };
 }
 
-/** Removes what was found, but for what a run has come to need since. */
-export function freeGarbage(tracker: Tracker, layout: Layout, keep: number, found: Garbage): Garbage {
+/** Removes what was found, but for what a run has come to need since. @param first Done in the same instant; where it throws nothing goes. */
+export function freeGarbage(
+  tracker: Tracker,
+  layout: Layout,
+  selection: Selection,
+  found: Garbage,
+  first: () => void = () => {},
+): Garbage {
   const freed: Collected[] = [];
   const gone: string[] = [];
   let keptBytes = found.keptBytes;
   tracker.exclusively(() => {
-    const isNeeded = neededBy(tracker, keep);
+    const mayGo = selection(tracker);
+    first();
     for (const each of found.freed) {
       const path = join(layout.dir, each.path);
       const inTrash = dirname(each.path) === trashFolder;
-      if (isNeeded(each.path)) {
+      if (!mayGo(each.path)) {
         keptBytes += each.bytes;
         continue;
       }
@@ -67,8 +102,7 @@ const sweptFolders = ['artifacts', 'staging', 'checkpoints', 'logs'] as const;
 /** Somebody was killed before it was empty. */
 const trashFolder = 'trash';
 
-function neededBy(tracker: Tracker, keep: number): (path: string) => boolean {
-  const kept = keptRuns(tracker, keep);
+function neededBy(tracker: Tracker, kept: readonly Pick<RunRecord, 'id' | 'status'>[]): (path: string) => boolean {
   const artifacts = new Set<string>();
   const open = new Set<string>();
   for (const run of kept)

@@ -15,4 +15,4 @@ export { largePages, workerCounts, type Machine, type WorkerCounts } from './wor
 export { foundationFile } from './foundation-artifact.ts';
 export { auditRun, auditStage, type Audit, type AuditedStage } from './audit.ts';
 export { explainRun, type Difference, type Explanation } from './explain.ts';
-export { findGarbage, freeGarbage, type Garbage } from './gc.ts';
+export { allButNewest, findGarbage, freeGarbage, onlyOf, type Garbage, type Selection } from './gc.ts';

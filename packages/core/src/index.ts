@@ -66,6 +66,7 @@ export {
 export { augmentationReduction, augmentationSide } from './config/sides.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';
 export { commentMetrics, tableMetrics, type Claim, type TableMetric } from './config/ablation.ts';
+export { stagesOfMetric } from './config/stages-of-metric.ts';
 export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';
 export { experimentYaml } from './config/print.ts';
 export { loadExperiment, restoreExperiment, type LoadOptions } from './config/load.ts';

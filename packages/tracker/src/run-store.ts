@@ -1,6 +1,6 @@
 // Runs: one tracked execution of an experiment, under one living coordinator. Runs of one folder share its stages; each
 // stage is claimed by one of them (stage-store.ts).
-import { desc, eq } from 'drizzle-orm';
+import { and, desc, eq, isNull, type SQL } from 'drizzle-orm';
 import { CalmError, canonicalJson, type Json } from '@calm-orch/core';
 import { countRows, transaction, type Store } from './database.ts';
 import { appendEvent } from './event-store.ts';
@@ -105,6 +105,21 @@ export function endRun(
   });
 }
 
+/** The run is in no list any more. Throws `busy` while its coordinator or workers live. */
+export function removeRun(store: Store, runId: string): void {
+  transaction(store, () => {
+    sweep(store);
+    const run = getRun(store, runId);
+    if (run.status === 'running') throw busy(run);
+    if (livingWorkers(store, runId).length > 0)
+      throw new CalmError(
+        'busy',
+        `workers of run ${runId} wait for \`calm-orch resume ${runId}\`: a minute later they are gone`,
+      );
+    store.db.update(runs).set({ removedMs: store.clock() }).where(eq(runs.id, runId)).run();
+  });
+}
+
 export function heartbeatRun({ db, clock }: Store, runId: string): void {
   db.update(runs).set({ heartbeatMs: clock() }).where(eq(runs.id, runId)).run();
 }
@@ -113,6 +128,7 @@ export function listRuns(store: Store): RunRecord[] {
   return store.db
     .select()
     .from(runs)
+    .where(isListed)
     .orderBy(desc(runs.sequence))
     .all()
     .map((row) => toRecord(store, row));
@@ -124,12 +140,11 @@ export function getRun(store: Store, runId: string): RunRecord {
 
 export function findRun(store: Store, name?: string): RunRecord {
   if (name !== undefined) {
-    const byId = store.db.select().from(runs).where(eq(runs.id, name)).get();
-    const newest =
-      byId ?? store.db.select().from(runs).where(eq(runs.experiment, name)).orderBy(desc(runs.sequence)).get();
+    const byId = listed(store, eq(runs.id, name)).get();
+    const newest = byId ?? listed(store, eq(runs.experiment, name)).orderBy(desc(runs.sequence)).get();
     return newest ? toRecord(store, newest) : getRun(store, name);
   }
-  const last = store.db.select().from(runs).orderBy(desc(runs.sessionStartedMs), desc(runs.sequence)).limit(1).get();
+  const last = listed(store).orderBy(desc(runs.sessionStartedMs), desc(runs.sequence)).limit(1).get();
   if (!last)
     throw new CalmError('not_found', 'no runs yet: start one with `calm-orch run experiments/ablation-mfam.yaml`');
   return toRecord(store, last);
@@ -144,10 +159,16 @@ export function findResumableRun(store: Store, runId?: string): RunRecord | null
   throw busy(run, other && `\`calm-orch resume ${other.id}\` goes on with the newest that is not`);
 }
 
+const isListed = isNull(runs.removedMs);
+
+function listed({ db }: Store, where?: SQL) {
+  return db.select().from(runs).where(and(isListed, where));
+}
+
 function rowOf({ db }: Store, runId: string): RunRow {
   const row = db.select().from(runs).where(eq(runs.id, runId)).get();
-  if (row) return row;
-  const known = db.select({ id: runs.id }).from(runs).orderBy(desc(runs.sequence)).limit(5).all();
+  if (row && row.removedMs === null) return row;
+  const known = db.select({ id: runs.id }).from(runs).where(isListed).orderBy(desc(runs.sequence)).limit(5).all();
   const list =
     known.length === 0 ? 'there are no runs yet' : `the newest runs are ${known.map(({ id }) => id).join(', ')}`;
   throw new CalmError('not_found', `no run or experiment \`${runId}\`: ${list} (\`calm-orch runs\` lists all)`);

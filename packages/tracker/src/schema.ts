@@ -25,6 +25,7 @@ export const runs = sqliteTable('runs', {
   sessionStartedMs: integer('session_started_ms').notNull(),
   heartbeatMs: integer('heartbeat_ms').notNull(),
   endedMs: integer('ended_ms'),
+  removedMs: integer('removed_ms'),
 });
 
 export const trials = sqliteTable('trials', {

@@ -67,6 +67,8 @@ export interface Tracker {
   resumeRun(runId: string, coordinator: { readonly pid: number; readonly keepAttempts?: boolean }): RunRecord;
   /** Ends a run; its unfinished stages and attempts become cancelled. */
   endRun(runId: string, status: 'succeeded' | 'failed' | 'cancelled', options?: { readonly error?: string }): void;
+  /** Takes an ended run out of every list; its stages stay for others to reuse. Throws `not_found`, `busy` while it is at work. */
+  removeRun(runId: string): void;
   /** At least every 10 s. */
   heartbeatRun(runId: string): void;
   /** Newest first. */
@@ -203,6 +205,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
       holding(store, runId, () => runs.endRun(store, runId, status, more));
       store.held.delete(runId);
     },
+    removeRun: (runId) => runs.removeRun(store, runId),
     heartbeatRun: (runId) => holding(store, runId, () => runs.heartbeatRun(store, runId)),
     listRuns: () => runs.listRuns(store),
     getRun: (runId) => runs.getRun(store, runId),

@@ -85,9 +85,11 @@ export async function execute(
   options: ExecuteOptions,
   resume?: string,
 ): Promise<void> {
-  const { hangPolicy, layoutOf, planSources, runExperiment, workerCounts } = await import('@calm-orch/coordinator');
   const output = options.json ? process.stderr : process.stdout;
   const say = (text: string): void => void output.write(`${text}\n`);
+  const { name, rows, seeds } = experiment;
+  say(`Planning ${name}: ${plural(rows.length, 'row')}, ${plural(seeds.length, 'seed')}.`);
+  const { hangPolicy, layoutOf, planSources, runExperiment, workerCounts } = await import('@calm-orch/coordinator');
   const cancel = cancelOnSignals();
   let progress: Progress | null = null;
   try {

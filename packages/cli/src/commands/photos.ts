@@ -1,4 +1,4 @@
-// score, comment and suggest: what the newest trained full model says about one's own photographs.
+// score, comment and suggest: what a trained model, by default the newest full one, says about one's own photographs.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
@@ -12,6 +12,8 @@ import { printJson, printLine } from '../output.ts';
 interface Options extends GlobalOptions {
   photos: string[];
   run?: string;
+  row?: string;
+  seed?: number;
   json: boolean;
 }
 
@@ -46,12 +48,24 @@ function command(question: PhotoQuestion, example: string) {
         .option('run', {
           type: 'string',
           requiresArg: true,
-          describe: 'The run (or experiment) whose model answers [default: the newest with a full model]',
+          describe: 'The run (or experiment) whose model answers [default: the newest with such a model]',
+        })
+        .option('row', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'The row of the table whose model answers [default: the full model, CALM itself]',
+        })
+        .option('seed', {
+          type: 'number',
+          requiresArg: true,
+          describe: 'Its seed [default: the first that is trained]',
         })
         .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
         .example(example, 'with the full model, first seed, of the newest run that has one'),
-    handler: async ({ dir, photos, run, json }: ArgumentsCamelCase<Options>) => {
-      const { config, foundation, model } = await findModel(dir, run, kindOf[question]);
+    handler: async ({ dir, photos, json, ...wanted }: ArgumentsCamelCase<Options>) => {
+      if (wanted.seed !== undefined && !Number.isSafeInteger(wanted.seed))
+        throw new CalmError('invalid_argument', `--seed: expected a whole number, got ${wanted.seed}`);
+      const { config, foundation, model } = await findModel(dir, wanted, kindOf[question]);
       const { answerAboutPhotos } = await import('@calm-orch/evaluator');
       const files = photos.map(String);
       const { answers, unreadable } = await answerAboutPhotos(files, { config, foundation, model, question });
@@ -67,29 +81,57 @@ function textOf({ score: value, comment: remark, suggestion }: PhotoAnswer): str
   return remark ?? suggestion ?? (value == null ? 'no score' : value.toFixed(2));
 }
 
-/** The full model of the named run, or of the newest run that has one: its first seed. Throws `unavailable`, `not_found`. */
-async function findModel(dir: string, name: string | undefined, kind: StageKind): Promise<TrainedModel> {
-  const remedy = 'train one with `calm-orch run experiments/ablation-mfam.yaml --rows all --seeds 0`';
-  const none = (): CalmError =>
-    new CalmError('unavailable', `${dir} has no trained full model${name ? ` in ${name}` : ''}: ${remedy}`);
-  if (!hasTracker(dir)) throw none();
+type Wanted = Pick<Options, 'run' | 'row' | 'seed'>;
+
+/** The wanted trial's model in the named run, or in the newest run that has one. Throws `unavailable`, `not_found`. */
+async function findModel(dir: string, wanted: Wanted, kind: StageKind): Promise<TrainedModel> {
+  if (!hasTracker(dir)) throw noModel(dir, wanted, []);
   const tracker = openTracker(dir, { access: 'read' });
   try {
-    const runs = name === undefined ? tracker.listRuns() : [namedRun(tracker, name)];
+    const runs = wanted.run === undefined ? tracker.listRuns() : [namedRun(tracker, wanted.run)];
     for (const run of runs) {
-      const found = await modelOf(tracker, run, dir, kind);
+      const found = await modelOf(tracker, run, dir, wanted, kind);
       if (found !== null) return found;
     }
-    throw none();
+    throw noModel(dir, wanted, trainedTrials(tracker, runs, kind));
   } finally {
     tracker.close();
   }
 }
 
-async function modelOf(tracker: Tracker, run: RunRecord, dir: string, kind: StageKind): Promise<TrainedModel | null> {
+function noModel(dir: string, { run, row, seed }: Wanted, trained: readonly string[]): CalmError {
+  const what = row === undefined ? 'full model' : `model of row \`${row}\``;
+  const ofSeed = seed === undefined ? '' : ` with seed ${seed}`;
+  const place = `${dir} has no trained ${what}${ofSeed}${run === undefined ? '' : ` in ${run}`}`;
+  const remedy = 'train one with `calm-orch run experiments/ablation-mfam.yaml --rows all --seeds 0`';
+  const there = trained.length > 0 ? `; trained are ${trained.join(', ')} (--row, --seed)` : `: ${remedy}`;
+  return new CalmError('unavailable', `${place}${there}`);
+}
+
+/** `all (seed 0, 1)`, over all given runs. */
+function trainedTrials(tracker: Tracker, runs: readonly RunRecord[], kind: StageKind): string[] {
+  const seeds = new Map<string, Set<number>>();
+  for (const run of runs)
+    for (const stage of tracker.listRunStages(run.id))
+      if (stage.kind === kind && stage.status === 'succeeded')
+        for (const { row, seed } of stage.trials) seeds.set(row, (seeds.get(row) ?? new Set()).add(seed));
+  return [...seeds].map(([row, of]) => `${row} (seed ${[...of].sort((a, b) => a - b).join(', ')})`);
+}
+
+async function modelOf(
+  tracker: Tracker,
+  run: RunRecord,
+  dir: string,
+  wanted: Wanted,
+  kind: StageKind,
+): Promise<TrainedModel | null> {
   const { damageOfStage, damageText, layoutOf } = await import('@calm-orch/coordinator');
   const inTable = (row: string): string => row.slice(row.lastIndexOf('/') + 1);
-  const trials = run.trials.filter(({ row }) => fullModelRows.has(inTable(row)));
+  const isWanted = (row: string): boolean =>
+    wanted.row === undefined ? fullModelRows.has(inTable(row)) : [row, inTable(row)].includes(wanted.row);
+  const trials = run.trials.filter(
+    ({ row, seed }) => isWanted(row) && (wanted.seed === undefined || seed === wanted.seed),
+  );
   for (const { row, seed } of trials) {
     const stages = tracker
       .listRunStages(run.id)
