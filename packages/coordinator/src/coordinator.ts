@@ -332,8 +332,10 @@ export class Coordinator {
     attempt: Pick<AttemptRecord, 'token' | 'attempt'>,
   ): LeaseRecord {
     const work = workItem(this.#options, stage, item, attempt);
-    const renewedMs = this.#options.now();
-    const lease: LeaseRecord = { work, stage, worker, renewedMs, sequence: 0, firstStep: null, address: null };
+    const now = this.#options.now();
+    const lease: LeaseRecord = {
+      ...{ work, stage, worker, startedMs: now, renewedMs: now, sequence: 0, firstStep: null, address: null },
+    };
     this.#leases.set(work.token, lease);
     stage.leased.add(item);
     return lease;
@@ -373,7 +375,8 @@ export class Coordinator {
   }
 
   #drop(lease: LeaseRecord): void {
-    const { work, worker } = lease;
+    const { work, worker, stage, startedMs } = lease;
+    stage.busyMs += this.#options.now() - startedMs;
     this.#leases.delete(work.token);
     this.#ended.add(work.token);
     worker.lease = null;

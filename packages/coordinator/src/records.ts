@@ -60,6 +60,7 @@ export interface LeaseRecord {
   readonly work: WorkItem;
   readonly stage: StageRecord;
   readonly worker: WorkerRecord;
+  readonly startedMs: number;
   renewedMs: number;
   /** Of the last batch of progress. */
   sequence: number;

@@ -16,7 +16,7 @@ import { checkArtifacts, reuseOf } from './reuse.ts';
 import { createEventLog, runService, type EventLog } from './run-service.ts';
 import { coordinatorService, serviceName } from './service.ts';
 import { endAll, noLegacy, takeOver, workerCode, type Legacy } from './takeover.ts';
-import { viewOf, work, type RunView } from './view.ts';
+import { viewOf, type RunView } from './view.ts';
 import { computeEnvironment, type Machine, type WorkerCounts } from './worker-counts.ts';
 import { orAbandon, watch } from './watch.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -205,9 +205,7 @@ async function lead(
   const { layout, tracker, signal, listen, onStart = () => {}, onStop = () => {} } = options;
   const now = (): number => performance.now();
   const startedMs = now();
-  const workDoneBefore = work(coordinator.stages).done;
-  const view = (): RunView =>
-    viewOf({ runId: run.id, coordinator, pool: crew.pool, nowMs: now(), startedMs, workDoneBefore });
+  const view = (): RunView => viewOf({ runId: run.id, coordinator, pool: crew.pool, nowMs: now(), startedMs });
   const killWorkers = (): void => crew.pool?.killAll();
   const numReused = coordinator.stages.filter(({ reused }) => reused).length;
   onStart({ run, plan, numReused, damaged, numTakenOver: adopted.length, view, killWorkers });

@@ -20,6 +20,8 @@ export interface StageRecord extends Omit<PlanStage, 'inputs'> {
   firstSteps: Map<number, number>;
   loss: number | null;
   startedMs: number | null;
+  /** How long workers held leases of it that are over, summed. */
+  busyMs: number;
   /** Share of the work that was done at some moment since then, to estimate the rate from. */
   since: { readonly ms: number; readonly share: number } | null;
   error: string | null;
@@ -33,7 +35,7 @@ export function stageRecord(stage: PlanStage, reused: boolean): StageRecord {
     state: reused ? 'succeeded' : 'waiting',
     reused,
     ...{ queued: [], leased: new Set(), numDone: reused ? stage.numItems : 0 },
-    ...{ progress: new Map(), firstSteps: new Map(), loss: null, startedMs: null, since: null, error: null },
+    ...{ progress: new Map(), firstSteps: new Map(), loss: null, startedMs: null, busyMs: 0, since: null, error: null },
   };
 }
 

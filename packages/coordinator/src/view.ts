@@ -2,6 +2,7 @@
 import type { Role } from '@calm-orch/core';
 import type { Coordinator } from './coordinator.ts';
 import { doneShare, type StageRecord } from './stage-progress.ts';
+import { timeLeft } from './time-left.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 export interface StageView {
@@ -45,32 +46,23 @@ export interface ViewSources {
   /** Monotonic milliseconds, and their value when the session began. */
   readonly nowMs: number;
   readonly startedMs: number;
-  /** `workDone` when the session began. */
-  readonly workDoneBefore: number;
 }
 
-export function viewOf({ runId, coordinator, pool, nowMs, startedMs, workDoneBefore }: ViewSources): RunView {
-  const { stages } = coordinator;
-  const elapsedMs = nowMs - startedMs;
-  const { done, all } = work(stages);
-  const rate = (done - workDoneBefore) / elapsedMs;
-  const byPid = new Map(coordinator.workers.map((worker) => [worker.pid, worker]));
+export function viewOf({ runId, coordinator, pool, nowMs, startedMs }: ViewSources): RunView {
+  const { stages, workers } = coordinator;
+  const byPid = new Map(workers.map((worker) => [worker.pid, worker]));
+  const processes = pool?.processes ?? [];
+  const counts: Record<Role, number> = { trainer: 0, augmentor: 0, evaluator: 0 };
+  for (const { slot } of processes) counts[slot.role]++;
+  const leases = workers.flatMap(({ lease }) => lease ?? []);
   return {
-    ...{ runId, elapsedMs },
-    leftMs: rate > 0 ? (all - done) / rate : null,
+    ...{ runId, elapsedMs: nowMs - startedMs, leftMs: timeLeft(stages, leases, counts, nowMs) },
     stages: stages.map((stage) => stageView(stage, nowMs)),
-    workers: (pool?.processes ?? []).map(({ slot, pid }) => {
+    workers: processes.map(({ slot, pid }) => {
       const worker = pid === null ? undefined : byPid.get(pid);
       return { ...slot, stage: worker && (worker.lease?.stage.label ?? null) };
     }),
   };
-}
-
-/** Estimated work of all stages that will be done, and the part that is done. */
-export function work(stages: readonly StageRecord[]): { done: number; all: number } {
-  const counted = stages.filter(({ state }) => state !== 'failed' && state !== 'skipped');
-  const sum = (of: (stage: StageRecord) => number): number => counted.reduce((total, stage) => total + of(stage), 0);
-  return { done: sum((stage) => stage.cost * doneShare(stage)), all: sum(({ cost }) => cost) };
 }
 
 function stageView(stage: StageRecord, nowMs: number): StageView {

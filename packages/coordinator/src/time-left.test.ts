@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import type { StageKind } from '@calm-orch/core';
+import { stageRoles } from '@calm-orch/core';
+import type { LeaseRecord } from './records.ts';
+import { stageRecord, type StageRecord } from './stage-progress.ts';
+import { timeLeft } from './time-left.ts';
+
+const counts = { trainer: 2, augmentor: 1, evaluator: 1 };
+
+function stage(kind: StageKind, key: string, cost: number, inputs: readonly string[] = []): StageRecord {
+  const planned = { key, kind, role: stageRoles[kind], label: key, cost, numItems: 1, config: {}, ingredients: {} };
+  const named = Object.fromEntries(inputs.map((input) => [input, input]));
+  const record = stageRecord({ ...planned, inputs: named, trials: [] } as never, false);
+  record.queued = [0];
+  return record;
+}
+
+/** Workers have been at its item for `ms`, and have done a share of it. */
+function leased(record: StageRecord, ms: number, share: number, numWorkers = 1): LeaseRecord[] {
+  record.queued = [];
+  record.leased.add(0);
+  record.startedMs = 0;
+  record.since = { ms: 0, share: 0 };
+  record.progress.set(0, { step: 100 * share, totalSteps: 100 } as never);
+  return Array.from({ length: numWorkers }, () => ({ stage: record, startedMs: -ms, work: { item: 0 } }) as never);
+}
+
+function done(record: StageRecord, ms: number): StageRecord {
+  Object.assign(record, { state: 'succeeded', queued: [], numDone: 1, busyMs: ms, since: { ms: 0, share: 0 } });
+  return record;
+}
+
+test('stages that follow each other take their times one after the other, whatever workers are free', () => {
+  const data = stage('data', 'data', 10);
+  const chain = [
+    data,
+    stage('finetune-comment', 'comment', 20, ['data']),
+    stage('finetune-score', 'score', 30, ['comment']),
+  ];
+  expect(timeLeft(chain, [], counts, 0)).toBeNull();
+  // Half of it took 500 ms: 100 ms a unit.
+  expect(timeLeft(chain, leased(data, 500, 0.5), counts, 0)).toBeCloseTo(500 + 2000 + 3000);
+});
+
+test('independent stages are shared by the workers there are', () => {
+  const data = done(stage('data', 'data', 10), 1000);
+  const four = ['a', 'b', 'c', 'd'].map((key) => stage('finetune-comment', key, 10, ['data']));
+  expect(timeLeft([data, ...four], [], counts, 0)).toBeCloseTo(2000);
+  expect(timeLeft([data, ...four], [], { ...counts, trainer: 4 }, 0)).toBeCloseTo(1000);
+  expect(timeLeft([data, ...four], [], { ...counts, trainer: 0 }, 0)).toBeCloseTo(4000);
+});
+
+test('a kind goes on at its own speed, and a gang shares what is left', () => {
+  const data = done(stage('data', 'data', 10), 1000);
+  const first = done(stage('finetune-comment', 'first', 10, ['data']), 5000);
+  const second = stage('finetune-comment', 'second', 10, ['data']);
+  const left = timeLeft([data, first, second], [], counts, 0)!;
+  expect(left).toBeGreaterThan(4500);
+  expect(left).toBeLessThan(5000);
+  const both = timeLeft([data, first, second], leased(second, 1250, 0.5, 2), counts, 0)!;
+  expect(both).toBeGreaterThan(1100);
+  expect(both).toBeLessThan(1400);
+});
+
+test('what failed, and what needs it, is not waited for', () => {
+  const data = done(stage('data', 'data', 10), 1000);
+  const failed = Object.assign(stage('finetune-comment', 'failed', 10, ['data']), { state: 'failed', queued: [] });
+  const skipped = Object.assign(stage('finetune-score', 'skipped', 10, ['failed']), { state: 'skipped' });
+  expect(timeLeft([data, failed, skipped], [], counts, 0)).toBe(0);
+});

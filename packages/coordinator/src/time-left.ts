@@ -1,0 +1,106 @@
+// How long the rest of a run will take. What is left is dealt out to the workers as it will be, so that stages which can
+// only follow each other and workers that wait count; each kind of stage goes on at the speed it has shown in this run.
+import type { Role, StageKind } from '@calm-orch/core';
+import type { LeaseRecord } from './records.ts';
+import { criticalPaths, nextItem, type Schedulable } from './schedule.ts';
+import { doneShare, type StageRecord } from './stage-progress.ts';
+
+/** A kind's own speed counts as much as that of all kinds once so much of one of its stages is done: first steps are slow. */
+const trustedShare = 0.05;
+
+interface Job {
+  readonly key: string;
+  readonly role: Role;
+  /** More than one for a gang. */
+  readonly numWorkers: number;
+  readonly endMs: number;
+}
+
+type Rest = { -readonly [K in keyof Schedulable]: Schedulable[K] } & {
+  readonly kind: StageKind;
+  readonly costPerItem: number;
+  numRunning: number;
+};
+
+/**
+ * Milliseconds, null before any work was done.
+ * @param counts Workers of each role that there will be; a role that is needed counts as one at least.
+ */
+export function timeLeft(
+  stages: readonly StageRecord[],
+  leases: readonly LeaseRecord[],
+  counts: Readonly<Record<Role, number>>,
+  nowMs: number,
+): number | null {
+  const msPerCost = speeds(stages, leases, nowMs);
+  if (msPerCost === null) return null;
+  const rest = stages.map((stage): Rest => ({
+    ...stage,
+    ...{ costPerItem: stage.cost / stage.numItems, numRunning: 0 },
+  }));
+  const byKey = new Map(rest.map((stage) => [stage.key, stage]));
+  const paths = criticalPaths(rest);
+  const free = { ...counts };
+  let jobs: Job[] = [];
+  let atMs = 0;
+  const start = (stage: Rest, share: number, numWorkers: number): void => {
+    const endMs = atMs + (stage.costPerItem * share * msPerCost(stage.kind)) / numWorkers;
+    jobs.push({ key: stage.key, role: stage.role, numWorkers, endMs });
+    free[stage.role] -= numWorkers;
+    stage.numRunning++;
+  };
+  for (const stage of stages)
+    for (const item of stage.leased) {
+      const numWorkers = leases.filter((lease) => lease.stage === stage && lease.work.item === item).length;
+      start(byKey.get(stage.key)!, 1 - shareOf(stage, item), Math.max(1, numWorkers));
+    }
+  for (;;) {
+    for (const role of Object.keys(free) as Role[])
+      while (free[role] > 0 || !jobs.some((job) => job.role === role)) {
+        const next = nextItem(role, rest, paths);
+        if (next === null) break;
+        const stage = byKey.get(next.key)!;
+        stage.queued = stage.queued.slice(1);
+        start(stage, 1, 1);
+      }
+    if (jobs.length === 0) return atMs;
+    const first = jobs.reduce((best, job) => (job.endMs < best.endMs ? job : best));
+    jobs = jobs.filter((job) => job !== first);
+    atMs = first.endMs;
+    free[first.role] += first.numWorkers;
+    const stage = byKey.get(first.key)!;
+    stage.numRunning--;
+    if (stage.numRunning === 0 && stage.queued.length === 0) stage.state = 'succeeded';
+  }
+}
+
+/** Worker time per unit of a stage's estimated work, by kind. */
+function speeds(
+  stages: readonly StageRecord[],
+  leases: readonly LeaseRecord[],
+  nowMs: number,
+): ((kind: StageKind) => number) | null {
+  const seen = new Map<StageKind, { ms: number; work: number; trusted: number }>();
+  for (const stage of stages) {
+    if (stage.since === null) continue;
+    const held = leases.filter((lease) => lease.stage === stage);
+    const kind = seen.get(stage.kind) ?? { ms: 0, work: 0, trusted: trustedShare * stage.cost };
+    kind.ms += held.reduce((sum, { startedMs }) => sum + nowMs - startedMs, stage.busyMs);
+    kind.work += stage.cost * Math.max(0, doneShare(stage) - stage.since.share);
+    seen.set(stage.kind, kind);
+  }
+  const total = [...seen.values()].reduce((sum, { ms, work }) => ({ ms: sum.ms + ms, work: sum.work + work }), {
+    ...{ ms: 0, work: 0 },
+  });
+  if (total.work === 0) return null;
+  const ofAll = total.ms / total.work;
+  return (kind) => {
+    const { ms, work, trusted } = seen.get(kind) ?? { ms: 0, work: 0, trusted: 1 };
+    return (ms + trusted * ofAll) / (work + trusted);
+  };
+}
+
+function shareOf({ progress }: StageRecord, item: number): number {
+  const { step = 0, totalSteps = 1 } = progress.get(item) ?? {};
+  return Math.min(1, step / Math.max(1, totalSteps));
+}
