@@ -21,7 +21,7 @@ function leased(record: StageRecord, ms: number, share: number, numWorkers = 1):
   record.leased.add(0);
   record.startedMs = 0;
   record.since = { ms: 0, share: 0 };
-  record.progress.set(0, { step: 100 * share, totalSteps: 100 } as never);
+  record.progress.set(0, { step: 100 * share, totalSteps: 100 });
   return Array.from({ length: numWorkers }, () => ({ stage: record, startedMs: -ms, work: { item: 0 } }) as never);
 }
 
