@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import yargs, { type Argv, type CommandModule } from 'yargs';
-import { CalmError, errorTable, ignoresHangup, suggestion, toCalmError } from '@calm-orch/core';
+import { CalmError, errorTable, ignoresHangup, stackOf, suggestion, toCalmError } from '@calm-orch/core';
 import { survivesClosedOutput } from './output.ts';
 import { systemRemedy } from './system-error.ts';
 
@@ -236,9 +236,4 @@ function usageMessage(message: string, args: readonly string[]): string {
 function version(): string {
   const file = new URL('../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
-
-function stackOf(error: Error): string {
-  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
-  return `${error.stack ?? error.message}${cause}`;
 }

@@ -85,7 +85,6 @@ test('leases items in order, completes the stage, and opens the stages that read
   expect(artifact.result).toEqual({ metrics: { 'photos 0': 250, 'photos 1': 250 } });
   const work = await lease(coordinator, 'trainer 0');
   expect(work.inputs).toEqual({ data: join(dir, 'artifacts', 'key-of-data') });
-  expect(work.shards).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   compute(work);
   coordinator.complete(work.token, { fingerprint: 'f' });
   await coordinator.ended;
@@ -208,7 +207,6 @@ test('does not count lost attempts as failures, but gives up after ten in a row 
   await loseAt(40);
   for (let i = 0; i < 9; i++) await loseAt(40);
   expect(coordinator.stages[0]!.state).toBe('waiting');
-  expect((await lease(coordinator, 'trainer 0')).fromStep).toBe(40);
   await loseAt(40);
   expect(coordinator.stages[0]).toMatchObject({
     state: 'failed',
