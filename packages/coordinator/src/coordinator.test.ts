@@ -181,9 +181,10 @@ test('fails a stage whose item raises three times, skips what depends on it, and
   const stages = [stage('pretrain-ssl', 'trainer'), stage('finetune-comment', 'trainer', ['pretrain-ssl'])];
   const coordinator = begin([...stages, stage('data', 'augmentor')]);
   for (let i = 0; i < 3; i++)
-    coordinator.fail((await lease(coordinator, 'trainer 0')).token, 'raised', 'bad photograph');
+    coordinator.fail((await lease(coordinator, 'trainer 0')).token, 'raised', 'bad photograph', `stack ${i}`);
   expect(coordinator.stages.map(({ state }) => state)).toEqual(['failed', 'skipped', 'waiting']);
   expect(coordinator.stages[0]!.error).toBe('item 0 failed 3 times: bad photograph');
+  expect(tracker.listAttempts('test-1').map(({ stack }) => stack)).toEqual(['stack 0', 'stack 1', 'stack 2']);
   compute(await lease(coordinator, 'augmentor 0'));
   coordinator.complete((await lease(coordinator, 'augmentor 0')).token, {});
   await coordinator.ended;
