@@ -1,3 +1,6 @@
+// Workers, computations and connections that are lost in the middle of a run.
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { expectUndisturbedResults, makeStory, until, type Story } from './story.test-util.ts';
 
@@ -68,4 +71,22 @@ test('a computation that is stopped is replaced within --hang-timeout, and so is
   expect([code, stderr]).toEqual([0, '']);
   expectUndisturbedResults(story, 'story-1');
   expect(numLost()).toBe(2);
+});
+
+test('connections to the coordinator that are cut cost no attempt and no result', async () => {
+  const breakable = new URL('../../packages/cli/dist/chaos/breakable.js', import.meta.url);
+  breakable.searchParams.set('run', join(story.dir, 'runs'));
+  const environment = { NODE_OPTIONS: `--import ${breakable.href}` };
+  const run = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 50, environment });
+  for (const steps of [4, 24, 44, 64]) {
+    await until('training goes on', () => story.lines('steps').length > steps);
+    run.child.kill('SIGUSR2');
+    await sleep(50);
+    run.child.kill('SIGUSR2');
+  }
+  const { code, stderr } = await run.ended;
+  expect([code, stderr]).toEqual([0, '']);
+  expectUndisturbedResults(story, 'story-1');
+  const statuses = story.tracker((tracker) => tracker.listAttempts('story-1').map(({ status }) => status));
+  expect(statuses.filter((status) => status !== 'succeeded')).toEqual([]);
 });

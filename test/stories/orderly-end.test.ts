@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RunRecord } from '@calm-orch/tracker';
-import { fixture, makeStory, program, until, type Story } from './story.test-util.ts';
+import { makeStory, program, storyEnvironment, until, type Story } from './story.test-util.ts';
 
 let story: Story;
 beforeEach(() => void (story = makeStory()));
@@ -45,11 +45,7 @@ test.skipIf(process.platform !== 'linux')(
   'a run whose output meets a full disk goes on to its end, says so once and has failed to print',
   async () => {
     const full = openSync('/dev/full', 'w');
-    const env = {
-      ...process.env,
-      CALM_ORCH_STAGES: fixture,
-      CALM_TEST: JSON.stringify({ dir: story.dir, stepMs: 50 }),
-    };
+    const env = storyEnvironment(story.dir, { stepMs: 50 });
     const args = [program, 'run', 'story.yaml', ...oneOfEach];
     const child = spawn(process.execPath, args, { cwd: story.dir, env, stdio: ['ignore', full, 'pipe'] });
     closeSync(full);

@@ -38,7 +38,14 @@ test('an experiment runs to its table in separate processes; again, it executes 
     expect(readdirSync(join(story.dir, 'runs', emptied))).toEqual([]);
 });
 
-test('an item that raises three times fails its stage with the reason; others go on; resume does the rest', async () => {
+interface ShownStages {
+  readonly run: string;
+  readonly stages: readonly {
+    readonly attempts: readonly { readonly attempt: number; readonly error: string; readonly stack: string }[];
+  }[];
+}
+
+test('an item that raises three times fails its stage with the reason and shows where; others go on; resume does the rest', async () => {
   const misbehave = {
     'pretrain-ssl': { how: 'throw', times: 3 },
     // Twice is not three times.
@@ -57,6 +64,23 @@ test('an item that raises three times fails its stage with the reason; others go
   const failed = stages.find(({ status }) => status === 'failed')!;
   const attempts = story.tracker((tracker) => tracker.listAttempts('story-1', failed.key));
   expect(attempts.map(({ status }) => status)).toEqual(['failed', 'failed', 'failed']);
+
+  const hint = `calm-orch show story-1 --stage ${failed.key.slice(0, 8)}`;
+  expect((await story.run(['show'])).stdout).toContain(hint);
+  const shown = await story.run(hint.split(' ').slice(1));
+  expect([shown.code, shown.stderr]).toEqual([0, '']);
+  expect(shown.stdout).toMatch(/^pretrain-ssl all \([0-9a-f]{8}\): failed: item 0 failed 3 times: bad photograph/);
+  const raised =
+    / {2}item 0, attempt 2, trainer 0: failed, after .*\n {4}Error: bad photograph number 7 in pretrain-ssl\n {8}at misbehaveIfAsked .*stages\.js/;
+  expect(shown.stdout).toMatch(raised);
+  const json = JSON.parse((await story.run(['show', '--stage', 'pretrain-ssl', '--json'])).stdout) as ShownStages;
+  const all = json.stages.flatMap((stage) => stage.attempts);
+  expect([json.run, all.map(({ attempt }) => attempt)]).toEqual(['story-1', [1, 2, 3]]);
+  for (const { error, stack } of all) expect(stack).toMatch(new RegExp(`^Error: ${error}\n +at misbehaveIfAsked `));
+  const both = await story.run(['show', '--stage', 'data', '--config']);
+  expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('--stage: shows attempts')]);
+  const nowhere = await story.run(['show', '--stage', 'nothing']);
+  expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('run story-1 has no stage `nothing`')]);
 
   const resumed = await story.run(['resume', '--json', '--trainers', '1'], { misbehave });
   expect(JSON.parse(resumed.stdout)).toMatchObject({ run: 'story-1', status: 'succeeded', executed: 4, reused: 10 });

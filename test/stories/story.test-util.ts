@@ -1,5 +1,6 @@
 // A stage for stories: a temporary folder, an experiment in it, the built program as a child process, and what the
-// tracker and /proc say of it afterwards. Stage functions are those of fixtures/stages.js.
+// tracker and /proc say of it afterwards. Stage functions are those of fixtures/stages.js: a module loaded before each
+// process puts them in the place of the real ones.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,6 +17,8 @@ vi.setConfig({ testTimeout: 300_000 });
 export const program = fileURLToPath(new URL('../../packages/cli/bin/calm-orch.js', import.meta.url));
 export const fixture = fileURLToPath(new URL('./fixtures/stages.js', import.meta.url));
 
+const standIns = new URL('./fixtures/stand-ins.js', import.meta.url).href;
+
 export interface Misbehaviour {
   readonly item?: number;
   readonly how: 'throw' | 'hang' | 'spin' | 'exit';
@@ -30,6 +33,13 @@ export interface StoryOptions {
   readonly stages?: string;
   /** Variables beside those of this process. */
   readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** Of processes whose stages are the fixture's. */
+export function storyEnvironment(dir: string, { environment, ...asked }: StoryOptions = {}): NodeJS.ProcessEnv {
+  const all = { ...process.env, ...environment };
+  const nodeOptions = `${all['NODE_OPTIONS'] ?? ''} --import ${standIns}`;
+  return { ...all, NODE_OPTIONS: nodeOptions, CALM_TEST: JSON.stringify({ dir, ...asked }) };
 }
 
 export interface Ended {
@@ -48,7 +58,7 @@ export interface Story {
   readonly dir: string;
   start(args: readonly string[], options?: StoryOptions): Running;
   run(args: readonly string[], options?: StoryOptions): Promise<Ended>;
-  /** Another copy of the program, with its own stage functions. */
+  /** Another copy of the program, with the real stage functions. */
   runProgram(program: string, args: readonly string[]): Promise<Ended>;
   /** Reads the tracker; closed afterwards. */
   tracker<T>(read: (tracker: Tracker) => T): T;
@@ -75,8 +85,7 @@ export function makeStory(): Story {
   writeFileSync(join(dir, 'foundation.safetensors'), 'a checkpoint');
   writeFileSync(join(dir, 'story.yaml'), experiment(dir));
   const running = new Set<ChildProcess>();
-  const start = (script: string, args: readonly string[], more: NodeJS.ProcessEnv): Running => {
-    const env = { ...process.env, ...more };
+  const start = (script: string, args: readonly string[], env: NodeJS.ProcessEnv): Running => {
     const child = spawn(process.execPath, [script, ...args], { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     const ended = endOf(child);
@@ -88,15 +97,8 @@ export function makeStory(): Story {
   };
   const story: Story = {
     dir,
-    runProgram: (copy, args) => start(copy, args, { CALM_ORCH_STAGES: '', CALM_TEST: JSON.stringify({ dir }) }).ended,
-    start: (args, options = {}) => {
-      const { stages = fixture, environment, ...asked } = options;
-      return start(program, args, {
-        ...environment,
-        CALM_ORCH_STAGES: stages,
-        CALM_TEST: JSON.stringify({ dir, ...asked }),
-      });
-    },
+    runProgram: (copy, args) => start(copy, args, { ...process.env, CALM_TEST: JSON.stringify({ dir }) }).ended,
+    start: (args, options) => start(program, args, storyEnvironment(dir, options)),
     run: (args, options) => story.start(args, options).ended,
     tracker: (read) => {
       const tracker = openTracker(join(dir, 'runs'), { access: 'read' });

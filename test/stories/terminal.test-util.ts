@@ -1,6 +1,6 @@
 // A terminal for stories: a shell in a pseudo-terminal of Python's, which can be hung up like a lost connection.
 import { spawn, spawnSync } from 'node:child_process';
-import { program, fixture, type Story, type StoryOptions } from './story.test-util.ts';
+import { program, storyEnvironment, type Story, type StoryOptions } from './story.test-util.ts';
 
 /** Passes on what the terminal shows and what is typed; the end of its input hangs up: a signal as from a shell, then the kernel's own. */
 const script = `
@@ -38,10 +38,7 @@ export function openTerminal(story: Story, commandLine: string, options: StoryOp
   const line = commandLine.replaceAll('calm-orch', `${process.execPath} ${program}`);
   const child = spawn('python3', ['-c', script, line], {
     cwd: story.dir,
-    env: {
-      ...process.env,
-      ...{ TERM: 'xterm', CALM_ORCH_STAGES: fixture, CALM_TEST: JSON.stringify({ dir: story.dir, ...options }) },
-    },
+    env: { ...storyEnvironment(story.dir, options), TERM: 'xterm' },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let text = '';

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import yargs, { type Argv, type CommandModule } from 'yargs';
-import { CalmError, errorTable, toCalmError } from '@calm-orch/core/errors';
+import { CalmError, errorTable, stackOf, toCalmError } from '@calm-orch/core/errors';
 import { ignoresHangup } from '@calm-orch/core/hangup';
 import { suggestion } from '@calm-orch/core/suggest';
 import { survivesClosedOutput } from './output.ts';
@@ -243,9 +243,4 @@ function usageMessage(message: string, args: readonly string[]): string {
 function version(): string {
   const file = new URL('../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
-
-function stackOf(error: Error): string {
-  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
-  return `${error.stack ?? error.message}${cause}`;
 }

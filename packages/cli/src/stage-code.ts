@@ -1,7 +1,6 @@
-// Where the code of stages is: each role's package keeps a stage of kind `k` in dist/stages/k.js. The environment's
-// CALM_ORCH_STAGES names one module (a StageRegistry as `stages`) in place of all of them, for tests of the processes.
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { join, resolve } from 'node:path';
+// Where the code of stages is: each role's package keeps a stage of kind `k` in dist/stages/k.js.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { repositoryRoot, sha256, stageRoles, type Role, type StageKind, type StageRegistry } from '@calm-orch/core';
 
 const photos = `${repositoryRoot}assets/photos`;
@@ -9,12 +8,8 @@ const photos = `${repositoryRoot}assets/photos`;
 /** Folders of files carried with the program that stages of a kind read. */
 export const carriedFolders: Readonly<Partial<Record<StageKind, string>>> = { data: photos, degrade: photos };
 
-const replacement = (env: NodeJS.ProcessEnv): string | undefined => env['CALM_ORCH_STAGES'] || undefined;
-
 /** The built module with a kind's stage function; nothing is loaded. */
-export function stageEntry(kind: StageKind, env: NodeJS.ProcessEnv = process.env): string {
-  const other = replacement(env);
-  if (other !== undefined) return resolve(other);
+export function stageEntry(kind: StageKind): string {
   // From src or dist of the package alike: workers always run what is built.
   return fileURLToPath(new URL(`../dist/stages/${kind}.js`, import.meta.resolve(`@calm-orch/${stageRoles[kind]}`)));
 }
@@ -26,10 +21,7 @@ export async function codeCacheFile(): Promise<string> {
 }
 
 /** Loads a role's stages into this process. */
-export async function loadStages(role: Role, env: NodeJS.ProcessEnv = process.env): Promise<StageRegistry> {
-  const other = replacement(env);
-  if (other !== undefined)
-    return ((await import(pathToFileURL(resolve(other)).href)) as { stages: StageRegistry }).stages;
+export async function loadStages(role: Role): Promise<StageRegistry> {
   switch (role) {
     case 'trainer':
       return (await import('@calm-orch/trainer')).stages;
@@ -38,9 +30,4 @@ export async function loadStages(role: Role, env: NodeJS.ProcessEnv = process.en
     case 'evaluator':
       return (await import('@calm-orch/evaluator')).stages;
   }
-}
-
-/** Whether stages need the engine. */
-export function needsEngine(env: NodeJS.ProcessEnv = process.env): boolean {
-  return replacement(env) === undefined;
 }

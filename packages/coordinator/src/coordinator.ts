@@ -224,7 +224,8 @@ export class Coordinator {
     this.#wake();
   }
 
-  fail(token: string, kind: FailureKind, reason: string): void {
+  /** `stack`: where its code raised. */
+  fail(token: string, kind: FailureKind, reason: string, stack?: string): void {
     const lease = this.#live(token);
     if (lease === null) return;
     const { tracker, policy } = this.#options;
@@ -232,7 +233,7 @@ export class Coordinator {
     switch (kind) {
       case 'raised':
       case 'refused': {
-        const { failures } = tracker.failAttempt(token, reason);
+        const { failures } = tracker.failAttempt(token, reason, stack);
         this.#drop(lease);
         this.#say('attempt failed', stage, `item ${work.item}: ${reason}`);
         if (kind === 'refused') this.#failStage(stage, reason);
@@ -243,7 +244,7 @@ export class Coordinator {
       case 'lost': {
         const before = stage.firstSteps.get(work.item) ?? 0;
         const progressed = (lease.firstStep ?? 0) > before;
-        const { lostInARow } = tracker.loseAttempt(token, reason, { progressed });
+        const { lostInARow } = tracker.loseAttempt(token, reason, { progressed, stack });
         stage.firstSteps.set(work.item, Math.max(before, lease.firstStep ?? 0));
         this.#drop(lease);
         this.#say('attempt lost', stage, `item ${work.item}: ${reason}`);

@@ -229,9 +229,6 @@ async function lead(
   const roles = new Set(toDo.map(({ role }) => role));
   const workers = poolOf(options, run.id, coordinator, { roles, adopted, environment });
   crew.pool = workers;
-  // For tests of what happens then: `kill -USR2`.
-  const cut = (): void => served.server.cut();
-  process.on('SIGUSR2', cut);
   let stopWatching = (): void => {};
   const untilEnd = async (): Promise<void> => {
     workers.start();
@@ -254,17 +251,13 @@ async function lead(
     }
     await served.leave();
   };
-  try {
-    const ended = await untilEnd().then(
-      () => null,
-      (error: unknown) => ({ error }),
-    );
-    await (isSuperseded(ended?.error) ? giveWay(ended.error.data) : stop());
-    await coordinator.settle();
-    if (ended !== null) throw ended.error;
-  } finally {
-    process.off('SIGUSR2', cut);
-  }
+  const ended = await untilEnd().then(
+    () => null,
+    (error: unknown) => ({ error }),
+  );
+  await (isSuperseded(ended?.error) ? giveWay(ended.error.data) : stop());
+  await coordinator.settle();
+  if (ended !== null) throw ended.error;
 }
 
 function isSuperseded(error: unknown): error is { readonly data: Superseded } {

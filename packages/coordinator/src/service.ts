@@ -52,8 +52,8 @@ export function coordinatorService(coordinator: Coordinator, policy: Policy): Ap
       await orAbandon(() => coordinator.complete(token, fromResultMessage(result)));
       return {};
     },
-    fail: async ({ token, kind, reason }) => {
-      await orAbandon(() => coordinator.fail(token, failureKind(kind), reason));
+    fail: async ({ token, kind, reason, stack }) => {
+      await orAbandon(() => coordinator.fail(token, failureKind(kind), reason, stack || undefined));
       return {};
     },
   };

@@ -10,17 +10,15 @@ export function workItem(
   item: number,
   { token, attempt }: Pick<AttemptRecord, 'token' | 'attempt'>,
 ): WorkItem {
-  const { key, kind, config, numItems } = stage;
+  const { key, kind, config } = stage;
   const inputs = Object.entries(stage.inputKeys).map(([name, input]) => [name, layout.artifact(input)] as const);
   return {
-    ...{ token, stage: { key, kind, config, numItems }, item, attempt },
+    ...{ token, stage: { key, kind, config }, item, attempt },
     inputs: Object.fromEntries(inputs),
     outputDir: layout.staging(key),
     checkpointDir: layout.checkpoint(key),
     checkpointEveryMs: stage.checkpointEveryMs,
     optimizer: stage.optimizer,
     hangTimeoutMs: policy.hangTimeoutMs,
-    shards: Array.from({ length: stage.numShards }, (_, shard) => shard),
-    fromStep: stage.firstSteps.get(item) ?? 0,
   };
 }

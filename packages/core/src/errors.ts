@@ -65,6 +65,12 @@ export function toCalmError(thrown: unknown): CalmError {
   return new CalmError('internal', String(thrown));
 }
 
+/** Where an error was raised, and where each of its causes was. */
+export function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}
+
 /** Marks a branch the types already exclude. */
 export function assertNever(value: never): never {
   throw new Error(`unreachable: ${JSON.stringify(value)}`);

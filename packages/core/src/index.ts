@@ -1,4 +1,12 @@
-export { assertNever, CalmError, errorTable, toCalmError, type ErrorCode, type ErrorMeaning } from './errors.ts';
+export {
+  assertNever,
+  CalmError,
+  errorTable,
+  stackOf,
+  toCalmError,
+  type ErrorCode,
+  type ErrorMeaning,
+} from './errors.ts';
 export { canonicalJson, hashOf, sha256, type Json } from './canonical.ts';
 export { rng, type Rng } from './rng.ts';
 export {

@@ -104,8 +104,8 @@ export interface Gang {
 
 /** What a stage function is given. */
 export interface StageContext {
-  readonly stage: Omit<StageSpec, 'inputs'>;
-  /** 0-based item of `stage.numItems`. */
+  readonly stage: Pick<StageSpec, 'key' | 'kind' | 'config'>;
+  /** 0-based. */
   readonly item: number;
   /** Input name -> absolute directory of the (complete, immutable) artifact. */
   readonly inputs: Readonly<Record<string, string>>;

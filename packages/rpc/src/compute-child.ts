@@ -8,12 +8,15 @@ import type { WorkItem } from './wire.ts';
 /** Why an attempt brought no result: its own code raised, its process was lost, it was told to stop, or was refused what it needs. */
 export class AttemptFailure extends Error {
   readonly kind: 'raised' | 'lost' | 'cancelled' | 'refused';
+  /** Stack of the error that the stage's code raised; empty: it raised none. */
+  readonly raised: string;
 
-  constructor(kind: AttemptFailure['kind'], message: string, stack = '') {
+  constructor(kind: AttemptFailure['kind'], message: string, raised = '') {
     super(message);
     this.name = 'AttemptFailure';
     this.kind = kind;
-    if (stack !== '') this.stack = stack;
+    this.raised = raised;
+    if (raised !== '') this.stack = raised;
   }
 }
 

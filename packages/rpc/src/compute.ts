@@ -3,7 +3,7 @@
 // synchronous call, when no event reaches it: a thread watches the parent.
 import { mkdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { assertNever, CalmError, gangKinds, toCalmError, type StageRegistry } from '@calm-orch/core';
+import { assertNever, CalmError, gangKinds, stackOf, toCalmError, type StageRegistry } from '@calm-orch/core';
 import { createComputeGang, type ComputeGang } from './compute-gang.ts';
 import type { FromCompute, ToCompute } from './compute-message.ts';
 import type { TensorPlane } from './tensor-plane.ts';
@@ -62,8 +62,10 @@ async function compute(
     send({ type: 'done', token, result });
   } catch (thrown) {
     if (gang !== undefined && gang.roster.rank < 0 && !signal.aborted) return send({ type: 'released', token });
-    const { code, message, stack = '' } = toCalmError(thrown);
-    send({ type: 'raised', token, code, message, stack });
+    const error = toCalmError(thrown);
+    const { code, message } = error;
+    // Of what was thrown: an error that was wrapped has been made here.
+    send({ type: 'raised', token, code, message, stack: stackOf(thrown instanceof Error ? thrown : error) });
   }
 }
 

@@ -4,10 +4,10 @@ import type {
   OptimizerPlacement,
   Role,
   Roster,
+  StageContext,
   StageKind,
   StageProgress,
   StageResult,
-  StageSpec,
 } from '@calm-orch/core';
 import { CalmError, canonicalJson, stageRoles } from '@calm-orch/core';
 import type {
@@ -21,7 +21,7 @@ import type {
 export interface WorkItem {
   /** Names the attempt; whoever holds it holds the lease. */
   readonly token: string;
-  readonly stage: Omit<StageSpec, 'inputs'>;
+  readonly stage: StageContext['stage'];
   readonly item: number;
   /** 1-based. */
   readonly attempt: number;
@@ -33,9 +33,6 @@ export interface WorkItem {
   readonly optimizer: OptimizerPlacement;
   /** Silence after which the computation counts as hung. */
   readonly hangTimeoutMs: number;
-  /** Training: the shards of a step, and the first step of the attempt before; a roster says who computes which. */
-  readonly shards: readonly number[];
-  readonly fromStep: number;
 }
 
 export function toLease(work: WorkItem): Lease {
@@ -44,7 +41,6 @@ export function toLease(work: WorkItem): Lease {
     stageKey: work.stage.key,
     stageKind: work.stage.kind,
     configJson: canonicalJson(work.stage.config),
-    numItems: work.stage.numItems,
     item: work.item,
     attempt: work.attempt,
     inputDirs: { ...work.inputs },
@@ -53,8 +49,6 @@ export function toLease(work: WorkItem): Lease {
     checkpointIntervalMs: Math.round(work.checkpointEveryMs),
     partitionOptimizer: work.optimizer === 'partitioned',
     hangTimeoutMs: Math.round(work.hangTimeoutMs),
-    shards: [...work.shards],
-    fromStep: work.fromStep,
   };
 }
 
@@ -65,7 +59,6 @@ export function fromLease(lease: Lease): WorkItem {
       key: lease.stageKey,
       kind: lease.stageKind as StageKind,
       config: JSON.parse(lease.configJson) as Json,
-      numItems: lease.numItems,
     },
     item: lease.item,
     attempt: lease.attempt,
@@ -75,8 +68,6 @@ export function fromLease(lease: Lease): WorkItem {
     checkpointEveryMs: lease.checkpointIntervalMs,
     optimizer: lease.partitionOptimizer ? 'partitioned' : 'replicated',
     hangTimeoutMs: lease.hangTimeoutMs,
-    shards: lease.shards,
-    fromStep: lease.fromStep,
   };
 }
 

@@ -118,10 +118,9 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
   const heartbeat = setInterval(() => {
     beat().catch(onLost);
   }, timing.heartbeatIntervalMs);
-  const reports = progressReports(
-    (sequence, points, notes) => coordinator.report({ instance, token, sequence, points, notes }),
-    { onError: onLost },
-  );
+  const reports = progressReports((sequence, points, notes) => coordinator.report({ token, sequence, points, notes }), {
+    onError: onLost,
+  });
   const onNote = (note: string): void => {
     log(`${name}: ${note}`);
     reports.note(note);
@@ -132,7 +131,7 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
     for (let generation = 0; !over.signal.aborted;) {
       const { waitMs } = timing;
       const wait = { signal: over.signal, deadlineMs: waitMs + 5000 };
-      const { roster } = await coordinator.join({ instance, token, tensorAddress, generation, waitMs }, wait);
+      const { roster } = await coordinator.join({ token, tensorAddress, generation, waitMs }, wait);
       if (roster === undefined || over.signal.aborted) continue;
       ({ generation } = roster);
       compute.roster(token, fromRoster(roster));
@@ -146,17 +145,15 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
     const result = await compute.run(work, { signal: stop, onProgress: reports.add, onNote, onReady });
     await reports.flush();
     if (result === null) return log(`${name}: released by its gang`);
-    await coordinator.complete({ instance, token, result: toResultMessage(result) });
+    await coordinator.complete({ token, result: toResultMessage(result) });
     log(`${name}: done`);
   } catch (error) {
     log(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     if (!(error instanceof AttemptFailure)) return unlessLeaseLost(error);
-    const { kind, message: reason, stack = '' } = error;
+    const { kind, message: reason, raised: stack } = error;
     await reports.flush().catch(() => {});
     const patience = kind === 'cancelled' ? { retryForMs: goodbyeMs } : {};
-    await coordinator
-      .fail({ instance, token, kind: failureKinds[kind], reason, stack }, patience)
-      .catch(unlessLeaseLost);
+    await coordinator.fail({ token, kind: failureKinds[kind], reason, stack }, patience).catch(unlessLeaseLost);
   } finally {
     over.abort();
     clearTimeout(dropping);

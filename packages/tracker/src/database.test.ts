@@ -106,6 +106,24 @@ test('a reader of a database of an older version sees a migrated copy and leaves
   expect(readFileSync(path).equals(before)).toBe(true);
 });
 
+test('attempts that an earlier version recorded have no stack, for readers and for who goes on with the run', () => {
+  makeOlderDatabase(
+    join(dir, databaseFile),
+    8,
+    `INSERT INTO runs (id, experiment, title, path, status, resolved, hash, versions, machine, host, pid, started_ms,
+       session_started_ms, heartbeat_ms) VALUES ('x-1', 'x', '', '', 'failed', '{}', '', '{}', '{}', '', 1, 0, 0, 0);
+     INSERT INTO stages (key, kind, config, inputs, num_items, status, first_run_id, created_ms)
+       VALUES ('k', 'data', '{}', '{}', 1, 'failed', 'x-1', 0);
+     INSERT INTO attempts (token, run_id, session, stage_key, item, attempt, worker, status, error, started_ms, ended_ms)
+       VALUES ('t', 'x-1', 1, 'k', 0, 1, 'augmentor 0', 'failed', 'boom', 0, 1)`,
+  );
+  for (const access of ['read', 'write'] as const) {
+    const tracker = openTracker(dir, { access });
+    expect(tracker.listAttempts('x-1')).toMatchObject([{ error: 'boom', stack: null }]);
+    tracker.close();
+  }
+});
+
 test('a reader writes nothing, sees what is written meanwhile, and reads from a folder it may not write', () => {
   const writer = openTracker(dir, { processStart: () => 'then' });
   const reader = openTracker(dir, { access: 'read', processStart: () => null });

@@ -84,6 +84,7 @@ export const attempts = sqliteTable('attempts', {
   status: text('status').$type<AttemptStatus>().notNull(),
   progressed: integer('progressed', { mode: 'boolean' }).notNull().default(false),
   error: text('error'),
+  stack: text('stack'),
   startedMs: integer('started_ms').notNull(),
   endedMs: integer('ended_ms'),
 });

@@ -197,7 +197,7 @@ export function startAttempt(
     const started = {
       ...{ token: store.newToken(), runId, stageKey, item, attempt: (last?.attempt ?? 0) + 1, worker },
       instance,
-      ...{ status: 'running' as const, error: null, startedMs: clock(), endedMs: null },
+      ...{ status: 'running' as const, error: null, stack: null, startedMs: clock(), endedMs: null },
     };
     db.insert(attempts)
       .values({ ...started, session })
@@ -223,9 +223,9 @@ export function finishItem(store: Store, token: string, result: StageResult): { 
   });
 }
 
-export function failAttempt(store: Store, token: string, error: string): { readonly failures: number } {
+export function failAttempt(store: Store, token: string, error: string, stack?: string): { readonly failures: number } {
   return transaction(store, () => {
-    const failed = endAttempt(store, token, 'failed', error);
+    const failed = endAttempt(store, token, 'failed', error, { stack });
     const failures = sessionAttempts(store, failed).filter(({ status }) => status === 'failed').length;
     return { failures };
   });
@@ -235,10 +235,10 @@ export function loseAttempt(
   store: Store,
   token: string,
   reason: string,
-  { progressed = false }: { readonly progressed?: boolean } = {},
+  how: { readonly progressed?: boolean; readonly stack?: string } = {},
 ): { readonly lostInARow: number } {
   return transaction(store, () => {
-    const lost = endAttempt(store, token, 'lost', reason, progressed);
+    const lost = endAttempt(store, token, 'lost', reason, how);
     const all = sessionAttempts(store, lost);
     const lastGood = all.findLastIndex((attempt) => attempt.status !== 'lost' || attempt.progressed);
     return { lostInARow: all.length - 1 - lastGood };
@@ -343,11 +343,11 @@ function endAttempt(
   token: string,
   status: Exclude<AttemptStatus, 'running'>,
   error: string | null,
-  progressed = false,
+  { progressed = false, stack = null }: { readonly progressed?: boolean; readonly stack?: string | null } = {},
 ): AttemptRow {
   const ended = store.db
     .update(attempts)
-    .set({ status, error, progressed, endedMs: store.clock() })
+    .set({ status, error, stack, progressed, endedMs: store.clock() })
     .where(and(eq(attempts.token, token), eq(attempts.status, 'running')))
     .returning()
     .get() as AttemptRow | undefined;

@@ -326,6 +326,22 @@ test('failures are counted per session; losses count in a row and progress start
   expect(tracker.listAttempts(id, 'd').map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5, 6, 7]);
 });
 
+test('an attempt keeps the stack of the error that its code raised, and has none where it raised none', () => {
+  const { id } = tracker.createRun(newRun());
+  tracker.upsertStages(id, [stage('d')]);
+  const next = () => tracker.startAttempt(id, 'd', 0, 'trainer 0').token;
+  tracker.failAttempt(next(), 'boom', 'Error: boom\n    at step');
+  tracker.loseAttempt(next(), 'a peer has gone', { stack: 'CalmError: a peer has gone\n    at pull' });
+  tracker.loseAttempt(next(), 'killed');
+  tracker.finishItem(next(), {});
+  expect(tracker.listAttempts(id).map(({ stack }) => stack?.split('\n')[0] ?? null)).toEqual([
+    'Error: boom',
+    'CalmError: a peer has gone',
+    null,
+    null,
+  ]);
+});
+
 test('ending a run cancels what it left unfinished', () => {
   const { id } = tracker.createRun(newRun());
   tracker.upsertStages(id, [stage('a'), stage('b', { inputs: { data: 'a' } })]);

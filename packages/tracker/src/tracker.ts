@@ -109,14 +109,14 @@ export interface Tracker {
   ): AttemptRecord;
   /** Throws `lease_lost` if the attempt is no longer running (as all calls with a token do). */
   finishItem(token: string, result: StageResult): { readonly itemsLeft: number };
-  /** The item's own code raised: `failures` counts the item's failures in this session of the run. */
-  failAttempt(token: string, error: string): { readonly failures: number };
+  /** The item's own code raised, at `stack`: `failures` counts the item's failures in this session of the run. */
+  failAttempt(token: string, error: string, stack?: string): { readonly failures: number };
   /** The worker died, hung or was cut off. `lostInARow` counts the last attempts of this session lost without
    *  progress (a later step or a checkpoint). */
   loseAttempt(
     token: string,
     reason: string,
-    options?: { readonly progressed?: boolean },
+    options?: { readonly progressed?: boolean; readonly stack?: string },
   ): { readonly lostInARow: number };
   cancelAttempt(token: string, reason: string): void;
   /** After the artifact is complete on disk; all items must be finished. */
@@ -223,7 +223,8 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     startAttempt: (runId, key, item, worker, options) =>
       holding(store, runId, () => stages.startAttempt(store, runId, key, item, worker, options)),
     finishItem: (token, result) => holdingAttempt(store, token, () => stages.finishItem(store, token, result)),
-    failAttempt: (token, error) => holdingAttempt(store, token, () => stages.failAttempt(store, token, error)),
+    failAttempt: (token, error, stack) =>
+      holdingAttempt(store, token, () => stages.failAttempt(store, token, error, stack)),
     loseAttempt: (token, reason, more) =>
       holdingAttempt(store, token, () => stages.loseAttempt(store, token, reason, more)),
     cancelAttempt: (token, reason) => holdingAttempt(store, token, () => stages.cancelAttempt(store, token, reason)),

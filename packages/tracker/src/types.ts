@@ -101,6 +101,8 @@ export interface AttemptRecord {
   readonly instance: string | null;
   readonly status: AttemptStatus;
   readonly error: string | null;
+  /** Where the stage's code raised it; null: it raised nothing. */
+  readonly stack: string | null;
   readonly startedMs: number;
   readonly endedMs: number | null;
 }

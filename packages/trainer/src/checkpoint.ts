@@ -29,7 +29,6 @@ const manifestSteps = (dir: string): number[] =>
 /** Writes a checkpoint and removes all but the newest two. */
 export function saveCheckpoint(dir: string, { step, state, lineage }: Checkpoint): void {
   mkdirSync(dir, { recursive: true });
-  checkLimit(3 * state.weights.byteLength);
   const file = join(dir, `${stem(step)}.safetensors`);
   const vector = (values: Float32Array) => ({ shape: [values.length], values });
   writeSafetensors(file, {
@@ -67,18 +66,6 @@ function loadCheckpoint(dir: string, step: number): Checkpoint | undefined {
     // Unreadable counts as absent.
     return undefined;
   }
-}
-
-/**
- * The byte limit of a file named by CALM_ORCH_LIMIT_FILE, as chaos sets it: checkpoints that are larger fail as on a full
- * disk. Without that variable, or that file, there is none.
- */
-function checkLimit(bytes: number): void {
-  const path = process.env['CALM_ORCH_LIMIT_FILE'];
-  if (path === undefined || !existsSync(path)) return;
-  const limit = Number(readFileSync(path, 'utf8'));
-  if (bytes > limit)
-    throw Object.assign(new Error(`ENOSPC: no space left for a checkpoint of ${bytes} bytes`), { code: 'ENOSPC' });
 }
 
 function remove(dir: string, step: number): void {

@@ -154,7 +154,7 @@ export class Club {
     };
     this.members.push(member);
     const context: StageContext = {
-      stage: { key: 'stage', kind: 'finetune-score', config: {}, numItems: 1 },
+      stage: { key: 'stage', kind: 'finetune-score', config: {} },
       ...{
         item: 0,
         inputs: {},

@@ -51,7 +51,7 @@ const inputsOf = (step: number) => {
 function contextOf(change: Partial<StageContext> = {}): StageContext & { readonly reports: StageProgress[] } {
   const reports: StageProgress[] = [];
   return {
-    stage: { key: 'k', kind: 'finetune-score', config: {}, numItems: 1 },
+    stage: { key: 'k', kind: 'finetune-score', config: {} },
     ...{ item: 0, inputs: {}, outputDir: dir, checkpointDir: join(dir, 'checkpoints'), checkpointEveryMs: 1e9 },
     ...{ signal: new AbortController().signal, now: () => 0, reports },
     report: (progress) => void reports.push(progress),

@@ -78,7 +78,7 @@ function word(changes: Partial<OpenaiConfig> = {}, options: Partial<WordOptions>
   const { port } = server.address() as AddressInfo;
   const baseUrl = `http://127.0.0.1:${port}/v1`;
   const config = { ...nano.openai, baseUrl, requestsPerMinute: 60_000, timeoutSeconds: 5, ...changes };
-  const stage = { key: 'augment-1', kind: 'augment' as const, config: {}, numItems: 1 };
+  const stage = { key: 'augment-1', kind: 'augment' as const, config: {} };
   const signal = new AbortController().signal;
   const env = { OPENAI_API_KEY: key, OPENAI_BASE_URL: baseUrl };
   return wordLabels(pairs, { config, cacheDir, stage, signal, env, ...options });

@@ -38,7 +38,7 @@ it('trains on the paraphrases the artifact records, and on templates where there
     const data = { ...nano.data, imageSize: 32, numTrain: 1, numTest: 1, numGeneric: 1, numUnlabeled: 6 };
     const run = async (kind: 'data' | 'augment', config: unknown, item: number, out: string) => {
       const context: StageContext = {
-        stage: { key: `${kind}-key`, kind, config: config as Json, numItems: 1 },
+        stage: { key: `${kind}-key`, kind, config: config as Json },
         ...{ item, inputs: { data: join(root, 'data') }, outputDir: join(root, out), checkpointDir: join(root, 'c') },
         ...{ checkpointEveryMs: 1000, signal: new AbortController().signal, report: () => undefined, now: () => 0 },
       };

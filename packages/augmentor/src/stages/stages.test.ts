@@ -43,7 +43,7 @@ async function runItem(
 ) {
   const stage = await stages[kind]!();
   const context: StageContext = {
-    stage: { key: kind, kind, config: config as Json, numItems: 1 },
+    stage: { key: kind, kind, config: config as Json },
     item,
     inputs,
     outputDir,

@@ -7,9 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CalmError } from '@calm-orch/core';
 import type { Audit, AuditedStage } from '@calm-orch/coordinator';
 import { collectTables, openTracker, renderTables, type Tracker } from '@calm-orch/tracker';
+import { disturbedEnvironment } from './disturbed-environment.ts';
 import { planFaults, type FaultKind } from './faults.ts';
-import { inject, limitFile } from './inject.ts';
-import { planFault, plantVariable, type PlantedFault } from './planted-fault.ts';
+import { inject } from './inject.ts';
+import { planFault, type PlantedFault } from './planted-fault.ts';
 
 export interface ChaosOptions {
   /** calm-orch itself. */
@@ -114,7 +115,8 @@ async function disturb(
   const faults: InjectedFault[] = [];
   const pending = planFaults(seed, numFaults, quietMs);
   let resumes = 0;
-  let running = start(options, dir, 'run', planted);
+  const env = disturbedEnvironment(dir, planted);
+  let running = start(options, dir, 'run', env);
   let dueMs = startedMs + firstFaultMs;
   for (;;) {
     const waitMs = pending.length === 0 ? 1000 : Math.max(20, dueMs - performance.now());
@@ -125,7 +127,7 @@ async function disturb(
       if (++resumes > maxResumes) throw failed(options, dir, `the run did not succeed after ${maxResumes} resumes`);
       // A run killed before it was recorded begins anew.
       const isRecorded = withTracker(dir, (tracker) => tracker.listRuns().length > 0);
-      running = start(options, dir, isRecorded ? 'resume' : 'run', planted);
+      running = start(options, dir, isRecorded ? 'resume' : 'run', env);
       continue;
     }
     const next = pending[0];
@@ -143,25 +145,14 @@ async function disturb(
   }
 }
 
-/** Built, also where this runs from the sources. */
-const plantModule = new URL('../../dist/chaos/plant.js', import.meta.url).href;
-
 interface RunningProgram {
   readonly child: ChildProcess;
   readonly ended: Promise<number | null>;
 }
 
-function start(options: ChaosOptions, dir: string, command: 'run' | 'resume', planted?: PlantedFault): RunningProgram {
+function start(options: ChaosOptions, dir: string, command: 'run' | 'resume', env = process.env): RunningProgram {
   const { program, experiment, processes, signal } = options;
   const log = openSync(join(dir, 'chaos.log'), 'a');
-  const env = {
-    ...process.env,
-    CALM_ORCH_LIMIT_FILE: limitFile(dir),
-    ...(planted && {
-      NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import ${plantModule}`,
-      [plantVariable]: JSON.stringify(planted),
-    }),
-  };
   const args = [command, ...(command === 'run' ? experiment : []), ...processes, '--dir', dir];
   const child = spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', log, log] });
   closeSync(log);

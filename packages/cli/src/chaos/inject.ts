@@ -1,12 +1,9 @@
 // Carries out one fault on a run under way.
 import type { ChildProcess } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cutSignal, faultPaths } from './fault-paths.ts';
 import type { PlannedFault } from './faults.ts';
 import { processesOf, type RunProcess } from './processes.ts';
-
-/** The writer of checkpoints reads its byte limit here. */
-export const limitFile = (dir: string): string => join(dir, 'byte-limit');
 
 /** What was hit, or null when there is nothing to hit now. */
 export function inject(fault: PlannedFault, coordinator: ChildProcess, dir: string): string | null {
@@ -33,13 +30,15 @@ export function inject(fault: PlannedFault, coordinator: ChildProcess, dir: stri
       return name;
     }
     case 'cut connections':
-      return send(coordinator.pid, 'SIGUSR2') ? 'coordinator' : null;
+      return coordinator.kill(cutSignal) ? 'coordinator' : null;
     case 'kill coordinator':
       return coordinator.kill('SIGKILL') ? 'coordinator' : null;
-    case 'disk full':
-      writeFileSync(limitFile(dir), '0');
-      setTimeout(() => rmSync(limitFile(dir), { force: true }), lastsMs);
+    case 'disk full': {
+      const { isFull } = faultPaths(dir);
+      writeFileSync(isFull, '');
+      setTimeout(() => rmSync(isFull, { force: true }), lastsMs);
       return 'checkpoints';
+    }
   }
 }
 

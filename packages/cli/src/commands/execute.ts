@@ -1,5 +1,5 @@
 // What `run` and `resume` share: engine, plan, signals, progress, and the table at the end.
-import { cpus, totalmem, type } from 'node:os';
+import { totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Argv } from 'yargs';
 import { CalmError, type Experiment } from '@calm-orch/core';
@@ -10,11 +10,11 @@ import { tellStarted } from '../background.ts';
 import { cancelOnSignals } from '../cancel.ts';
 import { checkModels, hashCacheOf } from '../check-models.ts';
 import { checkSurroundings } from '../check-surroundings.ts';
-import { engineFacts, type EngineFacts } from '../engine-facts.ts';
+import { engineFacts } from '../engine-facts.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { report } from '../report.ts';
-import { carriedFolders, codeCacheFile, needsEngine, stageEntry } from '../stage-code.ts';
+import { carriedFolders, codeCacheFile, stageEntry } from '../stage-code.ts';
 import { leftOutPhotographs } from '../views/left-out.ts';
 
 export interface ExecuteOptions extends GlobalOptions {
@@ -94,13 +94,13 @@ export async function execute(
   let progress: Progress | null = null;
   try {
     const { datasetIdentity, photosIdentity } = await import('@calm-orch/data');
-    const facts = needsEngine() ? await engineFacts(say, cancel.signal) : withoutEngine;
+    const facts = await engineFacts(say, cancel.signal);
     const layout = layoutOf(options.dir);
-    if (needsEngine()) await checkModels(experiment);
+    await checkModels(experiment);
     const hashCache = hashCacheOf(layout.dir);
     const sources = await planSources({
       ...{ stageEntry, engine: facts.identity, carried: carriedFolders, hashCache, datasetIdentity, photosIdentity },
-      ...(needsEngine() && { codeCache: await codeCacheFile() }),
+      codeCache: await codeCacheFile(),
     });
     const { hangTimeout, gangMinLeft, takeoverTimeout } = options;
     const summary = await runExperiment({
@@ -143,8 +143,6 @@ export async function execute(
     cancel.dispose();
   }
 }
-
-const withoutEngine: EngineFacts = { identity: null, numCores: cpus().length, numGpus: 0, gpuIds: [], devices: [] };
 
 function announce(
   { run, plan, numReused, numTakenOver, damaged }: StartedRun,

@@ -1,10 +1,10 @@
 // Why each stage of a run was executed or reused.
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { namedRun } from '../named-run.ts';
 import { printJson, printLine } from '../output.ts';
+import { noSuchStage } from '../views/show-stage.ts';
 
 interface Options extends GlobalOptions {
   run?: string;
@@ -26,11 +26,7 @@ export const command = {
     try {
       const { id } = namedRun(tracker, wanted);
       const explained = explainRun(tracker, layoutOf(dir), id, stage);
-      if (explained.length === 0)
-        throw new CalmError(
-          'not_found',
-          `run ${id} has no stage \`${stage}\`: give a kind (finetune-score) or the first digits of a key (\`calm-orch show ${id}\` lists them)`,
-        );
+      if (explained.length === 0) throw noSuchStage(id, stage!);
       if (json) return printJson({ run: id, stages: explained });
       for (const { key, label, execution, madeBy, nearest, differences, gone } of explained) {
         const how = execution === 'executed' ? 'executed' : `reused from ${madeBy}`;

@@ -6,11 +6,13 @@ import type { GlobalOptions } from '../cli.ts';
 import { experimentOrRun, namedRun } from '../named-run.ts';
 import { loadNamed, withExperimentOptions, type ExperimentOptions } from '../experiment-options.ts';
 import { printJson, printLine, wantsColor } from '../output.ts';
+import { describeStages, stagesJson, stagesText } from '../views/show-stage.ts';
 import { describeRun, runJson, runText } from '../views/show.ts';
 
 interface Options extends GlobalOptions, ExperimentOptions {
   run?: string;
   config: boolean;
+  stage?: string;
   json: boolean;
 }
 
@@ -22,15 +24,24 @@ export const command = {
         describe: 'A run, an experiment, or (with --config) an experiment file [default: the last run]',
       })
       .option('config', { type: 'boolean', default: false, describe: 'Print the resolved configuration instead' })
+      .option('stage', {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'Only this kind of stage, or the key that begins so: its attempts, and the stacks of those that failed',
+      })
       .group(['rows', 'seeds', 'set', 'data', 'meteor-dir'], 'With --config and an experiment file:')
       .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
       .example('$0 show', 'the last run')
       .example('$0 show smoke-1 --json', 'one run with its metrics and loss curves, for scripts')
+      .example('$0 show --stage finetune-score', 'where attempts at a stage of the last run failed')
       .example('$0 show --config experiments/smoke.yaml', 'what a file resolves to, before it is run'),
   handler: (options: ArgumentsCamelCase<Options>) => {
-    const { dir, run: name, config, json } = options;
+    const { dir, run: name, config, stage, json } = options;
     const printConfig = (resolved: Json) =>
       json ? printJson(resolved) : printLine(experimentYaml(resolved).trimEnd());
+    if (config && stage !== undefined)
+      throw new CalmError('invalid_argument', '--stage: shows attempts, --config the configuration; give one of them');
     if (config && name !== undefined && name !== experimentOrRun(name) && existsSync(name)) {
       printConfig(loadNamed(name, options).resolved);
       return;
@@ -45,7 +56,11 @@ export const command = {
     try {
       const run = namedRun(tracker, name);
       if (config) printConfig(run.resolved);
-      else if (json) printJson(runJson(describeRun(tracker, run)));
+      else if (stage !== undefined) {
+        const described = describeStages(tracker, run, stage);
+        if (json) printJson(stagesJson(run.id, described));
+        else printLine(stagesText(described));
+      } else if (json) printJson(runJson(describeRun(tracker, run)));
       else printLine(runText(describeRun(tracker, run), wantsColor()));
     } finally {
       tracker.close();

@@ -22,6 +22,9 @@ export function localTime(ms: number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+/** For scripts. */
+export const isoTime = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
 /** `0.4 s`, `12 s`, `3 m 05 s`, `2 h 07 m`. */
 export function duration(ms: number): string {
   const seconds = ms / 1000;

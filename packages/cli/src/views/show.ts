@@ -1,7 +1,7 @@
 // One run in full: trials with their numbers, stages with attempts and curves, the last events.
 import { stageLabel } from '@calm-orch/core';
 import type { AttemptRecord, EventRecord, MetricCurve, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
-import { columns, duration, localTime, sparkline } from './columns.ts';
+import { columns, duration, isoTime, localTime, sparkline } from './columns.ts';
 import { shownStatus } from './runs.ts';
 
 export interface RunDescription {
@@ -27,8 +27,6 @@ export function describeRun(tracker: Tracker, run: RunRecord, numEvents = 50): R
   };
 }
 
-const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
-
 /** The items of a stage may each have a curve of one name. */
 const curveName = ({ name, item }: MetricCurve) => (item === 0 ? name : `${name}[${item}]`);
 
@@ -37,7 +35,17 @@ export function runJson({ run, stages, attempts, metrics, events }: RunDescripti
   const { id, experiment, title, path, status, interrupted, error, startedMs, endedMs, session, hash } = run;
   const { versions, machine, resolved } = run;
   return {
-    ...{ id, experiment, title, path, status, interrupted, error, started: iso(startedMs), ended: iso(endedMs) },
+    ...{
+      id,
+      experiment,
+      title,
+      path,
+      status,
+      interrupted,
+      error,
+      started: isoTime(startedMs),
+      ended: isoTime(endedMs),
+    },
     ...{ session, hash, versions, machine, config: resolved },
     trials: run.trials.map((trial) => ({
       ...trial,
@@ -53,7 +61,7 @@ export function runJson({ run, stages, attempts, metrics, events }: RunDescripti
         execution: stage.execution,
         error: stage.error,
       },
-      ...{ started: iso(stage.startedMs), ended: iso(stage.endedMs), firstRun: stage.firstRunId },
+      ...{ started: isoTime(stage.startedMs), ended: isoTime(stage.endedMs), firstRun: stage.firstRunId },
       ...{
         numItems: stage.numItems,
         inputs: stage.inputs,
@@ -65,9 +73,9 @@ export function runJson({ run, stages, attempts, metrics, events }: RunDescripti
     })),
     attempts: attempts.map(({ startedMs: started, endedMs: ended, token: _token, runId: _runId, ...attempt }) => ({
       ...attempt,
-      ...{ started: iso(started), ended: iso(ended) },
+      ...{ started: isoTime(started), ended: isoTime(ended) },
     })),
-    events: events.map(({ atMs, runId: _runId, ...event }) => ({ at: iso(atMs), ...event })),
+    events: events.map(({ atMs, runId: _runId, ...event }) => ({ at: isoTime(atMs), ...event })),
   };
 }
 
@@ -123,6 +131,11 @@ export function runText({ run, stages, attempts, metrics, events }: RunDescripti
           const label = stage ? stageLabel(stage, run.trials) : '';
           return [stageKey.slice(0, 8), label, `item ${item}`, `attempt ${attempt}`, worker, status, error ?? ''];
         }),
+      ),
+    ),
+    ...indent(
+      [...new Set(troubled.flatMap(({ stack, stageKey }) => (stack === null ? [] : [stageKey])))].map(
+        (key) => `Where it was raised: \`calm-orch show ${run.id} --stage ${key.slice(0, 8)}\``,
       ),
     ),
     ...['', head('Last events')],

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { Generated } from '@calm-orch/model';
 import { answersOf } from './answers.ts';
 
-const stage = { key: 'k', kind: 'evaluate-score', config: {}, numItems: 1 } as const;
+const stage = { key: 'k', kind: 'evaluate-score', config: {} } as const;
 const rows = [7, 8, 9, 10, 11];
 const answer = (row: number): Generated => ({ ids: [row], probabilities: [], stopped: true });
 

@@ -37,7 +37,7 @@ function writeStates(): void {
 
 function contextOf(taps: Record<string, number>, signal = new AbortController().signal): StageContext {
   return {
-    stage: { key: 'k', kind: 'baselines', config: { taps, data }, numItems: 1 },
+    stage: { key: 'k', kind: 'baselines', config: { taps, data } },
     item: 0,
     inputs: { data: dataDir, encodeLabeled: encodeDir },
     outputDir: join(root, 'output'),

@@ -22,7 +22,8 @@ import {
 /**
  * What a worker (trainer, augmentor, evaluator) says to the coordinator. A worker registers, then repeats: lease an
  * item, compute it while renewing the lease, report progress, complete or fail. Every call may be repeated without
- * harm. Every call carries the run's token as metadata `authorization: Bearer <token>`.
+ * harm. Every call carries the run's token as metadata `authorization: Bearer <token>`. Numbers of fields are never used
+ * again: a coordinator may take over the workers of an older one.
  */
 
 export const Directive = {
@@ -173,7 +174,6 @@ export interface Lease {
   stageKind: string;
   /** The slice of the resolved configuration the stage reads, canonical JSON. */
   configJson: string;
-  numItems: number;
   item: number;
   /** 1-based. */
   attempt: number;
@@ -184,12 +184,6 @@ export interface Lease {
   checkpointIntervalMs: number;
   /** A computation that reports nothing for so long has hung and is replaced. */
   hangTimeoutMs: number;
-  /**
-   * Training: the shards of a step, and the step from which attempts went on before. Which of the shards this trainer
-   * computes follows from its rank in the roster.
-   */
-  shards: number[];
-  fromStep: number;
   /** Trainers that share the stage keep a slice of the optimizer's state each, not all of it. */
   partitionOptimizer: boolean;
 }
@@ -210,7 +204,6 @@ export interface HeartbeatResponse {
 }
 
 export interface JoinRequest {
-  instance: string;
   token: string;
   /** Where this trainer serves TensorService. */
   tensorAddress: string;
@@ -236,7 +229,6 @@ export interface Roster {
 }
 
 export interface ReportRequest {
-  instance: string;
   token: string;
   /** 1-based, counts the batches of this attempt. */
   sequence: number;
@@ -288,7 +280,6 @@ export interface ReportResponse {
 }
 
 export interface CompleteRequest {
-  instance: string;
   token: string;
   result: StageResult | undefined;
 }
@@ -313,11 +304,11 @@ export interface CompleteResponse {
 }
 
 export interface FailRequest {
-  instance: string;
   token: string;
   kind: FailureKind;
-  /** One sentence for the user, and what is useful to a developer. */
+  /** One sentence for the user. */
   reason: string;
+  /** Where the error was raised; empty where nothing was. */
   stack: string;
 }
 
@@ -580,7 +571,6 @@ function createBaseLease(): Lease {
     stageKey: "",
     stageKind: "",
     configJson: "",
-    numItems: 0,
     item: 0,
     attempt: 0,
     inputDirs: {},
@@ -588,8 +578,6 @@ function createBaseLease(): Lease {
     checkpointDir: "",
     checkpointIntervalMs: 0,
     hangTimeoutMs: 0,
-    shards: [],
-    fromStep: 0,
     partitionOptimizer: false,
   };
 }
@@ -607,9 +595,6 @@ export const Lease: MessageFns<Lease> = {
     }
     if (message.configJson !== "") {
       writer.uint32(34).string(message.configJson);
-    }
-    if (message.numItems !== 0) {
-      writer.uint32(40).uint32(message.numItems);
     }
     if (message.item !== 0) {
       writer.uint32(48).uint32(message.item);
@@ -631,16 +616,6 @@ export const Lease: MessageFns<Lease> = {
     }
     if (message.hangTimeoutMs !== 0) {
       writer.uint32(96).uint32(message.hangTimeoutMs);
-    }
-    if (message.shards.length !== 0) {
-      writer.uint32(106).fork();
-      for (const v of message.shards) {
-        writer.uint32(v);
-      }
-      writer.join();
-    }
-    if (message.fromStep !== 0) {
-      writer.uint32(112).uint32(message.fromStep);
     }
     if (message.partitionOptimizer !== false) {
       writer.uint32(120).bool(message.partitionOptimizer);
@@ -691,14 +666,6 @@ export const Lease: MessageFns<Lease> = {
             }
 
             message.configJson = reader.string();
-            continue;
-          }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.numItems = reader.uint32();
             continue;
           }
           case 6: {
@@ -758,32 +725,6 @@ export const Lease: MessageFns<Lease> = {
             }
 
             message.hangTimeoutMs = reader.uint32();
-            continue;
-          }
-          case 13: {
-            if (tag === 104) {
-              message.shards.push(reader.uint32());
-
-              continue;
-            }
-
-            if (tag === 106) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.shards.push(reader.uint32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-          case 14: {
-            if (tag !== 112) {
-              break;
-            }
-
-            message.fromStep = reader.uint32();
             continue;
           }
           case 15: {
@@ -968,14 +909,11 @@ export const HeartbeatResponse: MessageFns<HeartbeatResponse> = {
 };
 
 function createBaseJoinRequest(): JoinRequest {
-  return { instance: "", token: "", tensorAddress: "", generation: 0, waitMs: 0 };
+  return { token: "", tensorAddress: "", generation: 0, waitMs: 0 };
 }
 
 export const JoinRequest: MessageFns<JoinRequest> = {
   encode(message: JoinRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.instance !== "") {
-      writer.uint32(10).string(message.instance);
-    }
     if (message.token !== "") {
       writer.uint32(18).string(message.token);
     }
@@ -1004,14 +942,6 @@ export const JoinRequest: MessageFns<JoinRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.instance = reader.string();
-            continue;
-          }
           case 2: {
             if (tag !== 18) {
               break;
@@ -1172,14 +1102,11 @@ export const Roster: MessageFns<Roster> = {
 };
 
 function createBaseReportRequest(): ReportRequest {
-  return { instance: "", token: "", sequence: 0, points: [], notes: [] };
+  return { token: "", sequence: 0, points: [], notes: [] };
 }
 
 export const ReportRequest: MessageFns<ReportRequest> = {
   encode(message: ReportRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.instance !== "") {
-      writer.uint32(10).string(message.instance);
-    }
     if (message.token !== "") {
       writer.uint32(18).string(message.token);
     }
@@ -1208,14 +1135,6 @@ export const ReportRequest: MessageFns<ReportRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.instance = reader.string();
-            continue;
-          }
           case 2: {
             if (tag !== 18) {
               break;
@@ -1630,14 +1549,11 @@ export const ReportResponse: MessageFns<ReportResponse> = {
 };
 
 function createBaseCompleteRequest(): CompleteRequest {
-  return { instance: "", token: "", result: undefined };
+  return { token: "", result: undefined };
 }
 
 export const CompleteRequest: MessageFns<CompleteRequest> = {
   encode(message: CompleteRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.instance !== "") {
-      writer.uint32(10).string(message.instance);
-    }
     if (message.token !== "") {
       writer.uint32(18).string(message.token);
     }
@@ -1660,14 +1576,6 @@ export const CompleteRequest: MessageFns<CompleteRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.instance = reader.string();
-            continue;
-          }
           case 2: {
             if (tag !== 18) {
               break;
@@ -1896,14 +1804,11 @@ export const CompleteResponse: MessageFns<CompleteResponse> = {
 };
 
 function createBaseFailRequest(): FailRequest {
-  return { instance: "", token: "", kind: FailureKind.UNSPECIFIED, reason: "", stack: "" };
+  return { token: "", kind: FailureKind.UNSPECIFIED, reason: "", stack: "" };
 }
 
 export const FailRequest: MessageFns<FailRequest> = {
   encode(message: FailRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.instance !== "") {
-      writer.uint32(10).string(message.instance);
-    }
     if (message.token !== "") {
       writer.uint32(18).string(message.token);
     }
@@ -1932,14 +1837,6 @@ export const FailRequest: MessageFns<FailRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.instance = reader.string();
-            continue;
-          }
           case 2: {
             if (tag !== 18) {
               break;

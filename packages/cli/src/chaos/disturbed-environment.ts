@@ -1,0 +1,22 @@
+// The environment of a disturbed run: Node loads the modules that carry its faults before each of its processes, so that
+// the product needs no switch for them.
+import { plantVariable, type PlantedFault } from './planted-fault.ts';
+
+/** Built, also where this runs from the sources. */
+const built = (name: 'breakable' | 'plant'): URL => new URL(`../../dist/chaos/${name}.js`, import.meta.url);
+
+/** Of the processes of the run in `dir`: `inject` can break them, and one trains wrongly where a fault is planted. */
+export function disturbedEnvironment(
+  dir: string,
+  planted: PlantedFault | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
+  const breakable = built('breakable');
+  breakable.searchParams.set('run', dir);
+  const modules = [breakable, ...(planted ? [built('plant')] : [])];
+  return {
+    ...env,
+    NODE_OPTIONS: [env['NODE_OPTIONS'] ?? '', ...modules.map(({ href }) => `--import ${href}`)].join(' ').trim(),
+    ...(planted && { [plantVariable]: JSON.stringify(planted) }),
+  };
+}
