@@ -1,9 +1,8 @@
 // The command line as a whole. A command's code is imported when that command is used, so that `--help` and the
 // reading commands load neither TensorFlow nor gRPC.
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import yargs, { type Argv, type CommandModule } from 'yargs';
-import { CalmError, errorTable, ignoresHangup, suggestion, toCalmError } from '@calm-orch/core';
+import { CalmError, errorTable, ignoresHangup, suggestion, toCalmError, userPath } from '@calm-orch/core';
 import { survivesClosedOutput } from './output.ts';
 import { systemRemedy } from './system-error.ts';
 
@@ -156,7 +155,7 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = p
   try {
     await parser(args, env).parseAsync();
   } catch (thrown) {
-    const error = toCalmError(thrown);
+    const error = errorOf(thrown);
     const debug = env['CALM_ORCH_DEBUG'] === '1';
     const unexpected = error.code === 'internal' && !(thrown instanceof CalmError);
     const remedy = unexpected ? systemRemedy(thrown) : null;
@@ -178,7 +177,7 @@ function parser(args: readonly string[], env: NodeJS.ProcessEnv): Argv<GlobalOpt
       defaultDescription: '$CALM_ORCH_DIR or ./runs',
       describe: 'Run folder: everything a run leaves lies in it',
       requiresArg: true,
-      coerce: (dir: string) => resolve(dir),
+      coerce: (dir: string) => userPath(dir),
       global: true,
     })
     .version(version())
@@ -231,6 +230,13 @@ function usageMessage(message: string, args: readonly string[]): string {
     .replace(/^Unknown argument/, 'unknown argument')
     .replace(/^Invalid values:\s*Argument: (.*), Given: (.*), Choices: (.*)/s, '--$1: expected one of $3, got $2');
   return `${words.replaceAll(/\s+/g, ' ')} (see \`${help}\`)`;
+}
+
+/** All that yargs keeps of an error that an option's `coerce` throws is its message. */
+function errorOf(thrown: unknown): CalmError {
+  if (thrown instanceof Error && thrown.name === 'YError')
+    return new CalmError('invalid_argument', thrown.message, { cause: thrown });
+  return toCalmError(thrown);
 }
 
 function version(): string {

@@ -17,8 +17,10 @@ export { demandedDigests, sampleIds, shardDigest, stepDigest, type SampleList } 
 export { ignoresHangup } from './hangup.ts';
 export { shardRange } from './shards.ts';
 export { makeFolder, writeFileAtomic } from './files.ts';
+export { expandHome, userPath } from './user-path.ts';
 export { stageLabel } from './stage-label.ts';
 export { parseJson, readJson } from './json.ts';
+export { mistakenContent, mistakenFile, refuseMistakenFile } from './mistaken-file.ts';
 export {
   isHiddenName,
   leftOutNote,

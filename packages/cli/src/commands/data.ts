@@ -1,8 +1,7 @@
 // The datasets themselves: what of them is on this machine, and the embedded data in their formats.
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, datasetNames, readDataFile, suggestion, type DatasetName } from '@calm-orch/core';
+import { CalmError, datasetNames, readDataFile, suggestion, userPath, type DatasetName } from '@calm-orch/core';
 import type { GlobalOptions } from '../cli.ts';
 import { dataOption } from '../data-option.ts';
 import { printJson, printLine } from '../output.ts';
@@ -60,7 +59,7 @@ async function make({ target, size, seed, json }: Options): Promise<void> {
       throw new CalmError('invalid_argument', `--${name}: expected a whole number of at least ${least}, got ${value}`);
   }
   const { makeDatasets } = await import('@calm-orch/data');
-  const file = await makeDatasets({ dir: resolve(target), numTrain: size, seed });
+  const file = await makeDatasets({ dir: userPath(target), numTrain: size, seed });
   if (json) printJson({ file });
   else printLine(`Wrote ${datasetNames.length} datasets and ${file}.`);
 }

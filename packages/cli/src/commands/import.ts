@@ -1,8 +1,8 @@
 // Other people's outputs as a row of a table: measured on the test items of the run's trials, under the same metrics.
 import { existsSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, sha256OfFile, suggestion } from '@calm-orch/core';
+import { CalmError, sha256OfFile, suggestion, userPath } from '@calm-orch/core';
 import type { MeasuredOutputs, OutputColumn } from '@calm-orch/evaluator';
 import { openTracker, renderTables, rowsOfTable, testItemsOf, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
@@ -51,7 +51,7 @@ export const command = {
     try {
       const runs = run === undefined ? tracker.listRuns() : [namedRun(tracker, run)];
       if (remove) removeRow(tracker, runs, name);
-      else await importRow(tracker, runs, resolve(file!), options);
+      else await importRow(tracker, runs, userPath(file!), options);
     } finally {
       tracker.close();
     }

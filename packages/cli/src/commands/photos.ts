@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, restoreExperiment, type StageKind, type TrialConfig } from '@calm-orch/core';
+import { CalmError, expandHome, restoreExperiment, type StageKind, type TrialConfig } from '@calm-orch/core';
 import { hasTracker, openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { PhotoAnswer, PhotoQuestion } from '@calm-orch/evaluator';
 import type { GlobalOptions } from '../cli.ts';
@@ -53,7 +53,7 @@ function command(question: PhotoQuestion, example: string) {
     handler: async ({ dir, photos, run, json }: ArgumentsCamelCase<Options>) => {
       const { config, foundation, model } = await findModel(dir, run, kindOf[question]);
       const { answerAboutPhotos } = await import('@calm-orch/evaluator');
-      const files = photos.map(String);
+      const files = photos.map((photo) => expandHome(String(photo)));
       const { answers, unreadable } = await answerAboutPhotos(files, { config, foundation, model, question });
       if (json) printJson(answers);
       else for (const answer of answers) printLine(`${answer.file}: ${textOf(answer)}`);
