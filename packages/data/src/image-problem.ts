@@ -2,6 +2,7 @@
 // one buffer for all threads, so the sentences of two bad files decoded at once may come mixed: only sharp's own are used.
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { CalmError, mistakenFile, whyUnreadable } from '@calm-orch/core';
+import { unreadContent } from './unread-format.ts';
 
 /** Pillow's own limit; beyond it a small file could ask for any amount of memory. */
 export const maxPixels = 178_956_970;
@@ -31,6 +32,8 @@ export function decodingProblem(error: unknown, path: string): string {
   if (unread !== null) return unread.reason;
   const mistaken = mistakenFile(path);
   if (mistaken !== null) return mistaken;
+  const format = unreadContent(path);
+  if (format !== null) return `it is ${format}`;
   const { message } = error as Error;
   if (message.startsWith('Input image exceeds pixel limit')) return `expected at most ${maxPixels} pixels`;
   if (message.startsWith('Input file contains unsupported')) return 'it has no image format that is read';

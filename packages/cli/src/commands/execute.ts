@@ -15,7 +15,7 @@ import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { report } from '../report.ts';
 import { carriedFolders, codeCacheFile, needsEngine, stageEntry } from '../stage-code.ts';
-import { leftOutPhotographs } from '../views/left-out.ts';
+import { inputUses, leftOutPhotographs } from '../views/left-out.ts';
 
 export interface ExecuteOptions extends GlobalOptions {
   trainers?: number;
@@ -134,6 +134,7 @@ export async function execute(
       onStop: (now) => cancel.ask(now),
     });
     (progress as Progress | null)?.close();
+    for (const note of inputUses(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
     for (const note of leftOutPhotographs(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
     await report(summary, tracker, options);
   } finally {

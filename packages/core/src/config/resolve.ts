@@ -186,6 +186,11 @@ export function crossProblems(
     ['personal.joining', 'personal.contextSize'],
     `personal.joining must be 0 or more than personal.contextSize (got ${joining} and ${contextSize})`,
   );
+  check(
+    config.data.source === 'studio' || config.data.unlabeledDir === null,
+    ['data.unlabeledDir', 'data.source'],
+    "data.unlabeledDir joins the embedded data's pool only, and would not be used: leave out it or --data",
+  );
   const { numComments, scoreReadout } = config.evaluate;
   check(
     config.scoreAnswer === 'number' || scoreReadout === 'levels',
