@@ -5,6 +5,7 @@ import type { Garbage } from '@calm-orch/coordinator';
 import { CalmError } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
 
@@ -32,7 +33,7 @@ export const command = {
         default: false,
         describe: 'Do not ask; needed where there is no terminal to ask on',
       })
-      .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+      .option('json', jsonOption)
       .example('$0 gc --dry-run', 'what would go')
       .example('$0 gc --keep 3 --yes', 'keep the three newest runs of each experiment'),
   handler: async ({ dir, keep, dryRun, yes, json }: ArgumentsCamelCase<Options>) => {
@@ -48,15 +49,14 @@ export const command = {
       const mayFree = !dryRun && (yes || isNothing);
       if (!mayFree) {
         if (!json) printGarbage(found, 'Would free');
-        else if (dryRun || !canAsk) printJson({ ...found, dryRun: true });
+        else if (dryRun) printJson({ ...found, dryRun: true });
         if (dryRun) return;
         if (!canAsk)
           throw new CalmError(
             'invalid_argument',
             'nothing was freed: nobody can be asked here; say `calm-orch gc --yes`',
           );
-        if (!(await agrees(`Free ${mebibytes(found.freedBytes).trim()}? [y/N] `)))
-          return void process.stderr.write('Nothing was freed.\n');
+        if (!(await agrees(`Free ${mebibytes(found.freedBytes).trim()}? [y/N] `))) return nothing(found, json);
       }
       const freed = freeGarbage(tracker, layout, keep, found);
       if (json) printJson({ ...freed, dryRun: false });
@@ -66,6 +66,12 @@ export const command = {
     }
   },
 };
+
+/** Said no. */
+function nothing(found: Garbage, json: boolean): void {
+  process.stderr.write('Nothing was freed.\n');
+  if (json) printJson({ ...found, dryRun: true });
+}
 
 async function agrees(question: string): Promise<boolean> {
   const dialogue = createInterface({ input: process.stdin, output: process.stderr });

@@ -2,6 +2,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { userPath } from '@calm-orch/core';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { meteorOption } from '../meteor-option.ts';
 import { printJson, printLine } from '../output.ts';
 import { columns } from '../views/columns.ts';
@@ -28,7 +29,7 @@ export const command = {
         describe: "WordNet's dict folder, for METEOR's synonyms",
         coerce: (dir?: string) => (dir === undefined ? undefined : userPath(dir)),
       })
-      .option('json', { type: 'boolean', default: false, describe: 'Print JSON, with the scores of each item' })
+      .option('json', { ...jsonOption, describe: `${jsonOption.describe}; with the scores of each item` })
       .example('$0 metrics captions captions.json', '{"items":[{"id","references":[],"candidate"}]}')
       .example('$0 metrics correlation scores.json --json', '{"cases":[{"name","predictions":[],"targets":[]}]}'),
   handler: async ({ kind, file, meteorDir, wordnetDir, json }: ArgumentsCamelCase<Options>) => {

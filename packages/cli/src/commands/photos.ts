@@ -6,6 +6,7 @@ import { CalmError, expandHome, restoreExperiment, type StageKind, type TrialCon
 import { hasTracker, openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { PhotoAnswer, PhotoQuestion } from '@calm-orch/evaluator';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { namedRun } from '../named-run.ts';
 import { printJson, printLine } from '../output.ts';
 
@@ -48,14 +49,17 @@ function command(question: PhotoQuestion, example: string) {
           requiresArg: true,
           describe: 'The run (or experiment) whose model answers [default: the newest with a full model]',
         })
-        .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+        .option('json', jsonOption)
         .example(example, 'with the full model, first seed, of the newest run that has one'),
     handler: async ({ dir, photos, run, json }: ArgumentsCamelCase<Options>) => {
       const { config, foundation, model } = await findModel(dir, run, kindOf[question]);
       const { answerAboutPhotos } = await import('@calm-orch/evaluator');
       const files = photos.map((photo) => expandHome(String(photo)));
       const { answers, unreadable } = await answerAboutPhotos(files, { config, foundation, model, question });
-      if (json) printJson(answers);
+      const refused = new Map(unreadable.map(({ file, reason }) => [file, reason]));
+      const answered = new Map(answers.map((answer) => [answer.file, answer]));
+      if (json)
+        printJson(files.map((file) => answered.get(file) ?? { file, error: { message: refused.get(file) ?? null } }));
       else for (const answer of answers) printLine(`${answer.file}: ${textOf(answer)}`);
       for (const { reason } of unreadable) process.stderr.write(`calm-orch: ${reason}\n`);
       if (unreadable.length > 0) process.exitCode = 1;

@@ -3,6 +3,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, experimentYaml, userPath, type Json } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { experimentOrRun, namedRun } from '../named-run.ts';
 import { loadNamed, withExperimentOptions, type ExperimentOptions } from '../experiment-options.ts';
 import { printJson, printLine, wantsColor } from '../output.ts';
@@ -23,7 +24,7 @@ export const command = {
       })
       .option('config', { type: 'boolean', default: false, describe: 'Print the resolved configuration instead' })
       .group(['rows', 'seeds', 'set', 'data', 'meteor-dir'], 'With --config and an experiment file:')
-      .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+      .option('json', jsonOption)
       .example('$0 show', 'the last run')
       .example('$0 show smoke-1 --json', 'one run with its metrics and loss curves, for scripts')
       .example('$0 show --config experiments/smoke.yaml', 'what a file resolves to, before it is run'),

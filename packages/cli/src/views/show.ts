@@ -37,7 +37,7 @@ export function runJson({ run, stages, attempts, metrics, events }: RunDescripti
   const { id, experiment, title, path, status, interrupted, error, startedMs, endedMs, session, hash } = run;
   const { versions, machine, resolved } = run;
   return {
-    ...{ id, experiment, title, path, status, interrupted, error, started: iso(startedMs), ended: iso(endedMs) },
+    ...{ run: id, experiment, title, path, status, interrupted, error, started: iso(startedMs), ended: iso(endedMs) },
     ...{ session, hash, versions, machine, config: resolved },
     trials: run.trials.map((trial) => ({
       ...trial,
@@ -63,11 +63,13 @@ export function runJson({ run, stages, attempts, metrics, events }: RunDescripti
       },
       curves: Object.fromEntries(stage.curves.map((curve) => [curveName(curve), curve.points])),
     })),
-    attempts: attempts.map(({ startedMs: started, endedMs: ended, token: _token, runId: _runId, ...attempt }) => ({
-      ...attempt,
-      ...{ started: iso(started), ended: iso(ended) },
-    })),
-    events: events.map(({ atMs, runId: _runId, ...event }) => ({ at: iso(atMs), ...event })),
+    attempts: attempts.map(
+      ({ startedMs: started, endedMs: ended, token: _token, runId: _runId, stageKey: stage, ...attempt }) => ({
+        ...{ stage, ...attempt },
+        ...{ started: iso(started), ended: iso(ended) },
+      }),
+    ),
+    events: events.map(({ atMs, runId: _runId, stageKey: stage, ...event }) => ({ at: iso(atMs), stage, ...event })),
   };
 }
 
