@@ -16,7 +16,7 @@ interface Explained {
   readonly stages: readonly {
     readonly kind: string;
     readonly execution: string;
-    readonly madeBy: string;
+    readonly firstRun: string;
     readonly differences: readonly { readonly what: string; readonly before: unknown; readonly now: unknown }[];
   }[];
 }
@@ -70,7 +70,7 @@ test('an edited comment or a renamed variable re-runs nothing; a constant of a h
   expect(await run()).toMatchObject({ executed: 0, reused: 14 });
   expect(executions()).toBe(once);
   expect(
-    (await explain('story-2')).every(({ execution, madeBy }) => `${execution} ${madeBy}` === 'reused story-1'),
+    (await explain('story-2')).every(({ execution, firstRun }) => `${execution} ${firstRun}` === 'reused story-1'),
   ).toBe(true);
 
   write(helper.replace('20', '21'));

@@ -5,25 +5,19 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, fstatSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CalmError, makeFolder } from '@calm-orch/core';
+import { detachedMark, isDetached, tellFront } from './detached.ts';
+import type { ErrorJson } from './json-option.ts';
 import { createLineReader } from './log-files.ts';
 import { printJson, printLine } from './output.ts';
 import { commandOf } from './report.ts';
-
-const mark = 'CALM_ORCH_DETACHED';
 
 interface Started {
   readonly run: string;
 }
 
-/** Whether this is the process in the background. */
-function isBackground(): boolean {
-  return process.env[mark] === '1' && process.send !== undefined;
-}
-
 /** In the background: the run is recorded. */
 export function tellStarted(run: string): void {
-  if (!isBackground() || !process.connected) return;
-  process.send!({ run } satisfies Started, () => process.connected && process.disconnect());
+  tellFront({ run } satisfies Started);
 }
 
 const lookEveryMs = 100;
@@ -36,7 +30,7 @@ export interface DetachOptions {
 
 /** False: not asked for, or this is the process in the background; go on. `resumed`: the run that is to be resumed. */
 export async function startedInBackground({ dir, detach, json }: DetachOptions, resumed?: string): Promise<boolean> {
-  if (!detach || isBackground()) return false;
+  if (!detach || isDetached()) return false;
   const { layoutOf } = await import('@calm-orch/coordinator');
   const layout = layoutOf(dir);
   const path = resumed === undefined ? layout.log('starting', randomUUID()) : layout.log(resumed, 'coordinator');
@@ -45,14 +39,14 @@ export async function startedInBackground({ dir, detach, json }: DetachOptions, 
   const said = createLineReader(path, fstatSync(log).size);
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     ...{ detached: true, stdio: ['ignore', log, log, 'ipc'] },
-    env: { ...process.env, [mark]: '1' },
+    env: { ...process.env, [detachedMark]: '1' },
   });
   closeSync(log);
   const onSignal = (): void => void child.kill('SIGTERM');
   for (const signal of endings) process.on(signal, onSignal);
+  const pass = (line: string): void => void process.stderr.write(`${line}\n`);
   const passOn = (): void => {
-    for (let lines = said.next(); lines !== null; lines = said.next())
-      for (const line of lines) process.stderr.write(`${line}\n`);
+    for (let lines = said.next(); lines !== null; lines = said.next()) lines.forEach(pass);
   };
   const timer = setInterval(passOn, lookEveryMs);
   const outcome = await startOrEnd(child);
@@ -71,9 +65,10 @@ export async function startedInBackground({ dir, detach, json }: DetachOptions, 
   }
   // It has said what was wrong, or that there is nothing to do.
   passOn();
-  for (const line of said.rest()) process.stderr.write(`${line}\n`);
+  said.rest().forEach(pass);
   if (resumed === undefined) rmSync(path, { force: true });
   process.exitCode = outcome.code;
+  if (json && outcome.error !== null) printJson(outcome.error);
   if (outcome.how !== null)
     throw new CalmError('internal', `the process in the background ${outcome.how} before its run was recorded`);
   return true;
@@ -85,14 +80,21 @@ interface EndedEarly {
   readonly code: number;
   /** Where it did not end by itself. */
   readonly how: string | null;
+  /** What it said had failed. */
+  readonly error: ErrorJson | null;
 }
 
 function startOrEnd(child: ChildProcess): Promise<Started | EndedEarly> {
   return new Promise((resolve) => {
-    child.once('message', (message) => resolve(message as Started));
-    child.once('error', (error) => resolve({ code: 1, how: `could not be started: ${error.message}` }));
+    let error: ErrorJson | null = null;
+    child.on('message', (message: Started | ErrorJson) => {
+      if ('run' in message) resolve(message);
+      else error = message;
+    });
+    child.once('error', ({ message }) => resolve({ code: 1, how: `could not be started: ${message}`, error }));
     child.once('exit', (code, signal) => {
-      const end = (): void => resolve({ code: code ?? 1, how: signal === null ? null : `was ended by ${signal}` });
+      const how = signal === null ? null : `was ended by ${signal}`;
+      const end = (): void => resolve({ code: code ?? 1, how, error });
       // Its last message may still be under way.
       if (child.connected) child.once('disconnect', end);
       else end();

@@ -1,6 +1,6 @@
-// What stages need besides their inputs, looked for before any starts: a key in the environment, METEOR's folder, a
-// detector's package.
-import { CalmError, type AugmentConfig, type OpenaiConfig } from '@calm-orch/core';
+// What stages need besides their inputs, looked for before any starts: a folder for temporary files, a key in the
+// environment, METEOR's folder, a detector's package.
+import { CalmError, temporaryFolder, type AugmentConfig, type OpenaiConfig } from '@calm-orch/core';
 import type { Plan, PlanStage } from '@calm-orch/coordinator';
 
 /** @throws CalmError for the first stage that is not done and would fail for it. */
@@ -31,7 +31,7 @@ function needsOf({ kind, config }: PlanStage, env: NodeJS.ProcessEnv): [needed: 
     openai?: OpenaiConfig;
     evaluate?: { meteorDir?: string };
   };
-  const needs: [string, () => Promise<void>][] = [];
+  const needs: [string, () => Promise<void>][] = [['a temporary folder', async () => void temporaryFolder()]];
   // The code of workers is imported only now: most experiments need none of it here.
   if (kind === 'augment') {
     if (openai)

@@ -72,7 +72,7 @@ test('runs, tables and show print a run as JSON; the folder comes from --dir bef
   makeRun();
   const runs = await calmOrch(['runs', '--json']);
   expect(JSON.parse(runs.stdout)).toMatchObject([
-    { id: 'smoke-1', status: 'cancelled', trials: [{ fingerprint: null }] },
+    { run: 'smoke-1', status: 'cancelled', trials: [{ fingerprint: null }] },
   ]);
   const tables = await calmOrch(['tables', '--json', '--dir', dir], { CALM_ORCH_DIR: '/nowhere' });
   expect(JSON.parse(tables.stdout)).toEqual([
@@ -82,7 +82,7 @@ test('runs, tables and show print a run as JSON; the folder comes from --dir bef
     },
   ]);
   const show = await calmOrch(['show', 'smoke', '--json']);
-  expect(JSON.parse(show.stdout)).toMatchObject({ id: 'smoke-1', trials: [{ row: 'all' }] });
+  expect(JSON.parse(show.stdout)).toMatchObject({ run: 'smoke-1', trials: [{ row: 'all' }] });
 });
 
 test('without runs, `runs` says how to start one, and no folder is made', async () => {
@@ -217,7 +217,7 @@ test('score, comment and suggest say what to run where no full model is trained'
 test('runs lists those of a status, and no more than asked for', async () => {
   for (let i = 0; i < 3; i++) makeRun();
   const listed = async (...args: string[]) =>
-    (JSON.parse((await calmOrch(['runs', '--json', ...args])).stdout) as { id: string }[]).map(({ id }) => id);
+    (JSON.parse((await calmOrch(['runs', '--json', ...args])).stdout) as { run: string }[]).map(({ run }) => run);
   expect(await listed('--status', 'cancelled', '--limit', '2')).toEqual(['smoke-3', 'smoke-2']);
   expect(await listed('--status', 'running')).toEqual([]);
 });

@@ -1,12 +1,15 @@
 // The command line as a whole. A command's code is imported when that command is used, so that `--help` and the
 // reading commands load neither TensorFlow nor gRPC.
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { CalmError, errorTable, stackOf, toCalmError } from '@calm-orch/core/errors';
 import { ignoresHangup } from '@calm-orch/core/hangup';
 import { suggestion } from '@calm-orch/core/suggest';
-import { survivesClosedOutput } from './output.ts';
+import { userPath } from '@calm-orch/core/user-path';
+import { completions } from './completions.ts';
+import { isDetached, tellFront } from './detached.ts';
+import { asksForJson, errorJson } from './json-option.ts';
+import { printJson, printLine, survivesClosedOutput } from './output.ts';
 import { systemRemedy } from './system-error.ts';
 
 /** What a file of commands/ exports as `command`: a yargs module whose name stands in the table below. */
@@ -154,6 +157,7 @@ const examples: readonly (readonly [string, string])[] = [
   ['$0 tables --format markdown', "the last experiment's table again"],
   ['$0 show --config', 'the resolved configuration of the last run'],
   ['$0 runs --json', 'all runs, for scripts'],
+  ['source <($0 completion)', 'completion in this shell; into ~/.bashrc or ~/.zshrc for all'],
 ];
 
 /** Runs one command; sets the exit code of the process, never throws. */
@@ -161,33 +165,57 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = p
   survivesClosedOutput();
   if (ignoresHangup()) process.on('SIGHUP', () => {});
   try {
-    await parser(args, env).parseAsync();
+    // The word after it is the program.
+    if (args[0] === completionFlag) await complete(args.slice(2), env);
+    else await parser(args, env).parseAsync();
   } catch (thrown) {
-    const error = toCalmError(thrown);
+    const error = errorOf(thrown);
     const debug = env['CALM_ORCH_DEBUG'] === '1';
     const unexpected = error.code === 'internal' && !(thrown instanceof CalmError);
     const remedy = unexpected ? systemRemedy(thrown) : null;
     const defect = unexpected && !debug ? ' (a defect of calm-orch; CALM_ORCH_DEBUG=1 shows where)' : '';
     const hint = remedy === null ? defect : `: ${remedy}`;
-    process.stderr.write(debug ? `${stackOf(error)}\n` : `calm-orch: ${error.message}${hint}\n`);
+    const message = `${error.message}${hint}`;
+    process.stderr.write(debug ? `${stackOf(error)}\n` : `calm-orch: ${message}\n`);
+    // In the background standard output is a log: the process in front tells it.
+    if (isDetached()) tellFront(errorJson(error, message));
+    else if (asksForJson(args)) printJson(errorJson(error, message));
     process.exitCode = errorTable[error.code].exitCode;
   }
 }
 
+/** Prints what the last of the words of a command line may become. */
+async function complete(words: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const shown = commands.filter(({ describe }) => describe !== null);
+  const found = await completions(words, {
+    commands: [...shown.map(nameOf), completionCommand],
+    optionsOf: async (name) => {
+      const entry = shown.find((one) => nameOf(one) === name);
+      const program = withGlobalOptions(yargs([]), env);
+      return entry === undefined ? program : withOptions((await entry.load()).command as Command, program);
+    },
+    env,
+  });
+  for (const completion of found) printLine(completion);
+}
+
+function withGlobalOptions<T>(args: Argv<T>, env: NodeJS.ProcessEnv): Argv<T & GlobalOptions> {
+  return args.option('dir', {
+    type: 'string',
+    default: env['CALM_ORCH_DIR'] || 'runs',
+    defaultDescription: '$CALM_ORCH_DIR or ./runs',
+    describe: 'Run folder: everything a run leaves lies in it',
+    requiresArg: true,
+    coerce: (dir: string) => userPath(dir),
+    global: true,
+  });
+}
+
 function parser(args: readonly string[], env: NodeJS.ProcessEnv): Argv<GlobalOptions> {
-  const program = yargs([...args])
+  const program = withGlobalOptions(yargs([...args]), env)
     .scriptName('calm-orch')
     .locale('en')
     .usage('$0 <command>\n\nReproduces the tables of the CALM paper from experiment files.')
-    .option('dir', {
-      type: 'string',
-      default: env['CALM_ORCH_DIR'] || 'runs',
-      defaultDescription: '$CALM_ORCH_DIR or ./runs',
-      describe: 'Run folder: everything a run leaves lies in it',
-      requiresArg: true,
-      coerce: (dir: string) => resolve(dir),
-      global: true,
-    })
     .version(version())
     .help()
     .alias('help', 'h')
@@ -203,16 +231,19 @@ function parser(args: readonly string[], env: NodeJS.ProcessEnv): Argv<GlobalOpt
     program.command({
       command: usage,
       describe: describe ?? false,
-      builder: async (own: Argv) => {
-        const { builder } = (await load()).command as Command;
-        return typeof builder === 'function' ? builder(own as never) : own.options(builder ?? {});
-      },
+      builder: async (own: Argv) => withOptions((await load()).command as Command, own),
       handler: async (values) => {
         const { handler } = (await load()).command as Command;
         await handler(values as never);
       },
     } as CommandModule);
   }
+  program.command({
+    command: completionCommand,
+    describe: 'Print a script that completes commands, options, runs and experiments in bash, zsh or fish',
+    builder: {},
+    handler: () => void program.showCompletionScript(),
+  } as CommandModule);
   examples.forEach(([line, text]) => program.example(line, text));
   program.command({
     command: '$0',
@@ -223,9 +254,18 @@ function parser(args: readonly string[], env: NodeJS.ProcessEnv): Argv<GlobalOpt
   return program;
 }
 
+const completionCommand = 'completion';
+/** As yargs' scripts call it. */
+const completionFlag = '--get-yargs-completions';
+
+const nameOf = ({ usage }: CommandEntry): string => usage.split(' ')[0]!;
+
+function withOptions<T>({ builder }: Command, own: Argv<T>): Argv<T> {
+  return (typeof builder === 'function' ? builder(own as never) : own.options(builder ?? {})) as Argv<T>;
+}
+
 /** yargs' own words made a sentence, with the nearest command for a mistyped one and where to look. */
 function usageMessage(message: string, args: readonly string[]): string {
-  const nameOf = ({ usage }: CommandEntry) => usage.split(' ')[0]!;
   const first = args.find((arg) => !arg.startsWith('-'));
   const entry = commands.find((command) => nameOf(command) === first);
   if (first !== undefined && !entry) {
@@ -238,6 +278,13 @@ function usageMessage(message: string, args: readonly string[]): string {
     .replace(/^Unknown argument/, 'unknown argument')
     .replace(/^Invalid values:\s*Argument: (.*), Given: (.*), Choices: (.*)/s, '--$1: expected one of $3, got $2');
   return `${words.replaceAll(/\s+/g, ' ')} (see \`${help}\`)`;
+}
+
+/** All that yargs keeps of an error that an option's `coerce` throws is its message. */
+function errorOf(thrown: unknown): CalmError {
+  if (thrown instanceof Error && thrown.name === 'YError')
+    return new CalmError('invalid_argument', thrown.message, { cause: thrown });
+  return toCalmError(thrown);
 }
 
 function version(): string {

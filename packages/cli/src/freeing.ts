@@ -5,6 +5,7 @@ import { CalmError } from '@calm-orch/core';
 import type { Garbage, Layout, Selection } from '@calm-orch/coordinator';
 import type { Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from './cli.ts';
+import { jsonOption } from './json-option.ts';
 import { printJson, printLine } from './output.ts';
 import { plural } from './progress/format.ts';
 
@@ -23,7 +24,7 @@ export function withFreeingOptions<T>(args: Argv<T>) {
       default: false,
       describe: 'Do not ask; needed where there is no terminal to ask on',
     })
-    .option('json', { type: 'boolean', default: false, describe: 'Print JSON' });
+    .option('json', jsonOption);
 }
 
 interface Freeing {
@@ -50,7 +51,7 @@ export async function free(
   const mayFree = !dryRun && (yes || (!asksAlways && found.freed.length === 0));
   if (!mayFree) {
     if (!json) printGarbage(found, 'Would free');
-    else if (dryRun || !canAsk) printJson({ ...found, dryRun: true });
+    else if (dryRun) printJson({ ...found, dryRun: true });
     if (dryRun) return false;
     if (!canAsk)
       throw new CalmError(
@@ -59,6 +60,7 @@ export async function free(
       );
     if (!(await agrees(`${question(mebibytes(found.freedBytes).trim())} [y/N] `))) {
       process.stderr.write('Nothing was freed.\n');
+      if (json) printJson({ ...found, dryRun: true });
       return false;
     }
   }

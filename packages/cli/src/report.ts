@@ -20,7 +20,15 @@ export async function report(
   if (json) {
     const shown = JSON.parse(renderTables(tables, 'json')) as Json;
     const counts = { executed: numExecuted, reused: numReused, skipped: numSkipped };
-    printJson({ run: runId, status, ...counts, failures, ...(labels && { labels: { ...labels } }), tables: shown });
+    const failed = failures.map(({ label, reason }) => ({ label, error: reason }));
+    printJson({
+      run: runId,
+      status,
+      ...counts,
+      failures: failed,
+      ...(labels && { labels: { ...labels } }),
+      tables: shown,
+    });
   } else {
     if (tables.length > 0) printLine(`\n${renderTables(tables, 'text', { color: wantsColor() })}\n`);
     if (labels) printLine(labelLine(labels));

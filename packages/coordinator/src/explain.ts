@@ -22,7 +22,7 @@ export interface Explanation {
   readonly label: string;
   readonly execution: Execution;
   /** The run that made it. */
-  readonly madeBy: string;
+  readonly firstRun: string;
   /** The stage of its kind most like it that is older; null: it is the first. */
   readonly nearest: string | null;
   /** What of its key differs from that one's. */
@@ -50,7 +50,7 @@ export function explainRun(tracker: Tracker, layout: Layout, runId: string, stag
         null,
       );
       return {
-        ...{ key, kind, label: stageLabel(planned, trials), execution, madeBy: firstRunId, gone: own === undefined },
+        ...{ key, kind, label: stageLabel(planned, trials), execution, firstRun: firstRunId, gone: own === undefined },
         ...{ nearest: nearest?.key ?? null, differences: nearest?.differences ?? [] },
       };
     });

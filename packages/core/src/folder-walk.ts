@@ -26,6 +26,8 @@ export interface FolderWalk {
   /** By name in code-unit order. */
   readonly files: readonly FoundFile[];
   readonly leftOut: readonly LeftOut[];
+  /** Folders that were not entered: those of a walk that is not deep. */
+  readonly folders?: readonly string[];
 }
 
 export interface WalkOptions {
@@ -47,6 +49,7 @@ export function walkFolder(dir: string, { deep = true }: WalkOptions = {}): Fold
     throw new CalmError('not_found', `no folder ${dir}; check the path`);
   const files: FoundFile[] = [];
   const leftOut: LeftOut[] = [];
+  const folders: string[] = [];
   /** `real` is where the folder lies; `above` holds that of every folder on the way to it. */
   const visit = (folder: string, prefix: string, real: string, above: readonly string[]): void => {
     for (const entry of entriesOf(folder)) {
@@ -63,8 +66,8 @@ export function walkFolder(dir: string, { deep = true }: WalkOptions = {}): Fold
         const stats = statSync(path);
         const target = entry.isSymbolicLink() ? realpathSync.native(path) : join(real, text);
         if (stats.isDirectory()) {
-          if (!deep) continue;
-          if ([...above, real].includes(target)) omit('leads to a folder above it');
+          if (!deep) folders.push(name);
+          else if ([...above, real].includes(target)) omit('leads to a folder above it');
           else visit(path, `${name}/`, target, [...above, real]);
         } else if (stats.isFile()) {
           closeSync(openSync(path, 'r'));
@@ -82,7 +85,7 @@ export function walkFolder(dir: string, { deep = true }: WalkOptions = {}): Fold
   } catch (error) {
     throw new CalmError('io', `cannot read the folder ${dir}: ${whyUnreadable(error)}`, { cause: error });
   }
-  return { files: files.sort((a, b) => (a.name < b.name ? -1 : 1)), leftOut };
+  return { files: files.sort((a, b) => (a.name < b.name ? -1 : 1)), leftOut, ...(!deep && { folders }) };
 }
 
 /** What stands for a file's content where that is too long to be read. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { FoundationConfig } from './config/schema.ts';
 import { CalmError } from './errors.ts';
 import { walkFolder } from './folder-walk.ts';
+import { refuseMistakenFile } from './mistaken-file.ts';
 
 /** Name of the carried checkpoint within its artifact. */
 export const foundationFile = 'foundation.safetensors';
@@ -47,17 +48,23 @@ const readNames = /^(config\.json|tokenizer\.(json|model)|.*\.safetensors|.*\.bi
 
 /**
  * The files of a part, sorted: itself, or those of its folder that are read.
- * @throws CalmError `not_found` naming the configuration key.
+ * @throws CalmError `not_found` naming the configuration key; `bad_data` for what stands in place of a file.
  */
 export function foundationFiles(part: FoundationPart, path: string): string[] {
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat?.isFile() === true) return [path];
+  if (stat?.isFile() === true) return whole([path]);
   const files = stat?.isDirectory() === true ? walkFolder(path, { deep: false }).files : [];
   const read = files.filter(({ name }) => readNames.test(name));
-  if (read.length > 0) return read.map((file) => file.path);
+  if (read.length > 0) return whole(read.map((file) => file.path));
   const remedy =
     part === 'checkpoint'
       ? 'name a safetensors file or a folder with --set foundation.checkpoint=PATH, or rebuild the carried one with `calm-orch run experiments/foundation.yaml`'
       : `name the folder it was downloaded to with --set foundation.${part}=FOLDER`;
   throw new CalmError('not_found', `foundation.${part}: no checkpoint at ${path}; ${remedy}`);
+}
+
+/** Gigabytes of a clone without LFS are pointers: told before anything is planned. */
+function whole(paths: string[]): string[] {
+  paths.forEach(refuseMistakenFile);
+  return paths;
 }

@@ -25,8 +25,12 @@ export { demandedDigests, sampleIds, shardDigest, stepDigest, type SampleList } 
 export { ignoresHangup } from './hangup.ts';
 export { shardRange } from './shards.ts';
 export { makeFolder, writeFileAtomic } from './files.ts';
+export { inputUseText, tallyInput, type InputTally, type InputUse, type LeftOutKind } from './input-use.ts';
+export { makeTemporaryFolder, temporaryFolder } from './temporary-folder.ts';
+export { expandHome, userPath } from './user-path.ts';
 export { stageLabel } from './stage-label.ts';
 export { parseJson, readJson } from './json.ts';
+export { mistakenContent, mistakenFile, refuseMistakenFile } from './mistaken-file.ts';
 export {
   isHiddenName,
   leftOutNote,

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import jsonc, { type ParseError } from 'jsonc-parser';
 import { CalmError } from './errors.ts';
+import { mistakenContent } from './mistaken-file.ts';
 
 /**
  * The value of a JSON file: UTF-8, or UTF-16 with a byte order mark; a byte order mark is no part of the text.
@@ -16,6 +17,8 @@ export function readJson(path: string): unknown {
     const { code, message } = cause as NodeJS.ErrnoException;
     throw new CalmError(code === 'ENOENT' ? 'not_found' : 'io', `${path} cannot be read: ${message}`, { cause });
   }
+  const mistaken = mistakenContent(bytes);
+  if (mistaken !== null) throw new CalmError('bad_data', `${path}: ${mistaken}`);
   return parseJson(decode(bytes), path);
 }
 

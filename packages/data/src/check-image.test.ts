@@ -121,3 +121,29 @@ describe('checkImage', () => {
     expect(await checkImage(photo, { withMask: true })).toBeNull();
   });
 });
+
+describe('formats', () => {
+  it('of TIFF, GIF and AVIF are decoded like JPEG, of an animation the first picture', async () => {
+    const dir = freshFolder();
+    const red = { create: { width: 32, height: 24, channels: 3, background: '#c03020' } } as const;
+    for (const format of ['tiff', 'gif', 'avif'] as const) {
+      const path = join(dir, `x.${format}`);
+      await sharp(red).toFormat(format).toFile(path);
+      const { width, height, data } = await loadImage(path);
+      expect([width, height, data.length]).toEqual([32, 24, 32 * 24 * 3]);
+      expect(Math.abs(data[0]! - 0xc0)).toBeLessThan(6);
+    }
+  });
+
+  it('that are not read are named, whatever the file is called', async () => {
+    const dir = freshFolder();
+    for (const [format, head] of [
+      ['HEIC', '0000001c667479706865696300000000'],
+      ['BMP', '424d767e050000000000360000002800'],
+      ['JPEG 2000', '0000000c6a5020200d0a870a00000014'],
+    ] as const) {
+      writeFileSync(join(dir, 'x.jpg'), Buffer.from(head, 'hex'));
+      expect(await checkImage(join(dir, 'x.jpg'))).toBe(`it is ${format}, not read here: convert to JPEG, PNG or TIFF`);
+    }
+  });
+});

@@ -1,7 +1,8 @@
 // Why a file is no photograph that is read, in words that depend on the file alone. What libvips says of a failure it keeps in
 // one buffer for all threads, so the sentences of two bad files decoded at once may come mixed: only sharp's own are used.
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { CalmError, whyUnreadable } from '@calm-orch/core';
+import { CalmError, mistakenFile, whyUnreadable } from '@calm-orch/core';
+import { unreadContent } from './unread-format.ts';
 
 /** Pillow's own limit; beyond it a small file could ask for any amount of memory. */
 export const maxPixels = 178_956_970;
@@ -29,6 +30,10 @@ export function readingProblem(path: string): { readonly missing: boolean; reado
 export function decodingProblem(error: unknown, path: string): string {
   const unread = wholeFileProblem(path);
   if (unread !== null) return unread.reason;
+  const mistaken = mistakenFile(path);
+  if (mistaken !== null) return mistaken;
+  const format = unreadContent(path);
+  if (format !== null) return `it is ${format}`;
   const { message } = error as Error;
   if (message.startsWith('Input image exceeds pixel limit')) return `expected at most ${maxPixels} pixels`;
   if (message.startsWith('Input file contains unsupported')) return 'it has no image format that is read';

@@ -2,7 +2,7 @@
 // string can hold. Only the bytes that structure JSON (quotes, brackets, commas) are looked at before an element is
 // whole; those are ASCII and cannot occur inside a multi-byte UTF-8 character.
 import { closeSync, openSync, readSync } from 'node:fs';
-import { CalmError, parseJson } from '@calm-orch/core';
+import { CalmError, parseJson, refuseMistakenFile } from '@calm-orch/core';
 import { badLine } from './lines.ts';
 
 export interface JsonElement {
@@ -108,6 +108,7 @@ export function* jsonElements(path: string, key: string | null = null): Iterable
 }
 
 function openJson(path: string, what: string): number {
+  refuseMistakenFile(path);
   try {
     return openSync(path, 'r');
   } catch (error) {

@@ -1,6 +1,6 @@
 // Lines of text files with their numbers, and the one form of a schema error: 'file:line: expected … got …'.
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, refuseMistakenFile } from '@calm-orch/core';
 
 export interface Line {
   readonly text: string;
@@ -15,6 +15,7 @@ const maxLineBytes = 16 << 20;
 
 /** Reads a file as UTF-8 (BOM dropped); a missing file is CalmError not_found that says which dataset wants it. */
 export function readTextFile(path: string, what: string): string {
+  refuseMistakenFile(path);
   try {
     const bytes = readFileSync(path);
     if (bytes.length > maxTextBytes) {
@@ -77,6 +78,7 @@ export function badLine(path: string, line: number, expected: string, got: strin
 }
 
 function openText(path: string, what: string): number {
+  refuseMistakenFile(path);
   try {
     return openSync(path, 'r');
   } catch (error) {

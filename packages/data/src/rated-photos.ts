@@ -1,7 +1,7 @@
 // What a dataset of rated photographs comes down to, whatever its files look like: photographs whose files are there,
 // with score, attributes and split, and counts of what was left out.
 import { join, normalize, sep } from 'node:path';
-import { isHiddenName } from '@calm-orch/core';
+import { isHiddenName, mistakenFile, tallyInput, type LeftOutKind } from '@calm-orch/core';
 import { imageFileState } from './image-files.ts';
 import { badLine } from './lines.ts';
 import { sameNamed } from './same-named.ts';
@@ -27,6 +27,8 @@ export interface PhotoSet<P extends RatedPhoto = RatedPhoto> {
   readonly photos: readonly P[];
   /** `photographs`: listed; `missingImages`, `unreadableImages`: of them left out; others by dataset. */
   readonly counts: Readonly<Record<string, number>>;
+  /** Listed photographs that are not among them, by reason. */
+  readonly left: readonly LeftOutKind[];
   /** What does not fit the published dataset but can be worked with. */
   readonly warnings: readonly string[];
 }
@@ -39,6 +41,12 @@ export function photoSet<P extends RatedPhoto>(
 ): PhotoSet<P> {
   const states = listed.map(({ name, path }) => (isNoData(name) ? 'missing' : imageFileState(path)));
   const numOf = (wanted: string): number => states.filter((state) => state === wanted).length;
+  const tally = tallyInput('', 'photographs');
+  states.forEach((state, i) => {
+    const { name, path } = listed[i]!;
+    if (state === 'missing') tally.leave(withoutImage, name);
+    else if (state === 'unreadable') tally.leave(unreadableReason(path), name);
+  });
   return {
     photos: listed.filter((_, i) => states[i] === 'ok'),
     counts: {
@@ -47,8 +55,17 @@ export function photoSet<P extends RatedPhoto>(
       unreadableImages: numOf('unreadable'),
       ...counts,
     },
+    left: tally.result().left,
     warnings,
   };
+}
+
+export const withoutImage = 'without an image';
+
+/** Of a file that begins like no image. */
+export function unreadableReason(path: string): string {
+  const mistaken = mistakenFile(path);
+  return mistaken === null ? 'whose file is no image' : `of which ${mistaken}`;
 }
 
 /** Whether a listed name is one that no walk through folders meets: then no key knows of its file either. */

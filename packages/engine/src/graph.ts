@@ -1,7 +1,7 @@
 // Builds a TensorFlow GraphDef node by node and writes it as a SavedModel. Knows protobuf, not tfjs.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeTemporaryFolder } from '@calm-orch/core';
 
 /** TensorFlow's DataType numbers. */
 export const dataTypes = { float32: 1, int32: 3, string: 7, int64: 9, bool: 10, bfloat16: 14, resource: 20 } as const;
@@ -110,7 +110,7 @@ export function createGraphBuilder(protos: any): GraphBuilder {
       return nodes.length;
     },
     withSavedModel: (load) => {
-      const dir = mkdtempSync(join(tmpdir(), 'calm-orch-graph-'));
+      const dir = makeTemporaryFolder('calm-orch-graph-');
       try {
         writeFileSync(join(dir, 'saved_model.pb'), serialize());
         return load(dir);

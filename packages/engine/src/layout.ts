@@ -3,8 +3,8 @@
 // verified before it got its final name.
 import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
-import { CalmError } from '@calm-orch/core';
+import { isAbsolute, join } from 'node:path';
+import { CalmError, userPath } from '@calm-orch/core';
 
 /** Versions pinned here and in ../install; a change gives a new engine folder, the old one is left unused. */
 export const tfjsVersion = '4.22.0';
@@ -70,7 +70,7 @@ export const variantInfo: Readonly<Record<Variant, { readonly backend: Backend; 
 
 /** `$XDG_CACHE_HOME/calm-orch`, by default `~/.cache/calm-orch`; nothing of the engine lies elsewhere. */
 export function defaultCacheDir(env: Readonly<Record<string, string | undefined>> = process.env): string {
-  return join(env.XDG_CACHE_HOME ? resolve(env.XDG_CACHE_HOME) : join(homeOf(env), '.cache'), 'calm-orch');
+  return join(env.XDG_CACHE_HOME ? userPath(env.XDG_CACHE_HOME) : join(homeOf(env), '.cache'), 'calm-orch');
 }
 
 function homeOf(env: Readonly<Record<string, string | undefined>>): string {

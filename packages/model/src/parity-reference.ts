@@ -1,11 +1,12 @@
 // A directory of reference results made by PyTorch and transformers: `golden.json`, the Hugging Face folders `vision/` and
 // `llm/`, `mfam.safetensors` and, where every value was kept, `whole.safetensors`. Sizes, taps, heads and orders all come
 // from its files.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CalmError,
   levels as allLevels,
+  readJson as readAnyJson,
   type Level,
   type LlmConfig,
   type MfamConfig,
@@ -76,7 +77,7 @@ interface Order {
 }
 export type Text = 'prefix' | 'suffix';
 
-const readJson = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T;
+const readJson = <T>(path: string): T => readAnyJson(path) as T;
 export const headKey = 'llm.lm_head.weight';
 export const embeddingKey = 'llm.model.embed_tokens.weight';
 

@@ -1,7 +1,7 @@
 // The safetensors format: 8 bytes of header length (little endian), a JSON header, raw row-major tensors. Reads F32, F16
 // and BF16 as float32, one tensor at a time; writes F32. A header that lies about sizes is an error, never a guess.
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { CalmError, readInto, writeFileAtomic } from '@calm-orch/core';
+import { CalmError, readInto, refuseMistakenFile, writeFileAtomic } from '@calm-orch/core';
 import { bytesPerFloat, isFloatFormat, readFloats } from './checkpoints/floats.ts';
 
 export interface NamedTensor {
@@ -29,6 +29,7 @@ const maxHeaderBytes = 100_000_000;
 
 /** Opens a file and checks its whole header. @throws CalmError `bad_data` naming file, key and expectation. */
 export function openSafetensors(path: string): SafetensorsFile {
+  refuseMistakenFile(path);
   const descriptor = open(path);
   try {
     return parse(path, descriptor);

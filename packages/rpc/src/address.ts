@@ -1,10 +1,10 @@
 // Addresses a coordinator listens on: a Unix socket by default, or a port of this machine on request. Never an
 // interface that other machines reach: the token would cross the network unencrypted.
 import { randomBytes } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { CalmError, makeFolder, processPlace, sha256 } from '@calm-orch/core';
+import { CalmError, makeFolder, makeTemporaryFolder, processPlace, sha256, temporaryFolder } from '@calm-orch/core';
 
 /** `sun_path` is 104 bytes on macOS and 108 on Linux, with a closing zero. */
 const maxSocketPathBytes = 100;
@@ -25,12 +25,13 @@ export interface ListenAddress {
 export function socketAddress(dir: string, runId: string, before?: string): ListenAddress {
   const name = `run-${sha256(runId).slice(0, 8)}`;
   const own = join(resolve(dir), 'tmp');
-  const short = join(tmpdir(), `calm-orch-${sha256(own).slice(0, 16)}`);
   const known = dirname(before?.slice('unix:'.length) ?? '');
-  const candidates = [...(isOfOneRun(known) ? [known] : []), own, short];
+  const candidates = [...(isOfOneRun(known) ? [known] : []), own];
   const isUsable = (each: string): boolean =>
     fits(join(each, longestName)) && isPrivate(each, each === own ? writableByOthers : openToOthers);
-  const folder = candidates.find(isUsable) ?? mkdtempSync(prefixOfOneRun());
+  // Only now: most runs need no other folder, and none has to be there.
+  const short = (): string => join(temporaryFolder(), `calm-orch-${sha256(own).slice(0, 16)}`);
+  const folder = candidates.find(isUsable) ?? [short()].find(isUsable) ?? makeTemporaryFolder(nameOfOneRun);
   // That of a copied run folder can be read by all.
   chmodSync(folder, 0o700);
   const socket = join(folder, name);
@@ -63,7 +64,8 @@ function isPrivate(folder: string, forbidden: number): boolean {
 }
 
 /** Of folders that are one run's alone, with six signs that nobody can have foreseen. */
-const prefixOfOneRun = (): string => join(tmpdir(), 'calm-orch-run-');
+const nameOfOneRun = 'calm-orch-run-';
+const prefixOfOneRun = (): string => join(tmpdir(), nameOfOneRun);
 const isOfOneRun = (folder: string): boolean =>
   folder.startsWith(prefixOfOneRun()) && !folder.slice(prefixOfOneRun().length).includes('/');
 

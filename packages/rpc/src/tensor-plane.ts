@@ -6,7 +6,7 @@
 // there is something to answer. Files are written when a tensor is published, not when it is asked for: the peer may still
 // be computing then, and would wait for the copy later.
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import {
@@ -18,7 +18,7 @@ import {
   type ClientReadableStream,
   type ServerWritableStream,
 } from '@grpc/grpc-js';
-import { CalmError, readInto } from '@calm-orch/core';
+import { CalmError, readInto, temporaryFolder } from '@calm-orch/core';
 import { TensorServiceService, type PullRequest, type PullResponse } from './generated/calm/v1/tensor.ts';
 import { ownedName, removeDead } from './address.ts';
 import { openClient } from './client.ts';
@@ -302,7 +302,7 @@ export function ownAddress(coordinator: string): string {
 }
 
 function defaultSharedMemory(): string {
-  return statSync('/dev/shm', { throwIfNoEntry: false })?.isDirectory() ? '/dev/shm' : tmpdir();
+  return statSync('/dev/shm', { throwIfNoEntry: false })?.isDirectory() ? '/dev/shm' : temporaryFolder();
 }
 
 const sharedPrefix = 'calm-orch-';

@@ -1,10 +1,9 @@
 // A database as reading commands see it: never written. Where that cannot be done in place - it is older than this
 // program, or in a folder where SQLite may not make the files its log needs - a copy in the temporary folder is migrated
 // and read.
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { openSqlite, type Sqlite } from '@calm-orch/core';
+import { makeTemporaryFolder, openSqlite, type Sqlite } from '@calm-orch/core';
 
 export interface ReadDatabase {
   readonly sqlite: Sqlite;
@@ -21,7 +20,13 @@ export function openForReading(
 ): ReadDatabase {
   const inPlace = openInPlace(path, timeout);
   if (inPlace !== null && isCurrent(inPlace)) return { sqlite: inPlace, close: () => void inPlace.close() };
-  const dir = mkdtempSync(join(tmpdir(), 'calm-orch-read-'));
+  let dir: string;
+  try {
+    dir = makeTemporaryFolder('calm-orch-read-');
+  } catch (error) {
+    inPlace?.close();
+    throw error;
+  }
   const remove = (): void => rmSync(dir, { recursive: true, force: true });
   // Whoever forgets to close leaves nothing either.
   process.once('exit', remove);

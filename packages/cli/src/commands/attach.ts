@@ -5,7 +5,8 @@ import type { CoordinatorEvent, RunSummary, RunView } from '@calm-orch/coordinat
 import { stageLabel } from '@calm-orch/core';
 import { openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
-import { printLine } from '../output.ts';
+import { outcomeJsonOption } from '../json-option.ts';
+import { printJson } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { commandOf, report } from '../report.ts';
@@ -22,7 +23,7 @@ export const command = {
   builder: (args: Argv<GlobalOptions>) =>
     args
       .positional('run', { type: 'string', describe: 'A run or an experiment [default: the newest run at work]' })
-      .option('json', { type: 'boolean', default: false, describe: 'Print the outcome as JSON, progress on stderr' })
+      .option('json', outcomeJsonOption)
       .example('$0 attach', 'the newest run at work; exit code and table are those of `run`'),
   handler: async ({ dir, run: name, json }: ArgumentsCamelCase<Options>): Promise<void> => {
     const tracker = openTracker(dir, { access: 'read' });
@@ -36,10 +37,12 @@ export const command = {
       const last = await watch({ tracker, dir, runId, output, left: left.signal });
       const run = tracker.getRun(runId);
       if (run.status === 'running') {
+        if (json) printJson({ run: runId, status: run.status, interrupted: false });
         output.write(`Run ${runId} is left at work. Watch it again: ${commandOf('attach', runId, dir)}\n`);
       } else if (run.interrupted) {
         process.exitCode = 1;
-        printLine(`Run ${runId} ${run.error}. Go on: ${commandOf('resume', runId, dir)}`);
+        if (json) printJson({ run: runId, status: run.status, interrupted: true });
+        output.write(`Run ${runId} ${run.error}. Go on: ${commandOf('resume', runId, dir)}\n`);
       } else await report(summaryOf(tracker, run, last), tracker, { dir, json });
     } finally {
       process.off('SIGINT', leave);

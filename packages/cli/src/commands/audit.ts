@@ -2,6 +2,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { namedRun } from '../named-run.ts';
 import { printJson, printLine } from '../output.ts';
 import { columns } from '../views/columns.ts';
@@ -15,7 +16,7 @@ export const command = {
   builder: (args: Argv<GlobalOptions>) =>
     args
       .positional('run', { type: 'string', describe: 'A run or experiment [default: the last run]' })
-      .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+      .option('json', jsonOption)
       .example('$0 audit', 'the last run')
       .example('$0 audit smoke-1 --json', 'for scripts; exit code 1 when something is missing or counted twice'),
   handler: async ({ dir, run: wanted, json }: ArgumentsCamelCase<Options>) => {

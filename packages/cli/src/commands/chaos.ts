@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, ignoresHangup } from '@calm-orch/core';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { setOption } from '../experiment-options.ts';
 import { printJson, printLine } from '../output.ts';
 
@@ -45,7 +46,7 @@ export const command = {
         describe:
           'Plant a fault in the training of the disturbed run (a step left out, done twice or out of turn); exit code 0 when the audit finds it',
       })
-      .option('json', { type: 'boolean', default: false, describe: 'Print JSON, what happens on stderr' })
+      .option('json', { ...jsonOption, describe: `${jsonOption.describe}; what happens on stderr` })
       .example('$0 chaos experiments/smoke.yaml --faults 20 --seed 7', 'exit code 1 when anything differs'),
   handler: async (options: ArgumentsCamelCase<Options>): Promise<void> => {
     const { dir, experiment, faults: numFaults, seed, trainers, gangMinLeft, hangTimeout, json } = options;

@@ -1,9 +1,9 @@
 // The datasets themselves: what of them is on this machine, and the embedded data in their formats.
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, datasetNames, readDataFile, suggestion, type DatasetName } from '@calm-orch/core';
+import { CalmError, datasetNames, readDataFile, suggestion, userPath, type DatasetName } from '@calm-orch/core';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { dataOption } from '../data-option.ts';
 import { printJson, printLine } from '../output.ts';
 import { reportText } from '../views/datasets.ts';
@@ -42,7 +42,7 @@ export const command = {
         describe: "make: training photographs in AVA's folder",
       })
       .option('seed', { type: 'number', requiresArg: true, default: 0, describe: 'make: seed of the photographs' })
-      .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+      .option('json', jsonOption)
       .example('$0 data verify EVA --data data/real.yaml', 'counts beside the published ones, missing images, leaks')
       .example('$0 data make /tmp/made', 'then: $0 run experiments/smoke.yaml --data /tmp/made/data.yaml'),
   handler: async (options: ArgumentsCamelCase<Options>): Promise<void> => {
@@ -60,7 +60,7 @@ async function make({ target, size, seed, json }: Options): Promise<void> {
       throw new CalmError('invalid_argument', `--${name}: expected a whole number of at least ${least}, got ${value}`);
   }
   const { makeDatasets } = await import('@calm-orch/data');
-  const file = await makeDatasets({ dir: resolve(target), numTrain: size, seed });
+  const file = await makeDatasets({ dir: userPath(target), numTrain: size, seed });
   if (json) printJson({ file });
   else printLine(`Wrote ${datasetNames.length} datasets and ${file}.`);
 }

@@ -1,5 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { printJson, printLine } from '../output.ts';
 
 interface Options extends GlobalOptions {
@@ -9,7 +10,7 @@ interface Options extends GlobalOptions {
 export const command = {
   builder: (args: Argv<GlobalOptions>) =>
     args
-      .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+      .option('json', jsonOption)
       .example('$0 doctor', 'finishes an engine install that was cut short, then reports')
       .example('$0 doctor --json', 'for scripts: engine, devices, cores, gflops, missing'),
   handler: async ({ json }: ArgumentsCamelCase<Options>) => {

@@ -6,6 +6,7 @@ import { CalmError, type Experiment } from '@calm-orch/core';
 import type { Tracker } from '@calm-orch/tracker';
 import type { StartedRun } from '@calm-orch/coordinator';
 import type { GlobalOptions } from '../cli.ts';
+import { outcomeJsonOption } from '../json-option.ts';
 import { tellStarted } from '../background.ts';
 import { cancelOnSignals } from '../cancel.ts';
 import { checkModels, hashCacheOf } from '../check-models.ts';
@@ -15,7 +16,7 @@ import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { report } from '../report.ts';
 import { carriedFolders, codeCacheFile, stageEntry } from '../stage-code.ts';
-import { leftOutPhotographs } from '../views/left-out.ts';
+import { inputUses, leftOutPhotographs } from '../views/left-out.ts';
 
 export interface ExecuteOptions extends GlobalOptions {
   trainers?: number;
@@ -59,7 +60,7 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
       default: false,
       describe: 'Start the run in the background and say how to follow it: it outlives this terminal',
     })
-    .option('json', { type: 'boolean', default: false, describe: 'Print the outcome as JSON, progress on stderr' })
+    .option('json', outcomeJsonOption)
     .check((given) => {
       for (const name of ['trainers', 'augmentors', 'evaluators'] as const) {
         const count = given[name];
@@ -136,6 +137,7 @@ export async function execute(
       onStop: (now) => cancel.ask(now),
     });
     (progress as Progress | null)?.close();
+    for (const note of inputUses(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
     for (const note of leftOutPhotographs(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
     await report(summary, tracker, options);
   } finally {

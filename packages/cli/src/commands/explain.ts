@@ -2,6 +2,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { namedRun } from '../named-run.ts';
 import { printJson, printLine } from '../output.ts';
 import { noSuchStage } from '../views/show-stage.ts';
@@ -17,7 +18,7 @@ export const command = {
     args
       .positional('run', { type: 'string', describe: 'A run or experiment [default: the last run]' })
       .positional('stage', { type: 'string', describe: 'Only this kind of stage, or the key that begins so' })
-      .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+      .option('json', jsonOption)
       .example('$0 explain', 'the last run')
       .example('$0 explain smoke-2 finetune-score', 'some of its stages'),
   handler: async ({ dir, run: wanted, stage, json }: ArgumentsCamelCase<Options>) => {
@@ -28,8 +29,8 @@ export const command = {
       const explained = explainRun(tracker, layoutOf(dir), id, stage);
       if (explained.length === 0) throw noSuchStage(id, stage!);
       if (json) return printJson({ run: id, stages: explained });
-      for (const { key, label, execution, madeBy, nearest, differences, gone } of explained) {
-        const how = execution === 'executed' ? 'executed' : `reused from ${madeBy}`;
+      for (const { key, label, execution, firstRun, nearest, differences, gone } of explained) {
+        const how = execution === 'executed' ? 'executed' : `reused from ${firstRun}`;
         printLine(`${label} (${key.slice(0, 8)}): ${how}`);
         if (gone) printLine('  its artifact is gone, so there is nothing to compare');
         else if (nearest === null) printLine('  the first of its kind in this run folder');

@@ -1,14 +1,15 @@
 // Other people's outputs as a row of a table: measured on the test items of the run's trials, under the same metrics.
 import { existsSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, sha256OfFile, suggestion } from '@calm-orch/core';
+import { CalmError, sha256OfFile, suggestion, userPath } from '@calm-orch/core';
 import type { MeasuredOutputs, OutputColumn } from '@calm-orch/evaluator';
 import { openTracker, renderTables, rowsOfTable, testItemsOf, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { namedRun } from '../named-run.ts';
 import { findImportPlace, noImportPlace, type ImportPlace } from '../import-place.ts';
-import { printLine, wantsColor } from '../output.ts';
+import { printJson, printLine, wantsColor } from '../output.ts';
 import { collectJudgedTables } from '../verdicts.ts';
 
 interface Options extends GlobalOptions {
@@ -36,7 +37,7 @@ export const command = {
         describe: 'The table it joins, where a run has several [default: the first with such metrics]',
       })
       .option('remove', { type: 'boolean', default: false, describe: 'Take the row out again' })
-      .option('json', { type: 'boolean', default: false, describe: 'Print the table as JSON' })
+      .option('json', jsonOption)
       .example('$0 import predictions.csv --as "LLaVA-1.5"', 'a row of the last table of scores (or comments)')
       .example('$0 import comments.csv --as "BLIP2 224" --run commenting', "a published model's row gets numbers"),
   handler: async (options: ArgumentsCamelCase<Options>) => {
@@ -50,8 +51,8 @@ export const command = {
     const tracker = openTracker(dir, { access: 'write' });
     try {
       const runs = run === undefined ? tracker.listRuns() : [namedRun(tracker, run)];
-      if (remove) removeRow(tracker, runs, name);
-      else await importRow(tracker, runs, resolve(file!), options);
+      if (remove) removeRow(tracker, runs, options);
+      else await importRow(tracker, runs, userPath(file!), options);
     } finally {
       tracker.close();
     }
@@ -136,11 +137,13 @@ function reportOf(
   ].join('; ');
 }
 
-function removeRow(tracker: Tracker, runs: readonly RunRecord[], name: string): void {
+function removeRow(tracker: Tracker, runs: readonly RunRecord[], { as: name, json }: Options): void {
   const experiments = [...new Set(runs.map((run) => run.experiment))];
   for (const experiment of experiments) {
-    if (tracker.removeImports(experiment, name) > 0)
-      return printLine(`Removed ${name} from the tables of ${experiment}.`);
+    if (tracker.removeImports(experiment, name) === 0) continue;
+    if (json) printJson({ removed: name, experiment });
+    else printLine(`Removed ${name} from the tables of ${experiment}.`);
+    return;
   }
   const known = experiments.flatMap((experiment) => tracker.listImports(experiment).map((record) => record.name));
   throw new CalmError('not_found', `no imported row \`${name}\`${suggestion(name, [...new Set(known)])}`);

@@ -1,7 +1,8 @@
 // Our metrics on other people's output.
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { resolve } from 'node:path';
+import { userPath } from '@calm-orch/core';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { meteorOption } from '../meteor-option.ts';
 import { printJson, printLine } from '../output.ts';
 import { columns } from '../views/columns.ts';
@@ -18,7 +19,7 @@ export const command = {
   builder: (args: Argv<GlobalOptions>) =>
     args
       .positional('kind', { choices: ['captions', 'correlation'] as const, demandOption: true })
-      .positional('file', { type: 'string', demandOption: true, describe: 'JSON file', normalize: true })
+      .positional('file', { type: 'string', demandOption: true, describe: 'JSON file' })
       .option('meteor-dir', meteorOption)
       .option('wordnet-dir', {
         type: 'string',
@@ -26,13 +27,14 @@ export const command = {
         default: process.env['CALM_ORCH_WORDNET_DIR'],
         defaultDescription: '$CALM_ORCH_WORDNET_DIR',
         describe: "WordNet's dict folder, for METEOR's synonyms",
+        coerce: (dir?: string) => (dir === undefined ? undefined : userPath(dir)),
       })
-      .option('json', { type: 'boolean', default: false, describe: 'Print JSON, with the scores of each item' })
+      .option('json', { ...jsonOption, describe: `${jsonOption.describe}; with the scores of each item` })
       .example('$0 metrics captions captions.json', '{"items":[{"id","references":[],"candidate"}]}')
       .example('$0 metrics correlation scores.json --json', '{"cases":[{"name","predictions":[],"targets":[]}]}'),
   handler: async ({ kind, file, meteorDir, wordnetDir, json }: ArgumentsCamelCase<Options>) => {
     const { captionReport, correlationReport, textMetricNames } = await import('@calm-orch/evaluator');
-    const path = resolve(file);
+    const path = userPath(file);
     if (kind === 'captions') {
       const report = await captionReport(path, { meteorDir, wordNetDir: wordnetDir });
       if (json) return printJson(report);

@@ -2,10 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, restoreExperiment, type StageKind, type TrialConfig } from '@calm-orch/core';
+import { CalmError, expandHome, restoreExperiment, type StageKind, type TrialConfig } from '@calm-orch/core';
 import { hasTracker, openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { PhotoAnswer, PhotoQuestion } from '@calm-orch/evaluator';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { namedRun } from '../named-run.ts';
 import { printJson, printLine } from '../output.ts';
 
@@ -60,16 +61,19 @@ function command(question: PhotoQuestion, example: string) {
           requiresArg: true,
           describe: 'Its seed [default: the first that is trained]',
         })
-        .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+        .option('json', jsonOption)
         .example(example, 'with the full model, first seed, of the newest run that has one'),
     handler: async ({ dir, photos, json, ...wanted }: ArgumentsCamelCase<Options>) => {
       if (wanted.seed !== undefined && !Number.isSafeInteger(wanted.seed))
         throw new CalmError('invalid_argument', `--seed: expected a whole number, got ${wanted.seed}`);
       const { config, foundation, model } = await findModel(dir, wanted, kindOf[question]);
       const { answerAboutPhotos } = await import('@calm-orch/evaluator');
-      const files = photos.map(String);
+      const files = photos.map((photo) => expandHome(String(photo)));
       const { answers, unreadable } = await answerAboutPhotos(files, { config, foundation, model, question });
-      if (json) printJson(answers);
+      const refused = new Map(unreadable.map(({ file, reason }) => [file, reason]));
+      const answered = new Map(answers.map((answer) => [answer.file, answer]));
+      if (json)
+        printJson(files.map((file) => answered.get(file) ?? { file, error: { message: refused.get(file) ?? null } }));
       else for (const answer of answers) printLine(`${answer.file}: ${textOf(answer)}`);
       for (const { reason } of unreadable) process.stderr.write(`calm-orch: ${reason}\n`);
       if (unreadable.length > 0) process.exitCode = 1;

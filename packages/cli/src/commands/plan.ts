@@ -3,6 +3,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, presets, resolveTrial, type Experiment, type TrialConfig } from '@calm-orch/core';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { checkModels, hashCacheOf } from '../check-models.ts';
 import { checkSurroundings } from '../check-surroundings.ts';
 import { loadNamed, withExperimentOptions, type ExperimentOptions } from '../experiment-options.ts';
@@ -51,7 +52,7 @@ export const command = {
         if (!(memory > 0)) throw new CalmError('invalid_argument', `--gpu-memory: expected GB above 0, got ${memory}`);
         return true;
       })
-      .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+      .option('json', jsonOption)
       .example('$0 plan experiments/*.yaml', 'what sharing saves')
       .example('$0 plan experiments/ablation-mfam.yaml --preset paper --gpus 8', 'what the sizes of the paper cost'),
   handler: async (options: ArgumentsCamelCase<Options>) => {

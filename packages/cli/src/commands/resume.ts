@@ -35,6 +35,6 @@ export const command = {
 };
 
 function nothing(why: string, json: boolean): void {
-  if (json) printJson({ run: null, status: 'nothing to resume' });
+  if (json) printJson({ run: null, status: null, note: `nothing to resume: ${why}` });
   else printLine(`Nothing to resume: ${why}.`);
 }

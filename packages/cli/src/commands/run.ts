@@ -23,7 +23,7 @@ export const command = {
       .option('unlabeled', {
         type: 'string',
         requiresArg: true,
-        describe: 'A folder of your own photographs (JPEG, PNG, WebP) that joins the unlabelled pool',
+        describe: 'A folder of your own photographs (JPEG, PNG, WebP, TIFF, GIF, AVIF) that joins the unlabelled pool',
       })
       .example('$0 run experiments/ablation-mfam.yaml', 'table 5 of the paper')
       .example('$0 run experiments/smoke.yaml --rows all --seeds 0', 'a part of a table')

@@ -2,6 +2,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError } from '@calm-orch/core';
 import { hasTracker, openTracker, type RunRecord } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { printJson, printLine } from '../output.ts';
 import { runsJson, runsText } from '../views/runs.ts';
 
@@ -21,7 +22,7 @@ export const command = {
         describe: 'Only runs of this status (interrupted ones count as failed, too)',
       })
       .option('limit', { type: 'number', requiresArg: true, describe: 'Only so many, the newest' })
-      .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+      .option('json', jsonOption)
       .example('$0 runs', 'newest first')
       .example('$0 runs --status running', 'those at work')
       .example('$0 runs --json --dir /data/runs', 'for scripts, of another run folder'),

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, experimentYaml, type Json } from '@calm-orch/core';
+import { CalmError, experimentYaml, userPath, type Json } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { experimentOrRun, namedRun } from '../named-run.ts';
 import { loadNamed, withExperimentOptions, type ExperimentOptions } from '../experiment-options.ts';
 import { printJson, printLine, wantsColor } from '../output.ts';
@@ -31,7 +32,7 @@ export const command = {
           'Only this kind of stage, or the key that begins so: its attempts, and the stacks of those that failed',
       })
       .group(['rows', 'seeds', 'set', 'data', 'meteor-dir'], 'With --config and an experiment file:')
-      .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+      .option('json', jsonOption)
       .example('$0 show', 'the last run')
       .example('$0 show smoke-1 --json', 'one run with its metrics and loss curves, for scripts')
       .example('$0 show --stage finetune-score', 'where attempts at a stage of the last run failed')
@@ -42,7 +43,7 @@ export const command = {
       json ? printJson(resolved) : printLine(experimentYaml(resolved).trimEnd());
     if (config && stage !== undefined)
       throw new CalmError('invalid_argument', '--stage: shows attempts, --config the configuration; give one of them');
-    if (config && name !== undefined && name !== experimentOrRun(name) && existsSync(name)) {
+    if (config && name !== undefined && name !== experimentOrRun(name) && existsSync(userPath(name))) {
       printConfig(loadNamed(name, options).resolved);
       return;
     }

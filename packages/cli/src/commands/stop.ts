@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { printJson, printLine } from '../output.ts';
 import { commandOf } from '../report.ts';
 import { askCoordinator, findRunAtWork } from '../runs-at-work.ts';
@@ -20,7 +21,7 @@ export const command = {
     args
       .positional('run', { type: 'string', describe: 'A run or an experiment [default: the newest run at work]' })
       .option('now', { type: 'boolean', default: false, describe: 'At once, without saving checkpoints' })
-      .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+      .option('json', jsonOption)
       .example('$0 stop', 'as Ctrl-C where the run was started; `resume` goes on with it'),
   handler: async ({ dir, run: name, now, json }: ArgumentsCamelCase<Options>): Promise<void> => {
     const tracker = openTracker(dir, { access: 'read' });

@@ -10,6 +10,7 @@ import {
   type Tracker,
 } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { namedRun } from '../named-run.ts';
 import { printLine, wantsColor } from '../output.ts';
 import { collectJudgedTables } from '../verdicts.ts';
@@ -25,7 +26,7 @@ export const command = {
     args
       .positional('name', { type: 'string', describe: 'A run or an experiment [default: the last one]' })
       .option('format', { choices: tableFormats, default: 'text' as const, describe: 'How to print it' })
-      .option('json', { type: 'boolean', default: false, describe: 'The same as --format json' })
+      .option('json', { ...jsonOption, describe: `The same as --format json; ${jsonOption.describe}` })
       .example('$0 tables', "the last experiment's table")
       .example('$0 tables ablation-mfam --format latex', 'the newest run of an experiment, for a paper'),
   handler: async ({ dir, name, format, json }: ArgumentsCamelCase<Options>) => {

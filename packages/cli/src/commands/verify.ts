@@ -2,6 +2,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { jsonOption } from '../json-option.ts';
 import { namedRun } from '../named-run.ts';
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
@@ -15,7 +16,7 @@ export const command = {
   builder: (args: Argv<GlobalOptions>) =>
     args
       .positional('target', { type: 'string', describe: 'A run or experiment [default: the last run]' })
-      .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+      .option('json', jsonOption)
       .example('$0 verify', 'the last run; exit code 1 when an artifact is damaged or gone')
       .example('$0 verify smoke-1 --json', 'for scripts'),
   handler: async ({ dir, target, json }: ArgumentsCamelCase<Options>) => {

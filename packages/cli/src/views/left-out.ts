@@ -1,9 +1,21 @@
 // What a run says of photographs that its data could not use.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StageResult } from '@calm-orch/core';
+import { inputUseText, type InputUse, type StageResult } from '@calm-orch/core';
 import type { Tracker } from '@calm-orch/tracker';
 import { plural } from '../progress/format.ts';
+
+/** A sentence for each dataset or pool of which the run's data use something, with what is left out. */
+export function inputUses(tracker: Tracker, runId: string, artifactOf: (key: string) => string): string[] {
+  const stages = tracker.listRunStages(runId).filter(({ kind }) => kind === 'data');
+  return stages.flatMap(({ key }) => {
+    const folder = join(artifactOf(key), 'catalog');
+    if (!existsSync(folder)) return [];
+    const files = readdirSync(folder).filter((name) => /^use-\w+\.json$/.test(name));
+    const uses = files.sort().flatMap((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as InputUse[]);
+    return uses.map((use) => `data: ${inputUseText(use)}`);
+  });
+}
 
 /** A sentence for each stage `data` of the run whose artifact is there and left photographs out. */
 export function leftOutPhotographs(tracker: Tracker, runId: string, artifactOf: (key: string) => string): string[] {

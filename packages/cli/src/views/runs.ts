@@ -6,7 +6,7 @@ const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOStrin
 
 export function runsJson(runs: readonly RunRecord[]): unknown {
   return runs.map(({ id, experiment, status, startedMs, endedMs, trials }) => ({
-    ...{ id, experiment, status, started: iso(startedMs), ended: iso(endedMs) },
+    ...{ run: id, experiment, status, started: iso(startedMs), ended: iso(endedMs) },
     trials: trials.map(({ row, seed, status: trialStatus, fingerprint }) => ({
       row,
       seed,

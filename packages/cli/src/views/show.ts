@@ -36,7 +36,7 @@ export function runJson({ run, stages, attempts, metrics, events }: RunDescripti
   const { versions, machine, resolved } = run;
   return {
     ...{
-      id,
+      run: id,
       experiment,
       title,
       path,
@@ -71,11 +71,17 @@ export function runJson({ run, stages, attempts, metrics, events }: RunDescripti
       },
       curves: Object.fromEntries(stage.curves.map((curve) => [curveName(curve), curve.points])),
     })),
-    attempts: attempts.map(({ startedMs: started, endedMs: ended, token: _token, runId: _runId, ...attempt }) => ({
-      ...attempt,
-      ...{ started: isoTime(started), ended: isoTime(ended) },
+    attempts: attempts.map(
+      ({ startedMs: started, endedMs: ended, token: _token, runId: _runId, stageKey: stage, ...attempt }) => ({
+        ...{ stage, ...attempt },
+        ...{ started: isoTime(started), ended: isoTime(ended) },
+      }),
+    ),
+    events: events.map(({ atMs, runId: _runId, stageKey: stage, ...event }) => ({
+      at: isoTime(atMs),
+      stage,
+      ...event,
     })),
-    events: events.map(({ atMs, runId: _runId, ...event }) => ({ at: isoTime(atMs), ...event })),
   };
 }
 

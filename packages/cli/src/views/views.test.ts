@@ -51,11 +51,11 @@ function makeRun(): string {
   return id;
 }
 
-test('runs as JSON have id, experiment, status, times and trials', () => {
+test('runs as JSON have run, experiment, status, times and trials', () => {
   makeRun();
   expect(runsJson(tracker.listRuns())).toEqual([
     {
-      ...{ id: 'smoke-1', experiment: 'smoke', status: 'succeeded' },
+      ...{ run: 'smoke-1', experiment: 'smoke', status: 'succeeded' },
       ...{ started: '2026-05-04T12:00:00.000Z', ended: '2026-05-04T12:01:01.000Z' },
       trials: [{ row: 'all', seed: 0, status: 'succeeded', fingerprint }],
     },
@@ -79,7 +79,7 @@ test('a run as JSON has the metrics of each trial, the curves, attempts and even
   const run = tracker.getRun(makeRun());
   const shown = JSON.parse(JSON.stringify(runJson(describeRun(tracker, run)))) as Record<string, unknown>;
   expect(shown).toMatchObject({
-    ...{ id: 'smoke-1', status: 'succeeded', interrupted: false, machine: { cores: 2 } },
+    ...{ run: 'smoke-1', status: 'succeeded', interrupted: false, machine: { cores: 2 } },
     trials: [
       { row: 'all', seed: 0, fingerprint, metrics: { PLCC: 0.7123, SRCC: null }, stages: ['score', 'evaluate'] },
     ],
@@ -97,9 +97,9 @@ test('a run as JSON has the metrics of each trial, the curves, attempts and even
       { key: 'evaluate', inputs: { model: 'score' }, curves: {} },
     ],
     attempts: [
-      { stageKey: 'score', item: 0, attempt: 1, worker: 'trainer 0', status: 'lost', error: 'killed' },
+      { stage: 'score', item: 0, attempt: 1, worker: 'trainer 0', status: 'lost', error: 'killed' },
       { attempt: 2, status: 'succeeded' },
-      { stageKey: 'evaluate' },
+      { stage: 'evaluate' },
     ],
   });
   expect(JSON.stringify(shown)).not.toContain('token');

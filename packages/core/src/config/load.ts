@@ -3,6 +3,7 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { existsSync } from 'node:fs';
 import { parse } from 'yaml';
+import { userPath } from '../user-path.ts';
 import { CalmError } from '../errors.ts';
 import { canonicalJson, hashOf, type Json } from '../canonical.ts';
 import {
@@ -19,6 +20,7 @@ import { claimProblems, isAbout } from './claims.ts';
 import { experimentFileSchema } from './experiment.ts';
 import { readDataFile } from './datasets.ts';
 import type { Experiment, ExperimentFile, ResolvedExperiment, ResolvedRow, TableSpec } from './experiment.ts';
+import { withoutTilde } from './home-paths.ts';
 import { presets } from './presets.ts';
 import { applyOverrides, crossProblems, flattenOverrides, overrideProblems } from './resolve.ts';
 import { parseAssignment, withAbsolutePaths, type Override } from './resolve.ts';
@@ -55,7 +57,7 @@ interface PlacedRow {
 /** Throws CalmError: not_found, invalid_config (all problems, a line each), invalid_argument (flags). */
 export function loadExperiment(path: string, options: LoadOptions = {}): Experiment {
   const { set = [], data, meteorDir, rows: wanted, seeds } = options;
-  const absolute = resolve(path);
+  const absolute = userPath(path);
   const yaml = readYaml(absolute);
   throwProblems(problemsOf(experimentFileSchema, yaml.value, yaml.at));
   const file = yaml.value as ExperimentFile;
@@ -67,21 +69,31 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
   const chosen = selectRows(placed, wanted);
   const preset = options.preset ?? file.preset ?? 'nano';
 
-  const flags = [...dataFlags(data), ...meteorFlags(meteorDir), ...set.map((text) => parseAssignment(text, parse))];
-  const base = [...flattenOverrides(file.set ?? {}, (keys) => yaml.at(['set', ...keys], 'key')), ...flags];
+  const problems: Problem[] = [];
+  const read = (written: readonly Override[]): Override[] => {
+    const { overrides, problems: found } = withoutTilde(written);
+    problems.push(...found);
+    return overrides;
+  };
+  const flags = read([
+    ...dataFlags(data),
+    ...meteorFlags(meteorDir),
+    ...set.map((text) => parseAssignment(text, parse)),
+  ]);
+  const base = [...read(flattenOverrides(file.set ?? {}, (keys) => yaml.at(['set', ...keys], 'key'))), ...flags];
   const rows = chosen.map(({ row, file: source, path: at, table }) => ({
     row,
     at: source.at(at),
     ...(table !== undefined && { table }),
-    overrides: [
+    overrides: read([
       // Without an ablation `source` is the experiment itself, whose `set` is in the base already.
       ...(source === yaml
         ? []
         : flattenOverrides((source.value as AblationFile).set ?? {}, (keys) => source.at(['set', ...keys], 'key'))),
       ...flattenOverrides(row.set ?? {}, (keys) => source.at([...at, 'set', ...keys], 'key')),
-    ],
+    ]),
   }));
-  const problems: Problem[] = overrideProblems([...base, ...rows.flatMap(({ overrides }) => overrides)]);
+  problems.push(...overrideProblems([...base, ...rows.flatMap(({ overrides }) => overrides)]));
   throwProblems([...problems, ...fixedByRows(flags, rows)]);
 
   const config = applyOverrides({ preset, ...presets[preset] }, base);
@@ -244,7 +256,7 @@ function readAblation(file: ExperimentFile, yaml: YamlFile): YamlFile | undefine
 }
 
 function readAblationFile(name: string, yaml: YamlFile, at: string): YamlFile {
-  const path = resolve(dirname(yaml.path), name);
+  const path = userPath(name, dirname(yaml.path));
   if (!existsSync(path)) {
     const near = nearestFile(path);
     const hint =

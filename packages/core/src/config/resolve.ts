@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CalmError } from '../errors.ts';
 import type { Json } from '../canonical.ts';
+import { withoutTilde } from './home-paths.ts';
 import { presets } from './presets.ts';
 import { trialConfigSchema, type TrialConfig } from './schema.ts';
 import { suggestion } from './suggest.ts';
@@ -66,10 +67,11 @@ export function resolveTrial(
   overrides: readonly Override[] | Readonly<Record<string, Json>>,
   seed: number,
 ): TrialConfig {
-  const list = Array.isArray(overrides)
+  const written = Array.isArray(overrides)
     ? (overrides as readonly Override[])
     : flattenOverrides(overrides as Record<string, Json>, (path) => path.join('.'));
-  throwProblems(overrideProblems(list));
+  const { overrides: list, problems } = withoutTilde(written);
+  throwProblems([...problems, ...overrideProblems(list)]);
   const config = applyOverrides({ preset, seed, ...presets[preset] }, list);
   throwProblems(crossProblems(config, list));
   return withAbsolutePaths(config);
@@ -184,6 +186,11 @@ export function crossProblems(
     ['personal.joining', 'personal.contextSize'],
     `personal.joining must be 0 or more than personal.contextSize (got ${joining} and ${contextSize})`,
   );
+  check(
+    config.data.source === 'studio' || config.data.unlabeledDir === null,
+    ['data.unlabeledDir', 'data.source'],
+    "data.unlabeledDir joins the embedded data's pool only, and would not be used: leave out it or --data",
+  );
   const { numComments, scoreReadout } = config.evaluate;
   check(
     config.scoreAnswer === 'number' || scoreReadout === 'levels',
@@ -206,6 +213,11 @@ export function parseAssignment(text: string, parse: (yaml: string) => unknown):
   if (equals <= 0)
     throw new CalmError('invalid_argument', `--set ${text}: expected key=value, as in --set finetuneScore.steps=100`);
   const key = text.slice(0, equals).trim();
+  if (text.slice(equals + 1).trim() === '~')
+    throw new CalmError(
+      'invalid_argument',
+      `--set ${text}: to YAML a bare ~ is null; write null, or the home folder as ${key}=~/`,
+    );
   try {
     return { key, value: parse(text.slice(equals + 1)), at: `--set ${text}` };
   } catch (error) {

@@ -32,7 +32,7 @@ export const dataSchema = z.strictObject({
   numGeneric: size,
   /** Whether the test splits of datasets that are not evaluated on join the unlabelled pool (`files`). */
   unlabeledTestSplits: z.boolean(),
-  /** A folder of the user's own photographs that joins the unlabelled pool; null: none. */
+  /** A folder of the user's own photographs that joins the unlabelled pool of the embedded data; null: none. */
   unlabeledDir: z.string().nullable(),
   seed: count,
 });

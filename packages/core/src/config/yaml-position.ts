@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Node, type ParsedNode } from 'yaml';
 import { CalmError } from '../errors.ts';
+import { mistakenFile } from '../mistaken-file.ts';
 import { nearest } from './suggest.ts';
 
 export type Path = readonly (string | number)[];
@@ -31,6 +32,8 @@ export function throwProblems(problems: readonly Problem[]): void {
 export function readYaml(path: string): YamlFile {
   const name = shortPath(path);
   const text = readText(path, name);
+  const mistaken = mistakenFile(path);
+  if (mistaken !== null) throw new CalmError('invalid_config', `${name}: ${mistaken}`);
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter });
   const place = (offset: number) => {

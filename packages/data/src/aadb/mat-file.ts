@@ -3,7 +3,7 @@
 // is allocated, so a broken file cannot ask for more memory than it is long.
 import { readFileSync } from 'node:fs';
 import { deflateSync, inflateSync } from 'node:zlib';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, refuseMistakenFile } from '@calm-orch/core';
 
 export type MatArray =
   | { readonly kind: 'numeric'; readonly dims: readonly number[]; readonly values: Float64Array }
@@ -40,6 +40,7 @@ interface Element {
 
 /** Reads all variables by name. Throws CalmError not_found or bad_data naming the file and the byte. */
 export function readMatFile(path: string): Map<string, MatArray> {
+  refuseMistakenFile(path);
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);

@@ -2,7 +2,7 @@
 // list decides: what is on it is in no training pool, whichever dataset it comes from.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError, rng, type DataConfig, type DatasetName } from '@calm-orch/core';
+import { CalmError, rng, tallyInput, type DataConfig, type DatasetName, type InputUse } from '@calm-orch/core';
 import { readAadb } from '../aadb/read.ts';
 import { avaImageFolder, avaTestList, readAvaLabels } from '../ava/read.ts';
 import { readIdList } from '../ava/rows.ts';
@@ -13,7 +13,7 @@ import { conversationPath, conversationRoot } from '../llava/conversation-set.ts
 import { readConversations } from '../llava/conversations.ts';
 import { readPccd } from '../pccd/read.ts';
 import { readPexels } from '../pexels/read.ts';
-import { isNoData, listedPath, type PhotoSet } from '../rated-photos.ts';
+import { isNoData, listedPath, withoutImage, type PhotoSet } from '../rated-photos.ts';
 import { readSpaq } from '../spaq/read.ts';
 import { readTad66k } from '../tad66k/read.ts';
 import type { CaptionedPhoto, LabeledPhoto } from './read.ts';
@@ -38,13 +38,19 @@ export const unlabeledReaders: readonly (readonly [
   ['Pexels', readPexels],
 ];
 
+/** Told how many of what a dataset lists are used. */
+export type TellUse = (use: InputUse) => void;
+
+const quiet: TellUse = () => {};
+
 /** Labelled photographs of AVA whose file is there, by id; at most `numTrain` and `numTest`, drawn by the seed. */
-export function labeledCandidates(data: DataConfig): LabeledCandidate[] {
+export function labeledCandidates(data: DataConfig, tell: TellUse = quiet): LabeledCandidate[] {
   const dir = wantedRoot(data, 'AVA', 'scores');
   const folder = avaImageFolder(dir);
   const present = new Set(fileNamesIn(folder));
   const testIds = avaTestIds(data);
-  const all = readAvaLabels(dir)
+  const labels = readAvaLabels(dir);
+  const all = labels
     .filter(({ id }) => present.has(`${id}.jpg`))
     .map(({ id, meanScore }): LabeledCandidate => {
       return { id, meanScore, path: join(folder, `${id}.jpg`), split: testIds.has(id) ? 'test' : 'train' };
@@ -57,21 +63,39 @@ export function labeledCandidates(data: DataConfig): LabeledCandidate[] {
       split === 'train' ? [data.seed, split] : [split],
     );
   const chosen = [...side('train', data.numTrain), ...side('test', data.numTest)].sort((a, b) => a.id - b.id);
+  const [isChosen, labelled] = [new Set(chosen.map(({ id }) => id)), new Set(labels.map(({ id }) => `${id}.jpg`))];
+  const [tally, images] = [tallyInput('AVA', 'labels'), tallyInput('AVA', 'images')];
+  for (const { id } of labels) {
+    if (isChosen.has(id)) tally.use();
+    else if (!present.has(`${id}.jpg`)) tally.leave(withoutImage, String(id));
+    else tally.leave(testIds.has(id) ? 'beyond data.numTest' : 'beyond data.numTrain', String(id));
+  }
+  for (const name of present) if (!labelled.has(name)) images.leave('without a label', name);
+  tell(tally.result());
+  const unlabelled = images.result();
+  if (unlabelled.given > 0) tell({ ...unlabelled, given: present.size, used: present.size - unlabelled.given });
   return filled(chosen, data, 'labelled', ['AVA']);
 }
 
 /** Photographs with captions, LLaVA-Pretrain's before ShareGPT4V's; at most `numGeneric`, drawn by the seed. */
-export function genericCandidates(data: DataConfig): CaptionedPhoto[] {
+export function genericCandidates(data: DataConfig, tell: TellUse = quiet): CaptionedPhoto[] {
   const sets = (['LLaVA-Pretrain', 'ShareGPT4V'] as const).filter((set) => data.roots[set] !== undefined);
   const all = sets.flatMap((set) => {
     const dir = data.roots[set]!;
     const [path, root] = [conversationPath(dir, set), conversationRoot(dir, set)];
-    return [...readConversations(path)].flatMap(({ image, turns }, row) => {
+    const tally = tallyInput(set, 'conversations');
+    const found = [...readConversations(path)].flatMap(({ id, image, turns }, row) => {
       const caption = turns.find(({ from }) => from === 'gpt')?.value;
-      if (image === null || caption === undefined || isNoData(image)) return [];
-      const file = listedPath(root, image, path, row + 1);
-      return existsSync(file) ? [{ id: `${set}/${row}`, path: file, caption }] : [];
+      const file = image === null || isNoData(image) ? null : listedPath(root, image, path, row + 1);
+      if (caption !== undefined && file !== null && existsSync(file)) {
+        tally.use();
+        return [{ id: `${set}/${row}`, path: file, caption }];
+      }
+      tally.leave(caption === undefined ? 'without an answer' : withoutImage, image ?? id);
+      return [];
     });
+    tell(tally.result());
+    return found;
   });
   return filled(drawn(all, data.numGeneric, [data.seed, 'generic']), data, 'captioned', [
     'LLaVA-Pretrain',
@@ -80,7 +104,7 @@ export function genericCandidates(data: DataConfig): CaptionedPhoto[] {
 }
 
 /** The unlabelled pool: AVA without its test list, then the other datasets; at most `numUnlabeled`, drawn by the seed. */
-export async function unlabeledCandidates(data: DataConfig): Promise<UnlabeledCandidate[]> {
+export async function unlabeledCandidates(data: DataConfig, tell: TellUse = quiet): Promise<UnlabeledCandidate[]> {
   const all: UnlabeledCandidate[] = [];
   const testIds = avaTestIds(data);
   if (data.roots.AVA !== undefined) {
@@ -92,10 +116,16 @@ export async function unlabeledCandidates(data: DataConfig): Promise<UnlabeledCa
   for (const [dataset, read] of unlabeledReaders) {
     const root = data.roots[dataset];
     if (root === undefined) continue;
-    const { photos } = await read(root, testIds);
-    for (const { path, split } of photos) {
-      if (split !== 'test' || data.unlabeledTestSplits) all.push({ path, dataset });
-    }
+    const { photos, left } = await read(root, testIds);
+    const pooled = photos.filter(({ split }) => split !== 'test' || data.unlabeledTestSplits);
+    for (const { path } of pooled) all.push({ path, dataset });
+    const ofTest = photos.find(({ split }) => split === 'test' && !data.unlabeledTestSplits);
+    const kinds = [
+      ...left,
+      ...(ofTest ? [{ reason: 'of a test split', count: photos.length - pooled.length, example: ofTest.name }] : []),
+    ];
+    const given = kinds.reduce((sum, { count }) => sum + count, pooled.length);
+    tell({ what: dataset, noun: 'photographs', given, used: pooled.length, left: kinds });
   }
   return filled(drawn(all, data.numUnlabeled, [data.seed, 'unlabeled']), data, 'unlabelled', [
     'AVA',

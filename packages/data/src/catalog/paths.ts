@@ -9,6 +9,9 @@ export const catalogPaths = {
   pccdBest: 'catalog/pccd-top-100.txt',
 } as const;
 
+/** How much of what the datasets of a pool list is used. */
+export const catalogUse = (pool: string): string => `catalog/use-${pool}.json`;
+
 /** The photographs of one item of a pool. */
 export const catalogPart = (pool: string, first: number): string =>
   `catalog/${pool}-${String(first).padStart(9, '0')}.jsonl`;

@@ -2,7 +2,14 @@
 // those that are photographs. Item 0 also writes the comments, the roots and a report. Nothing is copied.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError, canonicalJson, writeFileAtomic, type DataConfig, type DataItem } from '@calm-orch/core';
+import {
+  CalmError,
+  canonicalJson,
+  writeFileAtomic,
+  type DataConfig,
+  type DataItem,
+  type InputUse,
+} from '@calm-orch/core';
 import { avaCaptionsFile, readAvaCaptions } from '../ava-captions/captions-file.ts';
 import { checkImage } from '../check-image.ts';
 import { bestPccdPhotos, readPccd } from '../pccd/read.ts';
@@ -13,8 +20,9 @@ import {
   unlabeledCandidates,
   wantedRoot,
   type LabeledCandidate,
+  type TellUse,
 } from './candidates.ts';
-import { catalogPart, catalogPaths } from './paths.ts';
+import { catalogPart, catalogPaths, catalogUse } from './paths.ts';
 
 export interface WriteCatalogOptions {
   readonly data: DataConfig;
@@ -38,7 +46,8 @@ const decodedAtOnce = 4;
 /** Writes one item under `outputDir`. Throws CalmError not_found, bad_data ('file:line: …'), cancelled. */
 export async function writeCatalog(options: WriteCatalogOptions): Promise<CatalogResult> {
   const { data, item, first, outputDir, signal, onPhoto } = options;
-  const candidates = await remembered(data, item.pool);
+  const { candidates, uses } = await remembered(data, item.pool);
+  if (item.first === 0) writeFileAtomic(join(outputDir, catalogUse(item.pool)), `${JSON.stringify(uses, null, 1)}\n`);
   if (first) writeOnce(data, candidates as readonly LabeledCandidate[], outputDir);
   const mine = candidates.slice(item.first, item.first + item.count);
   const lines: string[] = [];
@@ -65,23 +74,24 @@ export async function writeCatalog(options: WriteCatalogOptions): Promise<Catalo
 }
 
 /** The candidates of the last item: reading all labels again for each slice would take longer than decoding it. */
-let last: { readonly key: string; readonly candidates: Promise<readonly { readonly path: string }[]> } | null = null;
+let last: { readonly key: string; readonly found: Promise<Candidates> } | null = null;
 
-function remembered(data: DataConfig, pool: DataItem['pool']): Promise<readonly { readonly path: string }[]> {
-  const key = canonicalJson([data, pool]);
-  if (last?.key !== key) last = { key, candidates: candidatesOf(data, pool) };
-  return last.candidates;
+interface Candidates {
+  readonly candidates: readonly { readonly path: string }[];
+  readonly uses: readonly InputUse[];
 }
 
-async function candidatesOf(data: DataConfig, pool: DataItem['pool']) {
-  switch (pool) {
-    case 'labeled':
-      return labeledCandidates(data);
-    case 'generic':
-      return genericCandidates(data);
-    case 'unlabeled':
-      return unlabeledCandidates(data);
-  }
+function remembered(data: DataConfig, pool: DataItem['pool']): Promise<Candidates> {
+  const key = canonicalJson([data, pool]);
+  if (last?.key !== key) last = { key, found: candidatesOf(data, pool) };
+  return last.found;
+}
+
+async function candidatesOf(data: DataConfig, pool: DataItem['pool']): Promise<Candidates> {
+  const uses: InputUse[] = [];
+  const tell: TellUse = (use) => void uses.push(use);
+  const find = { labeled: labeledCandidates, generic: genericCandidates, unlabeled: unlabeledCandidates }[pool];
+  return { candidates: await find(data, tell), uses };
 }
 
 function writeOnce(data: DataConfig, labeled: readonly LabeledCandidate[], outputDir: string): void {

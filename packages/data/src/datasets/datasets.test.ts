@@ -14,7 +14,16 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dataItems, datasetNames, nano, readDataFile, type DataConfig, type DatasetRoots } from '@calm-orch/core';
+import {
+  dataItems,
+  datasetNames,
+  inputUseText,
+  nano,
+  readDataFile,
+  type DataConfig,
+  type DatasetRoots,
+  type InputUse,
+} from '@calm-orch/core';
 import { captionedPhotos, commentedPhotos, datasetFolder, labeledPhotos, unlabeledPhotos } from '../catalog/read.ts';
 import { writeCatalog } from '../catalog/write.ts';
 import { readAva } from '../ava/read.ts';
@@ -168,6 +177,32 @@ describe('the catalogue of datasets on this machine', () => {
     expect(commentedPhotos(catalog).train.map(({ id }) => id)).not.toContain(train[2]!.id);
     const report = JSON.parse(readFileSync(join(catalog, 'catalog/report.json'), 'utf8')) as Record<string, unknown>;
     expect(report['AVA-Captions']).toMatchObject({ withoutCaptions: 1 });
+  });
+
+  it('says of each dataset how many of how many are used, and why not the others, with an example', async () => {
+    const copy = freshFolder();
+    cpSync(dir, copy, { recursive: true });
+    const own = Object.fromEntries(datasetNames.map((name) => [name, join(copy, name)]));
+    const train = readAva(own.AVA!).train;
+    rmSync(train[0]!.path);
+    writeFileSync(join(own.AVA!, 'images/999.jpg'), 'no label');
+    const pexels = readPexels(own.Pexels!).photos.find(({ split }) => split === 'train')!;
+    writeFileSync(pexels.path, 'version https://git-lfs.github.com/spec/v1\n');
+    const catalog = await catalogOf({ ...data(), roots: own, numTrain: 5 });
+    const told = ['labeled', 'generic', 'unlabeled'].flatMap((pool) =>
+      (JSON.parse(readFileSync(join(catalog, `catalog/use-${pool}.json`), 'utf8')) as InputUse[]).map(inputUseText),
+    );
+    const beyond = train.length - 1 - 5;
+    expect(told[0]).toMatch(
+      new RegExp(
+        `^AVA: \\d+ of \\d+ labels are used; left out: 1 without an image \\(${train[0]!.id}\\), ${beyond} beyond data.numTrain`,
+      ),
+    );
+    expect(told[1]).toMatch(/^AVA: (\d+) of \d+ images are used; left out: 1 without a label \(999\.jpg\)$/);
+    expect(told.find((text) => text.startsWith('LLaVA-Pretrain'))).toMatch(/: (\d+) of \1 conversations are used$/);
+    expect(told.find((text) => text.startsWith('Pexels'))).toContain(
+      `1 of which it is a Git LFS pointer, not the file itself; run \`git lfs pull\` where it was cloned (${pexels.name})`,
+    );
   });
 
   it('finds a listed photograph whose file writes its accents in another way, and none whose name is hidden', async () => {

@@ -2,8 +2,16 @@
 // time of change (hundreds of thousands are too many to read for every plan), anything else not at all.
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { CalmError, leftOutNote, stampOf, walkFolder, whyUnreadable, type LeftOut } from '@calm-orch/core';
-import { userPhotoFiles } from '../photos/sources.ts';
+import {
+  CalmError,
+  inputUseText,
+  leftOutNote,
+  stampOf,
+  walkFolder,
+  whyUnreadable,
+  type LeftOut,
+} from '@calm-orch/core';
+import { usedUserFolder, userPhotoFiles } from '../photos/photo-folder.ts';
 
 const labelFile = /\.(txt|csv|json|jsonl|jpgl|lab|multilab|xlsx|mat)$/i;
 const imageFile = /\.(jpe?g|png|gif|webp|bmp|tiff?)$/i;
@@ -47,12 +55,15 @@ export function datasetIdentity(name: string, dir: string): FolderIdentity<Datas
   };
 }
 
-/** The same of a folder of one's own photographs, of which those directly in it and their masks are read. */
+/**
+ * The same of a folder of one's own photographs, of which those directly in it and their masks are read.
+ * @throws CalmError not_found for a folder of which nothing can be used.
+ */
 export function photosIdentity(dir: string): FolderIdentity<string> {
-  const { files, leftOut } = userPhotoFiles(dir);
+  const { files } = userPhotoFiles(dir);
   const hash = createHash('sha256');
   for (const file of files) hash.update(`${stampOf(file)}\n`);
-  return { identity: hash.digest('hex'), note: leftOutNote(dir, leftOut) };
+  return { identity: hash.digest('hex'), note: inputUseText(usedUserFolder(dir)) };
 }
 
 function hashBytes(path: string, hash: Hash): void {

@@ -1,7 +1,7 @@
 // Every dataset read once, whole: its counts beside the published ones, and the image files it leads to.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatasetName } from '@calm-orch/core';
+import type { DatasetName, LeftOutKind } from '@calm-orch/core';
 import { readAadb } from '../aadb/read.ts';
 import { absentTestIds } from '../ava/absent-test-ids.ts';
 import { readAvaLists, readAvaNames, readAvaStyles } from '../ava/lists.ts';
@@ -73,9 +73,12 @@ export const surveyors: Readonly<Record<DatasetName, Surveyor>> = {
 
 const leaksUnknown = (name: string): string => `${name}: AVA is not named, so its test images cannot be found here`;
 
-function surveyOf({ photos, counts, warnings }: PhotoSet): Survey {
-  return { counts, warnings, images: photos.map(({ path }) => path) };
+function surveyOf({ photos, counts, left, warnings }: PhotoSet): Survey {
+  return { counts, warnings: [...warnings, ...left.map(leftOutText)], images: photos.map(({ path }) => path) };
 }
+
+const leftOutText = ({ reason, count, example }: LeftOutKind): string =>
+  `${count} of the listed photographs left out, ${reason} (${example})`;
 
 function surveyAva(dir: string, ava: Ava | null): Survey {
   const { train, test, testIds, counts } = ava ?? readAva(dir);

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { CalmError, sha256 } from '@calm-orch/core';
+import { CalmError, refuseMistakenFile, sha256 } from '@calm-orch/core';
 import { loadImage, type RgbImage } from '../images.ts';
 import type { CarriedPhoto } from './photo-list.ts';
 
@@ -17,6 +17,7 @@ export async function loadCarriedPhoto(photo: CarriedPhoto, dir = carriedPhotosD
     throw new CalmError('not_found', `carried photograph ${path} is missing; restore assets/photos`);
   const found = sha256(readFileSync(path));
   if (found !== photo.sha256) {
+    refuseMistakenFile(path);
     const message = `carried photograph ${path}: expected sha256 ${photo.sha256}, got ${found}; restore assets/photos`;
     throw new CalmError('bad_data', message);
   }

@@ -19,7 +19,8 @@ import { useTestFolders } from '../test-folder.test-util.ts';
 import { carriedPhotosDir, loadCarriedPhoto } from './carried.ts';
 import { heldOutCheck } from './held-out.ts';
 import { heldOutPhotos, trainingPhotos } from './photo-list.ts';
-import { PhotoShelf, poolSources, userPhotoNames } from './sources.ts';
+import { userPhotoNames } from './photo-folder.ts';
+import { PhotoShelf, poolSources } from './sources.ts';
 import { photosIdentity } from '../datasets/identity.ts';
 
 const freshFolder = useTestFolders();
@@ -101,14 +102,18 @@ describe('sources of the unlabelled pool', () => {
     expect(count(names(500))).toEqual({ total: 200, studio: 0, photo: 15, user: 185, distinct: 185 });
   });
 
-  it('are a folder’s JPEG, PNG and WebP files by name; a key knows of them, of their masks and of nothing else', () => {
+  it('are a folder’s JPEG, PNG, WebP, TIFF, GIF and AVIF files by name; a key knows of them, of their masks and of nothing else', () => {
     const dir = freshFolder();
-    const others = ['notes.txt', 'd.gif', '._a.jpeg', '.hidden.jpg', 'Thumbs.db'];
-    for (const name of ['b.PNG', 'a.jpeg', 'c.webp', ...others]) writeFileSync(join(dir, name), name);
+    const others = ['notes.txt', 'd.bmp', 'e.heic', '._a.jpeg', '.hidden.jpg', 'Thumbs.db'];
+    for (const name of ['b.PNG', 'a.jpeg', 'c.webp', 'f.TIF', ...others]) writeFileSync(join(dir, name), name);
     mkdirSync(join(dir, 'folder.jpg'));
-    expect(userPhotoNames(dir)).toEqual(['a.jpeg', 'b.PNG', 'c.webp']);
+    expect(userPhotoNames(dir)).toEqual(['a.jpeg', 'b.PNG', 'c.webp', 'f.TIF']);
     const { identity, note } = photosIdentity(dir);
-    expect(note).toBeNull();
+    const convert = 'not read here: convert to JPEG, PNG or TIFF';
+    expect(note).toBe(
+      `${dir}: 4 of 8 files and folders are used; left out: 1 BMP, ${convert} (d.bmp), 1 HEIC, ${convert} (e.heic), ` +
+        '1 of another kind than photographs (notes.txt), 1 folder within it, where nothing is looked for (folder.jpg)',
+    );
     for (const name of others) writeFileSync(join(dir, name), 'changed');
     writeFileSync(join(dir, 'folder.jpg', 'a.jpg'), 'new');
     expect(photosIdentity(dir).identity).toBe(identity);

@@ -1,12 +1,10 @@
 // Which photograph of the unlabelled pool comes from where: most are studio scenes, the rest crops of the carried
 // photographs and of the user's. A pure function of the configuration and the names in the user's folder; a photograph
 // that turns out unusable gives its place to a studio scene, so no other place moves.
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError, rng, walkFolder, type DataConfig, type FolderWalk } from '@calm-orch/core';
-import { photographName } from '../image-files.ts';
+import { CalmError, rng, type DataConfig } from '@calm-orch/core';
 import { loadImage, type RgbImage } from '../images.ts';
-import { isMaskName, loadMask, maskFileOf } from '../masks.ts';
+import { loadMask, maskFileOf } from '../masks.ts';
 import { loadCarriedPhoto } from './carried.ts';
 import { heldOutCheck, type HeldOutCheck } from './held-out.ts';
 import { trainingPhotos, type CarriedPhoto } from './photo-list.ts';
@@ -25,20 +23,6 @@ export interface SkippedPhoto {
 const photoShare = 0.15;
 /** Larger photographs are reduced to this before they are cropped, as the carried ones are. */
 const maxSide = 1024;
-
-/** What of the user's folder is read: photographs and masks directly in it. Throws not_found where there is none. */
-export function userPhotoFiles(dir: string): FolderWalk {
-  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory())
-    throw new CalmError('not_found', `data.unlabeledDir: no folder ${dir}; name a folder of photographs`);
-  const { files, leftOut } = walkFolder(dir, { deep: false });
-  return { files: files.filter(({ name }) => photographName.test(name)), leftOut };
-}
-
-/** Names of the user's photographs; none without a folder. Throws not_found where the folder is missing. */
-export function userPhotoNames(dir: string | null): string[] {
-  if (dir === null) return [];
-  return userPhotoFiles(dir).files.flatMap(({ name }) => (isMaskName(name) ? [] : [name]));
-}
 
 /**
  * The source of every photograph of the pool, by index. Each of the user's photographs has a place, as long as the

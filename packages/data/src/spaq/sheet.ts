@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { zipSync } from 'fflate';
 import { readSheet as readExcelSheet } from 'read-excel-file/universal';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, refuseMistakenFile } from '@calm-orch/core';
 import { badLine } from '../lines.ts';
 
 export type Cell = string | number | null;
@@ -20,6 +20,7 @@ const maxBytes = 64 << 20;
 
 /** Reads the first sheet. Throws CalmError not_found or bad_data ('file:row: …'). */
 export async function readSheet(path: string, what: string, columns: readonly string[]): Promise<SheetRow[]> {
+  refuseMistakenFile(path);
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);

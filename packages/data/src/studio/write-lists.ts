@@ -1,13 +1,14 @@
 // Everything of the artifact of stage `data` that is not an image: labels, captions, conversations, the index of the
 // unlabelled pool, the latent traits (for baselines only) and the manifest.
 import { join } from 'node:path';
-import { CalmError, writeFileAtomic, type DataConfig } from '@calm-orch/core';
+import { CalmError, writeFileAtomic, type DataConfig, type InputUse } from '@calm-orch/core';
 import { writeAvaCaptions } from '../ava-captions/captions-file.ts';
 import { writeAvaTexts } from '../ava/write.ts';
 import { writeConversations } from '../llava/conversations.ts';
 import { maskFileOf } from '../masks.ts';
 import { heldOutPhotos, trainingPhotos } from '../photos/photo-list.ts';
-import { PhotoShelf, poolSources, userPhotoNames, type SkippedPhoto } from '../photos/sources.ts';
+import { userFolderUse, userPhotoNames } from '../photos/photo-folder.ts';
+import { PhotoShelf, poolSources, type SkippedPhoto } from '../photos/sources.ts';
 import {
   genericImageName,
   studioPaths,
@@ -42,8 +43,14 @@ export async function writeStudioLists({ data, outputDir, signal, onPhoto }: Wri
   writeTraits(data, outputDir);
   writeGeneric(data, outputDir);
   const { index, skipped } = await indexUnlabeled(data, signal, onPhoto);
+  const folder = data.unlabeledDir === null ? null : userFolderUse(data.unlabeledDir);
+  if (folder !== null && !index.some(({ source }) => source === 'user'))
+    throw new CalmError(
+      'bad_data',
+      `data.unlabeledDir: no photograph of ${data.unlabeledDir} can be used: ${skipped[0]?.reason ?? 'there is none'}`,
+    );
   writeJson(join(outputDir, studioPaths.unlabeledIndex), index);
-  writeJson(join(outputDir, studioPaths.manifest), manifestOf(data, index, skipped));
+  writeJson(join(outputDir, studioPaths.manifest), manifestOf(data, index, skipped, folder));
   return { skipped };
 }
 
@@ -150,7 +157,12 @@ async function indexUnlabeled(
   return { index, skipped: [...shelf.skipped, ...noRoom] };
 }
 
-function manifestOf(data: DataConfig, index: readonly UnlabeledEntry[], skipped: readonly SkippedPhoto[]): object {
+function manifestOf(
+  data: DataConfig,
+  index: readonly UnlabeledEntry[],
+  skipped: readonly SkippedPhoto[],
+  folder: InputUse | null,
+): object {
   const count = (source: UnlabeledEntry['source']): number => index.filter((entry) => entry.source === source).length;
   return {
     source: data.source,
@@ -171,6 +183,7 @@ function manifestOf(data: DataConfig, index: readonly UnlabeledEntry[], skipped:
       names: heldOutPhotos.map(({ name }) => name),
     },
     skippedPhotographs: skipped,
+    ...(folder && { unlabeledFolder: { given: folder.given, used: folder.used, left: folder.left } }),
   };
 }
 

@@ -2,7 +2,7 @@
 // storage (`<name>/data/<key>`). The pickle says which tensor is which part of which storage; tensors are then read one
 // by one from their place, so a file of 10 GB needs the memory of its largest tensor.
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, refuseMistakenFile } from '@calm-orch/core';
 import type { NamedTensor, SafetensorsFile } from '../safetensors.ts';
 import { bytesPerFloat, isFloatFormat, readFloats } from './floats.ts';
 import { readStateDict, type StorageFormat, type TorchTensor } from './torch-pickle.ts';
@@ -22,6 +22,7 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * 
  * @throws CalmError `bad_data` naming file, key and expectation; `not_found` where it cannot be opened.
  */
 export function openTorchBin(path: string): TensorFile {
+  refuseMistakenFile(path);
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');

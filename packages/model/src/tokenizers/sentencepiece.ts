@@ -2,7 +2,7 @@
 // (google/sentencepiece, sentencepiece_model.proto). Reads the BPE models LLaMA and Vicuna have; what encodes otherwise
 // (unigram, other normalisers) is refused by name.
 import { readFileSync, statSync } from 'node:fs';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, refuseMistakenFile } from '@calm-orch/core';
 import type { Vocabulary } from './llama-tokenizer.ts';
 
 /** LLaMA's has 500 kB, those of 256,000 pieces about 5 MB. */
@@ -60,6 +60,7 @@ export function readSentencePiece(path: string): Vocabulary {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
   if (size === undefined) throw new CalmError('not_found', `${path}: is not there`);
   if (size > maxFileBytes) throw bad(`has ${size} bytes, at most ${maxFileBytes} are read`);
+  refuseMistakenFile(path);
   const pieces: string[] = [];
   const scores = new Map<string, number>();
   const special = new Map<string, number>();

@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, refuseMistakenFile } from '@calm-orch/core';
 
 /** Words in the longest phrase of the official table. */
 const maxPhraseLength = 7;
@@ -51,6 +51,7 @@ export async function readParaphrases(path: string, texts: readonly (readonly st
     }
   } catch (cause) {
     if (cause instanceof CalmError) throw cause;
+    refuseMistakenFile(path);
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     throw new CalmError(missing ? 'not_found' : 'bad_data', `cannot read METEOR's paraphrase table ${path}`, { cause });
   } finally {

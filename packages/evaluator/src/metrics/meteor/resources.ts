@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, refuseMistakenFile } from '@calm-orch/core';
 import { functionWords } from './function-words.ts';
 import { parseMeteorSynonyms, readWordNet, type Synonyms } from './synonyms.ts';
 
@@ -71,6 +71,7 @@ async function readJar(path: string): Promise<{ functionWords: ReadonlySet<strin
 
 async function readEntries(path: string, names: ReadonlySet<string>): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
+  refuseMistakenFile(path);
   const zip = await yauzl.openPromise(path).catch((cause: unknown) => {
     throw new CalmError('bad_data', `${path} cannot be read as an archive`, { cause });
   });

@@ -3,7 +3,7 @@
 // extract that the METEOR program carries. Synsets are named by their offset alone, as METEOR names them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, refuseMistakenFile } from '@calm-orch/core';
 
 export interface Synonyms {
   areSynonyms(a: string, b: string): boolean;
@@ -68,14 +68,14 @@ export function readWordNet(dir: string): Synonyms {
     if (!files.has(`index.${part}`)) {
       throw new CalmError('not_found', `WordNet: no file index.${part} in ${dir}; expected WordNet's \`dict\` folder`);
     }
-    for (const line of readFileSync(join(dir, `index.${part}`), 'utf8').split('\n')) {
+    for (const line of linesOf(join(dir, `index.${part}`))) {
       if (line === '' || line.startsWith(' ')) continue;
       const fields = line.trimEnd().split(' ');
       const numSynsets = Number(fields[2]);
       append(synsets, fields[0]!, fields.slice(-numSynsets).map(Number));
     }
     if (!files.has(`${part}.exc`)) continue;
-    for (const line of readFileSync(join(dir, `${part}.exc`), 'utf8').split('\n')) {
+    for (const line of linesOf(join(dir, `${part}.exc`))) {
       const [form, ...plain] = line.trim().split(/\s+/);
       if (form) append(exceptions, form, plain);
     }
@@ -102,6 +102,11 @@ function append<T>(map: Map<string, T[]>, key: string, values: readonly T[]): vo
   const present = map.get(key);
   if (present) present.push(...values);
   else map.set(key, [...values]);
+}
+
+function linesOf(path: string): string[] {
+  refuseMistakenFile(path);
+  return readFileSync(path, 'utf8').split('\n');
 }
 
 function filesIn(dir: string): string[] {
