@@ -90,7 +90,7 @@ describe('a failure is JSON, too', () => {
     expect(code).toBe(1);
     const { error } = JSON.parse(stdout) as { error: { message: string } };
     expect(error.message).toContain('there is no folder for temporary files');
-    expect(stderr).toBe(`calm-orch: ${error.message}\n`);
+    expect(stderr).toBe(`Planning y: 1 row, 1 seed.\ncalm-orch: ${error.message}\n`);
   }, 30_000);
 
   test('and without --json nothing but a sentence', async () => {
