@@ -2,9 +2,9 @@
 // CALM_ORCH_STAGES names one module (a StageRegistry as `stages`) in place of all of them, for tests of the processes.
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { join, resolve } from 'node:path';
-import { repositoryRoot, sha256, stageRoles, type Role, type StageKind, type StageRegistry } from '@calm-orch/core';
+import { programRoot, sha256, stageRoles, type Role, type StageKind, type StageRegistry } from '@calm-orch/core';
 
-const photos = `${repositoryRoot}assets/photos`;
+const photos = `${programRoot}assets/photos`;
 
 /** Folders of files carried with the program that stages of a kind read. */
 export const carriedFolders: Readonly<Partial<Record<StageKind, string>>> = { data: photos, degrade: photos };
@@ -22,7 +22,7 @@ export function stageEntry(kind: StageKind, env: NodeJS.ProcessEnv = process.env
 /** Where the versions of stages' code are remembered, for each folder the program lies in. */
 export async function codeCacheFile(): Promise<string> {
   const { defaultCacheDir } = await import('@calm-orch/engine');
-  return join(defaultCacheDir(), `code-${sha256(repositoryRoot).slice(0, 16)}.json`);
+  return join(defaultCacheDir(), `code-${sha256(programRoot).slice(0, 16)}.json`);
 }
 
 /** Loads a role's stages into this process. */

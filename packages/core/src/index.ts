@@ -69,6 +69,8 @@ export { commentMetrics, tableMetrics, type Claim, type TableMetric } from './co
 export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';
 export { experimentYaml } from './config/print.ts';
 export { loadExperiment, restoreExperiment, type LoadOptions } from './config/load.ts';
-export { repositoryRoot, resolveTrial, type Override } from './config/resolve.ts';
+export { programRoot } from './program-root.ts';
+export { findExperiment } from './config/carried.ts';
+export { resolveTrial, type Override } from './config/resolve.ts';
 export { nearest, suggestion } from './config/suggest.ts';
 export { readCaptionsFile, readCorrelationFile, type CaptionsFile, type CorrelationFile } from './metric-files.ts';

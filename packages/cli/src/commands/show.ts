@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, experimentYaml, type Json } from '@calm-orch/core';
+import { CalmError, experimentYaml, findExperiment, type Json } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { experimentOrRun, namedRun } from '../named-run.ts';
@@ -31,7 +31,7 @@ export const command = {
     const { dir, run: name, config, json } = options;
     const printConfig = (resolved: Json) =>
       json ? printJson(resolved) : printLine(experimentYaml(resolved).trimEnd());
-    if (config && name !== undefined && name !== experimentOrRun(name) && existsSync(name)) {
+    if (config && name !== undefined && name !== experimentOrRun(name) && existsSync(findExperiment(name).path)) {
       printConfig(loadNamed(name, options).resolved);
       return;
     }
