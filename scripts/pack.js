@@ -1,6 +1,7 @@
 // `npm run pack -- [FOLDER]`: calm-orch as one tarball that `npm install` takes in an empty folder. Our packages are
 // bundled in it as built; everything of others is an ordinary dependency at the version of the lock file, so that npm
-// gets the binaries of the user's machine, and stages get the keys they have in a clone. `--list` prints its files only.
+// gets the binaries of the user's machine, and stages get the keys they have in a clone. `--list` prints its files only,
+// `--manifest` its package.json.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,10 +24,17 @@ const isShipped = (path) => !/\.(test|test-util)\.|\.d\.ts$|\.map$|\.tsbuildinfo
 
 const list = process.argv.includes('--list');
 const target = resolve(process.argv.slice(2).find((arg) => !arg.startsWith('-')) ?? '.');
+const names = readdirSync(join(root, 'packages'));
+const manifests = names.map((name) => readJson(`packages/${name}/package.json`));
 const stage = mkdtempSync(join(tmpdir(), 'calm-orch-pack-'));
 try {
-  const names = readdirSync(join(root, 'packages'));
-  const manifests = names.map((name) => readJson(`packages/${name}/package.json`));
+  if (process.argv.includes('--manifest')) console.log(JSON.stringify(manifestOf(manifests)));
+  else pack();
+} finally {
+  rmSync(stage, { recursive: true, force: true });
+}
+
+function pack() {
   for (const path of carried) copy(path, path);
   names.forEach((name, i) => {
     const folder = `node_modules/${scope}${name}`;
@@ -38,11 +46,13 @@ try {
   const flags = ['--json', '--loglevel=error', '--ignore-scripts'];
   const where = list ? ['--dry-run'] : ['--pack-destination', target];
   if (!list) mkdirSync(target, { recursive: true });
-  const output = execFileSync('npm', ['pack', ...flags, ...where], { cwd: stage, encoding: 'utf8', maxBuffer: 2 ** 28 });
+  const output = execFileSync('npm', ['pack', ...flags, ...where], {
+    cwd: stage,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  });
   const [{ filename, files }] = [JSON.parse(output)].flat();
   console.log(list ? files.map(({ path }) => path).join('\n') : join(target, filename));
-} finally {
-  rmSync(stage, { recursive: true, force: true });
 }
 
 function copy(from, to) {
@@ -88,7 +98,8 @@ function locked(manifests, kind) {
       const { version } = packages[`packages/${own}/node_modules/${name}`] ?? packages[`node_modules/${name}`];
       const alias = /^npm:(.+)@/.exec(range)?.[1];
       const exact = alias === undefined ? version : `npm:${alias}@${version}`;
-      if ((found.get(name) ?? exact) !== exact) throw new Error(`${name}: ${found.get(name)} and ${exact} are both used`);
+      if ((found.get(name) ?? exact) !== exact)
+        throw new Error(`${name}: ${found.get(name)} and ${exact} are both used`);
       found.set(name, exact);
     }
   }

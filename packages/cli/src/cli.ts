@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { CalmError, errorTable, ignoresHangup, suggestion, toCalmError } from '@calm-orch/core';
+import { nativeProblem, nativeSentence } from './native-error.ts';
 import { survivesClosedOutput } from './output.ts';
 import { systemRemedy } from './system-error.ts';
 
@@ -156,7 +157,9 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = p
   try {
     await parser(args, env).parseAsync();
   } catch (thrown) {
-    const error = toCalmError(thrown);
+    const broken = nativeProblem(thrown);
+    const error =
+      broken === null ? toCalmError(thrown) : new CalmError('unavailable', nativeSentence(broken), { cause: thrown });
     const debug = env['CALM_ORCH_DEBUG'] === '1';
     const unexpected = error.code === 'internal' && !(thrown instanceof CalmError);
     const remedy = unexpected ? systemRemedy(thrown) : null;

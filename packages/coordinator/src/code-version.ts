@@ -34,6 +34,15 @@ export async function bundledVersions(entries: readonly string[]): Promise<Reado
   }
 }
 
+/** As `tryBundler` of code-cache.ts, which loads this module only then. */
+export async function tryBundler(): Promise<void> {
+  try {
+    await transform('');
+  } finally {
+    await stop();
+  }
+}
+
 async function version(entry: string, shapes: Map<string, Promise<string>>): Promise<CodeVersion> {
   if (!existsSync(entry))
     throw new CalmError(
