@@ -39,8 +39,10 @@ function recognise({ message, ...rest }: Error): Problem | null {
   const name = /^Cannot find (?:package|module) '([^']+)'/.exec(message)?.[1] ?? '';
   if (name.endsWith('.node')) return { module: ownerOf(name), why: missing() };
   // A file of ours or of the user's that is not there is something else.
-  return name === '' || /^[./]|^\w+:/.test(name) ? null : { module: name, why: 'is not installed' };
+  return name === '' || /^[./]|^\w+:/.test(name) ? null : { module: packageOf(name), why: 'is not installed' };
 }
+
+const packageOf = (name: string): string => name.split('/', name.startsWith('@') ? 2 : 1).join('/');
 
 /** sharp's first lines say what the loader said, where there was something to load. */
 function whyOfSharp(message: string): string {

@@ -1,7 +1,7 @@
 // Every package with compiled code, loaded once and made to work: what `doctor` looks at. The engine's own binding is
 // not here: the engine is probed in a process of its own.
 import { openSqlite } from '@calm-orch/core';
-import { nativeProblem, nativeSentence, type NativeProblem } from './native-error.ts';
+import { nativeProblem, type NativeProblem } from './native-error.ts';
 
 const modules: Readonly<Record<string, () => Promise<void>>> = {
   'better-sqlite3': async () => void openSqlite(':memory:').close(),
@@ -35,5 +35,6 @@ function problemOf(module: string, error: unknown): Omit<NativeProblem, 'module'
     return { why: `does not work (${reason})`, remedy: 'run `npm install` again where calm-orch is installed' };
   }
   // What the package itself lacks may be one of another name.
-  return found.module === module ? found : { why: `cannot be used: ${nativeSentence(found)}`, remedy: found.remedy };
+  const { why, remedy } = found;
+  return { why: found.module === module ? why : `cannot be used: ${found.module} ${why}`, remedy };
 }
