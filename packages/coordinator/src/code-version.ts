@@ -74,7 +74,9 @@ async function version(entry: string, shapes: Map<string, Promise<string>>): Pro
     shapes.set(path, known);
     return known;
   };
-  const modules = await Promise.all(used.sort().map(async (path) => [named(path, entry), await shapeOf(path)] as const));
+  const modules = await Promise.all(
+    used.sort().map(async (path) => [named(path, entry), await shapeOf(path)] as const),
+  );
   return {
     hash,
     modules: { ...Object.fromEntries(modules), ...packages },
