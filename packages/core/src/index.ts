@@ -69,6 +69,7 @@ export { commentMetrics, tableMetrics, type Claim, type TableMetric } from './co
 export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';
 export { experimentYaml } from './config/print.ts';
 export { loadExperiment, restoreExperiment, type LoadOptions } from './config/load.ts';
+export { power } from './power.ts';
 export { programRoot } from './program-root.ts';
 export { findExperiment } from './config/carried.ts';
 export { resolveTrial, type Override } from './config/resolve.ts';
