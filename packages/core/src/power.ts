@@ -1,5 +1,5 @@
 // x to the power of y with the same bits on every Node: `**` and Math.pow are V8's own up to Node 22 and the C library's
-// from Node 24 on, and differ in the last bit of one result in some hundreds. What enters a result is raised by this,
+// from Node 24 on, and about one result in ten differs in its last bit. What enters a result is raised by this,
 // which gives the bits of Node 20 and 22. (Squares are exact products; exp, log and the others are V8's own everywhere.)
 //
 // The method is that of fdlibm's e_pow.c, from which its constants come, as V8 has it:
