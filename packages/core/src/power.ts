@@ -23,7 +23,7 @@ const [cpHigh, cpLow] = [9.61796700954437255859e-1, -7.02846165095275826516e-9];
 /** log2(1.5). */
 const [log3Half, log3HalfLow] = [5.84962487220764160156e-1, 1.35003920212974897128e-8];
 /** -(1024 - log2(the first double that overflows)). */
-const overflow = 8.0085662595372944372e-17;
+const overflow = 8.008566259537294e-17;
 
 const view = new DataView(new ArrayBuffer(8));
 
