@@ -169,7 +169,10 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = p
     if (args[0] === completionFlag) await complete(args.slice(2), env);
     else await parser(args, env).parseAsync();
   } catch (thrown) {
-    const error = errorOf(thrown);
+    const { nativeProblem, nativeSentence } = await import('./native-error.ts');
+    const broken = nativeProblem(thrown);
+    const error =
+      broken === null ? errorOf(thrown) : new CalmError('unavailable', nativeSentence(broken), { cause: thrown });
     const debug = env['CALM_ORCH_DEBUG'] === '1';
     const unexpected = error.code === 'internal' && !(thrown instanceof CalmError);
     const remedy = unexpected ? systemRemedy(thrown) : null;

@@ -21,6 +21,10 @@ export const setOption = {
   describe: 'Override one member of the configuration: key=value',
 } as const;
 
+/** Says of an argument that it names an experiment's file. */
+export const experimentFile =
+  'Experiment file (YAML); experiments/NAME.yaml that is not here is the one that comes with calm-orch';
+
 export function withExperimentOptions<T>(args: Argv<T>) {
   return args
     .option('rows', { type: 'string', requiresArg: true, describe: 'Only these rows of the table: a,b' })
@@ -38,6 +42,7 @@ export function loadNamed(
 ): Experiment {
   return loadExperiment(path, {
     set,
+    note: (line) => void process.stderr.write(`note: ${line}\n`),
     ...(data !== undefined && { data }),
     ...(meteorDir !== undefined && { meteorDir }),
     ...(preset !== undefined && { preset }),

@@ -1,9 +1,9 @@
 // Where the code of stages is: each role's package keeps a stage of kind `k` in dist/stages/k.js.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { repositoryRoot, sha256, stageRoles, type Role, type StageKind, type StageRegistry } from '@calm-orch/core';
+import { programRoot, sha256, stageRoles, type Role, type StageKind, type StageRegistry } from '@calm-orch/core';
 
-const photos = `${repositoryRoot}assets/photos`;
+const photos = `${programRoot}assets/photos`;
 
 /** Folders of files carried with the program that stages of a kind read. */
 export const carriedFolders: Readonly<Partial<Record<StageKind, string>>> = { data: photos, degrade: photos };
@@ -17,7 +17,7 @@ export function stageEntry(kind: StageKind): string {
 /** Where the versions of stages' code are remembered, for each folder the program lies in. */
 export async function codeCacheFile(): Promise<string> {
   const { defaultCacheDir } = await import('@calm-orch/engine');
-  return join(defaultCacheDir(), `code-${sha256(repositoryRoot).slice(0, 16)}.json`);
+  return join(defaultCacheDir(), `code-${sha256(programRoot).slice(0, 16)}.json`);
 }
 
 /** Loads a role's stages into this process. */

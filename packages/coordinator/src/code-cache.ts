@@ -45,6 +45,11 @@ export async function codeVersions(
   return new Map(entries.map((entry) => [entry, kept[entry]!.version]));
 }
 
+/** Makes the bundler, a program of its own, do something. @throws what it throws where it cannot be started. */
+export async function tryBundler(): Promise<void> {
+  await (await import('./code-version.ts')).tryBundler();
+}
+
 /** Changes with the code that hashes, and with the bundler and parser it uses. */
 function toolStamp(): string {
   const here = fileURLToPath(new URL('.', import.meta.url));

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -60,4 +60,27 @@ test('helpers, constants, code of our other packages and versions of foreign one
 
 test('a stage that was never built is an error with its remedy', async () => {
   await expect(bundledVersions([join(dir, 'absent.js')])).rejects.toThrow(/absent\.js; run `npm run build`/);
+});
+
+test('installed packages have the versions, and the names of modules, that they have in a clone', async () => {
+  const trainer = `import { hashOf } from '@calm-orch/core';\nexport const stage = (context) => hashOf(context.item);`;
+  const put = (path: string, text: string): string => {
+    mkdirSync(join(dir, path, '..'), { recursive: true });
+    writeFileSync(join(dir, path), text);
+    return join(dir, path);
+  };
+  const layOut = (home: string): string => {
+    put(`${home}/core/package.json`, '{"name":"@calm-orch/core","main":"dist/index.js","type":"module"}');
+    put(`${home}/core/dist/index.js`, 'export const hashOf = (value) => `hash of ${value}`;');
+    return put(`${home}/trainer/dist/stage.js`, trainer);
+  };
+  const installed = layOut('x/node_modules/calm-orch/node_modules/@calm-orch');
+  const clone = layOut('packages/clone/packages');
+  mkdirSync(join(dir, 'packages/clone/node_modules/@calm-orch'), { recursive: true });
+  symlinkSync('../../packages/core', join(dir, 'packages/clone/node_modules/@calm-orch/core'));
+  const versions = await bundledVersions([installed, clone]);
+  const [ours, theirs] = [versions.get(clone)!, versions.get(installed)!];
+  expect(theirs.hash).toBe(ours.hash);
+  expect(theirs.modules).toEqual(ours.modules);
+  expect(Object.keys(ours.modules)).toEqual(['packages/core/dist/index.js', 'packages/trainer/dist/stage.js']);
 });

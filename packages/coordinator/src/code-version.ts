@@ -34,6 +34,15 @@ export async function bundledVersions(entries: readonly string[]): Promise<Reado
   }
 }
 
+/** As `tryBundler` of code-cache.ts, which loads this module only then. */
+export async function tryBundler(): Promise<void> {
+  try {
+    await transform('');
+  } finally {
+    await stop();
+  }
+}
+
 async function version(entry: string, shapes: Map<string, Promise<string>>): Promise<CodeVersion> {
   if (!existsSync(entry))
     throw new CalmError(
@@ -65,7 +74,9 @@ async function version(entry: string, shapes: Map<string, Promise<string>>): Pro
     shapes.set(path, known);
     return known;
   };
-  const modules = await Promise.all(used.sort().map(async (path) => [path, await shapeOf(path)] as const));
+  const modules = await Promise.all(
+    used.sort().map(async (path) => [named(path, entry), await shapeOf(path)] as const),
+  );
   return {
     hash,
     modules: { ...Object.fromEntries(modules), ...packages },
@@ -74,11 +85,19 @@ async function version(entry: string, shapes: Map<string, Promise<string>>): Pro
   };
 }
 
-/** The folder above `packages`, or the entry's own. */
+/** What stands before the name of a package of ours, in an installed program and in a clone. */
+const homes = ['/node_modules/@calm-orch/', '/packages/'];
+
+const homeOf = (entry: string): string | undefined => homes.find((home) => entry.includes(home));
+
+/** The folder that holds our packages, or the entry's own. */
 function rootOf(entry: string): string {
-  const at = entry.lastIndexOf('/packages/');
-  return at < 0 ? dirname(entry) : entry.slice(0, at);
+  const home = homeOf(entry);
+  return home === undefined ? dirname(entry) : entry.slice(0, entry.lastIndexOf(home) + home.length - 1);
 }
+
+/** A module's path below that folder as it is told to users: the same in a clone and installed. */
+const named = (path: string, entry: string): string => (homeOf(entry) === undefined ? path : `packages/${path}`);
 
 async function shapeOfModule(path: string): Promise<string> {
   const { code } = await transform(readFileSync(path, 'utf8'), { minify: true, format: 'esm', legalComments: 'none' });

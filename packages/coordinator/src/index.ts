@@ -3,6 +3,7 @@ export { manifestName, type Manifest } from './artifact.ts';
 export { damageOfStage, damageText, readArtifact, type Damage } from './damage.ts';
 export { checkArtifacts } from './reuse.ts';
 export { verifyRun, type VerifiedArtifact, type VerifiedRun } from './verify.ts';
+export { tryBundler } from './code-cache.ts';
 export { planSources, type PlanSourceOptions } from './plan-sources.ts';
 export { planExperiment, type Plan, type PlanSources, type PlanStage } from './plan.ts';
 export { defaultPolicy, hangPolicy, type Policy } from './policy.ts';

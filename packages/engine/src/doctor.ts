@@ -70,14 +70,17 @@ function missingCuda({ marker }: InstalledEngine, { usesGpu }: ProbeReport): rea
   ];
 }
 
-/** The report as lines for a terminal. */
-export function renderDoctor({ engine, devices: all, cores, gflops, missing }: DoctorReport): string {
+/** The report as lines for a terminal; `more`: labels and texts of what others have looked at. */
+export function renderDoctor(
+  { engine, devices: all, cores, gflops, missing }: DoctorReport,
+  more: readonly (readonly [string, string])[] = [],
+): string {
   const origin = {
     wheel: 'libtensorflow from its Python wheel',
     package: 'as tfjs-node downloads it',
     none: 'WebAssembly',
   };
-  const rows: [string, string][] = [
+  const rows: (readonly [string, string])[] = [
     [
       'engine',
       engine === null
@@ -87,6 +90,7 @@ export function renderDoctor({ engine, devices: all, cores, gflops, missing }: D
     ...all.map((device): [string, string] => [device.kind, describeDevice(device)]),
     ['cores', String(cores)],
     ['speed', gflops === null ? 'not measured' : `${String(gflops)} GFLOP/s (fp32 matrix product, 1024 x 1024)`],
+    ...more,
     ...(missing.length === 0 ? [['missing', 'nothing'] satisfies [string, string]] : []),
     ...missing.flatMap(({ what, why, remedy }): [string, string][] => [
       ['missing', `${what}: ${why}`],

@@ -1,4 +1,5 @@
 // Features simple enough to be read by a linear model: what the baselines are given in place of a trained one.
+import { power } from '@calm-orch/core';
 import type { RgbImage } from '@calm-orch/data';
 
 /** Mean and standard deviation of each channel over the tokens: [2 * width], means first. `states` is [tokens, width]. */
@@ -60,7 +61,7 @@ function gradientEnergy(luma: Float32Array, width: number, height: number): numb
     }
   }
   // The smallest step of 8 bits, so that a flat image has a logarithm.
-  return Math.log(sum / ((width - 1) * (height - 1)) + 255 ** -2);
+  return Math.log(sum / ((width - 1) * (height - 1)) + power(255, -2));
 }
 
 /** Means of 2 x 2 pixels; an odd last row or column is left out. */

@@ -1,7 +1,7 @@
 // From a generated answer to a score, three ways. `text` parses the number that was written. `expectation` weighs, at
 // each digit that was written, all digits by their probabilities, so that "7" with some doubt about "6" reads as a
 // little less than 7. `levels` weighs five words by their probabilities where the answer begins.
-import { CalmError, type ScoreReadout } from '@calm-orch/core';
+import { CalmError, power, type ScoreReadout } from '@calm-orch/core';
 import { levelWords } from '@calm-orch/data';
 import type { Generated, Tokenizer } from '@calm-orch/model';
 import { findScore } from './score-in-text.ts';
@@ -24,11 +24,11 @@ function digitsOfScore(ids: readonly number[], digits: readonly number[], tokeni
   if (found === null) return null;
   const [whole = ''] = text.slice(found.start, found.end).split('.');
   const places: DigitPlace[] = [];
-  let power = whole.length - 1;
+  let place = whole.length - 1;
   ids.forEach((id, at) => {
     if (!digits.includes(id)) return;
     const end = tokenizer.decode(ids.slice(0, at + 1)).trimEnd().length;
-    if (end > found.start && end <= found.end) places.push({ at, power: power-- });
+    if (end > found.start && end <= found.end) places.push({ at, power: place-- });
   });
   return places;
 }
@@ -66,10 +66,10 @@ export function expectationReader(tokenizer: Tokenizer): ScoreReader {
     read: ({ ids, probabilities }) => {
       const places = digitsOfScore(ids, digits, tokenizer);
       if (places === null) return null;
-      const expected = places.reduce((score, { at, power }) => {
+      const expected = places.reduce((score, { at, power: place }) => {
         const weights = probabilities[at]!;
         const sum = weights.reduce((a, b) => a + b, 0);
-        return score + weights.reduce((total, weight, digit) => total + (weight / sum) * digit, 0) * 10 ** power;
+        return score + weights.reduce((total, weight, digit) => total + (weight / sum) * digit, 0) * power(10, place);
       }, 0);
       return Math.min(10, Math.max(1, expected));
     },

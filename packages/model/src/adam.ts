@@ -1,7 +1,7 @@
 // What whole steps and gang steps share: Adam's bias corrections (Kingma and Ba 2015, section 2), what is done to gradient
 // and weights beside it, and where frozen weights live in a program.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { TrainOptions } from '@calm-orch/core';
+import { power, type TrainOptions } from '@calm-orch/core';
 import { tf, type FunctionResult, type InputSpec, type Shape, type Tensors, type Values } from '@calm-orch/engine';
 import { clipFactor } from './clip.ts';
 import { isGain } from './initialize.ts';
@@ -28,9 +28,9 @@ export function adamInputs(
   { step, learningRate }: { step: number; learningRate: number },
   { weightDecay }: OptimizerOptions,
 ): Record<string, Values> {
-  const correction = Math.sqrt(1 - beta2 ** (step + 1));
+  const correction = Math.sqrt(1 - power(beta2, step + 1));
   return {
-    adamRate: Float32Array.of((learningRate * correction) / (1 - beta1 ** (step + 1))),
+    adamRate: Float32Array.of((learningRate * correction) / (1 - power(beta1, step + 1))),
     adamEpsilon: Float32Array.of(epsilon * correction),
     ...(weightDecay > 0 && { decay: Float32Array.of(1 - learningRate * weightDecay) }),
   };

@@ -2,7 +2,7 @@
 // Shapes: B = batch, T = tokens, D = width, M = inner width, H = heads, d = D / H, V = vocabulary.
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '@calm-orch/engine';
-import type { LlmConfig } from '@calm-orch/core';
+import { power, type LlmConfig } from '@calm-orch/core';
 import { attention, embedding, mulConstant, rmsNorm, swiglu } from './layers.ts';
 import { linear, linears } from './lora.ts';
 import type { Parameters } from './parameter.ts';
@@ -40,7 +40,7 @@ type Rotation = (x: Tensor) => Tensor;
 function rotationTables(first: number, tokens: number, headSize: number, theta: number): { cos: Tensor; sin: Tensor } {
   const half = headSize / 2;
   const rows = tokens - first;
-  const angle = (t: number, j: number): number => t * theta ** ((-2 * (j % half)) / headSize);
+  const angle = (t: number, j: number): number => t * power(theta, (-2 * (j % half)) / headSize);
   const table = (f: (a: number, j: number) => number): Tensor => {
     const at = (i: number): number => f(angle(first + Math.floor(i / headSize), i % headSize), i % headSize);
     return tf.tensor2d(

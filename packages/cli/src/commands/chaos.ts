@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, ignoresHangup } from '@calm-orch/core';
 import type { GlobalOptions } from '../cli.ts';
+import { experimentFile, setOption } from '../experiment-options.ts';
 import { jsonOption } from '../json-option.ts';
-import { setOption } from '../experiment-options.ts';
 import { printJson, printLine } from '../output.ts';
 
 interface Options extends GlobalOptions {
@@ -23,7 +23,7 @@ interface Options extends GlobalOptions {
 export const command = {
   builder: (args: Argv<GlobalOptions>) =>
     args
-      .positional('experiment', { type: 'string', demandOption: true, describe: 'Experiment file (YAML)' })
+      .positional('experiment', { type: 'string', demandOption: true, describe: experimentFile })
       .option('faults', { type: 'number', requiresArg: true, default: 20, describe: 'Faults to inject' })
       .option('seed', { type: 'number', requiresArg: true, default: 0, describe: 'Which faults, and when' })
       .option('trainers', { type: 'number', requiresArg: true, default: 2, describe: 'Trainers of both runs' })

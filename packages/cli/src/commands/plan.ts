@@ -6,7 +6,7 @@ import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../json-option.ts';
 import { checkModels, hashCacheOf } from '../check-models.ts';
 import { checkSurroundings } from '../check-surroundings.ts';
-import { loadNamed, withExperimentOptions, type ExperimentOptions } from '../experiment-options.ts';
+import { experimentFile, loadNamed, withExperimentOptions, type ExperimentOptions } from '../experiment-options.ts';
 import { engineFacts } from '../engine-facts.ts';
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
@@ -31,7 +31,7 @@ export const command = {
         type: 'string',
         array: true,
         demandOption: true,
-        describe: 'Experiment files (YAML), planned as if run one after the other in the run folder',
+        describe: `${experimentFile}; several are planned as if run one after the other in the run folder`,
       })
       .option('preset', {
         choices: Object.keys(presets) as TrialConfig['preset'][],

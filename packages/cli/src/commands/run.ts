@@ -3,7 +3,7 @@ import { presets, type TrialConfig } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import { startedInBackground } from '../background.ts';
 import type { GlobalOptions } from '../cli.ts';
-import { loadNamed, withExperimentOptions, type ExperimentOptions } from '../experiment-options.ts';
+import { experimentFile, loadNamed, withExperimentOptions, type ExperimentOptions } from '../experiment-options.ts';
 import { execute, withProcessOptions, type ExecuteOptions } from './execute.ts';
 
 interface Options extends ExecuteOptions, ExperimentOptions {
@@ -15,7 +15,7 @@ interface Options extends ExecuteOptions, ExperimentOptions {
 export const command = {
   builder: (args: Argv<GlobalOptions>) =>
     withExperimentOptions(withProcessOptions(args))
-      .positional('experiment', { type: 'string', demandOption: true, describe: 'Experiment file (YAML)' })
+      .positional('experiment', { type: 'string', demandOption: true, describe: experimentFile })
       .option('preset', {
         choices: Object.keys(presets) as TrialConfig['preset'][],
         describe: "Sizes of the models and lengths of training, instead of the file's",

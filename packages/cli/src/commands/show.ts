@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, experimentYaml, userPath, type Json } from '@calm-orch/core';
+import { CalmError, experimentYaml, findExperiment, type Json } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../json-option.ts';
@@ -43,7 +43,7 @@ export const command = {
       json ? printJson(resolved) : printLine(experimentYaml(resolved).trimEnd());
     if (config && stage !== undefined)
       throw new CalmError('invalid_argument', '--stage: shows attempts, --config the configuration; give one of them');
-    if (config && name !== undefined && name !== experimentOrRun(name) && existsSync(userPath(name))) {
+    if (config && name !== undefined && name !== experimentOrRun(name) && existsSync(findExperiment(name).path)) {
       printConfig(loadNamed(name, options).resolved);
       return;
     }

@@ -6,7 +6,8 @@ import { parse } from 'yaml';
 import { CalmError } from '../errors.ts';
 import { experimentYaml } from './print.ts';
 import { loadExperiment, restoreExperiment, type LoadOptions } from './load.ts';
-import { repositoryRoot, resolveTrial } from './resolve.ts';
+import { programRoot } from '../program-root.ts';
+import { resolveTrial } from './resolve.ts';
 
 let dir: string;
 
@@ -49,7 +50,7 @@ function problems(text: string, options?: LoadOptions): string[] {
 const base = 'ablation: ablations/levels.yaml\n';
 
 test('the experiment files of the repository load', () => {
-  const mfam = loadExperiment(join(repositoryRoot, 'experiments/ablation-mfam.yaml'));
+  const mfam = loadExperiment(join(programRoot, 'experiments/ablation-mfam.yaml'));
   expect(mfam.rows.map(({ row }) => row)).toEqual([
     'thematic',
     'thematic+high+middle',
@@ -66,10 +67,10 @@ test('the experiment files of the repository load', () => {
   ]);
   expect(mfam).toMatchObject({ name: 'ablation-mfam', seeds: [0, 1], trainers: 8, table: { id: 'table-5-mfam' } });
   expect(mfam.table.footnotes).toHaveLength(1);
-  const smoke = loadExperiment(join(repositoryRoot, 'experiments/smoke.yaml'));
+  const smoke = loadExperiment(join(programRoot, 'experiments/smoke.yaml'));
   expect(smoke.rows.map(({ row }) => row)).toEqual(['thematic', 'all']);
   expect(smoke.rows[0]!.config(0).evaluate.numComments).toBeGreaterThan(0);
-  const foundation = loadExperiment(join(repositoryRoot, 'experiments/foundation.yaml'));
+  const foundation = loadExperiment(join(programRoot, 'experiments/foundation.yaml'));
   expect(foundation).toMatchObject({ only: 'foundation', table: { metrics: [] }, rows: [{ row: 'foundation' }] });
 });
 
@@ -84,7 +85,7 @@ test('a row is the preset under the experiment, the flags and its own overrides'
     finetuneScore: { steps: 7 },
     mfam: { levels: ['thematic'], queries: 16 },
   });
-  expect(config.foundation.checkpoint).toBe(join(repositoryRoot, 'assets/foundation-nano.safetensors'));
+  expect(config.foundation.checkpoint).toBe(join(programRoot, 'assets/foundation-nano.safetensors'));
   expect(experiment.rows[1]!.config(0).mfam.levels).toHaveLength(4);
   expect(experiment.rows[0]).toMatchObject({ set: { 'mfam.levels': ['thematic'] }, paper: { PLCC: 0.768 } });
 });

@@ -16,6 +16,7 @@ import {
   type AblationFile,
   type RowFile,
 } from './ablation.ts';
+import { carriedFile, findExperiment, refuseNearlyCarried } from './carried.ts';
 import { claimProblems, isAbout } from './claims.ts';
 import { experimentFileSchema } from './experiment.ts';
 import { readDataFile } from './datasets.ts';
@@ -43,6 +44,8 @@ export interface LoadOptions {
   readonly rows?: readonly string[];
   /** `--seeds`: instead of the file's. */
   readonly seeds?: readonly number[];
+  /** Told of each file that is not here and is taken from those that come with the program. @default none */
+  readonly note?: (line: string) => void;
 }
 
 /** A row as written, and where: `file` and `path` lead to its mapping. */
@@ -56,14 +59,16 @@ interface PlacedRow {
 
 /** Throws CalmError: not_found, invalid_config (all problems, a line each), invalid_argument (flags). */
 export function loadExperiment(path: string, options: LoadOptions = {}): Experiment {
-  const { set = [], data, meteorDir, rows: wanted, seeds } = options;
-  const absolute = userPath(path);
+  const { set = [], data, meteorDir, rows: wanted, seeds, note = () => undefined } = options;
+  const { path: absolute, carried } = findExperiment(path);
+  if (carried) note(`no file ${path} here: taking the one that comes with calm-orch, ${absolute}`);
+  if (!existsSync(absolute)) refuseNearlyCarried(path);
   const yaml = readYaml(absolute);
   throwProblems(problemsOf(experimentFileSchema, yaml.value, yaml.at));
   const file = yaml.value as ExperimentFile;
   const name = basename(absolute, extname(absolute));
-  const several = readAblations(file, yaml);
-  const ablationYaml = several?.[0]?.file ?? readAblation(file, yaml);
+  const several = readAblations(file, yaml, note);
+  const ablationYaml = several?.[0]?.file ?? readAblation(file, yaml, note);
   const ablation = ablationYaml?.value as AblationFile | undefined;
   const placed = several?.flatMap(rowsOfTable) ?? placeRows(file, yaml, ablationYaml);
   const chosen = selectRows(placed, wanted);
@@ -192,13 +197,15 @@ function missingEvaluation(
   return null;
 }
 
+type Note = NonNullable<LoadOptions['note']>;
+
 interface TableFile {
   readonly id: string;
   readonly file: YamlFile;
 }
 
 /** The files of `ablations`; undefined where the experiment names none. */
-function readAblations(file: ExperimentFile, yaml: YamlFile): TableFile[] | undefined {
+function readAblations(file: ExperimentFile, yaml: YamlFile, note: Note): TableFile[] | undefined {
   if (file.ablations === undefined) return undefined;
   const extra = (['ablation', 'rows', 'metrics', 'only'] as const).find((key) => file[key] !== undefined);
   if (extra)
@@ -209,7 +216,7 @@ function readAblations(file: ExperimentFile, yaml: YamlFile): TableFile[] | unde
     throwProblems([{ at: yaml.at(['ablations', twice]), message: `table \`${ids[twice]}\` stands here twice` }]);
   return file.ablations.map((ablation, i) => ({
     id: ids[i]!,
-    file: readAblationFile(ablation, yaml, yaml.at(['ablations', i])),
+    file: readAblationFile(ablation, yaml, yaml.at(['ablations', i]), note),
   }));
 }
 
@@ -235,7 +242,7 @@ function meteorFlags(dir: string | undefined): Override[] {
   return dir === undefined ? [] : [{ key: 'evaluate.meteorDir', value: dir, at: `--meteor-dir ${dir}` }];
 }
 
-function readAblation(file: ExperimentFile, yaml: YamlFile): YamlFile | undefined {
+function readAblation(file: ExperimentFile, yaml: YamlFile, note: Note): YamlFile | undefined {
   const at = yaml.at(['ablation']);
   const extra = (['ablation', 'rows', 'metrics'] as const).find((key) => file.only && file[key] !== undefined);
   if (extra)
@@ -252,11 +259,14 @@ function readAblation(file: ExperimentFile, yaml: YamlFile): YamlFile | undefine
     }
     return undefined;
   }
-  return readAblationFile(file.ablation, yaml, at);
+  return readAblationFile(file.ablation, yaml, at, note);
 }
 
-function readAblationFile(name: string, yaml: YamlFile, at: string): YamlFile {
-  const path = userPath(name, dirname(yaml.path));
+function readAblationFile(name: string, yaml: YamlFile, at: string, note: Note): YamlFile {
+  const here = userPath(name, dirname(yaml.path));
+  const carried = existsSync(here) ? undefined : carriedFile(name);
+  const path = carried ?? here;
+  if (carried !== undefined) note(`no file ${name} here: taking the one that comes with calm-orch, ${carried}`);
   if (!existsSync(path)) {
     const near = nearestFile(path);
     const hint =

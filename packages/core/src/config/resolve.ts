@@ -1,8 +1,8 @@
 // From a preset and overrides to one trial's complete configuration, checked member by member and across members.
 import { isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CalmError } from '../errors.ts';
 import type { Json } from '../canonical.ts';
+import { programRoot } from '../program-root.ts';
 import { withoutTilde } from './home-paths.ts';
 import { presets } from './presets.ts';
 import { trialConfigSchema, type TrialConfig } from './schema.ts';
@@ -16,9 +16,6 @@ export interface Override {
   readonly value: unknown;
   readonly at: string;
 }
-
-/** The root of this repository, from `packages/core/{src,dist}/config`. */
-export const repositoryRoot = fileURLToPath(new URL('../../../../', import.meta.url));
 
 const ownWords: Readonly<Record<string, string>> = {
   seed: 'name seeds with `seeds: [0, 1]` or --seeds',
@@ -100,7 +97,7 @@ export function withAbsolutePaths(config: TrialConfig): TrialConfig {
   return {
     ...config,
     foundation: {
-      checkpoint: isAbsolute(checkpoint) ? checkpoint : join(repositoryRoot, checkpoint),
+      checkpoint: isAbsolute(checkpoint) ? checkpoint : join(programRoot, checkpoint),
       vision: absolute(places.vision),
       llm: absolute(places.llm),
       qformer: absolute(places.qformer),

@@ -1,14 +1,12 @@
 // Reads the photographs carried in assets/photos, checking each against its hash: what enters a pool is what the list
 // in the code says, or nothing.
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { CalmError, refuseMistakenFile, sha256 } from '@calm-orch/core';
+import { CalmError, programRoot, refuseMistakenFile, sha256 } from '@calm-orch/core';
 import { loadImage, type RgbImage } from '../images.ts';
 import type { CarriedPhoto } from './photo-list.ts';
 
-/** assets/photos of this checkout; the same path from src and from dist. */
-export const carriedPhotosDir = fileURLToPath(new URL('../../../../assets/photos/', import.meta.url));
+export const carriedPhotosDir = join(programRoot, 'assets', 'photos');
 
 /** Decodes one carried photograph. Throws not_found or bad_data where the file is not the listed one. */
 export async function loadCarriedPhoto(photo: CarriedPhoto, dir = carriedPhotosDir): Promise<RgbImage> {

@@ -1,6 +1,6 @@
 // How well a photograph is taken: pure functions on float images (RGB HWC, 0..1), each returning a new image.
 // Lengths are in pixels of a 64-pixel photograph and scale with the side, so that a trait looks alike at any size.
-import type { Rng } from '@calm-orch/core';
+import { power, type Rng } from '@calm-orch/core';
 
 /** What the photographer did wrong, or right. Neutral: { blur: 0, noise: 0, stops: 0, saturation: 1, contrast: 1 }. */
 export interface Degradation {
@@ -79,7 +79,7 @@ export function addNoise(image: Float32Array, sd: number, random: Rng): Float32A
 }
 
 export function adjustExposure(image: Float32Array, stops: number): Float32Array {
-  const factor = 2 ** stops;
+  const factor = power(2, stops);
   return image.map((value) => value * factor);
 }
 

@@ -1,5 +1,6 @@
 // BLEU-1..4 (Papineni et al., ACL 2002) as the COCO caption evaluation computes it: clipped counts over all
 // references, the closest reference length, and two small constants instead of smoothing.
+import { power } from '@calm-orch/core';
 import { maxOrder, mostNgrams, type NgramCounts } from './ngrams.ts';
 
 /** Added to counts and to guesses: no match gives almost 0, no guess does not divide by zero. */
@@ -92,6 +93,6 @@ function scores({ candidateLength, referenceLength, guesses, matches }: BleuStat
   let product = 1;
   return guesses.map((guess, order) => {
     product *= (matches[order]! + tiny) / (guess + small);
-    return product ** (1 / (order + 1)) * brevity;
+    return power(product, 1 / (order + 1)) * brevity;
   });
 }

@@ -1,6 +1,7 @@
 // METEOR's score (Denkowski & Lavie, WMT 2014) with its parameters for English ranking tasks: a weighted mean of
 // precision and recall over content and function words, lowered by how many chunks the matches fall into. The score
 // of a corpus is that of the summed counts, each item with its best reference.
+import { power } from '@calm-orch/core';
 import { meteorModules, moduleWeights, type Match, type MeteorModule } from './align.ts';
 
 const alpha = 0.85;
@@ -64,7 +65,7 @@ export function scoreOf(statistics: MeteorStatistics): number {
   const mean = (precision * recall) / (alpha * precision + (1 - alpha) * recall);
   const numMatched = (matchedWords(hypothesis) + matchedWords(reference)) / 2;
   const fragmentation = isWhole(statistics) ? 0 : chunks / numMatched;
-  return mean * (1 - gamma * fragmentation ** beta);
+  return mean * (1 - gamma * power(fragmentation, beta));
 }
 
 /**
