@@ -33,7 +33,7 @@ function type(
     });
     let text = '';
     let interrupted = false;
-    child.stdout!.on('data', (chunk) => {
+    child.stdout.on('data', (chunk) => {
       text += chunk;
       if (interrupted || !interruptAt?.test(text)) return;
       interrupted = true;
