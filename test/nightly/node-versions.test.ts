@@ -1,6 +1,6 @@
 // The supported versions of Node that this one is not: the tarball runs the smoke experiment, to the same results, and a
 // clone passes the tests of what differs between versions (native modules, processes, sockets, JSON, the command line).
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -21,6 +21,8 @@ const nodes = new Map<number, Awaited<ReturnType<typeof otherNode>>>();
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'calm-orch-node-'));
+  // Tests of missing permissions run as somebody else for a moment, who must be able to read the clone.
+  chmodSync(dir, 0o755);
   tarball = await packInto(dir);
   for (const version of versions) nodes.set(version, await otherNode(version, join(dir, `node-${version}`)));
 }, 600_000);
