@@ -27,8 +27,10 @@ export type AddStage = (request: StageRequest) => string;
 /** Adds the encoding of photographs by the frozen ViT. */
 type Encode = (what: EncodeWhat, inputs: Readonly<Record<string, string>>) => string;
 
-/** Work per photograph against one sample of a training step, measured on the nano preset. */
-const costs = { data: 2, augment: 4, encode: 1, score: 2, comment: 20, baselines: 1 } as const;
+/** Worker time per photograph against one sample of a step of self-supervision (2 ms), measured on the nano preset. */
+const costs = { data: 5, augment: 12, encode: 4, score: 2, comment: 20, baselines: 2 } as const;
+/** The same per sample of other training. */
+const sampleCosts = { comment: 1.8, score: 1.1 } as const;
 
 /** Adds all stages of a trial; `foundation` is the artifact key of the pretrained models it starts from. */
 export function addTrial(trial: TrialConfig, foundation: string, add: AddStage): void {
@@ -83,7 +85,7 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
       questions: trial.questions,
     },
     inputs: { foundation, data, encodeLabeled, ...pretrained },
-    ...training(trial.finetuneComment),
+    ...training(trial.finetuneComment, sampleCosts.comment),
   });
   if (evaluate.scores || evaluate.personal) {
     const score = add({
@@ -95,7 +97,7 @@ export function addTrial(trial: TrialConfig, foundation: string, add: AddStage):
         finetuneScore: trial.finetuneScore,
       },
       inputs: { foundation, data, encodeLabeled, comment },
-      ...training(trial.finetuneScore),
+      ...training(trial.finetuneScore, sampleCosts.score),
     });
     if (evaluate.scores)
       add({
@@ -242,6 +244,6 @@ function keyedTraining({ train: { checkpointEverySeconds: _, optimizer: __, ...k
   return keyed;
 }
 
-function training({ steps, batchSize }: { readonly steps: number; readonly batchSize: number }) {
-  return { numItems: 1, cost: steps * batchSize };
+function training({ steps, batchSize }: { readonly steps: number; readonly batchSize: number }, sampleCost = 1) {
+  return { numItems: 1, cost: steps * batchSize * sampleCost };
 }

@@ -14,7 +14,12 @@ export interface SampleList {
 
 /** Ids of a batch as an input of a step has them, sample by sample. */
 export function sampleIds(chosen: readonly OrderedSample[]): Int32Array {
-  return Int32Array.from(chosen.flatMap(({ sample, epoch }) => [sample, epoch]));
+  const ids = new Int32Array(2 * chosen.length);
+  chosen.forEach(({ sample, epoch }, i) => {
+    ids[2 * i] = sample;
+    ids[2 * i + 1] = epoch;
+  });
+  return ids;
 }
 
 /** Of the ids of one shard. */
