@@ -17,7 +17,7 @@ const status = (): string => story.tracker((tracker) => tracker.getRun('story-1'
 
 test('run --detach returns once the run is recorded; attach and logs -f follow it to its end', async () => {
   const started = await story.run([...run, '--detach'], { stepMs: 40 });
-  expect([started.code, started.stderr]).toEqual([0, '']);
+  expect([started.code, started.stderr]).toEqual([0, 'Planning story: 2 rows, 1 seed.\n']);
   expect(started.stdout).toMatch(/^Run story-1 goes on in the background \(process \d+, log .*coordinator\.log\)\.$/m);
   for (const follow of ['attach', 'logs -f', 'stop'])
     expect(started.stdout).toContain(`\`calm-orch ${follow} story-1\``);
@@ -109,7 +109,7 @@ test('what is wrong with a run is said before it goes to the background, with th
   expect(port).toMatchObject({
     code: 2,
     stdout: '',
-    stderr: expect.stringMatching(/^calm-orch: --listen: expected /) as string,
+    stderr: expect.stringMatching(/^calm-orch: --listen: expected /m) as string,
   });
   const nothing = await story.run(['stop']);
   expect(nothing.code).toBe(2);

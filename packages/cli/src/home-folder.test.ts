@@ -44,15 +44,17 @@ describe('a path that begins with ~/ is one in the home folder', () => {
 
   test('in an experiment file, a row of it, a data file, --set and --meteor-dir', async () => {
     const { config, rows } = await resolved(
-      ...['--data=~/data.yaml', '--meteor-dir=~/METEOR', '--set', 'data.unlabeledDir=~/photos'],
+      ...['--data=~/data.yaml', '--meteor-dir=~/METEOR'],
       ...['--set', 'foundation.llm=~/vicuna', '--set', 'foundation.checkpoint=~/both'],
     );
     expect(rows[0]!.set).toEqual({ 'foundation.vision': join(home, 'clip') });
     expect(config).toMatchObject({
-      data: { roots: { AVA: join(home, 'AVA'), EVA: home }, unlabeledDir: join(home, 'photos') },
+      data: { roots: { AVA: join(home, 'AVA'), EVA: home } },
       evaluate: { meteorDir: join(home, 'METEOR') },
       foundation: { llm: join(home, 'vicuna'), checkpoint: join(home, 'both') },
     });
+    const embedded = await resolved('--set', 'data.unlabeledDir=~/photos');
+    expect(embedded.config.data).toMatchObject({ unlabeledDir: join(home, 'photos') });
   });
 
   test('as the file of a command', async () => {

@@ -186,7 +186,7 @@ export function crossProblems(
   check(
     config.data.source === 'studio' || config.data.unlabeledDir === null,
     ['data.unlabeledDir', 'data.source'],
-    "data.unlabeledDir joins the embedded data's pool only, and would not be used: leave out it or --data",
+    "data.unlabeledDir joins the embedded data's pool only, and would not be used beside other data: leave out --data, or the folder",
   );
   const { numComments, scoreReadout } = config.evaluate;
   check(
