@@ -11,11 +11,11 @@ import { tellStarted } from '../background.ts';
 import { cancelOnSignals } from '../cancel.ts';
 import { checkModels, hashCacheOf } from '../check-models.ts';
 import { checkSurroundings } from '../check-surroundings.ts';
-import { engineFacts } from '../engine-facts.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { report } from '../report.ts';
-import { carriedFolders, codeCacheFile, stageEntry } from '../stage-code.ts';
+import { parts } from '../parts.ts';
+import { carriedFolders } from '../stage-code.ts';
 import { inputUses, leftOutPhotographs } from '../views/left-out.ts';
 
 export interface ExecuteOptions extends GlobalOptions {
@@ -95,13 +95,20 @@ export async function execute(
   let progress: Progress | null = null;
   try {
     const { datasetIdentity, photosIdentity } = await import('@calm-orch/data');
-    const facts = await engineFacts(say, cancel.signal);
+    const facts = await parts.engineFacts(say, cancel.signal);
     const layout = layoutOf(options.dir);
     await checkModels(experiment);
     const hashCache = hashCacheOf(layout.dir);
     const sources = await planSources({
-      ...{ stageEntry, engine: facts.identity, carried: carriedFolders, hashCache, datasetIdentity, photosIdentity },
-      codeCache: await codeCacheFile(),
+      ...{
+        stageEntry: parts.stageEntry,
+        engine: facts.identity,
+        carried: carriedFolders,
+        hashCache,
+        datasetIdentity,
+        photosIdentity,
+      },
+      codeCache: await parts.codeCacheFile(),
     });
     const { hangTimeout, gangMinLeft, takeoverTimeout } = options;
     const summary = await runExperiment({

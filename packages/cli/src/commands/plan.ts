@@ -7,10 +7,10 @@ import { jsonOption } from '../json-option.ts';
 import { checkModels, hashCacheOf } from '../check-models.ts';
 import { checkSurroundings } from '../check-surroundings.ts';
 import { experimentFile, loadNamed, withExperimentOptions, type ExperimentOptions } from '../experiment-options.ts';
-import { engineFacts } from '../engine-facts.ts';
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
-import { carriedFolders, codeCacheFile, stageEntry } from '../stage-code.ts';
+import { parts } from '../parts.ts';
+import { carriedFolders } from '../stage-code.ts';
 import { columns } from '../views/columns.ts';
 import { costsOf, type Machine } from '../views/costs.ts';
 import { renderCosts } from '../views/costs-text.ts';
@@ -60,15 +60,15 @@ export const command = {
     const { checkArtifacts, countStages, layoutOf, planExperiment, planSources } =
       await import('@calm-orch/coordinator');
     const { datasetIdentity, photosIdentity } = await import('@calm-orch/data');
-    const facts = await engineFacts((line) => process.stderr.write(`${line}\n`), new AbortController().signal);
+    const facts = await parts.engineFacts((line) => process.stderr.write(`${line}\n`), new AbortController().signal);
     const sources = await planSources({
-      stageEntry,
+      stageEntry: parts.stageEntry,
       engine: facts.identity,
       carried: carriedFolders,
       datasetIdentity,
       photosIdentity,
       hashCache: hashCacheOf(dir),
-      codeCache: await codeCacheFile(),
+      codeCache: await parts.codeCacheFile(),
     });
     const loaded = experiments.map((path) => loadNamed(path, options));
     for (const experiment of loaded) await checkModels(experiment);
