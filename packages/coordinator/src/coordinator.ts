@@ -206,6 +206,7 @@ export class Coordinator {
       this.#say('note', lease.stage, note);
     }
     lease.sequence = sequence;
+    lease.reportedMs ??= this.#options.now();
     lease.renewedMs = this.#options.now();
   }
 
@@ -335,7 +336,17 @@ export class Coordinator {
     const work = workItem(this.#options, stage, item, attempt);
     const now = this.#options.now();
     const lease: LeaseRecord = {
-      ...{ work, stage, worker, startedMs: now, renewedMs: now, sequence: 0, firstStep: null, address: null },
+      ...{
+        work,
+        stage,
+        worker,
+        startedMs: now,
+        reportedMs: null,
+        renewedMs: now,
+        sequence: 0,
+        firstStep: null,
+        address: null,
+      },
     };
     this.#leases.set(work.token, lease);
     stage.leased.add(item);

@@ -61,6 +61,8 @@ export interface LeaseRecord {
   readonly stage: StageRecord;
   readonly worker: WorkerRecord;
   readonly startedMs: number;
+  /** First progress: until then its worker loads code and data. */
+  reportedMs: number | null;
   renewedMs: number;
   /** Of the last batch of progress. */
   sequence: number;

@@ -22,7 +22,7 @@ function leased(record: StageRecord, ms: number, share: number, numWorkers = 1):
   record.startedMs = 0;
   record.since = { ms: 0, share: 0 };
   record.progress.set(0, { step: 100 * share, totalSteps: 100 });
-  return Array.from({ length: numWorkers }, () => ({ stage: record, startedMs: -ms, work: { item: 0 } }) as never);
+  return Array.from({ length: numWorkers }, () => ({ stage: record, reportedMs: -ms, work: { item: 0 } }) as never);
 }
 
 function done(record: StageRecord, ms: number): StageRecord {

@@ -85,7 +85,7 @@ function speeds(
     if (stage.since === null) continue;
     const held = leases.filter((lease) => lease.stage === stage);
     const kind = seen.get(stage.kind) ?? { ms: 0, work: 0, trusted: trustedShare * stage.cost };
-    kind.ms += held.reduce((sum, { startedMs }) => sum + nowMs - startedMs, stage.busyMs);
+    kind.ms += held.reduce((sum, { reportedMs }) => sum + nowMs - (reportedMs ?? nowMs), stage.busyMs);
     kind.work += stage.cost * Math.max(0, doneShare(stage) - stage.since.share);
     seen.set(stage.kind, kind);
   }
