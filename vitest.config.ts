@@ -12,7 +12,7 @@ export default defineConfig({
     // A test whose assertions all stand in a loop over an empty list, or behind an early return, fails.
     expect: { requireAssertions: true },
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 180_000,
     hookTimeout: 180_000,
   },

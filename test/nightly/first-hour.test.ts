@@ -25,7 +25,7 @@ function type(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const { CALM_ORCH_DIR: _, ...env } = process.env;
-    const child = spawn('sh', ['-c', `exec 2>&1; ${line}`], {
+    const child = spawn('sh', ['-c', `exec 2>&1; trap : INT; ${line}`], {
       cwd,
       env,
       stdio: ['ignore', 'pipe', 'ignore'],
