@@ -98,6 +98,15 @@ test('without runs, `runs` says how to start one, and no folder is made', async 
   });
 });
 
+test('a mistyped option is told with the nearest, a word where a number belongs as it was typed', async () => {
+  const said = async (...args: string[]) => (await calmOrch(args)).stderr;
+  expect(await said('run', 'x.yaml', '--row', 'all')).toMatch(
+    /^calm-orch: unknown argument: row; did you mean `--rows`\? /,
+  );
+  expect(await said('run', 'x.yaml', '--trainers=two')).toMatch(/--trainers: expected a number, got "two"\n$/);
+  expect(await said('gc', '--keep', 'all')).toMatch(/--keep: expected a number, got "all"\n$/);
+});
+
 test('mistakes are one sentence on stderr with exit code 2', async () => {
   makeRun();
   const said = async (...args: string[]) => {
@@ -106,7 +115,7 @@ test('mistakes are one sentence on stderr with exit code 2', async () => {
     return stderr;
   };
   expect(await said('tabels')).toBe('calm-orch: unknown command `tabels`; did you mean `tables`?\n');
-  expect(await said('tables', '--fromat', 'csv')).toMatch(/unknown argument: fromat \(see `calm-orch tables --help`\)/);
+  expect(await said('tables', '--fromat', 'csv')).toMatch(/unknown argument: fromat; did you mean `--format`\? \(see `calm-orch tables --help`\)/);
   expect(await said('tables', '--format', 'pdf')).toMatch(/--format: expected one of "text", .* got "pdf"/);
   expect(await said('run')).toMatch(/an argument is missing in `calm-orch run <experiment>`/);
   expect(await said('show', 'smoke-9')).toMatch(/no run or experiment `smoke-9`: the newest runs are smoke-1/);

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { CalmError, errorTable, stackOf, toCalmError } from '@calm-orch/core/errors';
 import { ignoresHangup } from '@calm-orch/core/hangup';
-import { suggestion } from '@calm-orch/core/suggest';
+import { nearest, suggestion } from '@calm-orch/core/suggest';
 import { userPath } from '@calm-orch/core/user-path';
-import { completions } from './completions.ts';
+import { completions, knownTo, type YargsInside } from './completions.ts';
 import { isDetached, tellFront } from './detached.ts';
 import { asksForJson, errorJson } from './json-option.ts';
 import { printJson, printLine, survivesClosedOutput } from './output.ts';
@@ -227,8 +227,15 @@ function parser(args: readonly string[], env: NodeJS.ProcessEnv): Argv<GlobalOpt
     .wrap(Math.min(110, process.stdout.columns || 100))
     .exitProcess(false)
     .showHelpOnFail(false)
+    .check((values) => {
+      const { number } = (program as unknown as YargsInside).getOptions();
+      for (const name of number)
+        if (Number.isNaN(values[name]))
+          throw new CalmError('invalid_argument', `--${name}: expected a number, got "${typedFor(name, args)}"`);
+      return true;
+    })
     .fail((message, error) => {
-      throw error ?? new CalmError('invalid_argument', usageMessage(message, args));
+      throw error ?? new CalmError('invalid_argument', usageMessage(message, args, knownTo(program as never).options));
     });
   for (const { usage, describe, load } of commands) {
     program.command({
@@ -267,8 +274,14 @@ function withOptions<T>({ builder }: Command, own: Argv<T>): Argv<T> {
   return (typeof builder === 'function' ? builder(own as never) : own.options(builder ?? {})) as Argv<T>;
 }
 
+/** What was typed as the value of an option. */
+function typedFor(name: string, args: readonly string[]): string {
+  const at = args.findLastIndex((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+  return (args[at]?.includes('=') ? args[at].slice(name.length + 3) : args[at + 1]) ?? '';
+}
+
 /** yargs' own words made a sentence, with the nearest command for a mistyped one and where to look. */
-function usageMessage(message: string, args: readonly string[]): string {
+function usageMessage(message: string, args: readonly string[], options: readonly string[]): string {
   const first = args.find((arg) => !arg.startsWith('-'));
   const entry = commands.find((command) => nameOf(command) === first);
   if (first !== undefined && !entry) {
@@ -278,6 +291,10 @@ function usageMessage(message: string, args: readonly string[]): string {
   const help = entry ? `calm-orch ${nameOf(entry)} --help` : 'calm-orch --help';
   const words = message
     .replace(/^Not enough non-option arguments.*/, `an argument is missing in \`calm-orch ${entry?.usage ?? ''}\``)
+    .replace(/^Unknown arguments?: (\S+)$/, (_, name: string) => {
+      const near = args.some((arg) => arg.startsWith(`--${name}`)) ? nearest(name, options) : undefined;
+      return `unknown argument: ${name}${near === undefined ? '' : `; did you mean \`--${near}\`?`}`;
+    })
     .replace(/^Unknown argument/, 'unknown argument')
     .replace(/^Invalid values:\s*Argument: (.*), Given: (.*), Choices: (.*)/s, '--$1: expected one of $3, got $2');
   return `${words.replaceAll(/\s+/g, ' ')} (see \`${help}\`)`;

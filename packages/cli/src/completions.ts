@@ -38,15 +38,17 @@ export async function completions(
 }
 
 /** What yargs' types leave out. */
-interface YargsInside {
+export interface YargsInside {
   getOptions(): {
+    readonly number: readonly string[];
     readonly key: Readonly<Record<string, unknown>>;
     readonly choices: Readonly<Record<string, string[]>>;
   };
   getGroups(): Readonly<Record<string, string[]>>;
 }
 
-function knownTo(program: YargsInside) {
+/** The options, positionals and choices of the command line as parsed so far. */
+export function knownTo(program: YargsInside) {
   const { key, choices } = program.getOptions();
   const positionals = program.getGroups()['Positionals:'] ?? [];
   const options = Object.keys(key).filter((name) => name.length > 1 && !positionals.includes(name));
