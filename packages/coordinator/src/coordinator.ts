@@ -22,7 +22,7 @@ import type {
   WorkerRecord,
 } from './records.ts';
 import { criticalPaths, dependantsOf, nextItem } from './schedule.ts';
-import { doneShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
+import { doneShare, itemShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
 import { takeReport } from './take-report.ts';
 import { workItem } from './work-item.ts';
 
@@ -206,7 +206,7 @@ export class Coordinator {
       this.#say('note', lease.stage, note);
     }
     lease.sequence = sequence;
-    lease.reportedMs ??= this.#options.now();
+    lease.reported ??= { ms: this.#options.now(), share: itemShare(lease.stage, lease.work.item) };
     lease.renewedMs = this.#options.now();
   }
 
@@ -341,7 +341,7 @@ export class Coordinator {
         stage,
         worker,
         startedMs: now,
-        reportedMs: null,
+        reported: null,
         renewedMs: now,
         sequence: 0,
         firstStep: null,

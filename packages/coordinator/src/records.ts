@@ -61,8 +61,8 @@ export interface LeaseRecord {
   readonly stage: StageRecord;
   readonly worker: WorkerRecord;
   readonly startedMs: number;
-  /** First progress: until then its worker loads code and data. */
-  reportedMs: number | null;
+  /** Its first report, and the share of its item that was done by then: before, its worker loads code and data. */
+  reported: { readonly ms: number; readonly share: number } | null;
   renewedMs: number;
   /** Of the last batch of progress. */
   sequence: number;

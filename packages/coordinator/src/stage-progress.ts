@@ -46,9 +46,15 @@ export function requeue(stage: StageRecord, item: number): void {
   if (stage.state === 'waiting') stage.queued = [...stage.queued, item].sort((a, b) => a - b);
 }
 
+/** Share of a leased item that is done by its last report, 0 to 1. */
+export function itemShare({ progress }: StageRecord, item: number): number {
+  const { step = 0, totalSteps = 1 } = progress.get(item) ?? {};
+  return Math.min(1, step / Math.max(1, totalSteps));
+}
+
 /** Share of the stage's work that is done, 0 to 1. */
 export function doneShare(stage: StageRecord): number {
   if (stage.state === 'succeeded') return 1;
-  const parts = [...stage.progress.values()].map(({ step, totalSteps }) => Math.min(1, step / Math.max(1, totalSteps)));
+  const parts = [...stage.progress.keys()].map((item) => itemShare(stage, item));
   return (stage.numDone + parts.reduce((sum, part) => sum + part, 0)) / stage.numItems;
 }

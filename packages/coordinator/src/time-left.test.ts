@@ -16,13 +16,16 @@ function stage(kind: StageKind, key: string, cost: number, inputs: readonly stri
 }
 
 /** Workers have been at its item for `ms`, and have done a share of it. */
-function leased(record: StageRecord, ms: number, share: number, numWorkers = 1): LeaseRecord[] {
+function leased(record: StageRecord, ms: number, share: number, numWorkers = 1, before = 0): LeaseRecord[] {
   record.queued = [];
   record.leased.add(0);
   record.startedMs = 0;
   record.since = { ms: 0, share: 0 };
   record.progress.set(0, { step: 100 * share, totalSteps: 100 });
-  return Array.from({ length: numWorkers }, () => ({ stage: record, reportedMs: -ms, work: { item: 0 } }) as never);
+  return Array.from(
+    { length: numWorkers },
+    () => ({ stage: record, reported: { ms: -ms, share: before }, work: { item: 0 } }) as never,
+  );
 }
 
 function done(record: StageRecord, ms: number): StageRecord {
@@ -38,33 +41,39 @@ test('stages that follow each other take their times one after the other, whatev
     stage('finetune-score', 'score', 30, ['comment']),
   ];
   expect(timeLeft(chain, [], counts, 0)).toBeNull();
-  // Half of it took 500 ms: 100 ms a unit.
-  expect(timeLeft(chain, leased(data, 500, 0.5), counts, 0)).toBeCloseTo(500 + 2000 + 3000);
+  // Half of it took 5 s: 1 s a unit.
+  expect(timeLeft(chain, leased(data, 5000, 0.5), counts, 0)).toBeCloseTo(5000 + 20_000 + 30_000);
 });
 
 test('independent stages are shared by the workers there are', () => {
-  const data = done(stage('data', 'data', 10), 1000);
+  const data = done(stage('data', 'data', 10), 10_000);
   const four = ['a', 'b', 'c', 'd'].map((key) => stage('finetune-comment', key, 10, ['data']));
-  expect(timeLeft([data, ...four], [], counts, 0)).toBeCloseTo(2000);
-  expect(timeLeft([data, ...four], [], { ...counts, trainer: 4 }, 0)).toBeCloseTo(1000);
-  expect(timeLeft([data, ...four], [], { ...counts, trainer: 0 }, 0)).toBeCloseTo(4000);
+  expect(timeLeft([data, ...four], [], counts, 0)).toBeCloseTo(20_000);
+  expect(timeLeft([data, ...four], [], { ...counts, trainer: 4 }, 0)).toBeCloseTo(10_000);
+  expect(timeLeft([data, ...four], [], { ...counts, trainer: 0 }, 0)).toBeCloseTo(40_000);
 });
 
 test('a kind goes on at its own speed, and a gang shares what is left', () => {
-  const data = done(stage('data', 'data', 10), 1000);
-  const first = done(stage('finetune-comment', 'first', 10, ['data']), 5000);
+  const data = done(stage('data', 'data', 10), 10_000);
+  const first = done(stage('finetune-comment', 'first', 10, ['data']), 50_000);
   const second = stage('finetune-comment', 'second', 10, ['data']);
   const left = timeLeft([data, first, second], [], counts, 0)!;
-  expect(left).toBeGreaterThan(4500);
-  expect(left).toBeLessThan(5000);
-  const both = timeLeft([data, first, second], leased(second, 1250, 0.5, 2), counts, 0)!;
-  expect(both).toBeGreaterThan(1100);
-  expect(both).toBeLessThan(1400);
+  expect(left).toBeGreaterThan(45_000);
+  expect(left).toBeLessThan(50_000);
+  const both = timeLeft([data, first, second], leased(second, 12_500, 0.5, 2), counts, 0)!;
+  expect(both).toBeGreaterThan(11_000);
+  expect(both).toBeLessThan(14_000);
 });
 
 test('what failed, and what needs it, is not waited for', () => {
-  const data = done(stage('data', 'data', 10), 1000);
+  const data = done(stage('data', 'data', 10), 10_000);
   const failed = Object.assign(stage('finetune-comment', 'failed', 10, ['data']), { state: 'failed', queued: [] });
   const skipped = Object.assign(stage('finetune-score', 'skipped', 10, ['failed']), { state: 'skipped' });
   expect(timeLeft([data, failed, skipped], [], counts, 0)).toBe(0);
+});
+
+test('what a worker had done by its first report tells nothing of its speed', () => {
+  const data = stage('data', 'data', 10);
+  expect(timeLeft([data], leased(data, 5000, 0.5, 1, 0.4), counts, 0)).toBeCloseTo(25_000);
+  expect(timeLeft([data], leased(data, 500, 0.5), counts, 0)).toBeNull();
 });

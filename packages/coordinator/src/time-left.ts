@@ -3,10 +3,13 @@
 import type { Role, StageKind } from '@calm-orch/core';
 import type { LeaseRecord } from './records.ts';
 import { criticalPaths, nextItem, type Schedulable } from './schedule.ts';
-import { doneShare, type StageRecord } from './stage-progress.ts';
+import { doneShare, itemShare, type StageRecord } from './stage-progress.ts';
 
 /** A kind's own speed counts as much as that of all kinds once so much of one of its stages is done: first steps are slow. */
 const trustedShare = 0.05;
+
+/** Worker time from which on speeds are told. */
+const seenMs = 2000;
 
 interface Job {
   readonly key: string;
@@ -23,7 +26,7 @@ type Rest = { -readonly [K in keyof Schedulable]: Schedulable[K] } & {
 };
 
 /**
- * Milliseconds, null before any work was done.
+ * Milliseconds, null before enough was seen.
  * @param counts Workers of each role that there will be; a role that is needed counts as one at least.
  */
 export function timeLeft(
@@ -52,7 +55,7 @@ export function timeLeft(
   for (const stage of stages)
     for (const item of stage.leased) {
       const numWorkers = leases.filter((lease) => lease.stage === stage && lease.work.item === item).length;
-      start(byKey.get(stage.key)!, 1 - shareOf(stage, item), Math.max(1, numWorkers));
+      start(byKey.get(stage.key)!, 1 - itemShare(stage, item), Math.max(1, numWorkers));
     }
   for (;;) {
     for (const role of Object.keys(free) as Role[])
@@ -85,22 +88,21 @@ function speeds(
     if (stage.since === null) continue;
     const held = leases.filter((lease) => lease.stage === stage);
     const kind = seen.get(stage.kind) ?? { ms: 0, work: 0, trusted: trustedShare * stage.cost };
-    kind.ms += held.reduce((sum, { reportedMs }) => sum + nowMs - (reportedMs ?? nowMs), stage.busyMs);
-    kind.work += stage.cost * Math.max(0, doneShare(stage) - stage.since.share);
+    kind.ms += held.reduce((sum, { reported }) => sum + nowMs - (reported?.ms ?? nowMs), stage.busyMs);
+    const before = new Map(
+      held.map(({ work: { item }, reported }) => [item, reported?.share ?? itemShare(stage, item)]),
+    );
+    const untimed = [...before.values()].reduce((sum, share) => sum + share, 0) / stage.numItems;
+    kind.work += stage.cost * Math.max(0, doneShare(stage) - stage.since.share - untimed);
     seen.set(stage.kind, kind);
   }
   const total = [...seen.values()].reduce((sum, { ms, work }) => ({ ms: sum.ms + ms, work: sum.work + work }), {
     ...{ ms: 0, work: 0 },
   });
-  if (total.work === 0) return null;
+  if (total.work === 0 || total.ms < seenMs) return null;
   const ofAll = total.ms / total.work;
   return (kind) => {
     const { ms, work, trusted } = seen.get(kind) ?? { ms: 0, work: 0, trusted: 1 };
     return (ms + trusted * ofAll) / (work + trusted);
   };
-}
-
-function shareOf({ progress }: StageRecord, item: number): number {
-  const { step = 0, totalSteps = 1 } = progress.get(item) ?? {};
-  return Math.min(1, step / Math.max(1, totalSteps));
 }
