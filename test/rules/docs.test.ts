@@ -77,7 +77,9 @@ describe('documents', () => {
   });
 
   it('name only paths of the repository that are there', () => {
-    expect(documents.flatMap(pathsInCodeOf).filter(isMissing).map(at)).toEqual([]);
+    // What a newcomer mistypes is no path; that page is typed again by a test of its own.
+    const written = documents.filter((name) => name !== join('docs', 'first-hour.md'));
+    expect(written.flatMap(pathsInCodeOf).filter(isMissing).map(at)).toEqual([]);
   });
 
   it('name functions only where they are', () => {
