@@ -1,12 +1,12 @@
 // A gang in one process, joined and left at every possible moment.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rng } from '@calm-orch/core';
 import type { Values } from '@calm-orch/engine';
 import type { TrainingState } from '@calm-orch/model';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadNewestCheckpoint } from './checkpoint.ts';
-import { Club, dir, inputsOf, newProgram, training, wide, type Change, type Member } from './gang-club.test-util.ts';
+import { Club, dir, inputsOf, newProgram, training, wide, type Change } from './gang-club.test-util.ts';
+import { finished, joinAndLeave, lossesOf, trainAlone } from './gang-joins.test-util.ts';
 import { learningRateAt } from './schedule.ts';
 
 const nothing: Change = {};
@@ -16,26 +16,10 @@ afterEach(() => void (change = nothing));
 /** One trainer's result, computed once for each change. */
 const results = new Map<Change, ReturnType<typeof trainAlone>>();
 function alone(): ReturnType<typeof trainAlone> {
-  const result = results.get(change) ?? trainAlone();
+  const result = results.get(change) ?? trainAlone(change);
   results.set(change, result);
   return result;
 }
-
-async function trainAlone(): Promise<{ state: TrainingState; losses: number[] }> {
-  const club = new Club(1, { change });
-  const member = await club.add();
-  expect(await member.ended).toBe('finished');
-  return { state: member.program.state(), losses: lossesOf(member) };
-}
-const lossesOf = ({ reports }: Member): number[] => reports.flatMap(({ metrics }) => metrics?.['train/loss'] ?? []);
-const finished = async (club: Club): Promise<Member> => {
-  const first = await Promise.race(
-    club.members.map(async (member) => ((await member.ended) === 'finished' ? member : new Promise<never>(() => {}))),
-  );
-  club.release();
-  await Promise.all(club.members.map(({ ended }) => ended));
-  return first;
-};
 
 describe('a gang of 3', () => {
   const off = {
@@ -126,36 +110,7 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
     before.dispose();
   });
 
-  it.each([1, 2, 3])(
-    'goes on to the same bits when members join and leave at any step, seed %i',
-    async (seed) => {
-      const { state, losses } = await alone();
-      const draw = rng('club', seed);
-      const seen = new Set<number>();
-      const joining: Promise<Member>[] = [];
-      const onStep = (step: number): void => {
-        if (seen.has(step)) return;
-        seen.add(step);
-        if (draw.uniform() < 0.4) joining.push(club.add());
-        else if (draw.uniform() < 0.5 && club.members.length > 1)
-          club.remove(club.members[draw.int(club.members.length)]!);
-      };
-      const club: Club = new Club(2, { optimizer, onStep });
-      await club.add();
-      await club.add();
-      const first = await finished(club).catch(() => null);
-      await Promise.all(joining);
-      expect(first!.program.state(), `seed ${seed}`).toEqual(state);
-      // Whoever reports a step reports the same loss, and every step is reported.
-      const reported = new Set<number>();
-      for (const { step, metrics } of club.members.flatMap(({ reports }) => reports)) {
-        if (metrics === undefined) continue;
-        expect(metrics['train/loss']).toBe(losses[step]);
-        reported.add(step);
-      }
-      expect(reported.size).toBe(training.steps);
-      // Every member that joins compiles a step for every set of shards it comes to hold.
-    },
-    600_000,
-  );
+  it('goes on to the same bits when members join and leave at any step', async () => {
+    await joinAndLeave(optimizer, 1, await alone());
+  }, 600_000);
 });
