@@ -115,7 +115,9 @@ test('mistakes are one sentence on stderr with exit code 2', async () => {
     return stderr;
   };
   expect(await said('tabels')).toBe('calm-orch: unknown command `tabels`; did you mean `tables`?\n');
-  expect(await said('tables', '--fromat', 'csv')).toMatch(/unknown argument: fromat; did you mean `--format`\? \(see `calm-orch tables --help`\)/);
+  expect(await said('tables', '--fromat', 'csv')).toMatch(
+    /unknown argument: fromat; did you mean `--format`\? \(see `calm-orch tables --help`\)/,
+  );
   expect(await said('tables', '--format', 'pdf')).toMatch(/--format: expected one of "text", .* got "pdf"/);
   expect(await said('run')).toMatch(/an argument is missing in `calm-orch run <experiment>`/);
   expect(await said('show', 'smoke-9')).toMatch(/no run or experiment `smoke-9`: the newest runs are smoke-1/);
