@@ -7,7 +7,7 @@ import type { Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from './cli.ts';
 import { jsonOption } from './json-option.ts';
 import { printJson, printLine } from './output.ts';
-import { plural } from './progress/format.ts';
+import { mebibytes, plural } from './progress/format.ts';
 
 export interface FreeingOptions extends GlobalOptions {
   dryRun: boolean;
@@ -58,7 +58,7 @@ export async function free(
         'invalid_argument',
         `nothing was freed: nobody can be asked here; say \`calm-orch ${command} --yes\``,
       );
-    if (!(await agrees(`${question(mebibytes(found.freedBytes).trim())} [y/N] `))) {
+    if (!(await agrees(`${question(mebibytes(found.freedBytes))} [y/N] `))) {
       process.stderr.write('Nothing was freed.\n');
       if (json) printJson({ ...found, dryRun: true });
       return false;
@@ -82,9 +82,5 @@ async function agrees(question: string): Promise<boolean> {
 function printGarbage({ freed, freedBytes, keptBytes }: Garbage, verb: string, count = freed.length): void {
   for (const { path, bytes } of freed) printLine(`${mebibytes(bytes).padStart(10)}  ${path}`);
   const what = plural(count, 'folder');
-  printLine(`${verb} ${mebibytes(freedBytes).trim()} in ${what}, kept ${mebibytes(keptBytes).trim()}.`);
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  printLine(`${verb} ${mebibytes(freedBytes)} in ${what}, kept ${mebibytes(keptBytes)}.`);
 }

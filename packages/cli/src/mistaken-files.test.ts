@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTracker } from '@calm-orch/tracker';
+import { mistakenContents } from '../../core/src/mistaken-file.test-util.ts';
 import { calmOrch } from './calm-orch.test-util.ts';
 
 let dir: string;
@@ -16,14 +17,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-describe.each([
-  [
-    'a Git LFS pointer',
-    'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n',
-    /LFS pointer.*git lfs pull/,
-  ],
-  ['a web page', '<!DOCTYPE html><html></html>\n', /web page.*download the file itself/],
-] as const)('%s', (_what, content, remedy) => {
+describe.each(mistakenContents)('%s', (_what, content, remedy) => {
   test.each([
     ['an experiment', ['show', '--config', 'bad.yaml']],
     ['an ablation', ['show', '--config', 'table.yaml']],

@@ -5,7 +5,7 @@ import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../json-option.ts';
 import { namedRun } from '../named-run.ts';
 import { printJson, printLine } from '../output.ts';
-import { plural } from '../progress/format.ts';
+import { mebibytes, plural } from '../progress/format.ts';
 
 interface Options extends GlobalOptions {
   target?: string;
@@ -36,7 +36,7 @@ export const command = {
       const size = `${plural(artifacts.length, 'artifact')}, ${plural(
         sum(({ numFiles }) => numFiles),
         'file',
-      )}, ${(sum(({ bytes }) => bytes) / 2 ** 20).toFixed(1)} MiB`;
+      )}, ${mebibytes(sum(({ bytes }) => bytes))}`;
       printLine(
         verified.ok
           ? `Run ${run.id}: all is as it was recorded (${size}).`

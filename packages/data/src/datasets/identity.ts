@@ -11,7 +11,7 @@ import {
   whyUnreadable,
   type LeftOut,
 } from '@calm-orch/core';
-import { usedUserFolder, userPhotoFiles } from '../photos/photo-folder.ts';
+import { usedUserFolder } from '../photos/photo-folder.ts';
 
 const labelFile = /\.(txt|csv|json|jsonl|jpgl|lab|multilab|xlsx|mat)$/i;
 const imageFile = /\.(jpe?g|png|gif|webp|bmp|tiff?)$/i;
@@ -60,10 +60,10 @@ export function datasetIdentity(name: string, dir: string): FolderIdentity<Datas
  * @throws CalmError not_found for a folder of which nothing can be used.
  */
 export function photosIdentity(dir: string): FolderIdentity<string> {
-  const { files } = userPhotoFiles(dir);
+  const { files, use } = usedUserFolder(dir);
   const hash = createHash('sha256');
   for (const file of files) hash.update(`${stampOf(file)}\n`);
-  return { identity: hash.digest('hex'), note: inputUseText(usedUserFolder(dir)) };
+  return { identity: hash.digest('hex'), note: inputUseText(use) };
 }
 
 function hashBytes(path: string, hash: Hash): void {

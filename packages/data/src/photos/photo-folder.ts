@@ -18,21 +18,18 @@ import { unreadContent, unreadName } from '../unread-format.ts';
 
 const userPhotographName = /\.(jpe?g|png|webp|tiff?|gif|avif)$/i;
 
-/** What of the user's folder is read: photographs and masks directly in it. Throws not_found where there is none. */
-export function userPhotoFiles(dir: string): FolderWalk {
-  const { files, ...rest } = walkUserFolder(dir);
-  return { files: files.filter(({ name }) => userPhotographName.test(name)), ...rest };
-}
-
 /** Names of the user's photographs; none without a folder. Throws not_found where the folder is missing. */
 export function userPhotoNames(dir: string | null): string[] {
   if (dir === null) return [];
-  return userPhotoFiles(dir).files.flatMap(({ name }) => (isMaskName(name) ? [] : [name]));
+  return readOf(walkUserFolder(dir)).flatMap(({ name }) => (isMaskName(name) ? [] : [name]));
 }
 
 /** How many of the folder's files begin like photographs that are read, and what the others are. Nothing is decoded. */
 export function userFolderUse(dir: string): InputUse {
-  const { files, folders, leftOut } = walkUserFolder(dir);
+  return useOf(dir, walkUserFolder(dir));
+}
+
+function useOf(dir: string, { files, folders, leftOut }: UserFolder): InputUse {
   const tally = tallyInput(dir, folders.length > 0 ? 'files and folders' : 'files');
   const isPhotograph = (name: string): boolean => userPhotographName.test(name) && !isMaskName(name);
   const stems = new Set(files.flatMap(({ name }) => (isPhotograph(name) ? [stemOf(name)] : [])));
@@ -52,10 +49,11 @@ export function userFolderUse(dir: string): InputUse {
   return tally.result();
 }
 
-/** @throws CalmError `not_found` for a folder of which nothing can be used. */
-export function usedUserFolder(dir: string): InputUse {
-  const use = userFolderUse(dir);
-  if (use.used > 0) return use;
+/** The files that are read, and the use made of the folder. @throws CalmError `not_found` where nothing can be used. */
+export function usedUserFolder(dir: string): { readonly files: readonly FoundFile[]; readonly use: InputUse } {
+  const walk = walkUserFolder(dir);
+  const use = useOf(dir, walk);
+  if (use.used > 0) return { files: readOf(walk), use };
   const found = use.given === 0 ? `${dir} is empty` : inputUseText(use);
   throw new CalmError('not_found', `data.unlabeledDir: no photograph to use: ${found}`);
 }
@@ -67,7 +65,12 @@ function problemOf({ path }: FoundFile): string | null {
 
 const stemOf = (name: string): string => name.replace(/\.[^./\\]+$/, '');
 
-function walkUserFolder(dir: string): FolderWalk & { readonly folders: readonly string[] } {
+type UserFolder = FolderWalk & { readonly folders: readonly string[] };
+
+/** Photographs and masks directly in it. */
+const readOf = ({ files }: UserFolder): FoundFile[] => files.filter(({ name }) => userPhotographName.test(name));
+
+function walkUserFolder(dir: string): UserFolder {
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory())
     throw new CalmError('not_found', `data.unlabeledDir: no folder ${dir}; name a folder of photographs`);
   const { folders = [], ...walk } = walkFolder(dir, { deep: false });

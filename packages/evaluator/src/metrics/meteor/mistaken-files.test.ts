@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mistakenContents } from '../../../../core/src/mistaken-file.test-util.ts';
 import { readParaphrases } from './paraphrases.ts';
 import { readMeteorResources } from './resources.ts';
 
@@ -13,14 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-describe.each([
-  [
-    'a Git LFS pointer',
-    'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n',
-    /LFS pointer.*git lfs pull/,
-  ],
-  ['a web page', '<!DOCTYPE html><html></html>\n', /web page.*download the file itself/],
-] as const)('%s is told as that', (_what, content, remedy) => {
+describe.each(mistakenContents)('%s is told as that', (_what, content, remedy) => {
   test.each([
     ['meteor-1.5.jar', () => readMeteorResources({ meteorDir: dir })],
     ['data/paraphrase-en.gz', () => readParaphrases(join(dir, 'data/paraphrase-en.gz'), [['a']])],
