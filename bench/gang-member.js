@@ -3,9 +3,9 @@ import { startEngine } from '@calm-orch/engine';
 import { initialWeights, llmShapes, mfamShapes } from '@calm-orch/model';
 import { createComputeGang, openTensorPlane } from '@calm-orch/rpc';
 import { nano, rng } from '@calm-orch/core';
-import { createCalmTraining, promptInputs } from '../packages/trainer/dist/calm-training.js';
-import { createGangSteps } from '../packages/trainer/dist/gang-steps.js';
-import { createLineage } from '../packages/trainer/dist/lineage.js';
+import { createCalmTraining, promptInputs } from '../packages/trainer/dist/training/calm-training.js';
+import { createGangSteps } from '../packages/trainer/dist/gangs/gang-steps.js';
+import { createLineage } from '../packages/trainer/dist/training/lineage.js';
 import { median } from './median.js';
 
 const { config: c, address, steps, warmup, token, optimizer } = JSON.parse(process.argv[2]);

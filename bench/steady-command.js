@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { rng } from '@calm-orch/core';
 import { startEngine } from '@calm-orch/engine';
 import { initialWeights } from '@calm-orch/model';
-import { createCalmTraining, promptInputs } from '../packages/trainer/dist/calm-training.js';
+import { createCalmTraining, promptInputs } from '../packages/trainer/dist/training/calm-training.js';
 import { modelOf } from './model.js';
 
 const numShards = 8;

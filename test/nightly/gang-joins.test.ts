@@ -1,6 +1,6 @@
 // Members join and leave a gang at steps drawn by more seeds than the tests of every day have.
 import { expect, test } from 'vitest';
-import { joinAndLeave, trainAlone } from '../../packages/trainer/src/gang-joins.test-util.ts';
+import { joinAndLeave, trainAlone } from '../../packages/trainer/src/gangs/gang-joins.test-util.ts';
 
 const optimizers = ['replicated', 'partitioned'] as const;
 

@@ -16,13 +16,13 @@ function inProcess<T>(body: string): T & { readonly peakBytes: number } {
   const program = `
     import { closeSync, mkdirSync, openSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
     import { join } from 'node:path';
-    import { loadNewestCheckpoint, saveCheckpoint } from ${built('trainer/dist/checkpoint.js')};
-    import { fingerprintOf } from ${built('trainer/dist/model-weights.js')};
-    import { openSafetensors } from ${built('model/dist/safetensors.js')};
-    import { importFoundation, readFoundationFiles } from ${built('coordinator/dist/foundation-artifact.js')};
-    import { fileHasher } from ${built('coordinator/dist/file-hashes.js')};
-    import { layoutOf } from ${built('coordinator/dist/layout.js')};
-    import { damageOf } from ${built('coordinator/dist/damage.js')};
+    import { loadNewestCheckpoint, saveCheckpoint } from ${built('trainer/dist/training/checkpoint.js')};
+    import { fingerprintOf } from ${built('trainer/dist/training/model-weights.js')};
+    import { openSafetensors } from ${built('model/dist/checkpoints/safetensors.js')};
+    import { importFoundation, readFoundationFiles } from ${built('coordinator/dist/plan/foundation-artifact.js')};
+    import { fileHasher } from ${built('coordinator/dist/plan/file-hashes.js')};
+    import { layoutOf } from ${built('coordinator/dist/artifacts/layout.js')};
+    import { damageOf } from ${built('coordinator/dist/artifacts/damage.js')};
     const dir = ${JSON.stringify(dir)};
     const result = (() => { ${body} })();
     console.log(JSON.stringify({ ...result, peakBytes: process.resourceUsage().maxRSS * 1024 }));`;

@@ -48,7 +48,7 @@ test(
     const tree = join(story.dir, 'tree');
     copyOfProgram(tree);
     writeFileSync(join(story.dir, 'tiny.yaml'), tiny);
-    const helper = join(tree, 'packages/trainer/dist/schedule.js');
+    const helper = join(tree, 'packages/trainer/dist/training/schedule.js');
     const source = readFileSync(helper, 'utf8');
     const call = async <T>(...args: string[]): Promise<T> => {
       const { code, stdout, stderr } = await story.runProgram(join(tree, 'packages/cli/bin/calm-orch.js'), args);
@@ -76,6 +76,6 @@ test(
     const { run: id, executed } = await run();
     expect(executed).toBe(again.length);
     const { stages } = await call<Explained>('explain', id, 'pretrain-generic', '--json');
-    expect(stages[0]!.differences.map(({ what }) => what)).toEqual(['module packages/trainer/dist/schedule.js']);
+    expect(stages[0]!.differences.map(({ what }) => what)).toEqual(['module packages/trainer/dist/training/schedule.js']);
   },
 );

@@ -11,7 +11,7 @@ const versions = [22, 24].filter((version) => version !== Number(process.version
 
 const chosen = [
   ...['packages/core', 'packages/rpc', 'packages/tracker', 'packages/engine/src/load.test.ts'],
-  ...['packages/coordinator/src/run.test.ts', 'packages/cli/src/native-error.test.ts'],
+  ...['packages/coordinator/src/runs/run.test.ts', 'packages/cli/src/surroundings/native-error.test.ts'],
   ...['test/stories/native-modules.test.ts', 'test/stories/interrupted-run.test.ts'],
 ];
 

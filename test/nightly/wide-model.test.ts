@@ -27,7 +27,7 @@ import {
   writeTapsPart,
 } from '@calm-orch/model';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createCalmTraining, promptInputs } from '../../packages/trainer/src/calm-training.ts';
+import { createCalmTraining, promptInputs } from '../../packages/trainer/src/training/calm-training.ts';
 import { writeModelFolder } from './random-checkpoints.test-util.ts';
 
 const gib = 2 ** 30;

@@ -9,9 +9,9 @@ import type { Values } from '@calm-orch/engine';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { misled, plantedKinds } from '../../packages/cli/src/chaos/planted-fault.ts';
-import { Club, inputsOf, list, newProgram, training } from '../../packages/trainer/src/gang-club.test-util.ts';
-import { createGangSteps } from '../../packages/trainer/src/gang-steps.ts';
-import { createLineage } from '../../packages/trainer/src/lineage.ts';
+import { Club, inputsOf, list, newProgram, training } from '../../packages/trainer/src/gangs/gang-club.test-util.ts';
+import { createGangSteps } from '../../packages/trainer/src/gangs/gang-steps.ts';
+import { createLineage } from '../../packages/trainer/src/training/lineage.ts';
 
 const key = 'c0ffee'.padEnd(64, '0');
 const config = { seed: 0, train: { stepShards: 8 }, finetuneScore: training };

@@ -7,10 +7,10 @@ import { ignoresHangup } from '@calm-orch/core/hangup';
 import { nearest, suggestion } from '@calm-orch/core/suggest';
 import { userPath } from '@calm-orch/core/user-path';
 import { completions, knownTo, type YargsInside } from './completions.ts';
-import { isDetached, tellFront } from './detached.ts';
-import { asksForJson, errorJson } from './json-option.ts';
+import { isDetached, tellFront } from './run/detached.ts';
+import { asksForJson, errorJson } from './options/json-option.ts';
 import { printJson, printLine, survivesClosedOutput } from './output.ts';
-import { systemRemedy } from './system-error.ts';
+import { systemRemedy } from './surroundings/system-error.ts';
 
 /** What a file of commands/ exports as `command`: a yargs module whose name stands in the table below. */
 export type Command = Pick<CommandModule<GlobalOptions, never>, 'builder' | 'handler'>;
@@ -169,7 +169,7 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = p
     if (args[0] === completionFlag) await complete(args.slice(2), env);
     else await parser(args, env).parseAsync();
   } catch (thrown) {
-    const { nativeProblem, nativeSentence } = await import('./native-error.ts');
+    const { nativeProblem, nativeSentence } = await import('./surroundings/native-error.ts');
     const broken = nativeProblem(thrown);
     const error =
       broken === null ? errorOf(thrown) : new CalmError('unavailable', nativeSentence(broken), { cause: thrown });

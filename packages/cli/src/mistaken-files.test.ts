@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTracker } from '@calm-orch/tracker';
-import { mistakenContents } from '../../core/src/mistaken-file.test-util.ts';
+import { mistakenContents } from '../../core/src/files/mistaken-file.test-util.ts';
 import { calmOrch } from './calm-orch.test-util.ts';
 
 let dir: string;

@@ -4,8 +4,8 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FoundationConfig } from './config/schema.ts';
 import { CalmError } from './errors.ts';
-import { walkFolder } from './folder-walk.ts';
-import { refuseMistakenFile } from './mistaken-file.ts';
+import { walkFolder } from './files/folder-walk.ts';
+import { refuseMistakenFile } from './files/mistaken-file.ts';
 
 /** Name of the carried checkpoint within its artifact. */
 export const foundationFile = 'foundation.safetensors';

@@ -7,8 +7,8 @@ export {
   type ErrorCode,
   type ErrorMeaning,
 } from './errors.ts';
-export { canonicalJson, hashOf, sha256, type Json } from './canonical.ts';
-export { rng, type Rng } from './rng.ts';
+export { canonicalJson, hashOf, sha256, type Json } from './order/canonical.ts';
+export { rng, type Rng } from './order/rng.ts';
 export {
   foundationFile,
   foundationFiles,
@@ -19,18 +19,18 @@ export {
   type FoundationSources,
   type SourceFile,
 } from './foundation.ts';
-export { abortedAfter, combineSignals, firstAbort, type CombinedSignal } from './signals.ts';
-export { sampleOrder, type OrderedSample, type SampleOrder } from './sample-order.ts';
-export { demandedDigests, sampleIds, shardDigest, stepDigest, type SampleList } from './sample-digest.ts';
-export { ignoresHangup } from './hangup.ts';
-export { shardRange } from './shards.ts';
-export { makeFolder, writeFileAtomic } from './files.ts';
-export { inputUseText, tallyInput, type InputTally, type InputUse, type LeftOutKind } from './input-use.ts';
-export { makeTemporaryFolder, temporaryFolder } from './temporary-folder.ts';
-export { expandHome, userPath } from './user-path.ts';
+export { abortedAfter, combineSignals, firstAbort, type CombinedSignal } from './processes/signals.ts';
+export { sampleOrder, type OrderedSample, type SampleOrder } from './order/sample-order.ts';
+export { demandedDigests, sampleIds, shardDigest, stepDigest, type SampleList } from './order/sample-digest.ts';
+export { ignoresHangup } from './processes/hangup.ts';
+export { shardRange } from './order/shards.ts';
+export { makeFolder, writeFileAtomic } from './files/files.ts';
+export { inputUseText, tallyInput, type InputTally, type InputUse, type LeftOutKind } from './files/input-use.ts';
+export { makeTemporaryFolder, temporaryFolder } from './files/temporary-folder.ts';
+export { expandHome, userPath } from './files/user-path.ts';
 export { stageLabel } from './stage-label.ts';
-export { parseJson, readJson } from './json.ts';
-export { mistakenContent, mistakenFile, refuseMistakenFile } from './mistaken-file.ts';
+export { parseJson, readJson } from './files/json.ts';
+export { mistakenContent, mistakenFile, refuseMistakenFile } from './files/mistaken-file.ts';
 export {
   isHiddenName,
   leftOutNote,
@@ -40,10 +40,10 @@ export {
   type FolderWalk,
   type FoundFile,
   type LeftOut,
-} from './folder-walk.ts';
-export { pieces, readInto, sha256OfFile, updateHash, writeAll } from './pieces.ts';
+} from './files/folder-walk.ts';
+export { pieces, readInto, sha256OfFile, updateHash, writeAll } from './files/pieces.ts';
 export { openSqlite, type Sqlite } from './sqlite.ts';
-export { processPlace, processStart } from './processes.ts';
+export { processPlace, processStart } from './processes/processes.ts';
 export {
   gangKinds,
   stageRoles,
@@ -82,7 +82,7 @@ export { stagesOfMetric } from './config/stages-of-metric.ts';
 export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';
 export { experimentYaml } from './config/print.ts';
 export { loadExperiment, restoreExperiment, type LoadOptions } from './config/load.ts';
-export { power } from './power.ts';
+export { power } from './order/power.ts';
 export { programRoot } from './program-root.ts';
 export { findExperiment } from './config/carried.ts';
 export { resolveTrial, type Override } from './config/resolve.ts';

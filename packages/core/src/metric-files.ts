@@ -1,7 +1,7 @@
 // Files of texts and numbers somebody else has made, to be scored with our metrics.
 import { z } from 'zod';
 import { CalmError } from './errors.ts';
-import { readJson } from './json.ts';
+import { readJson } from './files/json.ts';
 
 const captionsFile = z.object({
   items: z.array(

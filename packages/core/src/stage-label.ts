@@ -1,5 +1,5 @@
 // What people call a stage: its kind, and of row and seed what tells it from others of its kind.
-import type { Json } from './canonical.ts';
+import type { Json } from './order/canonical.ts';
 
 interface TrialName {
   readonly row: string;

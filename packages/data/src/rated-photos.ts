@@ -2,9 +2,9 @@
 // with score, attributes and split, and counts of what was left out.
 import { join, normalize, sep } from 'node:path';
 import { isHiddenName, mistakenFile, tallyInput, type LeftOutKind } from '@calm-orch/core';
-import { imageFileState } from './image-files.ts';
-import { badLine } from './lines.ts';
-import { sameNamed } from './same-named.ts';
+import { imageFileState } from './images/image-files.ts';
+import { badLine } from './text/lines.ts';
+import { sameNamed } from './text/same-named.ts';
 
 export type Split = 'train' | 'validation' | 'test';
 

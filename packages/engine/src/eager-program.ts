@@ -14,7 +14,7 @@ import {
   type AdamUpdate,
   type Program,
   type ProgramSpec,
-} from './program-spec.ts';
+} from './graph/program-spec.ts';
 
 export function eagerProgram(engine: Engine, spec: ProgramSpec): Program {
   const { tf } = engine;

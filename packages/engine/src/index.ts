@@ -1,4 +1,4 @@
-export { openGraphModel } from './graph-model.ts';
+export { openGraphModel } from './graph/graph-model.ts';
 export { startEngine, tf, type Engine, type StartOptions } from './load.ts';
 export {
   defaultCacheDir,
@@ -33,5 +33,5 @@ export {
   type Values,
   type Variables,
 } from './program.ts';
-export { squaresAreFinite } from './program-spec.ts';
-export { computedAfter, unfused, type Precision } from './trace.ts';
+export { squaresAreFinite } from './graph/program-spec.ts';
+export { computedAfter, unfused, type Precision } from './graph/trace.ts';

@@ -2,12 +2,12 @@
 // traced once and run as one call of a session that owns the variables; elsewhere the same functions run eagerly.
 // Invariants: values cross the boundary as typed arrays; nothing a run allocates outlives it but the variables.
 import { CalmError } from '@calm-orch/core';
-import { compiledProgram } from './compiled-program.ts';
+import { compiledProgram } from './graph/compiled-program.ts';
 import { eagerProgram } from './eager-program.ts';
 import type { Engine } from './load.ts';
-import type { Program, ProgramSpec } from './program-spec.ts';
+import type { Program, ProgramSpec } from './graph/program-spec.ts';
 
-export type * from './program-spec.ts';
+export type * from './graph/program-spec.ts';
 
 /**
  * Compiles on TensorFlow; `eager` forces the op-by-op twin (for comparison and for the wasm back end).

@@ -33,15 +33,15 @@ export {
 } from './metrics/score-files.ts';
 export { readMeteorResources } from './metrics/meteor/resources.ts';
 export { ptbTokenize } from './metrics/ptb.ts';
-export { matrixOf, ridgePredict, type Matrix, type RidgePrediction } from './ridge.ts';
+export { matrixOf, ridgePredict, type Matrix, type RidgePrediction } from './baselines/ridge.ts';
 export {
   answerAboutPhotos,
   photoQuestions,
   type PhotoAnswer,
   type PhotoQuestion,
   type UnreadablePhoto,
-} from './photo-answers.ts';
-export { keywordJudge, type SuggestionJudge } from './suggestion-judge.ts';
+} from './answers/photo-answers.ts';
+export { keywordJudge, type SuggestionJudge } from './answers/suggestion-judge.ts';
 export { judge, type RowItems, type Verdict, type VerdictOptions } from './verdicts/verdict.ts';
 export { meanIntervals } from './verdicts/interval.ts';
 export { readTrialItems, type TrialItems } from './verdicts/read-items.ts';

@@ -1,21 +1,21 @@
-export { alignedBlocks, callsOf, combineBlocks, halves, shardsOf, type Block, type BlockSum } from './blocks.ts';
-export { createPartitionedProgram, type ByRank, type PartitionedProgram } from './partitioned-program.ts';
-export { sliceOf, type Slice } from './slices.ts';
-export { createShardProgram, type ShardProgram } from './shard-program.ts';
-export { answerLogits, answerLoss, answerLossPerShard, tokenOrder, type CalmText } from './calm.ts';
-export { episodeImages, episodeLogits, type EpisodeText } from './episode.ts';
-export { llmShapes } from './llama.ts';
-export { mfamShapes, mfamTokens, qformerTokens, thematicTokens } from './mfam.ts';
-export { hiddenStates, visionShapes } from './vision.ts';
-export { areFinite, NonFiniteStep } from './non-finite-step.ts';
-export { frozenParameters, type Parameter, type Parameters } from './parameter.ts';
+export { alignedBlocks, callsOf, combineBlocks, halves, shardsOf, type Block, type BlockSum } from './layers/blocks.ts';
+export { createPartitionedProgram, type ByRank, type PartitionedProgram } from './training/partitioned-program.ts';
+export { sliceOf, type Slice } from './training/slices.ts';
+export { createShardProgram, type ShardProgram } from './training/shard-program.ts';
+export { answerLogits, answerLoss, answerLossPerShard, tokenOrder, type CalmText } from './calm/calm.ts';
+export { episodeImages, episodeLogits, type EpisodeText } from './calm/episode.ts';
+export { llmShapes } from './layers/llama.ts';
+export { mfamShapes, mfamTokens, qformerTokens, thematicTokens } from './calm/mfam.ts';
+export { hiddenStates, visionShapes } from './layers/vision.ts';
+export { areFinite, NonFiniteStep } from './training/non-finite-step.ts';
+export { frozenParameters, type Parameter, type Parameters } from './layers/parameter.ts';
 export {
   openSafetensors,
   readSafetensors,
   writeSafetensors,
   type NamedTensor,
   type SafetensorsFile,
-} from './safetensors.ts';
+} from './checkpoints/safetensors.ts';
 export {
   sumOfLosses,
   treeSum,
@@ -24,13 +24,13 @@ export {
   type TrainingStep,
   type WeightReader,
   type Weights,
-} from './shard-gradients.ts';
+} from './training/shard-gradients.ts';
 export {
   createTrainingProgram,
   type TrainingProgram,
   type TrainingSpec,
   type TrainingState,
-} from './training-program.ts';
+} from './training/training-program.ts';
 export { exportHuggingFace, type ExportedModel } from './checkpoints/export.ts';
 export { readLlmConfig, readVisionConfig, type LlmFolder } from './checkpoints/hf-config.ts';
 export { openQFormerSeed, openWeights, readAll, type OpenOptions, type WeightSource } from './checkpoints/load.ts';
@@ -41,21 +41,21 @@ export {
   type Checkpoint,
   type CheckpointFormat,
 } from './checkpoints/open-checkpoint.ts';
-export { openTorchBin, type TensorFile } from './checkpoints/torch-bin.ts';
-export { checkParity, type ParityCheck } from './parity.ts';
+export { openTorchBin, type TensorFile } from './checkpoints/torch/torch-bin.ts';
+export { checkParity, type ParityCheck } from './parity/parity.ts';
 export { checkFoundation, type CheckedConfig } from './foundation/check-foundation.ts';
 export { openFoundation, type Foundation } from './foundation/open-foundation.ts';
-export { openLanguage, type Language, type LanguageSpec } from './language.ts';
-export { imageId, vicunaSequence, type Sequence, type TaskPrompt, type Turn } from './prompts.ts';
+export { openLanguage, type Language, type LanguageSpec } from './calm/language.ts';
+export { imageId, vicunaSequence, type Sequence, type TaskPrompt, type Turn } from './calm/prompts.ts';
 export { openLlamaTokenizer } from './tokenizers/llama-tokenizer.ts';
 export type { Tokenizer } from './tokenizers/tokenizer.ts';
 export { createWordTokenizer } from './tokenizers/word-tokenizer.ts';
-export { createPhotoEncoder, interpolatePositions, type PhotoEncoder } from './photo-encoder.ts';
-export { memoryTaps, openTaps, writeTapsPart, type Taps } from './taps.ts';
-export { fanInDeviation, initialWeights } from './initialize.ts';
-export { crossEntropy, layerNorm, linear, maskGradient, stopGradient } from './layers.ts';
-export { embedTokens, llamaHidden, logitsOf } from './llama.ts';
-export { readBatchAhead, tappedLayers, visualBatch, visualOf, visualSpec } from './visual-inputs.ts';
+export { createPhotoEncoder, interpolatePositions, type PhotoEncoder } from './calm/photo-encoder.ts';
+export { memoryTaps, openTaps, writeTapsPart, type Taps } from './calm/taps.ts';
+export { fanInDeviation, initialWeights } from './layers/initialize.ts';
+export { crossEntropy, layerNorm, linear, maskGradient, stopGradient } from './layers/layers.ts';
+export { embedTokens, llamaHidden, logitsOf } from './layers/llama.ts';
+export { readBatchAhead, tappedLayers, visualBatch, visualOf, visualSpec } from './calm/visual-inputs.ts';
 export {
   flopsPerImage,
   languageFlops,
@@ -93,5 +93,5 @@ export {
 } from './generation/image-tokens.ts';
 export { promptLength, type Prompt, type Segment } from './generation/prompt.ts';
 export { greedy, type Sampling } from './generation/sampling.ts';
-export { initialLora, loraShapes, mergeLora, withLora, writeAdapter } from './lora.ts';
-export type { OptimizerOptions } from './adam.ts';
+export { initialLora, loraShapes, mergeLora, withLora, writeAdapter } from './layers/lora.ts';
+export type { OptimizerOptions } from './training/adam.ts';

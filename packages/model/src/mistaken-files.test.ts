@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { foundationFiles } from '@calm-orch/core';
 import { readLlmConfig, readVisionConfig } from './checkpoints/hf-config.ts';
 import { openCheckpoint } from './checkpoints/open-checkpoint.ts';
-import { openSafetensors } from './safetensors.ts';
+import { openSafetensors } from './checkpoints/safetensors.ts';
 import { openLlamaTokenizer } from './tokenizers/llama-tokenizer.ts';
 
 let dir: string;

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { createProgram, startEngine } from '@calm-orch/engine';
 import { expect, it } from 'vitest';
-import { thematicTokens } from './mfam.ts';
-import { frozenParameters } from './parameter.ts';
-import { createTrainingProgram } from './training-program.ts';
-import { unflatten, type Shapes, type Weights } from './shard-gradients.ts';
+import { thematicTokens } from './calm/mfam.ts';
+import { frozenParameters } from './layers/parameter.ts';
+import { createTrainingProgram } from './training/training-program.ts';
+import { unflatten, type Shapes, type Weights } from './training/shard-gradients.ts';
 
 interface Rows {
   readonly shape: number[];

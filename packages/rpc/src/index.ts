@@ -1,7 +1,7 @@
 export { listenAddress, socketAddress, type ListenAddress } from './address.ts';
 export { connect, type Connection, type ConnectOptions } from './call.ts';
-export { createComputeGang, type ComputeGang } from './compute-gang.ts';
-export { AttemptFailure, ComputeChild, type ComputeChildOptions } from './compute-child.ts';
+export { createComputeGang, type ComputeGang } from './compute/compute-gang.ts';
+export { AttemptFailure, ComputeChild, type ComputeChildOptions } from './compute/compute-child.ts';
 export {
   CoordinatorServiceService,
   Directive,
@@ -26,6 +26,6 @@ export {
   toResultMessage,
   toRoster,
   type WorkItem,
-} from './wire.ts';
-export { openTensorPlane, type TensorPlane } from './tensor-plane.ts';
+} from './tensors/wire.ts';
+export { openTensorPlane, type TensorPlane } from './tensors/tensor-plane.ts';
 export { runWorker, type WorkerOptions } from './worker.ts';

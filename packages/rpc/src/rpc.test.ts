@@ -21,8 +21,8 @@ import { CoordinatorServiceService, Directive, type LeaseResponse } from './gene
 import { HealthService } from './generated/grpc/health/v1/health.ts';
 import { serve, type RunningServer } from './serve.ts';
 import type { Api } from './service.ts';
-import { openTensorPlane } from './tensor-plane.ts';
-import { fromPoint, fromResultMessage, toPoint, toResultMessage } from './wire.ts';
+import { openTensorPlane } from './tensors/tensor-plane.ts';
+import { fromPoint, fromResultMessage, toPoint, toResultMessage } from './tensors/wire.ts';
 
 type Handlers = Api<typeof CoordinatorServiceService>;
 

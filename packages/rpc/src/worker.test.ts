@@ -1,11 +1,11 @@
 import { EventEmitter, once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { CalmError } from '@calm-orch/core';
-import { AttemptFailure, type ComputeChild } from './compute-child.ts';
+import { AttemptFailure, type ComputeChild } from './compute/compute-child.ts';
 import { CoordinatorServiceService, Directive, FailureKind } from './generated/calm/v1/coordinator.ts';
 import { serve } from './serve.ts';
 import type { Api } from './service.ts';
-import { toLease, type WorkItem } from './wire.ts';
+import { toLease, type WorkItem } from './tensors/wire.ts';
 import { runWorker } from './worker.ts';
 
 const item = (number: number): WorkItem => ({

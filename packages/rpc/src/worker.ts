@@ -3,11 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import { CalmError, type Role } from '@calm-orch/core';
 import { connect } from './call.ts';
-import { AttemptFailure, type ComputeChild } from './compute-child.ts';
+import { AttemptFailure, type ComputeChild } from './compute/compute-child.ts';
 import { CoordinatorServiceService, Directive, FailureKind } from './generated/calm/v1/coordinator.ts';
-import { progressReports } from './progress-reports.ts';
+import { progressReports } from './compute/progress-reports.ts';
 import type { Api } from './service.ts';
-import { fromLease, fromRoster, toResultMessage, type WorkItem } from './wire.ts';
+import { fromLease, fromRoster, toResultMessage, type WorkItem } from './tensors/wire.ts';
 
 export interface WorkerOptions {
   readonly role: Role;

@@ -2,9 +2,9 @@
 // meanwhile is told with its next write, and changes nothing.
 import { eq } from 'drizzle-orm';
 import { CalmError } from '@calm-orch/core';
-import { transaction, type Store } from './database.ts';
+import { transaction, type Store } from './database/database.ts';
 import { isHere } from './liveness.ts';
-import { attempts, runs } from './schema.ts';
+import { attempts, runs } from './database/schema.ts';
 
 /** Why a coordinator must stop. */
 export interface Superseded {

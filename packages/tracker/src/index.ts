@@ -1,6 +1,6 @@
 export type { Superseded } from './holding.ts';
-export type { LedgerRow, RosterMember, Told, ToldLineage } from './ledger-store.ts';
-export type { RunWorker } from './worker-store.ts';
+export type { LedgerRow, RosterMember, Told, ToldLineage } from './stores/ledger-store.ts';
+export type { RunWorker } from './stores/worker-store.ts';
 export { databaseFile, hasTracker, openTracker, type Tracker, type TrackerOptions } from './tracker.ts';
 export {
   eventTypes,

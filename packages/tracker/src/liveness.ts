@@ -3,8 +3,8 @@
 // known, written every few seconds. A coordinator taken for dead whose clock was wrong does no harm: it finds out before
 // it writes (holding.ts).
 import { eq } from 'drizzle-orm';
-import type { Store } from './database.ts';
-import { runs } from './schema.ts';
+import type { Store } from './database/database.ts';
+import { runs } from './database/schema.ts';
 
 /** A coordinator elsewhere that has not been heard of for so long is gone; its workers have given up by then as well. */
 export const heartbeatTimeoutMs = 60_000;

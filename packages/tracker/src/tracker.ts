@@ -5,18 +5,18 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { processPlace, processStart as startOf, type StageResult } from '@calm-orch/core';
-import { openDatabase, transaction, type Access, type Store } from './database.ts';
-import { guarded } from './sqlite-errors.ts';
-import * as events from './event-store.ts';
+import { openDatabase, transaction, type Access, type Store } from './database/database.ts';
+import { guarded } from './database/sqlite-errors.ts';
+import * as events from './stores/event-store.ts';
 import { holding, holdingAll, holdingAttempt } from './holding.ts';
-import * as imported from './import-store.ts';
-import * as ledger from './ledger-store.ts';
-import type { LedgerRow, RosterMember, Told, ToldLineage } from './ledger-store.ts';
-import * as metrics from './metric-store.ts';
-import * as runs from './run-store.ts';
-import * as stages from './stage-store.ts';
-import * as workers from './worker-store.ts';
-import type { RunWorker } from './worker-store.ts';
+import * as imported from './stores/import-store.ts';
+import * as ledger from './stores/ledger-store.ts';
+import type { LedgerRow, RosterMember, Told, ToldLineage } from './stores/ledger-store.ts';
+import * as metrics from './stores/metric-store.ts';
+import * as runs from './stores/run-store.ts';
+import * as stages from './stores/stage-store.ts';
+import * as workers from './stores/worker-store.ts';
+import type { RunWorker } from './stores/worker-store.ts';
 import type {
   ArtifactFile,
   AttemptRecord,

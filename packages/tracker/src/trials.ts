@@ -1,8 +1,8 @@
 // A trial has no state of its own: its status and fingerprint follow from the stages it needs, as its run sees them.
 import { and, eq } from 'drizzle-orm';
 import type { StageKind, StageResult, Status } from '@calm-orch/core';
-import type { Store } from './database.ts';
-import { runStages, stages, trials, trialStages } from './schema.ts';
+import type { Store } from './database/database.ts';
+import { runStages, stages, trials, trialStages } from './database/schema.ts';
 import type { TrialRecord } from './types.ts';
 
 /** Kinds that train weights, in the order a trial goes through them: the last one planned holds its final weights. */

@@ -29,9 +29,9 @@ import {
   type Weights,
 } from '@calm-orch/model';
 import { padded } from './answers.ts';
-import { answerRoom, createCalmTraining, promptForm, promptInputs } from './calm-training.ts';
-import { fingerprintOf, select, writeWeights } from './model-weights.ts';
-import { trainLoop } from './train-loop.ts';
+import { answerRoom, createCalmTraining, promptForm, promptInputs } from './training/calm-training.ts';
+import { fingerprintOf, select, writeWeights } from './training/model-weights.ts';
+import { trainLoop } from './training/train-loop.ts';
 
 export interface FinetuneConfig extends Pick<TrialConfig, 'prompt'> {
   readonly seed: number;

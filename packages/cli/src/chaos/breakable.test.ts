@@ -24,7 +24,7 @@ describe('a process of a disturbed run', () => {
     const folder = join(checkpoints, 'c0ffee');
     const script = `
       import { writeFileSync, rmSync } from 'node:fs';
-      const { saveCheckpoint, loadNewestCheckpoint } = await import(${built('trainer/checkpoint.js')});
+      const { saveCheckpoint, loadNewestCheckpoint } = await import(${built('trainer/training/checkpoint.js')});
       const { writeFileAtomic } = await import(${built('core/index.js')});
       const ones = new Float32Array(1000).fill(1);
       const state = { weights: ones, firstMoment: ones, secondMoment: ones };

@@ -5,7 +5,7 @@ const faulty = new URL('./faulty-loop.js', import.meta.url).href;
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
   const found = await next(specifier, context);
-  if (!found.url.endsWith('/trainer/dist/train-loop.js') || context.parentURL?.startsWith(faulty) === true)
+  if (!found.url.endsWith('/trainer/dist/training/train-loop.js') || context.parentURL?.startsWith(faulty) === true)
     return found;
   return { ...found, url: `${faulty}?real=${encodeURIComponent(found.url)}` };
 };

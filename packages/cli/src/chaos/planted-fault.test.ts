@@ -12,7 +12,7 @@ describe('a planted fault', () => {
     const plant = { kind, stageKey, step: 3 };
     // As a stage imports it; the loop is the real one, its program notes what it is given.
     const script = `
-      const { trainLoop } = await import(${JSON.stringify(new URL('../../../trainer/dist/train-loop.js', import.meta.url).href)});
+      const { trainLoop } = await import(${JSON.stringify(new URL('../../../trainer/dist/training/train-loop.js', import.meta.url).href)});
       const program = { step: (name) => (given.push(Number(name)), 0) };
       const context = (key) => ({ stage: { key, kind: 'finetune-score' }, checkpointDir: '/nonexistent', checkpointEveryMs: 1e9,
         signal: new AbortController().signal, now: () => 0, report: () => {} });

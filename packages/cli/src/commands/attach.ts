@@ -5,12 +5,12 @@ import type { CoordinatorEvent, RunSummary, RunView } from '@calm-orch/coordinat
 import { stageLabel } from '@calm-orch/core';
 import { openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
-import { outcomeJsonOption } from '../json-option.ts';
+import { outcomeJsonOption } from '../options/json-option.ts';
 import { printJson } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { commandOf, report } from '../report.ts';
-import { askCoordinator, findRunAtWork } from '../runs-at-work.ts';
+import { askCoordinator, findRunAtWork } from '../run/runs-at-work.ts';
 
 interface Options extends GlobalOptions {
   run?: string;

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, ignoresHangup } from '@calm-orch/core';
 import type { GlobalOptions } from '../cli.ts';
-import { experimentFile, setOption } from '../experiment-options.ts';
-import { jsonOption } from '../json-option.ts';
+import { experimentFile, setOption } from '../options/experiment-options.ts';
+import { jsonOption } from '../options/json-option.ts';
 import { printJson, printLine } from '../output.ts';
 
 interface Options extends GlobalOptions {

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, datasetNames, readDataFile, suggestion, userPath, type DatasetName } from '@calm-orch/core';
 import type { GlobalOptions } from '../cli.ts';
-import { jsonOption } from '../json-option.ts';
-import { dataOption } from '../data-option.ts';
+import { jsonOption } from '../options/json-option.ts';
+import { dataOption } from '../options/data-option.ts';
 import { printJson, printLine } from '../output.ts';
 import { reportText } from '../views/datasets.ts';
 

@@ -1,9 +1,9 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import type { Missing } from '@calm-orch/engine';
 import type { GlobalOptions } from '../cli.ts';
-import { jsonOption } from '../json-option.ts';
-import { isEnough, limitText, machineLimits, type MachineLimit } from '../machine-limits.ts';
-import { checkNativeModules, type NativeModule } from '../native-modules.ts';
+import { jsonOption } from '../options/json-option.ts';
+import { isEnough, limitText, machineLimits, type MachineLimit } from '../surroundings/machine-limits.ts';
+import { checkNativeModules, type NativeModule } from '../surroundings/native-modules.ts';
 import { printJson, printLine } from '../output.ts';
 
 interface Options extends GlobalOptions {

@@ -6,16 +6,16 @@ import { CalmError, type Experiment } from '@calm-orch/core';
 import type { Tracker } from '@calm-orch/tracker';
 import type { StartedRun } from '@calm-orch/coordinator';
 import type { GlobalOptions } from '../cli.ts';
-import { outcomeJsonOption } from '../json-option.ts';
-import { tellStarted } from '../background.ts';
-import { cancelOnSignals } from '../cancel.ts';
-import { checkModels, hashCacheOf } from '../check-models.ts';
-import { checkSurroundings } from '../check-surroundings.ts';
+import { outcomeJsonOption } from '../options/json-option.ts';
+import { tellStarted } from '../run/background.ts';
+import { cancelOnSignals } from '../run/cancel.ts';
+import { checkModels, hashCacheOf } from '../surroundings/check-models.ts';
+import { checkSurroundings } from '../surroundings/check-surroundings.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { report } from '../report.ts';
-import { parts } from '../parts.ts';
-import { carriedFolders } from '../stage-code.ts';
+import { parts } from '../run/parts.ts';
+import { carriedFolders } from '../run/stage-code.ts';
 import { inputUses, leftOutPhotographs } from '../views/left-out.ts';
 
 export interface ExecuteOptions extends GlobalOptions {

@@ -2,8 +2,8 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
-import { jsonOption } from '../json-option.ts';
-import { namedRun } from '../named-run.ts';
+import { jsonOption } from '../options/json-option.ts';
+import { namedRun } from '../options/named-run.ts';
 import { printJson, printLine } from '../output.ts';
 import { noSuchStage } from '../views/show-stage.ts';
 

@@ -3,7 +3,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
-import { free, withFreeingOptions, type FreeingOptions } from '../freeing.ts';
+import { free, withFreeingOptions, type FreeingOptions } from '../run/freeing.ts';
 
 interface Options extends FreeingOptions {
   keep: number;

@@ -6,9 +6,9 @@ import { CalmError, sha256OfFile, suggestion, userPath } from '@calm-orch/core';
 import type { MeasuredOutputs, OutputColumn } from '@calm-orch/evaluator';
 import { openTracker, renderTables, rowsOfTable, testItemsOf, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
-import { jsonOption } from '../json-option.ts';
-import { namedRun } from '../named-run.ts';
-import { findImportPlace, noImportPlace, type ImportPlace } from '../import-place.ts';
+import { jsonOption } from '../options/json-option.ts';
+import { namedRun } from '../options/named-run.ts';
+import { findImportPlace, noImportPlace, type ImportPlace } from '../options/import-place.ts';
 import { printJson, printLine, wantsColor } from '../output.ts';
 import { collectJudgedTables } from '../verdicts.ts';
 

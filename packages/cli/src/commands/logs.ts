@@ -5,8 +5,8 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
-import { namedRun } from '../named-run.ts';
-import { createLineReader, logFiles, startOfLastLines, type LineReader, type LogFile } from '../log-files.ts';
+import { namedRun } from '../options/named-run.ts';
+import { createLineReader, logFiles, startOfLastLines, type LineReader, type LogFile } from '../run/log-files.ts';
 
 interface Options extends GlobalOptions {
   run?: string;

@@ -2,8 +2,8 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { userPath } from '@calm-orch/core';
 import type { GlobalOptions } from '../cli.ts';
-import { jsonOption } from '../json-option.ts';
-import { meteorOption } from '../meteor-option.ts';
+import { jsonOption } from '../options/json-option.ts';
+import { meteorOption } from '../options/meteor-option.ts';
 import { printJson, printLine } from '../output.ts';
 import { columns } from '../views/columns.ts';
 

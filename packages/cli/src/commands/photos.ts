@@ -6,8 +6,8 @@ import { CalmError, expandHome, restoreExperiment, type StageKind, type TrialCon
 import { hasTracker, openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { PhotoAnswer, PhotoQuestion } from '@calm-orch/evaluator';
 import type { GlobalOptions } from '../cli.ts';
-import { jsonOption } from '../json-option.ts';
-import { namedRun } from '../named-run.ts';
+import { jsonOption } from '../options/json-option.ts';
+import { namedRun } from '../options/named-run.ts';
 import { printJson, printLine } from '../output.ts';
 
 interface Options extends GlobalOptions {

@@ -3,14 +3,14 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, presets, resolveTrial, type Experiment, type TrialConfig } from '@calm-orch/core';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
-import { jsonOption } from '../json-option.ts';
-import { checkModels, hashCacheOf } from '../check-models.ts';
-import { checkSurroundings } from '../check-surroundings.ts';
-import { experimentFile, loadNamed, withExperimentOptions, type ExperimentOptions } from '../experiment-options.ts';
+import { jsonOption } from '../options/json-option.ts';
+import { checkModels, hashCacheOf } from '../surroundings/check-models.ts';
+import { checkSurroundings } from '../surroundings/check-surroundings.ts';
+import { experimentFile, loadNamed, withExperimentOptions, type ExperimentOptions } from '../options/experiment-options.ts';
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
-import { parts } from '../parts.ts';
-import { carriedFolders } from '../stage-code.ts';
+import { parts } from '../run/parts.ts';
+import { carriedFolders } from '../run/stage-code.ts';
 import { columns } from '../views/columns.ts';
 import { costsOf, type Machine } from '../views/costs.ts';
 import { renderCosts } from '../views/costs-text.ts';
@@ -79,7 +79,7 @@ export const command = {
       ...{ gpus, gpuMemoryGb: gpuMemory },
       gflops:
         gflops === undefined
-          ? { value: await (await import('../matmul-rate.ts')).measureGflops(), source: 'measured' }
+          ? { value: await (await import('../surroundings/matmul-rate.ts')).measureGflops(), source: 'measured' }
           : { value: gflops, source: 'given' },
     };
     const all = await costsOf(config, machine);

@@ -1,7 +1,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { restoreExperiment } from '@calm-orch/core';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
-import { startedInBackground } from '../background.ts';
+import { startedInBackground } from '../run/background.ts';
 import type { GlobalOptions } from '../cli.ts';
 import { printJson, printLine } from '../output.ts';
 import { execute, withProcessOptions, type ExecuteOptions } from './execute.ts';

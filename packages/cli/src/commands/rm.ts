@@ -2,7 +2,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
-import { free, withFreeingOptions, type FreeingOptions } from '../freeing.ts';
+import { free, withFreeingOptions, type FreeingOptions } from '../run/freeing.ts';
 import { printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
 

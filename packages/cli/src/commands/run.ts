@@ -1,9 +1,9 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { presets, type TrialConfig } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
-import { startedInBackground } from '../background.ts';
+import { startedInBackground } from '../run/background.ts';
 import type { GlobalOptions } from '../cli.ts';
-import { experimentFile, loadNamed, withExperimentOptions, type ExperimentOptions } from '../experiment-options.ts';
+import { experimentFile, loadNamed, withExperimentOptions, type ExperimentOptions } from '../options/experiment-options.ts';
 import { execute, withProcessOptions, type ExecuteOptions } from './execute.ts';
 
 interface Options extends ExecuteOptions, ExperimentOptions {

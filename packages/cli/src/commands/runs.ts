@@ -2,7 +2,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError } from '@calm-orch/core';
 import { hasTracker, openTracker, type RunRecord } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
-import { jsonOption } from '../json-option.ts';
+import { jsonOption } from '../options/json-option.ts';
 import { printJson, printLine } from '../output.ts';
 import { runsJson, runsText } from '../views/runs.ts';
 

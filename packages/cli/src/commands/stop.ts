@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
-import { jsonOption } from '../json-option.ts';
+import { jsonOption } from '../options/json-option.ts';
 import { printJson, printLine } from '../output.ts';
 import { commandOf } from '../report.ts';
-import { askCoordinator, findRunAtWork } from '../runs-at-work.ts';
+import { askCoordinator, findRunAtWork } from '../run/runs-at-work.ts';
 import { shownStatus } from '../views/runs.ts';
 
 interface Options extends GlobalOptions {

@@ -10,8 +10,8 @@ import {
   type Tracker,
 } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
-import { jsonOption } from '../json-option.ts';
-import { namedRun } from '../named-run.ts';
+import { jsonOption } from '../options/json-option.ts';
+import { namedRun } from '../options/named-run.ts';
 import { printLine, wantsColor } from '../output.ts';
 import { collectJudgedTables } from '../verdicts.ts';
 

@@ -57,7 +57,7 @@ export const compute = {
   handler: async ({ role, index }: ArgumentsCamelCase<ComputeOptions>): Promise<void> => {
     process.title = `calm-orch compute ${role} ${index}`;
     const { parseRole, runCompute } = await import('@calm-orch/rpc/compute');
-    const { parts } = await import('../parts.ts');
+    const { parts } = await import('../run/parts.ts');
     runCompute(() => parts.loadStages(parseRole(role)));
   },
 };

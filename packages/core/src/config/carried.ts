@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, normalize, sep } from 'node:path';
 import { CalmError } from '../errors.ts';
 import { programRoot } from '../program-root.ts';
-import { userPath } from '../user-path.ts';
+import { userPath } from '../files/user-path.ts';
 import { nearest } from './suggest.ts';
 import { nearestFile } from './yaml-position.ts';
 

@@ -1,7 +1,7 @@
 // The datasets a data file may name, each with its root folder, and how such a file is read.
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { userPath } from '../user-path.ts';
+import { userPath } from '../files/user-path.ts';
 import { problemsOf } from './validate.ts';
 import { readYaml, throwProblems, type Problem, type YamlFile } from './yaml-position.ts';
 

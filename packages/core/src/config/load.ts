@@ -3,9 +3,9 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { existsSync } from 'node:fs';
 import { parse } from 'yaml';
-import { userPath } from '../user-path.ts';
+import { userPath } from '../files/user-path.ts';
 import { CalmError } from '../errors.ts';
-import { canonicalJson, hashOf, type Json } from '../canonical.ts';
+import { canonicalJson, hashOf, type Json } from '../order/canonical.ts';
 import {
   ablationFileSchema,
   commentMetrics,

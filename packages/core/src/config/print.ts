@@ -1,6 +1,6 @@
 // A resolved experiment as YAML, in the order of the schema, as `show --config` prints it.
 import { Document, isMap, isScalar, visit } from 'yaml';
-import type { Json } from '../canonical.ts';
+import type { Json } from '../order/canonical.ts';
 import type { ResolvedExperiment, TableSpec } from './experiment.ts';
 import { trialConfigSchema } from './schema.ts';
 

@@ -1,7 +1,7 @@
 // From a preset and overrides to one trial's complete configuration, checked member by member and across members.
 import { isAbsolute, join, resolve } from 'node:path';
 import { CalmError } from '../errors.ts';
-import type { Json } from '../canonical.ts';
+import type { Json } from '../order/canonical.ts';
 import { programRoot } from '../program-root.ts';
 import { withoutTilde } from './home-paths.ts';
 import { presets } from './presets.ts';

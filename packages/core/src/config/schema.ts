@@ -7,7 +7,7 @@ import { datasetNames } from './datasets.ts';
 export const levels = ['thematic', 'high', 'middle', 'low'] as const;
 export const qformerLevels = ['high', 'middle', 'low'] as const;
 export const augmentationGroups = ['quality', 'color', 'subject'] as const;
-/** What the language model reads around a photograph (packages/model/src/prompts.ts). */
+/** What the language model reads around a photograph (packages/model/src/calm/prompts.ts). */
 export const promptTemplates = ['nano', 'vicuna_v1'] as const;
 export type PromptTemplate = (typeof promptTemplates)[number];
 export type Level = (typeof levels)[number];

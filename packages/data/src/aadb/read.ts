@@ -4,8 +4,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstFolder, wantedFolder } from '../folders.ts';
-import { numberFrom } from '../csv-rows.ts';
-import { badLine, linesOf, readTextFile } from '../lines.ts';
+import { numberFrom } from '../text/csv-rows.ts';
+import { badLine, linesOf, readTextFile } from '../text/lines.ts';
 import { listedPath, onlyOnce, photoSet, type PhotoSet, type RatedPhoto, type Split } from '../rated-photos.ts';
 import { readMatFile } from './mat-file.ts';
 

@@ -2,8 +2,8 @@
 // after subjective cleaning `tokens` hold [lemma, part of speech] and the text cannot be rebuilt from them.
 import { join } from 'node:path';
 import { writeFileAtomic } from '@calm-orch/core';
-import { jsonElements } from '../json-elements.ts';
-import { badLine } from '../lines.ts';
+import { jsonElements } from '../text/json-elements.ts';
+import { badLine } from '../text/lines.ts';
 
 export const avaCaptionsFile = 'CLEAN_AVA_FULL_AFTER_SUBJECTIVE_CLEANING.json';
 

@@ -1,6 +1,6 @@
 // AVA_Comments_Full.txt, the raw comments AVA-Captions was made of: `<index>#<image id>#comment#comment…` a line. A '#'
 // inside a comment splits it, as the released parser has it too; lines whose id is no integer are skipped.
-import { linesOfFile } from '../lines.ts';
+import { linesOfFile } from '../text/lines.ts';
 
 export const rawCommentsFile = 'AVA_Comments_Full.txt';
 

@@ -1,9 +1,9 @@
 // Labels of AVA as others have published them: idealo's JSON, TANet's CSV, Q-Align's JSON, pyiqa's CSV. They serve where
 // AVA.txt is not to be had. All but Q-Align's and pyiqa's rounded means are the votes themselves.
 import { basename } from 'node:path';
-import { jsonElements } from '../json-elements.ts';
-import { numberCell, readCsvRows, type CsvRow } from '../csv-rows.ts';
-import { badLine, readTextFile } from '../lines.ts';
+import { jsonElements } from '../text/json-elements.ts';
+import { numberCell, readCsvRows, type CsvRow } from '../text/csv-rows.ts';
+import { badLine, readTextFile } from '../text/lines.ts';
 import { meanOfVotes } from '../studio/taste.ts';
 
 export interface AvaLabel {

@@ -1,7 +1,7 @@
 // The lists beside AVA.txt: names of tags and challenges, official splits, photographic styles.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { badLine, linesOf, readTextFile } from '../lines.ts';
+import { badLine, linesOf, readTextFile } from '../text/lines.ts';
 import { readIdList } from './rows.ts';
 
 /** Themes that have lists of their own, train and test. */

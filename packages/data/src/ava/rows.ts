@@ -1,6 +1,6 @@
 // One row of AVA.txt (Murray et al., CVPR 2012): 15 columns separated by single spaces, no header:
 // index, image id, c1..c10 (votes for 1..10), two semantic tags (0: none), challenge id.
-import { badLine, linesOf, readTextFile } from '../lines.ts';
+import { badLine, linesOf, readTextFile } from '../text/lines.ts';
 
 export interface AvaRow {
   /** 1-based number of the row. */

@@ -8,7 +8,7 @@ import { avaImageFolder, avaTestList, readAvaLabels } from '../ava/read.ts';
 import { readIdList } from '../ava/rows.ts';
 import { readEva } from '../eva/read.ts';
 import { readIcaa17k } from '../icaa17k/read.ts';
-import { fileNamesIn } from '../image-files.ts';
+import { fileNamesIn } from '../images/image-files.ts';
 import { conversationPath, conversationRoot } from '../llava/conversation-set.ts';
 import { readConversations } from '../llava/conversations.ts';
 import { readPccd } from '../pccd/read.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { CalmError, type DatasetName, type DatasetRoots } from '@calm-orch/core';
 import { avaCaptionsFile, readAvaCaptions, type CaptionItem } from '../ava-captions/captions-file.ts';
 import { readAva } from '../ava/read.ts';
-import { linesOfFile } from '../lines.ts';
+import { linesOfFile } from '../text/lines.ts';
 import { readConversations } from '../llava/conversations.ts';
 import { studioPaths, type UnlabeledEntry } from '../studio/layout.ts';
 import { catalogPaths } from './paths.ts';

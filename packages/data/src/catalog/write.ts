@@ -11,7 +11,7 @@ import {
   type InputUse,
 } from '@calm-orch/core';
 import { avaCaptionsFile, readAvaCaptions } from '../ava-captions/captions-file.ts';
-import { checkImage } from '../check-image.ts';
+import { checkImage } from '../images/check-image.ts';
 import { bestPccdPhotos, readPccd } from '../pccd/read.ts';
 import {
   avaTestIds,

@@ -28,7 +28,7 @@ import { captionedPhotos, commentedPhotos, datasetFolder, labeledPhotos, unlabel
 import { writeCatalog } from '../catalog/write.ts';
 import { readAva } from '../ava/read.ts';
 import { avaCaptionsFile } from '../ava-captions/captions-file.ts';
-import { loadImage } from '../images.ts';
+import { loadImage } from '../images/images.ts';
 import { readPexels } from '../pexels/read.ts';
 import { readSpaq, writeSpaq } from '../spaq/read.ts';
 import { makeDatasets } from '../make/make.ts';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { datasetNames, readDataFile, walkFolder, type DatasetRoots } from '@calm-orch/core';
-import { loadImage } from '../images.ts';
+import { loadImage } from '../images/images.ts';
 import { makeDatasets } from '../make/make.ts';
-import { loadMask } from '../masks.ts';
+import { loadMask } from '../images/masks.ts';
 import { verifyDatasets } from './verify.ts';
 
 const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 12345\n`;

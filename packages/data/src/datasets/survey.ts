@@ -12,7 +12,7 @@ import { readEva } from '../eva/read.ts';
 import { readFlickrAes } from '../flickr-aes/read.ts';
 import { flickrAesFiles } from '../flickr-aes/rows.ts';
 import { readIcaa17k } from '../icaa17k/read.ts';
-import { imageNamesIn } from '../image-files.ts';
+import { imageNamesIn } from '../images/image-files.ts';
 import { newTally, readConversationSet, type ConversationSet } from '../llava/conversation-set.ts';
 import { readPccd } from '../pccd/read.ts';
 import { readPexels } from '../pexels/read.ts';

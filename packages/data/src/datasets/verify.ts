@@ -3,7 +3,7 @@
 // is a finding.
 import { CalmError, datasetNames, leftOutNote, walkFolder, type DatasetName, type DatasetRoots } from '@calm-orch/core';
 import { readAva, type Ava } from '../ava/read.ts';
-import { checkImage } from '../check-image.ts';
+import { checkImage } from '../images/check-image.ts';
 import { publishedCounts, surveyors, type Survey, type SurveyContext } from './survey.ts';
 
 export interface DatasetReport {

@@ -3,10 +3,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError } from '@calm-orch/core';
-import { numberCell, readCsvRows } from '../csv-rows.ts';
+import { numberCell, readCsvRows } from '../text/csv-rows.ts';
 import { firstFolder } from '../folders.ts';
-import { fileNamesIn } from '../image-files.ts';
-import { badLine } from '../lines.ts';
+import { fileNamesIn } from '../images/image-files.ts';
+import { badLine } from '../text/lines.ts';
 import { mean, onlyOnce, photoSet, type PhotoSet, type RatedPhoto } from '../rated-photos.ts';
 
 export const evaAspects = ['visual', 'composition', 'quality', 'semantic'] as const;

@@ -1,7 +1,7 @@
 // EVA's two label files in their real form: '=' between the votes' columns, quotes and a BOM in the categories.
 import { join } from 'node:path';
 import { writeFileAtomic } from '@calm-orch/core';
-import { formatCsv } from '../csv-rows.ts';
+import { formatCsv } from '../text/csv-rows.ts';
 import { evaFiles, evaVoteColumns } from './read.ts';
 
 export interface EvaVote {

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError } from '@calm-orch/core';
-import { fileNamesIn } from '../image-files.ts';
+import { fileNamesIn } from '../images/image-files.ts';
 import { flickrAesFiles, readFlickrAesRatings, type FlickrAesRating } from './rows.ts';
 
 export interface Annotator {

@@ -2,7 +2,7 @@
 // lines of the score list start with a space. So cells are trimmed and lines split on runs of white space.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { badLine, linesOf, readTextFile } from '../lines.ts';
+import { badLine, linesOf, readTextFile } from '../text/lines.ts';
 
 export interface FlickrAesRating {
   readonly worker: string;

@@ -1,9 +1,9 @@
 // ICAA17K (He et al., ICCV 2023): three CSVs whose ids are paths of the image tree: kind of colour scheme, colours, file.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatCsv, numberCell, readCsvRows } from '../csv-rows.ts';
+import { formatCsv, numberCell, readCsvRows } from '../text/csv-rows.ts';
 import { firstFolder } from '../folders.ts';
-import { badLine } from '../lines.ts';
+import { badLine } from '../text/lines.ts';
 import { listedPath, onlyOnce, photoSet, type PhotoSet, type RatedPhoto } from '../rated-photos.ts';
 import { writeFileAtomic } from '@calm-orch/core';
 

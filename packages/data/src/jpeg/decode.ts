@@ -1,6 +1,6 @@
 // The fast way to the pixels of an ordinary JPEG file, to the bit those of libjpeg; for all others, and for damaged ones, sharp.
 import { openWorkspace } from '../kernels/workspace.ts';
-import type { RgbImage } from '../images.ts';
+import type { RgbImage } from '../images/images.ts';
 import type { HuffmanTable, JpegHeader } from './header.ts';
 
 /** Beyond this sharp decodes: it needs less memory, and can leave out detail. */

@@ -4,8 +4,8 @@ import { rng } from '@calm-orch/core';
 import { describe, expect, it } from 'vitest';
 import { carriedPhotosDir } from '../photos/carried.ts';
 import { trainingPhotos } from '../photos/photo-list.ts';
-import type { RgbImage } from '../images.ts';
-import { sharp } from '../sharp.ts';
+import type { RgbImage } from '../images/images.ts';
+import { sharp } from '../images/sharp.ts';
 import { decodeJpeg } from './decode.ts';
 import { readJpegHeader } from './header.ts';
 

@@ -3,9 +3,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError } from '@calm-orch/core';
-import { imageFileState } from '../image-files.ts';
+import { imageFileState } from '../images/image-files.ts';
 import { isNoData, listedPath } from '../rated-photos.ts';
-import { sameNamed } from '../same-named.ts';
+import { sameNamed } from '../text/same-named.ts';
 import { readConversations, type Conversation } from './conversations.ts';
 
 export interface ConversationFiles {

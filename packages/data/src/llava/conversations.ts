@@ -1,8 +1,8 @@
 // Conversation JSON of LLaVA-Pretrain, ShareGPT4V and LLaVA-1.5's mix: an array of {id, image, conversations}.
 // Rows of text only have no image; `<image>` marks where the photograph stands in a human turn.
 import { writeFileAtomic } from '@calm-orch/core';
-import { jsonElements } from '../json-elements.ts';
-import { badLine } from '../lines.ts';
+import { jsonElements } from '../text/json-elements.ts';
+import { badLine } from '../text/lines.ts';
 
 export interface Turn {
   readonly from: 'human' | 'gpt';

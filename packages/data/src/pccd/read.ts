@@ -2,8 +2,8 @@
 // strings in a fixed order; some are no numbers, and texts may be null.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { jsonElements } from '../json-elements.ts';
-import { badLine } from '../lines.ts';
+import { jsonElements } from '../text/json-elements.ts';
+import { badLine } from '../text/lines.ts';
 import { listedPath, mean, onlyOnce, photoSet, type PhotoSet, type RatedPhoto } from '../rated-photos.ts';
 
 /** In the order of `score`. */

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256, writeFileAtomic } from '@calm-orch/core';
 import { firstFolder } from '../folders.ts';
-import { linesOf, readTextFile } from '../lines.ts';
+import { linesOf, readTextFile } from '../text/lines.ts';
 import { listedPath, onlyOnce, photoSet, type PhotoSet, type RatedPhoto } from '../rated-photos.ts';
 
 export const pexelsLists = { train: 'train_set.txt', validation: 'val_set.txt', test: 'test_set.txt' } as const;

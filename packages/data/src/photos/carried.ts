@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError, programRoot, refuseMistakenFile, sha256 } from '@calm-orch/core';
-import { loadImage, type RgbImage } from '../images.ts';
+import { loadImage, type RgbImage } from '../images/images.ts';
 import type { CarriedPhoto } from './photo-list.ts';
 
 export const carriedPhotosDir = join(programRoot, 'assets', 'photos');

@@ -1,6 +1,6 @@
 // Keeps the photographs meant for testing out of the training pools even where a user's folder holds copies of them:
 // resized, re-encoded or turned into another format, they still have the same thumbnail.
-import type { RgbImage } from '../images.ts';
+import type { RgbImage } from '../images/images.ts';
 import { pipelineOf } from '../pipeline.ts';
 import { loadCarriedPhoto } from './carried.ts';
 import { heldOutPhotos } from './photo-list.ts';

@@ -12,9 +12,9 @@ import {
   type FoundFile,
   type InputUse,
 } from '@calm-orch/core';
-import { readingProblem } from '../image-problem.ts';
-import { isMaskName } from '../masks.ts';
-import { unreadContent, unreadName } from '../unread-format.ts';
+import { readingProblem } from '../images/image-problem.ts';
+import { isMaskName } from '../images/masks.ts';
+import { unreadContent, unreadName } from '../images/unread-format.ts';
 
 const userPhotographName = /\.(jpe?g|png|webp|tiff?|gif|avif)$/i;
 

@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path';
 import { nano, sha256 } from '@calm-orch/core';
 import { describe, expect, it } from 'vitest';
-import { loadImage } from '../images.ts';
-import { sharp } from '../sharp.ts';
+import { loadImage } from '../images/images.ts';
+import { sharp } from '../images/sharp.ts';
 import { useTestFolders } from '../test-folder.test-util.ts';
 import { carriedPhotosDir, loadCarriedPhoto } from './carried.ts';
 import { heldOutCheck } from './held-out.ts';

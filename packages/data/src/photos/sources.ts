@@ -3,8 +3,8 @@
 // that turns out unusable gives its place to a studio scene, so no other place moves.
 import { join } from 'node:path';
 import { CalmError, rng, type DataConfig } from '@calm-orch/core';
-import { loadImage, type RgbImage } from '../images.ts';
-import { loadMask, maskFileOf } from '../masks.ts';
+import { loadImage, type RgbImage } from '../images/images.ts';
+import { loadMask, maskFileOf } from '../images/masks.ts';
 import { loadCarriedPhoto } from './carried.ts';
 import { heldOutCheck, type HeldOutCheck } from './held-out.ts';
 import { trainingPhotos, type CarriedPhoto } from './photo-list.ts';

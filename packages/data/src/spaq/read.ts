@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@calm-orch/core';
 import { firstFolder } from '../folders.ts';
-import { badLine } from '../lines.ts';
+import { badLine } from '../text/lines.ts';
 import { listedPath, onlyOnce, photoSet, type PhotoSet, type RatedPhoto } from '../rated-photos.ts';
-import { sameNamed } from '../same-named.ts';
+import { sameNamed } from '../text/same-named.ts';
 import { readSheet, sheetFile, type Cell, type SheetRow } from './sheet.ts';
 
 export const spaqFiles = {

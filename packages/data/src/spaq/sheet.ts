@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { zipSync } from 'fflate';
 import { readSheet as readExcelSheet } from 'read-excel-file/universal';
 import { CalmError, refuseMistakenFile } from '@calm-orch/core';
-import { badLine } from '../lines.ts';
+import { badLine } from '../text/lines.ts';
 
 export type Cell = string | number | null;
 

@@ -2,10 +2,10 @@
 // what photographs look like. Those get faults, votes and comments as scenes do; what nobody knows of them (where the
 // subject lies, how busy it is) counts as average and is not spoken of.
 import { rng, type DataConfig, type Rng } from '@calm-orch/core';
-import type { RgbImage } from '../images.ts';
+import type { RgbImage } from '../images/images.ts';
 import { trainingPhotos, type CarriedPhoto } from '../photos/photo-list.ts';
 import { pipelineOf } from '../pipeline.ts';
-import { squareViews, turnSquare } from '../turn-square.ts';
+import { squareViews, turnSquare } from '../images/turn-square.ts';
 import { commentsOn } from './comments.ts';
 import { degrade, type Degradation } from './degrade.ts';
 import { randomSquare } from './random-square.ts';

@@ -1,6 +1,6 @@
 // Where a square part of a photograph lies.
 import type { Rng } from '@calm-orch/core';
-import type { RgbImage } from '../images.ts';
+import type { RgbImage } from '../images/images.ts';
 
 export interface Square {
   readonly left: number;

@@ -1,8 +1,8 @@
 // The photographs of one item of stage `data` as JPEG files. Each depends on (seed, pool, id) alone.
 import { join } from 'node:path';
 import { CalmError, rng, writeFileAtomic, type DataConfig, type DataItem } from '@calm-orch/core';
-import type { RgbImage } from '../images.ts';
-import { loadMask, maskFileOf } from '../masks.ts';
+import type { RgbImage } from '../images/images.ts';
+import { loadMask, maskFileOf } from '../images/masks.ts';
 import { userPhotoNames } from '../photos/photo-folder.ts';
 import { PhotoShelf, poolSources } from '../photos/sources.ts';
 import { pipelineOf } from '../pipeline.ts';

@@ -5,7 +5,7 @@ import { CalmError, writeFileAtomic, type DataConfig, type InputUse } from '@cal
 import { writeAvaCaptions } from '../ava-captions/captions-file.ts';
 import { writeAvaTexts } from '../ava/write.ts';
 import { writeConversations } from '../llava/conversations.ts';
-import { maskFileOf } from '../masks.ts';
+import { maskFileOf } from '../images/masks.ts';
 import { heldOutPhotos, trainingPhotos } from '../photos/photo-list.ts';
 import { userFolderUse, userPhotoNames } from '../photos/photo-folder.ts';
 import { PhotoShelf, poolSources, type SkippedPhoto } from '../photos/sources.ts';

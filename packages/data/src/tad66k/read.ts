@@ -2,9 +2,9 @@
 // about 478 photographs' split, so merge/ decides it and unmerge/ gives the theme alone. merge/ has CRLF line ends.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { numberCell, readCsvRows } from '../csv-rows.ts';
+import { numberCell, readCsvRows } from '../text/csv-rows.ts';
 import { firstFolder } from '../folders.ts';
-import { fileNamesIn } from '../image-files.ts';
+import { fileNamesIn } from '../images/image-files.ts';
 import { listedPath, onlyOnce, photoSet, type PhotoSet, type RatedPhoto } from '../rated-photos.ts';
 
 export const tad66kFiles = { merge: 'merge', unmerge: 'unmerge', images: 'TAD66K' } as const;

@@ -1,7 +1,7 @@
 // TAD66K's two listings in their real form.
 import { join } from 'node:path';
 import { writeFileAtomic } from '@calm-orch/core';
-import { formatCsv } from '../csv-rows.ts';
+import { formatCsv } from '../text/csv-rows.ts';
 import { tad66kFiles } from './read.ts';
 
 export interface Tad66kRecord {

@@ -5,7 +5,7 @@ import { CalmError, type StageKind } from '@calm-orch/core';
 import { plcc, srcc } from '../metrics/correlation.ts';
 import type { MeteorSources } from '../metrics/meteor/resources.ts';
 import { rmse, scoreCaptions } from '../metrics/score-files.ts';
-import { readCommentsFile } from '../comments-file.ts';
+import { readCommentsFile } from '../baselines/comments-file.ts';
 import { readPredictions } from '../verdicts/read-items.ts';
 import { photographName, type Output, type OutputColumn } from './read-outputs.ts';
 

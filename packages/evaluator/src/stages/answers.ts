@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { CalmError, type StageContext } from '@calm-orch/core';
 import type { Generated } from '@calm-orch/model';
-import type { Generator } from '../generate.ts';
+import type { Generator } from '../answers/generate.ts';
 
 /** In order of `rows`. @throws CalmError `cancelled` */
 export async function answersOf(

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { writeFileAtomic, type MfamConfig, type StageFunction, type TrialConfig } from '@calm-orch/core';
 import { commentedPhotos } from '@calm-orch/data';
 import { openTaps } from '@calm-orch/model';
-import { constantComment, nearestRows } from '../comment-baselines.ts';
-import { channelStatistics } from '../features.ts';
-import type { CommentSources } from '../comments-file.ts';
+import { constantComment, nearestRows } from '../baselines/comment-baselines.ts';
+import { channelStatistics } from '../baselines/features.ts';
+import type { CommentSources } from '../baselines/comments-file.ts';
 import { scoreComments } from './score-comments.ts';
 
 interface BaselinesCommentConfig {

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { CalmError, writeFileAtomic, type MfamConfig, type StageContext, type StageResult } from '@calm-orch/core';
 import { labeledPhotos, loadImage, studioPaths, type LabeledPhoto } from '@calm-orch/data';
 import { openTaps, type Taps } from '@calm-orch/model';
-import { channelStatistics, pixelStatistics } from '../features.ts';
+import { channelStatistics, pixelStatistics } from '../baselines/features.ts';
 import { plcc, srcc } from '../metrics/correlation.ts';
-import { matrixOf, ridgePredict } from '../ridge.ts';
+import { matrixOf, ridgePredict } from '../baselines/ridge.ts';
 
 /** One line of baselines.json. */
 interface Baseline {

@@ -10,9 +10,9 @@ import {
 import { commentedPhotos, instructionOf } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
 import { openTaps, readSafetensors } from '@calm-orch/model';
-import { createGenerator } from '../generate.ts';
-import { openStageLanguage } from '../stage-language.ts';
-import { commentsFile, type CommentSources } from '../comments-file.ts';
+import { createGenerator } from '../answers/generate.ts';
+import { openStageLanguage } from '../answers/stage-language.ts';
+import { commentsFile, type CommentSources } from '../baselines/comments-file.ts';
 import { answersOf } from './answers.ts';
 import { scoreComments } from './score-comments.ts';
 

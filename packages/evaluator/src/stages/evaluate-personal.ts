@@ -15,10 +15,10 @@ import { instructionOf, readFlickrAes, testEpisodes, type Annotator } from '@cal
 import { startEngine, type Engine } from '@calm-orch/engine';
 import { openTaps, readSafetensors, type Language, type Taps } from '@calm-orch/model';
 import { createEpisodeReader } from '../episodes.ts';
-import { createGenerator } from '../generate.ts';
+import { createGenerator } from '../answers/generate.ts';
 import { srcc } from '../metrics/correlation.ts';
-import { expectationReader, parseScore } from '../read-score.ts';
-import { openStageLanguage, withAnswerStart } from '../stage-language.ts';
+import { expectationReader, parseScore } from '../answers/read-score.ts';
+import { openStageLanguage, withAnswerStart } from '../answers/stage-language.ts';
 
 interface EvaluatePersonalConfig extends Pick<TrialConfig, 'prompt'> {
   readonly seed: number;

@@ -12,11 +12,11 @@ import {
 import { instructionOf, labeledPhotos } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
 import { openTaps, readSafetensors } from '@calm-orch/model';
-import { createGenerator } from '../generate.ts';
-import { openStageLanguage, withAnswerStart } from '../stage-language.ts';
+import { createGenerator } from '../answers/generate.ts';
+import { openStageLanguage, withAnswerStart } from '../answers/stage-language.ts';
 import { plcc, srcc } from '../metrics/correlation.ts';
 import { rmse } from '../metrics/score-files.ts';
-import { expectationReader, parseScore, scoreReader } from '../read-score.ts';
+import { expectationReader, parseScore, scoreReader } from '../answers/read-score.ts';
 import { answersOf } from './answers.ts';
 
 interface EvaluateScoreConfig extends Pick<TrialConfig, 'prompt'> {

@@ -12,9 +12,9 @@ import {
 import { answerStartOf, degradationNames, degradedPhotoOf, instructionOf } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
 import { openTaps, readSafetensors } from '@calm-orch/model';
-import { createGenerator } from '../generate.ts';
-import { openStageLanguage, withAnswerStart } from '../stage-language.ts';
-import { keywordJudge } from '../suggestion-judge.ts';
+import { createGenerator } from '../answers/generate.ts';
+import { openStageLanguage, withAnswerStart } from '../answers/stage-language.ts';
+import { keywordJudge } from '../answers/suggestion-judge.ts';
 import { answersOf } from './answers.ts';
 
 interface EvaluateSuggestConfig extends Pick<TrialConfig, 'prompt'> {

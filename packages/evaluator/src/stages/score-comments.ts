@@ -1,7 +1,7 @@
 // Comments scored within a stage, which says meanwhile that it is alive: METEOR's paraphrase table takes tens of seconds on a
 // busy machine, as long as a computation may be silent.
 import type { StageContext } from '@calm-orch/core';
-import type { CommentSources } from '../comments-file.ts';
+import type { CommentSources } from '../baselines/comments-file.ts';
 import type { CaptionItem } from '../metrics/captions.ts';
 import { scoreCaptions, type CaptionReport } from '../metrics/score-files.ts';
 

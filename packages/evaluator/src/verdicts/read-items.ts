@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError, type StageKind, type TableMetric } from '@calm-orch/core';
-import { readCommentsFile } from '../comments-file.ts';
+import { readCommentsFile } from '../baselines/comments-file.ts';
 import { tokenMetrics, type CaptionMetric } from '../metrics/captions.ts';
 import { scoreCaptions } from '../metrics/score-files.ts';
 import { ptbTokenize } from '../metrics/ptb.ts';

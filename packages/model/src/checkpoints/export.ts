@@ -3,11 +3,11 @@
 // by `shardBytes`, not by the model.
 import { join } from 'node:path';
 import { CalmError, writeFileAtomic, type LlmConfig, type MfamConfig, type VisionConfig } from '@calm-orch/core';
-import { llmShapes } from '../llama.ts';
-import { mfamShapes } from '../mfam.ts';
-import { writeSafetensors, type NamedTensor } from '../safetensors.ts';
-import type { Shapes } from '../shard-gradients.ts';
-import { visionShapes } from '../vision.ts';
+import { llmShapes } from '../layers/llama.ts';
+import { mfamShapes } from '../calm/mfam.ts';
+import { writeSafetensors, type NamedTensor } from './safetensors.ts';
+import type { Shapes } from '../training/shard-gradients.ts';
+import { visionShapes } from '../layers/vision.ts';
 import { llmConfigJson, visionConfigJson } from './hf-config.ts';
 import { findCheckpoint } from './open-checkpoint.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nano, type MfamConfig } from '@calm-orch/core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { writeSafetensors, type NamedTensor } from '../safetensors.ts';
+import { writeSafetensors, type NamedTensor } from './safetensors.ts';
 import { openQFormerSeed, openWeights, readAll } from './load.ts';
 import { llmKey } from './names.ts';
 

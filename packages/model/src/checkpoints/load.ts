@@ -1,9 +1,9 @@
 // A checkpoint under our names, checked whole before a number is read: every key of the model is there once, has the
 // shape the configuration asks for, and nothing is left over that the model does not know.
 import { CalmError, type LlmConfig, type MfamConfig, type QFormerLevel, type VisionConfig } from '@calm-orch/core';
-import { mfamShapes } from '../mfam.ts';
-import type { NamedTensor } from '../safetensors.ts';
-import type { Shapes } from '../shard-gradients.ts';
+import { mfamShapes } from '../calm/mfam.ts';
+import type { NamedTensor } from './safetensors.ts';
+import type { Shapes } from '../training/shard-gradients.ts';
 import { qformerKey, skipped, type KeyMap } from './names.ts';
 import { openCheckpoint, type Checkpoint, type CheckpointFormat } from './open-checkpoint.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { writeSafetensors } from '../safetensors.ts';
+import { writeSafetensors } from './safetensors.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 import { floats, pickleOf, writeTorchFile } from './torch-file.test-util.ts';
 

@@ -3,8 +3,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CalmError, readJson } from '@calm-orch/core';
-import { openSafetensors, type NamedTensor } from '../safetensors.ts';
-import { openTorchBin, type TensorFile } from './torch-bin.ts';
+import { openSafetensors, type NamedTensor } from './safetensors.ts';
+import { openTorchBin, type TensorFile } from './torch/torch-bin.ts';
 
 export type CheckpointFormat = 'safetensors' | 'bin';
 

@@ -1,6 +1,6 @@
 import { nano, paper, type TrialConfig } from '@calm-orch/core';
 import { describe, expect, it } from 'vitest';
-import { llmShapes } from '../llama.ts';
+import { llmShapes } from '../layers/llama.ts';
 import { activationsPerSample } from './activations.ts';
 import { flopsPerImage, parameterCounts } from './costs.ts';
 import { bytesReceivedPerStep } from './exchange.ts';

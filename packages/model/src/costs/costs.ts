@@ -2,10 +2,10 @@
 // the shapes the model itself is built of; arithmetic counts matrix products only, two operations per multiplication and
 // addition.
 import type { LlmConfig, MfamConfig, VisionConfig } from '@calm-orch/core';
-import { llmShapes } from '../llama.ts';
-import { mfamShapes } from '../mfam.ts';
-import { visionShapes } from '../vision.ts';
-import { sizeOf, type Shapes } from '../shard-gradients.ts';
+import { llmShapes } from '../layers/llama.ts';
+import { mfamShapes } from '../calm/mfam.ts';
+import { visionShapes } from '../layers/vision.ts';
+import { sizeOf, type Shapes } from '../training/shard-gradients.ts';
 import { imageTokens, patchesOf } from './sizes.ts';
 
 export interface ModelConfig {

@@ -1,8 +1,8 @@
 // Memory of one GPU in fine-tuning, by kind, and what would make a step fit that does not. Weights, gradients and
 // optimizer state are what training-program.ts keeps, to the byte; activations are a model (activations.ts).
 import type { LlmConfig } from '@calm-orch/core';
-import { mfamShapes } from '../mfam.ts';
-import { sizeOf } from '../shard-gradients.ts';
+import { mfamShapes } from '../calm/mfam.ts';
+import { sizeOf } from '../training/shard-gradients.ts';
 import { activationsPerSample } from './activations.ts';
 import { parameterCounts, type ModelConfig } from './costs.ts';
 import type { SampleSizes } from './sizes.ts';

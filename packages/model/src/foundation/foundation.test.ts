@@ -6,11 +6,11 @@ import { copyFileSync } from 'node:fs';
 import { CalmError, nano, type FoundationSources, type TrialConfig } from '@calm-orch/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { llmConfigJson, visionConfigJson } from '../checkpoints/hf-config.ts';
-import { initialWeights } from '../initialize.ts';
-import { llmShapes } from '../llama.ts';
-import { writeSafetensors } from '../safetensors.ts';
-import type { Shapes, Weights } from '../shard-gradients.ts';
-import { visionShapes } from '../vision.ts';
+import { initialWeights } from '../layers/initialize.ts';
+import { llmShapes } from '../layers/llama.ts';
+import { writeSafetensors } from '../checkpoints/safetensors.ts';
+import type { Shapes, Weights } from '../training/shard-gradients.ts';
+import { visionShapes } from '../layers/vision.ts';
 import { checkFoundation, type CheckedConfig } from './check-foundation.ts';
 import { openFoundation } from './open-foundation.ts';
 

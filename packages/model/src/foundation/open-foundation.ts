@@ -15,11 +15,11 @@ import {
 import { readLlmConfig } from '../checkpoints/hf-config.ts';
 import { openQFormerSeed, openWeights, type WeightSource } from '../checkpoints/load.ts';
 import { llmKey, thematicKey, visionKey } from '../checkpoints/names.ts';
-import { llmShapes } from '../llama.ts';
-import { mfamShapes } from '../mfam.ts';
-import { openSafetensors } from '../safetensors.ts';
-import type { Shapes, Weights } from '../shard-gradients.ts';
-import { visionShapes } from '../vision.ts';
+import { llmShapes } from '../layers/llama.ts';
+import { mfamShapes } from '../calm/mfam.ts';
+import { openSafetensors } from '../checkpoints/safetensors.ts';
+import type { Shapes, Weights } from '../training/shard-gradients.ts';
+import { visionShapes } from '../layers/vision.ts';
 import { lazyWeights } from './lazy-weights.ts';
 
 export interface Foundation {

@@ -6,9 +6,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '@calm-orch/engine';
 import type { LlmConfig } from '@calm-orch/core';
-import { linear, linears, rmsNorm, softmax, swiglu } from '../layers.ts';
-import { causalMask, embedTokens, logitsOf, rotary } from '../llama.ts';
-import type { Parameters } from '../parameter.ts';
+import { linear, linears, rmsNorm, softmax, swiglu } from '../layers/layers.ts';
+import { causalMask, embedTokens, logitsOf, rotary } from '../layers/llama.ts';
+import type { Parameters } from '../layers/parameter.ts';
 
 export interface CacheSizes {
   readonly batchSize: number;

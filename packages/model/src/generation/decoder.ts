@@ -2,9 +2,9 @@
 // `decode`, that share weights and a cache of keys and values as its variables.
 import { CalmError, type LlmConfig } from '@calm-orch/core';
 import { createProgram, type Engine } from '@calm-orch/engine';
-import { frozenParameters } from '../parameter.ts';
-import { llmShapes } from '../llama.ts';
-import type { Weights } from '../shard-gradients.ts';
+import { frozenParameters } from '../layers/parameter.ts';
+import { llmShapes } from '../layers/llama.ts';
+import type { Weights } from '../training/shard-gradients.ts';
 import { cacheShapes, decode, prefill } from './cached-llama.ts';
 import { layOutPrompts, type Prompt } from './prompt.ts';
 

@@ -1,10 +1,10 @@
 import { nano, rng, type LlmConfig } from '@calm-orch/core';
 import { startEngine, tf } from '@calm-orch/engine';
 import { afterEach, describe, expect, it } from 'vitest';
-import { initialWeights } from '../initialize.ts';
-import { embedTokens, llamaHidden, llmShapes, logitsOf } from '../llama.ts';
-import { frozenParameters } from '../parameter.ts';
-import type { Weights } from '../shard-gradients.ts';
+import { initialWeights } from '../layers/initialize.ts';
+import { embedTokens, llamaHidden, llmShapes, logitsOf } from '../layers/llama.ts';
+import { frozenParameters } from '../layers/parameter.ts';
+import type { Weights } from '../training/shard-gradients.ts';
 import { createDecoder, type Decoder } from './decoder.ts';
 import { createTextGenerator, type TextGeneratorSpec } from './generate.ts';
 import type { Prompt, Segment } from './prompt.ts';

@@ -1,12 +1,12 @@
 // Photographs as the language model reads them: the levels' tokens side by side, ready to stand in a prompt.
 import { tf, createProgram, type Engine } from '@calm-orch/engine';
 import type { LlmConfig, MfamConfig } from '@calm-orch/core';
-import { tokenOrder } from '../calm.ts';
-import { mfamShapes, mfamTokens } from '../mfam.ts';
-import { frozenParameters } from '../parameter.ts';
-import type { Weights } from '../shard-gradients.ts';
-import type { Taps } from '../taps.ts';
-import { visualBatch, visualOf, visualSpec } from '../visual-inputs.ts';
+import { tokenOrder } from '../calm/calm.ts';
+import { mfamShapes, mfamTokens } from '../calm/mfam.ts';
+import { frozenParameters } from '../layers/parameter.ts';
+import type { Weights } from '../training/shard-gradients.ts';
+import type { Taps } from '../calm/taps.ts';
+import { visualBatch, visualOf, visualSpec } from '../calm/visual-inputs.ts';
 
 export interface ImageReaderSpec {
   readonly mfam: MfamConfig;

@@ -5,7 +5,7 @@ import { commentedPhotos, instructionOf, readConversations, studioPaths } from '
 import { openFoundation, openTaps, type Language } from '@calm-orch/model';
 import { finetune, type FinetuneConfig, type LanguageTuning, type QuestionSample } from '../finetune.ts';
 import { languageOf } from '../language.ts';
-import { readWeights } from '../model-weights.ts';
+import { readWeights } from '../training/model-weights.ts';
 
 export type FinetuneCommentConfig = FinetuneConfig &
   LanguageTuning &

@@ -12,11 +12,11 @@ import {
 import { instructionOf, joiningRatings, readFlickrAes, trainingEpisode, type Annotator } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
 import { llmShapes, mfamShapes, openFoundation, openTaps, readBatchAhead, visualBatch } from '@calm-orch/model';
-import { createCalmTraining, promptInputs } from '../calm-training.ts';
+import { createCalmTraining, promptInputs } from '../training/calm-training.ts';
 import type { FinetuneConfig } from '../finetune.ts';
 import { languageOf } from '../language.ts';
-import { fingerprintOf, readWeights, select, writeWeights } from '../model-weights.ts';
-import { trainLoop } from '../train-loop.ts';
+import { fingerprintOf, readWeights, select, writeWeights } from '../training/model-weights.ts';
+import { trainLoop } from '../training/train-loop.ts';
 
 export type FinetunePersonalConfig = FinetuneConfig & {
   readonly personal: Pick<PersonalConfig, 'contextSize' | 'joining' | 'levels'>;

@@ -6,7 +6,7 @@ import { openFoundation, openTaps } from '@calm-orch/model';
 import { scoreAnswers } from '../score-text.ts';
 import { finetune, type FinetuneConfig, type LanguageTuning } from '../finetune.ts';
 import { checkKnown, languageOf } from '../language.ts';
-import { readWeights } from '../model-weights.ts';
+import { readWeights } from '../training/model-weights.ts';
 
 export type FinetuneScoreConfig = FinetuneConfig &
   LanguageTuning &

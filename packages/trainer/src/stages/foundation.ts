@@ -27,8 +27,8 @@ import {
   visionBatch,
   type VisionPretraining,
 } from '../foundation/vision-pretraining.ts';
-import { fingerprintOf, select, writeWeights } from '../model-weights.ts';
-import { trainLoop } from '../train-loop.ts';
+import { fingerprintOf, select, writeWeights } from '../training/model-weights.ts';
+import { trainLoop } from '../training/train-loop.ts';
 
 type FoundationConfig = Pick<TrialConfig, 'vision' | 'llm' | 'seed'>;
 

@@ -16,11 +16,11 @@ import { startEngine, type Values } from '@calm-orch/engine';
 import { llmShapes, mfamShapes, openFoundation, openTaps, readBatchAhead, visualBatch } from '@calm-orch/model';
 import { padded } from '../answers.ts';
 import { augmentedId, originalId, readPairs } from '../augmented-pairs.ts';
-import { answerRoom, createCalmTraining, maskInputs, promptForm, promptInputs } from '../calm-training.ts';
+import { answerRoom, createCalmTraining, maskInputs, promptForm, promptInputs } from '../training/calm-training.ts';
 import { initialMfam, type FinetuneConfig } from '../finetune.ts';
 import { languageOf } from '../language.ts';
-import { fingerprintOf, select, writeWeights } from '../model-weights.ts';
-import { trainLoop } from '../train-loop.ts';
+import { fingerprintOf, select, writeWeights } from '../training/model-weights.ts';
+import { trainLoop } from '../training/train-loop.ts';
 
 export type PretrainSslConfig = FinetuneConfig & Pick<TrialConfig, 'pretrainSsl'>;
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mistakenContents } from '../../../../core/src/mistaken-file.test-util.ts';
+import { mistakenContents } from '../../../../core/src/files/mistaken-file.test-util.ts';
 import { readParaphrases } from './paraphrases.ts';
 import { readMeteorResources } from './resources.ts';
 

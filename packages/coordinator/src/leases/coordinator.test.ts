@@ -1,0 +1,369 @@
+// The coordinator's decisions, with a real tracker and real artifacts in a temporary folder, a clock we turn, and no
+// processes: workers are the calls they would make.
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Role, StageKind } from '@calm-orch/core';
+import type { WorkItem } from '@calm-orch/rpc';
+import { openTracker, type Tracker } from '@calm-orch/tracker';
+import { readArtifact } from '../artifacts/damage.ts';
+import { Coordinator } from './coordinator.ts';
+import type { CoordinatorEvent } from './records.ts';
+import { layoutOf } from '../artifacts/layout.ts';
+import type { PlanStage } from '../plan/plan.ts';
+import { defaultPolicy } from './policy.ts';
+
+const trial = { row: 'all', seed: 0 };
+const never = new AbortController().signal;
+
+let dir: string;
+let tracker: Tracker;
+let nowMs: number;
+let events: CoordinatorEvent[];
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'calm-orch-coordinator-'));
+  tracker = openTracker(dir);
+  nowMs = 0;
+  events = [];
+});
+
+afterEach(() => {
+  tracker.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const stage = (kind: StageKind, role: Role, inputs: string[] = [], numItems = 1): PlanStage => ({
+  ...{ key: `key-of-${kind}`, kind, role, label: kind, config: { kind }, numItems, cost: 1, trials: [trial] },
+  inputs: Object.fromEntries(inputs.map((key) => [key, `key-of-${key}`])),
+  ...{ ingredients: {}, modules: {}, checkpointEveryMs: 1000, optimizer: 'replicated' as const, numShards: 8 },
+});
+
+function begin(stages: PlanStage[], policy = defaultPolicy): Coordinator {
+  const facts = { versions: {}, machine: {}, hash: '', path: '', title: '', resolved: {}, pid: process.pid };
+  const { id: runId } = tracker.createRun({ experiment: 'test', trials: [trial], ...facts });
+  tracker.upsertStages(
+    runId,
+    stages.map((planned) => ({ ...planned, reuse: false })),
+  );
+  const options = { plan: { trials: [trial], stages }, runId, tracker, layout: layoutOf(dir), policy };
+  const onEvent = (event: CoordinatorEvent): void => void events.push(event);
+  const coordinator = new Coordinator({ ...options, now: () => nowMs, onEvent }, { reused: new Set() });
+  coordinator.start();
+  for (const index of [0, 1]) {
+    coordinator.register('trainer', index, `trainer ${index}`, 100 + index);
+    coordinator.register('augmentor', index, `augmentor ${index}`, 200 + index);
+  }
+  return coordinator;
+}
+
+async function lease(coordinator: Coordinator, instance: string): Promise<WorkItem> {
+  const work = await coordinator.lease(instance, 0, never);
+  if (work === null || work === 'stop') throw new Error(`no lease: ${work}`);
+  return work;
+}
+
+const compute = (work: WorkItem): void => {
+  mkdirSync(work.outputDir, { recursive: true });
+  writeFileSync(join(work.outputDir, `${work.item}.txt`), 'result');
+};
+
+test('leases items in order, completes the stage, and opens the stages that read it', async () => {
+  const coordinator = begin([stage('data', 'augmentor', [], 2), stage('encode', 'trainer', ['data'])]);
+  expect(await coordinator.lease('trainer 0', 0, never)).toBeNull();
+  const first = await lease(coordinator, 'augmentor 0');
+  const second = await lease(coordinator, 'augmentor 1');
+  expect([first.item, second.item]).toEqual([0, 1]);
+  for (const work of [first, second]) {
+    compute(work);
+    coordinator.complete(work.token, { metrics: { [`photos ${work.item}`]: 250 } });
+  }
+  await coordinator.settle();
+  const artifact = readArtifact(layoutOf(dir), 'key-of-data')!;
+  expect(artifact.files.map(({ path }) => path)).toEqual(['0.txt', '1.txt']);
+  expect(artifact.result).toEqual({ metrics: { 'photos 0': 250, 'photos 1': 250 } });
+  const work = await lease(coordinator, 'trainer 0');
+  expect(work.inputs).toEqual({ data: join(dir, 'artifacts', 'key-of-data') });
+  compute(work);
+  coordinator.complete(work.token, { fingerprint: 'f' });
+  await coordinator.ended;
+  expect(tracker.listRunStages('test-1').map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+});
+
+test('gives a worker that asks again the lease it has, and takes repeated calls once', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const work = await lease(coordinator, 'trainer 0');
+  expect((await lease(coordinator, 'trainer 0')).token).toBe(work.token);
+  const points = [{ step: 0, totalSteps: 9, metrics: { 'train/loss': 2 } }];
+  coordinator.report(work.token, 1, points);
+  coordinator.report(work.token, 1, [{ step: 0, totalSteps: 9, metrics: { 'train/loss': 5 } }]);
+  expect(tracker.listMetrics('key-of-finetune-score')[0]!.points).toEqual([[0, 2]]);
+  compute(work);
+  coordinator.complete(work.token, {});
+  coordinator.complete(work.token, {});
+  coordinator.fail(work.token, 'raised', 'too late');
+  await coordinator.ended;
+  expect(() => coordinator.complete('unknown', {})).toThrow(/no such lease/);
+});
+
+test('passes on what a worker notes, once, and records it among the events of the run', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const work = await lease(coordinator, 'trainer 0');
+  for (let repeat = 0; repeat < 2; repeat++) coordinator.report(work.token, 1, [], ['tensors are streamed']);
+  const said = { type: 'note', label: 'finetune-score', message: 'tensors are streamed' };
+  expect(events.filter(({ type }) => type === 'note')).toEqual([said]);
+  const recorded = tracker.listEvents('test-1').filter(({ type }) => type === 'note');
+  expect(recorded).toMatchObject([{ stageKey: 'key-of-finetune-score', message: 'tensors are streamed' }]);
+});
+
+test('fails an attempt whose report leaves steps out or repeats some, and takes a report that is sent again once', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const samples = (count: number) => Array.from({ length: count }, (_, i) => i);
+  const range = (firstStep: number, endStep: number) => ({
+    ...{ generation: 1, firstStep, endStep },
+    samples: samples(endStep - firstStep),
+  });
+  const point = { step: 1, totalSteps: 9 };
+  for (const [next, why] of [
+    [range(3, 4), /attempt 1: reported step 3 where step 2 was next: step 2 is missing/],
+    [range(1, 3), /attempt 2: reported steps 1 to 2 where step 2 was next: step 1 is there again/],
+  ] as const) {
+    const { token } = await lease(coordinator, 'trainer 0');
+    const first = [{ ...point, applied: [range(0, 2)], anew: [] }];
+    for (let sent = 0; sent < 2; sent++) coordinator.report(token, 1, first);
+    expect(() => coordinator.report(token, 2, [{ ...point, applied: [next] }])).toThrow(why);
+    expect(tracker.listAttempts('test-1').at(-1)).toMatchObject({
+      status: 'failed',
+      error: expect.stringMatching(why),
+    });
+    expect(coordinator.heartbeat('trainer 0', token)).toBe('drop');
+  }
+  expect(tracker.findLineage('key-of-finetune-score')!.applied).toEqual([range(0, 2)]);
+});
+
+test('takes back a lease that was not renewed, and tells its late holder to drop it', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const late = await lease(coordinator, 'trainer 0');
+  nowMs = 10_000;
+  expect(coordinator.heartbeat('trainer 0', late.token)).toBe('continue');
+  for (const idle of ['trainer 1', 'augmentor 0', 'augmentor 1'])
+    expect(await coordinator.lease(idle, 0, never)).toBeNull();
+  nowMs = 24_000;
+  expect(coordinator.expire()).toEqual([]);
+  nowMs = 26_000;
+  expect(coordinator.expire()).toEqual([100]);
+  expect(coordinator.heartbeat('trainer 0', late.token)).toBe('drop');
+  const again = await lease(coordinator, 'trainer 1');
+  expect([again.attempt, again.item]).toEqual([2, 0]);
+  coordinator.complete(late.token, { fingerprint: 'of the late one' });
+  expect(existsSync(join(dir, 'artifacts'))).toBe(false);
+});
+
+test('replaces an idle worker that does not ask any more', async () => {
+  const coordinator = begin([stage('data', 'augmentor', [], 2)]);
+  nowMs = 19_000;
+  for (const alive of ['trainer 0', 'augmentor 0', 'augmentor 1']) await coordinator.lease(alive, 0, never);
+  expect(coordinator.expire()).toEqual([]);
+  nowMs = 21_000;
+  expect(coordinator.expire()).toEqual([101]);
+});
+
+test('does not blame workers for the time it stood still itself', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  await lease(coordinator, 'trainer 0');
+  nowMs = 60_000;
+  coordinator.forgive(59_000);
+  expect(coordinator.expire()).toEqual([]);
+});
+
+test('fails a stage whose item raises three times, skips what depends on it, and goes on with the rest', async () => {
+  const stages = [stage('pretrain-ssl', 'trainer'), stage('finetune-comment', 'trainer', ['pretrain-ssl'])];
+  const coordinator = begin([...stages, stage('data', 'augmentor')]);
+  for (let i = 0; i < 3; i++)
+    coordinator.fail((await lease(coordinator, 'trainer 0')).token, 'raised', 'bad photograph', `stack ${i}`);
+  expect(coordinator.stages.map(({ state }) => state)).toEqual(['failed', 'skipped', 'waiting']);
+  expect(coordinator.stages[0]!.error).toBe('item 0 failed 3 times: bad photograph');
+  expect(tracker.listAttempts('test-1').map(({ stack }) => stack)).toEqual(['stack 0', 'stack 1', 'stack 2']);
+  compute(await lease(coordinator, 'augmentor 0'));
+  coordinator.complete((await lease(coordinator, 'augmentor 0')).token, {});
+  await coordinator.ended;
+  expect(events.map(({ type }) => type).filter((type) => type === 'stage failed')).toHaveLength(1);
+});
+
+test('fails a stage at once, with the reason, where something outside refuses', async () => {
+  const coordinator = begin([stage('augment', 'augmentor')]);
+  coordinator.fail((await lease(coordinator, 'augmentor 0')).token, 'refused', 'the server wants no max_tokens');
+  expect(coordinator.stages[0]).toMatchObject({ state: 'failed', error: 'the server wants no max_tokens' });
+});
+
+test('does not count lost attempts as failures, but gives up after ten in a row without progress', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const loseAt = async (firstStep: number): Promise<void> => {
+    const { token } = await lease(coordinator, 'trainer 0');
+    coordinator.report(token, 1, [{ step: firstStep, totalSteps: 100 }]);
+    coordinator.fail(token, 'lost', 'killed');
+  };
+  for (let i = 0; i < 9; i++) await loseAt(0);
+  await loseAt(40);
+  for (let i = 0; i < 9; i++) await loseAt(40);
+  expect(coordinator.stages[0]!.state).toBe('waiting');
+  await loseAt(40);
+  expect(coordinator.stages[0]).toMatchObject({
+    state: 'failed',
+    error: 'item 0 lost its worker 10 times without progress: killed',
+  });
+});
+
+test('forgets the numbers of steps that will be repeated', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const point = (step: number) => ({ step, totalSteps: 9, metrics: { 'train/loss': 9 - step } });
+  const first = await lease(coordinator, 'trainer 0');
+  coordinator.report(first.token, 1, [point(0), point(1), point(2)]);
+  coordinator.workerExited(100, 'was ended by SIGKILL');
+  const second = await lease(coordinator, 'trainer 1');
+  coordinator.report(second.token, 1, [point(1)]);
+  expect(tracker.listMetrics('key-of-finetune-score')[0]!.points).toEqual([
+    [0, 9],
+    [1, 8],
+  ]);
+});
+
+test('tells waiting and working workers to stop when the run is cancelled', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const work = await lease(coordinator, 'trainer 0');
+  const waiting = coordinator.lease('trainer 1', 60_000, never);
+  coordinator.stop();
+  expect(await waiting).toBe('stop');
+  expect(coordinator.heartbeat('trainer 0', work.token)).toBe('stop');
+  coordinator.fail(work.token, 'cancelled', 'cancelled');
+  expect(tracker.listAttempts('test-1').map(({ status }) => status)).toEqual(['cancelled']);
+});
+
+test('takes over from a coordinator that died: leases and rosters stay, who died meanwhile is replaced', async () => {
+  const stages = [stage('finetune-score', 'trainer'), stage('pretrain-ssl', 'trainer')];
+  const policy = { ...defaultPolicy, gangMinLeftMs: 0 };
+  const before = begin(stages, policy);
+  for (const index of [2, 3]) before.register('trainer', index, `trainer ${index}`, 102 + index);
+  const works = [await lease(before, 'trainer 0'), await lease(before, 'trainer 1')];
+  const [shared, other] = works as [WorkItem, WorkItem];
+  await before.join({ token: shared.token, address: 'unix:a', generation: 0 }, 0, never);
+  nowMs = 1000;
+  for (const step of [1, 2]) {
+    nowMs += 1000;
+    before.report(shared.token, step, [{ step, totalSteps: 9, metrics: { 'train/loss': 1 / step } }]);
+  }
+  const joined = await lease(before, 'trainer 2');
+  const dies = await lease(before, 'trainer 3');
+  expect([joined, dies].map((work) => work.stage.key)).toEqual([shared, shared].map((work) => work.stage.key));
+  await before.join({ token: joined.token, address: 'unix:b', generation: 0 }, 0, never);
+  const roster = await before.join({ token: shared.token, address: 'unix:a', generation: 1 }, 0, never);
+  expect(roster).toEqual({ generation: 2, rank: 0, members: ['unix:a', 'unix:b'] });
+
+  const worker = (index: number, pid: number) => {
+    const instance = `trainer ${index}`;
+    return { role: 'trainer', index, pid, started: '', instance } as const;
+  };
+  const workers = [worker(0, 100), worker(1, 101), worker(2, 104)];
+  const instances = new Set(workers.map(({ instance }) => instance));
+  const attempts = tracker.keepAttempts('test-1', new Set(stages.map(({ key }) => key)), instances);
+  expect(attempts.map(({ token }) => token).sort()).toEqual([shared, other, joined].map(({ token }) => token).sort());
+  const plan = { trials: [trial], stages };
+  const options = {
+    plan,
+    runId: 'test-1',
+    tracker,
+    layout: layoutOf(dir),
+    policy,
+    now: () => nowMs,
+    onEvent: () => {},
+  };
+  const next = new Coordinator(options, { reused: new Set() });
+  next.restore({ workers, attempts, ended: [dies.token] });
+  next.start();
+  expect((await lease(next, 'trainer 1')).token).toBe(other.token);
+  expect(next.heartbeat('trainer 0', shared.token)).toBe('continue');
+  // Nothing has changed for the members: they wait for a newer roster.
+  expect(await next.join({ token: shared.token, address: 'unix:a', generation: 2 }, 0, never)).toBeNull();
+  expect(await next.join({ token: dies.token, address: 'unix:c', generation: 2 }, 0, never)).toMatchObject({
+    rank: -1,
+  });
+  next.workerExited(104, 'was ended by SIGKILL');
+  expect(await next.join({ token: shared.token, address: 'unix:a', generation: 2 }, 0, never)).toEqual({
+    ...{ generation: 3, rank: 0, members: ['unix:a'] },
+  });
+  next.report(shared.token, 1, [{ step: 3, totalSteps: 9, metrics: { 'train/loss': 0.3 } }]);
+  expect(tracker.listMetrics(shared.stage.key)[0]!.points.map(([step]) => step)).toEqual([1, 2, 3]);
+  for (const work of works) {
+    compute(work);
+    next.complete(work.token, {});
+  }
+  await next.ended;
+});
+
+test('executes a stage that another run beside it has failed', async () => {
+  const stages = [stage('data', 'augmentor'), stage('encode', 'trainer', ['data'])];
+  const first = begin(stages, { ...defaultPolicy, maxFailures: 1 });
+  const facts = { versions: {}, machine: {}, hash: '', path: '', title: '', resolved: {}, pid: process.pid };
+  const { id: runId } = tracker.createRun({ experiment: 'test', trials: [trial], ...facts });
+  const foreign = tracker.upsertStages(
+    runId,
+    stages.map((planned) => ({ ...planned, reuse: false })),
+  );
+  expect(foreign.size).toBe(2);
+  const options = { plan: { trials: [trial], stages }, runId, tracker, layout: layoutOf(dir), policy: defaultPolicy };
+  const second = new Coordinator({ ...options, now: () => nowMs, onEvent: () => {} }, { reused: new Set(), foreign });
+  second.start();
+  second.register('augmentor', 0, 'of the second', 300);
+  second.claimForeign();
+  expect(await second.lease('of the second', 0, never)).toBeNull();
+  first.fail((await lease(first, 'augmentor 0')).token, 'raised', 'a bad photograph');
+  expect(tracker.getRun('test-1').status).toBe('running');
+  second.claimForeign();
+  const work = await lease(second, 'of the second');
+  compute(work);
+  second.complete(work.token, {});
+  await second.settle();
+  expect(tracker.findStage('key-of-data')?.status).toBe('succeeded');
+});
+
+test('tells a process that is none of its workers to end', async () => {
+  const facts = { versions: {}, machine: {}, hash: '', path: '', title: '', resolved: {}, pid: process.pid };
+  const { id: runId } = tracker.createRun({ experiment: 'test', trials: [trial], ...facts });
+  const stages = [stage('data', 'augmentor')];
+  tracker.upsertStages(
+    runId,
+    stages.map((planned) => ({ ...planned, reuse: false })),
+  );
+  const options = { plan: { trials: [trial], stages }, runId, tracker, layout: layoutOf(dir), policy: defaultPolicy };
+  const isOwn = (pid: number): boolean => pid === 1;
+  const coordinator = new Coordinator(
+    { ...options, now: () => nowMs, onEvent: () => {}, isOwn },
+    { reused: new Set() },
+  );
+  coordinator.start();
+  coordinator.register('augmentor', 0, 'own', 1);
+  coordinator.register('augmentor', 0, 'stray', 2);
+  expect(await coordinator.lease('stray', 0, never)).toBe('stop');
+  expect((await lease(coordinator, 'own')).item).toBe(0);
+});
+
+test('completes on the next start what was finished but not published', async () => {
+  const stages = [stage('data', 'augmentor')];
+  const coordinator = begin(stages);
+  const work = await lease(coordinator, 'augmentor 0');
+  compute(work);
+  tracker.finishItem(work.token, { metrics: { photos: 1 } });
+  tracker.endRun('test-1', 'failed');
+  tracker.resumeRun('test-1', { pid: process.pid });
+  tracker.upsertStages(
+    'test-1',
+    stages.map((planned) => ({ ...planned, reuse: false })),
+  );
+  const plan = { trials: [trial], stages };
+  const options = { plan, runId: 'test-1', tracker, layout: layoutOf(dir), policy: defaultPolicy };
+  const next = new Coordinator({ ...options, now: () => nowMs, onEvent: () => {} }, { reused: new Set() });
+  next.start();
+  await next.ended;
+  expect(readArtifact(layoutOf(dir), 'key-of-data')).not.toBeNull();
+});

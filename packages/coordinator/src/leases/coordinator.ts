@@ -1,0 +1,427 @@
+// The coordinator of one run: gives items to workers for a limited time, takes results and failures, completes stages.
+// It decides in memory and records every decision in the tracker first, so that a coordinator killed at any moment
+// loses nothing that a worker was told is done. It knows workers by what they say (gRPC) and by their processes' ends.
+import { assertNever, CalmError, type Role, type Roster, type StageProgress, type StageResult } from '@calm-orch/core';
+import type { WorkItem } from '@calm-orch/rpc';
+import type { AttemptRecord } from '@calm-orch/tracker';
+import { removeLeftovers } from '../artifacts/artifact.ts';
+import { createChanges } from './changes.ts';
+import { readArtifact } from '../artifacts/damage.ts';
+import { deferred } from '../runs/deferred.ts';
+import { emptyGang, leaseToRelease, rosterFor, stageToJoin } from '../gangs/gang.ts';
+import { createGangs, type Gangs } from '../gangs/gangs.ts';
+import { checkStaging, createPublisher, type Publisher } from '../artifacts/publisher.ts';
+import type {
+  CoordinatorEvent,
+  CoordinatorOptions,
+  Directive,
+  FailureKind,
+  KnownStages,
+  LeaseRecord,
+  Survivors,
+  WorkerRecord,
+} from './records.ts';
+import { criticalPaths, dependantsOf, nextItem } from './schedule.ts';
+import { doneShare, itemShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
+import { takeReport } from './take-report.ts';
+import { workItem } from './work-item.ts';
+
+/** An idle worker's call may wait so long. */
+const longestWaitMs = 5000;
+
+export class Coordinator {
+  readonly #options: CoordinatorOptions;
+  readonly #stages: Map<string, StageRecord>;
+  readonly #paths: ReadonlyMap<string, number>;
+  readonly #workers = new Map<string, WorkerRecord>();
+  readonly #leases = new Map<string, LeaseRecord>();
+  /** Stages another run of this folder is executing. */
+  readonly #foreign: Set<string>;
+  readonly #gangs: Gangs;
+  /** Tokens of attempts that are over: a call repeated for one of them is answered, and changes nothing. */
+  readonly #ended = new Set<string>();
+  readonly #heardOf = new Set<Role>();
+  readonly #changes = createChanges();
+  readonly #end = deferred<void>();
+  readonly #publisher: Publisher;
+  #stopping = false;
+
+  constructor(options: CoordinatorOptions, { reused, foreign = new Set() }: KnownStages) {
+    this.#options = options;
+    this.#stages = new Map(options.plan.stages.map((stage) => [stage.key, stageRecord(stage, reused.has(stage.key))]));
+    this.#foreign = new Set(foreign);
+    this.#paths = criticalPaths([...this.#stages.values()]);
+    this.#gangs = createGangs(options, () => this.#wake());
+    this.#publisher = createPublisher(options, {
+      onDone: (stage, message) => this.#say('stage succeeded', stage, message),
+      onError: (error) => this.abandon(error),
+      onIdle: () => this.#wake(),
+    });
+    // Nobody may be waiting when it is rejected.
+    this.#end.promise.catch(() => {});
+  }
+
+  /** Settled when nothing is left to do; rejected when the run cannot go on (disk full, run folder taken over). */
+  get ended(): Promise<void> {
+    return this.#end.promise;
+  }
+
+  get stages(): readonly StageRecord[] {
+    return [...this.#stages.values()];
+  }
+
+  get workers(): readonly WorkerRecord[] {
+    return [...this.#workers.values()];
+  }
+
+  /** Whether a worker of the role has ever registered. */
+  hasHeardOf(role: Role): boolean {
+    return this.#heardOf.has(role);
+  }
+
+  /** Keys of stages that another run is to make. */
+  get foreign(): ReadonlySet<string> {
+    return this.#foreign;
+  }
+
+  /** Takes over from a coordinator that died: workers keep what they hold, gangs their rosters. Before `start`. */
+  restore({ workers, attempts, ended }: Survivors): void {
+    for (const token of ended) this.#ended.add(token);
+    for (const { role, index, instance, pid } of workers)
+      if (instance !== null) this.register(role, index, instance, pid);
+    for (const { stageKey, item, token, attempt, instance } of attempts) {
+      const [stage, worker] = [this.#stages.get(stageKey)!, this.#workers.get(instance!)!];
+      worker.lease = this.#hold(stage, item, worker, { token, attempt });
+      stage.startedMs ??= this.#options.now();
+    }
+    for (const stage of new Set([...this.#leases.values()].map((lease) => lease.stage)))
+      this.#gangs.restore(stage, this.#leasesOf(stage));
+  }
+
+  /** Queues what is left of every stage; completes stages whose items were all finished by an earlier session. */
+  start(): void {
+    for (const stage of this.#stages.values()) {
+      if (stage.reused) removeLeftovers(this.#options.layout, stage.key);
+      else if (!this.#foreign.has(stage.key)) this.#queue(stage);
+    }
+    this.#wake();
+  }
+
+  /** Looks after stages of other runs: those made meanwhile are used, those given up are taken over. */
+  claimForeign(): void {
+    if (this.#stopping) return;
+    const { tracker, runId, layout } = this.#options;
+    for (const key of this.#foreign) {
+      const stage = this.#stages.get(key)!;
+      const outcome = stage.state === 'waiting' ? tracker.claimStage(runId, key) : 'foreign';
+      if (outcome === 'foreign') continue;
+      this.#foreign.delete(key);
+      if (outcome === 'claimed') this.#queue(stage);
+      else if (readArtifact(layout, key) === null)
+        throw new CalmError('io', `${stage.label}: another run has made it, but its artifact is not whole; run again`);
+      else {
+        stage.state = 'succeeded';
+        stage.reused = true;
+        stage.numDone = stage.numItems;
+        this.#say('stage succeeded', stage, 'by another run');
+      }
+      this.#wake();
+    }
+  }
+
+  #queue(stage: StageRecord): void {
+    const left = this.#options.tracker.unfinishedItems(stage.key);
+    stage.numDone = stage.numItems - left.length;
+    stage.queued = left.filter((item) => !stage.leased.has(item));
+    checkStaging(this.#options.layout, stage);
+    if (left.length === 0) this.#publisher.finish(stage);
+  }
+
+  register(role: Role, index: number, instance: string, pid: number): void {
+    this.#heardOf.add(role);
+    if (this.#workers.has(instance)) return;
+    const { tracker, runId, now } = this.#options;
+    this.#workers.set(instance, { role, index, instance, pid, lease: null, seenMs: now() });
+    tracker.nameWorker(runId, pid, instance);
+  }
+
+  /** An item for the worker, as soon as there is one within `waitMs`; a worker that holds a lease gets that again. */
+  async lease(instance: string, waitMs: number, signal: AbortSignal): Promise<WorkItem | 'stop' | null> {
+    const worker = this.#worker(instance);
+    const until = this.#options.now() + waitMs;
+    while (!signal.aborted && this.#workers.has(instance)) {
+      if (this.#stopping || !(this.#options.isOwn?.(worker.pid) ?? true)) return 'stop';
+      worker.lease ??= this.#grant(worker);
+      if (worker.lease !== null) return worker.lease.work;
+      const leftMs = until - this.#options.now();
+      if (leftMs <= 0) return null;
+      await this.#changes.next(leftMs, signal);
+    }
+    return null;
+  }
+
+  /** The roster of the lease's stage, as soon as there is a newer one than `generation`; null: not within `waitMs`. */
+  async join(
+    { token, address, generation }: { readonly token: string; readonly address: string; readonly generation: number },
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<Roster | null> {
+    const lease = this.#live(token);
+    if (lease === null) return rosterFor(emptyGang(0), null, generation);
+    const gang = this.#gangs.of(lease.stage);
+    this.#gangs.join(lease, address);
+    const until = this.#options.now() + waitMs;
+    while (!signal.aborted) {
+      const current = this.#leases.get(token) ?? null;
+      if (current === null || gang.generation > generation) return rosterFor(gang, current, generation);
+      const leftMs = until - this.#options.now();
+      if (leftMs <= 0) return null;
+      await this.#changes.next(leftMs, signal);
+    }
+    return null;
+  }
+
+  heartbeat(instance: string, token: string): Directive {
+    this.#worker(instance);
+    const lease = this.#leases.get(token);
+    if (lease === undefined) return 'drop';
+    lease.renewedMs = this.#options.now();
+    return this.#stopping ? 'stop' : 'continue';
+  }
+
+  report(token: string, sequence: number, points: readonly StageProgress[], notes: readonly string[] = []): void {
+    const lease = this.#live(token);
+    if (lease === null || sequence <= lease.sequence) return;
+    try {
+      if (points.length > 0)
+        takeReport(this.#options, lease, sequence, points, this.#leasesOf(lease.stage).length === 1);
+    } catch (error) {
+      // What it computes can no longer be right.
+      if (error instanceof CalmError && error.code === 'invalid_argument') this.fail(token, 'raised', error.message);
+      throw error;
+    }
+    for (const note of notes) {
+      const { runId, tracker } = this.#options;
+      tracker.note(runId, note, lease.stage.key);
+      this.#say('note', lease.stage, note);
+    }
+    lease.sequence = sequence;
+    lease.reported ??= { ms: this.#options.now(), share: itemShare(lease.stage, lease.work.item) };
+    lease.renewedMs = this.#options.now();
+  }
+
+  complete(token: string, result: StageResult): void {
+    const lease = this.#live(token);
+    if (lease === null) return;
+    const { stage, work } = lease;
+    const { itemsLeft } = this.#options.tracker.finishItem(token, result);
+    this.#drop(lease);
+    for (const other of this.#leasesOf(stage).filter(({ work: { item } }) => item === work.item))
+      this.#release(other, `${lease.worker.role} ${lease.worker.index} finished the stage`);
+    stage.leased.delete(work.item);
+    stage.progress.delete(work.item);
+    stage.numDone++;
+    if (itemsLeft === 0) this.#publisher.finish(stage);
+    this.#wake();
+  }
+
+  /** `stack`: where its code raised. */
+  fail(token: string, kind: FailureKind, reason: string, stack?: string): void {
+    const lease = this.#live(token);
+    if (lease === null) return;
+    const { tracker, policy } = this.#options;
+    const { stage, work } = lease;
+    switch (kind) {
+      case 'raised':
+      case 'refused': {
+        const { failures } = tracker.failAttempt(token, reason, stack);
+        this.#drop(lease);
+        this.#say('attempt failed', stage, `item ${work.item}: ${reason}`);
+        if (kind === 'refused') this.#failStage(stage, reason);
+        else if (failures >= policy.maxFailures)
+          this.#failStage(stage, `item ${work.item} failed ${failures} times: ${reason}`);
+        break;
+      }
+      case 'lost': {
+        const before = stage.firstSteps.get(work.item) ?? 0;
+        const progressed = (lease.firstStep ?? 0) > before;
+        const { lostInARow } = tracker.loseAttempt(token, reason, { progressed, stack });
+        stage.firstSteps.set(work.item, Math.max(before, lease.firstStep ?? 0));
+        this.#drop(lease);
+        this.#say('attempt lost', stage, `item ${work.item}: ${reason}`);
+        if (lostInARow >= policy.maxLostInARow)
+          this.#failStage(stage, `item ${work.item} lost its worker ${lostInARow} times without progress: ${reason}`);
+        break;
+      }
+      case 'cancelled':
+        tracker.cancelAttempt(token, reason);
+        this.#drop(lease);
+        break;
+      default:
+        assertNever(kind);
+    }
+    // The rest of a gang goes on without it.
+    if (!this.#leasesOf(stage).some(({ work: { item } }) => item === work.item)) requeue(stage, work.item);
+    this.#wake();
+  }
+
+  /** A worker's process has ended: its lease goes to another at once. */
+  workerExited(pid: number, how: string): void {
+    for (const worker of this.#workers.values()) {
+      if (worker.pid !== pid) continue;
+      this.#workers.delete(worker.instance);
+      if (worker.lease) this.fail(worker.lease.work.token, this.#stopping ? 'cancelled' : 'lost', `worker ${how}`);
+    }
+    this.#options.tracker.forgetWorker(this.#options.runId, pid);
+    this.#wake();
+  }
+
+  /** Takes back leases that were not renewed; returns the processes to be replaced, idle ones that are silent among them. */
+  expire(): number[] {
+    const { now, policy } = this.#options;
+    const overdue = [...this.#leases.values()].filter(({ renewedMs }) => now() - renewedMs > policy.leaseTtlMs);
+    for (const { work } of overdue) this.fail(work.token, 'lost', `no heartbeat for ${policy.leaseTtlMs / 1000} s`);
+    const isSilent = ({ lease, seenMs }: WorkerRecord): boolean =>
+      lease === null && now() - seenMs > policy.leaseTtlMs + longestWaitMs;
+    return [...overdue.map(({ worker }) => worker), ...this.workers.filter(isSilent)].map(({ pid }) => pid);
+  }
+
+  /** This process itself stood still for `ms`: no lease is late on account of that. */
+  forgive(ms: number): void {
+    for (const lease of this.#leases.values()) lease.renewedMs += ms;
+    for (const worker of this.#workers.values()) worker.seenMs += ms;
+  }
+
+  /** From now on workers are told to stop and nothing is leased. */
+  stop(): void {
+    this.#stopping = true;
+    this.#wake();
+  }
+
+  /** Once artifacts under way are complete and recorded. */
+  settle(): Promise<void> {
+    return this.#publisher.settle();
+  }
+
+  /** Ends the run with an error. */
+  abandon(error: unknown): void {
+    this.#end.reject(error);
+  }
+
+  #grant(worker: WorkerRecord): LeaseRecord | null {
+    const { runId, tracker, now } = this.#options;
+    const next = nextItem(worker.role, this.stages, this.#paths) ?? this.#toJoin(worker);
+    if (next === null) return null;
+    const stage = this.#stages.get(next.key)!;
+    const { item } = next;
+    const { role, index, instance } = worker;
+    const joins = stage.leased.has(item);
+    const started = tracker.startAttempt(runId, stage.key, item, `${role} ${index}`, { joins, instance });
+    const lease = this.#hold(stage, item, worker, started);
+    stage.queued = stage.queued.filter((queued) => queued !== item);
+    if (stage.startedMs === null) {
+      stage.startedMs = now();
+      stage.since = { ms: now(), share: doneShare(stage) };
+      this.#say('stage started', stage, `${role} ${index}`);
+    }
+    return lease;
+  }
+
+  #hold(
+    stage: StageRecord,
+    item: number,
+    worker: WorkerRecord,
+    attempt: Pick<AttemptRecord, 'token' | 'attempt'>,
+  ): LeaseRecord {
+    const work = workItem(this.#options, stage, item, attempt);
+    const now = this.#options.now();
+    const lease: LeaseRecord = {
+      ...{
+        work,
+        stage,
+        worker,
+        startedMs: now,
+        reported: null,
+        renewedMs: now,
+        sequence: 0,
+        firstStep: null,
+        address: null,
+      },
+    };
+    this.#leases.set(work.token, lease);
+    stage.leased.add(item);
+    return lease;
+  }
+
+  /** A stage others train already, for a trainer with nothing else to do. */
+  #toJoin({ role }: WorkerRecord): { readonly key: string; readonly item: number } | null {
+    if (role !== 'trainer') return null;
+    const { policy, now } = this.#options;
+    const stage = stageToJoin(this.stages, [...this.#leases.values()], policy, now());
+    return stage === null ? null : { key: stage.key, item: 0 };
+  }
+
+  /** While a stage is ready and all trainers are busy, the largest gang gives one up. */
+  #shrinkGangs(): void {
+    if (this.#stopping || nextItem('trainer', this.stages, this.#paths) === null) return;
+    if (this.workers.some(({ role, lease }) => role === 'trainer' && lease === null)) return;
+    const lease = leaseToRelease([...this.#leases.values()]);
+    if (lease !== null) this.#release(lease, 'released for a stage that is ready');
+  }
+
+  /** Ends a gang member's attempt; the trainer hears of it with its next roster and asks for other work. */
+  #release(lease: LeaseRecord, reason: string): void {
+    this.#options.tracker.cancelAttempt(lease.work.token, reason);
+    this.#drop(lease);
+  }
+
+  #leasesOf(stage: StageRecord): LeaseRecord[] {
+    return [...this.#leases.values()].filter((lease) => lease.stage === stage);
+  }
+
+  /** Null for an attempt that is over. */
+  #live(token: string): LeaseRecord | null {
+    const lease = this.#leases.get(token);
+    if (lease === undefined && !this.#ended.has(token)) throw new CalmError('lease_lost', 'no such lease in this run');
+    return lease ?? null;
+  }
+
+  #drop(lease: LeaseRecord): void {
+    const { work, worker, stage, startedMs } = lease;
+    stage.busyMs += this.#options.now() - startedMs;
+    this.#leases.delete(work.token);
+    this.#ended.add(work.token);
+    worker.lease = null;
+    this.#gangs.leave(lease);
+  }
+
+  #failStage(stage: StageRecord, reason: string): void {
+    const { runId, tracker } = this.#options;
+    tracker.failStage(runId, stage.key, reason);
+    stage.state = 'failed';
+    stage.error = reason;
+    stage.queued = [];
+    for (const lease of this.#leases.values()) if (lease.stage === stage) this.#drop(lease);
+    for (const key of dependantsOf(stage.key, this.stages)) this.#stages.get(key)!.state = 'skipped';
+    this.#say('stage failed', stage, reason);
+  }
+
+  #worker(instance: string): WorkerRecord {
+    const worker = this.#workers.get(instance);
+    if (worker === undefined)
+      throw new CalmError('lease_lost', 'this worker is not registered with the run (any more)');
+    worker.seenMs = this.#options.now();
+    return worker;
+  }
+
+  #wake(): void {
+    this.#shrinkGangs();
+    this.#changes.tell();
+    const open = this.stages.some(({ state }) => state === 'waiting');
+    if (!open && !this.#publisher.isBusy) this.#end.resolve();
+  }
+
+  #say(type: CoordinatorEvent['type'], { label }: StageRecord, message: string): void {
+    this.#options.onEvent({ type, label, message });
+  }
+}

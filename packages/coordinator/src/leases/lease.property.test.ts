@@ -1,0 +1,125 @@
+// The life of leases under any order of calls, deaths and delays: workers do what a random script says, then behave, and
+// the run must end with every item finished exactly once.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { WorkItem } from '@calm-orch/rpc';
+import { openTracker } from '@calm-orch/tracker';
+import { Coordinator } from './coordinator.ts';
+import { layoutOf } from '../artifacts/layout.ts';
+import type { PlanStage } from '../plan/plan.ts';
+import { defaultPolicy } from './policy.ts';
+
+const trial = { row: 'all', seed: 0 };
+const never = new AbortController().signal;
+const kinds: Pick<PlanStage, 'kind' | 'role' | 'inputs' | 'numItems'>[] = [
+  { kind: 'data', role: 'augmentor', inputs: {}, numItems: 3 },
+  { kind: 'encode', role: 'trainer', inputs: { data: 'key-of-data' }, numItems: 2 },
+  { kind: 'finetune-score', role: 'trainer', inputs: { encode: 'key-of-encode' }, numItems: 1 },
+];
+const stages: PlanStage[] = kinds.map((each) => ({
+  ...each,
+  ...{ key: `key-of-${each.kind}`, label: each.kind, config: {}, cost: 1, trials: [trial] },
+  ...{ ingredients: {}, modules: {}, checkpointEveryMs: 1000, optimizer: 'replicated' as const, numShards: 8 },
+}));
+
+const action = fc.record({
+  what: fc.constantFrom('lease', 'complete', 'raise', 'die', 'wait', 'beat', 'expire', 'late'),
+  worker: fc.integer({ min: 0, max: 3 }),
+  ms: fc.integer({ min: 0, max: 20_000 }),
+});
+
+it('leases end in every item finished exactly once, whatever happens in between', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (script) => {
+      const dir = mkdtempSync(join(tmpdir(), 'calm-orch-leases-'));
+      const tracker = openTracker(dir);
+      try {
+        let nowMs = 0;
+        const facts = { versions: {}, machine: {}, hash: '', path: '', title: '', resolved: {}, pid: process.pid };
+        const { id: runId } = tracker.createRun({ experiment: 'test', trials: [trial], ...facts });
+        tracker.upsertStages(
+          runId,
+          stages.map((stage) => ({ ...stage, reuse: false })),
+        );
+        // Nothing fails for good: that is another test's.
+        const policy = { ...defaultPolicy, maxFailures: 1000, maxLostInARow: 1000 };
+        const options = { plan: { trials: [trial], stages }, runId, tracker, layout: layoutOf(dir), policy };
+        const coordinator = new Coordinator({ ...options, now: () => nowMs, onEvent: () => {} }, { reused: new Set() });
+        coordinator.start();
+        const held = new Map<number, WorkItem>();
+        const old: WorkItem[] = [];
+        const generation = [0, 0, 0, 0];
+        const roleOf = (worker: number) => (worker < 2 ? 'augmentor' : 'trainer');
+        const instanceOf = (worker: number): string => `${worker}.${generation[worker]}`;
+        const register = (worker: number): void =>
+          coordinator.register(roleOf(worker), worker, instanceOf(worker), 1000 * worker + generation[worker]! + 1);
+        [0, 1, 2, 3].forEach(register);
+        const compute = ({ outputDir, item }: WorkItem): void => {
+          mkdirSync(outputDir, { recursive: true });
+          writeFileSync(join(outputDir, `${item}.txt`), 'result');
+        };
+        const forget = (worker: number): void => {
+          const work = held.get(worker);
+          if (work !== undefined) old.push(work);
+          held.delete(worker);
+        };
+        const leaseFor = async (worker: number): Promise<void> => {
+          const work = await coordinator.lease(instanceOf(worker), 0, never);
+          if (work !== null && work !== 'stop') held.set(worker, work);
+        };
+        for (const { what, worker, ms } of script) {
+          const work = held.get(worker);
+          if (what === 'lease') await leaseFor(worker);
+          else if (what === 'wait') nowMs += ms;
+          else if (what === 'beat' && work) {
+            if (coordinator.heartbeat(instanceOf(worker), work.token) === 'drop') forget(worker);
+          } else if (what === 'complete' && work) {
+            compute(work);
+            coordinator.complete(work.token, {});
+            forget(worker);
+          } else if (what === 'raise' && work) {
+            coordinator.fail(work.token, 'raised', 'no luck');
+            forget(worker);
+          } else if (what === 'die') {
+            coordinator.workerExited(1000 * worker + generation[worker]! + 1, 'was killed');
+            forget(worker);
+            generation[worker]!++;
+            register(worker);
+          } else if (what === 'expire') coordinator.expire();
+          // A call that was on its way when its attempt ended changes nothing.
+          else if (what === 'late' && old.length > 0) coordinator.complete(old[ms % old.length]!.token, {});
+          const tokens = [...held.values()].map(({ token }) => token);
+          expect(new Set(tokens).size).toBe(tokens.length);
+        }
+        let isOver = false;
+        const ended = coordinator.ended.then(() => (isOver = true));
+        for (let round = 0; round < 200 && !isOver; round++) {
+          for (const worker of [0, 1, 2, 3]) {
+            await leaseFor(worker);
+            const work = held.get(worker);
+            if (work === undefined) continue;
+            compute(work);
+            coordinator.complete(work.token, {});
+            held.delete(worker);
+          }
+          await coordinator.settle();
+          await Promise.resolve();
+        }
+        expect(isOver).toBe(true);
+        await ended;
+        for (const { key, numItems } of stages) {
+          expect(tracker.findSucceededStage(key)).not.toBeNull();
+          const done = tracker.listAttempts(runId, key).filter(({ status }) => status === 'succeeded');
+          expect(done.map(({ item }) => item).sort()).toEqual(Array.from({ length: numItems }, (_, item) => item));
+        }
+      } finally {
+        tracker.close();
+        rmSync(dir, { recursive: true, force: true });
+      }
+    }),
+    { numRuns: 40, seed: 11 },
+  );
+}, 60_000);

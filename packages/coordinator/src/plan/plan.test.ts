@@ -1,0 +1,113 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { loadExperiment, type Experiment, type LoadOptions } from '@calm-orch/core';
+import { planExperiment, type Plan, type PlanSources } from './plan.ts';
+
+const experiments = fileURLToPath(new URL('../../../../experiments/', import.meta.url));
+
+const sources: PlanSources = {
+  code: (kind) => `code of ${kind}`,
+  engine: 'engine',
+  foundation: () => ({ key: 'f'.repeat(64), file: '' }),
+  files: () => null,
+};
+
+const table5 = (options: LoadOptions = {}): Experiment => loadExperiment(`${experiments}ablation-mfam.yaml`, options);
+const plan = (experiment: Experiment, more: Partial<PlanSources> = {}): Plan =>
+  planExperiment(experiment, { ...sources, ...more });
+const keys = ({ stages }: Plan): string[] => stages.map(({ key }) => key);
+const count = ({ stages }: Plan, kind: string): number => stages.filter((stage) => stage.kind === kind).length;
+/** Labels of the stages a change gives another key. */
+const changed = (before: Plan, after: Plan): string[] =>
+  after.stages.filter(({ key }) => !keys(before).includes(key)).map(({ label }) => label);
+
+describe('a plan', () => {
+  it('merges what rows and seeds share: 5 rows, 2 seeds, one set of data and of features', () => {
+    const whole = plan(table5());
+    expect(whole.trials).toHaveLength(10);
+    for (const [kind, number] of Object.entries({ data: 1, augment: 1, encode: 3, baselines: 1 }))
+      expect([kind, count(whole, kind)]).toEqual([kind, number]);
+    expect(count(whole, 'pretrain-generic')).toBe(2);
+    expect(count(whole, 'pretrain-ssl')).toBe(8);
+    expect(count(whole, 'finetune-score')).toBe(10);
+    expect(count(whole, 'evaluate-comment')).toBe(0);
+    const data = whole.stages.find(({ kind }) => kind === 'data')!;
+    expect(data.trials).toHaveLength(10);
+  });
+
+  it('puts inputs before the stages that read them', () => {
+    const { stages } = plan(table5());
+    stages.forEach(({ inputs }, position) => {
+      const earlier = new Set(stages.slice(0, position).map(({ key }) => key));
+      for (const input of Object.values(inputs)) expect(earlier.has(input) || input === 'f'.repeat(64)).toBe(true);
+    });
+  });
+
+  it('leaves out the pre-training a row has no use for', () => {
+    const one = plan(table5({ rows: ['thematic'], seeds: [0] }));
+    expect([count(one, 'pretrain-ssl'), count(one, 'augment'), count(one, 'encode')]).toEqual([0, 0, 2]);
+    const without = plan(table5({ rows: ['all'], seeds: [0], set: ['augment.groups=[]'] }));
+    expect(count(without, 'pretrain-ssl')).toBe(0);
+  });
+
+  it('gives a trial the same keys whatever else is planned with it', () => {
+    const alone = keys(plan(table5({ rows: ['all'], seeds: [1] })));
+    const whole = keys(plan(table5()));
+    expect(alone.filter((key) => !whole.includes(key))).toEqual([]);
+  });
+
+  it("gives comments measured with METEOR's own folder keys of their own, and nothing else", () => {
+    const options = { rows: ['CALM'], seeds: [0] };
+    const commenting = (more: LoadOptions): Plan =>
+      plan(loadExperiment(`${experiments}commenting.yaml`, { ...options, ...more }));
+    const kinds = (labels: string[]) => labels.map((label) => label.split(/[ (]/)[0]).sort();
+    const before = commenting({});
+    expect(kinds(changed(before, commenting({ meteorDir: '/m' })))).toEqual(['baselines-comment', 'evaluate-comment']);
+    expect(changed(commenting({ meteorDir: '/m' }), commenting({ set: ['evaluate.meteorDir=/m'] }))).toEqual([]);
+    // What is set beats the environment's folder.
+    expect(changed(before, commenting({ meteorDir: '/m', set: ['evaluate.meteorDir=null'] }))).toEqual([]);
+  });
+
+  it('changes the keys of what reads a member, and of all that follows, and no other', () => {
+    const options = { rows: ['all'], seeds: [0] };
+    const before = plan(table5(options));
+    const after = (set: string): string[] => changed(before, plan(table5({ ...options, set: [set] })));
+    expect(after('finetuneScore.steps=7')).toEqual(['finetune-score', 'evaluate-score']);
+    expect(after('evaluate.batchSize=7')).toEqual(['evaluate-score']);
+    expect(after('mfam.queries=4')).not.toContain('pretrain-generic');
+    expect(after('train.checkpointEverySeconds=99')).toEqual([]);
+    expect(after('train.maxGradientNorm=1')).toEqual(after('train.weightDecay=0.1'));
+    expect(after('train.maxGradientNorm=1')).not.toContain('encode');
+    expect(after('finetune=lora')).toEqual(after('finetuneComment.steps=7'));
+    expect(after('lora.rank=4')).toEqual([]);
+    expect(after('openai.model=other')).toEqual([]);
+    expect(after('labels=openai')).toEqual(after('augment.seed=7'));
+  });
+
+  it('changes keys with the code of a stage, with the checkpoint, and with the engine where one computes', () => {
+    const experiment = table5({ rows: ['all'], seeds: [0] });
+    const before = plan(experiment);
+    const code = (kind: string): string => (kind === 'finetune-comment' ? 'other' : `code of ${kind}`);
+    expect(changed(before, plan(experiment, { code }))).toEqual([
+      ...['finetune-comment', 'finetune-score', 'evaluate-score'],
+    ]);
+    const engine = changed(before, plan(experiment, { engine: 'other' }));
+    expect(engine).toContain('encode labeled');
+    expect(engine).not.toContain('data');
+    expect(changed(before, plan(experiment, { foundation: () => ({ key: 'e'.repeat(64), file: '' }) }))).toContain(
+      'encode labeled',
+    );
+  });
+
+  it('names stages for people', () => {
+    const labels = plan(table5()).stages.map(({ label }) => label);
+    expect(labels).toEqual(expect.arrayContaining(['data', 'encode ssl', 'pretrain-generic seed 1', 'baselines']));
+    expect(labels).toContain('finetune-score thematic+high+low seed 0');
+    expect(new Set(labels).size).toBe(labels.length);
+  });
+
+  it('of the foundation experiment has that one stage', () => {
+    const { stages } = plan(loadExperiment(`${experiments}foundation.yaml`));
+    expect(stages.map(({ kind }) => kind)).toEqual(['foundation']);
+  });
+});

@@ -1,0 +1,84 @@
+// What the terminal (and later the dashboard) shows of a run under way: plain values, taken at one moment.
+import type { Role } from '@calm-orch/core';
+import type { Coordinator } from '../leases/coordinator.ts';
+import { doneShare, type StageRecord } from '../leases/stage-progress.ts';
+import { timeLeft } from '../leases/time-left.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+export interface StageView {
+  readonly label: string;
+  readonly state: 'waiting' | 'running' | 'succeeded' | 'failed' | 'skipped';
+  /** Nothing of it was executed in this session. */
+  readonly reused: boolean;
+  readonly numDone: number;
+  readonly numItems: number;
+  /** Of the running items together; null before the first report. */
+  readonly step: number | null;
+  readonly totalSteps: number | null;
+  readonly loss: number | null;
+  readonly samplesPerSecond: number | null;
+  /** Since its first item was leased. */
+  readonly elapsedMs: number;
+  /** Estimated time left. */
+  readonly leftMs: number | null;
+}
+
+export interface WorkerView {
+  readonly role: Role;
+  readonly index: number;
+  /** Label of the stage it computes, null while it waits, undefined while its process starts. */
+  readonly stage: string | null | undefined;
+}
+
+export interface RunView {
+  readonly runId: string;
+  readonly elapsedMs: number;
+  /** Estimated time left of the whole run. */
+  readonly leftMs: number | null;
+  readonly stages: readonly StageView[];
+  readonly workers: readonly WorkerView[];
+}
+
+export interface ViewSources {
+  readonly runId: string;
+  readonly coordinator: Coordinator;
+  readonly pool: WorkerPool | null;
+  /** Monotonic milliseconds, and their value when the session began. */
+  readonly nowMs: number;
+  readonly startedMs: number;
+}
+
+export function viewOf({ runId, coordinator, pool, nowMs, startedMs }: ViewSources): RunView {
+  const { stages, workers } = coordinator;
+  const byPid = new Map(workers.map((worker) => [worker.pid, worker]));
+  const processes = pool?.processes ?? [];
+  const counts: Record<Role, number> = { trainer: 0, augmentor: 0, evaluator: 0 };
+  for (const { slot } of processes) counts[slot.role]++;
+  const leases = workers.flatMap(({ lease }) => lease ?? []);
+  return {
+    ...{ runId, elapsedMs: nowMs - startedMs, leftMs: timeLeft(stages, leases, counts, nowMs) },
+    stages: stages.map((stage) => stageView(stage, nowMs)),
+    workers: processes.map(({ slot, pid }) => {
+      const worker = pid === null ? undefined : byPid.get(pid);
+      return { ...slot, stage: worker && (worker.lease?.stage.label ?? null) };
+    }),
+  };
+}
+
+function stageView(stage: StageRecord, nowMs: number): StageView {
+  const { label, reused, numDone, numItems, loss, startedMs, since } = stage;
+  const running = [...stage.progress.values()];
+  const sum = (of: (p: (typeof running)[number]) => number): number | null =>
+    running.length === 0 ? null : running.reduce((total, progress) => total + of(progress), 0);
+  const share = doneShare(stage);
+  const rate = sum(({ samplesPerSecond = 0 }) => samplesPerSecond);
+  const elapsedMs = startedMs === null ? 0 : nowMs - startedMs;
+  return {
+    ...{ label, reused, numDone, numItems, loss, elapsedMs },
+    state: stage.state === 'waiting' && stage.leased.size > 0 ? 'running' : stage.state,
+    step: sum(({ step }) => step),
+    totalSteps: sum(({ totalSteps }) => totalSteps),
+    samplesPerSecond: rate === 0 ? null : rate,
+    leftMs: since && share > since.share ? ((nowMs - since.ms) * (1 - share)) / (share - since.share) : null,
+  };
+}

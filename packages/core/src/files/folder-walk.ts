@@ -1,0 +1,142 @@
+// The one walk through folders that other people fill: photographs, labels, masks, models. Whatever hashes such a folder and
+// whatever reads it see the same files in the same order. Links are followed; names that begin with a dot and the lists that
+// systems leave behind are no data; what cannot be read is left out and named, and never ends the walk.
+import { closeSync, openSync, readdirSync, realpathSync, statSync, type Dirent } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CalmError } from '../errors.ts';
+
+export interface FoundFile {
+  /** Relative to the folder walked, with slashes. */
+  readonly name: string;
+  readonly path: string;
+  /** Of what a link leads to, as `mtimeMs`. */
+  readonly bytes: number;
+  readonly mtimeMs: number;
+  /** Where the file lies when a link led to it; null: where its name says. */
+  readonly target: string | null;
+}
+
+export interface LeftOut {
+  /** Relative to the folder walked, fit to be printed. */
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface FolderWalk {
+  /** By name in code-unit order. */
+  readonly files: readonly FoundFile[];
+  readonly leftOut: readonly LeftOut[];
+  /** Folders that were not entered: those of a walk that is not deep. */
+  readonly folders?: readonly string[];
+}
+
+export interface WalkOptions {
+  /** Folders within the folder, too. @default true */
+  readonly deep?: boolean;
+}
+
+/** Left by Windows and macOS wherever somebody looked: no data. */
+const systemNames = new Set(['thumbs.db', 'ehthumbs.db', 'desktop.ini', '__macosx']);
+
+/** Whether any part of a name that is relative to a data folder says that it is no data. */
+export function isHiddenName(name: string): boolean {
+  return name.split('/').some((part) => part.startsWith('.') || systemNames.has(part.toLowerCase()));
+}
+
+/** @throws CalmError not_found or io where the folder itself is not there or may not be read. */
+export function walkFolder(dir: string, { deep = true }: WalkOptions = {}): FolderWalk {
+  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory())
+    throw new CalmError('not_found', `no folder ${dir}; check the path`);
+  const files: FoundFile[] = [];
+  const leftOut: LeftOut[] = [];
+  const folders: string[] = [];
+  /** `real` is where the folder lies; `above` holds that of every folder on the way to it. */
+  const visit = (folder: string, prefix: string, real: string, above: readonly string[]): void => {
+    for (const entry of entriesOf(folder)) {
+      const text = entry.name.toString('utf8');
+      const name = prefix + text;
+      const omit = (reason: string): void => void leftOut.push({ name: printable(prefix) + shown(entry.name), reason });
+      if (isHiddenName(text)) continue;
+      if (!Buffer.from(text).equals(entry.name)) {
+        omit('its name is not UTF-8');
+        continue;
+      }
+      const path = join(folder, text);
+      try {
+        const stats = statSync(path);
+        const target = entry.isSymbolicLink() ? realpathSync.native(path) : join(real, text);
+        if (stats.isDirectory()) {
+          if (!deep) folders.push(name);
+          else if ([...above, real].includes(target)) omit('leads to a folder above it');
+          else visit(path, `${name}/`, target, [...above, real]);
+        } else if (stats.isFile()) {
+          closeSync(openSync(path, 'r'));
+          const { size: bytes, mtimeMs } = stats;
+          files.push({ name, path, bytes, mtimeMs, target: target === join(root, name) ? null : target });
+        } else omit('is no file');
+      } catch (error) {
+        omit(whyUnreadable(error));
+      }
+    }
+  };
+  const root = resolve(dir);
+  try {
+    visit(dir, '', realpathSync.native(dir), []);
+  } catch (error) {
+    throw new CalmError('io', `cannot read the folder ${dir}: ${whyUnreadable(error)}`, { cause: error });
+  }
+  return { files: files.sort((a, b) => (a.name < b.name ? -1 : 1)), leftOut, ...(!deep && { folders }) };
+}
+
+/** What stands for a file's content where that is too long to be read. */
+export function stampOf({ name, bytes, mtimeMs, target }: FoundFile): string {
+  return JSON.stringify([name, bytes, mtimeMs, target]);
+}
+
+/** Left out entries that are named one by one; the rest is counted. */
+const maxNamed = 3;
+
+/** One sentence about what was left out of a folder; null for nothing. */
+export function leftOutNote(what: string, leftOut: readonly LeftOut[]): string | null {
+  if (leftOut.length === 0) return null;
+  const named = leftOut.slice(0, maxNamed).map(({ name, reason }) => `${name} (${reason})`);
+  const more = leftOut.length > maxNamed ? [`${leftOut.length - maxNamed} more`] : [];
+  const count = leftOut.length === 1 ? '1 entry is left out' : `${leftOut.length} entries are left out`;
+  return `${what}: ${count}: ${[...named, ...more].join(', ')}`;
+}
+
+/** A few words for what a system call failed with. */
+export function whyUnreadable(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'EACCES':
+    case 'EPERM':
+      return 'may not be read';
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'leads nowhere';
+    case 'ELOOP':
+      return 'links to itself';
+    default:
+      return `cannot be read: ${code ?? message}`;
+  }
+}
+
+/** In the order of their bytes, whatever the file system's and the locale's. */
+function entriesOf(folder: string): Dirent<Buffer>[] {
+  return readdirSync(folder, { withFileTypes: true, encoding: 'buffer' }).sort((a, b) =>
+    Buffer.compare(a.name, b.name),
+  );
+}
+
+/** A name for people: bytes that are no text as `\xe9`. */
+function shown(name: Buffer): string {
+  const text = name.toString('utf8');
+  if (Buffer.from(text).equals(name)) return printable(text);
+  return name.toString('latin1').replaceAll(/[^ -~]/g, escaped);
+}
+
+/** A name must not move the cursor of who reads it. */
+const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, escaped);
+
+const escaped = (character: string): string => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;

@@ -1,0 +1,139 @@
+// The multi-scale feature alignment module (CALM, section 3.2): a fully connected projection of the thematic tokens and
+// three small Q-Formers (Li et al. 2023, BLIP-2) whose learnable queries read the low, middle and high hidden states.
+// Shapes: B = batch, T = vision tokens, Dv = vision width, Q = queries, Dq = Q-Former width, D = language width.
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { tf } from '@calm-orch/engine';
+import type { Level, LlmConfig, MfamConfig, QFormerLevel, VisionConfig } from '@calm-orch/core';
+import { activations, attention, layerNorm, linear, linears, perSample } from '../layers/layers.ts';
+import type { Parameters } from '../layers/parameter.ts';
+import { recomputed } from '../training/recompute.ts';
+
+const hasCrossAttention = (config: MfamConfig, layer: number): boolean => layer % config.crossAttentionFrequency === 0;
+
+/** Parameter shapes of the levels the configuration names, by key. */
+export function mfamShapes(
+  config: MfamConfig,
+  vision: Pick<VisionConfig, 'hiddenSize'>,
+  llm: Pick<LlmConfig, 'hiddenSize'>,
+): Record<string, number[]> {
+  const shapes: Record<string, number[]> = {};
+  const d = config.hiddenSize;
+  const dense = (key: string, output: number, input: number): void => {
+    shapes[`${key}.weight`] = [output, input];
+    shapes[`${key}.bias`] = [output];
+  };
+  const norm = (key: string): void => {
+    shapes[`${key}.weight`] = [d];
+    shapes[`${key}.bias`] = [d];
+  };
+  for (const level of config.levels) {
+    if (level === 'thematic') {
+      if (config.projector === 'mlp2x_gelu') {
+        // LLaVA's nn.Sequential: 0 and 2 are the layers, 1 is the GELU.
+        dense('mfam.thematic.0', llm.hiddenSize, vision.hiddenSize);
+        dense('mfam.thematic.2', llm.hiddenSize, llm.hiddenSize);
+      } else dense('mfam.thematic', llm.hiddenSize, vision.hiddenSize);
+      continue;
+    }
+    const root = `mfam.${level}`;
+    shapes[`${root}.query_tokens`] = [1, config.queries, d];
+    norm(`${root}.qformer.layernorm`);
+    for (let i = 0; i < config.numLayers; i++) {
+      const layer = `${root}.qformer.encoder.layer.${i}`;
+      for (const name of ['query', 'key', 'value']) dense(`${layer}.attention.attention.${name}`, d, d);
+      dense(`${layer}.attention.output.dense`, d, d);
+      norm(`${layer}.attention.output.LayerNorm`);
+      if (hasCrossAttention(config, i)) {
+        dense(`${layer}.crossattention.attention.query`, d, d);
+        for (const name of ['key', 'value']) dense(`${layer}.crossattention.attention.${name}`, d, vision.hiddenSize);
+        dense(`${layer}.crossattention.output.dense`, d, d);
+        norm(`${layer}.crossattention.output.LayerNorm`);
+      }
+      dense(`${layer}.intermediate_query.dense`, config.mlpSize, d);
+      dense(`${layer}.output_query.dense`, d, config.mlpSize);
+      norm(`${layer}.output_query.LayerNorm`);
+    }
+    dense(`${root}.projection`, llm.hiddenSize, d);
+  }
+  return shapes;
+}
+
+/** Thematic tokens: hidden state [B, T, Dv] without CLS -> [B, T - 1, D]. */
+export function thematicTokens(
+  parameters: Parameters,
+  { projector }: Pick<MfamConfig, 'projector'>,
+  visual: Tensor,
+): Tensor {
+  const [batch, tokens, width] = visual.shape as [number, number, number];
+  const patches = visual.slice([0, 1, 0], [batch, tokens - 1, width]);
+  const layer = (input: Tensor, key: string): Tensor =>
+    linear(input, parameters.get(`${key}.weight`), parameters.get(`${key}.bias`), parameters.numShards);
+  if (projector === 'mlp2x_gelu') return layer(activations.gelu(layer(patches, 'mfam.thematic.0')), 'mfam.thematic.2');
+  return layer(patches, 'mfam.thematic');
+}
+
+/** One Q-Former (post-norm, as BERT): hidden state [B, T, Dv] -> [B, Q, D]. */
+export function qformerTokens(parameters: Parameters, config: MfamConfig, level: QFormerLevel, visual: Tensor): Tensor {
+  const { numShards } = parameters;
+  const get = (key: string) => parameters.get(`mfam.${level}.${key}`);
+  const eps = config.layerNormEps;
+  const activate = activations[config.activation];
+  const [batch, tokens, width] = visual.shape as [number, number, number];
+  const queries = perSample(get('query_tokens'), batch, numShards);
+  const start = layerNorm(queries, get('qformer.layernorm.weight'), get('qformer.layernorm.bias'), eps, numShards);
+  const layer = (i: number, layerInput: Tensor): Tensor => {
+    let x = layerInput;
+    const of = (key: string) => get(`qformer.encoder.layer.${i}.${key}`);
+    const dense = (input: Tensor, key: string): Tensor =>
+      linear(input, of(`${key}.weight`), of(`${key}.bias`), numShards);
+    const many = (input: Tensor, keys: readonly string[]): Tensor[] => {
+      const all = linears(
+        input,
+        keys.map((k) => of(`${k}.weight`)),
+        keys.map((k) => of(`${k}.bias`)),
+        numShards,
+      );
+      return tf.split(all, keys.length, -1);
+    };
+    const addNorm = (input: Tensor, key: string): Tensor =>
+      layerNorm(x.add(input), of(`${key}.LayerNorm.weight`), of(`${key}.LayerNorm.bias`), eps, numShards);
+
+    const own = ['query', 'key', 'value'].map((n) => `attention.attention.${n}`);
+    const [q, k, v] = many(x, own) as [Tensor, Tensor, Tensor];
+    x = addNorm(dense(attention(q, k, v, config.numHeads), 'attention.output.dense'), 'attention.output');
+    if (hasCrossAttention(config, i)) {
+      const seen = config.seesCls ? visual : visual.slice([0, 1, 0], [batch, tokens - 1, width]);
+      const cross = dense(x, 'crossattention.attention.query');
+      const [ck, cv] = many(seen, ['crossattention.attention.key', 'crossattention.attention.value']) as [
+        Tensor,
+        Tensor,
+      ];
+      x = addNorm(
+        dense(attention(cross, ck, cv, config.numHeads), 'crossattention.output.dense'),
+        'crossattention.output',
+      );
+    }
+    x = addNorm(dense(activate(dense(x, 'intermediate_query.dense')), 'output_query.dense'), 'output_query');
+    return x;
+  };
+  let x = start;
+  for (let i = 0; i < config.numLayers; i++)
+    x = recomputed(parameters, `mfam.${level}.qformer.encoder.layer.${i}.`, x, (input) => layer(i, input));
+  return linear(x, get('projection.weight'), get('projection.bias'), numShards);
+}
+
+/** Vision-language tokens of each configured level for the hidden states it taps. */
+export function mfamTokens(
+  parameters: Parameters,
+  config: MfamConfig,
+  visual: Readonly<Partial<Record<Level, Tensor>>>,
+): Partial<Record<Level, Tensor>> {
+  return Object.fromEntries(
+    config.levels.map((level) => [
+      level,
+      level === 'thematic'
+        ? thematicTokens(parameters, config, visual.thematic!)
+        : qformerTokens(parameters, config, level, visual[level]!),
+    ]),
+  );
+}

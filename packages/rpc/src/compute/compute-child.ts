@@ -1,0 +1,164 @@
+// The worker's side of its compute child: forks it when first needed, keeps it over items (loading TensorFlow takes a
+// second), and replaces it after an error, a hang or a death.
+import { fork, type ChildProcess } from 'node:child_process';
+import { assertNever, type Roster, type StageProgress, type StageResult } from '@calm-orch/core';
+import type { FromCompute, ToCompute } from './compute-message.ts';
+import type { WorkItem } from '../tensors/wire.ts';
+
+/** Why an attempt brought no result: its own code raised, its process was lost, it was told to stop, or was refused what it needs. */
+export class AttemptFailure extends Error {
+  readonly kind: 'raised' | 'lost' | 'cancelled' | 'refused';
+  /** Stack of the error that the stage's code raised; empty: it raised none. */
+  readonly raised: string;
+
+  constructor(kind: AttemptFailure['kind'], message: string, raised = '') {
+    super(message);
+    this.name = 'AttemptFailure';
+    this.kind = kind;
+    this.raised = raised;
+    if (raised !== '') this.stack = raised;
+  }
+}
+
+export interface ComputeChildOptions {
+  /** Script and arguments of the child process. */
+  readonly command: readonly [script: string, ...args: string[]];
+  readonly env: NodeJS.ProcessEnv;
+  /** Time to save a checkpoint after a cancellation. @default 10000 */
+  readonly graceMs?: number;
+}
+
+export class ComputeChild {
+  readonly #options: ComputeChildOptions;
+  #child: ChildProcess | null = null;
+
+  constructor(options: ComputeChildOptions) {
+    this.#options = options;
+  }
+
+  /** Computes one item; null: a gang released it, others finish the item. @throws AttemptFailure */
+  async run(work: WorkItem, options: RunOptions): Promise<StageResult | null> {
+    if (options.signal.aborted) throw new AttemptFailure('cancelled', 'cancelled');
+    const child = (this.#child ??= this.#fork());
+    try {
+      return await attempt(child, work, { ...options, graceMs: this.#options.graceMs ?? 10_000 });
+    } catch (error) {
+      // What a failed computation has left in its process is unknown.
+      this.kill();
+      throw error;
+    }
+  }
+
+  /** Tells an item under way who computes it together. */
+  roster(token: string, roster: Roster): void {
+    if (this.#child?.connected) this.#child.send({ type: 'roster', token, roster } satisfies ToCompute, () => {});
+  }
+
+  /** At once; an item under way ends as lost. */
+  kill(): void {
+    this.#child?.kill('SIGKILL');
+    this.#child = null;
+  }
+
+  #fork(): ChildProcess {
+    const [script, ...args] = this.#options.command;
+    const { env } = this.#options;
+    const child = fork(script, args, { env, execArgv: [], serialization: 'advanced', stdio: 'inherit' });
+    child.once('exit', () => {
+      if (this.#child === child) this.#child = null;
+    });
+    return child;
+  }
+}
+
+interface RunOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: StageProgress) => void;
+  readonly onNote: (note: string) => void;
+  /** The computation can be joined by others; its tensors are at this address. */
+  readonly onReady: (address: string) => void;
+}
+
+interface AttemptOptions extends RunOptions {
+  readonly graceMs: number;
+}
+
+/** Nothing is known against an item whose computation ended so. */
+const nobodysFault: ReadonlySet<string> = new Set(['cancelled', 'lease_lost', 'unavailable']);
+
+function kindOf(code: string): AttemptFailure['kind'] {
+  if (code === 'refused') return 'refused';
+  return nobodysFault.has(code) ? 'lost' : 'raised';
+}
+
+/** A process may take so long to start on a machine that is busy with others. */
+const startTimeoutMs = 60_000;
+
+/** Times `hangTimeoutMs`: the engine, weights and the first trace take longer than any step (over 30 s at a load of 12 a core). */
+const loadingPatience = 6;
+const waitingPatience = 3;
+
+/** Sends the item and waits for its end: a result, an error, the child's death, its silence, or a cancellation. */
+function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): Promise<StageResult | null> {
+  const { signal, onProgress, onNote, onReady, graceMs } = options;
+  return new Promise<StageResult | null>((resolve, reject) => {
+    const { token, hangTimeoutMs } = work;
+    const fail = (kind: AttemptFailure['kind'], message: string, stack?: string): void =>
+      settle(() => reject(new AttemptFailure(signal.aborted ? 'cancelled' : kind, message, stack)));
+    const onHang = (): void =>
+      fail('lost', `computed without any progress for ${hangTimeoutMs / 1000} s (--hang-timeout)`);
+    const onGone = (code: number | null, by: string | null): void =>
+      fail('lost', `the computing process ended ${by === null ? `with exit code ${code}` : `by ${by}`}`);
+    const onError = (error: Error): void =>
+      fail('lost', `the computing process could not be reached: ${error.message}`);
+    const onAbort = (): void => {
+      if (child.connected) child.send({ type: 'cancel' } satisfies ToCompute, () => {});
+      setTimeoutAgain(() => fail('cancelled', `cancelled; no checkpoint within ${graceMs / 1000} s`), graceMs);
+    };
+    const onMessage = (message: FromCompute): void => {
+      if (message.token !== token) return;
+      const isWaiting = message.type === 'alive' && message.waiting;
+      isGoing ||= message.type === 'progress' || (message.type === 'alive' && !isWaiting);
+      // Who waits for others is not to blame for them; but all of a gang waiting for each other have hung as well.
+      const patience = !isGoing ? loadingPatience : isWaiting ? waitingPatience : 1;
+      if (!signal.aborted) setTimeoutAgain(onHang, patience * hangTimeoutMs);
+      switch (message.type) {
+        case 'started':
+        case 'alive':
+          return;
+        case 'progress':
+          return onProgress(message.progress);
+        case 'note':
+          return onNote(message.note);
+        case 'ready':
+          return onReady(message.address);
+        case 'released':
+          return settle(() => resolve(null));
+        case 'done':
+          return settle(() => resolve(message.result));
+        case 'raised':
+          return fail(kindOf(message.code), message.message, message.stack);
+        default:
+          assertNever(message);
+      }
+    };
+    let isGoing = false;
+    let timer: NodeJS.Timeout;
+    const setTimeoutAgain = (then: () => void, ms: number): void => {
+      clearTimeout(timer);
+      timer = setTimeout(then, ms);
+    };
+    const settle = (end: () => void): void => {
+      clearTimeout(timer);
+      child.off('message', onMessage).off('exit', onGone).off('error', onError);
+      signal.removeEventListener('abort', onAbort);
+      end();
+    };
+    child.on('message', onMessage).on('exit', onGone).on('error', onError);
+    signal.addEventListener('abort', onAbort, { once: true });
+    setTimeoutAgain(onHang, Math.max(hangTimeoutMs, startTimeoutMs));
+    child.send({ type: 'compute', work } satisfies ToCompute, (error) => {
+      if (error !== null) onError(error);
+    });
+  });
+}

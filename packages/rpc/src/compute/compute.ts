@@ -1,0 +1,126 @@
+// The compute child's own side: a process that loads TensorFlow or sharp and runs stage functions, one item at a time,
+// for the worker that forked it. It knows nothing of gRPC or leases. It dies with its parent, also in the middle of a
+// synchronous call, when no event reaches it: a thread watches the parent.
+import { mkdirSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { assertNever, CalmError, gangKinds, stackOf, toCalmError, type StageRegistry } from '@calm-orch/core';
+import { createComputeGang, type ComputeGang } from './compute-gang.ts';
+import type { FromCompute, ToCompute } from './compute-message.ts';
+import type { TensorPlane } from '../tensors/tensor-plane.ts';
+import type { WorkItem } from '../tensors/wire.ts';
+
+/** Serves the parent until it goes. @throws CalmError `invalid_argument` when nobody forked this process. */
+export function runCompute(loadStages: () => Promise<StageRegistry>): void {
+  if (process.send === undefined)
+    throw new CalmError('invalid_argument', 'compute: started by a worker only; use `calm-orch run`');
+  watchParent();
+  let cancel = new AbortController();
+  process.on('message', (message: ToCompute) => {
+    switch (message.type) {
+      case 'cancel':
+        return cancel.abort();
+      case 'roster':
+        if (message.token === current?.token) current.gang?.update(message.roster);
+        return;
+      case 'compute': {
+        cancel = new AbortController();
+        const { work } = message;
+        const gang = gangOf(work);
+        current = { token: work.token, gang };
+        compute(loadStages, work, cancel.signal, gang).catch(die);
+        return;
+      }
+      default:
+        assertNever(message);
+    }
+  });
+  process.on('SIGTERM', () => cancel.abort());
+}
+
+/** Item to result. */
+async function compute(
+  loadStages: () => Promise<StageRegistry>,
+  work: WorkItem,
+  signal: AbortSignal,
+  gang: ComputeGang | undefined,
+): Promise<void> {
+  const { token, stage: spec, item, inputs, outputDir, checkpointDir, checkpointEveryMs, optimizer } = work;
+  send({ type: 'started', token });
+  try {
+    const load = (await loadStages())[spec.kind];
+    if (load === undefined)
+      throw new CalmError('internal', `stage ${spec.kind}: this role has no code for it; are all packages built?`);
+    const stage = await load();
+    for (const dir of [outputDir, checkpointDir]) mkdirSync(dir, { recursive: true });
+    const result = await stage({
+      ...{ stage: spec, item, inputs, outputDir, checkpointDir, checkpointEveryMs, optimizer, signal },
+      ...(gang && { gang }),
+      report: (progress) => send({ type: 'progress', token, progress }),
+      alive: aliveMessages(token),
+      now: () => performance.now(),
+    });
+    send({ type: 'done', token, result });
+  } catch (thrown) {
+    if (gang !== undefined && gang.roster.rank < 0 && !signal.aborted) return send({ type: 'released', token });
+    const error = toCalmError(thrown);
+    const { code, message } = error;
+    // Of what was thrown: an error that was wrapped has been made here.
+    send({ type: 'raised', token, code, message, stack: stackOf(thrown instanceof Error ? thrown : error) });
+  }
+}
+
+/** What cannot be told the worker ends this process; that it sees. */
+function die(error: unknown): never {
+  console.error(error);
+  process.exit(1);
+}
+
+const aliveEveryMs = 500;
+
+/** May be called after every step. */
+function aliveMessages(token: string): () => void {
+  let sentMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (performance.now() - sentMs < aliveEveryMs) return;
+    sentMs = performance.now();
+    send({ type: 'alive', token, waiting: false });
+  };
+}
+
+/** The newest item. */
+let current: { readonly token: string; readonly gang: ComputeGang | undefined } | undefined;
+let plane: Promise<TensorPlane> | undefined;
+
+/** Undefined for stages that one process computes. The tensor plane is opened when first needed, and then kept. */
+function gangOf({ token, stage: { kind, key } }: WorkItem): ComputeGang | undefined {
+  const { CALM_ORCH_TENSOR_ADDRESS: address, CALM_ORCH_TENSOR_TOKEN: secret, CALM_ORCH_TENSORS } = process.env;
+  if (!gangKinds.has(kind) || address === undefined || secret === undefined) return undefined;
+  const streamed = CALM_ORCH_TENSORS === 'stream' ? { sharedMemory: null } : {};
+  const open = (): Promise<TensorPlane> =>
+    (plane ??= import('../tensors/tensor-plane.ts').then((m) =>
+      m.openTensorPlane({
+        ...{ address: m.ownAddress(address), token: secret, ...streamed },
+        // The plane outlives the item it was opened for.
+        onStreamed: (note) => current !== undefined && send({ type: 'note', token: current.token, note }),
+      }),
+    ));
+  return createComputeGang({
+    plane: open,
+    stageKey: key,
+    onReady: (at) => send({ type: 'ready', token, address: at }),
+    onWaiting: () => send({ type: 'alive', token, waiting: true }),
+  });
+}
+
+function send(message: FromCompute): void {
+  process.send!(message);
+}
+
+function watchParent(): void {
+  process.on('disconnect', () => process.exit(1));
+  // Ctrl-C and a closing terminal reach the whole process group; the coordinator decides what they mean.
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+  new Worker(new URL('./parent-watch.js', import.meta.url), { workerData: { parentPid: process.ppid } }).unref();
+}
+
+export { parseRole } from '../tensors/wire.ts';

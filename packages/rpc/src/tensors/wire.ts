@@ -1,0 +1,127 @@
+// Messages of proto/calm/v1 as the values the rest of the program uses, and back. No other file knows both.
+import type {
+  Json,
+  OptimizerPlacement,
+  Role,
+  Roster,
+  StageContext,
+  StageKind,
+  StageProgress,
+  StageResult,
+} from '@calm-orch/core';
+import { CalmError, canonicalJson, stageRoles } from '@calm-orch/core';
+import type {
+  Lease,
+  ProgressPoint,
+  Roster as RosterMessage,
+  StageResult as ResultMessage,
+} from '../generated/calm/v1/coordinator.ts';
+
+/** One attempt at one item, as a worker gets it and hands it to its compute child. */
+export interface WorkItem {
+  /** Names the attempt; whoever holds it holds the lease. */
+  readonly token: string;
+  readonly stage: StageContext['stage'];
+  readonly item: number;
+  /** 1-based. */
+  readonly attempt: number;
+  /** Input name -> absolute directory. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly outputDir: string;
+  readonly checkpointDir: string;
+  readonly checkpointEveryMs: number;
+  readonly optimizer: OptimizerPlacement;
+  /** Silence after which the computation counts as hung. */
+  readonly hangTimeoutMs: number;
+}
+
+export function toLease(work: WorkItem): Lease {
+  return {
+    token: work.token,
+    stageKey: work.stage.key,
+    stageKind: work.stage.kind,
+    configJson: canonicalJson(work.stage.config),
+    item: work.item,
+    attempt: work.attempt,
+    inputDirs: { ...work.inputs },
+    outputDir: work.outputDir,
+    checkpointDir: work.checkpointDir,
+    checkpointIntervalMs: Math.round(work.checkpointEveryMs),
+    partitionOptimizer: work.optimizer === 'partitioned',
+    hangTimeoutMs: Math.round(work.hangTimeoutMs),
+  };
+}
+
+export function fromLease(lease: Lease): WorkItem {
+  return {
+    token: lease.token,
+    stage: {
+      key: lease.stageKey,
+      kind: lease.stageKind as StageKind,
+      config: JSON.parse(lease.configJson) as Json,
+    },
+    item: lease.item,
+    attempt: lease.attempt,
+    inputs: lease.inputDirs,
+    outputDir: lease.outputDir,
+    checkpointDir: lease.checkpointDir,
+    checkpointEveryMs: lease.checkpointIntervalMs,
+    optimizer: lease.partitionOptimizer ? 'partitioned' : 'replicated',
+    hangTimeoutMs: lease.hangTimeoutMs,
+  };
+}
+
+export function toRoster({ generation, rank, members }: Roster): RosterMessage {
+  return { generation, rank, addresses: [...members] };
+}
+
+export function fromRoster({ generation, rank, addresses }: RosterMessage): Roster {
+  return { generation, rank, members: addresses };
+}
+
+export function toPoint({
+  samplesPerSecond = 0,
+  metrics = {},
+  applied = [],
+  anew,
+  ...at
+}: StageProgress): ProgressPoint {
+  return {
+    ...{ ...at, metrics: { ...metrics }, samplesPerSecond },
+    applied: applied.map((range) => ({ ...range, samples: [...range.samples] })),
+    ...{ anew: anew !== undefined, sampleLists: [...(anew ?? [])] },
+  };
+}
+
+export function fromPoint(point: ProgressPoint): StageProgress {
+  const { step, totalSteps, metrics, samplesPerSecond, applied, anew, sampleLists } = point;
+  return {
+    ...{ step, totalSteps, metrics },
+    ...(applied.length > 0 && { applied, ...(anew && { anew: sampleLists }) }),
+    ...(samplesPerSecond > 0 && { samplesPerSecond }),
+  };
+}
+
+export function toResultMessage({ metrics = {}, fingerprint = '' }: StageResult): ResultMessage {
+  const entries = Object.entries(metrics).map(([name, value]) => [name, { value: value ?? undefined }]);
+  return { metrics: Object.fromEntries(entries) as ResultMessage['metrics'], fingerprint };
+}
+
+export function fromResultMessage(message: ResultMessage | undefined): StageResult {
+  const metrics = Object.entries(message?.metrics ?? {}).map(([name, { value }]) => [name, finite(value)] as const);
+  return {
+    ...(metrics.length > 0 && { metrics: Object.fromEntries(metrics) }),
+    ...(message?.fingerprint && { fingerprint: message.fingerprint }),
+  };
+}
+
+/** A correlation of constants is NaN: no value. */
+function finite(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null;
+}
+
+/** @throws CalmError `invalid_argument` for anything but a worker's role. */
+export function parseRole(text: string): Role {
+  if ((Object.values(stageRoles) as string[]).includes(text)) return text as Role;
+  throw new CalmError('invalid_argument', `role: expected trainer, augmentor or evaluator, got "${text}"`);
+}

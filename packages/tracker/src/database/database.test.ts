@@ -1,0 +1,213 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSqlite } from '@calm-orch/core';
+import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeOlderDatabase } from './older-database.test-util.ts';
+import * as schema from './schema.ts';
+import { databaseFile, hasTracker, openTracker } from '../tracker.ts';
+
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'calm-orch-database-'));
+});
+
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+test('the drizzle schema names exactly the columns the migrations make', () => {
+  openTracker(dir).close();
+  const sqlite = openSqlite(join(dir, databaseFile));
+  for (const table of Object.values(schema) as SQLiteTable[]) {
+    const { name, columns } = getTableConfig(table);
+    const made = sqlite.pragma(`table_info(${name})`) as { name: string; notnull: number; pk: number }[];
+    const describe = (column: string, required: boolean) => `${name}.${column}${required ? ' NOT NULL' : ''}`;
+    expect(columns.map((column) => describe(column.name, column.notNull || column.primary)).sort()).toEqual(
+      made.map((column) => describe(column.name, column.notnull === 1 || column.pk > 0)).sort(),
+    );
+  }
+  sqlite.close();
+});
+
+test('the database is in WAL mode with foreign keys', () => {
+  openTracker(dir).close();
+  const sqlite = openSqlite(join(dir, databaseFile), { readonly: true });
+  expect(sqlite.pragma('journal_mode', { simple: true })).toBe('wal');
+  sqlite.close();
+  const tracker = openTracker(dir);
+  expect(() => tracker.logMetrics([{ runId: 'no', stageKey: 'no', step: 0, name: 'x', value: 1 }])).toThrow(
+    /FOREIGN KEY/,
+  );
+  tracker.close();
+});
+
+test('several processes may open a new run folder at the same moment', async () => {
+  const run = join(dir, 'fresh');
+  const source = JSON.stringify(new URL('../../dist/index.js', import.meta.url).href);
+  const script = `const { openTracker } = await import(${source});
+    while (Date.now() < ${Date.now() + 1500});
+    const t = openTracker(${JSON.stringify(run)}); t.listRuns(); t.close();`;
+  const ends = [0, 1, 2, 3].map(
+    () =>
+      new Promise<string>((resolve) => {
+        const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+          stdio: ['ignore', 'ignore', 'pipe'],
+        });
+        let stderr = '';
+        child.stderr.on('data', (chunk) => (stderr += chunk));
+        child.on('close', (code) => resolve(`${code}${stderr}`));
+      }),
+  );
+  expect(await Promise.all(ends)).toEqual(['0', '0', '0', '0']);
+});
+
+test('a coordinator killed with -9 leaves a run that is shown as failed (interrupted)', async () => {
+  const source = JSON.stringify(new URL('../../dist/index.js', import.meta.url).href);
+  const run = `{ experiment: 'x', title: '', path: '', resolved: {}, hash: '', versions: {}, machine: {}, pid: process.pid, trials: [] }`;
+  const script = `const { openTracker } = await import(${source});
+    openTracker(${JSON.stringify(dir)}).createRun(${run}); console.log('started'); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  const tracker = openTracker(dir);
+  expect(tracker.getRun('x-1').status).toBe('running');
+  child.kill('SIGKILL');
+  await ended;
+  expect(tracker.getRun('x-1')).toMatchObject({ status: 'failed', interrupted: true });
+  expect(tracker.findResumableRun()?.id).toBe('x-1');
+  tracker.close();
+});
+
+test('a reader of a folder without runs is told how to start one, and makes no folder', () => {
+  const nowhere = join(dir, 'nowhere');
+  expect(() => openTracker(nowhere, { access: 'read' })).toThrow(/no runs in .*nowhere yet: start one with/);
+  expect(hasTracker(nowhere)).toBe(false);
+});
+
+const newRun = { experiment: 'x', title: '', path: '', resolved: {}, hash: '', versions: {}, machine: {}, pid: 1 };
+
+test('a reader of a database of an older version sees a migrated copy and leaves the original as it was', () => {
+  const path = join(dir, databaseFile);
+  makeOlderDatabase(
+    path,
+    5,
+    `INSERT INTO runs (id, experiment, title, path, status, resolved, hash, versions, machine, host, pid, started_ms,
+       session_started_ms, heartbeat_ms) VALUES ('x-1', 'x', '', '', 'succeeded', '{}', '', '{}', '{}', '', 1, 0, 0, 0)`,
+  );
+  const before = readFileSync(path);
+  const reader = openTracker(dir, { access: 'read' });
+  expect(reader.listRuns().map(({ id }) => id)).toEqual(['x-1']);
+  expect(reader.listImports('x')).toEqual([]);
+  reader.close();
+  expect(readFileSync(path).equals(before)).toBe(true);
+});
+
+test('attempts that an earlier version recorded have no stack, for readers and for who goes on with the run', () => {
+  makeOlderDatabase(
+    join(dir, databaseFile),
+    8,
+    `INSERT INTO runs (id, experiment, title, path, status, resolved, hash, versions, machine, host, pid, started_ms,
+       session_started_ms, heartbeat_ms) VALUES ('x-1', 'x', '', '', 'failed', '{}', '', '{}', '{}', '', 1, 0, 0, 0);
+     INSERT INTO stages (key, kind, config, inputs, num_items, status, first_run_id, created_ms)
+       VALUES ('k', 'data', '{}', '{}', 1, 'failed', 'x-1', 0);
+     INSERT INTO attempts (token, run_id, session, stage_key, item, attempt, worker, status, error, started_ms, ended_ms)
+       VALUES ('t', 'x-1', 1, 'k', 0, 1, 'augmentor 0', 'failed', 'boom', 0, 1)`,
+  );
+  for (const access of ['read', 'write'] as const) {
+    const tracker = openTracker(dir, { access });
+    expect(tracker.listAttempts('x-1')).toMatchObject([{ error: 'boom', stack: null }]);
+    tracker.close();
+  }
+});
+
+test('a reader writes nothing, sees what is written meanwhile, and reads from a folder it may not write', () => {
+  const writer = openTracker(dir, { processStart: () => 'then' });
+  const reader = openTracker(dir, { access: 'read', processStart: () => null });
+  expect(() => reader.createRun({ ...newRun, trials: [] })).toThrow();
+  writer.createRun({ ...newRun, trials: [] });
+  writer.recordWorker('x-1', { role: 'trainer', index: 0, pid: 2 });
+  expect(writer.livingWorkers('x-1')).toHaveLength(1);
+  expect([reader.listRuns().length, reader.livingWorkers('x-1')]).toEqual([1, []]);
+  reader.close();
+  writer.close();
+  // Root may write everywhere, unless that right is taken from the process.
+  chmodSync(dir, 0o555);
+  chmodSync(join(dir, databaseFile), 0o444);
+  const source = JSON.stringify(new URL('../../dist/index.js', import.meta.url).href);
+  const script = `const { openTracker } = await import(${source});
+    const t = openTracker(${JSON.stringify(dir)}, { access: 'read' }); console.log(t.listRuns()[0].id); t.close();`;
+  const command = [process.execPath, '--input-type=module', '-e', script];
+  const asRoot = process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'] : [];
+  const [file, ...args] = [...asRoot, ...command];
+  const { stdout, stderr } = spawnSync(file!, args, { encoding: 'utf8' });
+  chmodSync(dir, 0o755);
+  expect(stdout + stderr).toBe('x-1\n');
+  expect(readdirSync(dir)).toEqual([databaseFile]);
+});
+
+test('runs of experiments named in any alphabet have names of their own', () => {
+  const tracker = openTracker(dir);
+  const names = ['mine v1', 'mine-v1', 'mine v1', '实验', 'الصور', '..', '-x', 'a/b', 'Cafe\u0301'];
+  const ids = names.map((experiment) => tracker.createRun({ ...newRun, experiment, trials: [] }).id);
+  expect(ids).toEqual(['mine-v1-1', 'mine-v1-2', 'mine-v1-3', '实验-1', 'الصور-1', 'run-1', 'x-1', 'a-b-1', 'Café-1']);
+  expect(tracker.findRun('实验').id).toBe('实验-1');
+  tracker.close();
+});
+
+test('a database of a newer version is refused with the remedy', () => {
+  openTracker(dir).close();
+  const sqlite = openSqlite(join(dir, databaseFile));
+  sqlite.pragma('user_version = 999');
+  sqlite.close();
+  expect(() => openTracker(dir)).toThrow(/newer calm-orch \(schema 999, this one knows \d+\)/);
+});
+
+test('a database another process keeps locked is busy, not broken', () => {
+  openTracker(dir).close();
+  const holder = openSqlite(join(dir, databaseFile));
+  holder.exec('BEGIN IMMEDIATE');
+  const tracker = openTracker(dir, { busyTimeoutMs: 50 });
+  const run = {
+    experiment: 'x',
+    title: '',
+    path: '',
+    resolved: {},
+    hash: '',
+    versions: {},
+    machine: {},
+    pid: 1,
+    trials: [],
+  };
+  expect(() => tracker.createRun(run)).toThrow(expect.objectContaining({ code: 'busy' }));
+  holder.exec('ROLLBACK');
+  expect(tracker.createRun(run).id).toBe('x-1');
+  tracker.close();
+  holder.close();
+});
+
+test('a file that is no database, or a folder that cannot be made, is said in one sentence', () => {
+  writeFileSync(join(dir, databaseFile), 'not a database, but long enough to be read as a header of one. '.repeat(20));
+  expect(() => openTracker(dir)).toThrow(/not a readable SQLite database/);
+  writeFileSync(join(dir, 'file'), '');
+  expect(() => openTracker(join(dir, 'file', 'runs'))).toThrow(/cannot write the run folder .* --dir/);
+});
+
+test('an unwritable run folder is said in one sentence', () => {
+  const locked = join(dir, 'locked');
+  mkdirSync(locked);
+  chmodSync(dir, 0o755);
+  chmodSync(locked, 0o555);
+  // Root may write anywhere: as root, this process is somebody else for a moment.
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) process.seteuid!(65534);
+  try {
+    expect(() => openTracker(locked)).toThrow(/cannot write the run folder .*locked/);
+  } finally {
+    if (isRoot) process.seteuid!(0);
+    chmodSync(locked, 0o700);
+  }
+});

@@ -1,0 +1,114 @@
+// The connection: WAL, busy timeout, foreign keys, and the numbered migrations of ../migrations, applied on open in one
+// transaction. Two processes may open a new folder at once: the write lock lets one migrate, the other finds it done.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { count, type SQL } from 'drizzle-orm';
+import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
+import { CalmError, makeFolder, openSqlite, type Sqlite } from '@calm-orch/core';
+import { openForReading } from './read-only.ts';
+import { translateSqliteError } from './sqlite-errors.ts';
+
+/** What every store function is given. */
+export interface Store {
+  readonly sqlite: Sqlite;
+  readonly db: BetterSQLite3Database;
+  readonly clock: () => number;
+  readonly newToken: () => string;
+  readonly host: string;
+  readonly place: string;
+  readonly processStart: (pid: number) => string | null;
+  /** Runs this process coordinates, and in which session. */
+  readonly held: Map<string, number>;
+}
+
+/** Whether a database is made where there is none, must be there, or is never written. */
+export type Access = 'create' | 'write' | 'read';
+
+export interface DatabaseOptions {
+  readonly access: Access;
+  readonly busyTimeoutMs: number;
+}
+
+export interface Database extends Pick<Store, 'sqlite' | 'db'> {
+  close(): void;
+}
+
+const migrationsDir = fileURLToPath(new URL('../../migrations/', import.meta.url));
+
+/** Opens and migrates. Throws CalmError: not_found (it must be there), io (unwritable, not a database, newer), busy. */
+export function openDatabase(path: string, { access, busyTimeoutMs }: DatabaseOptions): Database {
+  if (access !== 'create' && !existsSync(path)) {
+    throw new CalmError(
+      'not_found',
+      `no runs in ${dirname(path)} yet: start one with \`calm-orch run experiments/ablation-mfam.yaml\`, or name the run folder with --dir`,
+    );
+  }
+  let sqlite: Sqlite | undefined;
+  try {
+    if (access === 'read') {
+      const isCurrent = (opened: Sqlite): boolean => versionOf(opened) === migrationFiles().length;
+      const { sqlite: read, close } = openForReading(path, isCurrent, (copy) => migrate(copy, path), busyTimeoutMs);
+      return { sqlite: read, db: drizzle(read), close };
+    }
+    makeFolder(dirname(path));
+    sqlite = openSqlite(path, { timeout: busyTimeoutMs });
+    useWal(sqlite, busyTimeoutMs);
+    sqlite.pragma('synchronous = NORMAL');
+    sqlite.pragma('foreign_keys = ON');
+    migrate(sqlite, path);
+    const opened = sqlite;
+    return { sqlite, db: drizzle(sqlite), close: () => void opened.close() };
+  } catch (error) {
+    sqlite?.close();
+    throw translateSqliteError(error, path);
+  }
+}
+
+/** Runs `work` as one write transaction; the lock is taken at once so that a read inside cannot grow stale. */
+export function transaction<T>({ sqlite }: Pick<Store, 'sqlite'>, work: () => T): T {
+  return sqlite.transaction(work).immediate();
+}
+
+export function countRows({ db }: Pick<Store, 'db'>, table: SQLiteTable, where: SQL): number {
+  return db.select({ value: count() }).from(table).where(where).get()!.value;
+}
+
+/** Switching to WAL needs the database alone and does not wait by itself when two processes switch at once. */
+function useWal(sqlite: Sqlite, busyTimeoutMs: number): void {
+  const pauseMs = 20;
+  for (let waitedMs = 0; ; waitedMs += pauseMs) {
+    try {
+      if (sqlite.pragma('journal_mode', { simple: true }) !== 'wal') sqlite.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'SQLITE_BUSY' || waitedMs >= busyTimeoutMs) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
+    }
+  }
+}
+
+const versionOf = (sqlite: Sqlite): number => sqlite.pragma('user_version', { simple: true }) as number;
+
+function migrationFiles(): string[] {
+  return readdirSync(migrationsDir)
+    .filter((name) => name.endsWith('.sql'))
+    .sort();
+}
+
+function migrate(sqlite: Sqlite, path: string): void {
+  const files = migrationFiles();
+  const version = () => versionOf(sqlite);
+  if (version() > files.length) {
+    throw new CalmError(
+      'io',
+      `${path} was written by a newer calm-orch (schema ${version()}, this one knows ${files.length}): update calm-orch, or use another run folder with --dir`,
+    );
+  }
+  if (version() === files.length) return;
+  transaction({ sqlite }, () => {
+    for (const file of files.slice(version())) sqlite.exec(readFileSync(join(migrationsDir, file), 'utf8'));
+    sqlite.pragma(`user_version = ${files.length}`);
+  });
+}

@@ -1,0 +1,233 @@
+// Runs: one tracked execution of an experiment, under one living coordinator. Runs of one folder share its stages; each
+// stage is claimed by one of them (stage-store.ts).
+import { and, desc, eq, isNull, type SQL } from 'drizzle-orm';
+import { CalmError, canonicalJson, type Json } from '@calm-orch/core';
+import { countRows, transaction, type Store } from '../database/database.ts';
+import { appendEvent } from './event-store.ts';
+import { heartbeatTimeoutMs, isHere, isLive } from '../liveness.ts';
+import { runs, trials } from '../database/schema.ts';
+import { releaseUnfinished } from './stage-store.ts';
+import { livingWorkers } from './worker-store.ts';
+import { listTrials } from '../trials.ts';
+import type { NewRun, RunRecord } from '../types.ts';
+
+type RunRow = typeof runs.$inferSelect;
+
+export function createRun(store: Store, run: NewRun): RunRecord {
+  return transaction(store, () => {
+    sweep(store);
+    const id = newRunId(store, run.experiment);
+    const now = store.clock();
+    store.db
+      .insert(runs)
+      .values({
+        ...{ id, experiment: run.experiment, title: run.title, path: run.path, hash: run.hash, pid: run.pid },
+        resolved: canonicalJson(run.resolved),
+        versions: canonicalJson(run.versions),
+        machine: canonicalJson(run.machine),
+        pidStarted: store.processStart(run.pid),
+        ...{
+          host: store.host,
+          place: store.place,
+          status: 'running',
+          startedMs: now,
+          sessionStartedMs: now,
+          heartbeatMs: now,
+        },
+      })
+      .run();
+    run.trials.forEach(({ row, seed }, position) => {
+      store.db.insert(trials).values({ runId: id, position, row, seed }).run();
+    });
+    appendEvent(store, { runId: id, type: 'run started', message: `${run.trials.length} trials` });
+    return getRun(store, id);
+  });
+}
+
+/** The experiment's name, as far as it can name a folder, and the first number from its count of runs on that is free:
+ *  names that differ in signs alone have runs of the same stem. */
+function newRunId(store: Store, experiment: string): string {
+  const words = experiment.normalize('NFC').replace(/[^\p{L}\p{M}\p{N}._-]+/gu, '-');
+  const stem = [...words.replace(/^[-.]+/, '')].slice(0, 60).join('') || 'run';
+  for (let number = countRows(store, runs, eq(runs.experiment, experiment)) + 1; ; number++) {
+    const id = `${stem}-${number}`;
+    if (countRows(store, runs, eq(runs.id, id)) === 0) return id;
+  }
+}
+
+export function resumeRun(
+  store: Store,
+  runId: string,
+  { pid, keepAttempts = false }: { readonly pid: number; readonly keepAttempts?: boolean },
+): RunRecord {
+  return transaction(store, () => {
+    sweep(store);
+    const row = rowOf(store, runId);
+    if (row.status === 'running') {
+      if (isLive(store, row)) throw busy(toRecord(store, row));
+      // Its workers outlived its coordinator.
+      if (!keepAttempts) interrupt(store, row);
+    }
+    const { session } = row;
+    const now = store.clock();
+    store.db
+      .update(runs)
+      .set({ status: 'running', error: null, interrupted: false, endedMs: null })
+      .where(eq(runs.id, runId))
+      .run();
+    store.db
+      .update(runs)
+      .set({
+        ...{ session: session + 1, sessionStartedMs: now, heartbeatMs: now },
+        ...{ pid, pidStarted: store.processStart(pid), host: store.host, place: store.place },
+      })
+      .where(eq(runs.id, runId))
+      .run();
+    appendEvent(store, { runId, type: 'run resumed', message: `session ${session + 1}` });
+    return getRun(store, runId);
+  });
+}
+
+export function endRun(
+  store: Store,
+  runId: string,
+  status: 'succeeded' | 'failed' | 'cancelled',
+  { error }: { readonly error?: string } = {},
+): void {
+  transaction(store, () => {
+    releaseUnfinished(store, runId, 'cancelled', `the run ended: ${status}`);
+    store.db
+      .update(runs)
+      .set({ status, error: error ?? null, interrupted: false, endedMs: store.clock() })
+      .where(eq(runs.id, runId))
+      .run();
+    appendEvent(store, { runId, type: 'run ended', message: error ? `${status}: ${error}` : status });
+  });
+}
+
+/** The run is in no list any more. Throws `busy` while its coordinator or workers live. */
+export function removeRun(store: Store, runId: string): void {
+  transaction(store, () => {
+    sweep(store);
+    const run = getRun(store, runId);
+    if (run.status === 'running') throw busy(run);
+    if (livingWorkers(store, runId).length > 0)
+      throw new CalmError(
+        'busy',
+        `workers of run ${runId} wait for \`calm-orch resume ${runId}\`: a minute later they are gone`,
+      );
+    store.db.update(runs).set({ removedMs: store.clock() }).where(eq(runs.id, runId)).run();
+  });
+}
+
+export function heartbeatRun({ db, clock }: Store, runId: string): void {
+  db.update(runs).set({ heartbeatMs: clock() }).where(eq(runs.id, runId)).run();
+}
+
+export function listRuns(store: Store): RunRecord[] {
+  return store.db
+    .select()
+    .from(runs)
+    .where(isListed)
+    .orderBy(desc(runs.sequence))
+    .all()
+    .map((row) => toRecord(store, row));
+}
+
+export function getRun(store: Store, runId: string): RunRecord {
+  return toRecord(store, rowOf(store, runId));
+}
+
+export function findRun(store: Store, name?: string): RunRecord {
+  if (name !== undefined) {
+    const byId = listed(store, eq(runs.id, name)).get();
+    const newest = byId ?? listed(store, eq(runs.experiment, name)).orderBy(desc(runs.sequence)).get();
+    return newest ? toRecord(store, newest) : getRun(store, name);
+  }
+  const last = listed(store).orderBy(desc(runs.sessionStartedMs), desc(runs.sequence)).limit(1).get();
+  if (!last)
+    throw new CalmError('not_found', 'no runs yet: start one with `calm-orch run experiments/ablation-mfam.yaml`');
+  return toRecord(store, last);
+}
+
+export function findResumableRun(store: Store, runId?: string): RunRecord | null {
+  const unfinished = listRuns(store).filter(({ status }) => status !== 'succeeded');
+  if (runId !== undefined) getRun(store, runId);
+  const run = runId === undefined ? unfinished[0] : unfinished.find(({ id }) => id === runId);
+  if (run?.status !== 'running') return run ?? null;
+  const other = runId === undefined ? unfinished.find(({ status }) => status !== 'running') : undefined;
+  throw busy(run, other && `\`calm-orch resume ${other.id}\` goes on with the newest that is not`);
+}
+
+const isListed = isNull(runs.removedMs);
+
+function listed({ db }: Store, where?: SQL) {
+  return db.select().from(runs).where(and(isListed, where));
+}
+
+function rowOf({ db }: Store, runId: string): RunRow {
+  const row = db.select().from(runs).where(eq(runs.id, runId)).get();
+  if (row && row.removedMs === null) return row;
+  const known = db.select({ id: runs.id }).from(runs).where(isListed).orderBy(desc(runs.sequence)).limit(5).all();
+  const list =
+    known.length === 0 ? 'there are no runs yet' : `the newest runs are ${known.map(({ id }) => id).join(', ')}`;
+  throw new CalmError('not_found', `no run or experiment \`${runId}\`: ${list} (\`calm-orch runs\` lists all)`);
+}
+
+/** Marks runs that nobody works for any more as interrupted, durably. While workers wait the run can be taken over. */
+function sweep(store: Store): void {
+  for (const row of store.db.select().from(runs).where(eq(runs.status, 'running')).all())
+    if (!isLive(store, row) && livingWorkers(store, row.id).length === 0) interrupt(store, row);
+}
+
+function interrupt(store: Store, { id: runId, heartbeatMs }: RunRow): void {
+  releaseUnfinished(store, runId, 'lost', 'the coordinator was gone');
+  store.db
+    .update(runs)
+    .set({ status: 'failed', interrupted: true, error: interruptedError, endedMs: heartbeatMs })
+    .where(eq(runs.id, runId))
+    .run();
+  appendEvent(store, {
+    runId,
+    type: 'run interrupted',
+    message: `last heard of at ${new Date(heartbeatMs).toISOString()}`,
+  });
+}
+
+const interruptedError = 'interrupted: the coordinator ended without a word';
+
+function busy({ id, pid, host, heard }: RunRecord, more?: string): CalmError {
+  const where = `${host} (process ${pid}), heard of ${howLongAgo(heard!.agoMs)}`;
+  const patience = `should ${host} be down, \`resume\` goes on once nothing was heard for ${heartbeatTimeoutMs / 1000} s`;
+  const remedy = heard!.isElsewhere
+    ? `wait for it, or end it there; ${patience}`
+    : `wait for it, or end it with \`kill ${pid}\``;
+  return new CalmError('busy', `run ${id} is at work on ${where}: ${remedy}${more === undefined ? '' : `; ${more}`}`);
+}
+
+/** Clocks of two machines may differ. */
+function howLongAgo(ms: number): string {
+  const seconds = Math.round(Math.abs(ms) / 1000);
+  return ms < -heartbeatTimeoutMs
+    ? `just now (by its clock ${seconds} s from now)`
+    : `${Math.max(0, Math.round(ms / 1000))} s ago`;
+}
+
+function toRecord(store: Store, row: RunRow): RunRecord {
+  const gone = row.status === 'running' && !isLive(store, row);
+  const shown = gone
+    ? ({ status: 'failed', interrupted: true, error: interruptedError, endedMs: row.heartbeatMs } as const)
+    : { status: row.status, interrupted: row.interrupted, error: row.error, endedMs: row.endedMs };
+  const heard = { agoMs: store.clock() - row.heartbeatMs, isElsewhere: !isHere(store, row) };
+  return {
+    ...{ id: row.id, experiment: row.experiment, title: row.title, path: row.path },
+    ...shown,
+    heard: shown.status === 'running' ? heard : null,
+    resolved: JSON.parse(row.resolved) as Json,
+    hash: row.hash,
+    versions: JSON.parse(row.versions) as Json,
+    machine: JSON.parse(row.machine) as Json,
+    ...{ host: row.host, pid: row.pid, session: row.session, startedMs: row.startedMs },
+    trials: listTrials(store, row.id, shown.status),
+  };
+}

@@ -1,0 +1,67 @@
+// The whole state of a training as members of a gang compare it and hand it on.
+import { createHash } from 'node:crypto';
+import { CalmError, combineSignals, updateHash, type AppliedSteps, type Gang } from '@calm-orch/core';
+import type { TrainingState } from '@calm-orch/model';
+import { untilSuperseded } from './gang-exchange.ts';
+import { decodeLineage, encodeLineage } from '../training/lineage.ts';
+
+export interface ReceivedState {
+  readonly step: number;
+  readonly state: TrainingState;
+  readonly lineage: readonly AppliedSteps[];
+}
+
+export function offerState(gang: Gang, name: string, { step, state, lineage }: ReceivedState): void {
+  const { weights, firstMoment, secondMoment } = state;
+  gang.publish(name, Float32Array.from([step, ...encodeLineage(lineage)]), weights, firstMoment, secondMoment);
+}
+
+/** Null when the roster changed first, or the source is gone. */
+export async function pullState(
+  gang: Gang,
+  source: string,
+  name: string,
+  { superseded, signal }: { readonly superseded: AbortSignal; readonly signal: AbortSignal },
+): Promise<ReceivedState | null> {
+  const either = combineSignals(superseded, signal);
+  try {
+    const all = await gang.pull(source, name, either.signal);
+    const { all: lineage, end } = decodeLineage(all.subarray(1));
+    const vectors = all.subarray(1 + end);
+    const size = vectors.length / 3;
+    const part = (i: number): Float32Array => vectors.subarray(i * size, (i + 1) * size);
+    return { step: all[0]!, state: { weights: part(0), firstMoment: part(1), secondMoment: part(2) }, lineage };
+  } catch (error) {
+    signal.throwIfAborted();
+    await untilSuperseded(superseded, signal, error);
+    return null;
+  } finally {
+    either.dispose();
+  }
+}
+
+/** The first 64 bits of the sha256 of vectors, as four numbers a float32 holds exactly. */
+export function digest(...vectors: readonly Float32Array[]): number[] {
+  const hash = createHash('sha256');
+  for (const vector of vectors) updateHash(hash, vector);
+  const hex = hash.digest('hex');
+  return [0, 1, 2, 3].map((i) => parseInt(hex.slice(4 * i, 4 * i + 4), 16));
+}
+
+export const digestOf = ({ weights, firstMoment, secondMoment }: TrainingState): number[] =>
+  digest(weights, firstMoment, secondMoment);
+
+/**
+ * Compares the digests of those equally far (null: behind). A replica in the minority has been damaged, and goes; it
+ * comes back with a peer's state. Where no majority says who is right all go, and begin again from a checkpoint.
+ */
+export function expelUnlessAgreed(rank: number, digests: readonly (ArrayLike<number> | null)[], step: number): void {
+  const texts = digests.flatMap((each) => (each === null ? [] : [Array.from(each).join()]));
+  const own = Array.from(digests[rank]!).join();
+  const agreeing = texts.filter((text) => text === own).length;
+  if (agreeing === texts.length || agreeing * 2 > texts.length) return;
+  throw new CalmError(
+    'lease_lost',
+    `step ${step}: the state of this replica differs from ${texts.length - agreeing} of its ${texts.length - 1} peers'; it starts again`,
+  );
+}

@@ -1,0 +1,116 @@
+// A gang in one process, joined and left at every possible moment.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Values } from '@calm-orch/engine';
+import type { TrainingState } from '@calm-orch/model';
+import { afterEach, describe, expect, it } from 'vitest';
+import { loadNewestCheckpoint } from '../training/checkpoint.ts';
+import { Club, dir, inputsOf, newProgram, training, wide, type Change } from './gang-club.test-util.ts';
+import { finished, joinAndLeave, lossesOf, trainAlone } from './gang-joins.test-util.ts';
+import { learningRateAt } from '../training/schedule.ts';
+
+const nothing: Change = {};
+let change = nothing;
+afterEach(() => void (change = nothing));
+
+/** One trainer's result, computed once for each change. */
+const results = new Map<Change, ReturnType<typeof trainAlone>>();
+function alone(): ReturnType<typeof trainAlone> {
+  const result = results.get(change) ?? trainAlone(change);
+  results.set(change, result);
+  return result;
+}
+
+describe('a gang of 3', () => {
+  const off = {
+    ...{ maxGradientNorm: null, weightDecay: 0, accumulation: 1 },
+    ...{ recompute: 'none', precision: 'fp32' },
+  } as const satisfies Partial<NonNullable<Change['options']>>;
+  it.each<[string, Change]>([
+    ['clipped gradients and weight decay', { options: { ...off, maxGradientNorm: 0.1, weightDecay: 0.1 } }],
+    ['accumulation', { options: { ...off, maxGradientNorm: 0.1, accumulation: 4 } }],
+    ['layers computed again and bfloat16', { options: { ...off, recompute: 'layers', precision: 'bf16' } }],
+    ['low-rank factors', { lora: { rank: 8, alpha: 16, targets: ['q_proj', 'v_proj', 'down_proj'] } }],
+  ])('trains to the bits of one trainer with %s', async (_, what) => {
+    const plain = await alone();
+    change = what;
+    const { state } = await alone();
+    expect(state).not.toEqual(plain.state);
+    const club = new Club(3, { change });
+    for (let i = 0; i < 3; i++) await club.add();
+    expect((await finished(club)).program.state()).toEqual(state);
+  });
+});
+
+type Poisoned = Record<string, Values> & { readonly weights: Float32Array };
+
+/** Weighs two tokens of sample 10 so that their losses cancel and their gradients are too large. */
+function balance(inputs: Poisoned, state: TrainingState): void {
+  const { weights } = inputs;
+  const lossOf = (token: number): number => {
+    const probe = newProgram();
+    probe.setState(state);
+    weights.fill(0)[30 + token] = 1;
+    const loss = probe.step('answer', inputs, { step: 7, learningRate: 0 });
+    probe.dispose();
+    return loss;
+  };
+  const [first, second] = [lossOf(0), lossOf(1)];
+  weights.fill(0).set([1e23, (-1e23 * first) / second], 30);
+}
+
+describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer %s', (optimizer) => {
+  it.each([2, 3, 5, 8])('of %i trains to the bits of one trainer, in shared memory', async (size) => {
+    const { state, losses } = await alone();
+    const club = new Club(size, { optimizer });
+    for (let i = 0; i < size; i++) await club.add();
+    const first = await finished(club);
+    expect(first.program.state()).toEqual(state);
+    expect(lossesOf(first).slice(-3)).toEqual(losses.slice(-3));
+  });
+
+  it('streams tensors between hosts to the same bits', async () => {
+    const { state } = await alone();
+    const club = new Club(2, { optimizer, change });
+    for (let i = 0; i < 2; i++) await club.add({ sharedMemory: null });
+    expect((await finished(club)).program.state()).toEqual(state);
+  });
+
+  it.each(['none', 'file'])('streams them to the same bits where shared memory cannot be used (%s)', async (name) => {
+    change = wide;
+    const { state } = await alone();
+    writeFileSync(join(dir, 'file'), '');
+    const club = new Club(2, { optimizer, change });
+    for (let i = 0; i < 2; i++) await club.add({ sharedMemory: join(dir, name) });
+    expect((await finished(club)).program.state()).toEqual(state);
+    expect(club.notes).toEqual(Array(2).fill(expect.stringContaining('are streamed')));
+  });
+
+  it.each([
+    [
+      'loss that is no number',
+      (inputs: Poisoned) => inputs.weights.fill(NaN, 30, 33),
+      'is NaN at step 7 (samples s7-10, s7-11);',
+    ],
+    ['gradient that is not finite', balance, 'and its gradient not finite at step 7 (samples s7-0, s7-1,'],
+  ])('ends at a %s, in all members alike, and saves no state after it', async (_, poison, reason) => {
+    const before = newProgram();
+    for (let step = 0; step < 7; step++)
+      before.step('answer', inputsOf(step).inputs, { step, learningRate: learningRateAt(step, training) });
+    const { name, inputs, samples } = inputsOf(7);
+    poison(inputs as Poisoned, before.state());
+    const club = new Club(2, { optimizer, change });
+    const poisoned = (step: number) => (step === 7 ? { name, inputs, samples } : inputsOf(step));
+    const members = [await club.add({ inputs: poisoned }), await club.add({ inputs: poisoned })];
+    for (const ended of await Promise.all(members.map((member) => member.ended))) expect(ended).toContain(reason);
+    const newest = loadNewestCheckpoint(club.checkpointDir);
+    if (optimizer === 'replicated') expect(newest).toMatchObject({ step: 7, state: before.state() });
+    // No member has the whole state: a retry goes on from the checkpoint before.
+    else expect(newest?.step).toBe(0);
+    before.dispose();
+  });
+
+  it('goes on to the same bits when members join and leave at any step', async () => {
+    await joinAndLeave(optimizer, 1, await alone());
+  }, 600_000);
+});

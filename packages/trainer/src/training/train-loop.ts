@@ -1,0 +1,199 @@
+// The loop every training stage runs: take the newest checkpoint, step, report, save now and then, save when told to
+// stop. What a step computes depends on its number alone, so a loop that was cut off ends in the same bits.
+import { setImmediate } from 'node:timers/promises';
+import {
+  CalmError,
+  firstAbort,
+  type SampleList,
+  type StageContext,
+  type StageProgress,
+  type TrainingConfig,
+} from '@calm-orch/core';
+import type { Values } from '@calm-orch/engine';
+import { NonFiniteStep, type TrainingProgram, type TrainingState } from '@calm-orch/model';
+import type { CalmProgram } from './calm-training.ts';
+import { loadNewestCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { createGangSteps } from '../gangs/gang-steps.ts';
+import { createLineage } from './lineage.ts';
+import { learningRateAt } from './schedule.ts';
+
+export interface StepInputs {
+  /** Which of the program's step functions runs. */
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, Values>>;
+  /** Ids of the samples in the inputs (core's sampleIds), for the audit; absent where no gang computes. */
+  readonly samples?: Int32Array;
+}
+
+const reportsPerStage = 100;
+const reportEveryMs = 1000;
+const noIds = new Int32Array(0);
+
+/**
+ * Trains from the newest checkpoint, or the program's present weights, to `training.steps`; together with others where
+ * the context has a gang and the program can be taken apart. The program then has the final weights.
+ * @throws CalmError `cancelled` once a checkpoint is saved, when the context's signal is aborted; `lease_lost` when a
+ * gang has released this member; `bad_data` when a step's loss or gradient is not finite: a checkpoint then has the state
+ * before that step, which its next attempt repeats.
+ * @param readAhead told of the next step before one is computed, to have its data read meanwhile.
+ * @param samplesOf names the samples of a step, in the order of its inputs.
+ * @param lists what the steps' samples are drawn from.
+ */
+export async function trainLoop(
+  context: StageContext,
+  program: TrainingProgram | CalmProgram,
+  training: TrainingConfig,
+  inputsOf: (step: number) => StepInputs,
+  readAhead?: (step: number) => void,
+  samplesOf?: (step: number) => readonly string[],
+  lists: readonly SampleList[] = [],
+): Promise<void> {
+  const { checkpointDir, signal, optimizer = 'replicated' } = context;
+  const lineage = createLineage();
+  const gang =
+    context.gang !== undefined && 'member' in program
+      ? createGangSteps(context.gang, program, lineage, { optimizer, steps: training.steps })
+      : null;
+  /** `isPristine`: the program has the weights the stage begins with. */
+  const load = (isPristine: boolean): number => {
+    const newest = loadNewestCheckpoint(checkpointDir);
+    if (newest !== undefined) program.setState(newest.state);
+    else if (!isPristine) throw new CalmError('lease_lost', 'no checkpoint to go back to: the stage begins again');
+    // Of a slice that is lost there is no other copy.
+    else if (gang !== null && optimizer === 'partitioned')
+      trySave(checkpointDir, { step: 0, state: program.state(), lineage: [] });
+    lineage.replace(newest?.lineage ?? []);
+    return newest?.step ?? 0;
+  };
+  /** How far this process is in the newest roster. */
+  const enter = async (step: number): Promise<number> => {
+    const entered = await unlessAborted(gang!.enter(step, signal), signal, step);
+    return entered === null ? enter(load(step < 0)) : entered;
+  };
+  const stateAt = (step: number): TrainingState | null => (gang === null ? program.state() : gang.state(step));
+  const save = (step: number, first: number): boolean => {
+    const state = step > first && (gang?.isFirst ?? true) ? stateAt(step) : null;
+    return state !== null && trySave(checkpointDir, { step, state, lineage: lineage.all });
+  };
+  /** What was not told yet of how the weights came about. */
+  const untold = (): Pick<StageProgress, 'applied' | 'anew'> => {
+    const { applied, anew } = lineage.take();
+    return { applied, ...(anew && { anew: lists }) };
+  };
+  const started = context.now();
+  let saved = started;
+  let reported = started;
+  try {
+    await context.gang?.join(signal);
+    let step = signal.aborted || gang === null ? load(true) : await enter(-1);
+    let first = step;
+    const reportEvery = Math.max(1, Math.floor(training.steps / reportsPerStage));
+    for (;;) {
+      const isDue = step > first && (gang?.isFirst ?? true) && context.now() - saved >= context.checkpointEveryMs;
+      if ((signal.aborted || isDue) && (gang?.mayRest(step, { leaving: signal.aborted }) ?? true)) {
+        const isSaved = save(step, first);
+        saved = context.now();
+        if (signal.aborted) throw stopped(context, step, training.steps, isSaved);
+      }
+      if (gang?.isStale) {
+        const before = step;
+        step = await enter(step);
+        if (step !== before) first = step;
+        continue;
+      }
+      if (step >= training.steps) {
+        if (gang?.isFirst ?? true) {
+          const rest = gang === null ? {} : untold();
+          if (rest.applied?.length) context.report({ step: training.steps - 1, totalSteps: training.steps, ...rest });
+          break;
+        }
+        // The first writes the result; if it dies before, another becomes the first.
+        await firstAbort([context.gang!.superseded, signal]);
+        continue;
+      }
+      const { name, inputs, samples = noIds } = inputsOf(step);
+      if (step + 1 < training.steps) readAhead?.(step + 1);
+      const at = { step, learningRate: learningRateAt(step, training) };
+      let loss: number | null;
+      try {
+        loss =
+          gang === null
+            ? program.step(name, inputs, at)
+            : await unlessAborted(gang.step(name, inputs, samples, at, signal), signal, null);
+      } catch (error) {
+        if (!(error instanceof NonFiniteStep)) throw error;
+        save(step, first);
+        throw notFinite(context, step, error, samplesOf?.(step) ?? []);
+      }
+      if (loss !== null) {
+        // Metrics at steps that never depend on time; between them word that it goes on, for gangs and for whoever waits.
+        const isMeasured = step % reportEvery === 0 || step === training.steps - 1;
+        if (isMeasured || context.now() - reported >= reportEveryMs) {
+          reported = context.now();
+          const seconds = (reported - started) / 1000;
+          context.report({
+            step,
+            totalSteps: training.steps,
+            ...(isMeasured && { metrics: { 'train/loss': loss, 'train/learningRate': at.learningRate } }),
+            ...(gang && untold()),
+            samplesPerSecond: ((step + 1 - first) * training.batchSize) / Math.max(seconds, 1e-3),
+          });
+        }
+        step++;
+      }
+      context.alive?.();
+      // Let heartbeats, rosters and cancellation in: TensorFlow blocks this thread while it computes.
+      await setImmediate();
+    }
+  } finally {
+    gang?.leave();
+  }
+}
+
+/** A full disk costs the checkpoint, not the training: the one before is still there. */
+function trySave(dir: string, checkpoint: Checkpoint): boolean {
+  try {
+    saveCheckpoint(dir, checkpoint);
+    return true;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
+    console.error(`no checkpoint at step ${checkpoint.step}: ${(error as Error).message}`);
+    return false;
+  }
+}
+
+/** What a wait for others gives, or `otherwise` when it was cancelled. */
+async function unlessAborted<T>(waiting: Promise<T>, signal: AbortSignal, otherwise: T): Promise<T> {
+  try {
+    return await waiting;
+  } catch (error) {
+    if (signal.aborted && !(error instanceof CalmError)) return otherwise;
+    throw error;
+  }
+}
+
+/** Samples that an error names at most. */
+const maxNamed = 32;
+
+function notFinite(
+  { stage: { kind } }: StageContext,
+  step: number,
+  { message, shards, numShards }: NonFiniteStep,
+  samples: readonly string[],
+): CalmError {
+  const perShard = samples.length / numShards;
+  const concerned =
+    shards.length === 0 ? samples : shards.flatMap((s) => samples.slice(s * perShard, (s + 1) * perShard));
+  const more = concerned.length > maxNamed ? ` and ${concerned.length - maxNamed} more` : '';
+  const named = concerned.length === 0 ? '' : ` (samples ${concerned.slice(0, maxNamed).join(', ')}${more})`;
+  return new CalmError(
+    'bad_data',
+    `${kind}: ${message} at step ${step}${named}; the weights are those before it. Look at these samples, or try a lower peakLearningRate`,
+  );
+}
+
+function stopped({ stage: { kind } }: StageContext, step: number, steps: number, saved: boolean): CalmError {
+  const where = `stopped at step ${Math.max(0, step)} of ${steps}`;
+  return new CalmError('cancelled', `${kind}: ${where}${saved ? ', checkpoint saved' : ''}`);
+}
