@@ -76,6 +76,8 @@ test(
     const { run: id, executed } = await run();
     expect(executed).toBe(again.length);
     const { stages } = await call<Explained>('explain', id, 'pretrain-generic', '--json');
-    expect(stages[0]!.differences.map(({ what }) => what)).toEqual(['module packages/trainer/dist/training/schedule.js']);
+    expect(stages[0]!.differences.map(({ what }) => what)).toEqual([
+      'module packages/trainer/dist/training/schedule.js',
+    ]);
   },
 );

@@ -106,7 +106,15 @@ export { isMaskName, loadMask, maskFileOf } from './images/masks.ts';
 export { imageFileState, imageNamesIn } from './images/image-files.ts';
 export { clipSquare, type Fit } from './images/clip-square.ts';
 export { squareViews, turnSquare } from './images/turn-square.ts';
-export { clipMean, clipStd, fitSquare, loadImage, toPixels, type PixelOptions, type RgbImage } from './images/images.ts';
+export {
+  clipMean,
+  clipStd,
+  fitSquare,
+  loadImage,
+  toPixels,
+  type PixelOptions,
+  type RgbImage,
+} from './images/images.ts';
 export { sharp } from './images/sharp.ts';
 export { numberCell, readCsvRows, type CsvRow } from './text/csv-rows.ts';
 export { badLine } from './text/lines.ts';

@@ -6,7 +6,12 @@ import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
 import { checkModels, hashCacheOf } from '../surroundings/check-models.ts';
 import { checkSurroundings } from '../surroundings/check-surroundings.ts';
-import { experimentFile, loadNamed, withExperimentOptions, type ExperimentOptions } from '../options/experiment-options.ts';
+import {
+  experimentFile,
+  loadNamed,
+  withExperimentOptions,
+  type ExperimentOptions,
+} from '../options/experiment-options.ts';
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { parts } from '../run/parts.ts';

@@ -3,7 +3,12 @@ import { presets, type TrialConfig } from '@calm-orch/core';
 import { openTracker } from '@calm-orch/tracker';
 import { startedInBackground } from '../run/background.ts';
 import type { GlobalOptions } from '../cli.ts';
-import { experimentFile, loadNamed, withExperimentOptions, type ExperimentOptions } from '../options/experiment-options.ts';
+import {
+  experimentFile,
+  loadNamed,
+  withExperimentOptions,
+  type ExperimentOptions,
+} from '../options/experiment-options.ts';
 import { execute, withProcessOptions, type ExecuteOptions } from './execute.ts';
 
 interface Options extends ExecuteOptions, ExperimentOptions {
