@@ -23,14 +23,9 @@ export interface GlobalOptions {
 
 interface CommandEntry {
   readonly usage: string;
-  /** null: internal, started by other commands, not in the help. */
-  readonly describe: string | null;
+  readonly describe: string;
   readonly load: () => Promise<{ readonly command: unknown }>;
 }
-
-const worker = (name: 'trainer' | 'augmentor' | 'evaluator' | 'compute') => async () => ({
-  command: (await import('./commands/worker.ts'))[name],
-});
 
 const photos = (name: 'score' | 'comment' | 'suggest') => async () => ({
   command: (await import('./commands/photos.ts'))[name],
@@ -143,10 +138,6 @@ const commands: readonly CommandEntry[] = [
     describe: 'Check datasets on this machine (verify), or write the embedded data in their formats (make)',
     load: () => import('./commands/data.ts'),
   },
-  { usage: 'trainer <index>', describe: null, load: worker('trainer') },
-  { usage: 'augmentor <index>', describe: null, load: worker('augmentor') },
-  { usage: 'evaluator <index>', describe: null, load: worker('evaluator') },
-  { usage: 'compute <role> [index]', describe: null, load: worker('compute') },
 ];
 
 const examples: readonly (readonly [string, string])[] = [
@@ -189,11 +180,10 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = p
 
 /** Prints what the last of the words of a command line may become. */
 async function complete(words: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  const shown = commands.filter(({ describe }) => describe !== null);
   const found = await completions(words, {
-    commands: [...shown.map(nameOf), completionCommand],
+    commands: [...commands.map(nameOf), completionCommand],
     optionsOf: async (name) => {
-      const entry = shown.find((one) => nameOf(one) === name);
+      const entry = commands.find((one) => nameOf(one) === name);
       const program = withGlobalOptions(yargs([]), env);
       return entry === undefined ? program : withOptions((await entry.load()).command as Command, program);
     },
@@ -240,7 +230,7 @@ function parser(args: readonly string[], env: NodeJS.ProcessEnv): Argv<GlobalOpt
   for (const { usage, describe, load } of commands) {
     program.command({
       command: usage,
-      describe: describe ?? false,
+      describe,
       builder: async (own: Argv) => withOptions((await load()).command as Command, own),
       handler: async (values) => {
         const { handler } = (await load()).command as Command;
@@ -284,10 +274,7 @@ function typedFor(name: string, args: readonly string[]): string {
 function usageMessage(message: string, args: readonly string[], options: readonly string[]): string {
   const first = args.find((arg) => !arg.startsWith('-'));
   const entry = commands.find((command) => nameOf(command) === first);
-  if (first !== undefined && !entry) {
-    const names = commands.filter(({ describe }) => describe !== null).map(nameOf);
-    return `unknown command \`${first}\`${suggestion(first, names)}`;
-  }
+  if (first !== undefined && !entry) return `unknown command \`${first}\`${suggestion(first, commands.map(nameOf))}`;
   const help = entry ? `calm-orch ${nameOf(entry)} --help` : 'calm-orch --help';
   const words = message
     .replace(/^Not enough non-option arguments.*/, `an argument is missing in \`calm-orch ${entry?.usage ?? ''}\``)

@@ -1,6 +1,5 @@
 // What `run` and `resume` share: engine, plan, signals, progress, and the table at the end.
 import { totalmem, type } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import type { Argv } from 'yargs';
 import { CalmError, type Experiment } from '@calm-orch/core';
 import type { Tracker } from '@calm-orch/tracker';
@@ -16,6 +15,7 @@ import { showProgress, type Progress } from '../progress/progress.ts';
 import { report } from '../report.ts';
 import { parts } from '../run/parts.ts';
 import { carriedFolders } from '../run/stage-code.ts';
+import { workerScript } from '../run/worker-script.ts';
 import { inputUses, leftOutPhotographs } from '../views/left-out.ts';
 
 export interface ExecuteOptions extends GlobalOptions {
@@ -127,7 +127,7 @@ export async function execute(
       versions: { node: process.versions.node, engine: facts.identity },
       machineFacts: { cores: facts.numCores, devices: facts.devices, memoryBytes: totalmem(), os: type() },
       counts: workerCounts(experiment, options, facts),
-      workerScript: fileURLToPath(new URL('../../bin/calm-orch.js', import.meta.url)),
+      workerScript,
       onStart: (started) => {
         process.title = `calm-orch coordinator ${started.run.id}`;
         tellStarted(started.run.id);

@@ -1,0 +1,55 @@
+// The processes `run` starts; they load no command line. `worker.js trainer N`, `augmentor N` and `evaluator N` hold leases,
+// and each forks one `worker.js compute ROLE N`, which computes and never outlives it. A worker whose coordinator has gone
+// waits for the next one, for a limited time. Not for users: `calm-orch run` passes address and token by environment.
+import { CalmError, toCalmError } from '@calm-orch/core/errors';
+import { ignoresHangup } from '@calm-orch/core/hangup';
+import { survivesClosedOutput } from './output.ts';
+import { workerScript } from './run/worker-script.ts';
+import { nativeProblem, nativeSentence } from './surroundings/native-error.ts';
+
+async function work(role: string, index: number): Promise<void> {
+  const { CALM_ORCH_ADDRESS: address, CALM_ORCH_TOKEN: token, CALM_ORCH_TAKEOVER_MS, ...env } = process.env;
+  if (address === undefined || token === undefined)
+    throw new CalmError('invalid_argument', `${role}: workers are started by \`calm-orch run\``);
+  const { ComputeChild, parseRole, runWorker } = await import('@calm-orch/rpc');
+  // Trainers of one stage reach each other beside the coordinator, with the run's token.
+  const tensors = role === 'trainer' ? { CALM_ORCH_TENSOR_ADDRESS: address, CALM_ORCH_TENSOR_TOKEN: token } : {};
+  const command = [workerScript, 'compute', role, String(index)] as const;
+  const compute = new ComputeChild({ command, env: { ...env, ...tensors } });
+  const stop = new AbortController();
+  process.on('SIGTERM', () => stop.abort());
+  // Ctrl-C reaches every process of the run; the coordinator decides what it means, if there is one. So does a closing
+  // terminal, which is none of a worker's.
+  process.on('SIGINT', () => process.connected || stop.abort());
+  const log = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
+  const takeoverMs = Number(CALM_ORCH_TAKEOVER_MS ?? 0);
+  try {
+    await runWorker({ role: parseRole(role), index, address, token, compute, signal: stop.signal, log, takeoverMs });
+  } catch (error) {
+    log(`gives up: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    process.exitCode = 1;
+  }
+  // The channel to the coordinator would keep this process alive, and a worker that gave up would never be replaced.
+  if (process.connected) process.disconnect();
+}
+
+async function compute(role: string): Promise<void> {
+  const { parseRole, runCompute } = await import('@calm-orch/rpc/compute');
+  const { parts } = await import('./run/parts.ts');
+  runCompute(() => parts.loadStages(parseRole(role)));
+}
+
+const args = process.argv.slice(2);
+const [first = '', second = ''] = args;
+process.title = `calm-orch ${args.join(' ')}`;
+survivesClosedOutput();
+if (ignoresHangup()) process.on('SIGHUP', () => {});
+try {
+  if (first === 'compute') await compute(second);
+  else await work(first, Number(second));
+} catch (thrown) {
+  const broken = nativeProblem(thrown);
+  // The coordinator tells the last line of a worker that cannot begin.
+  console.error(`calm-orch: ${broken === null ? toCalmError(thrown).message : nativeSentence(broken)}`);
+  process.exitCode = 1;
+}
