@@ -1,27 +1,18 @@
 // One trainer of the gang benchmark: a process with one thread, told by the parent who trains with it.
 import { startEngine } from '@calm-orch/engine';
-import { initialWeights, llmShapes, mfamShapes } from '@calm-orch/model';
+import { initialWeights } from '@calm-orch/model';
 import { createComputeGang, openTensorPlane } from '@calm-orch/rpc';
-import { nano, rng } from '@calm-orch/core';
+import { rng } from '@calm-orch/core';
 import { createCalmTraining, promptInputs } from '../packages/trainer/dist/training/calm-training.js';
 import { createGangSteps } from '../packages/trainer/dist/gangs/gang-steps.js';
 import { createLineage } from '../packages/trainer/dist/training/lineage.js';
 import { median } from './median.js';
+import { modelOf } from './model.js';
 
 const { config: c, address, steps, warmup, token, optimizer } = JSON.parse(process.argv[2]);
 const numShards = 8;
-const mfam = {
-  ...nano.mfam,
-  ...{ taps: { low: 0, middle: 1, high: 2, thematic: 2 }, queries: c.queries, hiddenSize: c.qformerWidth },
-  ...{ numHeads: c.qformerHeads, numLayers: c.qformerLayers, mlpSize: 4 * c.qformerWidth },
-};
-const llm = {
-  ...nano.llm,
-  ...{ hiddenSize: c.llmWidth, numLayers: c.llmLayers, numHeads: c.llmHeads, numKeyValueHeads: c.llmHeads },
-  ...{ mlpSize: c.llmMlp, vocabSize: c.vocab, maxPositions: 4096 },
-};
+const { mfam, llm, shapes: trainable } = modelOf(c);
 const taps = { tokens: c.visionTokens, width: c.visionWidth };
-const trainable = { ...mfamShapes(mfam, { hiddenSize: c.visionWidth }, llm), ...llmShapes(llm) };
 // One begin token, as the product has it; the rest of the prefix stands with the suffix.
 const suffix = c.prefix - 1 + c.suffix;
 const program = createCalmTraining(await startEngine(), {
