@@ -28,7 +28,7 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
   openai: ['augmentor'],
   sharp: ['data', 'augmentor'],
   yargs: ['cli'],
-  zod: ['core'],
+  zod: ['core', 'evaluator'],
 };
 
 /** A command that only reads the database must not wait for these to load. */

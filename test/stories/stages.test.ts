@@ -18,13 +18,13 @@ import { stages as augmentorStages } from '@calm-orch/augmentor';
 import { planExperiment, type Plan, type PlanStage } from '@calm-orch/coordinator';
 import {
   CalmError,
-  loadExperiment,
   nano,
   type StageContext,
   type StageKind,
   type StageProgress,
   type StageResult,
 } from '@calm-orch/core';
+import { loadExperiment } from '@calm-orch/core/config';
 import { plcc, srcc, stages as evaluatorStages } from '@calm-orch/evaluator';
 import {
   initialWeights,

@@ -61,8 +61,8 @@ export {
   type StageSpec,
   type Status,
 } from './stage.ts';
-export * from './config/schema.ts';
-export { datasetNames, readDataFile, type DatasetName, type DatasetRoots } from './config/datasets.ts';
+export type * from './config/schema.ts';
+export * from './config/names.ts';
 export {
   checkedPerItem,
   dataItems,
@@ -77,14 +77,9 @@ export {
 } from './config/items.ts';
 export { augmentationReduction, augmentationSide } from './config/sides.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';
-export { commentMetrics, tableMetrics, type Claim, type TableMetric } from './config/ablation.ts';
+export type { Claim } from './config/ablation.ts';
 export { stagesOfMetric } from './config/stages-of-metric.ts';
 export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';
-export { experimentYaml } from './config/print.ts';
-export { loadExperiment, restoreExperiment, type LoadOptions } from './config/load.ts';
 export { power } from './order/power.ts';
 export { programRoot } from './program-root.ts';
-export { findExperiment } from './config/carried.ts';
-export { resolveTrial, type Override } from './config/resolve.ts';
 export { nearest, suggestion } from './config/suggest.ts';
-export { readCaptionsFile, readCorrelationFile, type CaptionsFile, type CorrelationFile } from './metric-files.ts';

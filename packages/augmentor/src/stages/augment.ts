@@ -6,15 +6,14 @@
 import { join, resolve } from 'node:path';
 import {
   augmentationSide,
-  augmentSchema,
   CalmError,
-  openaiSchema,
   photosPerItem,
   rng,
   writeFileAtomic,
   type AugmentConfig,
   type StageFunction,
 } from '@calm-orch/core';
+import { augmentSchema, openaiSchema } from '@calm-orch/core/config';
 import {
   clipSquare,
   labelsOf,

@@ -1,5 +1,6 @@
 // Stage `data-personal`: the embedded FLICKR-AES, photographs and what each annotator gave them.
-import { dataSchema, personalSchema, type StageFunction } from '@calm-orch/core';
+import { type StageFunction } from '@calm-orch/core';
+import { dataSchema, personalSchema } from '@calm-orch/core/config';
 import { writeStudioPersonal } from '@calm-orch/data';
 import { photoProgress } from './progress.ts';
 

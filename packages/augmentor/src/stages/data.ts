@@ -1,7 +1,8 @@
 // Stage `data`: makes the embedded data set on disk, in the real datasets' formats, or lists which photographs of the
 // datasets on this machine can be used. An item is a slice of one pool; item 0 writes the lists as well. Every file depends on the configuration alone, so items may run in any
 // order, on any worker, and again.
-import { CalmError, dataItems, dataSchema, type StageFunction } from '@calm-orch/core';
+import { CalmError, dataItems, type StageFunction } from '@calm-orch/core';
+import { dataSchema } from '@calm-orch/core/config';
 import { writeCatalog, writeStudioImages, writeStudioLists } from '@calm-orch/data';
 import { photoProgress } from './progress.ts';
 

@@ -1,7 +1,8 @@
 // The datasets themselves: what of them is on this machine, and the embedded data in their formats.
 import { existsSync } from 'node:fs';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, datasetNames, readDataFile, suggestion, userPath, type DatasetName } from '@calm-orch/core';
+import { CalmError, datasetNames, suggestion, userPath, type DatasetName } from '@calm-orch/core';
+import { readDataFile } from '@calm-orch/core/config';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
 import { dataOption } from '../options/data-option.ts';

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, expandHome, restoreExperiment, type StageKind, type TrialConfig } from '@calm-orch/core';
+import { CalmError, expandHome, type StageKind, type TrialConfig } from '@calm-orch/core';
+import { restoreExperiment } from '@calm-orch/core/config';
 import { hasTracker, openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { PhotoAnswer, PhotoQuestion } from '@calm-orch/evaluator';
 import type { GlobalOptions } from '../cli.ts';

@@ -1,6 +1,7 @@
 // What a run would do, without doing it: stages shared between trials and experiments, and what the run folder has already.
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, presets, resolveTrial, type Experiment, type TrialConfig } from '@calm-orch/core';
+import { CalmError, presets, type Experiment, type TrialConfig } from '@calm-orch/core';
+import { resolveTrial } from '@calm-orch/core/config';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';

@@ -1,5 +1,5 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { restoreExperiment } from '@calm-orch/core';
+import { restoreExperiment } from '@calm-orch/core/config';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import { startedInBackground } from '../run/background.ts';
 import type { GlobalOptions } from '../cli.ts';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, experimentYaml, findExperiment, type Json } from '@calm-orch/core';
+import { CalmError, type Json } from '@calm-orch/core';
+import { experimentYaml, findExperiment } from '@calm-orch/core/config';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';

@@ -1,6 +1,7 @@
 // The options by which commands that read an experiment file take a part of it, or change it.
 import type { Argv } from 'yargs';
-import { CalmError, loadExperiment, type Experiment, type LoadOptions } from '@calm-orch/core';
+import { CalmError, type Experiment } from '@calm-orch/core';
+import { loadExperiment, type LoadOptions } from '@calm-orch/core/config';
 import { dataOption } from './data-option.ts';
 import { meteorOption } from './meteor-option.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { planExperiment, type Plan } from '@calm-orch/coordinator';
-import { loadExperiment } from '@calm-orch/core';
+import { loadExperiment } from '@calm-orch/core/config';
 import { checkSurroundings } from './check-surroundings.ts';
 
 function plan(file: string, set: string[], meteorDir?: string): Plan {

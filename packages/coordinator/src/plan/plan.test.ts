@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { loadExperiment, type Experiment, type LoadOptions } from '@calm-orch/core';
+import { type Experiment } from '@calm-orch/core';
+import { loadExperiment, type LoadOptions } from '@calm-orch/core/config';
 import { planExperiment, type Plan, type PlanSources } from './plan.ts';
 
 const experiments = fileURLToPath(new URL('../../../../experiments/', import.meta.url));

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadExperiment, processStart, sha256, toCalmError } from '@calm-orch/core';
+import { processStart, sha256, toCalmError } from '@calm-orch/core';
+import { loadExperiment } from '@calm-orch/core/config';
 import { openTracker, type Tracker, type TrackerOptions } from '@calm-orch/tracker';
 import { layoutOf } from '../artifacts/layout.ts';
 import type { PlanSources } from '../plan/plan.ts';

@@ -1,36 +1,6 @@
 // An ablation file: the rows of one of the paper's tables as overrides of a base, with the paper's numbers.
 import { z } from 'zod';
-
-/** Metrics a table may show; the evaluate stages compute them. */
-export const tableMetrics = [
-  'PLCC',
-  'SRCC',
-  'RMSE',
-  'BLEU-1',
-  'BLEU-2',
-  'BLEU-3',
-  'BLEU-4',
-  'ROUGE-L',
-  'CIDEr',
-  'METEOR',
-  'noise',
-  'blur',
-  'darker',
-  'brighter',
-  'dull',
-  'crop',
-  'average',
-] as const;
-export type TableMetric = (typeof tableMetrics)[number];
-
-/** Metrics of generated comments: they need `evaluate.numComments` above 0. */
-export const commentMetrics: readonly TableMetric[] = tableMetrics.slice(3, 10);
-
-/** Accuracies of suggestions by degradation: they need `evaluate.suggestions`. */
-export const suggestMetrics: readonly TableMetric[] = tableMetrics.slice(10);
-
-/** Metrics of predicted scores: they need `evaluate.scores`. */
-export const scoreMetrics: readonly TableMetric[] = tableMetrics.slice(0, 3);
+import { claimMetrics, tableMetrics } from './names.ts';
 
 const metricList = z.array(z.enum(tableMetrics)).min(1);
 
@@ -47,16 +17,6 @@ export const publishedSchema = z.strictObject({
   row: z.string().min(1),
   paper: z.partialRecord(z.enum(tableMetrics), z.number()),
 });
-
-/** Metrics a claim may be about: those that are defined for a draw of test items. BLEU is a ratio over the corpus. */
-export const claimMetrics = [
-  'PLCC',
-  'SRCC',
-  'ROUGE-L',
-  'CIDEr',
-  'METEOR',
-  'average',
-] as const satisfies readonly TableMetric[];
 
 /** A claim of the paper about rows of its table, to be judged on ours (docs/verdicts.md). */
 export const claimSchema = z.strictObject({

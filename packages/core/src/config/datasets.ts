@@ -2,26 +2,9 @@
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { userPath } from '../files/user-path.ts';
+import { datasetNames, type DatasetName, type DatasetRoots } from './names.ts';
 import { problemsOf } from './validate.ts';
 import { readYaml, throwProblems, type Problem, type YamlFile } from './yaml-position.ts';
-
-export const datasetNames = [
-  'AVA',
-  'AVA-Captions',
-  'FLICKR-AES',
-  'PCCD',
-  'EVA',
-  'AADB',
-  'SPAQ',
-  'TAD66K',
-  'ICAA17K',
-  'Pexels',
-  'LLaVA-Pretrain',
-  'ShareGPT4V',
-  'LLaVA-Mix665k',
-] as const;
-export type DatasetName = (typeof datasetNames)[number];
-export type DatasetRoots = Readonly<Partial<Record<DatasetName, string>>>;
 
 const fileSchema = z.strictObject(
   Object.fromEntries(datasetNames.map((name) => [name, z.string().min(1).optional()])) as Record<

@@ -1,7 +1,8 @@
 // An experiment file, and what it resolves to: everything a run needs, as JSON that is stored with the run.
 import { z } from 'zod';
 import type { Json } from '../order/canonical.ts';
-import { metricList, type Claim, type TableMetric } from './ablation.ts';
+import { metricList, type Claim } from './ablation.ts';
+import type { TableMetric } from './names.ts';
 import type { TrialConfig } from './schema.ts';
 
 const workers = z.int().positive();

@@ -6,22 +6,14 @@ import { parse } from 'yaml';
 import { userPath } from '../files/user-path.ts';
 import { CalmError } from '../errors.ts';
 import { canonicalJson, hashOf, type Json } from '../order/canonical.ts';
-import {
-  ablationFileSchema,
-  commentMetrics,
-  rowSchema,
-  scoreMetrics,
-  suggestMetrics,
-  type TableMetric,
-  type AblationFile,
-  type RowFile,
-} from './ablation.ts';
+import { ablationFileSchema, rowSchema, type AblationFile, type RowFile } from './ablation.ts';
 import { carriedFile, findExperiment, refuseNearlyCarried } from './carried.ts';
 import { claimProblems, isAbout } from './claims.ts';
 import { experimentFileSchema } from './experiment.ts';
 import { readDataFile } from './datasets.ts';
 import type { Experiment, ExperimentFile, ResolvedExperiment, ResolvedRow, TableSpec } from './experiment.ts';
 import { withoutTilde } from './home-paths.ts';
+import { commentMetrics, scoreMetrics, suggestMetrics, type TableMetric } from './names.ts';
 import { presets } from './presets.ts';
 import { applyOverrides, crossProblems, flattenOverrides, overrideProblems } from './resolve.ts';
 import { parseAssignment, withAbsolutePaths, type Override } from './resolve.ts';

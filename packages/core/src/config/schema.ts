@@ -2,17 +2,15 @@
 // presets.ts. Everything here may be overridden by `set:` in an experiment, by the rows of an ablation and by
 // `--set key=value`.
 import { z } from 'zod';
-import { datasetNames } from './datasets.ts';
-
-export const levels = ['thematic', 'high', 'middle', 'low'] as const;
-export const qformerLevels = ['high', 'middle', 'low'] as const;
-export const augmentationGroups = ['quality', 'color', 'subject'] as const;
-/** What the language model reads around a photograph (packages/model/src/calm/prompts.ts). */
-export const promptTemplates = ['nano', 'vicuna_v1'] as const;
-export type PromptTemplate = (typeof promptTemplates)[number];
-export type Level = (typeof levels)[number];
-export type QFormerLevel = (typeof qformerLevels)[number];
-export type AugmentationGroup = (typeof augmentationGroups)[number];
+import {
+  augmentationGroups,
+  datasetNames,
+  foregroundFinders,
+  labelSources,
+  levels,
+  loraTargets,
+  promptTemplates,
+} from './names.ts';
 
 const size = z.int().positive();
 const count = z.int().nonnegative();
@@ -100,9 +98,6 @@ export const llmSchema = z.strictObject({
   maxPositions: size,
 });
 
-/** A photograph's own saliency, or a trained object detector (and saliency where it finds nothing). */
-export const foregroundFinders = ['saliency', 'detection'] as const;
-
 export const augmentSchema = z.strictObject({
   groups: z.array(z.enum(augmentationGroups)),
   /** Attributes augmented at once in one photograph, 1 to this. */
@@ -111,9 +106,6 @@ export const augmentSchema = z.strictObject({
   foreground: z.enum(foregroundFinders),
   seed: count,
 });
-
-/** Who words pseudo-labels: the template grammar, or a language model that paraphrases its sentences. */
-export const labelSources = ['template', 'openai'] as const;
 
 /** An OpenAI-compatible server, read with `labels: openai` alone. The key is in the environment: OPENAI_API_KEY. */
 export const openaiSchema = z.strictObject({
@@ -166,8 +158,6 @@ export const trainingSchema = z.strictObject({
   peakLearningRate: rate,
   warmupFraction: z.number().min(0).max(1),
 });
-
-export const loraTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
 
 export const loraSchema = z.strictObject({
   rank: size,
@@ -265,5 +255,4 @@ export type AugmentConfig = TrialConfig['augment'];
 export type OpenaiConfig = TrialConfig['openai'];
 export type TrainOptions = TrialConfig['train'];
 export type LoraConfig = TrialConfig['lora'];
-export type LoraTarget = (typeof loraTargets)[number];
 export type TrainingConfig = TrialConfig['pretrainSsl'];

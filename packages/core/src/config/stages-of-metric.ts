@@ -1,6 +1,6 @@
 // Where what a column of a table shows was measured.
 import type { StageKind } from '../stage.ts';
-import type { TableMetric } from './ablation.ts';
+import type { TableMetric } from './names.ts';
 
 /** The kinds of stages whose artifacts hold what a metric was measured on; a trial has one of them. */
 export function stagesOfMetric(metric: TableMetric): readonly StageKind[] {

@@ -19,11 +19,11 @@ import {
   datasetNames,
   inputUseText,
   nano,
-  readDataFile,
   type DataConfig,
   type DatasetRoots,
   type InputUse,
 } from '@calm-orch/core';
+import { readDataFile } from '@calm-orch/core/config';
 import { captionedPhotos, commentedPhotos, datasetFolder, labeledPhotos, unlabeledPhotos } from '../catalog/read.ts';
 import { writeCatalog } from '../catalog/write.ts';
 import { readAva } from '../ava/read.ts';

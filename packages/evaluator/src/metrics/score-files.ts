@@ -1,5 +1,6 @@
 // The metrics of texts and numbers somebody else has made: files of `calm-orch metrics`.
-import { CalmError, readCaptionsFile, readCorrelationFile } from '@calm-orch/core';
+import { CalmError } from '@calm-orch/core';
+import { readCaptionsFile, readCorrelationFile } from './metric-files.ts';
 import { captionMetrics, captionMetricNames, type CaptionItem, type CaptionMetric } from './captions.ts';
 import { plcc, srcc } from './correlation.ts';
 import { meteor, meteorName } from './meteor/meteor.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { loadExperiment } from '@calm-orch/core';
+import { loadExperiment } from '@calm-orch/core/config';
 import { openTracker } from '../tracker.ts';
 import { collectTables, type Table } from './collect.ts';
 import { renderTables } from './render.ts';

@@ -1,7 +1,6 @@
 // Files of texts and numbers somebody else has made, to be scored with our metrics.
 import { z } from 'zod';
-import { CalmError } from './errors.ts';
-import { readJson } from './files/json.ts';
+import { CalmError, readJson } from '@calm-orch/core';
 
 const captionsFile = z.object({
   items: z.array(

@@ -1,0 +1,8 @@
+// `@calm-orch/core/config`: what reads, checks and prints experiment files. It loads the validator and the YAML reader, which
+// processes that only compute do without.
+export { augmentSchema, dataSchema, openaiSchema, personalSchema } from './schema.ts';
+export { readDataFile } from './datasets.ts';
+export { experimentYaml } from './print.ts';
+export { loadExperiment, restoreExperiment, type LoadOptions } from './load.ts';
+export { findExperiment } from './carried.ts';
+export { resolveTrial, type Override } from './resolve.ts';
