@@ -24,6 +24,9 @@ const documents = [
     .map((name) => join('docs', name)),
 ];
 
+/** Commands as typed with what they print, written by a nightly test. */
+const transcript = join('docs', 'first-hour.md');
+
 const textOf = (document: string): string => readFileSync(join(repository, document), 'utf8');
 
 /** All matches of `pattern` in `text`, which begins at `offset` of the document. */
@@ -78,7 +81,7 @@ describe('documents', () => {
 
   it('name only paths of the repository that are there', () => {
     // What a newcomer mistypes is no path; that page is typed again by a test of its own.
-    const written = documents.filter((name) => name !== join('docs', 'first-hour.md'));
+    const written = documents.filter((name) => name !== transcript);
     expect(written.flatMap(pathsInCodeOf).filter(isMissing).map(at)).toEqual([]);
   });
 
@@ -91,6 +94,12 @@ describe('documents', () => {
         return mention.names.filter((name) => !words.has(name)).map((name) => `${at(mention)} for ${name}`);
       });
     expect(wrong).toEqual([]);
+  });
+
+  it('have no line over 120 columns, tables and the transcript apart', () => {
+    const prose = documents.filter((name) => name !== transcript);
+    const long = prose.flatMap((name) => find(name, /^(?!\|).{121,}$/gmu, () => name));
+    expect(long.map(({ document, line }) => `${document}:${String(line)}`)).toEqual([]);
   });
 
   it('list every test that only runs at night', () => {
