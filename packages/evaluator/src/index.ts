@@ -42,9 +42,5 @@ export {
   type UnreadablePhoto,
 } from './answers/photo-answers.ts';
 export { keywordJudge, type SuggestionJudge } from './answers/suggestion-judge.ts';
-export { judge, type RowItems, type Verdict, type VerdictOptions } from './verdicts/verdict.ts';
-export { meanIntervals } from './verdicts/interval.ts';
-export { readTrialItems, type TrialItems } from './verdicts/read-items.ts';
-export type { TestItems } from './verdicts/test-items.ts';
 export { outputColumns, readOutputs, type Output, type OutputColumn, type Outputs } from './imported/read-outputs.ts';
 export { measureComments, measureScores, stageOfColumn, type MeasuredOutputs } from './imported/measure-outputs.ts';

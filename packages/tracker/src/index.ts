@@ -22,16 +22,3 @@ export {
   type TrialRecord,
   type TrialRef,
 } from './types.ts';
-export {
-  collectTable,
-  collectTables,
-  summarize,
-  type Cell,
-  type Cells,
-  type Table,
-  type TableVerdict,
-} from './tables/collect.ts';
-export { testItemsOf, type RowImport } from './tables/imported-rows.ts';
-export { rowsOfTable, tablesOf, type RowOfTable } from './tables/rows-of-table.ts';
-export { cutText, padText, textWidth } from './tables/text-width.ts';
-export { renderTables, tableFormats, type RenderOptions, type TableFormat } from './tables/render.ts';

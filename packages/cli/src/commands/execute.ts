@@ -13,7 +13,7 @@ import { checkModels, hashCacheOf } from '../surroundings/check-models.ts';
 import { checkSurroundings } from '../surroundings/check-surroundings.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
-import { report } from '../report.ts';
+import { printOutcome } from '../outcome.ts';
 import { parts } from '../run/parts.ts';
 import { carriedFolders } from '../run/stage-code.ts';
 import { inputUses, leftOutPhotographs } from '../views/left-out.ts';
@@ -146,7 +146,7 @@ export async function execute(
     (progress as Progress | null)?.close();
     for (const note of inputUses(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
     for (const note of leftOutPhotographs(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
-    await report(summary, tracker, options);
+    await printOutcome(summary, tracker, options);
   } finally {
     (progress as Progress | null)?.close();
     cancel.dispose();

@@ -1,6 +1,7 @@
 // What a run would do, without doing it: stages shared between trials and experiments, and what the run folder has already.
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, presets, resolveTrial, type Experiment, type TrialConfig } from '@calm-orch/core';
+import { columns } from '@calm-orch/report';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
@@ -16,7 +17,6 @@ import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { parts } from '../run/parts.ts';
 import { carriedFolders } from '../run/stage-code.ts';
-import { columns } from '../views/columns.ts';
 import { costsOf, type Machine } from '../views/costs.ts';
 import { renderCosts } from '../views/costs-text.ts';
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rng, type Claim } from '@calm-orch/core';
-import { plcc, srcc } from '../metrics/correlation.ts';
-import { meanOfItems, plccOfItems, srccOfItems } from './test-items.ts';
+import { meanOfItems, plccOfItems } from '@calm-orch/evaluator/test-items';
 import { judge, verdictOf, type RowItems } from './verdict.ts';
 
 const numItems = 200;
@@ -20,35 +19,6 @@ const rowOf = (row: string, noise: number, seeds = [0, 1]): [string, RowItems] =
 const claim = (more: Partial<Claim>): Claim => ({
   ...{ claim: 'a claim', metric: 'PLCC', row: 'all', is: 'better', than: ['thematic'], margin: 0 },
   ...more,
-});
-
-describe('a statistic of drawn items', () => {
-  const predictions = predicted('x', 3, 0.8).map((value) => Math.round(value));
-  const drawn = ids.map((_, i) => rng(7, i).int(numItems));
-  const weights = new Int32Array(numItems);
-  for (const item of drawn) weights[item]!++;
-  const at = (values: readonly number[]) => drawn.map((item) => values[item]!);
-
-  it('is that of the list in which an item stands as often as it was drawn', () => {
-    expect(plccOfItems(ids, predictions, targets).statistic(weights)).toBeCloseTo(
-      plcc(at(predictions), at(targets))!,
-      12,
-    );
-    expect(srccOfItems(ids, predictions, targets).statistic(weights)).toBeCloseTo(
-      srcc(at(predictions), at(targets))!,
-      12,
-    );
-    const mean = at(targets).reduce((a, b) => a + b, 0) / numItems;
-    expect(meanOfItems(ids, targets).statistic(weights)).toBeCloseTo(mean, 12);
-  });
-
-  it('is null where a side does not vary or no item has a value', () => {
-    const one = Int32Array.from(ids, (_, i) => (i === 3 ? 5 : 0));
-    expect(plccOfItems(ids, predictions, targets).statistic(one)).toBeNull();
-    expect(srccOfItems(ids, predictions, targets).statistic(one)).toBeNull();
-    expect(meanOfItems(['a', 'b'], [null, 2]).statistic([3, 0])).toBeNull();
-    expect(meanOfItems(['a', 'b'], [null, 2]).statistic([3, 1])).toBe(2);
-  });
 });
 
 describe('a verdict', () => {
@@ -117,9 +87,7 @@ describe('a verdict', () => {
           [name, items],
           [other, theirs],
         ]),
-        {
-          numReplicates: 200,
-        },
+        200,
       );
       return interval![0] <= 0 && interval![1] >= 0;
     }).filter(Boolean).length;

@@ -1,36 +1,35 @@
 // How a run ended: its tables, what failed, how to go on, and the exit code of `run`, `resume` and `attach`.
 import type { RunSummary } from '@calm-orch/coordinator';
-import type { Json } from '@calm-orch/core';
-import { renderTables, type Tracker } from '@calm-orch/tracker';
+import { renderTables, tablesJson } from '@calm-orch/report';
+import type { Tracker } from '@calm-orch/tracker';
+import { judgedTables } from './judged-tables.ts';
 import { labelCounts, labelLine } from './label-counts.ts';
 import { printJson, printLine, wantsColor } from './output.ts';
 import { plural } from './progress/format.ts';
-import { collectJudgedTables } from './verdicts.ts';
 
-export async function report(
+export async function printOutcome(
   summary: RunSummary,
   tracker: Tracker,
   { dir, json }: { readonly dir: string; readonly json: boolean },
 ): Promise<void> {
   const { runId, status, failures, numExecuted, numReused, numSkipped } = summary;
   const run = tracker.getRun(runId);
-  const tables = (await collectJudgedTables(tracker, run, dir)).filter(({ metrics }) => metrics.length > 0);
+  const tables = await judgedTables(tracker, run, dir);
   const labels = labelCounts(tracker, run);
   const again = commandOf('resume', runId, dir);
   if (json) {
-    const shown = JSON.parse(renderTables(tables, 'json')) as Json;
-    const counts = { executed: numExecuted, reused: numReused, skipped: numSkipped };
-    const failed = failures.map(({ label, reason }) => ({ label, error: reason }));
     printJson({
       run: runId,
       status,
-      ...counts,
-      failures: failed,
-      ...(labels && { labels: { ...labels } }),
-      tables: shown,
+      executed: numExecuted,
+      reused: numReused,
+      skipped: numSkipped,
+      failures: failures.map(({ label, reason }) => ({ label, error: reason })),
+      ...(labels && { labels }),
+      tables: tablesJson(tables),
     });
   } else {
-    if (tables.length > 0) printLine(`\n${renderTables(tables, 'text', { color: wantsColor() })}\n`);
+    if (tables.length > 0) printLine(`\n${renderTables(tables, 'text', wantsColor())}\n`);
     if (labels) printLine(labelLine(labels));
     for (const { label, reason } of failures) printLine(`${label} failed: ${reason}`);
     const made = `${plural(numExecuted, 'stage')} executed, ${numReused} reused`;

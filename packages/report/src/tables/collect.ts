@@ -1,59 +1,9 @@
 // One run's table as numbers: rows x metrics over seeds beside the paper's values, and the baselines apart.
-import type { ResolvedExperiment, TableSpec } from '@calm-orch/core';
-import type { Tracker } from '../tracker.ts';
-import type { RunRecord } from '../types.ts';
-import { importedRows, importNotes, type RowImport } from './imported-rows.ts';
+import type { TableSpec } from '@calm-orch/core';
+import type { RunRecord, Tracker } from '@calm-orch/tracker';
+import { tableVersion, type Cell, type Cells, type Table } from '../table.ts';
+import { importedRows, importNotes } from './imported-rows.ts';
 import { rowsOfTable, tablesOf } from './rows-of-table.ts';
-
-/** `null` where there is none: no seed finished, fewer than two for std, no value in the paper. */
-export type Cell = {
-  readonly mean: number | null;
-  /** Sample standard deviation over seeds. */
-  readonly std: number | null;
-  /** Seeds with a value. */
-  readonly n: number;
-  readonly paper: number | null;
-  /** mean - paper. */
-  readonly difference: number | null;
-  /** 95 % interval of the mean over draws of test items; made elsewhere, from the test items of the trials. */
-  readonly interval?: readonly [low: number, high: number];
-};
-
-export type Cells = { readonly [metric: string]: Cell };
-
-/** What became of a claim of the paper; made elsewhere, from the test items of the trials. */
-export type TableVerdict = {
-  readonly claim: string;
-  readonly metric: string;
-  readonly verdict: 'reproduced' | 'not reproduced' | 'inconclusive';
-  /** The row's advantage, and its 95 % interval. */
-  readonly difference: number | null;
-  readonly interval: readonly [low: number, high: number] | null;
-  readonly reason?: string;
-};
-
-export type Table = {
-  readonly experiment: string;
-  readonly runId: string;
-  /** Name of the table: stem of its ablation file. */
-  readonly table: string;
-  readonly title: string;
-  /** Columns; empty for an experiment without a table. */
-  readonly metrics: readonly string[];
-  readonly rows: readonly {
-    readonly row: string;
-    readonly metrics: Cells;
-    /** Where the row's numbers come from, when it is not from trials. */
-    readonly imported?: readonly RowImport[];
-  }[];
-  readonly baselines: readonly { readonly name: string; readonly metrics: Cells }[];
-  readonly numTrials: number;
-  /** Trials that have all their numbers. */
-  readonly numFinished: number;
-  readonly footnotes: readonly string[];
-  /** In the order of the ablation file's claims. @default none were judged */
-  readonly verdicts?: readonly TableVerdict[];
-};
 
 /** Metrics beside a row's own, by suffix: what the row would reach without looking, or without being trained for it. */
 const besideRows: readonly (readonly [suffix: string, words: string])[] = [
@@ -63,14 +13,13 @@ const besideRows: readonly (readonly [suffix: string, words: string])[] = [
   ['_others', "the other annotators' mean rating"],
 ];
 
-/** Reads all tables of `run`. */
+/** Reads all tables of `run`, claims not judged; unfinished trials are simply not in the means. */
 export function collectTables(tracker: Tracker, run: RunRecord): Table[] {
   return tablesOf(run).map((spec) => collectTable(tracker, run, spec));
 }
 
-/** Reads one table of `run`, by default its only one; unfinished trials are simply not in the means. */
-export function collectTable(tracker: Tracker, run: RunRecord, spec?: TableSpec): Table {
-  const table = spec ?? (run.resolved as unknown as ResolvedExperiment).table;
+/** One of them. */
+export function collectTable(tracker: Tracker, run: RunRecord, table: TableSpec): Table {
   const rows = rowsOfTable(run, table.id);
   const isOwn = new Set(rows.map(({ row }) => row));
   const trials = run.trials.filter(({ row }) => isOwn.has(row));
@@ -94,7 +43,12 @@ export function collectTable(tracker: Tracker, run: RunRecord, spec?: TableSpec)
   };
   const published = table.published ?? [];
   return {
-    ...{ experiment: run.experiment, runId: run.id, table: table.id, title: table.title, metrics: table.metrics },
+    version: tableVersion,
+    experiment: run.experiment,
+    runId: run.id,
+    table: table.id,
+    title: table.title,
+    metrics: table.metrics,
     rows: [
       ...published.map(({ row, paper }) => importedRow(row, paper)),
       ...imported.rows
@@ -117,6 +71,7 @@ export function collectTable(tracker: Tracker, run: RunRecord, spec?: TableSpec)
     numTrials: trials.length,
     numFinished: trials.filter(({ status }) => status === 'succeeded').length,
     footnotes: [...importNotes(imported), ...table.footnotes],
+    verdicts: [],
   };
 }
 

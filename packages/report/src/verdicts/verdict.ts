@@ -1,41 +1,25 @@
 // Does a claim of the paper hold here? A paired bootstrap over seeds and test items: each replicate draws seeds and
 // items once, with replacement, and all rows of the claim are measured on that one draw (docs/verdicts.md).
 import type { Claim } from '@calm-orch/core';
+import type { TestItems } from '@calm-orch/evaluator/test-items';
+import type { Interval, Verdict } from '../table.ts';
 import { defaultReplicates, drawItems, meanOf, percentileInterval } from './draws.ts';
-import type { TestItems } from './test-items.ts';
-
-export const verdicts = ['reproduced', 'not reproduced', 'inconclusive'] as const;
-
-export type Verdict = {
-  readonly claim: string;
-  readonly metric: string;
-  readonly verdict: (typeof verdicts)[number];
-  /** The least advantage over the rows compared with: its value on all items and seeds; null where there is none. */
-  readonly difference: number | null;
-  /** Percentiles 2.5 and 97.5 of its bootstrap distribution. */
-  readonly interval: readonly [low: number, high: number] | null;
-  /** Why there is no interval. */
-  readonly reason?: string;
-};
 
 /** A row's trials by seed. */
 export type RowItems = ReadonlyMap<number, TestItems>;
 
-export interface VerdictOptions {
-  /** @default 2000 */
-  readonly numReplicates?: number;
-}
-
 /** Judges a claim from each row's trials. A claim about rows that were not evaluated is inconclusive, with the reason. */
 export function judge(
-  claim: Claim,
+  { claim, metric, row, is, than, margin }: Claim,
   rows: ReadonlyMap<string, RowItems>,
-  { numReplicates = defaultReplicates }: VerdictOptions = {},
+  numReplicates: number = defaultReplicates,
 ): Verdict {
-  const { row, is, than, margin } = claim;
-  const head = { claim: claim.claim, metric: claim.metric };
   const open = (reason: string): Verdict => ({
-    ...{ ...head, verdict: 'inconclusive', difference: null, interval: null },
+    claim,
+    verdict: 'inconclusive',
+    interval: null,
+    metric,
+    difference: null,
     reason,
   });
   const names = [row, ...than];
@@ -66,12 +50,12 @@ export function judge(
     );
   }
   const interval = percentileInterval(values);
-  if (difference === null || interval === null) return open(`${claim.metric} is not defined`);
-  return { ...head, verdict: verdictOf(is, interval, margin), difference, interval };
+  if (difference === null || interval === null) return open(`${metric} is not defined`);
+  return { claim, verdict: verdictOf(is, interval, margin), interval, metric, difference };
 }
 
 /** The rule, from the interval of the advantage alone. */
-export function verdictOf(is: Claim['is'], [low, high]: readonly [number, number], margin: number): Verdict['verdict'] {
+export function verdictOf(is: Claim['is'], [low, high]: Interval, margin: number): Verdict['verdict'] {
   switch (is) {
     case 'better':
       return low > margin ? 'reproduced' : high < margin ? 'not reproduced' : 'inconclusive';

@@ -1,6 +1,7 @@
 // How far a number of a table would go with other test items: a percentile bootstrap over the items, its trials as they are.
+import type { TestItems } from '@calm-orch/evaluator/test-items';
+import type { Interval } from '../table.ts';
 import { defaultReplicates, drawItems, meanOf, percentileInterval } from './draws.ts';
-import type { TestItems } from './test-items.ts';
 
 /**
  * 95 % intervals of several means over trials. Trials of equally many items are measured on the same draws. Null where there
@@ -9,7 +10,7 @@ import type { TestItems } from './test-items.ts';
 export function meanIntervals(
   cells: readonly (readonly TestItems[])[],
   numReplicates: number = defaultReplicates,
-): (readonly [low: number, high: number] | null)[] {
+): (Interval | null)[] {
   const values = cells.map((): (number | null)[] => []);
   for (let replicate = 0; replicate < numReplicates; replicate++) {
     const draws = new Map<number, Int32Array>();

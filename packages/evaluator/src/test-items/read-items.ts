@@ -1,4 +1,5 @@
-// The test items of a trial, from the files its evaluate stages leave in their artifacts.
+// The test items of a trial, from the files its evaluate stages leave in their artifacts. Outside this package it is
+// `@calm-orch/evaluator/test-items`, which loads metrics and no model.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError, type StageKind, type TableMetric } from '@calm-orch/core';
@@ -7,6 +8,8 @@ import { tokenMetrics, type CaptionMetric } from '../metrics/captions.ts';
 import { scoreCaptions } from '../metrics/score-files.ts';
 import { ptbTokenize } from '../metrics/ptb.ts';
 import { bleuOfItems, meanOfItems, plccOfItems, rmseOfItems, srccOfItems, type TestItems } from './test-items.ts';
+
+export { meanOfItems, plccOfItems, srccOfItems, type TestItems };
 
 /** What a trial's artifact holds: its test items by metric, and what METEOR matched where there are comments. */
 export interface TrialItems {

@@ -1,18 +1,4 @@
-// Small pieces of text output: aligned columns, times and durations.
-import { padText, textWidth } from '@calm-orch/tracker';
-
-/** Left-aligned columns, two spaces apart; no trailing white space. */
-export function columns(lines: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const line of lines)
-    line.forEach((text, column) => (widths[column] = Math.max(widths[column] ?? 0, textWidth(text))));
-  return lines.map((line) =>
-    line
-      .map((text, column) => padText(text, widths[column]!))
-      .join('  ')
-      .trimEnd(),
-  );
-}
+// Small pieces of text output: times, durations, curves.
 
 /** `2026-05-04 13:07:09`, local time. */
 export function localTime(ms: number): string {

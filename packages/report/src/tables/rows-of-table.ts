@@ -1,6 +1,6 @@
 // Which tables a run has, and which of its rows stand in which.
 import type { ResolvedExperiment, ResolvedRow, TableSpec } from '@calm-orch/core';
-import type { RunRecord } from '../types.ts';
+import type { RunRecord } from '@calm-orch/tracker';
 
 export interface RowOfTable extends ResolvedRow {
   /** Its name in the table: a run of several tables names rows `table/row`. */

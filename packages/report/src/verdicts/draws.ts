@@ -1,5 +1,6 @@
 // Draws of test items with replacement, from the counter-based generator: the same results give the same intervals.
 import { rng } from '@calm-orch/core';
+import type { Interval } from '../table.ts';
 
 /** @default of how often a bootstrap draws */
 export const defaultReplicates = 2000;
@@ -15,7 +16,7 @@ export function drawItems(purpose: string, numItems: number, replicate: number) 
 }
 
 /** The 95 % percentile interval; null where more than one draw in twenty has no value: the items say too little. */
-export function percentileInterval(values: readonly (number | null)[]): readonly [low: number, high: number] | null {
+export function percentileInterval(values: readonly (number | null)[]): Interval | null {
   const present = values.filter((value) => value !== null);
   if (present.length === 0 || present.length < 0.95 * values.length) return null;
   const sorted = Float64Array.from(present).sort();

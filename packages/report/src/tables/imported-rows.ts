@@ -1,16 +1,19 @@
 // Rows of other people's outputs in a table: those measured on the test items its trials have now. A row under the name of
 // a published model gives that model's line its numbers.
 import type { StageSpec, TableSpec } from '@calm-orch/core';
-import type { Tracker } from '../tracker.ts';
-import type { ImportRecord, RunRecord } from '../types.ts';
+import type { ImportRecord, RunRecord, Tracker } from '@calm-orch/tracker';
+import type { RowImport } from '../table.ts';
 
-/** What a row was measured on, as far as it is not in its cells. */
-export type RowImport = Pick<ImportRecord, 'kind' | 'file' | 'sha256' | 'numItems' | 'missing' | 'unknown'>;
-
-export interface ImportedRow {
+interface ImportedRow {
   readonly name: string;
-  readonly metrics: Readonly<Record<string, number | null>>;
+  readonly metrics: ImportRecord['metrics'];
   readonly imports: readonly RowImport[];
+}
+
+interface ImportedRows {
+  readonly rows: readonly ImportedRow[];
+  /** Names of those measured on other test items than the run's. */
+  readonly stale: readonly string[];
 }
 
 /** Identity of the test items of an evaluate stage: equal for all trials that are evaluated on the same. */
@@ -21,13 +24,13 @@ export function testItemsOf({ kind, config, inputs }: Pick<StageSpec, 'kind' | '
   return `${data} first ${String(evaluate?.numComments)}`;
 }
 
-/** The rows of `table` in `run`; `stale` are those measured on other test items than the run's. */
+/** The imported rows of `table` in `run`. @param isOwn Names of the table's rows of trials. */
 export function importedRows(
   tracker: Tracker,
   run: RunRecord,
   table: Pick<TableSpec, 'id'>,
   isOwn: ReadonlySet<string>,
-): { readonly rows: readonly ImportedRow[]; readonly stale: readonly string[] } {
+): ImportedRows {
   const records = tracker.listImports(run.experiment).filter((record) => record.table === table.id);
   if (records.length === 0) return { rows: [], stale: [] };
   const stages = tracker.listRunStages(run.id).filter(({ trials }) => trials.some(({ row }) => isOwn.has(row)));
@@ -42,7 +45,12 @@ export function importedRows(
         name,
         metrics: Object.assign({}, ...own.map(({ metrics }) => metrics)) as ImportedRow['metrics'],
         imports: own.map(({ kind, file, sha256, numItems, missing, unknown }) => ({
-          ...{ kind, file, sha256, numItems, missing, unknown },
+          kind,
+          file,
+          sha256,
+          numItems,
+          missing,
+          unknown,
         })),
       };
     }),
@@ -51,13 +59,7 @@ export function importedRows(
 }
 
 /** Sentences under the table. */
-export function importNotes({
-  rows,
-  stale,
-}: {
-  readonly rows: readonly ImportedRow[];
-  readonly stale: readonly string[];
-}): string[] {
+export function importNotes({ rows, stale }: ImportedRows): string[] {
   return [
     ...rows.flatMap(({ name, imports }) => imports.map((one) => `${name}: ${noteOf(one)}.`)),
     ...stale.map((name) => `${name} was imported for other test photographs: import it again.`),

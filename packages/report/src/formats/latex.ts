@@ -1,5 +1,5 @@
 // A table in LaTeX with the rules of booktabs. Whatever stands in a name or note is printed, never obeyed.
-import { cellsOf, type Layout } from './layout.ts';
+import type { Layout } from './layout.ts';
 
 /** Stands once above the tables. */
 export const latexNeeds = '% needs \\usepackage{booktabs}';
@@ -42,8 +42,8 @@ export function renderLatex({ caption, groups, rows, baselines, verdicts, notes 
     `    ${rules.join(' ')}`,
     draw(['', ...heads, 'n']),
     '    \\midrule',
-    ...rows.map((row) => draw(cellsOf(row))),
-    ...(baselines.length > 0 ? ['    \\midrule', ...baselines.map((row) => draw(cellsOf(row)))] : []),
+    ...rows.map(draw),
+    ...(baselines.length > 0 ? ['    \\midrule', ...baselines.map(draw)] : []),
     '    \\bottomrule',
     '  \\end{tabular}',
     ...[...verdicts.map(({ verdict, claim, evidence }) => `${verdict}: ${claim} (${evidence}).`), ...notes].map(

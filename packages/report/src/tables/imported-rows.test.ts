@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { recordRun } from '../recorded-run.test-util.ts';
-import { openTracker, type Tracker } from '../tracker.ts';
-import type { ImportRecord } from '../types.ts';
-import { collectTable } from './collect.ts';
+import { openTracker, type ImportRecord, type RunRecord, type Tracker } from '@calm-orch/tracker';
+import { recordRun } from '../../../tracker/src/recorded-run.test-util.ts';
+import { renderTables } from '../formats/render.ts';
+import type { Table } from '../table.ts';
+import { collectTables } from './collect.ts';
 import { testItemsOf } from './imported-rows.ts';
-import { renderTables } from './render.ts';
 
 let dir: string;
 let tracker: Tracker;
@@ -42,6 +42,8 @@ function makeRun(data = 'data-a') {
   });
 }
 
+const tableOf = (run: RunRecord): Table => collectTables(tracker, run)[0]!;
+
 const record: ImportRecord = {
   ...{ experiment: 'x', table: 't1', name: 'LLaVA-1.5', kind: 'evaluate-score', testItems: 'data-a' },
   ...{ file: 'predictions.csv', sha256: 'ab', numItems: 500, missing: 2, unknown: 3 },
@@ -51,7 +53,7 @@ const record: ImportRecord = {
 test('an imported row stands between the published models and our rows, in every format', () => {
   const run = makeRun();
   tracker.recordImport(record);
-  const table = collectTable(tracker, run);
+  const table = tableOf(run);
   expect(table.rows.map(({ row }) => row)).toEqual(['Theirs 224', 'LLaVA-1.5', 'CALM']);
   expect(renderTables([table], 'text')).toMatch(/^LLaVA-1\.5 +0\.400 +– +– +– +1$/m);
   expect(renderTables([table], 'text')).toContain(
@@ -72,7 +74,7 @@ test('an imported row stands between the published models and our rows, in every
 test('under the name of a published model the row has its numbers and the paper’s', () => {
   const run = makeRun();
   tracker.recordImport({ ...record, name: 'Theirs 224', missing: 0 });
-  const { rows, footnotes } = collectTable(tracker, run);
+  const { rows, footnotes } = tableOf(run);
   expect(rows.map(({ row }) => row)).toEqual(['Theirs 224', 'CALM']);
   expect(rows[0]!.metrics['PLCC']).toMatchObject({ mean: 0.4, paper: 0.5, n: 1 });
   expect(footnotes[0]).toBe('Theirs 224: imported from predictions.csv, measured on 500 test photographs.');
@@ -83,9 +85,9 @@ test('importing again replaces the row; removing takes it out', () => {
   tracker.recordImport(record);
   tracker.recordImport({ ...record, metrics: { PLCC: 0.45 } });
   expect(tracker.listImports('x')).toHaveLength(1);
-  expect(collectTable(tracker, run).rows[1]!.metrics['PLCC']!.mean).toBe(0.45);
+  expect(tableOf(run).rows[1]!.metrics['PLCC']!.mean).toBe(0.45);
   expect(tracker.removeImports('x', 'LLaVA-1.5')).toBe(1);
-  expect(collectTable(tracker, run).rows.map(({ row }) => row)).toEqual(['Theirs 224', 'CALM']);
+  expect(tableOf(run).rows.map(({ row }) => row)).toEqual(['Theirs 224', 'CALM']);
 });
 
 test('it stays when the run is resumed and in later runs, as long as the test photographs are the same', () => {
@@ -93,9 +95,9 @@ test('it stays when the run is resumed and in later runs, as long as the test ph
   tracker.recordImport(record);
   tracker.endRun(run.id, 'failed');
   tracker.endRun(tracker.resumeRun(run.id, { pid: process.pid }).id, 'succeeded');
-  expect(collectTable(tracker, tracker.getRun(run.id)).rows[1]!.row).toBe('LLaVA-1.5');
+  expect(tableOf(tracker.getRun(run.id)).rows[1]!.row).toBe('LLaVA-1.5');
   const other = makeRun('data-b');
-  const table = collectTable(tracker, other);
+  const table = tableOf(other);
   expect(table.rows.map(({ row }) => row)).toEqual(['Theirs 224', 'CALM']);
   expect(table.footnotes).toEqual(['LLaVA-1.5 was imported for other test photographs: import it again.', 'A note.']);
 });

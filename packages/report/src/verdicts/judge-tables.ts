@@ -1,34 +1,61 @@
 // A run's tables with what only the test items of its trials can tell: intervals, verdicts on the paper's claims, and what
 // METEOR matched. Bootstraps take seconds, so they are remembered.
-import type { TableMetric, TableSpec } from '@calm-orch/core';
-import type { RowItems, Verdict } from '@calm-orch/evaluator';
-import { collectTable, rowsOfTable, tablesOf, type RunRecord, type Table, type Tracker } from '@calm-orch/tracker';
+import { stagesOfMetric, type TableMetric, type TableSpec } from '@calm-orch/core';
+import type { ArtifactFile, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
+import type { Interval, Table, Verdict } from '../table.ts';
+import { collectTable } from '../tables/collect.ts';
+import { rowsOfTable, tablesOf } from '../tables/rows-of-table.ts';
+import { meanIntervals } from './interval.ts';
 import { remembered } from './judgement-cache.ts';
-import { measuredStages, openRunItems, type RunItems } from './trial-items.ts';
+import { openRunItems, type RunItems } from './run-items.ts';
+import { judge, type RowItems } from './verdict.ts';
+
+/** What a stage left, all of it. */
+export interface WholeArtifact {
+  readonly dir: string;
+  /** As recorded; null where the stage is not recorded as succeeded any more. */
+  readonly files: readonly ArtifactFile[] | null;
+}
+
+export interface JudgeOptions {
+  /** Null where an artifact was freed or is damaged: such a trial does not count. */
+  readonly artifactOf: (stage: RunStageRecord) => WholeArtifact | null;
+  /** Where judgements are kept; null: nowhere. */
+  readonly cacheDir: string | null;
+}
 
 /** What the test items tell of one table. */
-export interface Judgement {
+interface Judgement {
   readonly intervals: readonly {
     /** As the table shows it. */
     readonly row: string;
     readonly metric: TableMetric;
-    readonly interval: readonly [low: number, high: number] | null;
+    readonly interval: Interval | null;
   }[];
   readonly verdicts: readonly Verdict[];
   readonly notes: readonly string[];
 }
 
-/** Every table of a run, judged; trials without a result, or whose artifact was freed, do not count. */
-export async function collectJudgedTables(tracker: Tracker, run: RunRecord, dir: string): Promise<Table[]> {
+/** Every table of a run, judged. */
+export async function judgeTables(
+  tracker: Tracker,
+  run: RunRecord,
+  { artifactOf, cacheDir }: JudgeOptions,
+): Promise<Table[]> {
   const specs = tablesOf(run);
   const metrics = specs.flatMap((spec) => [...spec.metrics, ...(spec.claims ?? []).map(({ metric }) => metric)]);
-  const stages = measuredStages(tracker, run, dir, metrics);
+  const kinds = new Set(metrics.flatMap(stagesOfMetric));
+  const stages = tracker.listRunStages(run.id).flatMap((stage) => {
+    const artifact = kinds.has(stage.kind) && stage.status === 'succeeded' ? artifactOf(stage) : null;
+    return artifact === null ? [] : [{ ...stage, artifact }];
+  });
   const measuredOn = {
-    ...{ specs, rows: specs.map(({ id }) => rowsOfTable(run, id).map(({ row, shown }) => [row, shown])) },
-    stages: stages.map(({ kind, key, trials }) => [kind, key, trials, tracker.findSucceededStage(key)?.artifacts]),
+    specs,
+    rows: specs.map(({ id }) => rowsOfTable(run, id).map(({ row, shown }) => [row, shown])),
+    stages: stages.map(({ kind, key, trials, artifact }) => [kind, key, trials, artifact.files]),
   };
-  const judgements = await remembered<Judgement[]>(measuredOn, async () => {
-    const items = await openRunItems(stages, dir);
+  const judgements = await remembered<Judgement[]>(cacheDir, measuredOn, async () => {
+    const items = await openRunItems(stages);
     return Promise.all(specs.map((spec) => judgementOf(items, run, spec)));
   });
   return specs.map((spec, i) => withJudgement(collectTable(tracker, run, spec), judgements[i]!));
@@ -58,14 +85,12 @@ function withJudgement(table: Table, { intervals, verdicts, notes }: Judgement):
       return { ...line, metrics };
     }),
     footnotes: [...notes, ...table.footnotes],
-    ...(verdicts.length > 0 && { verdicts }),
+    verdicts,
   };
 }
 
 /** `prefix` stands before the names of the rows. */
 async function judgeClaims(items: RunItems, { claims = [] }: TableSpec, prefix: string): Promise<Verdict[]> {
-  if (claims.length === 0) return [];
-  const { judge } = await import('@calm-orch/evaluator');
   const verdicts: Verdict[] = [];
   for (const claim of claims) {
     const rows = new Map<string, RowItems>();
@@ -76,11 +101,11 @@ async function judgeClaims(items: RunItems, { claims = [] }: TableSpec, prefix: 
 }
 
 async function intervalsOf(items: RunItems, run: RunRecord, spec: TableSpec): Promise<Judgement['intervals']> {
-  const { meanIntervals } = await import('@calm-orch/evaluator');
   const cells = await Promise.all(
     rowsOfTable(run, spec.id).flatMap(({ row, shown }) =>
       spec.metrics.map(async (metric) => ({
-        ...{ row: shown, metric },
+        row: shown,
+        metric,
         trials: [...(await items.itemsOf(row, metric)).values()],
       })),
     ),

@@ -1,5 +1,5 @@
 // A table as cells of text, the same for every printed format; formats only draw the lines.
-import type { Cell, Cells, Table, TableVerdict } from './collect.ts';
+import type { Cell, Cells, Table, Verdict } from '../table.ts';
 
 /** One metric: its columns are `ours` and, where the paper has a value in any row, `paper` and `diff`. */
 export interface ColumnGroup {
@@ -7,15 +7,8 @@ export interface ColumnGroup {
   readonly heads: readonly string[];
 }
 
-export interface Line {
-  readonly name: string;
-  /** One text per column of all groups. */
-  readonly cells: readonly string[];
-  readonly n: string;
-}
-
-/** All cells of a line, its name first. */
-export const cellsOf = (line: Line): string[] => [line.name, ...line.cells, line.n];
+/** Its name, one text per column of all groups, and n. */
+export type Line = readonly string[];
 
 export interface Layout {
   readonly caption: string;
@@ -27,7 +20,7 @@ export interface Layout {
 }
 
 export interface VerdictLine {
-  readonly verdict: string;
+  readonly verdict: Verdict['verdict'];
   readonly claim: string;
   /** The metric with the advantage and its interval, or why there is none. */
   readonly evidence: string;
@@ -55,7 +48,7 @@ export function layOut(table: Table): Layout {
     groups,
     rows: rows.map(({ row, metrics }) => line(row, metrics, groups, none, intervals)),
     baselines: baselines.map(({ name, metrics }) => line(name, metrics, groups, '')),
-    verdicts: (table.verdicts ?? []).map((verdict) => ({ ...verdict, evidence: evidence(verdict) })),
+    verdicts: table.verdicts.map((verdict) => ({ ...verdict, evidence: evidence(verdict) })),
     notes: [
       `ours: ${ours}${groups.some(({ heads }) => heads.length > 1) ? '; diff: ours - paper' : ''}.`,
       ...(numFinished < numTrials ? [`${numTrials - numFinished} of ${numTrials} trials have no result (yet).`] : []),
@@ -64,7 +57,7 @@ export function layOut(table: Table): Layout {
   };
 }
 
-function evidence({ metric, difference, interval, reason }: TableVerdict): string {
+function evidence({ metric, difference, interval, reason }: Verdict): string {
   if (difference === null || interval === null) return reason ?? 'not judged';
   return `${metric} ${signed(difference)}, 95 % interval ${interval.map(signed).join(' to ')}`;
 }
@@ -73,7 +66,7 @@ function evidence({ metric, difference, interval, reason }: TableVerdict): strin
 function line(name: string, own: Cells, groups: readonly ColumnGroup[], missing: string, intervals = false): Line {
   const n = Math.max(0, ...Object.values(own).map((cell) => cell.n));
   const cells = groups.flatMap(({ metric, heads }) => texts(own[metric], n, missing, intervals).slice(0, heads.length));
-  return { name, n: String(n), cells };
+  return [name, ...cells, String(n)];
 }
 
 function texts(

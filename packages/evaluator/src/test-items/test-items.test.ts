@@ -3,7 +3,6 @@ import { rng } from '@calm-orch/core';
 import { tokenMetrics } from '../metrics/captions.ts';
 import { plcc, srcc } from '../metrics/correlation.ts';
 import { rmse } from '../metrics/score-files.ts';
-import { meanIntervals } from './interval.ts';
 import { bleuOfItems, meanOfItems, plccOfItems, rmseOfItems, srccOfItems } from './test-items.ts';
 
 const numItems = 80;
@@ -66,38 +65,25 @@ describe('a constant side', () => {
   });
 });
 
-describe('meanIntervals', () => {
-  const plccs = plccOfItems(ids, predictions, targets);
+describe('a statistic of drawn items', () => {
+  const rounded = predictions.map((value) => Math.round(value));
+  const drawn = ids.map((_, i) => rng(7, i).int(numItems));
+  const weights = new Int32Array(numItems);
+  for (const item of drawn) weights[item]!++;
+  const at = (values: readonly number[]) => drawn.map((item) => values[item]!);
 
-  it('lie about the metric, are wider for fewer items, and are the same each time', () => {
-    const mean = meanOfItems(ids, targets);
-    const few = meanOfItems(ids.slice(0, 20), targets.slice(0, 20));
-    const [all, ranks, many, part] = meanIntervals([
-      ...[[plccs], [srccOfItems(ids, predictions, targets)], [mean], [few]],
-    ]);
-    const [value, rank] = [plcc(predictions, targets)!, srcc(predictions, targets)!];
-    expect(all![0] < value && value < all![1]).toBe(true);
-    expect(ranks![0] < rank && rank < ranks![1]).toBe(true);
-    expect(part![1] - part![0]).toBeGreaterThan(1.4 * (many![1] - many![0]));
-    expect(meanIntervals([[plccs]])).toEqual([all]);
+  it('is that of the list in which an item stands as often as it was drawn', () => {
+    expect(plccOfItems(ids, rounded, targets).statistic(weights)).toBeCloseTo(plcc(at(rounded), at(targets))!, 12);
+    expect(srccOfItems(ids, rounded, targets).statistic(weights)).toBeCloseTo(srcc(at(rounded), at(targets))!, 12);
+    const mean = at(targets).reduce((a, b) => a + b, 0) / numItems;
+    expect(meanOfItems(ids, targets).statistic(weights)).toBeCloseTo(mean, 12);
   });
 
-  it('of a mean have the width statistics knows: 3.92 standard errors', () => {
-    const mean = meanOfItems(ids, targets);
-    const [interval] = meanIntervals([[mean]], 4000);
-    const average = mean.statistic(once)!;
-    const error = Math.sqrt(targets.reduce((sum, t) => sum + (t - average) ** 2, 0)) / numItems;
-    expect((interval![1] - interval![0]) / error).toBeGreaterThan(3.7);
-    expect((interval![1] - interval![0]) / error).toBeLessThan(4.1);
-  });
-
-  it('draw the same items for all trials of a cell, and are null where there is nothing to draw', () => {
-    expect(meanIntervals([[plccs, plccs]])).toEqual(meanIntervals([[plccs]]));
-    const constant = plccOfItems(
-      ids,
-      ids.map(() => 5),
-      targets,
-    );
-    expect(meanIntervals([[], [constant], [plccs, constant]], 50)).toEqual([null, null, null]);
+  it('is null where a side does not vary or no item has a value', () => {
+    const one = Int32Array.from(ids, (_, i) => (i === 3 ? 5 : 0));
+    expect(plccOfItems(ids, rounded, targets).statistic(one)).toBeNull();
+    expect(srccOfItems(ids, rounded, targets).statistic(one)).toBeNull();
+    expect(meanOfItems(['a', 'b'], [null, 2]).statistic([3, 0])).toBeNull();
+    expect(meanOfItems(['a', 'b'], [null, 2]).statistic([3, 1])).toBe(2);
   });
 });

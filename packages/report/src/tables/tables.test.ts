@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { recordRun } from '../recorded-run.test-util.ts';
-import { openTracker, type Tracker } from '../tracker.ts';
-import { collectTable, collectTables, summarize, type Table } from './collect.ts';
-import { renderTables } from './render.ts';
+import { openTracker, type Tracker } from '@calm-orch/tracker';
+import { recordRun } from '../../../tracker/src/recorded-run.test-util.ts';
+import { renderTables } from '../formats/render.ts';
+import type { Table } from '../table.ts';
+import { collectTables, summarize } from './collect.ts';
 
 let dir: string;
 let tracker: Tracker;
@@ -44,7 +45,7 @@ function makeRun(): Table {
       score('pair', 0, { PLCC: 0.75, SRCC: 0.7, PLCC_permuted: 0, unparsed: 0 }),
     ],
   });
-  return collectTable(tracker, run);
+  return collectTables(tracker, run)[0]!;
 }
 
 test('means, sample deviations and differences are over the seeds that finished', () => {
@@ -98,7 +99,7 @@ test('text is aligned, says what is missing and ends with the footnotes', () => 
 test('text is coloured only when asked', () => {
   const table = makeRun();
   expect(renderTables([table], 'text')).not.toContain('\u001b');
-  expect(renderTables([table], 'text', { color: true })).toContain('\u001b[1mLevels');
+  expect(renderTables([table], 'text', true)).toContain('\u001b[1mLevels');
 });
 
 test('Markdown', () => {
@@ -163,12 +164,12 @@ test('CSV has one line per number at full precision', () => {
   expect(lines).toContain('x,table-5,baseline,ridge last layer,PLCC,0.5,,1,,,,');
 });
 
-test('JSON is an array with experiment, table, rows and baselines of each', () => {
+test('JSON is an array with version, experiment, table, rows and baselines of each', () => {
   const [shown] = JSON.parse(renderTables([makeRun()], 'json')) as Record<string, unknown>[];
-  expect(Object.keys(shown!)).toEqual(['experiment', 'table', 'rows', 'baselines', 'footnotes', 'verdicts']);
+  expect(Object.keys(shown!)).toEqual(['version', 'experiment', 'table', 'rows', 'baselines', 'footnotes', 'verdicts']);
   expect(shown!['verdicts']).toEqual([]);
   expect(shown).toMatchObject({
-    ...{ experiment: 'x', table: 'table-5' },
+    ...{ version: 1, experiment: 'x', table: 'table-5' },
     rows: [
       { row: 'thematic', metrics: { PLCC: { n: 2, paper: 0.7 } } },
       { row: 'pair', metrics: { PLCC: { paper: null, std: null } } },
@@ -188,6 +189,11 @@ test('intervals are in JSON and CSV, and in text where one seed and few columns 
   expect(renderTables([one], 'csv')).toContain('x,table-5,row,pair,PLCC,0.75,,1,,,0.7012,0.7991');
   const [shown] = JSON.parse(renderTables([one], 'json')) as { rows: { metrics: unknown }[] }[];
   expect(shown!.rows[0]!.metrics).toMatchObject({ PLCC: { mean: 0.75, interval: [0.7012, 0.7991] } });
+});
+
+test('a table is a plain object: it prints the same after a way through JSON', () => {
+  const table = makeRun();
+  expect(JSON.parse(JSON.stringify(table))).toEqual(table);
 });
 
 test('a run of several tables shows each with its own rows, trials and baselines', () => {
@@ -215,7 +221,7 @@ test('a run of several tables shows each with its own rows, trials and baselines
 });
 
 test('verdicts stand under the table in every format that has room for them', () => {
-  const head = { claim: 'pair is better', metric: 'PLCC' };
+  const head = { claim: 'pair is better', metric: 'PLCC' as const };
   const table = {
     ...makeRun(),
     verdicts: [
@@ -231,7 +237,7 @@ test('verdicts stand under the table in every format that has room for them', ()
       '',
     ].join('\n'),
   );
-  expect(renderTables([table], 'text', { color: true })).toContain('\u001b[33minconclusive\u001b[0m  pair');
+  expect(renderTables([table], 'text', true)).toContain('\u001b[33minconclusive\u001b[0m  pair');
   expect(renderTables([table], 'markdown')).toContain('| pair is better | inconclusive | no result of pair |');
   expect(renderTables([table], 'latex')).toContain(
     'reproduced: pair is better (PLCC +0.050, 95 \\% interval +0.010 to +0.094).',
