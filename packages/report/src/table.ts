@@ -41,13 +41,6 @@ export type Verdict = {
 /** Where an imported row's numbers come from, and what they were measured on. */
 export type RowImport = Pick<ImportRecord, 'kind' | 'file' | 'sha256' | 'numItems' | 'missing' | 'unknown'>;
 
-export type TableRow = {
-  readonly row: string;
-  readonly metrics: Cells;
-  /** @default the numbers are those of trials */
-  readonly imported?: readonly RowImport[];
-};
-
 export type Table = {
   readonly version: number;
   readonly experiment: string;
@@ -57,7 +50,12 @@ export type Table = {
   readonly title: string;
   /** Columns; empty for an experiment without a table. */
   readonly metrics: readonly string[];
-  readonly rows: readonly TableRow[];
+  readonly rows: readonly {
+    readonly row: string;
+    readonly metrics: Cells;
+    /** @default the numbers are those of trials */
+    readonly imported?: readonly RowImport[];
+  }[];
   readonly baselines: readonly { readonly name: string; readonly metrics: Cells }[];
   readonly numTrials: number;
   /** Trials that have all their numbers. */

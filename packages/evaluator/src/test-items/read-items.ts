@@ -47,16 +47,10 @@ function scoreItems(path: string): (metric: TableMetric) => TestItems {
 
 /** Lines of `worker,SRCC`: an annotator is an item. */
 function readAnnotators(path: string): TestItems {
-  const [, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
-  const rows = lines.map((line, i) => {
-    const [id = '', value = ''] = line.split(',');
-    if (value === '' || !Number.isFinite(Number(value)))
-      throw new CalmError('bad_data', `${path}:${i + 2}: expected an annotator and a correlation, got '${line}'`);
-    return { id, value: Number(value) };
-  });
+  const rows = readRows(path, 1, 'an annotator and a correlation');
   return meanOfItems(
     rows.map(({ id }) => id),
-    rows.map(({ value }) => value),
+    rows.map(({ numbers }) => numbers[0]!),
   );
 }
 
@@ -75,19 +69,24 @@ function readSuggestions(path: string): (metric: TableMetric) => TestItems {
 
 /** Lines of `image,target,score,expectation,"text"`. */
 export function readPredictions(path: string) {
-  const [, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
-  const rows = lines.map((line, i) => {
-    const [id = '', ...cells] = line.split(',', 3);
-    const [target, prediction] = cells.map(Number);
-    if (!Number.isFinite(target) || !Number.isFinite(prediction))
-      throw new CalmError('bad_data', `${path}:${i + 2}: expected an image, its score and a prediction, got '${line}'`);
-    return { id, target: target!, prediction: prediction! };
-  });
+  const rows = readRows(path, 2, 'an image, its score and a prediction');
   return {
     ids: rows.map(({ id }) => id),
-    targets: rows.map(({ target }) => target),
-    predictions: rows.map(({ prediction }) => prediction),
+    targets: rows.map(({ numbers }) => numbers[0]!),
+    predictions: rows.map(({ numbers }) => numbers[1]!),
   };
+}
+
+/** Of each line after the first its item and the numbers after it. */
+function readRows(path: string, count: number, expected: string): { id: string; numbers: number[] }[] {
+  const [, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
+  return lines.map((line, i) => {
+    const [id = '', ...cells] = line.split(',', 1 + count);
+    const numbers = cells.map((cell) => (cell === '' ? Number.NaN : Number(cell)));
+    if (numbers.length < count || !numbers.every(Number.isFinite))
+      throw new CalmError('bad_data', `${path}:${i + 2}: expected ${expected}, got '${line}'`);
+    return { id, numbers };
+  });
 }
 
 /** CIDEr, ROUGE-L and METEOR are each comment's own; CIDEr's document frequencies are those of all comments, whatever is drawn. */

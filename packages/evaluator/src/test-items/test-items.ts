@@ -28,25 +28,18 @@ export function meanOfItems(ids: readonly string[], values: readonly (number | n
   };
 }
 
-/** Pearson's correlation of predictions and targets. */
-export function plccOfItems(
-  ids: readonly string[],
-  predictions: readonly number[],
-  targets: readonly number[],
-): TestItems {
-  assertPaired(ids, predictions);
-  assertPaired(ids, targets);
+/** A metric of predictions and targets, both in the order of the items. */
+type OfScores = (ids: readonly string[], predictions: readonly number[], targets: readonly number[]) => TestItems;
+
+/** Pearson's correlation. */
+export const plccOfItems: OfScores = (ids, predictions, targets) => {
+  assertPaired(ids, predictions, targets);
   return { ids, statistic: (weights) => weightedCorrelation(predictions, targets, weights) };
-}
+};
 
 /** Spearman's correlation: items are sorted once, each draw only counts them, so a draw costs no sorting. */
-export function srccOfItems(
-  ids: readonly string[],
-  predictions: readonly number[],
-  targets: readonly number[],
-): TestItems {
-  assertPaired(ids, predictions);
-  assertPaired(ids, targets);
+export const srccOfItems: OfScores = (ids, predictions, targets) => {
+  assertPaired(ids, predictions, targets);
   const rankPredictions = weightedRanks(predictions);
   const rankTargets = weightedRanks(targets);
   return {
@@ -56,26 +49,20 @@ export function srccOfItems(
         ? null
         : weightedCorrelation(rankPredictions(weights), rankTargets(weights), weights),
   };
-}
+};
 
 /** Root of the mean squared difference. */
-export function rmseOfItems(
-  ids: readonly string[],
-  predictions: readonly number[],
-  targets: readonly number[],
-): TestItems {
-  const squares = meanOfItems(
-    ids,
-    predictions.map((prediction, i) => (prediction - targets[i]!) ** 2),
-  );
+export const rmseOfItems: OfScores = (ids, predictions, targets) => {
+  const squares = predictions.map((prediction, i) => (prediction - targets[i]!) ** 2);
+  const { statistic: meanSquare } = meanOfItems(ids, squares);
   return {
     ids,
     statistic: (weights) => {
-      const mean = squares.statistic(weights);
+      const mean = meanSquare(weights);
       return mean === null ? null : Math.sqrt(mean);
     },
   };
-}
+};
 
 /** BLEU of the drawn items as a corpus. */
 export function bleuOfItems(ids: readonly string[], statistics: readonly BleuStatistics[], order: number): TestItems {
@@ -120,7 +107,7 @@ function weightedCorrelation(x: ArrayLike<number>, y: ArrayLike<number>, weights
   return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : null;
 }
 
-function assertPaired(ids: readonly unknown[], values: readonly unknown[]): void {
-  if (ids.length !== values.length)
-    throw new CalmError('internal', `${ids.length} test items with ${values.length} values`);
+function assertPaired(ids: readonly unknown[], ...lists: readonly (readonly unknown[])[]): void {
+  for (const { length } of lists)
+    if (length !== ids.length) throw new CalmError('internal', `${ids.length} test items with ${length} values`);
 }

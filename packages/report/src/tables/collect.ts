@@ -18,8 +18,7 @@ export function collectTables(tracker: Tracker, run: RunRecord): Table[] {
   return tablesOf(run).map((spec) => collectTable(tracker, run, spec));
 }
 
-/** One of them. */
-export function collectTable(tracker: Tracker, run: RunRecord, table: TableSpec): Table {
+function collectTable(tracker: Tracker, run: RunRecord, table: TableSpec): Table {
   const rows = rowsOfTable(run, table.id);
   const isOwn = new Set(rows.map(({ row }) => row));
   const trials = run.trials.filter(({ row }) => isOwn.has(row));

@@ -3,7 +3,7 @@
 import { stagesOfMetric, type TableMetric, type TableSpec } from '@calm-orch/core';
 import type { ArtifactFile, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 import type { Interval, Table, Verdict } from '../table.ts';
-import { collectTable } from '../tables/collect.ts';
+import { collectTables } from '../tables/collect.ts';
 import { rowsOfTable, tablesOf } from '../tables/rows-of-table.ts';
 import { meanIntervals } from './interval.ts';
 import { remembered } from './judgement-cache.ts';
@@ -58,7 +58,7 @@ export async function judgeTables(
     const items = await openRunItems(stages);
     return Promise.all(specs.map((spec) => judgementOf(items, run, spec)));
   });
-  return specs.map((spec, i) => withJudgement(collectTable(tracker, run, spec), judgements[i]!));
+  return collectTables(tracker, run).map((table, i) => withJudgement(table, judgements[i]!));
 }
 
 async function judgementOf(items: RunItems, run: RunRecord, spec: TableSpec): Promise<Judgement> {
