@@ -37,7 +37,7 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
 /** A command that only reads the database must not wait for these to load. */
 const lazyModules = ['rpc', 'engine', 'model', 'data', 'coordinator', 'trainer', 'augmentor', 'evaluator'];
 /** Modules of theirs that load nothing heavy. */
-const lightModules = ['@calm-orch/coordinator/damage', '@calm-orch/coordinator/layout'];
+const lightModules = ['@calm-orch/coordinator/damage', '@calm-orch/coordinator/layout', '@calm-orch/engine/layout'];
 /** Packages that such a command loads. */
 const loadedAtOnce = ['report', 'cli'];
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { damageOf, damageText } from '@calm-orch/coordinator/damage';
 import { layoutOf } from '@calm-orch/coordinator/layout';
+import { defaultCacheDir } from '@calm-orch/engine/layout';
 import { judgeTables, type Table, type WholeArtifact } from '@calm-orch/report';
 import type { RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 
@@ -18,13 +19,12 @@ export async function judgedTables(tracker: Tracker, run: RunRecord, dir: string
     process.stderr.write(`calm-orch: ${what}; it is left out (\`calm-orch run ${run.path}\` makes it again)\n`);
     return null;
   };
-  const tables = await judgeTables(tracker, run, { artifactOf, cacheDir: await userCache() });
+  const tables = await judgeTables(tracker, run, { artifactOf, cacheDir: userCache() });
   return tables.filter(({ metrics }) => metrics.length > 0);
 }
 
 /** null where this user has no cache folder. */
-async function userCache(): Promise<string | null> {
-  const { defaultCacheDir } = await import('@calm-orch/engine');
+function userCache(): string | null {
   try {
     return defaultCacheDir();
   } catch {

@@ -108,7 +108,7 @@ export async function execute(
         datasetIdentity,
         photosIdentity,
       },
-      codeCache: await parts.codeCacheFile(),
+      codeCache: parts.codeCacheFile(),
     });
     const { hangTimeout, gangMinLeft, takeoverTimeout } = options;
     const summary = await runExperiment({

@@ -73,7 +73,7 @@ export const command = {
       datasetIdentity,
       photosIdentity,
       hashCache: hashCacheOf(dir),
-      codeCache: await parts.codeCacheFile(),
+      codeCache: parts.codeCacheFile(),
     });
     const loaded = experiments.map((path) => loadNamed(path, options));
     for (const experiment of loaded) await checkModels(experiment);

@@ -191,7 +191,7 @@ test('intervals are in JSON and CSV, and in text where one seed and few columns 
   expect(shown!.rows[0]!.metrics).toMatchObject({ PLCC: { mean: 0.75, interval: [0.7012, 0.7991] } });
 });
 
-test('a table is a plain object: it prints the same after a way through JSON', () => {
+test('a table is a plain object, which JSON keeps as it is', () => {
   const table = makeRun();
   expect(JSON.parse(JSON.stringify(table))).toEqual(table);
 });

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rng, type Json } from '@calm-orch/core';
-import type { RunRecord, Tracker } from '@calm-orch/tracker';
+import type { Tracker } from '@calm-orch/tracker';
 import { recordRun } from '../../../tracker/src/recorded-run.test-util.ts';
 
 type Kind = 'evaluate-score' | 'evaluate-comment' | 'evaluate-personal' | 'evaluate-suggest';
