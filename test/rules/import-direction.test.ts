@@ -35,7 +35,7 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A command that only reads the database must not wait for these to load. */
-const lazyModules = ['rpc', 'engine', 'model', 'data', 'coordinator', 'trainer', 'augmentor', 'evaluator'];
+const lazyPackages = ['rpc', 'engine', 'model', 'data', 'coordinator', 'trainer', 'augmentor', 'evaluator'];
 /** Modules of theirs that load nothing heavy. */
 const lightModules = ['@calm-orch/coordinator/damage', '@calm-orch/coordinator/layout', '@calm-orch/engine/layout'];
 /** Packages that such a command loads. */
@@ -124,7 +124,7 @@ describe('the command line', () => {
       ({ from, specifier, kind }) =>
         loadedAtOnce.includes(from) &&
         kind === 'static' &&
-        lazyModules.includes(workspaceTarget(specifier) ?? '') &&
+        lazyPackages.includes(workspaceTarget(specifier) ?? '') &&
         !lightModules.includes(specifier),
     );
     expect(wrong.map(at)).toEqual([]);
