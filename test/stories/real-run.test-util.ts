@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { auditRun, type Audit } from '@calm-orch/coordinator';
-import { collectTable, openTracker, renderTables, type AttemptRecord, type MetricCurve } from '@calm-orch/tracker';
+import { collectTables, renderTables } from '@calm-orch/report';
+import { openTracker, type AttemptRecord, type MetricCurve } from '@calm-orch/tracker';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = join(root, 'packages/cli/bin/calm-orch.js');
@@ -69,7 +70,7 @@ export function makeRealRuns(): RealRuns {
         return {
           equal: {
             fingerprints: stages.map(({ kind, result }) => [kind, result?.fingerprint ?? null]),
-            table: renderTables([collectTable(tracker, run)], 'text'),
+            table: renderTables(collectTables(tracker, run), 'text'),
             metrics: stages.map(({ key }) => tracker.listMetrics(key)),
           },
           audit,

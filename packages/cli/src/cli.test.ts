@@ -77,7 +77,7 @@ test('runs, tables and show print a run as JSON; the folder comes from --dir bef
   const tables = await calmOrch(['tables', '--json', '--dir', dir], { CALM_ORCH_DIR: '/nowhere' });
   expect(JSON.parse(tables.stdout)).toEqual([
     {
-      ...{ experiment: 'smoke', table: 'table-5', baselines: [], footnotes: [], verdicts: [] },
+      ...{ version: 1, experiment: 'smoke', table: 'table-5', baselines: [], footnotes: [], verdicts: [] },
       rows: [{ row: 'all', metrics: { PLCC: { mean: null, std: null, n: 0, paper: 0.829, difference: null } } }],
     },
   ]);

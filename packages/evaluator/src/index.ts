@@ -10,41 +10,11 @@ export const stages: StageRegistry = {
   'evaluate-personal': async () => (await import('./stages/evaluate-personal.ts')).evaluatePersonal,
 };
 
-export { averageRanks, plcc, srcc } from './metrics/correlation.ts';
-export {
-  captionMetricNames,
-  captionMetrics,
-  tokenMetrics,
-  type CaptionItem,
-  type CaptionMetric,
-  type CaptionMetrics,
-  type CaptionScores,
-  type TokenizedItem,
-} from './metrics/captions.ts';
-export {
-  captionReport,
-  correlationReport,
-  rmse,
-  scoreCaptions,
-  textMetricNames,
-  type CaptionReport,
-  type CorrelationReport,
-  type TextMetric,
-} from './metrics/score-files.ts';
+export { plcc, srcc } from './metrics/correlation.ts';
+export { tokenMetrics } from './metrics/captions.ts';
+export { captionReport, correlationReport, textMetricNames } from './metrics/score-files.ts';
 export { readMeteorResources } from './metrics/meteor/resources.ts';
 export { ptbTokenize } from './metrics/ptb.ts';
-export { matrixOf, ridgePredict, type Matrix, type RidgePrediction } from './baselines/ridge.ts';
-export {
-  answerAboutPhotos,
-  photoQuestions,
-  type PhotoAnswer,
-  type PhotoQuestion,
-  type UnreadablePhoto,
-} from './answers/photo-answers.ts';
-export { keywordJudge, type SuggestionJudge } from './answers/suggestion-judge.ts';
-export { judge, type RowItems, type Verdict, type VerdictOptions } from './verdicts/verdict.ts';
-export { meanIntervals } from './verdicts/interval.ts';
-export { readTrialItems, type TrialItems } from './verdicts/read-items.ts';
-export type { TestItems } from './verdicts/test-items.ts';
-export { outputColumns, readOutputs, type Output, type OutputColumn, type Outputs } from './imported/read-outputs.ts';
+export { answerAboutPhotos, type PhotoAnswer, type PhotoQuestion } from './answers/photo-answers.ts';
+export { outputColumns, readOutputs, type OutputColumn } from './imported/read-outputs.ts';
 export { measureComments, measureScores, stageOfColumn, type MeasuredOutputs } from './imported/measure-outputs.ts';

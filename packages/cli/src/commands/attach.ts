@@ -9,7 +9,7 @@ import { outcomeJsonOption } from '../options/json-option.ts';
 import { printJson } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
-import { commandOf, report } from '../report.ts';
+import { commandOf, printOutcome } from '../outcome.ts';
 import { askCoordinator, findRunAtWork } from '../run/runs-at-work.ts';
 
 interface Options extends GlobalOptions {
@@ -43,7 +43,7 @@ export const command = {
         process.exitCode = 1;
         if (json) printJson({ run: runId, status: run.status, interrupted: true });
         output.write(`Run ${runId} ${run.error}. Go on: ${commandOf('resume', runId, dir)}\n`);
-      } else await report(summaryOf(tracker, run, last), tracker, { dir, json });
+      } else await printOutcome(summaryOf(tracker, run, last), tracker, { dir, json });
     } finally {
       process.off('SIGINT', leave);
       tracker.close();

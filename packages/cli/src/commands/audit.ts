@@ -1,11 +1,11 @@
 // Proof from the ledger that every sample of every step is in the weights exactly once.
 import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { columns } from '@calm-orch/report';
 import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
 import { namedRun } from '../options/named-run.ts';
 import { printJson, printLine } from '../output.ts';
-import { columns } from '../views/columns.ts';
 
 interface Options extends GlobalOptions {
   run?: string;

@@ -12,7 +12,7 @@ import { checkModels, hashCacheOf } from '../surroundings/check-models.ts';
 import { checkSurroundings } from '../surroundings/check-surroundings.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
-import { report } from '../report.ts';
+import { printOutcome } from '../outcome.ts';
 import { parts } from '../run/parts.ts';
 import { carriedFolders } from '../run/stage-code.ts';
 import { workerScript } from '../run/worker-script.ts';
@@ -108,7 +108,7 @@ export async function execute(
         datasetIdentity,
         photosIdentity,
       },
-      codeCache: await parts.codeCacheFile(),
+      codeCache: parts.codeCacheFile(),
     });
     const { hangTimeout, gangMinLeft, takeoverTimeout } = options;
     const summary = await runExperiment({
@@ -146,7 +146,7 @@ export async function execute(
     (progress as Progress | null)?.close();
     for (const note of inputUses(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
     for (const note of leftOutPhotographs(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
-    await report(summary, tracker, options);
+    await printOutcome(summary, tracker, options);
   } finally {
     (progress as Progress | null)?.close();
     cancel.dispose();

@@ -4,13 +4,14 @@ import { basename } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, sha256OfFile, suggestion, userPath } from '@calm-orch/core';
 import type { MeasuredOutputs, OutputColumn } from '@calm-orch/evaluator';
-import { openTracker, renderTables, rowsOfTable, testItemsOf, type RunRecord, type Tracker } from '@calm-orch/tracker';
+import { renderTables, rowsOfTable, testItemsOf } from '@calm-orch/report';
+import { openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { judgedTables } from '../judged-tables.ts';
 import { jsonOption } from '../options/json-option.ts';
 import { namedRun } from '../options/named-run.ts';
 import { findImportPlace, noImportPlace, type ImportPlace } from '../options/import-place.ts';
 import { printJson, printLine, wantsColor } from '../output.ts';
-import { collectJudgedTables } from '../verdicts.ts';
 
 interface Options extends GlobalOptions {
   file?: string;
@@ -109,9 +110,9 @@ async function importRow(
   const tables = [];
   for (const run of new Set(places.map((place) => place.run))) {
     const joined = places.filter((place) => place.run === run).map((place) => place.table);
-    tables.push(...(await collectJudgedTables(tracker, run, dir)).filter((one) => joined.includes(one.table)));
+    tables.push(...(await judgedTables(tracker, run, dir)).filter((one) => joined.includes(one.table)));
   }
-  printLine(renderTables(tables, json ? 'json' : 'text', { color: wantsColor() }));
+  printLine(renderTables(tables, json ? 'json' : 'text', wantsColor()));
 }
 
 /** As the trials were measured. */

@@ -1,11 +1,11 @@
 // Our metrics on other people's output.
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { userPath } from '@calm-orch/core';
+import { columns } from '@calm-orch/report';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
 import { meteorOption } from '../options/meteor-option.ts';
 import { printJson, printLine } from '../output.ts';
-import { columns } from '../views/columns.ts';
 
 interface Options extends GlobalOptions {
   kind: 'captions' | 'correlation';

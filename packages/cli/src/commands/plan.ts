@@ -2,6 +2,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, presets, type Experiment, type TrialConfig } from '@calm-orch/core';
 import { resolveTrial } from '@calm-orch/core/config';
+import { columns } from '@calm-orch/report';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
@@ -17,7 +18,6 @@ import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { parts } from '../run/parts.ts';
 import { carriedFolders } from '../run/stage-code.ts';
-import { columns } from '../views/columns.ts';
 import { costsOf, type Machine } from '../views/costs.ts';
 import { renderCosts } from '../views/costs-text.ts';
 
@@ -74,7 +74,7 @@ export const command = {
       datasetIdentity,
       photosIdentity,
       hashCache: hashCacheOf(dir),
-      codeCache: await parts.codeCacheFile(),
+      codeCache: parts.codeCacheFile(),
     });
     const loaded = experiments.map((path) => loadNamed(path, options));
     for (const experiment of loaded) await checkModels(experiment);

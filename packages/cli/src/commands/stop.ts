@@ -4,7 +4,7 @@ import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
 import { printJson, printLine } from '../output.ts';
-import { commandOf } from '../report.ts';
+import { commandOf } from '../outcome.ts';
 import { askCoordinator, findRunAtWork } from '../run/runs-at-work.ts';
 import { shownStatus } from '../views/runs.ts';
 

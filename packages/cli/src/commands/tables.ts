@@ -1,19 +1,12 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError } from '@calm-orch/core';
-import {
-  collectTables,
-  openTracker,
-  renderTables,
-  tableFormats,
-  type RunRecord,
-  type TableFormat,
-  type Tracker,
-} from '@calm-orch/tracker';
+import { renderTables, tableFormats, tablesOf, type TableFormat } from '@calm-orch/report';
+import { openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
+import { judgedTables } from '../judged-tables.ts';
 import { jsonOption } from '../options/json-option.ts';
 import { namedRun } from '../options/named-run.ts';
 import { printLine, wantsColor } from '../output.ts';
-import { collectJudgedTables } from '../verdicts.ts';
 
 interface Options extends GlobalOptions {
   name?: string;
@@ -32,9 +25,8 @@ export const command = {
   handler: async ({ dir, name, format, json }: ArgumentsCamelCase<Options>) => {
     const tracker = openTracker(dir, { access: 'read' });
     try {
-      const judged = await collectJudgedTables(tracker, findRunWithTables(tracker, name), dir);
-      const tables = judged.filter(({ metrics }) => metrics.length > 0);
-      printLine(renderTables(tables, json ? 'json' : format, { color: wantsColor() }));
+      const tables = await judgedTables(tracker, findRunWithTables(tracker, name), dir);
+      printLine(renderTables(tables, json ? 'json' : format, wantsColor()));
     } finally {
       tracker.close();
     }
@@ -44,7 +36,7 @@ export const command = {
 /** The named run; unnamed, the last run that has tables. Throws `not_found`. */
 function findRunWithTables(tracker: Tracker, name: string | undefined): RunRecord {
   const run = namedRun(tracker, name);
-  const hasTable = (one: RunRecord): boolean => collectTables(tracker, one).some(({ metrics }) => metrics.length > 0);
+  const hasTable = (one: RunRecord): boolean => tablesOf(one).some(({ metrics }) => metrics.length > 0);
   if (hasTable(run)) return run;
   const other = name === undefined ? tracker.listRuns().find(hasTable) : undefined;
   if (other) return other;

@@ -1,14 +1,8 @@
 // Where a row of other people's outputs belongs: the newest run with a table that was evaluated so, and an evaluation that
 // has its test items.
 import { CalmError, suggestion } from '@calm-orch/core';
-import {
-  rowsOfTable,
-  tablesOf,
-  type ImportKind,
-  type RunRecord,
-  type RunStageRecord,
-  type Tracker,
-} from '@calm-orch/tracker';
+import { rowsOfTable, tablesOf } from '@calm-orch/report';
+import type { ImportKind, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 
 export interface ImportPlace {
   readonly run: RunRecord;

@@ -1,6 +1,8 @@
 // The texts of progress: pure functions of a view, for terminals (a block that is redrawn) and for pipes (lines).
-import { cutText, padText, textWidth } from '@calm-orch/tracker';
+import stringWidth from 'string-width';
 import type { RunView, StageView, WorkerView } from '@calm-orch/coordinator';
+import { padText } from '@calm-orch/report';
+import { cutText } from './cut-text.ts';
 import { bar, duration, plural, rate } from './format.ts';
 
 const barWidth = 16;
@@ -11,7 +13,7 @@ export function liveBlock(
   { columns, rows }: { readonly columns: number; readonly rows: number },
 ): string[] {
   const running = view.stages.filter(({ state }) => state === 'running');
-  const labelWidth = Math.max(0, ...running.map(({ label }) => textWidth(label)));
+  const labelWidth = Math.max(0, ...running.map(({ label }) => stringWidth(label)));
   const stages = running.map((stage) => {
     const share = shareOf(stage);
     return `  ${padText(stage.label, labelWidth)}  ${bar(share, barWidth)}  ${stageNumbers(stage)}`;
@@ -66,7 +68,7 @@ function wrap(texts: readonly string[], columns: number): string[] {
   const lines: string[] = [];
   for (const text of texts) {
     const last = lines.at(-1);
-    if (last !== undefined && textWidth(last) + 3 + textWidth(text) <= columns)
+    if (last !== undefined && stringWidth(last) + 3 + stringWidth(text) <= columns)
       lines[lines.length - 1] = `${last} · ${text}`;
     else lines.push(text);
   }

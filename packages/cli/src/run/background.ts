@@ -9,7 +9,7 @@ import { detachedMark, isDetached, tellFront } from './detached.ts';
 import type { ErrorJson } from '../options/json-option.ts';
 import { createLineReader } from './log-files.ts';
 import { printJson, printLine } from '../output.ts';
-import { commandOf } from '../report.ts';
+import { commandOf } from '../outcome.ts';
 
 interface Started {
   readonly run: string;

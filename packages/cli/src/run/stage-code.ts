@@ -1,6 +1,7 @@
 // Where the code of stages is: each role's package keeps a stage of kind `k` in dist/stages/k.js.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { defaultCacheDir } from '@calm-orch/engine/layout';
 import { programRoot, sha256, stageRoles, type Role, type StageKind, type StageRegistry } from '@calm-orch/core';
 
 const photos = `${programRoot}assets/photos`;
@@ -15,8 +16,7 @@ export function stageEntry(kind: StageKind): string {
 }
 
 /** Where the versions of stages' code are remembered, for each folder the program lies in. */
-export async function codeCacheFile(): Promise<string> {
-  const { defaultCacheDir } = await import('@calm-orch/engine');
+export function codeCacheFile(): string {
   return join(defaultCacheDir(), `code-${sha256(programRoot).slice(0, 16)}.json`);
 }
 

@@ -1,7 +1,8 @@
 // The costs of a configuration as text: tables, and plain sentences on what does not fit and what would.
 import type { PerModule, TrainingSetup } from '@calm-orch/model';
+import { columns } from '@calm-orch/report';
 import { plural } from '../progress/format.ts';
-import { columns, duration } from './columns.ts';
+import { duration } from './format.ts';
 import type { Costs, MemoryRow } from './costs.ts';
 
 const scaled = (value: number, unit: number): string => {

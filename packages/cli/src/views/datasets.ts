@@ -1,6 +1,6 @@
 // One dataset's report for people.
 import type { DatasetReport } from '@calm-orch/data';
-import { columns } from './columns.ts';
+import { columns } from '@calm-orch/report';
 
 /** Files named one by one; the rest is counted. */
 const maxNamed = 5;

@@ -1,12 +1,11 @@
 // The list of runs, newest first, as JSON for scripts and as lines for people.
+import { columns } from '@calm-orch/report';
 import type { RunRecord } from '@calm-orch/tracker';
-import { columns, duration, localTime } from './columns.ts';
-
-const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+import { duration, isoTime, localTime } from './format.ts';
 
 export function runsJson(runs: readonly RunRecord[]): unknown {
   return runs.map(({ id, experiment, status, startedMs, endedMs, trials }) => ({
-    ...{ run: id, experiment, status, started: iso(startedMs), ended: iso(endedMs) },
+    ...{ run: id, experiment, status, started: isoTime(startedMs), ended: isoTime(endedMs) },
     trials: trials.map(({ row, seed, status: trialStatus, fingerprint }) => ({
       row,
       seed,

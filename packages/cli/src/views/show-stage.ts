@@ -1,7 +1,7 @@
 // Some stages of a run with all their attempts, and where those that failed were raised.
 import { CalmError, stageLabel } from '@calm-orch/core';
 import type { AttemptRecord, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
-import { duration, isoTime } from './columns.ts';
+import { duration, isoTime } from './format.ts';
 
 export interface StageDescription {
   readonly stage: RunStageRecord;

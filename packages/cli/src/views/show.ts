@@ -1,7 +1,8 @@
 // One run in full: trials with their numbers, stages with attempts and curves, the last events.
 import { stageLabel } from '@calm-orch/core';
+import { columns } from '@calm-orch/report';
 import type { AttemptRecord, EventRecord, MetricCurve, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
-import { columns, duration, isoTime, localTime, sparkline } from './columns.ts';
+import { duration, isoTime, localTime, sparkline } from './format.ts';
 import { shownStatus } from './runs.ts';
 
 export interface RunDescription {

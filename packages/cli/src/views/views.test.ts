@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
-import { columns, duration, sparkline } from './columns.ts';
+import { duration, sparkline } from './format.ts';
 import { runsJson, runsText } from './runs.ts';
 import { describeRun, runJson, runText } from './show.ts';
 
@@ -115,8 +115,7 @@ test('a run as text shows numbers, the loss from first to last, and what was los
   expect(runText(describeRun(tracker, run), true)).toContain('\u001b[1msmoke-1');
 });
 
-test('columns are aligned, durations short, curves one line', () => {
-  expect(columns([['a', 'bb'], ['ccc']])).toEqual(['a    bb', 'ccc']);
+test('durations are short, curves one line', () => {
   expect([400, 12_000, 185_000, 7_620_000].map(duration)).toEqual(['0.4 s', '12 s', '3 m 05 s', '2 h 07 m']);
   expect(sparkline([1, 1, 1])).toBe('▁▁▁');
   expect(sparkline([0, Number.NaN, 7])).toBe('▁ █');

@@ -6,7 +6,7 @@ import { plcc, srcc } from '../metrics/correlation.ts';
 import type { MeteorSources } from '../metrics/meteor/resources.ts';
 import { rmse, scoreCaptions } from '../metrics/score-files.ts';
 import { readCommentsFile } from '../baselines/comments-file.ts';
-import { readPredictions } from '../verdicts/read-items.ts';
+import { readPredictions } from '../test-items/read-items.ts';
 import { photographName, type Output, type OutputColumn } from './read-outputs.ts';
 
 /** The stage whose test items outputs of each column are measured on. */

@@ -1,0 +1,121 @@
+// The test items of a trial, from the files its evaluate stages leave in their artifacts. Outside this package it is
+// `@calm-orch/evaluator/test-items`, which loads metrics and no model.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CalmError, type StageKind, type TableMetric } from '@calm-orch/core';
+import { readCommentsFile } from '../baselines/comments-file.ts';
+import { tokenMetrics, type CaptionMetric } from '../metrics/captions.ts';
+import { scoreCaptions } from '../metrics/score-files.ts';
+import { ptbTokenize } from '../metrics/ptb.ts';
+import { bleuOfItems, meanOfItems, plccOfItems, rmseOfItems, srccOfItems, type TestItems } from './test-items.ts';
+
+export { meanOfItems, plccOfItems, srccOfItems, type TestItems };
+
+/** What a trial's artifact holds: its test items by metric, and what METEOR matched where there are comments. */
+export interface TrialItems {
+  of(metric: TableMetric): TestItems;
+  readonly meteor?: string;
+}
+
+/** Reads `dir`, the artifact of a stage of `kind`, once for all metrics. @throws CalmError `bad_data` naming file and line. */
+export async function readTrialItems(kind: StageKind, dir: string): Promise<TrialItems> {
+  switch (kind) {
+    case 'evaluate-personal': {
+      const items = readAnnotators(join(dir, 'annotators.csv'));
+      return { of: () => items };
+    }
+    case 'evaluate-suggest':
+      return { of: readSuggestions(join(dir, 'suggestions.json')) };
+    case 'evaluate-score':
+      return { of: scoreItems(join(dir, 'predictions.csv')) };
+    case 'evaluate-comment':
+      return readComments(join(dir, 'comments.json'));
+    default:
+      throw new CalmError('internal', `a stage ${kind} leaves no test items`);
+  }
+}
+
+function scoreItems(path: string): (metric: TableMetric) => TestItems {
+  const { ids, targets, predictions } = readPredictions(path);
+  const ofMetric: Partial<Record<TableMetric, typeof plccOfItems>> = {
+    PLCC: plccOfItems,
+    SRCC: srccOfItems,
+    RMSE: rmseOfItems,
+  };
+  return (metric) => ofMetric[metric]!(ids, predictions, targets);
+}
+
+/** Lines of `worker,SRCC`: an annotator is an item. */
+function readAnnotators(path: string): TestItems {
+  const rows = readRows(path, 1, 'an annotator and a correlation');
+  return meanOfItems(
+    rows.map(({ id }) => id),
+    rows.map(({ numbers }) => numbers[0]!),
+  );
+}
+
+/** Every degradation has as many answers, so the mean over answers is that over degradations. */
+function readSuggestions(path: string): (metric: TableMetric) => TestItems {
+  const { items } = JSON.parse(readFileSync(path, 'utf8')) as {
+    items: { photo: string; crop: number; degradation: string; right: boolean }[];
+  };
+  const ids = items.map(({ photo, crop, degradation }) => `${photo}/${crop}/${degradation}`);
+  return (metric) =>
+    meanOfItems(
+      ids,
+      items.map(({ degradation, right }) => (metric === 'average' || metric === degradation ? Number(right) : null)),
+    );
+}
+
+/** Lines of `image,target,score,expectation,"text"`. */
+export function readPredictions(path: string) {
+  const rows = readRows(path, 2, 'an image, its score and a prediction');
+  return {
+    ids: rows.map(({ id }) => id),
+    targets: rows.map(({ numbers }) => numbers[0]!),
+    predictions: rows.map(({ numbers }) => numbers[1]!),
+  };
+}
+
+/** Of each line after the first its item and the numbers after it. */
+function readRows(path: string, count: number, expected: string): { id: string; numbers: number[] }[] {
+  const [, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
+  return lines.map((line, i) => {
+    const [id = '', ...cells] = line.split(',', 1 + count);
+    const numbers = cells.map((cell) => (cell === '' ? Number.NaN : Number(cell)));
+    if (numbers.length < count || !numbers.every(Number.isFinite))
+      throw new CalmError('bad_data', `${path}:${i + 2}: expected ${expected}, got '${line}'`);
+    return { id, numbers };
+  });
+}
+
+/** CIDEr, ROUGE-L and METEOR are each comment's own; CIDEr's document frequencies are those of all comments, whatever is drawn. */
+async function readComments(path: string): Promise<TrialItems> {
+  const { items, meteor } = readCommentsFile(path);
+  const ids = items.map(({ id }) => id);
+  const { perItem, bleuStatistics } = tokenMetrics(
+    items.map(({ id, references, candidate }) => ({
+      id,
+      references: references.map(ptbTokenize),
+      candidate: ptbTokenize(candidate),
+    })),
+  );
+  const known = meteor ?? (await meteorOf(items));
+  return {
+    meteor: known.name,
+    of: (metric) => {
+      if (metric === 'METEOR') return meanOfItems(ids, known.scores);
+      const order = /^BLEU-(\d)$/.exec(metric)?.[1];
+      if (order !== undefined) return bleuOfItems(ids, bleuStatistics, Number(order));
+      return meanOfItems(
+        ids,
+        perItem.map(({ scores }) => scores[metric as CaptionMetric]),
+      );
+    },
+  };
+}
+
+async function meteorOf(items: Parameters<typeof scoreCaptions>[0]) {
+  const { meteor: name, perItem } = await scoreCaptions(items);
+  return { name, scores: items.map(({ id }) => perItem[id]!.METEOR) };
+}

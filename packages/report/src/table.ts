@@ -1,0 +1,66 @@
+// A table of a run as one plain object. Its text, LaTeX, Markdown, CSV and JSON are pure functions of it, and it survives
+// JSON itself: no field is undefined, a function or a number that is not finite.
+import type { TableMetric } from '@calm-orch/core';
+import type { ImportRecord } from '@calm-orch/tracker';
+
+/** What `version` says: it grows once a field that is printed as JSON goes or changes its meaning. */
+export const tableVersion = 1;
+
+/** Low and high end. */
+export type Interval = readonly [low: number, high: number];
+
+/** `null` where there is none: no seed finished, fewer than two for std, no value in the paper. */
+export type Cell = {
+  readonly mean: number | null;
+  /** Sample standard deviation over seeds. */
+  readonly std: number | null;
+  /** Seeds with a value. */
+  readonly n: number;
+  readonly paper: number | null;
+  /** mean - paper. */
+  readonly difference: number | null;
+  /** 95 % interval of the mean over draws of test items. @default the row's test items are not there */
+  readonly interval?: Interval;
+};
+
+export type Cells = { readonly [metric: string]: Cell };
+
+/** What became of a claim of the paper. */
+export type Verdict = {
+  readonly claim: string;
+  readonly verdict: 'reproduced' | 'not reproduced' | 'inconclusive';
+  /** Percentiles 2.5 and 97.5 of the difference's bootstrap distribution. */
+  readonly interval: Interval | null;
+  readonly metric: TableMetric;
+  /** The least advantage over the rows compared with: its value on all items and seeds; null where there is none. */
+  readonly difference: number | null;
+  /** Why there is no interval. */
+  readonly reason?: string;
+};
+
+/** Where an imported row's numbers come from, and what they were measured on. */
+export type RowImport = Pick<ImportRecord, 'kind' | 'file' | 'sha256' | 'numItems' | 'missing' | 'unknown'>;
+
+export type Table = {
+  readonly version: number;
+  readonly experiment: string;
+  readonly runId: string;
+  /** Name of the table: stem of its ablation file. */
+  readonly table: string;
+  readonly title: string;
+  /** Columns; empty for an experiment without a table. */
+  readonly metrics: readonly string[];
+  readonly rows: readonly {
+    readonly row: string;
+    readonly metrics: Cells;
+    /** @default the numbers are those of trials */
+    readonly imported?: readonly RowImport[];
+  }[];
+  readonly baselines: readonly { readonly name: string; readonly metrics: Cells }[];
+  readonly numTrials: number;
+  /** Trials that have all their numbers. */
+  readonly numFinished: number;
+  readonly footnotes: readonly string[];
+  /** In the order of the ablation file's claims; empty until they are judged. */
+  readonly verdicts: readonly Verdict[];
+};

@@ -1,0 +1,20 @@
+// Which tables a run has, and which of its rows stand in which.
+import type { ResolvedExperiment, ResolvedRow, TableSpec } from '@calm-orch/core';
+import type { RunRecord } from '@calm-orch/tracker';
+
+export interface RowOfTable extends ResolvedRow {
+  /** Its name in the table: a run of several tables names rows `table/row`. */
+  readonly shown: string;
+}
+
+export function tablesOf({ resolved }: Pick<RunRecord, 'resolved'>): readonly TableSpec[] {
+  const { table, tables } = resolved as unknown as ResolvedExperiment;
+  return tables ?? [table];
+}
+
+export function rowsOfTable({ resolved }: Pick<RunRecord, 'resolved'>, id: string): RowOfTable[] {
+  const { rows } = resolved as unknown as ResolvedExperiment;
+  return rows
+    .filter(({ table }) => table === undefined || table === id)
+    .map((row) => ({ ...row, shown: row.table === undefined ? row.row : row.row.slice(row.table.length + 1) }));
+}

@@ -1,0 +1,114 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
+import { judgeTables } from './judge-tables.ts';
+import { claim, comments, judgedRun } from './judged-run.test-util.ts';
+
+let dir: string;
+let tracker: Tracker;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'calm-orch-verdicts-'));
+  tracker = openTracker(dir);
+});
+afterEach(() => {
+  tracker.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const judgedTables = (run: RunRecord) =>
+  judgeTables(tracker, run, {
+    cacheDir: join(dir, 'cache'),
+    artifactOf: ({ key }) => {
+      const folder = join(dir, 'artifacts', key);
+      return existsSync(folder) ? { dir: folder, files: tracker.listArtifacts(key) } : null;
+    },
+  });
+
+test('claims about scores and comments are judged on the test items of the trials', async () => {
+  const run = judgedRun(tracker, dir, [
+    claim('PLCC'),
+    claim('SRCC'),
+    claim('CIDEr'),
+    { ...claim('PLCC'), row: 'bad', than: ['good'] },
+  ]);
+  const [table] = await judgedTables(run);
+  expect(table!.verdicts.map(({ metric, verdict }) => `${metric} ${verdict}`)).toEqual([
+    ...['PLCC reproduced', 'SRCC reproduced', 'CIDEr reproduced', 'PLCC not reproduced'],
+  ]);
+});
+
+test('a file that is gone takes intervals and verdicts along, not the table', async () => {
+  const run = judgedRun(tracker, dir, [claim('PLCC')]);
+  for (const seed of [0, 1]) rmSync(join(dir, `artifacts/evaluate-score-bad${seed}/predictions.csv`));
+  const [table] = await judgedTables(run);
+  const [good, bad] = table!.rows.map(({ metrics }) => metrics['PLCC']!);
+  expect([bad!.interval, bad!.mean, good!.interval]).toEqual([undefined, 0.5, expect.any(Array)]);
+  expect(table!.verdicts).toMatchObject([{ verdict: 'inconclusive', reason: 'no result of bad' }]);
+});
+
+test('claims about personalized assessment and suggesting are judged over annotators and answers', async () => {
+  const run = judgedRun(tracker, dir, [claim('SRCC'), claim('average')], ['evaluate-personal', 'evaluate-suggest']);
+  const [table] = await judgedTables(run);
+  expect(table!.verdicts.map(({ metric, verdict }) => `${metric} ${verdict}`)).toEqual([
+    ...['SRCC reproduced', 'average reproduced'],
+  ]);
+  expect(table!.verdicts[0]!.difference).toBeCloseTo(0.3, 12);
+  expect(table!.verdicts[1]!.difference).toBeCloseTo(1 / 3, 12);
+});
+
+test('a column that an older version measured keeps its values, without intervals', async () => {
+  const run = judgedRun(tracker, dir, [], ['evaluate-score'], { 'PLCC (logistic fit)': 0.6 });
+  const [table] = await judgedTables(run);
+  const cell = table!.rows[0]!.metrics['PLCC (logistic fit)']!;
+  expect([cell.mean, cell.interval]).toEqual([0.6, undefined]);
+});
+
+test('cells have intervals over the test items, and a note says what METEOR matched', async () => {
+  const run = judgedRun(tracker, dir, []);
+  const [table] = await judgedTables(run);
+  const [good, bad] = table!.rows.map(({ metrics }) => metrics);
+  for (const metric of ['PLCC', 'CIDEr', 'METEOR', 'BLEU-4']) {
+    const [[low, high], [otherLow, otherHigh]] = [good![metric]!.interval!, bad![metric]!.interval!];
+    expect([metric, low <= high, otherLow <= otherHigh, otherHigh < low]).toEqual([metric, true, true, true]);
+  }
+  expect(table!.footnotes).toEqual([expect.stringMatching(/^METEOR matched exact, stem; --meteor-dir names/), 'F']);
+  tracker.endRun(run.id, 'succeeded');
+  const withScores = judgedRun(
+    tracker,
+    dir,
+    [],
+    undefined,
+    {},
+    {
+      'evaluate-comment': ({ row }) => {
+        const items = comments(row);
+        const meteor = { name: 'METEOR', scores: items.map((_, i) => (row === 'good' ? 0.9 : 0.1) + 0.001 * i) };
+        return ['comments.json', JSON.stringify({ items, meteor })];
+      },
+    },
+  );
+  const [again] = await judgedTables(withScores);
+  expect(again!.footnotes[0]).toBe('METEOR matched exact words, stems, synonyms and paraphrases.');
+  // The scores the stage has left, not computed anew.
+  const [low, high] = again!.rows[0]!.metrics['METEOR']!.interval!;
+  expect([low > 0.9, high < 0.94]).toEqual([true, true]);
+});
+
+test('what was judged is remembered until the test items change', async () => {
+  const run = judgedRun(tracker, dir, [claim('PLCC')], ['evaluate-score']);
+  const judged = await judgedTables(run);
+  const folder = join(dir, 'cache', 'judgements');
+  const [kept] = readdirSync(folder);
+  const text = readFileSync(join(folder, kept!), 'utf8');
+  expect(await judgedTables(run)).toEqual(judged);
+  // What is read back is shown, not judged again.
+  writeFileSync(join(folder, kept!), text.replaceAll('reproduced', 'inconclusive'));
+  expect((await judgedTables(run))[0]!.verdicts[0]!.verdict).toBe('inconclusive');
+  writeFileSync(join(folder, kept!), text.slice(0, 40));
+  expect(await judgedTables(run)).toEqual(judged);
+  rmSync(join(dir, 'artifacts', 'evaluate-score-bad0'), { recursive: true });
+  expect((await judgedTables(run))[0]!.verdicts).not.toEqual(judged[0]!.verdicts);
+  expect(readdirSync(folder)).toHaveLength(2);
+});

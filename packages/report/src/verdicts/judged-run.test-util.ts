@@ -1,0 +1,76 @@
+// A run with the test items of its trials, for tests of what is judged from them.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rng, type Json } from '@calm-orch/core';
+import type { Tracker } from '@calm-orch/tracker';
+import { recordRun } from '../../../tracker/src/recorded-run.test-util.ts';
+
+type Kind = 'evaluate-score' | 'evaluate-comment' | 'evaluate-personal' | 'evaluate-suggest';
+
+export const claim = (metric: string, row = 'good') => ({
+  ...{ claim: `${row} is better`, metric, row, is: 'better', than: ['bad'], margin: 0 },
+});
+
+/** A run in folder `dir` of two rows, two seeds each, whose evaluate stages left what such stages leave. */
+export function judgedRun(
+  tracker: Tracker,
+  dir: string,
+  claims: Json[],
+  kinds: readonly Kind[] = ['evaluate-score', 'evaluate-comment'],
+  more: Readonly<Record<string, number>> = {},
+  own: Partial<typeof filesOf> = {},
+) {
+  const trials = ['good', 'bad'].flatMap((row) => [0, 1].map((seed) => ({ row, seed })));
+  const metrics = ['PLCC', 'SRCC', 'CIDEr', 'METEOR', 'BLEU-4', ...Object.keys(more)];
+  const rows = ['good', 'bad'].map((row) => ({ row, set: {}, paper: {} }));
+  const stages = kinds.flatMap((kind) =>
+    trials.map((trial) => ({ kind, trial, key: `${kind}-${trial.row}${trial.seed}` })),
+  );
+  for (const { kind, key, trial } of stages) {
+    const folder = join(dir, 'artifacts', key);
+    mkdirSync(folder, { recursive: true });
+    const [name, text] = (own[kind] ?? filesOf[kind])(trial);
+    writeFileSync(join(folder, name), text);
+  }
+  const measured = { PLCC: 0.5, CIDEr: 1, METEOR: 0.3, 'BLEU-4': 0.2, ...more };
+  return recordRun(tracker, {
+    resolved: { table: { id: 't', title: 'T', metrics, footnotes: ['F'], claims }, rows },
+    ...{ trials, artifacts: join(dir, 'artifacts') },
+    stages: stages.map(({ kind, key, trial }) => ({ kind, key, trials: [trial], metrics: measured })),
+  });
+}
+
+/** What a stage of each kind leaves. */
+const filesOf: Record<Kind, (trial: { row: string; seed: number }) => [name: string, text: string]> = {
+  'evaluate-score': (trial) => ['predictions.csv', predictions(trial)],
+  'evaluate-comment': ({ row }) => ['comments.json', JSON.stringify({ items: comments(row) })],
+  'evaluate-personal': ({ row, seed }) => {
+    const lines = Array.from(
+      { length: 10 },
+      (_, i) => `A${i},${(row === 'good' ? 0.6 : 0.3) + 0.01 * seed + 0.02 * i}`,
+    );
+    return ['annotators.csv', `worker,SRCC\n${lines.join('\n')}\n`];
+  },
+  'evaluate-suggest': ({ row }) => {
+    const items = Array.from({ length: 72 }, (_, i) => ({
+      ...{ photo: `p${i % 6}`, crop: i % 4, degradation: `d${i}` },
+      right: i % (row === 'good' ? 2 : 6) === 0,
+    }));
+    return ['suggestions.json', JSON.stringify({ judge: 'keywords', items })];
+  },
+};
+
+function predictions({ row, seed }: { row: string; seed: number }): string {
+  const lines = Array.from({ length: 150 }, (_, i) => {
+    const target = rng('target', i).normal(5, 1);
+    return `${i},${target},${target + rng(row, seed, i).normal(0, row === 'good' ? 0.3 : 2)},5,"5, or so"`;
+  });
+  return `image,target,score,expectation,text\n${lines.join('\n')}\n`;
+}
+
+export function comments(row: string) {
+  return Array.from({ length: 40 }, (_, i) => {
+    const text = `a ${['sharp', 'dark', 'noisy', 'vivid'][i % 4]} photo of ${['sand', 'snow', 'a dog'][i % 3]}`;
+    return { id: `${i}`, references: [text, 'nice'], candidate: row === 'good' ? text : 'a photo' };
+  });
+}

@@ -1,0 +1,47 @@
+// What the evaluate stages of a run left about its test items, by row and seed; each artifact is read once.
+import { stagesOfMetric, type TableMetric } from '@calm-orch/core';
+import type { TestItems, TrialItems } from '@calm-orch/evaluator/test-items';
+import type { RunStageRecord } from '@calm-orch/tracker';
+import type { RowItems } from './verdict.ts';
+
+export interface RunItems {
+  /** A row's trials by seed; none where nothing was evaluated, or the artifact or its file is gone. */
+  itemsOf(row: string, metric: TableMetric): Promise<RowItems>;
+  /** What METEOR matched in the comments of a row, such as `METEOR (exact, stem)`. */
+  meteorOf(row: string): Promise<readonly string[]>;
+}
+
+type EvaluatedStage = Pick<RunStageRecord, 'kind' | 'key' | 'trials'> & { readonly artifact: { readonly dir: string } };
+
+export async function openRunItems(stages: readonly EvaluatedStage[]): Promise<RunItems> {
+  const { readTrialItems } = await import('@calm-orch/evaluator/test-items');
+  const read = new Map<string, Promise<TrialItems | undefined>>();
+  const stagesOf = (row: string, metric: TableMetric): EvaluatedStage[] =>
+    stages.filter(
+      ({ kind, trials }) => stagesOfMetric(metric).includes(kind) && trials.some((trial) => trial.row === row),
+    );
+  const trialItems = ({ kind, key, artifact }: EvaluatedStage): Promise<TrialItems | undefined> => {
+    if (!read.has(key)) read.set(key, readTrialItems(kind, artifact.dir).catch(noneWhereNoFile));
+    return read.get(key)!;
+  };
+  return {
+    itemsOf: async (row, metric) => {
+      const items = new Map<number, TestItems>();
+      for (const stage of stagesOf(row, metric)) {
+        const own = (await trialItems(stage))?.of(metric);
+        if (own === undefined) continue;
+        for (const trial of stage.trials) if (trial.row === row) items.set(trial.seed, own);
+      }
+      return items;
+    },
+    meteorOf: async (row) => {
+      const names = await Promise.all(stagesOf(row, 'METEOR').map(async (stage) => (await trialItems(stage))?.meteor));
+      return [...new Set(names)].filter((name) => name !== undefined);
+    },
+  };
+}
+
+/** A file of the artifact that is gone takes the intervals along, not the table: its numbers are in the tracker. */
+function noneWhereNoFile(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}
