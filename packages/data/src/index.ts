@@ -100,7 +100,6 @@ export { datasetIdentity, photosIdentity, type DatasetIdentity, type FolderIdent
 export { readConversations, writeConversations, type Conversation, type Turn } from './llava/conversations.ts';
 export { jsonElements, type JsonElement } from './text/json-elements.ts';
 export { resize } from './images/bicubic.ts';
-export { openWorkspace, type Kernels } from './kernels/workspace.ts';
 export { pipelineOf } from './pipeline.ts';
 export { isMaskName, loadMask, maskFileOf } from './images/masks.ts';
 export { imageFileState, imageNamesIn } from './images/image-files.ts';
