@@ -2,7 +2,7 @@
 import type { RgbImage } from '@calm-orch/data';
 
 const weightBits = 22;
-const half = 2 ** (weightBits - 1);
+const one = 1 << weightBits;
 
 /** First source pixel of each of `to` cells over `from` pixels, and `from` at the end. */
 function cellsOf(from: number, to: number): Int32Array {
@@ -54,9 +54,9 @@ export function pixelate({ data, width, height }: RgbImage, keeps: number): RgbI
 }
 
 /** What each of `n` counts for in their mean. */
-const weightOf = (n: number): number => Math.floor(2 ** weightBits / n + 0.5);
+const weightOf = (n: number): number => Math.floor(one / n + 0.5);
 
-const weighted = (sum: number, weight: number): number => (Math.imul(sum, weight) + half) >>> weightBits;
+const weighted = (sum: number, weight: number): number => (Math.imul(sum, weight) + one / 2) >>> weightBits;
 
 /** Adds to each cell's three sums the mean colour of its piece of the row of pixels that begins at `at`. */
 function addCellMeans(data: Uint8Array, at: number, xs: Int32Array, sums: Uint32Array): void {
