@@ -20,7 +20,7 @@ const noFloatingPromises = {
 };
 
 export default defineConfig(
-  { ignores: ['**/dist/', '**/node_modules/', '**/generated/', '**/assembly/', '**/fixtures/', 'runs/', 'coverage/'] },
+  { ignores: ['**/dist/', '**/node_modules/', '**/generated/', '**/fixtures/', 'runs/', 'coverage/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],

@@ -12,7 +12,7 @@ import { runPeer } from './peer.js';
 
 const packageOf = (path) => new URL(`../packages/augmentor/dist/augmentations/${path}`, import.meta.url).href;
 
-/** The operations the goal counts, then the others; parameters are those of severity 3. */
+/** The operations that Pillow has, then the others; parameters are those of severity 3. */
 const operations = {
   'decode + resize': null,
   jpeg: { kind: 'jpeg', quality: 15 },
@@ -120,7 +120,7 @@ function reportOf({ ours, pillow, files, side }) {
     side,
     threads: 1,
     operations: Object.fromEntries(Object.keys(operations).map((name) => [name, row(ours[name], peerMs(name))])),
-    /** All seven, one after another: what the goal of 1.5 times Pillow's throughput is about. */
+    /** All seven, one after another. */
     total: row(sum(ours), pillow === null ? null : sum(pillow.ms)),
     others: Object.fromEntries(Object.keys(others).map((name) => [name, row(ours[name], null)])),
     pillow: pillow?.version ?? null,

@@ -19,7 +19,7 @@ const carried = [
 ];
 
 /** Of a package's folder: compiled code and what lies beside it, without sources and tests. */
-const ofPackage = ['bin', 'dist', 'install', 'migrations', 'assembly', 'fixtures'];
+const ofPackage = ['bin', 'dist', 'install', 'migrations', 'fixtures'];
 const isShipped = (path) => !/\.(test|test-util)\.|\.d\.ts$|\.map$|\.tsbuildinfo$/.test(path);
 
 const list = process.argv.includes('--list');

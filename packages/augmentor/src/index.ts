@@ -11,4 +11,3 @@ export const stages: StageRegistry = {
 export { apiKeyOf } from './labels/api-key.ts';
 export { readDetectorFiles } from './augmentations/detection.ts';
 export type { Augmentation } from './augmentations/draw.ts';
-export type { AugmentedPair } from './stages/augment.ts';

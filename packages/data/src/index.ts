@@ -1,6 +1,6 @@
 export { levelWordOf, levelWords, type LevelWord } from './level-words.ts';
 export { attributeNames, attributesOf, wordsOf, type AttributeName } from './labels/attributes.ts';
-export { keepsMeaning, meaningOf, type Meaning } from './labels/meaning.ts';
+export type { AugmentedPair } from './labels/augmented-pair.ts';
 export { labelsOf, pairLabel, singleLabel, type AugmentedPlace, type Labels } from './labels/grammar.ts';
 export { answerStartOf, instructionOf, instructions, type InstructionKind } from './instructions.ts';
 export { appearanceClause, contentCaption } from './studio/captions.ts';
@@ -18,7 +18,7 @@ export {
   type StudioPhoto,
   type StudioRecord,
 } from './studio/photo.ts';
-export { studioPaths, testIdsOf, type UnlabeledEntry } from './studio/layout.ts';
+export { studioPaths, testIdsOf, type UnlabeledEntry } from './catalog/layout.ts';
 export { encodeJpeg, writeStudioImages } from './studio/write-images.ts';
 export { writeStudioLists, type ListsReport } from './studio/write-lists.ts';
 export { ratingOf, studioAnnotator, type StudioAnnotator } from './studio/annotators.ts';
@@ -40,7 +40,6 @@ export { describeScene, objectKinds, places, type Color, type Scene, type SceneO
 export {
   drawDegradation,
   drawVotes,
-  meanOfVotes,
   tasteScore,
   tasteWeights,
   traitNames,
@@ -51,7 +50,7 @@ export {
 } from './studio/taste.ts';
 export { vocabularyTexts, vocabularyWords } from './vocabulary.ts';
 export { readAva, type Ava, type AvaCounts, type AvaItem } from './ava/read.ts';
-export { formatAvaRow, readAvaRows, readIdList, type AvaRow } from './ava/rows.ts';
+export { formatAvaRow, meanOfVotes, readAvaRows, readIdList, type AvaRow } from './ava/rows.ts';
 export { writeAvaTexts, type AvaTexts } from './ava/write.ts';
 export {
   avaCaptionsFile,
@@ -59,7 +58,7 @@ export {
   writeAvaCaptions,
   type AvaCaptions,
   type CaptionedImage,
-  type CaptionItem,
+  type CommentedPhoto,
 } from './ava-captions/captions-file.ts';
 export { joiningRatings, testEpisodes, trainingEpisode, type TestEpisodes } from './flickr-aes/episodes.ts';
 export { readFlickrAes, type Annotator, type FlickrAes, type FlickrAesSplitOptions } from './flickr-aes/read.ts';
@@ -90,7 +89,6 @@ export * from './spaq/read.ts';
 export * from './tad66k/read.ts';
 export * from './tad66k/write.ts';
 export * from './catalog/read.ts';
-export { catalogPaths } from './catalog/paths.ts';
 export { writeCatalog, type CatalogResult } from './catalog/write.ts';
 export { checkImage } from './images/check-image.ts';
 export { makeDatasets, madeDataFile, type MakeOptions } from './make/make.ts';
@@ -100,7 +98,7 @@ export { datasetIdentity, photosIdentity, type DatasetIdentity, type FolderIdent
 export { readConversations, writeConversations, type Conversation, type Turn } from './llava/conversations.ts';
 export { jsonElements, type JsonElement } from './text/json-elements.ts';
 export { resize } from './images/bicubic.ts';
-export { openWorkspace, type Kernels } from './kernels/workspace.ts';
+export { addNormalNoise } from './images/normal-noise.ts';
 export { pipelineOf } from './pipeline.ts';
 export { isMaskName, loadMask, maskFileOf } from './images/masks.ts';
 export { imageFileState, imageNamesIn } from './images/image-files.ts';

@@ -5,7 +5,7 @@ export const levelWords = { excellent: 1, good: 0.75, fair: 0.5, poor: 0.25, bad
 
 export type LevelWord = keyof typeof levelWords;
 
-/** The word of a score among scores from `min` to `max`: five equal intervals, as Q-Align cuts a data set's range. */
+/** The word of a score among scores from `min` to `max`: five equal intervals, borders with the lower one. */
 export function levelWordOf(score: number, { min, max }: { readonly min: number; readonly max: number }): LevelWord {
   const words = Object.keys(levelWords).reverse() as LevelWord[];
   const fifth = Math.ceil(((score - min) / (max - min)) * words.length) - 1;

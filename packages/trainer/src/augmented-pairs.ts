@@ -1,21 +1,7 @@
 // The augmentors' output as the trainer reads it: what was done to each unlabelled photograph and how to say it.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AugmentationGroup } from '@calm-orch/core';
-
-export interface AugmentedPair {
-  readonly index: number;
-  /** Absolute, or relative to the data artifact. */
-  readonly original: string;
-  /** Relative to the augment artifact. */
-  readonly augmented: string;
-  readonly groups: readonly AugmentationGroup[];
-  readonly labels: {
-    readonly single: readonly string[];
-    readonly augmentedFirst: readonly string[];
-    readonly augmentedSecond: readonly string[];
-  };
-}
+import type { AugmentedPair } from '@calm-orch/data';
 
 /** All pairs of an augment artifact, by index. */
 export function readPairs(dir: string): AugmentedPair[] {

@@ -2,14 +2,42 @@
 import { pipelineOf, type RgbImage } from '@calm-orch/data';
 import { run } from './pixels.ts';
 
-/** Convolves with a disk of `radius` pixels. */
-export async function defocus(image: RgbImage, radius: number): Promise<RgbImage> {
-  const side = 2 * radius + 1;
-  const kernel = Array.from({ length: side * side }, (_, i) => {
-    const [x, y] = [(i % side) - radius, Math.floor(i / side) - radius];
-    return x * x + y * y <= radius * radius ? 1 : 0;
-  });
-  return run(pipelineOf(image).convolve({ width: side, height: side, kernel }));
+/** Convolves with a disk of `radius` pixels; means are rounded down. */
+export function defocus({ data: source, width, height }: RgbImage, radius: number): RgbImage {
+  /** Pixels of the disk to either side of its centre, by rows from the centre. */
+  const reaches = Array.from({ length: radius + 1 }, (_, dy) => Math.floor(Math.sqrt(radius * radius - dy * dy)));
+  const numPixels = reaches.reduce((sum, reach, dy) => sum + (dy === 0 ? 1 : 2) * (2 * reach + 1), 0);
+  const before = sumsBefore({ data: source, width, height }, radius);
+  const rowLength = before.length / height;
+  const rowBytes = 3 * width;
+  const data = new Uint8Array(source.length);
+  const sums = new Int32Array(rowBytes);
+  for (let y = 0; y < height; y++) {
+    sums.fill(0);
+    for (let dy = -radius; dy <= radius; dy++) {
+      const reach = reaches[Math.abs(dy)]!;
+      const row = rowLength * Math.min(height - 1, Math.max(0, y + dy));
+      const [begin, end] = [row + 3 * (radius - reach), row + 3 * (radius + reach + 1)];
+      for (let i = 0; i < rowBytes; i++) sums[i]! += before[end + i]! - before[begin + i]!;
+    }
+    for (let i = 0; i < rowBytes; i++) data[y * rowBytes + i] = sums[i]! / numPixels;
+  }
+  return { data, width, height };
+}
+
+/** [height, width + 2 * radius + 1, 3]: sums of what stands before each pixel of a row continued by `radius` on either side. */
+function sumsBefore({ data, width, height }: RgbImage, radius: number): Int32Array {
+  const length = width + 2 * radius + 1;
+  const sums = new Int32Array(3 * length * height);
+  for (let y = 0; y < height; y++)
+    for (let x = 1; x < length; x++) {
+      const to = 3 * (y * length + x);
+      const from = 3 * (y * width + Math.min(width - 1, Math.max(0, x - 1 - radius)));
+      sums[to] = sums[to - 3]! + data[from]!;
+      sums[to + 1] = sums[to - 2]! + data[from + 1]!;
+      sums[to + 2] = sums[to - 1]! + data[from + 2]!;
+    }
+  return sums;
 }
 
 /**

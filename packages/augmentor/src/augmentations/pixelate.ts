@@ -1,7 +1,8 @@
 // Group `quality`: pixelation.
-import { openWorkspace, type RgbImage } from '@calm-orch/data';
+import type { RgbImage } from '@calm-orch/data';
 
 const weightBits = 22;
+const one = 1 << weightBits;
 
 /** First source pixel of each of `to` cells over `from` pixels, and `from` at the end. */
 function cellsOf(from: number, to: number): Int32Array {
@@ -29,34 +30,47 @@ export function pixelate({ data, width, height }: RgbImage, keeps: number): RgbI
   const rows = Math.max(1, Math.trunc(height * keeps));
   const xs = cellsOf(width, columns);
   const ys = cellsOf(height, rows);
-  const weights = Int32Array.from({ length: Math.max(...spans(xs), ...spans(ys)) + 1 }, (_, n) =>
-    n === 0 ? 0 : Math.floor(2 ** weightBits / n + 0.5),
-  );
   const nearestColumn = nearestOf(width, columns);
   const nearestRow = nearestOf(height, rows);
   const stride = 3 * width;
-  const { kernels, at, bytes, ints } = openWorkspace({
-    ...{ pixels: data.length, result: data.length, xs: xs.byteLength, weights: weights.byteLength },
-    ...{ nearest: nearestColumn.byteLength, sums: 16 * columns, cells: 4 * columns },
-  });
-  bytes(at.pixels, data.length).set(data);
-  ints(at.xs, xs.length).set(xs);
-  ints(at.weights, weights.length).set(weights);
-  ints(at.nearest, nearestColumn.length).set(nearestColumn);
-  const result = bytes(at.result, data.length);
+  const sums = new Uint32Array(3 * columns);
+  const cells = new Uint8ClampedArray(3 * columns);
+  const result = new Uint8Array(data.length);
   let nextRow = 0;
   for (let row = 0; row < rows; row++) {
     const [begin, end] = [ys[row]!, ys[row + 1]!];
-    kernels.cellMeans(at.pixels, stride, begin, end, columns, at.xs, at.weights, at.sums, at.cells);
+    sums.fill(0);
+    for (let y = begin; y < end; y++) addCellMeans(data, y * stride, xs, sums);
+    const weight = weightOf(end - begin);
+    for (let i = 0; i < cells.length; i++) cells[i] = weighted(sums[i]!, weight);
     const first = nextRow * stride;
-    kernels.spreadCells(at.cells, at.nearest, width, at.result + first);
-    for (nextRow++; nextRow < height && nearestRow[nextRow] === row; nextRow++) {
+    for (let x = 0; x < width; x++)
+      for (let channel = 0; channel < 3; channel++)
+        result[first + 3 * x + channel] = cells[3 * nearestColumn[x]! + channel]!;
+    for (nextRow++; nextRow < height && nearestRow[nextRow] === row; nextRow++)
       result.copyWithin(nextRow * stride, first, first + stride);
-    }
   }
-  return { data: result.slice(), width, height };
+  return { data: result, width, height };
 }
 
-function spans(bounds: Int32Array): number[] {
-  return Array.from(bounds.subarray(1), (bound, i) => bound - bounds[i]!);
+/** What each of `n` counts for in their mean. */
+const weightOf = (n: number): number => Math.floor(one / n + 0.5);
+
+const weighted = (sum: number, weight: number): number => (Math.imul(sum, weight) + one / 2) >>> weightBits;
+
+/** Adds to each cell's three sums the mean colour of its piece of the row of pixels that begins at `at`. */
+function addCellMeans(data: Uint8Array, at: number, xs: Int32Array, sums: Uint32Array): void {
+  for (let column = 0; column + 1 < xs.length; column++) {
+    const numPixels = xs[column + 1]! - xs[column]!;
+    const weight = weightOf(numPixels);
+    let [red, green, blue] = [0, 0, 0];
+    for (const end = at + 3 * numPixels; at < end; at += 3) {
+      red += data[at]!;
+      green += data[at + 1]!;
+      blue += data[at + 2]!;
+    }
+    sums[3 * column]! += weighted(red, weight);
+    sums[3 * column + 1]! += weighted(green, weight);
+    sums[3 * column + 2]! += weighted(blue, weight);
+  }
 }

@@ -6,13 +6,13 @@ import type { Foreground } from './foreground.ts';
 import { cut, type Region } from './pixels.ts';
 
 /** Puts the foreground alone out of focus: a disk of `radius` pixels. */
-export async function blurForeground(image: RgbImage, foreground: Foreground, radius: number): Promise<RgbImage> {
+export function blurForeground(image: RgbImage, foreground: Foreground, radius: number): RgbImage {
   const region = regionOf(image, foreground.box);
   const left = Math.max(0, region.left - radius);
   const top = Math.max(0, region.top - radius);
   const width = Math.min(image.width, region.left + region.width + radius) - left;
   const height = Math.min(image.height, region.top + region.height + radius) - top;
-  const blurred = await defocus(cut(image, { left, top, width, height }), radius);
+  const blurred = defocus(cut(image, { left, top, width, height }), radius);
   return blend(image, foreground, (x, y, channel) => blurred.data[3 * ((y - top) * width + x - left) + channel]!);
 }
 

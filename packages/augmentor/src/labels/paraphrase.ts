@@ -2,10 +2,10 @@
 // keeps every attribute and its direction; else the template stays, and is counted. The choice is recorded by the caller:
 // what was trained on is in the stage's artifact, whatever the model would answer today.
 import { canonicalJson, CalmError, sha256, type OpenaiConfig } from '@calm-orch/core';
-import { keepsMeaning } from '@calm-orch/data';
 import type { AskModel } from './ask-model.ts';
 import { withoutThoughts } from './completion.ts';
 import type { LabelCache } from './label-cache.ts';
+import { keepsMeaning } from './meaning.ts';
 
 /** `paraphrased`; or the template was kept: `changed` (another meaning), `unanswered`, `unpaid`. */
 export type Outcome = 'paraphrased' | 'changed' | 'unanswered' | 'unpaid';

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nano, rng, type OpenaiConfig } from '@calm-orch/core';
-import { keepsMeaning, labelsOf } from '@calm-orch/data';
+import { labelsOf } from '@calm-orch/data';
 import { apiKeyOf } from './api-key.ts';
 import { openLabelCache } from './label-cache.ts';
+import { keepsMeaning } from './meaning.ts';
 import { wordLabels, type WordOptions } from './word-labels.ts';
 
 const key = 'sk-secret-4711';

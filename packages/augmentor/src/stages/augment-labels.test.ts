@@ -8,7 +8,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { nano, type Json, type StageContext } from '@calm-orch/core';
 import { stages } from '../index.ts';
 import type { Paraphrase } from '../labels/paraphrase.ts';
-import type { AugmentedPair } from './augment.ts';
+import type { RecordedPair } from './augment.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'calm-orch-augment-labels-'));
 afterEach(() => {
@@ -54,7 +54,7 @@ it('trains on the paraphrases the artifact records, and on templates where there
       readFileSync(join(root, folder, 'pairs-0.jsonl'), 'utf8')
         .trim()
         .split('\n')
-        .map((line) => JSON.parse(line) as AugmentedPair);
+        .map((line) => JSON.parse(line) as RecordedPair);
     const recorded = JSON.parse(readFileSync(join(root, 'worded/labels-0.json'), 'utf8')) as Paraphrase[];
     const textOf = new Map(recorded.map(({ template, text }) => [template, text]));
     const [worded, plain] = [pairs('worded'), pairs('plain')];

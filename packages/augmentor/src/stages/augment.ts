@@ -21,9 +21,9 @@ import {
   pipelineOf,
   unlabeledPhotos,
   type AttributeName,
+  type AugmentedPair,
   type Box,
   type Fit,
-  type Labels,
   type UnlabeledPhoto,
 } from '@calm-orch/data';
 import { defaultCacheDir } from '@calm-orch/engine';
@@ -35,19 +35,11 @@ import { foregroundOf, type ForegroundSource } from '../augmentations/foreground
 import { loadAsSeen } from '../augmentations/as-seen.ts';
 import { photoProgress } from './progress.ts';
 
-/** One line of pairs-<item>.jsonl. */
-export interface AugmentedPair {
-  readonly index: number;
-  /** Absolute, or relative to the artifact of stage `data`. */
-  readonly original: string;
-  /** Relative to this stage's artifact. */
-  readonly augmented: string;
+/** A pair with all that was drawn for it. */
+export interface RecordedPair extends AugmentedPair {
   readonly augmentations: readonly Augmentation[];
   /** Where the foreground was taken to be, and who says so; where an augmentation asked. */
   readonly foreground?: { readonly source: ForegroundSource; readonly box: Box };
-  /** Groups of the augmentations, sorted. */
-  readonly groups: readonly string[];
-  readonly labels: Labels;
 }
 
 /** Below this mean distance between the channels (of 255) a change of saturation cannot be seen. */
@@ -78,13 +70,13 @@ export const augmentStage: StageFunction = async (context) => {
   const mine = entries.slice(first, first + photosPerItem);
   const detect = config.foreground === 'detection' ? detectMainObject : null;
   const progress = photoProgress(context, mine.length);
-  const pairs: AugmentedPair[] = [];
+  const pairs: RecordedPair[] = [];
   for (const [i, entry] of mine.entries()) {
     if (signal.aborted) throw new CalmError('cancelled', `stage augment: cancelled in item ${item}`);
     pairs.push(await augmentPhoto({ config, detect, imageSize, fit, dataDir, outputDir, entry, index: first + i }));
     progress(i + 1);
   }
-  const write = (worded: readonly AugmentedPair[]): void =>
+  const write = (worded: readonly RecordedPair[]): void =>
     writeFileAtomic(join(outputDir, `pairs-${item}.jsonl`), worded.map((pair) => `${JSON.stringify(pair)}\n`).join(''));
   if (openai === undefined) {
     write(pairs);
@@ -113,7 +105,7 @@ interface PhotoTask {
   readonly index: number;
 }
 
-async function augmentPhoto(task: PhotoTask): Promise<AugmentedPair> {
+async function augmentPhoto(task: PhotoTask): Promise<RecordedPair> {
   const { config, detect, imageSize, fit, dataDir, outputDir, entry, index } = task;
   const path = resolve(dataDir, entry.file);
   const photo = await loadAsSeen({

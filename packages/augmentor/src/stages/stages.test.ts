@@ -28,7 +28,7 @@ import {
 } from '@calm-orch/data';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stages } from '../index.ts';
-import type { AugmentedPair } from './augment.ts';
+import type { RecordedPair } from './augment.ts';
 
 const tiny: DataConfig = { ...nano.data, imageSize: 32, numTrain: 200, numTest: 60, numGeneric: 20, numUnlabeled: 255 };
 const root = mkdtempSync(join(tmpdir(), 'calm-orch-stages-'));
@@ -88,11 +88,11 @@ const halfMask = (width: number, height: number): Promise<Buffer> => {
     .toBuffer();
 };
 
-const pairsOf = (folder: string): AugmentedPair[] =>
+const pairsOf = (folder: string): RecordedPair[] =>
   readdirSync(folder)
     .filter((name) => name.startsWith('pairs-'))
     .flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'))
-    .map((line) => JSON.parse(line) as AugmentedPair)
+    .map((line) => JSON.parse(line) as RecordedPair)
     .sort((a, b) => a.index - b.index);
 
 describe('stages data and augment', () => {

@@ -2,8 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useTestFolders } from '../test-folder.test-util.ts';
-import { matFileOfCells, readMatFile } from './mat-file.ts';
-import { aadbAttributes, aadbFiles, readAadb, readAttMat, type AadbAttribute } from './read.ts';
+import { aadbAttributes, aadbFiles, readAadb, type AadbAttribute } from './read.ts';
 import { writeAadb, type AadbRecord } from './write.ts';
 
 const freshFolder = useTestFolders();
@@ -39,20 +38,12 @@ describe('AADB', () => {
     expect(photos[0]!.attributes).toEqual(attributes);
     expect(counts).toMatchObject({ photographs: 3, train: 1, validation: 1, test: 1 });
     expect(warnings).toEqual([]);
-    expect(readAttMat(join(dir, aadbFiles.matrices)).test).toEqual([[0.75, ...Object.values(attributes)]]);
   });
 
-  it('takes nested lists, and warns where attMat.mat has other rows', () => {
+  it('takes nested lists', () => {
     const dir = freshFolder();
     writeAadb(join(dir, aadbFiles.lists), records);
-    const matrix = [Array.from({ length: 12 }, () => 0)];
-    writeFileSync(
-      join(dir, aadbFiles.lists, aadbFiles.matrices),
-      matFileOfCells('dataset', [[...matrix, ...matrix], matrix, matrix]),
-    );
-    expect(readAadb(dir).warnings).toEqual([]);
-    writeFileSync(join(dir, aadbFiles.matrices), matFileOfCells('dataset', [[...matrix, ...matrix], matrix, matrix]));
-    expect(readAadb(dir).warnings).toEqual(['AADB: attMat.mat has 2 rows of train, the lists have 1']);
+    expect(readAadb(dir).counts).toMatchObject({ train: 1, validation: 1, test: 1 });
   });
 
   it('names file and line of a bad rating', () => {
@@ -63,35 +54,5 @@ describe('AADB', () => {
     expect(() => readAadb(dir)).toThrow(`${path}:2: expected a number as rating, got 'five'`);
     writeFileSync(path, 'a.jpg');
     expect(() => readAadb(dir)).toThrow(`${path}:1: expected a file name and a number`);
-  });
-});
-
-describe('MAT-files', () => {
-  const fixture = (name: string) => new URL(`../../fixtures/${name}`, import.meta.url).pathname;
-
-  it.each(['att-mat-compressed.mat', 'att-mat-plain.mat'])('reads what SciPy wrote: %s', (name) => {
-    const { train, test, validation } = readAttMat(fixture(name));
-    expect([train.length, test.length, validation.length]).toEqual([3, 2, 1]);
-    // Row i, column j of the k-th array is k + i / 10 + j / 100.
-    expect(train[2]![11]).toBeCloseTo(0.31, 12);
-    expect(test[1]![3]).toBeCloseTo(1.13, 12);
-    expect(validation[0]![0]).toBe(2);
-  });
-
-  it('reads over classes it does not know, and narrow integers as numbers', () => {
-    const variables = readMatFile(fixture('mixed.mat'));
-    expect(variables.get('text')).toMatchObject({ kind: 'other' });
-    expect(variables.get('small')).toEqual({ kind: 'numeric', dims: [1, 3], values: Float64Array.of(1, 2, 255) });
-  });
-
-  it('names file and byte of what is broken', () => {
-    const path = join(freshFolder(), 'attMat.mat');
-    writeFileSync(path, 'no MAT-file');
-    expect(() => readMatFile(path)).toThrow(`${path}:1: expected a MATLAB 5 MAT-file`);
-    const whole = matFileOfCells('dataset', [[[1]]]);
-    writeFileSync(path, whole.subarray(0, whole.length - 4));
-    expect(() => readMatFile(path)).toThrow(`${path}:1: byte 128: expected at most`);
-    writeFileSync(path, matFileOfCells('other', [[[1]]]));
-    expect(() => readAttMat(path)).toThrow("expected a variable 'dataset' with three cells");
   });
 });

@@ -1,15 +1,14 @@
 // AADB (Kong et al., ECCV 2016): one list per split and attribute, `<file> <number>` a line. 'Balacing' is how the files
-// are spelt. The test split is TestNew, as most loaders take it; the older Test list differs. attMat.mat holds the same
-// numbers as three arrays in the order train, test, validation.
+// are spelt. The test split is TestNew, as most loaders take it; the older Test list differs. attMat.mat, which
+// holds the same numbers, is not read.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstFolder, wantedFolder } from '../folders.ts';
 import { numberFrom } from '../text/csv-rows.ts';
 import { badLine, linesOf, readTextFile } from '../text/lines.ts';
 import { listedPath, onlyOnce, photoSet, type PhotoSet, type RatedPhoto, type Split } from '../rated-photos.ts';
-import { readMatFile } from './mat-file.ts';
 
-/** As in the file names, in the order of attMat's columns after the score. */
+/** As in the file names. */
 export const aadbAttributes = [
   'BalacingElements',
   'ColorHarmony',
@@ -27,7 +26,6 @@ export type AadbAttribute = (typeof aadbAttributes)[number];
 export const aadbFiles = {
   lists: 'imgListFiles_label',
   images: 'datasetImages_originalSize',
-  matrices: 'attMat.mat',
 } as const;
 export const aadbSplits = { train: 'Train', validation: 'Validation', test: 'TestNew' } as const;
 const imageFolders = [aadbFiles.images, 'datasetImages_warp256', 'AADB_newtest_originalSize'] as const;
@@ -68,37 +66,7 @@ export function readAadb(dir: string): PhotoSet {
   });
   const numOf = (split: Split): number => photos.filter((photo) => photo.split === split).length;
   const counts = { train: numOf('train'), validation: numOf('validation'), test: numOf('test') };
-  return photoSet(photos, counts, matrixWarnings(dir, lists, counts));
-}
-
-/** attMat.mat as rows of score and eleven attributes. Throws not_found or bad_data. */
-export function readAttMat(path: string): Record<'train' | 'test' | 'validation', number[][]> {
-  const dataset = readMatFile(path).get('dataset');
-  if (dataset?.kind !== 'cell' || dataset.cells.length !== 3) {
-    throw badLine(path, 1, "a variable 'dataset' with three cells", dataset?.kind ?? 'none');
-  }
-  const [train, test, validation] = dataset.cells.map((cell) => {
-    const columns = aadbAttributes.length + 1;
-    if (cell.kind !== 'numeric' || cell.dims.length !== 2 || cell.dims[1] !== columns) {
-      throw badLine(path, 1, `cells of ${columns} columns`, `${cell.kind} ${cell.dims.join('x')}`);
-    }
-    const rows = cell.dims[0]!;
-    return Array.from({ length: rows }, (_, i) =>
-      Array.from({ length: columns }, (_, j) => cell.values[j * rows + i]!),
-    );
-  }) as [number[][], number[][], number[][]];
-  return { train, test, validation };
-}
-
-function matrixWarnings(dir: string, lists: string, counts: Readonly<Record<'train' | 'test' | 'validation', number>>) {
-  const path = [dir, lists].map((folder) => join(folder, aadbFiles.matrices)).find((file) => existsSync(file));
-  if (path === undefined) return [];
-  const matrices = readAttMat(path);
-  return (['train', 'test', 'validation'] as const).flatMap((split) =>
-    matrices[split].length === counts[split]
-      ? []
-      : [`AADB: ${aadbFiles.matrices} has ${matrices[split].length} rows of ${split}, the lists have ${counts[split]}`],
-  );
+  return photoSet(photos, counts);
 }
 
 function readList(path: string, least: number, most: number): Map<string, { value: number; line: number }> {

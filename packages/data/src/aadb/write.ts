@@ -1,7 +1,6 @@
-// AADB's lists and attMat.mat in their real form.
+// AADB's lists in their real form.
 import { join } from 'node:path';
 import { writeFileAtomic } from '@calm-orch/core';
-import { matFileOfCells } from './mat-file.ts';
 import { aadbAttributes, aadbFiles, aadbListName, type AadbAttribute } from './read.ts';
 
 export interface AadbRecord {
@@ -26,8 +25,4 @@ export function writeAadb(dir: string, records: readonly AadbRecord[]): void {
     write('score', ({ score }) => score);
     for (const attribute of aadbAttributes) write(attribute, ({ attributes }) => attributes[attribute]);
   }
-  const rows = (split: AadbRecord['split']) =>
-    of(split).map(({ score, attributes }) => [score, ...aadbAttributes.map((name) => attributes[name])]);
-  const cells = [rows('train'), rows('test'), rows('validation')];
-  writeFileAtomic(join(dir, aadbFiles.matrices), matFileOfCells('dataset', cells));
 }

@@ -1,31 +1,31 @@
 // Questions and answers made of the labels of rated photographs (CALM, appendix B: "inherent labels"): a score or an
 // attribute becomes one of five words by equal fifths of its scale. Q-Align cuts its fifths without adding the least value,
 // which moves every border of a scale that does not begin at 0; here they begin where the scale does.
+import { levelWordOf } from '../level-words.ts';
 import type { Conversation } from '../llava/conversations.ts';
 import type { PccdPhoto } from '../pccd/read.ts';
 import type { RatedPhoto } from '../rated-photos.ts';
 
-export const levelWords = ['bad', 'poor', 'fair', 'good', 'excellent'] as const;
-export type LevelWord = (typeof levelWords)[number];
-
-/** Least and most value. */
-type Scale = readonly [number, number];
+interface Scale {
+  readonly min: number;
+  readonly max: number;
+}
 
 interface QaSpec {
   readonly score: Scale;
   readonly attributes: Readonly<Record<string, readonly [words: string, scale: Scale]>>;
 }
 
-const fromMinusOne: Scale = [-1, 1];
-const toHundred: Scale = [0, 100];
-const toTen: Scale = [0, 10];
-const fromOne: Scale = [1, 10];
-const toFour: Scale = [1, 4];
+const fromMinusOne: Scale = { min: -1, max: 1 };
+const toHundred: Scale = { min: 0, max: 100 };
+const toTen: Scale = { min: 0, max: 10 };
+const fromOne: Scale = { min: 1, max: 10 };
+const toFour: Scale = { min: 1, max: 4 };
 
 /** Scales and names by dataset; an attribute not named here is not asked for. */
 export const qaSpecs = {
   AADB: {
-    score: [0, 1],
+    score: { min: 0, max: 1 },
     attributes: {
       BalacingElements: ['balance of the elements', fromMinusOne],
       ColorHarmony: ['color harmony', fromMinusOne],
@@ -74,12 +74,6 @@ export const qaSpecs = {
 } as const satisfies Readonly<Record<string, QaSpec>>;
 export type QaDataset = keyof typeof qaSpecs;
 
-/** The word of the fifth a value lies in; borders belong to the lower word. */
-export function levelWord(value: number, [least, most]: Scale): LevelWord {
-  const fifth = Math.ceil(((value - least) / (most - least)) * levelWords.length) - 1;
-  return levelWords[Math.min(levelWords.length - 1, Math.max(0, fifth))]!;
-}
-
 /** One conversation a label, in a fixed order; PCCD's texts are answers of their own. `image` is the photograph's path. */
 export function* aestheticQa(dataset: QaDataset, photos: Iterable<RatedPhoto | PccdPhoto>): Iterable<Conversation> {
   const { score: scale, attributes } = qaSpecs[dataset] as QaSpec;
@@ -94,12 +88,12 @@ export function* aestheticQa(dataset: QaDataset, photos: Iterable<RatedPhoto | P
     });
     if (photo.score !== null) {
       const question = 'How would you rate the aesthetics of this image?';
-      yield ask('score', question, `The aesthetics of the image are ${levelWord(photo.score, scale)}.`);
+      yield ask('score', question, `The aesthetics of the image are ${levelWordOf(photo.score, scale)}.`);
     }
     for (const [attribute, [words, range]] of Object.entries(attributes)) {
       const value = photo.attributes[attribute];
       if (value === undefined) continue;
-      yield ask(attribute, `How is the ${words} of this image?`, `The ${words} is ${levelWord(value, range)}.`);
+      yield ask(attribute, `How is the ${words} of this image?`, `The ${words} is ${levelWordOf(value, range)}.`);
     }
     if ('texts' in photo) {
       for (const [aspect, text] of Object.entries(photo.texts)) {

@@ -13,7 +13,7 @@ export interface CaptionedImage {
   readonly captions: readonly string[];
 }
 
-export interface CaptionItem {
+export interface CommentedPhoto {
   readonly id: number;
   readonly captions: readonly string[];
 }
@@ -26,8 +26,8 @@ export interface KnownToAva {
 }
 
 export interface AvaCaptions {
-  readonly train: readonly CaptionItem[];
-  readonly test: readonly CaptionItem[];
+  readonly train: readonly CommentedPhoto[];
+  readonly test: readonly CommentedPhoto[];
   readonly counts: {
     readonly images: number;
     readonly captions: number;
@@ -71,14 +71,14 @@ export function writeAvaCaptions(dir: string, images: readonly CaptionedImage[])
  */
 export function readAvaCaptions(file: string, ava: KnownToAva): AvaCaptions {
   const known = new Set([...ava.test, ...ava.train].map(({ id }) => id));
-  const train: CaptionItem[] = [];
-  const test: CaptionItem[] = [];
+  const train: CommentedPhoto[] = [];
+  const test: CommentedPhoto[] = [];
   let [images, captions, leaks, unknown, withoutCaptions] = [0, 0, 0, 0, 0];
   for (const { value, line } of jsonElements(file, 'images')) {
     const image = captionedImageOf(value, file, line);
     images += 1;
     captions += image.captions.length;
-    const item: CaptionItem = {
+    const item: CommentedPhoto = {
       id: image.id,
       captions: image.captions.filter((caption) => /[\p{L}\p{N}]/u.test(caption)),
     };

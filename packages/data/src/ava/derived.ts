@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { jsonElements } from '../text/json-elements.ts';
 import { numberCell, readCsvRows, type CsvRow } from '../text/csv-rows.ts';
 import { badLine, readTextFile } from '../text/lines.ts';
-import { meanOfVotes } from '../studio/taste.ts';
+import { meanOfVotes } from './rows.ts';
 
 export interface AvaLabel {
   readonly id: number;

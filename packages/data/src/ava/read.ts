@@ -4,9 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { wantedFolder } from '../folders.ts';
 import { fileNamesIn, imageFileState } from '../images/image-files.ts';
-import { meanOfVotes } from '../studio/taste.ts';
 import { readAvaLabelFile, type AvaLabel } from './derived.ts';
-import { readAvaRows, readIdList } from './rows.ts';
+import { meanOfVotes, readAvaRows, readIdList } from './rows.ts';
 
 export interface AvaItem {
   readonly id: number;

@@ -18,6 +18,12 @@ export function formatAvaRow({ index, id, votes, tags, challenge }: AvaRow): str
   return [index, id, ...votes, ...tags, challenge].join(' ');
 }
 
+/** Mean of a vote histogram c1..c10. */
+export function meanOfVotes(votes: readonly number[]): number {
+  const numVotes = votes.reduce((sum, count) => sum + count, 0);
+  return votes.reduce((sum, count, i) => sum + count * (i + 1), 0) / numVotes;
+}
+
 /** Reads AVA.txt. Throws bad_data 'file:line: …' on a row that is not 15 integers, has no vote or repeats an id. */
 export function readAvaRows(path: string): AvaRow[] {
   const seen = new Set<number>();

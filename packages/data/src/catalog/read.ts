@@ -4,12 +4,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError, type DatasetName, type DatasetRoots } from '@calm-orch/core';
-import { avaCaptionsFile, readAvaCaptions, type CaptionItem } from '../ava-captions/captions-file.ts';
+import { avaCaptionsFile, readAvaCaptions, type CommentedPhoto } from '../ava-captions/captions-file.ts';
 import { readAva } from '../ava/read.ts';
 import { linesOfFile } from '../text/lines.ts';
 import { readConversations } from '../llava/conversations.ts';
-import { studioPaths, type UnlabeledEntry } from '../studio/layout.ts';
-import { catalogPaths } from './paths.ts';
+import { catalogPaths, studioPaths, type UnlabeledEntry } from './layout.ts';
 
 export interface LabeledPhoto {
   readonly id: number;
@@ -46,14 +45,14 @@ export function labeledPhotos(data: string): { readonly train: LabeledPhoto[]; r
 }
 
 /** Comments by photograph and split; photographs without a label are left out. */
-export function commentedPhotos(data: string): { readonly train: CaptionItem[]; readonly test: CaptionItem[] } {
+export function commentedPhotos(data: string): { readonly train: CommentedPhoto[]; readonly test: CommentedPhoto[] } {
   if (!isCatalog(data)) {
     const file = join(data, studioPaths.avaCaptions, avaCaptionsFile);
     const { train, test } = readAvaCaptions(file, readAva(join(data, studioPaths.ava)));
     return { train: [...train], test: [...test] };
   }
-  const all = [...linesOf<CaptionItem & { readonly split: string }>(join(data, catalogPaths.captions))];
-  const side = (wanted: string): CaptionItem[] =>
+  const all = [...linesOf<CommentedPhoto & { readonly split: string }>(join(data, catalogPaths.captions))];
+  const side = (wanted: string): CommentedPhoto[] =>
     all.filter(({ split }) => split === wanted).map(({ id, captions }) => ({ id, captions }));
   return { train: side('train'), test: side('test') };
 }

@@ -22,7 +22,7 @@ import {
   type LabeledCandidate,
   type TellUse,
 } from './candidates.ts';
-import { catalogPart, catalogPaths, catalogUse } from './paths.ts';
+import { catalogPart, catalogPaths, catalogUse } from './layout.ts';
 
 export interface WriteCatalogOptions {
   readonly data: DataConfig;

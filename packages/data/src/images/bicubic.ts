@@ -1,9 +1,9 @@
 // Pillow's bicubic reduction of 8-bit RGB, bit for bit: the filter of Keys (1981) with a = -0.5, stretched by the
 // reduction, weights in 22-bit fixed point, first along rows, rounded to 8 bits, then along columns (Pillow,
 // src/libImaging/Resample.c). CLIP was trained on photographs reduced so; other libraries differ by some units of 255.
-// Only what the window asks for is computed, so a strip of 60,000 x 10 pixels needs no more memory than its window.
+// A pass that keeps the size changes nothing. Only what the window asks for is computed, so a strip of 60,000 x 10 pixels
+// needs no more memory than its window.
 import type { RgbImage } from './images.ts';
-import { openWorkspace } from '../kernels/workspace.ts';
 
 const support = 2;
 const precisionBits = 22;
@@ -16,47 +16,43 @@ function keys(x: number): number {
   return d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
 }
 
-/** For each output position of a window: the first source position, and the weights of a fixed number of positions from there. */
+/** What the positions of a window are made of: each of `numTaps` source positions. */
 interface Taps {
+  /** The least source position of all, and beyond the greatest. */
+  readonly begin: number;
+  readonly end: number;
+  /** The first of each output position, counted from `begin`. */
   readonly first: Int32Array;
-  /** As the kernels want them: per pair of weights both high halves, then both low ones (11 bits), 16 bits each. */
-  readonly weights: Int16Array;
-  readonly numPairs: number;
-  /** Source positions from the least to beyond the last that weigh anything. */
-  readonly range: readonly [number, number];
+  /** `numTaps` an output position, zero where fewer count. */
+  readonly weights: Int32Array;
+  readonly numTaps: number;
 }
 
-const lowBits = 11;
-
-/** Weights of output positions start..start + length - 1 of a line of `from` pixels brought to `to`. */
+/** Taps of output positions start..start + length - 1 of a line of `from` pixels brought to `to`. */
 function tapsOf(from: number, to: number, start: number, length: number): Taps {
   const scale = from / to;
   const stretch = Math.max(scale, 1);
   const reach = support * stretch;
+  const numTaps = Math.min(from, Math.ceil(2 * reach));
   const first = new Int32Array(length);
-  const most = Math.min(from, Math.ceil(2 * reach));
-  const numPairs = Math.ceil(most / 2);
-  const weights = new Int16Array(length * numPairs * 4);
-  const line = new Float64Array(most);
-  let last = 0;
+  const weights = new Int32Array(length * numTaps);
+  const line = new Float64Array(numTaps);
   for (let i = 0; i < length; i++) {
     const center = (start + i + 0.5) * scale;
     const begin = Math.max(0, Math.trunc(center - reach + 0.5));
     const end = Math.min(from, Math.trunc(center + reach + 0.5));
-    first[i] = begin;
-    last = Math.max(last, end);
+    first[i] = Math.min(begin, from - numTaps);
     let sum = 0;
     for (let x = begin; x < end; x++) sum += line[x - begin] = keys((x - center + 0.5) * (1 / stretch));
-    for (let tap = 0; tap < end - begin; tap++) {
-      const share = sum === 0 ? line[tap]! : line[tap]! / sum;
+    for (let x = begin; x < end; x++) {
+      const share = sum === 0 ? line[x - begin]! : line[x - begin]! / sum;
       // Rounded half away from zero, as Pillow's cast of +-0.5 does.
-      const weight = Math.sign(share) * Math.floor(Math.abs(share * one) + 0.5);
-      const at = 4 * (i * numPairs + (tap >> 1)) + (tap & 1);
-      weights[at] = weight >> lowBits;
-      weights[at + 2] = weight & ((1 << lowBits) - 1);
+      weights[i * numTaps + x - first[i]!] = Math.sign(share) * Math.floor(Math.abs(share * one) + 0.5);
     }
   }
-  return { first, weights, numPairs, range: [first[0]!, last] };
+  const begin = first[0]!;
+  const end = first[length - 1]! + numTaps;
+  return { begin, end, first: first.map((position) => position - begin), weights, numTaps };
 }
 
 export interface Window {
@@ -67,16 +63,9 @@ export interface Window {
 }
 
 /** A picture with a border of one colour, which is never stored. */
-export interface Padded {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
+export interface Padded extends Window {
   readonly color: readonly [number, number, number];
 }
-
-/** Rows are handed to the kernels so many bytes at a time. */
-const bandBytes = 2 ** 20;
 
 /** An image brought to `width` x `height`: Pillow's `image.resize((width, height), BICUBIC)`. */
 export function resize(image: RgbImage, width: number, height: number): RgbImage {
@@ -94,67 +83,51 @@ export function resizeWindow(
   const edge = border ?? { left: 0, top: 0, width: image.width, height: image.height, color: [0, 0, 0] as const };
   const columns = tapsOf(edge.width, width, window.left, window.width);
   const rows = tapsOf(edge.height, height, window.top, window.height);
-  // Pillow leaves out a pass that changes nothing.
-  const skipColumns = width === edge.width;
-  const skipRows = height === edge.height;
-  const [firstRow, lastRow] = skipRows ? [window.top, window.top + window.height] : rows.range;
-  const resultBytes = window.width * 3;
-  // Rows write a byte more than they have.
-  const stride = resultBytes + 1;
-  const rowBytes = image.width * 3;
-  const rowsPerBand = Math.max(2, Math.floor(bandBytes / rowBytes));
-  const pairsBytes = (edge.width + 2 * columns.numPairs) * 16;
-  const { kernels, at, bytes, ints } = openWorkspace({
-    band: rowsPerBand * rowBytes,
-    line: edge.width * 3,
-    pairs: 2 * pairsBytes,
-    first: columns.first.byteLength,
-    columns: columns.weights.byteLength,
-    rows: rows.weights.byteLength,
-    // A last pair may reach beyond the last row, with weights of zero.
-    lines: (lastRow - firstRow + 2 * rows.numPairs) * stride,
-    result: window.height * resultBytes,
-  });
-  ints(at.first, columns.first.length).set(columns.first);
-  bytes(at.columns, columns.weights.byteLength).set(new Uint8Array(columns.weights.buffer));
-  bytes(at.rows, rows.weights.byteLength).set(new Uint8Array(rows.weights.buffer));
-  const line = bytes(at.line, edge.width * 3);
-  for (let x = 0; x < edge.width; x++) line.set(edge.color, 3 * x);
+  const numLines = rows.end - rows.begin;
+  const paint = (bytes: Uint8ClampedArray): void => {
+    if (border !== undefined) for (let i = 0; i < bytes.length; i++) bytes[i] = edge.color[i % 3]!;
+  };
+  const line = new Uint8ClampedArray(3 * edge.width);
+  paint(line);
+  // [window.width, numLines, 3]: what is along rows now lies down columns, so that both passes go along lines.
+  const turned = new Uint8ClampedArray(3 * window.width * numLines);
+  paint(turned);
+  const lastRow = Math.min(rows.end, edge.top + image.height);
+  for (let row = Math.max(rows.begin, edge.top); row < lastRow; row++) {
+    const at = 3 * image.width * (row - edge.top);
+    line.set(image.data.subarray(at, at + 3 * image.width), 3 * edge.left);
+    resampleLine(line.subarray(3 * columns.begin), columns, turned, 3 * (row - rows.begin), 3 * numLines);
+  }
+  const result = new Uint8ClampedArray(3 * window.width * window.height);
+  for (let column = 0; column < window.width; column++)
+    resampleLine(turned.subarray(3 * numLines * column), rows, result, 3 * column, 3 * window.width);
+  return { data: new Uint8Array(result.buffer), width: window.width, height: window.height };
+}
 
-  const lines = bytes(at.lines, (lastRow - firstRow) * stride);
-  const inside = { begin: Math.max(firstRow, edge.top), end: Math.min(lastRow, edge.top + image.height) };
-  for (let y = inside.begin; y < inside.end; y += rowsPerBand) {
-    const numRows = Math.min(rowsPerBand, inside.end - y);
-    const from = (y - edge.top) * rowBytes;
-    const band = image.data.subarray(from, from + numRows * rowBytes);
-    if (skipColumns) {
-      for (let row = 0; row < numRows; row++) {
-        line.set(band.subarray(row * rowBytes, (row + 1) * rowBytes), 3 * edge.left);
-        const start = 3 * window.left;
-        lines.set(line.subarray(start, start + resultBytes), (y - firstRow + row) * stride);
-      }
-      continue;
+const half = one / 2;
+
+/** Writes what the taps make of a line of pixels to `target`, from byte `to` on, `stride` bytes apart. */
+function resampleLine(
+  line: Uint8ClampedArray,
+  { first, weights, numTaps }: Taps,
+  target: Uint8ClampedArray,
+  to: number,
+  stride: number,
+): void {
+  for (let i = 0, tap = 0; i < first.length; i++, to += stride) {
+    let at = 3 * first[i]!;
+    // Sums wrap around in 32 bits, as Pillow's do.
+    let red = half;
+    let green = half;
+    let blue = half;
+    for (const end = tap + numTaps; tap < end; tap++, at += 3) {
+      const weight = weights[tap]!;
+      red = (red + Math.imul(weight, line[at]!)) | 0;
+      green = (green + Math.imul(weight, line[at + 1]!)) | 0;
+      blue = (blue + Math.imul(weight, line[at + 2]!)) | 0;
     }
-    bytes(at.band, band.length).set(band);
-    kernels.resampleRows(
-      ...([at.band, rowBytes, numRows, at.line, 3 * edge.left, edge.width, at.pairs, pairsBytes] as const),
-      ...([at.first, at.columns, columns.numPairs] as const),
-      ...([at.lines + (y - firstRow) * stride, stride, window.width] as const),
-    );
+    target[to] = red >> precisionBits;
+    target[to + 1] = green >> precisionBits;
+    target[to + 2] = blue >> precisionBits;
   }
-  const background = Uint8Array.from({ length: resultBytes }, (_, i) => edge.color[i % 3]!);
-  for (let y = firstRow; y < lastRow; y++)
-    if (y < inside.begin || y >= inside.end) lines.set(background, (y - firstRow) * stride);
-
-  const result = bytes(at.result, window.height * resultBytes);
-  for (let y = 0; y < window.height; y++) {
-    const to = y * resultBytes;
-    if (skipRows) result.set(lines.subarray(y * stride, y * stride + resultBytes), to);
-    else
-      kernels.resampleColumns(
-        ...([at.lines + (rows.first[y]! - firstRow) * stride, stride, resultBytes] as const),
-        ...([at.rows + y * rows.numPairs * 8, rows.numPairs, at.result + to] as const),
-      );
-  }
-  return { data: result.slice(), width: window.width, height: window.height };
 }

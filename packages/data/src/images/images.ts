@@ -1,11 +1,8 @@
 // Photographs as pixels: decode anything a dataset holds to 8-bit RGB, and bring it to the square the ViT wants.
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CalmError } from '@calm-orch/core';
 import { resize } from './bicubic.ts';
 import { decodingProblem, maxPixels, readingProblem } from './image-problem.ts';
-import { decodeJpeg } from '../jpeg/decode.ts';
-import { readJpegHeader } from '../jpeg/header.ts';
 import { pipelineOf } from '../pipeline.ts';
 import { sharp } from './sharp.ts';
 
@@ -47,20 +44,18 @@ export async function loadImage(
     throw new CalmError('not_found', `no image ${path}; ${remedy}`, { data: { path, reason: problem.reason } });
   }
   if (problem !== null) throw cannotDecode(path, problem.reason);
-  const ordinary = decodeOrdinary(path, maxSide, shorterSide);
-  let image = ordinary ?? (await decodeAny(path, maxSide, shorterSide));
+  let image = await decode(path, maxSide, shorterSide);
   if (isTiny(image)) {
-    const whole = ordinary ?? (await sharp(path).metadata());
+    const whole = await sharp(path).metadata();
     if (isTiny(whole)) {
       const reason = `expected at least ${minSide}x${minSide} pixels, got ${whole.width}x${whole.height}`;
       throw new CalmError('bad_data', `image ${path}: ${reason}`, { data: { path, reason } });
     }
     const [short, long] = [Math.min(whole.width, whole.height), Math.max(whole.width, whole.height)];
-    image = await decodeAny(path, Math.ceil((minSide * long) / short), shorterSide);
+    image = await decode(path, Math.ceil((minSide * long) / short), shorterSide);
   }
   const scale = shorterSide === null ? 1 : shorterSide / Math.min(image.width, image.height);
-  if (scale < 1) return resize(image, Math.round(image.width * scale), Math.round(image.height * scale));
-  return image === ordinary ? { ...image, data: image.data.slice() } : image;
+  return scale < 1 ? resize(image, Math.round(image.width * scale), Math.round(image.height * scale)) : image;
 }
 
 const isTiny = ({ width, height }: Pick<RgbImage, 'width' | 'height'>): boolean => Math.min(width, height) < minSide;
@@ -71,22 +66,7 @@ function cannotDecode(path: string, reason: string, cause?: unknown): CalmError 
   });
 }
 
-/** An ordinary JPEG file that sharp would not reduce either, its pixels a view (see `decodeJpeg`); null for any other. */
-function decodeOrdinary(path: string, maxSide: number | null, shorterSide: number | null): RgbImage | null {
-  if (!/\.jpe?g$/i.test(path)) return null;
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch {
-    return null;
-  }
-  const header = readJpegHeader(bytes);
-  if (header === null || Math.max(header.width, header.height) > (maxSide ?? Infinity)) return null;
-  if (shorterSide !== null && Math.min(header.width, header.height) > 2 * shorterSide) return null;
-  return decodeJpeg(bytes, header);
-}
-
-async function decodeAny(path: string, maxSide: number | null, shorterSide: number | null): Promise<RgbImage> {
+async function decode(path: string, maxSide: number | null, shorterSide: number | null): Promise<RgbImage> {
   let decoded;
   try {
     let pipeline = sharp(path, { failOn: 'truncated', limitInputPixels: maxPixels })

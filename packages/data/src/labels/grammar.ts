@@ -2,6 +2,7 @@
 // photograph or for a pair. The phrasings are the same for all groups, so no group can be told by its grammar.
 import { CalmError, type Rng } from '@calm-orch/core';
 import { attributeNames, wordsOf, type AttributeName } from './attributes.ts';
+import { listed } from '../text/listed.ts';
 
 /** Which of the two photographs of a pair the augmented one is. */
 export type AugmentedPlace = 'first' | 'second';
@@ -23,11 +24,6 @@ const pairForms = [
   'the X NOUN is LIST .',
   'compared with the Y NOUN , the X is LIST .',
 ] as const;
-
-function listed(items: readonly string[]): string {
-  if (items.length < 2) return items.join('');
-  return `${items.slice(0, -1).join(' , ')} and ${items.at(-1)}`;
-}
 
 function requireSome(changed: readonly AttributeName[]): void {
   if (changed.length === 0) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { dataItems, datasetNames, nano, writeFileAtomic, type DataConfig, type DatasetName } from '@calm-orch/core';
 import { formatRawComments, rawCommentsFile } from '../ava-captions/raw-comments.ts';
 import { numStyles } from '../ava/lists.ts';
-import { studioPaths, testIdsOf } from '../studio/layout.ts';
+import { studioPaths, testIdsOf } from '../catalog/layout.ts';
 import { studioRecord } from '../studio/photo.ts';
 import { writeStudioImages } from '../studio/write-images.ts';
 import { writeGeneric, writeLabeled } from '../studio/write-lists.ts';

@@ -11,7 +11,7 @@ import { pccdAspects, pccdFiles } from '../pccd/read.ts';
 import { writePccd } from '../pccd/write.ts';
 import { hashedName, pexelsImages, writePexels } from '../pexels/read.ts';
 import { spaqAttributes, spaqFiles, spaqScenes, writeSpaq } from '../spaq/read.ts';
-import { testIdsOf } from '../studio/layout.ts';
+import { testIdsOf } from '../catalog/layout.ts';
 import { tad66kFiles } from '../tad66k/read.ts';
 import { writeTad66k } from '../tad66k/write.ts';
 import { idsFrom, recordOf, scoreOn, traitFor, traitOn, writePhotograph } from './photograph.ts';

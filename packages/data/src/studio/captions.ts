@@ -3,6 +3,7 @@
 import type { Rng } from '@calm-orch/core';
 import type { Degradation } from './degrade.ts';
 import { objectKinds, places, type Scene, type SceneObject } from './scene.ts';
+import { listed } from '../text/listed.ts';
 
 const placePhrases = {
   meadow: ['in a meadow', 'on the green grass of a meadow'],
@@ -30,11 +31,6 @@ const nameOf = (object: SceneObject): string => {
 };
 
 const positionOf = (object: SceneObject): string => positions[Math.min(2, Math.floor(object.x * 3))]!;
-
-function listed(names: readonly string[]): string {
-  if (names.length < 2) return names.join('');
-  return `${names.slice(0, -1).join(' , ')} and ${names.at(-1)}`;
-}
 
 /** What the photograph shows: the subject and where it stands, the place, and mostly the other objects. */
 export function contentCaption(scene: Scene, random: Rng): string {

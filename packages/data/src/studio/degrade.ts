@@ -1,6 +1,7 @@
 // How well a photograph is taken: pure functions on float images (RGB HWC, 0..1), each returning a new image.
 // Lengths are in pixels of a 64-pixel photograph and scale with the side, so that a trait looks alike at any size.
 import { power, type Rng } from '@calm-orch/core';
+import { addNormalNoise } from '../images/normal-noise.ts';
 
 /** What the photographer did wrong, or right. Neutral: { blur: 0, noise: 0, stops: 0, saturation: 1, contrast: 1 }. */
 export interface Degradation {
@@ -66,16 +67,9 @@ function blurAxis(
   }
 }
 
-/** Adds independent normal noise of deviation `sd` to every channel (Box-Muller, both halves of each pair used). */
+/** Adds independent normal noise of deviation `sd` to every channel. */
 export function addNoise(image: Float32Array, sd: number, random: Rng): Float32Array {
-  const result = new Float32Array(image.length);
-  for (let i = 0; i < image.length; i += 2) {
-    const radius = sd * Math.sqrt(-2 * Math.log(1 - random.uniform()));
-    const angle = 2 * Math.PI * random.uniform();
-    result[i] = image[i]! + radius * Math.cos(angle);
-    if (i + 1 < image.length) result[i + 1] = image[i + 1]! + radius * Math.sin(angle);
-  }
-  return result;
+  return addNormalNoise(image, sd, random, new Float32Array(image.length));
 }
 
 export function adjustExposure(image: Float32Array, stops: number): Float32Array {

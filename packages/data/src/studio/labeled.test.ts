@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadCarriedPhoto } from '../photos/carried.ts';
 import { heldOutPhotos } from '../photos/photo-list.ts';
 import { labeledImage, labeledRecord, photographedIds } from './labeled.ts';
-import { testIdsOf } from './layout.ts';
+import { testIdsOf } from '../catalog/layout.ts';
 
 const data = { seed: 0, numTrain: 200, numTest: 50 };
 

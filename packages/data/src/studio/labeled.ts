@@ -9,7 +9,7 @@ import { squareViews, turnSquare } from '../images/turn-square.ts';
 import { commentsOn } from './comments.ts';
 import { degrade, type Degradation } from './degrade.ts';
 import { randomSquare } from './random-square.ts';
-import { testIdsOf } from './layout.ts';
+import { testIdsOf } from '../catalog/layout.ts';
 import { studioImage, studioScene } from './photo.ts';
 import type { Scene } from './scene.ts';
 import {

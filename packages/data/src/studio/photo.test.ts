@@ -2,7 +2,8 @@ import { rng, sha256 } from '@calm-orch/core';
 import { describe, expect, it } from 'vitest';
 import { photoView, studioPhoto, studioScene } from './photo.ts';
 import { toBytes } from './render.ts';
-import { meanOfVotes, traitNames } from './taste.ts';
+import { meanOfVotes } from '../ava/rows.ts';
+import { traitNames } from './taste.ts';
 
 describe('studioPhoto', () => {
   it('is a pure function of seed, pool and id', () => {

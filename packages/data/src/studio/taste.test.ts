@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { studioScene } from './photo.ts';
-import { meanOfVotes, tasteScore, traitNames, traitsOf, type Traits } from './taste.ts';
+import { meanOfVotes } from '../ava/rows.ts';
+import { tasteScore, traitNames, traitsOf, type Traits } from './taste.ts';
 
 const ordinary: Traits = {
   sharpness: -0.4,

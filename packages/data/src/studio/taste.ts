@@ -72,12 +72,6 @@ export function drawVotes(score: number, random: Rng): number[] {
   return votes;
 }
 
-/** Mean of a vote histogram c1..c10. */
-export function meanOfVotes(votes: readonly number[]): number {
-  const numVotes = votes.reduce((sum, count) => sum + count, 0);
-  return votes.reduce((sum, count, i) => sum + count * (i + 1), 0) / numVotes;
-}
-
 /** How a labelled photograph was taken: about half are blurred, half noisy; colours vary freely. */
 export function drawDegradation(random: Rng): Degradation {
   const blurred = random.uniform() < 0.45;

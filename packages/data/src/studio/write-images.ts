@@ -6,7 +6,13 @@ import { loadMask, maskFileOf } from '../images/masks.ts';
 import { userPhotoNames } from '../photos/photo-folder.ts';
 import { PhotoShelf, poolSources } from '../photos/sources.ts';
 import { pipelineOf } from '../pipeline.ts';
-import { genericImageName, labeledImagePath, studioPaths, unlabeledImagePath, unlabeledMaskPath } from './layout.ts';
+import {
+  genericImageName,
+  labeledImagePath,
+  studioPaths,
+  unlabeledImagePath,
+  unlabeledMaskPath,
+} from '../catalog/layout.ts';
 import { labeledImage, photographedIds } from './labeled.ts';
 import { studioImage, type Pool } from './photo.ts';
 import { randomSquare, type Square } from './random-square.ts';

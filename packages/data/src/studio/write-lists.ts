@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { CalmError, writeFileAtomic, type DataConfig, type InputUse } from '@calm-orch/core';
 import { writeAvaCaptions } from '../ava-captions/captions-file.ts';
+import { meanOfVotes } from '../ava/rows.ts';
 import { writeAvaTexts } from '../ava/write.ts';
 import { writeConversations } from '../llava/conversations.ts';
 import { maskFileOf } from '../images/masks.ts';
@@ -16,13 +17,13 @@ import {
   unlabeledImagePath,
   unlabeledMaskPath,
   type UnlabeledEntry,
-} from './layout.ts';
+} from '../catalog/layout.ts';
 import { labeledRecord, photographedIds } from './labeled.ts';
 import { studioRecord, studioScene } from './photo.ts';
 import { questionsOn } from './questions.ts';
 import { render } from './render.ts';
 import { objectKinds, places, type Scene } from './scene.ts';
-import { meanOfVotes, traitNames } from './taste.ts';
+import { traitNames } from './taste.ts';
 
 export interface WriteListsOptions {
   readonly data: DataConfig;

@@ -17,16 +17,31 @@ beforeEach(() => {
 
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-test('the drizzle schema names exactly the columns the migrations make', () => {
+test('the drizzle schema describes the tables the migrations make, column by column', () => {
   openTracker(dir).close();
   const sqlite = openSqlite(join(dir, databaseFile));
-  for (const table of Object.values(schema) as SQLiteTable[]) {
-    const { name, columns } = getTableConfig(table);
-    const made = sqlite.pragma(`table_info(${name})`) as { name: string; notnull: number; pk: number }[];
-    const describe = (column: string, required: boolean) => `${name}.${column}${required ? ' NOT NULL' : ''}`;
-    expect(columns.map((column) => describe(column.name, column.notNull || column.primary)).sort()).toEqual(
-      made.map((column) => describe(column.name, column.notnull === 1 || column.pk > 0)).sort(),
-    );
+  const described = (Object.values(schema) as SQLiteTable[]).map(getTableConfig);
+  const tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+  expect(described.map(({ name }) => name).sort()).toEqual(sqlite.prepare(tables).pluck().all());
+  for (const { name: table, columns } of described) {
+    const made = sqlite.pragma(`table_info(${table})`) as Record<
+      'name' | 'type' | 'notnull' | 'pk' | 'dflt_value',
+      unknown
+    >[];
+    const ours = columns.map((column) => ({
+      name: column.name,
+      type: column.getSQLType().toUpperCase(),
+      required: column.notNull || column.primary,
+      default: column.default === undefined ? null : String(Number(column.default)),
+    }));
+    const theirs = made.map(({ name, type, notnull, pk, dflt_value }) => ({
+      name,
+      type,
+      required: notnull === 1 || Number(pk) > 0,
+      default: dflt_value,
+    }));
+    const byName = (a: { name: unknown }, b: { name: unknown }): number => (String(a.name) < String(b.name) ? -1 : 1);
+    expect({ table, columns: ours.sort(byName) }).toEqual({ table, columns: theirs.sort(byName) });
   }
   sqlite.close();
 });

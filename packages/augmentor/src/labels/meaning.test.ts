@@ -1,7 +1,6 @@
 import { rng } from '@calm-orch/core';
+import { attributeNames, labelsOf, wordsOf, type AttributeName } from '@calm-orch/data';
 import { describe, expect, it } from 'vitest';
-import { attributeNames, wordsOf, type AttributeName } from './attributes.ts';
-import { labelsOf } from './grammar.ts';
 import { keepsMeaning, meaningOf } from './meaning.ts';
 
 /** What each attribute is more or less of. */

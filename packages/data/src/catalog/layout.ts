@@ -1,4 +1,5 @@
-// Where the studio's photographs lie in the artifact of stage `data`: the one place that knows these paths.
+// Where things lie in the artifact of stage `data`, the studio's and that of this machine's datasets: the one place that knows
+// these paths.
 import { rng, type DataConfig } from '@calm-orch/core';
 
 export const studioPaths = {
@@ -37,6 +38,24 @@ export const unlabeledImagePath = (index: number, source: UnlabeledEntry['source
   `unlabeled/images/${source}-${String(index).padStart(6, '0')}.jpg`;
 
 export const unlabeledMaskPath = (index: number): string => `unlabeled/masks/${String(index).padStart(6, '0')}.png`;
+
+/** What stage `data` found in the datasets of this machine; the studio's artifact has none of these. */
+export const catalogPaths = {
+  folder: 'catalog',
+  roots: 'catalog/roots.json',
+  captions: 'catalog/captions.jsonl',
+  /** Counts of every dataset read, and what was left out. */
+  report: 'catalog/report.json',
+  /** The photographs of suggesting, by title. */
+  pccdBest: 'catalog/pccd-top-100.txt',
+} as const;
+
+/** How much of what the datasets of a pool list is used. */
+export const catalogUse = (pool: string): string => `catalog/use-${pool}.json`;
+
+/** The photographs of one item of a pool. */
+export const catalogPart = (pool: string, first: number): string =>
+  `catalog/${pool}-${String(first).padStart(9, '0')}.jsonl`;
 
 /** Test ids, ascending: drawn without the seed, so every seed of the data is tested on the same ids. */
 export function testIdsOf({ numTrain, numTest }: Pick<DataConfig, 'numTrain' | 'numTest'>): number[] {
