@@ -9,14 +9,13 @@ import {
   halves,
   NonFiniteStep,
   type Block,
-  type PartitionedProgram,
-  type ShardProgram,
+  type ShardedStep,
+  type StepAt,
   type TrainingState,
 } from '@calm-orch/model';
-import type { CalmProgram } from '../training/calm-training.ts';
 import { createExchange, untilSuperseded, type FromPeers } from './gang-exchange.ts';
 import { digestOf, expelUnlessAgreed, offerState, pullState } from './gang-state.ts';
-import { cutShards, digestOfStep, type Inputs, type StepAt, type StepDone } from './gang-step.ts';
+import { cutShards, digestOfStep, type Inputs, type StepDone } from './gang-step.ts';
 import type { Lineage } from '../training/lineage.ts';
 import { partitionedStep, wishes } from './partitioned-step.ts';
 import { replicatedStep } from './replicated-step.ts';
@@ -46,7 +45,7 @@ export interface GangSteps {
   mayRest(step: number, options: { readonly leaving: boolean }): boolean;
   /** Weights and moments after `step` steps; null where no single member has them. */
   state(step: number): TrainingState | null;
-  /** Brings the weights back into the program that computes whole steps. */
+  /** Brings the weights back into the whole step. */
   leave(): void;
 }
 
@@ -56,21 +55,20 @@ export interface GangStepsOptions {
   readonly steps: number;
 }
 
-/** Where the newest weights are: in the program of whole steps, or in one of a gang's member. */
+/** Where the newest weights are: in the whole step, or in that of a gang's member. */
 type Active =
   | { readonly kind: 'whole' }
-  | { readonly kind: 'replicated'; readonly program: ShardProgram; readonly blocks: readonly Block[] }
-  | { readonly kind: 'partitioned'; readonly program: PartitionedProgram };
+  | { readonly kind: 'replicated' | 'partitioned'; readonly member: ShardedStep; readonly blocks: readonly Block[] };
 
 /** @throws CalmError `lease_lost` from all methods once the coordinator has released this member. */
 export function createGangSteps(
   gang: Gang,
-  program: CalmProgram,
+  whole: ShardedStep,
   lineage: Lineage,
   { optimizer: wanted, steps }: GangStepsOptions,
 ): GangSteps {
-  const { numShards, partition } = program;
-  const optimizer = partition === undefined ? 'replicated' : wanted;
+  const { numShards } = whole;
+  const optimizer = whole.canPartition ? wanted : 'replicated';
   const exchange = createExchange(gang);
   let roster: Roster = { generation: 0, rank: 0, members: [] };
   let active: Active = { kind: 'whole' };
@@ -79,10 +77,10 @@ export function createGangSteps(
   /** A partitioned gang has agreed to leave its roster, or has lost a member and with it a slice. */
   let isOver = false;
   let wish = 0;
-  const replicas: ShardProgram[] = [];
-  /** The program of whole steps has been compiled. */
+  const replicas: ShardedStep[] = [];
+  /** The whole step has been compiled. */
   let wholeIsWarm = false;
-  const parts = new Map<string, PartitionedProgram>();
+  const parts = new Map<string, ShardedStep>();
 
   const isSuperseded = (): boolean => gang.roster.generation !== roster.generation;
   /** Of the roster this member is in, which may have been replaced long ago. */
@@ -90,16 +88,17 @@ export function createGangSteps(
   const stateAt = (step: number): TrainingState | null => {
     switch (active.kind) {
       case 'whole':
-        return program.state();
+        return whole.state();
       case 'replicated':
-        return active.program.state();
+        return active.member.state();
       case 'partitioned':
         return gathered?.step === step ? gathered.state : null;
     }
   };
   const use = (next: Active, step: number, state: TrainingState, { isOwn = false } = {}): void => {
-    const [from, to] = [active, next].map((each) => (each.kind === 'whole' ? program : each.program));
-    if (!isOwn || from !== to) to!.setState(state);
+    const [from, to] = [active, next].map((each) => (each.kind === 'whole' ? whole : each.member));
+    // A partitioned step that was given up has changed its slice.
+    if (!isOwn || from !== to || next.kind === 'partitioned') to!.setState(state);
     active = next;
     // Kept until the first step is complete: if that fails nothing is lost.
     gathered = next.kind === 'partitioned' ? { step, state } : null;
@@ -108,29 +107,27 @@ export function createGangSteps(
   };
   const inRoster = (): Active => {
     const { members, rank } = roster;
-    const blocks = members.map((_, r) => {
-      const { first, end } = shardRange(numShards, members.length, r);
-      return alignedBlocks(first, end);
-    });
-    const key = `${rank}/${members.length}`;
-    if (optimizer === 'partitioned' && partition !== undefined)
-      return { kind: 'partitioned', program: known(parts, key, () => partition(blocks, rank)) };
-    return replicaOf(blocks[rank]!) ?? newReplicaOf(blocks[rank]!);
+    const { first, end } = shardRange(numShards, members.length, rank);
+    const blocks = alignedBlocks(first, end);
+    if (optimizer === 'replicated') return replicaOf(blocks) ?? newReplicaOf(blocks);
+    const slice = { numMembers: members.length, rank };
+    const member = known(parts, `${rank}/${members.length}`, () => whole.member(sizesOf(blocks), slice));
+    return { kind: 'partitioned', member, blocks };
   };
   const callsAtBest = (blocks: readonly Block[]): Block[] =>
-    blocks.flatMap((block) => halves(block, program.maxShardsPerCall));
+    blocks.flatMap((block) => halves(block, whole.maxShardsPerCall));
   /** A replica that is compiled, if it needs at most twice the calls: when a member dies the others go on at once. */
   const replicaOf = (blocks: readonly Block[]): Active | null => {
     const usable = replicas
-      .map((replica) => ({ replica, numCalls: callsOf(blocks, replica.sizes)?.length ?? Infinity }))
+      .map((replica) => ({ replica, numCalls: callsOf(blocks, replica.blockSizes)?.length ?? Infinity }))
       .filter(({ numCalls }) => numCalls <= 2 * callsAtBest(blocks).length)
       .sort((a, b) => a.numCalls - b.numCalls);
-    return usable.length === 0 ? null : { kind: 'replicated', program: usable[0]!.replica, blocks };
+    return usable.length === 0 ? null : { kind: 'replicated', member: usable[0]!.replica, blocks };
   };
   const newReplicaOf = (blocks: readonly Block[]): Active => {
-    const replica = program.member([...new Set(callsAtBest(blocks).map(({ size }) => size))]);
+    const replica = whole.member(sizesOf(callsAtBest(blocks)));
     replicas.push(replica);
-    return { kind: 'replicated', program: replica, blocks };
+    return { kind: 'replicated', member: replica, blocks };
   };
   /** What everybody says at the beginning of a roster; null when it is replaced first, or somebody is gone. */
   const hear = async (what: string, signal: AbortSignal, graceMs: number): Promise<FromPeers | null> => {
@@ -240,24 +237,15 @@ export function createGangSteps(
       if (active.kind === 'whole') {
         wholeIsWarm = true;
         const { own, digests } = cutShards(inputs, samples, 0, numShards, numShards);
-        return did({ loss: program.step(name, own, at), samples: digestOfStep([...digests]) });
+        return did({ loss: whole.run(name, own, at), samples: digestOfStep([...digests]) });
       }
-      const options = { gang, exchange, roster, numShards, superseded: superseded() };
+      const { member, blocks } = active;
+      const options = { gang, exchange, roster, member, blocks, superseded: superseded() };
       try {
-        if (active.kind === 'replicated')
-          return did(
-            await replicatedStep(
-              { ...options, program: active.program, blocks: active.blocks },
-              name,
-              inputs,
-              samples,
-              at,
-              signal,
-            ),
-          );
+        if (active.kind === 'replicated') return did(await replicatedStep(options, name, inputs, samples, at, signal));
         if (isSuperseded()) wish |= wishes.leave;
         const { leaves, state, ...done } = await partitionedStep(
-          { ...options, program: active.program },
+          options,
           name,
           inputs,
           samples,
@@ -277,7 +265,7 @@ export function createGangSteps(
       }
     },
     leave: () => {
-      const state = active.kind === 'replicated' ? active.program.state() : gathered?.state;
+      const state = active.kind === 'replicated' ? active.member.state() : gathered?.state;
       if (state !== undefined) use({ kind: 'whole' }, steps, state);
       for (const member of [...replicas, ...parts.values()]) member.dispose();
       replicas.length = 0;
@@ -287,6 +275,8 @@ export function createGangSteps(
     },
   };
 }
+
+const sizesOf = (blocks: readonly Block[]): number[] => [...new Set(blocks.map(({ size }) => size))];
 
 /** What peers may still be waiting for when this member has gone on. */
 const isAnswer = (name: string): boolean => /\/(vote|taken)$/.test(name);

@@ -3,18 +3,18 @@ import { startEngine } from '@calm-orch/engine';
 import { afterEach, describe, expect, it } from 'vitest';
 import { plainAdam, type OptimizerOptions } from './adam.ts';
 import { addParameter, layerNorm, perSample, sumPerShard } from '../layers/layers.ts';
-import { createTrainingProgram, type TrainingProgram } from './training-program.ts';
+import { createShardedStep, type ShardedStep } from './sharded-step.ts';
 
 const engine = await startEngine();
-const programs: TrainingProgram[] = [];
+const programs: ShardedStep[] = [];
 afterEach(() => programs.splice(0).forEach((program) => program.dispose()));
 
 const shapes = { queries: [3, 8], 'position.weight': [3, 8], 'norm.weight': [8], 'norm.bias': [8] };
 const [batch, numShards, numSteps] = [16, 8, 5];
 
 /** Queries and positions through a norm against a target. No products of matrices: what is tested are the sums. */
-function make(optimizer: OptimizerOptions, { eager = false, accumulation = 1 } = {}): TrainingProgram {
-  const program = createTrainingProgram(
+function make(optimizer: OptimizerOptions, { eager = false, accumulation = 1 } = {}): ShardedStep {
+  const program = createShardedStep(
     engine,
     {
       ...{ trainable: shapes, frozen: {}, numShards, optimizer, accumulation },
@@ -42,11 +42,11 @@ function make(optimizer: OptimizerOptions, { eager = false, accumulation = 1 } =
   return program;
 }
 
-function train(program: TrainingProgram, first = 0): number[] {
+function train(program: ShardedStep, first = 0): number[] {
   return Array.from({ length: numSteps }, (_, i) => {
     const draw = rng('accumulate', 1, first + i);
     const y = Float32Array.from({ length: batch * 24 }, () => draw.normal());
-    return program.step('fit', { y }, { step: first + i, learningRate: 0.05 });
+    return program.run('fit', { y }, { step: first + i, learningRate: 0.05 });
   });
 }
 
