@@ -64,7 +64,7 @@ export function sumsOf(trainable: Shapes, buckets: readonly Bucket[], gradients:
   return buckets.map(({ parts }) => {
     const columns = parts.map(({ key, first, end }) => {
       const gradient = byKey.get(key)!;
-      const numShards = gradient.shape[0]!;
+      const numShards = gradient.shape[0];
       const rows = gradient.reshape([numShards, gradient.size / numShards]);
       return end - first === rows.shape[1] ? rows : rows.slice([0, first], [numShards, end - first]);
     });
