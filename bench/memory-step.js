@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { rng } from '@calm-orch/core';
 import { startEngine } from '@calm-orch/engine';
-import { answerLogits, answerLoss, createTrainingProgram, initialWeights, mfamTokens } from '@calm-orch/model';
+import { answerLogits, answerLoss, createShardedStep, initialWeights, mfamTokens } from '@calm-orch/model';
 import { modelOf, normals } from './model.js';
 
 const { config: c, batch, recompute, precision } = JSON.parse(process.argv[2]);
@@ -12,7 +12,7 @@ const ids = (n) => Int32Array.from({ length: batch * n }, () => random.int(c.voc
 const texts = ['prefix', 'suffix', 'answer'];
 const levels = ['low', 'middle', 'high'];
 const state = { shape: [batch, c.visionTokens, c.visionWidth], dtype: 'float32' };
-const program = createTrainingProgram(await startEngine(), {
+const program = createShardedStep(await startEngine(), {
   ...{ trainable: shapes, frozen: {}, numShards: 1, recompute, precision },
   steps: {
     all: {
@@ -34,6 +34,6 @@ const values = {
   ...Object.fromEntries(texts.map((text) => [text, ids(c[text])])),
   weights: new Float32Array(batch * c.answer).fill(1 / (batch * c.answer)),
 };
-for (let step = 0; step < 3; step++) program.step('all', values, { step, learningRate: 1e-4 });
+for (let step = 0; step < 3; step++) program.run('all', values, { step, learningRate: 1e-4 });
 const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'));
 console.log(JSON.stringify({ bytes: Number(kilobytes) * 1024 }));

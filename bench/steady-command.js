@@ -44,7 +44,7 @@ export async function run(args) {
   return 0;
 }
 
-/** A step of the product's own program; `i` decides its inputs. */
+/** The product's own step; `i` decides its inputs. */
 async function trainer(c) {
   const { mfam, llm, shapes } = modelOf(c);
   const engine = await startEngine();
@@ -62,7 +62,7 @@ async function trainer(c) {
       const first = random.normal();
       return Float32Array.from({ length: c.batch * taps.tokens * taps.width }, (_, k) => Math.sin(first + k));
     };
-    program.step(
+    program.run(
       'answer',
       {
         ...Object.fromEntries([0, 1, 2].map((layer) => [`image0_layer${layer}`, states()])),

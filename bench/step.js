@@ -1,7 +1,7 @@
 // One CALM training step of the sizes in a configuration file, measured three ways: eager (op by op), compiled (one
 // graph, whole batch) and training (the product's step: stepShards gradients, fixed-order sum, update).
 import { startEngine } from '@calm-orch/engine';
-import { answerLogits, answerLoss, createTrainingProgram, llmShapes, mfamShapes, mfamTokens } from '@calm-orch/model';
+import { answerLogits, answerLoss, createShardedStep, llmShapes, mfamShapes, mfamTokens } from '@calm-orch/model';
 import { rng } from '@calm-orch/core';
 
 const stepShards = 8;
@@ -102,7 +102,7 @@ export async function measureStep(
   const results = {};
   for (const kind of kinds) {
     const numShards = kind === 'training' ? Math.min(stepShards, c.batch) : 1;
-    const training = createTrainingProgram(
+    const training = createShardedStep(
       engine,
       { trainable: shapes, frozen: {}, numShards, precision, steps: { all: { inputs: spec, loss } } },
       { eager: kind === 'eager' },
@@ -115,7 +115,7 @@ export async function measureStep(
     let last;
     for (let step = 0; step < warmup + numSteps; step++) {
       const started = process.hrtime.bigint();
-      last = training.step('all', values, { step, learningRate: 1e-3 });
+      last = training.run('all', values, { step, learningRate: 1e-3 });
       first ??= last;
       if (step >= warmup) times.push(Number(process.hrtime.bigint() - started) / 1e6);
     }

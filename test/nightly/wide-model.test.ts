@@ -146,7 +146,7 @@ it.skipIf(process.platform !== 'linux')('loads, trains a step and generates with
   };
   const probe = 'llm.model.layers.1.mlp.down_proj.weight';
   const before = training.weight(probe).values;
-  const loss = training.step('answer', inputs, { step: 0, learningRate: 7e-5 });
+  const loss = training.run('answer', inputs, { step: 0, learningRate: 7e-5 });
   note('step', `, loss ${loss}`);
   // Random weights of deviation 0.02 know nothing: about ln 32000 = 10.4.
   expect(loss).toBeGreaterThan(9);

@@ -33,5 +33,5 @@ export {
   type Values,
   type Variables,
 } from './program.ts';
-export { squaresAreFinite } from './graph/program-spec.ts';
+export { beta1, beta2, squaresAreFinite } from './graph/program-spec.ts';
 export { computedAfter, unfused, type Precision } from './graph/trace.ts';

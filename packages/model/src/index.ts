@@ -1,7 +1,12 @@
-export { alignedBlocks, callsOf, combineBlocks, halves, shardsOf, type Block, type BlockSum } from './layers/blocks.ts';
-export { createPartitionedProgram, type ByRank, type PartitionedProgram } from './training/partitioned-program.ts';
-export { sliceOf, type Slice } from './training/slices.ts';
-export { createShardProgram, type ShardProgram } from './training/shard-program.ts';
+export {
+  alignedBlocks,
+  callsOf,
+  combineBlocks,
+  halves,
+  shardsOf,
+  type Block,
+  type BlockSum,
+} from './training/blocks.ts';
 export { answerLogits, answerLoss, answerLossPerShard, tokenOrder, type CalmText } from './calm/calm.ts';
 export { episodeImages, episodeLogits, type EpisodeText } from './calm/episode.ts';
 export { llmShapes } from './layers/llama.ts';
@@ -25,12 +30,8 @@ export {
   type WeightReader,
   type Weights,
 } from './training/shard-gradients.ts';
-export {
-  createTrainingProgram,
-  type TrainingProgram,
-  type TrainingSpec,
-  type TrainingState,
-} from './training/training-program.ts';
+export { createShardedStep, type ShardedStep, type ShardedStepSpec } from './training/sharded-step.ts';
+export type { TrainingState } from './training/step-state.ts';
 export { exportHuggingFace, type ExportedModel } from './checkpoints/export.ts';
 export { readLlmConfig, readVisionConfig, type LlmFolder } from './checkpoints/hf-config.ts';
 export { openQFormerSeed, openWeights, readAll, type OpenOptions, type WeightSource } from './checkpoints/load.ts';
@@ -94,4 +95,4 @@ export {
 export { promptLength, type Prompt, type Segment } from './generation/prompt.ts';
 export { greedy, type Sampling } from './generation/sampling.ts';
 export { initialLora, loraShapes, mergeLora, withLora, writeAdapter } from './layers/lora.ts';
-export type { OptimizerOptions } from './training/adam.ts';
+export type { OptimizerOptions, StepAt } from './training/adam.ts';

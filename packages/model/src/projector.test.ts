@@ -4,7 +4,7 @@ import { createProgram, startEngine } from '@calm-orch/engine';
 import { expect, it } from 'vitest';
 import { thematicTokens } from './calm/mfam.ts';
 import { frozenParameters } from './layers/parameter.ts';
-import { createTrainingProgram } from './training/training-program.ts';
+import { createShardedStep } from './training/sharded-step.ts';
 import { unflatten, type Shapes, type Weights } from './training/shard-gradients.ts';
 
 interface Rows {
@@ -50,8 +50,8 @@ it('gives the tokens of nn.Sequential(Linear, GELU, Linear), without the CLS tok
 });
 
 it('gives its gradients', () => {
-  const training = createTrainingProgram(engine, {
-    ...{ trainable: shapes, frozen: {}, numShards: 2, withGradient: true },
+  const training = createShardedStep(engine, {
+    ...{ trainable: shapes, frozen: {}, numShards: 2, blockSizes: [2] },
     steps: {
       all: {
         inputs: { states: spec(golden.states), pull: spec(golden.pull) },

@@ -3,42 +3,27 @@ import {
   CalmError,
   sampleIds,
   sampleOrder,
-  type LlmConfig,
   type LoraConfig,
-  type MfamConfig,
   type StageContext,
   type StageResult,
   type TrainingConfig,
   type TrialConfig,
 } from '@calm-orch/core';
-import { startEngine } from '@calm-orch/engine';
 import {
   initialLora,
-  initialWeights,
-  fanInDeviation,
   llmShapes,
   loraShapes,
   mergeLora,
   mfamShapes,
-  readBatchAhead,
-  visualBatch,
   writeAdapter,
   type Shapes,
   type TaskPrompt,
   type Taps,
   type Weights,
 } from '@calm-orch/model';
-import { padded } from './answers.ts';
-import { answerRoom, createCalmTraining, promptForm, promptInputs } from './training/calm-training.ts';
-import { fingerprintOf, select, writeWeights } from './training/model-weights.ts';
-import { trainLoop } from './training/train-loop.ts';
-
-export interface FinetuneConfig extends Pick<TrialConfig, 'prompt'> {
-  readonly seed: number;
-  readonly mfam: MfamConfig;
-  readonly llm: LlmConfig;
-  readonly train: Omit<TrialConfig['train'], 'checkpointEverySeconds'>;
-}
+import { answerRoom, promptForm, promptInputs } from './training/calm-training.ts';
+import { select } from './training/model-weights.ts';
+import { answerInputs, stageResult, trainStage, type TrainingStageConfig } from './training/training-stage.ts';
 
 /** What a fine-tuning stage is told beside: how the language model is trained. */
 export type LanguageTuning = Pick<TrialConfig, 'finetune'> & Partial<Pick<TrialConfig, 'lora'>>;
@@ -54,7 +39,7 @@ export interface Finetuning {
   readonly training: TrainingConfig;
   readonly taps: Taps;
   readonly prompt: TaskPrompt;
-  /** What earlier stages trained; parts that none did start from their initial weights. */
+  /** Where all weights of the model start. */
   readonly weights: Weights;
   readonly samples: readonly FinetuneSample[];
   /** Longest answer in tokens, end token included; default: the longest of epoch 0. */
@@ -95,19 +80,13 @@ function questionSteps(seed: number, { everySteps, samples }: NonNullable<Finetu
   };
 }
 
-/** Initial weights of an MFAM: a function of (seed, level) only. */
-export function initialMfam(mfam: MfamConfig, visionWidth: number, llm: LlmConfig, seed: number): Weights {
-  const shapes = mfamShapes(mfam, { hiddenSize: visionWidth }, llm);
-  return initialWeights(shapes, seed, mfam.initializer === 'fan_in' ? fanInDeviation : undefined);
-}
-
 /**
  * Trains, writes model.safetensors, returns its fingerprint. With LoRA the language model in it has the factors merged;
  * the factors themselves are beside it, in PEFT's files.
  */
 export async function finetune(
   context: StageContext,
-  config: FinetuneConfig & LanguageTuning,
+  config: TrainingStageConfig & LanguageTuning,
   spec: Finetuning,
 ): Promise<StageResult> {
   const { mfam, llm, seed } = config;
@@ -120,74 +99,45 @@ export async function finetune(
   const mfamOnly = mfamShapes(mfam, { hiddenSize: taps.width }, llm);
   const shapes = { ...mfamOnly, ...llmShapes(llm) };
   const factors = lora === undefined ? {} : loraShapes(llm, lora);
-  const program = createCalmTraining(await startEngine(), {
+  const order = sampleOrder(seed, context.stage.kind, samples.length, batchSize);
+  const texts = promptInputs(batchSize, prompt);
+  const rowsOf = (step: number): number[] =>
+    questions?.has(step)
+      ? questions.of(step).asked.map(({ row }) => row)
+      : order(step).map(({ sample }) => samples[sample]!.row);
+  const inputsFor = (step: number, answers: readonly (readonly number[])[]) =>
+    answerInputs(mfam, taps, [rowsOf(step)], answers, answerTokens);
+  const trained = await trainStage(context, config, {
     mfam,
-    llm,
+    taps,
+    training,
     trainable: lora === undefined ? shapes : { ...mfamOnly, ...factors },
     frozen: lora === undefined ? {} : llmShapes(llm),
-    batchSize,
-    numShards: config.train.stepShards,
-    options: config.train,
-    ...(lora && { lora }),
-    taps,
+    lora,
     forms: {
       answer: { images: 1, ...promptForm(prompt), answer: answerTokens },
       ...(questions && { question: { images: 1, ...questions.form, answer: answerTokens } }),
     },
-  });
-  try {
-    const initial = select({ ...initialMfam(mfam, taps.width, llm, seed), ...spec.weights }, shapes);
-    program.setWeights({ ...initial, ...initialLora(factors, seed) });
-    const order = sampleOrder(seed, context.stage.kind, samples.length, batchSize);
-    const texts = promptInputs(batchSize, prompt);
-    const rowsOf = (step: number): number[] =>
-      questions?.has(step)
-        ? questions.of(step).asked.map(({ row }) => row)
-        : order(step).map(({ sample }) => samples[sample]!.row);
-    const visualOf = (chosen: readonly { readonly row: number }[]) =>
-      visualBatch(
-        mfam,
-        taps,
-        chosen.map(({ row }) => row),
-      );
-    const inputsOf = (step: number) => {
+    weights: () => ({ ...spec.weights, ...initialLora(factors, seed) }),
+    inputsOf: (step) => {
       if (questions?.has(step)) {
         const { asked, samples: ids } = questions.of(step);
-        const answers = padded(
-          asked.map(({ answer }) => answer),
-          answerTokens,
-        );
+        const answers = asked.map(({ answer }) => answer);
         const prefix = Int32Array.from(asked.flatMap((one) => one.prompt.prefix));
         const suffix = Int32Array.from(asked.flatMap((one) => one.prompt.suffix));
-        const inputs = { ...visualOf(asked), prefix, suffix, answer: answers.ids, weights: answers.weights };
-        return { name: 'question', inputs, samples: ids };
+        return { name: 'question', inputs: { ...inputsFor(step, answers), prefix, suffix }, samples: ids };
       }
       const drawn = order(step);
-      const chosen = drawn.map(({ sample, epoch }) => ({ ...samples[sample]!, epoch }));
-      const answers = padded(
-        chosen.map(({ answer, epoch }) => prompt.answer(answer(epoch))),
-        answerTokens,
-      );
-      const inputs = { ...visualOf(chosen), ...texts, answer: answers.ids, weights: answers.weights };
-      return { name: 'answer', inputs, samples: sampleIds(drawn) };
-    };
-    await trainLoop(
-      context,
-      program,
-      training,
-      inputsOf,
-      (step) => readBatchAhead(mfam, taps, rowsOf(step)),
-      (step) => rowsOf(step).map((row) => taps.ids[row]!),
-      [{ name: context.stage.kind, numSamples: samples.length, everySteps: 0 }, ...(questions ? [questions.list] : [])],
-    );
-    const trained = program.weights();
-    const weights = lora === undefined ? trained : merged(trained, initial, shapes, lora);
-    if (lora !== undefined) writeAdapter(context.outputDir, select(trained, factors), lora);
-    writeWeights(context.outputDir, weights);
-    return { fingerprint: fingerprintOf(weights) };
-  } finally {
-    program.dispose();
-  }
+      const answers = drawn.map(({ sample, epoch }) => prompt.answer(samples[sample]!.answer(epoch)));
+      return { name: 'answer', inputs: { ...inputsFor(step, answers), ...texts }, samples: sampleIds(drawn) };
+    },
+    rowsOf,
+    numSamples: samples.length,
+    otherLists: questions ? [questions.list] : [],
+  });
+  if (lora === undefined) return stageResult(context, trained);
+  writeAdapter(context.outputDir, select(trained, factors), lora);
+  return stageResult(context, merged(trained, spec.weights, shapes, lora));
 }
 
 /** The model's weights: trained ones, and frozen ones with the trained factors added. */

@@ -1,5 +1,5 @@
 // Memory of one GPU in fine-tuning, by kind, and what would make a step fit that does not. Weights, gradients and
-// optimizer state are what training-program.ts keeps, to the byte; activations are a model (activations.ts).
+// optimizer state are what sharded-step.ts keeps, to the byte; activations are a model (activations.ts).
 import type { LlmConfig } from '@calm-orch/core';
 import { mfamShapes } from '../calm/mfam.ts';
 import { sizeOf } from '../training/shard-gradients.ts';

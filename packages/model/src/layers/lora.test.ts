@@ -11,7 +11,7 @@ import { tokenCrossEntropy } from './layers.ts';
 import { initialLora, loraShapes, mergeLora, peftKey, withLora, writeAdapter } from './lora.ts';
 import type { Parameters } from './parameter.ts';
 import { readSafetensors, type NamedTensor } from '../checkpoints/safetensors.ts';
-import { createTrainingProgram } from '../training/training-program.ts';
+import { createShardedStep } from '../training/sharded-step.ts';
 
 interface Golden extends LlmConfig, LoraConfig {
   readonly ids: number[];
@@ -35,8 +35,8 @@ const factors = (kind: 'initial' | 'gradient' | 'final'): Record<string, NamedTe
 const base = (key: string): NamedTensor => tensors[`base.${key.slice('llm.'.length)}`]!;
 
 const frozen = llmShapes(llm);
-const program = createTrainingProgram(await startEngine(), {
-  ...{ trainable: shapes, frozen, numShards: 2, withGradient: true },
+const program = createShardedStep(await startEngine(), {
+  ...{ trainable: shapes, frozen, numShards: 2, blockSizes: [2] },
   steps: {
     next: {
       inputs: {
@@ -85,7 +85,7 @@ describe('low-rank adaptation', () => {
   it('trains the factors alone, as PEFT does', () => {
     start();
     golden.losses.forEach((loss, step) =>
-      expect(program.step('next', inputs, { step, learningRate: golden.learningRate })).toBeCloseTo(loss, 4),
+      expect(program.run('next', inputs, { step, learningRate: golden.learningRate })).toBeCloseTo(loss, 4),
     );
     const trained = program.weights();
     for (const [key, { values }] of Object.entries(factors('final')))

@@ -21,7 +21,7 @@ import {
 } from './parity-reference.ts';
 import { maxDifference, sampledError, type Sampled } from './parity-values.ts';
 import { unflatten, type Shapes, type Weights } from '../training/shard-gradients.ts';
-import { createTrainingProgram } from '../training/training-program.ts';
+import { createShardedStep } from '../training/sharded-step.ts';
 import { hiddenStates, visionShapes } from '../layers/vision.ts';
 
 export interface ParityCheck {
@@ -167,7 +167,7 @@ export function checkParity(engine: Engine, dir: string): ParityCheck[] {
     return answerLoss(logitsFor(parameters, inputs), inputs.answer!, tf.fill([count], 1 / count));
   };
   const checkTrajectory = (name: string, trainable: Shapes, frozen: Shapes, { steps }: Trajectory): void => {
-    const training = createTrainingProgram(engine, {
+    const training = createShardedStep(engine, {
       trainable,
       frozen,
       numShards: 1,
@@ -175,7 +175,7 @@ export function checkParity(engine: Engine, dir: string): ParityCheck[] {
     });
     training.setWeights(weights);
     const errors = steps.map(({ lr, loss: expected }, step) =>
-      Math.abs(training.step('all', { ...states, ...text }, { step, learningRate: lr }) - expected),
+      Math.abs(training.run('all', { ...states, ...text }, { step, learningRate: lr }) - expected),
     );
     check(`${name}Trajectory`, Math.max(...errors), 1e-3);
     if (whole !== undefined) {
@@ -190,11 +190,11 @@ export function checkParity(engine: Engine, dir: string): ParityCheck[] {
     training.dispose();
   };
 
-  const gradients = createTrainingProgram(engine, {
+  const gradients = createShardedStep(engine, {
     trainable: { ...mfamKeys, ...llmKeys },
     frozen: {},
     numShards: 1,
-    withGradient: true,
+    blockSizes: [1],
     steps: { all: { inputs: { ...stateSpec, ...textSpec }, loss } },
   });
   gradients.setWeights(weights);

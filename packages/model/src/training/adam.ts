@@ -1,14 +1,12 @@
-// What whole steps and gang steps share: Adam's bias corrections (Kingma and Ba 2015, section 2), what is done to gradient
-// and weights beside it, and where frozen weights live in a program.
+// Adam as all steps do it: its bias corrections (Kingma and Ba 2015, section 2), clipping and weight decay.
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { power, type TrainOptions } from '@calm-orch/core';
-import { tf, type FunctionResult, type InputSpec, type Shape, type Tensors, type Values } from '@calm-orch/engine';
+import { beta1, beta2, tf, type AdamUpdate, type InputSpec, type Tensors, type Values } from '@calm-orch/engine';
 import { clipFactor } from '../calm/clip.ts';
 import { isGain } from '../layers/initialize.ts';
-import { sizeOf, type Shapes } from './shard-gradients.ts';
+import { joined, parametersOf, type Bucket } from './buckets.ts';
+import type { Shapes } from './shard-gradients.ts';
 
-const beta1 = 0.9;
-const beta2 = 0.999;
 const epsilon = 1e-8;
 
 const scalar: InputSpec = { shape: [], dtype: 'float32' };
@@ -18,16 +16,19 @@ export type OptimizerOptions = Pick<TrainOptions, 'maxGradientNorm' | 'weightDec
 
 export const plainAdam: OptimizerOptions = { maxGradientNorm: null, weightDecay: 0 };
 
+export interface StepAt {
+  /** 0-based. */
+  readonly step: number;
+  readonly learningRate: number;
+}
+
 /** Inputs of every function that updates; `adamInputs` are their values. */
 export function scalarInputs({ weightDecay }: OptimizerOptions): Record<string, InputSpec> {
   return { adamRate: scalar, adamEpsilon: scalar, ...(weightDecay > 0 && { decay: scalar }) };
 }
 
-/** Rate and epsilon of 0-based step `step`, bias corrections included; what decaying weights are multiplied by. */
-export function adamInputs(
-  { step, learningRate }: { step: number; learningRate: number },
-  { weightDecay }: OptimizerOptions,
-): Record<string, Values> {
+/** Rate and epsilon of a step, bias corrections included; what decaying weights are multiplied by. */
+export function adamInputs({ step, learningRate }: StepAt, { weightDecay }: OptimizerOptions): Record<string, Values> {
   const correction = Math.sqrt(1 - power(beta2, step + 1));
   return {
     adamRate: Float32Array.of((learningRate * correction) / (1 - power(beta1, step + 1))),
@@ -39,41 +40,30 @@ export function adamInputs(
 /** Whether a parameter decays: neither biases nor gains of norms do (as in transformers' Trainer). */
 export const decays = (key: string): boolean => !isGain(key) && !/(^|\.)bias$/.test(key);
 
-/** The update of the flat vectors `weights`, `m` and `v` by the flat gradient [P] of all shards, if it is finite. */
-export function flatUpdate(
+/** The updates of buckets by the sums of their gradients over all shards; clipping needs all buckets. */
+export function adamUpdates(
   trainable: Shapes,
+  buckets: readonly Bucket[],
   { maxGradientNorm, weightDecay }: OptimizerOptions,
-  gradient: Tensor,
+  gradients: readonly Tensor[],
   inputs: Tensors,
-): Required<Pick<FunctionResult, 'updates' | 'finite'>> {
-  const keys = Object.keys(trainable);
-  const sizes = keys.map((key) => sizeOf(trainable[key]!));
-  const pieces = (): Tensor[] => (sizes.length === 1 ? [gradient] : tf.split(gradient, sizes));
-  const factors = (): Tensor[] =>
-    keys.map((key, i) => tf.tile((decays(key) ? inputs.decay! : tf.scalar(1)).reshape([1]), [sizes[i]!]));
-  const update = {
-    ...{ variable: 'weights', firstMoment: 'm', secondMoment: 'v' },
-    gradient: maxGradientNorm === null ? gradient : gradient.mul(clipFactor(pieces(), maxGradientNorm)),
-    ...{ rate: inputs.adamRate!, epsilon: inputs.adamEpsilon! },
-    ...(weightDecay > 0 && { decay: keys.length === 1 ? factors()[0]! : tf.concat(factors()) }),
-  };
-  return { updates: [update], finite: [gradient] };
+): AdamUpdate[] {
+  const factor =
+    maxGradientNorm === null ? undefined : clipFactor(parametersOf(trainable, buckets, gradients), maxGradientNorm);
+  return buckets.map(({ name, parts }, b) => ({
+    variable: `weights${name}`,
+    firstMoment: `m${name}`,
+    secondMoment: `v${name}`,
+    gradient: factor === undefined ? gradients[b]! : gradients[b]!.mul(factor),
+    rate: inputs.adamRate!,
+    epsilon: inputs.adamEpsilon!,
+    ...(weightDecay > 0 && { decay: decayOf(parts, inputs.decay!) }),
+  }));
 }
 
-/** Shapes of the program's variables for frozen weights. */
-export function frozenShapesOf(frozen: Shapes): Record<string, Shape> {
-  return Object.fromEntries(Object.entries(frozen).map(([key, shape]) => [`frozen/${key}`, shape]));
-}
-
-/** Values of those variables, read as they are asked for. */
-export function* frozenValues(
-  frozen: Shapes,
-  values: (key: string) => Float32Array,
-): Generator<readonly [string, Float32Array]> {
-  for (const key of Object.keys(frozen)) yield [`frozen/${key}`, values(key)];
-}
-
-/** Frozen weights by key, from a program's variables. */
-export function frozenOf(frozen: Shapes, variables: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
-  return Object.fromEntries(Object.keys(frozen).map((key) => [key, variables[`frozen/${key}`]!]));
+/** What a bucket is multiplied by: one factor for all numbers, or one for each. */
+function decayOf(parts: Bucket['parts'], decay: Tensor): Tensor {
+  if (parts.every(({ key }) => decays(key))) return decay;
+  const one = tf.scalar(1);
+  return joined(parts.map(({ key, first, end }) => tf.tile((decays(key) ? decay : one).reshape([1]), [end - first])));
 }

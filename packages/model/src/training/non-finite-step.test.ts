@@ -2,13 +2,11 @@ import { rng } from '@calm-orch/core';
 import { startEngine, type Tensors } from '@calm-orch/engine';
 import { afterEach, describe, expect, it } from 'vitest';
 import { plainAdam, type OptimizerOptions } from './adam.ts';
-import { alignedBlocks } from '../layers/blocks.ts';
+import { alignedBlocks } from './blocks.ts';
 import { perSample, sumPerShard } from '../layers/layers.ts';
 import { NonFiniteStep } from './non-finite-step.ts';
 import type { Parameters } from '../layers/parameter.ts';
-import { createPartitionedProgram } from './partitioned-program.ts';
-import { createShardProgram } from './shard-program.ts';
-import { createTrainingProgram, type TrainingProgram } from './training-program.ts';
+import { createShardedStep, type ShardedStep } from './sharded-step.ts';
 
 const engine = await startEngine();
 const disposables: { dispose(): void }[] = [];
@@ -21,9 +19,7 @@ const loss = ({ get, numShards: shards }: Parameters, { x }: Tensors) => {
   const [a, b] = ['a.weight', 'b.weight'].map((key) => perSample(get(key), x!.shape[0], shards));
   return sumPerShard(a!.mul(x!).add(b!).flatten(), shards);
 };
-const stepsOf = (shards: number) => ({
-  fit: { inputs: { x: { shape: [(batch / numShards) * shards, 1, width], dtype: 'float32' as const } }, loss },
-});
+const steps = { fit: { inputs: { x: { shape: [batch, 1, width], dtype: 'float32' as const } }, loss } };
 /** The weight that is multiplied by x's last column, which good batches have no values in, is 0 and stays 0. */
 const weights = {
   'b.weight': { shape: [1, width], values: new Float32Array(width).fill(0.5) },
@@ -54,12 +50,8 @@ interface Form {
   readonly accumulation?: number;
   readonly optimizer?: OptimizerOptions;
 }
-function make({ eager = false, ...spec }: Form): TrainingProgram {
-  const program = createTrainingProgram(
-    engine,
-    { ...{ trainable, frozen: {}, numShards, steps: stepsOf(numShards) }, ...spec },
-    { eager },
-  );
+function make({ eager = false, ...spec }: Form): ShardedStep {
+  const program = createShardedStep(engine, { ...{ trainable, frozen: {}, numShards, steps }, ...spec }, { eager });
   disposables.push(program);
   program.setWeights(weights);
   return program;
@@ -90,14 +82,14 @@ describe.each(forms)('a step %s', (_, form) => {
     const program = make(form);
     const other = make(form);
     for (let step = 0; step < 3; step++)
-      for (const each of [program, other]) each.step('fit', { x: batchOf(step) }, at(step));
+      for (const each of [program, other]) each.run('fit', { x: batchOf(step) }, at(step));
     const before = program.state();
-    const error = thrownBy(() => program.step('fit', { x }, at(3)));
+    const error = thrownBy(() => program.run('fit', { x }, at(3)));
     // Of calls before the last, whose losses are not finite, the last is not computed.
     expect(error.shards).toEqual(form.accumulation === undefined ? shards : shards.slice(0, 1));
     expect(error.numShards).toBe(numShards);
     expect(program.state()).toEqual(before);
-    expect(program.step('fit', { x: batchOf(4) }, at(3))).toBe(other.step('fit', { x: batchOf(4) }, at(3)));
+    expect(program.run('fit', { x: batchOf(4) }, at(3))).toBe(other.run('fit', { x: batchOf(4) }, at(3)));
     expect(program.state()).toEqual(other.state());
     expect(program.state()).not.toEqual(before);
   });
@@ -112,7 +104,7 @@ const state = {
 
 describe.skipIf(engine.node === undefined)('a member of a gang', () => {
   it.each([plainAdam, clipped])('that is told an infinite gradient keeps its state, with %o', (optimizer) => {
-    const member = createShardProgram(engine, { trainable, frozen: {}, sizes: [4], stepsOf, optimizer });
+    const member = make({ optimizer }).member([4]);
     disposables.push(member);
     member.setState(state);
     expect(member.apply(infinite, at(0))).toBe(false);
@@ -122,22 +114,23 @@ describe.skipIf(engine.node === undefined)('a member of a gang', () => {
   });
 
   it('with a slice of the optimizer keeps that where its gradient is infinite', () => {
-    const blocks = [alignedBlocks(0, 4), alignedBlocks(4, 8)];
     for (const rank of [0, 1]) {
-      const member = createPartitionedProgram(engine, { trainable, frozen: {}, numShards, blocks, rank, stepsOf });
+      const member = make({}).member([4], { numMembers: 2, rank });
       disposables.push(member);
       member.setState(state);
-      const { first, end } = member.slice;
-      const own = { x: batchOf(0).subarray(0, (batch / 2) * width) };
-      member.gradients('fit', own);
-      const part = new Map([[1 - rank, infinite.subarray(first, end)]]);
-      expect(member.update(part, at(0)) === null).toBe(first <= 3 && 3 < end);
-      if (first > 3 || 3 >= end) continue;
-      const [m, v] = member.moments();
-      expect([m, v]).toEqual([state.firstMoment.subarray(first, end), state.secondMoment.subarray(first, end)]);
-      member.gradients('fit', own);
-      const finite = new Map([[1 - rank, new Float32Array(end - first)]]);
-      expect(member.update(finite, at(0))).toHaveLength(end - first);
+      const { sums } = member.accumulate('fit', { x: batchOf(0) }, alignedBlocks(0, 8));
+      const { sum } = sums[rank]![0]!;
+      const [first, end] = rank === 0 ? [0, total / 2] : [total / 2, total];
+      expect(member.apply(infinite.subarray(first, end), at(0))).toBe(rank === 1);
+      if (rank === 1) continue;
+      const { firstMoment, secondMoment } = member.state();
+      expect([firstMoment, secondMoment]).toEqual([
+        state.firstMoment.subarray(first, end),
+        state.secondMoment.subarray(first, end),
+      ]);
+      expect(member.sliceWeights()).toEqual(state.weights.subarray(first, end));
+      expect(member.apply(sum, at(0))).toBe(true);
+      expect(member.sliceWeights()).not.toEqual(state.weights.subarray(first, end));
     }
   });
 });

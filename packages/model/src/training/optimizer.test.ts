@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { decays, type OptimizerOptions } from './adam.ts';
 import { clipFactor, squaredNorm } from '../calm/clip.ts';
 import { layerNorm, linear } from '../layers/layers.ts';
-import { createTrainingProgram, type TrainingProgram } from './training-program.ts';
+import { createShardedStep, type ShardedStep } from './sharded-step.ts';
 
 interface Golden {
   readonly shapes: Readonly<Record<string, number[]>>;
@@ -26,13 +26,13 @@ const golden = JSON.parse(
   readFileSync(new URL('../../fixtures/training-options/optimizer.json', import.meta.url), 'utf8'),
 ) as Golden;
 const { shapes, batch, rates } = golden;
-const programs: TrainingProgram[] = [];
+const programs: ShardedStep[] = [];
 afterEach(() => programs.splice(0).forEach((program) => program.dispose()));
 
-function make(optimizer: OptimizerOptions, { eager = false, accumulation = 1, numShards = 4 } = {}): TrainingProgram {
+function make(optimizer: OptimizerOptions, { eager = false, accumulation = 1, numShards = 4 } = {}): ShardedStep {
   const spec = { trainable: shapes, frozen: {}, numShards, optimizer, accumulation };
   const rows = (size: number) => ({ shape: [batch, size], dtype: 'float32' as const });
-  const program = createTrainingProgram(
+  const program = createShardedStep(
     engine,
     {
       ...spec,
@@ -59,13 +59,13 @@ function make(optimizer: OptimizerOptions, { eager = false, accumulation = 1, nu
   return program;
 }
 
-function train(program: TrainingProgram): number[] {
+function train(program: ShardedStep): number[] {
   const part = (values: number[], step: number) => {
     const size = values.length / golden.steps;
     return Float32Array.from(values.slice(step * size, (step + 1) * size));
   };
   return rates.map((learningRate, step) =>
-    program.step('fit', { x: part(golden.x, step), y: part(golden.y, step) }, { step, learningRate }),
+    program.run('fit', { x: part(golden.x, step), y: part(golden.y, step) }, { step, learningRate }),
   );
 }
 

@@ -7,10 +7,10 @@ import { llmShapes } from '../layers/llama.ts';
 import { loraShapes, withLora } from '../layers/lora.ts';
 import { mfamShapes, mfamTokens } from '../calm/mfam.ts';
 import type { Parameters } from '../layers/parameter.ts';
-import { createTrainingProgram, type TrainingProgram } from './training-program.ts';
+import { createShardedStep, type ShardedStep } from './sharded-step.ts';
 
 const engine = await startEngine();
-const programs: TrainingProgram[] = [];
+const programs: ShardedStep[] = [];
 afterEach(() => programs.splice(0).forEach((program) => program.dispose()));
 
 const mfam: MfamConfig = {
@@ -32,7 +32,7 @@ const inputs = {
   weights: { shape: [batch, 4], dtype: 'float32' as const },
 };
 
-function make(recompute: boolean, { eager = false, withFactors = false } = {}): TrainingProgram {
+function make(recompute: boolean, { eager = false, withFactors = false } = {}): ShardedStep {
   const mfamOnly = mfamShapes(mfam, { hiddenSize: 16 }, llm);
   const language = llmShapes(llm);
   const factors = withFactors ? loraShapes(llm, lora) : {};
@@ -42,12 +42,12 @@ function make(recompute: boolean, { eager = false, withFactors = false } = {}): 
     const logits = answerLogits(parameters, { llm, mfam }, [mfamTokens(parameters, mfam, visual)], text);
     return answerLossPerShard(logits, answer!, weights!, parameters.numShards);
   };
-  const program = createTrainingProgram(
+  const program = createShardedStep(
     engine,
     {
       trainable: withFactors ? { ...mfamOnly, ...factors } : { ...mfamOnly, ...language },
       frozen: withFactors ? language : {},
-      ...{ numShards, recompute, withGradient: true, steps: { all: { inputs, loss } } },
+      ...{ numShards, recompute, blockSizes: [numShards], steps: { all: { inputs, loss } } },
     },
     { eager },
   );
@@ -72,7 +72,7 @@ describe('recomputed activations', () => {
       const [kept, again] = [false, true].map((recompute) => make(recompute, { eager, withFactors }));
       expect(again!.gradient('all', values)).toEqual(kept!.gradient('all', values));
       for (let step = 0; step < 2; step++)
-        for (const program of [kept!, again!]) program.step('all', values, { step, learningRate: 0.01 });
+        for (const program of [kept!, again!]) program.run('all', values, { step, learningRate: 0.01 });
       expect(again!.state()).toEqual(kept!.state());
     }
   });
@@ -84,9 +84,9 @@ describe('recomputed activations', () => {
 
   it('leave no tensor behind', () => {
     const program = make(true);
-    program.step('all', values, { step: 0, learningRate: 0.01 });
+    program.run('all', values, { step: 0, learningRate: 0.01 });
     const before = engine.tf.memory().numTensors;
-    program.step('all', values, { step: 1, learningRate: 0.01 });
+    program.run('all', values, { step: 1, learningRate: 0.01 });
     expect(engine.tf.memory().numTensors).toBe(before);
   });
 });

@@ -22,31 +22,6 @@ export interface TrainingStep {
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 export type ShardGradients = (
-  /** All trained weights, [P], in the order of their shapes. */
-  flat: Tensor,
-  frozen: Readonly<Record<string, Tensor>>,
-  step: TrainingStep,
-  inputs: Tensors,
-) => { readonly losses: Tensor; readonly rows: Tensor };
-
-/** A function from flat weights to the losses [S] (or []) and gradients [S, P] of `numShards` shards. */
-export function shardGradients(trainable: Shapes, numShards: number, recompute = false): ShardGradients {
-  const shapes = Object.values(trainable);
-  const sizes = shapes.map(sizeOf);
-  const gradientsOf = parameterGradients(trainable, numShards, recompute);
-  return (flat, frozen, step, inputs) => {
-    const pieces = sizes.length === 1 ? [flat] : tf.split(flat, sizes);
-    const bases = pieces.map((piece, i) => piece.reshape([...shapes[i]!]));
-    const { losses, gradients } = gradientsOf(bases, frozen, step, inputs);
-    const rows = tf.concat(
-      gradients.map((g, i) => g.reshape([numShards, sizes[i]!])),
-      1,
-    );
-    return { losses, rows };
-  };
-}
-
-export type ParameterGradients = (
   /** Trained weights, in the order of their shapes. */
   bases: readonly Tensor[],
   frozen: Readonly<Record<string, Tensor>>,
@@ -55,7 +30,7 @@ export type ParameterGradients = (
 ) => { readonly losses: Tensor; readonly gradients: readonly Tensor[] };
 
 /** A function from weights to the losses [S] (or []) and gradients [S, ...shape] of each, of `numShards` shards. */
-export function parameterGradients(trainable: Shapes, numShards: number, recompute = false): ParameterGradients {
+export function shardGradients(trainable: Shapes, numShards: number, recompute = false): ShardGradients {
   const keys = Object.keys(trainable);
   return (bases, frozen, step, inputs) => {
     const tiles = bases.map((base) => tilePerShard(base, numShards));

@@ -69,7 +69,7 @@ describe('language pre-training', () => {
       program.setWeights(initialLanguageWeights(llm, 0));
       const loss = (at: number): number[] =>
         [0, 1, 2, 3].map((task) =>
-          program.step(taskOfStep(task), languageBatch(tokenizer, recipe, task), {
+          program.run(taskOfStep(task), languageBatch(tokenizer, recipe, task), {
             step: at + task,
             learningRate: 1e-2,
           }),
@@ -117,7 +117,7 @@ describe('vision pre-training', () => {
       program.setWeights(initialVisionWeights(vision, tokenizer.vocabSize, 0));
       const inputs = visionBatch(vision, tokenizer, recipe, 0);
       const losses = Array.from({ length: 12 }, (_, step) =>
-        program.step('match', inputs, { step, learningRate: 1e-2 }),
+        program.run('match', inputs, { step, learningRate: 1e-2 }),
       );
       expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
     } finally {

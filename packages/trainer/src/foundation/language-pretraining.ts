@@ -4,7 +4,7 @@ import type { LlmConfig } from '@calm-orch/core';
 import type { Engine, Values } from '@calm-orch/engine';
 import {
   answerLoss,
-  createTrainingProgram,
+  createShardedStep,
   embedTokens,
   fanInDeviation,
   initialWeights,
@@ -13,7 +13,7 @@ import {
   logitsOf,
   type Parameters,
   type Tokenizer,
-  type TrainingProgram,
+  type ShardedStep,
   type Weights,
 } from '@calm-orch/model';
 import { padded } from '../answers.ts';
@@ -38,7 +38,7 @@ export function createLanguagePretraining(
   engine: Engine,
   llm: LlmConfig,
   { batchSize }: LanguagePretraining,
-): TrainingProgram {
+): ShardedStep {
   const loss =
     (prompt: number) =>
     (parameters: Parameters, inputs: Readonly<Record<string, Tensor>>): Tensor => {
@@ -47,7 +47,7 @@ export function createLanguagePretraining(
       const answer = inputs.ids!.slice([0, prompt], [batchSize, answerTokens]);
       return answerLoss(logitsOf(parameters, llm, answering), answer, inputs.weights!);
     };
-  return createTrainingProgram(engine, {
+  return createShardedStep(engine, {
     trainable: llmShapes(llm),
     frozen: {},
     numShards: 1,

@@ -7,7 +7,7 @@ import { rng, type VisionConfig } from '@calm-orch/core';
 import { appearanceClause, clipMean, clipStd, contentCaption, photoView, studioScene } from '@calm-orch/data';
 import { tf, type Engine, type Values } from '@calm-orch/engine';
 import {
-  createTrainingProgram,
+  createShardedStep,
   crossEntropy,
   fanInDeviation,
   hiddenStates,
@@ -18,7 +18,7 @@ import {
   type Parameters,
   type Shapes,
   type Tokenizer,
-  type TrainingProgram,
+  type ShardedStep,
   type Weights,
 } from '@calm-orch/model';
 
@@ -66,7 +66,7 @@ export function createVisionPretraining(
   vision: VisionConfig,
   vocabSize: number,
   recipe: VisionPretraining,
-): TrainingProgram {
+): ShardedStep {
   const { batchSize: b, consistencyWeight } = recipe;
   const loss = (parameters: Parameters, inputs: Readonly<Record<string, Tensor>>): Tensor => {
     const last = hiddenStates(parameters, vision, inputs.pixels!).at(-1)!;
@@ -88,7 +88,7 @@ export function createVisionPretraining(
     return contrast(image1, text1).add(contrast(image2, text2)).mul(0.5).add(consistency.mul(consistencyWeight));
   };
   const side = vision.imageSize;
-  return createTrainingProgram(engine, {
+  return createShardedStep(engine, {
     trainable: visionPretrainingShapes(vision, vocabSize),
     frozen: {},
     numShards: 1,

@@ -15,10 +15,10 @@ import {
   type StageProgress,
 } from '@calm-orch/core';
 import { startEngine } from '@calm-orch/engine';
-import { initialWeights, llmShapes, loraShapes, mfamShapes } from '@calm-orch/model';
+import { initialWeights, llmShapes, loraShapes, mfamShapes, type ShardedStep } from '@calm-orch/model';
 import { createComputeGang, openTensorPlane, type ComputeGang, type TensorPlane } from '@calm-orch/rpc';
 import { afterEach, beforeEach } from 'vitest';
-import { createCalmTraining, promptInputs, type CalmProgram, type CalmTraining } from '../training/calm-training.ts';
+import { createCalmTraining, promptInputs, type CalmTraining } from '../training/calm-training.ts';
 import { trainLoop, type StepInputs } from '../training/train-loop.ts';
 
 const engine = await startEngine();
@@ -40,7 +40,7 @@ export type Change = Partial<Pick<CalmTraining, 'options' | 'lora' | 'mfam'>>;
 /** Tensors too large to come with an answer. */
 export const wide: Change = { mfam: { ...mfam, mlpSize: 1024 } };
 
-export function newProgram(change: Change = {}): CalmProgram {
+export function newProgram(change: Change = {}): ShardedStep {
   const factors = change.lora === undefined ? {} : loraShapes(llm, change.lora);
   const trainable = mfamShapes(change.mfam ?? mfam, { hiddenSize: taps.width }, llm);
   const program = createCalmTraining(engine, {
@@ -85,7 +85,7 @@ afterEach(() => {
 
 export interface Member {
   readonly gang: ComputeGang;
-  readonly program: CalmProgram;
+  readonly program: ShardedStep;
   readonly reports: StageProgress[];
   readonly plane: TensorPlane;
   /** As SIGTERM does. */

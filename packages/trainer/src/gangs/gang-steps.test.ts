@@ -51,7 +51,7 @@ function balance(inputs: Poisoned, state: TrainingState): void {
     const probe = newProgram();
     probe.setState(state);
     weights.fill(0)[30 + token] = 1;
-    const loss = probe.step('answer', inputs, { step: 7, learningRate: 0 });
+    const loss = probe.run('answer', inputs, { step: 7, learningRate: 0 });
     probe.dispose();
     return loss;
   };
@@ -96,7 +96,7 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
   ])('ends at a %s, in all members alike, and saves no state after it', async (_, poison, reason) => {
     const before = newProgram();
     for (let step = 0; step < 7; step++)
-      before.step('answer', inputsOf(step).inputs, { step, learningRate: learningRateAt(step, training) });
+      before.run('answer', inputsOf(step).inputs, { step, learningRate: learningRateAt(step, training) });
     const { name, inputs, samples } = inputsOf(7);
     poison(inputs as Poisoned, before.state());
     const club = new Club(2, { optimizer, change });

@@ -1,28 +1,16 @@
 // Steps of a stage that several trainers compute together, each the shards its rank gives it; the weights have the same
-// bits as a single trainer's. With a new roster members first tell each other how far they are; who is behind, or new, takes
-// weights and moments from the first that is ahead. Between rosters a step is one of two kinds: replicated-step.ts or
-// partitioned-step.ts. docs/elastic.md tells the protocol with its failures.
-import { abortedAfter, CalmError, shardRange, type Gang, type OptimizerPlacement, type Roster } from '@calm-orch/core';
-import {
-  alignedBlocks,
-  callsOf,
-  halves,
-  NonFiniteStep,
-  type Block,
-  type PartitionedProgram,
-  type ShardProgram,
-  type TrainingState,
-} from '@calm-orch/model';
-import type { CalmProgram } from '../training/calm-training.ts';
-import { createExchange, untilSuperseded, type FromPeers } from './gang-exchange.ts';
-import { digestOf, expelUnlessAgreed, offerState, pullState } from './gang-state.ts';
-import { cutShards, digestOfStep, type Inputs, type StepAt, type StepDone } from './gang-step.ts';
+// bits as a single trainer's. With a new roster members first agree on how far they are (gang-meeting.ts). Between rosters
+// a step is one of two kinds: replicated-step.ts or partitioned-step.ts. docs/elastic.md tells the protocol with its
+// failures.
+import { CalmError, type Gang, type OptimizerPlacement } from '@calm-orch/core';
+import { alignedBlocks, NonFiniteStep, type ShardedStep, type StepAt, type TrainingState } from '@calm-orch/model';
 import type { Lineage } from '../training/lineage.ts';
+import { createExchange, untilSuperseded } from './gang-exchange.ts';
+import { createMeeting, isAnswer } from './gang-meeting.ts';
+import { createMembers, type Active } from './gang-members.ts';
+import { cutShards, digestOfStep, type Inputs, type StepDone } from './gang-step.ts';
 import { partitionedStep, wishes } from './partitioned-step.ts';
 import { replicatedStep } from './replicated-step.ts';
-
-/** How long a member waits for what peers say that the coordinator no longer counts among its gang. */
-const goneMs = 5000;
 
 export interface GangSteps {
   /** Whether this member has to `enter` before its next step. */
@@ -46,7 +34,7 @@ export interface GangSteps {
   mayRest(step: number, options: { readonly leaving: boolean }): boolean;
   /** Weights and moments after `step` steps; null where no single member has them. */
   state(step: number): TrainingState | null;
-  /** Brings the weights back into the program that computes whole steps. */
+  /** Brings the weights back into the whole step. */
   leave(): void;
 }
 
@@ -56,118 +44,99 @@ export interface GangStepsOptions {
   readonly steps: number;
 }
 
-/** Where the newest weights are: in the program of whole steps, or in one of a gang's member. */
-type Active =
-  | { readonly kind: 'whole' }
-  | { readonly kind: 'replicated'; readonly program: ShardProgram; readonly blocks: readonly Block[] }
-  | { readonly kind: 'partitioned'; readonly program: PartitionedProgram };
-
 /** @throws CalmError `lease_lost` from all methods once the coordinator has released this member. */
 export function createGangSteps(
   gang: Gang,
-  program: CalmProgram,
+  whole: ShardedStep,
   lineage: Lineage,
   { optimizer: wanted, steps }: GangStepsOptions,
 ): GangSteps {
-  const { numShards, partition } = program;
-  const optimizer = partition === undefined ? 'replicated' : wanted;
+  const { numShards } = whole;
+  const optimizer = whole.canPartition ? wanted : 'replicated';
   const exchange = createExchange(gang);
-  let roster: Roster = { generation: 0, rank: 0, members: [] };
+  const members = createMembers(whole);
+  let meeting = createMeeting(gang, exchange, { generation: 0, rank: 0, members: [] });
   let active: Active = { kind: 'whole' };
   /** The whole state of a partitioned gang, and after how many steps. */
   let gathered: { readonly step: number; readonly state: TrainingState } | null = null;
   /** A partitioned gang has agreed to leave its roster, or has lost a member and with it a slice. */
   let isOver = false;
   let wish = 0;
-  const replicas: ShardProgram[] = [];
-  /** The program of whole steps has been compiled. */
+  /** The whole step has been compiled. */
   let wholeIsWarm = false;
-  const parts = new Map<string, PartitionedProgram>();
 
-  const isSuperseded = (): boolean => gang.roster.generation !== roster.generation;
-  /** Of the roster this member is in, which may have been replaced long ago. */
-  const superseded = (): AbortSignal => (isSuperseded() ? AbortSignal.abort() : gang.superseded);
   const stateAt = (step: number): TrainingState | null => {
     switch (active.kind) {
       case 'whole':
-        return program.state();
+        return whole.state();
       case 'replicated':
-        return active.program.state();
+        return active.member.state();
       case 'partitioned':
         return gathered?.step === step ? gathered.state : null;
     }
   };
   const use = (next: Active, step: number, state: TrainingState, { isOwn = false } = {}): void => {
-    const [from, to] = [active, next].map((each) => (each.kind === 'whole' ? program : each.program));
-    if (!isOwn || from !== to) to!.setState(state);
+    const [from, to] = [active, next].map((each) => (each.kind === 'whole' ? whole : each.member));
+    // A partitioned step that was given up has changed its slice.
+    if (!isOwn || from !== to || next.kind === 'partitioned') to!.setState(state);
     active = next;
     // Kept until the first step is complete: if that fails nothing is lost.
     gathered = next.kind === 'partitioned' ? { step, state } : null;
     isOver = false;
     wish = 0;
   };
-  const inRoster = (): Active => {
-    const { members, rank } = roster;
-    const blocks = members.map((_, r) => {
-      const { first, end } = shardRange(numShards, members.length, r);
-      return alignedBlocks(first, end);
-    });
-    const key = `${rank}/${members.length}`;
-    if (optimizer === 'partitioned' && partition !== undefined)
-      return { kind: 'partitioned', program: known(parts, key, () => partition(blocks, rank)) };
-    return replicaOf(blocks[rank]!) ?? newReplicaOf(blocks[rank]!);
-  };
-  const callsAtBest = (blocks: readonly Block[]): Block[] =>
-    blocks.flatMap((block) => halves(block, program.maxShardsPerCall));
-  /** A replica that is compiled, if it needs at most twice the calls: when a member dies the others go on at once. */
-  const replicaOf = (blocks: readonly Block[]): Active | null => {
-    const usable = replicas
-      .map((replica) => ({ replica, numCalls: callsOf(blocks, replica.sizes)?.length ?? Infinity }))
-      .filter(({ numCalls }) => numCalls <= 2 * callsAtBest(blocks).length)
-      .sort((a, b) => a.numCalls - b.numCalls);
-    return usable.length === 0 ? null : { kind: 'replicated', program: usable[0]!.replica, blocks };
-  };
-  const newReplicaOf = (blocks: readonly Block[]): Active => {
-    const replica = program.member([...new Set(callsAtBest(blocks).map(({ size }) => size))]);
-    replicas.push(replica);
-    return { kind: 'replicated', program: replica, blocks };
-  };
-  /** What everybody says at the beginning of a roster; null when it is replaced first, or somebody is gone. */
-  const hear = async (what: string, signal: AbortSignal, graceMs: number): Promise<FromPeers | null> => {
-    const patience = abortedAfter(graceMs, superseded(), signal);
-    try {
-      return await exchange.pullAll(roster, `${roster.generation}/${what}`, { signal: patience.signal });
-    } catch (error) {
-      signal.throwIfAborted();
-      await untilSuperseded(superseded(), signal, error);
-      return null;
-    } finally {
-      patience.dispose();
+  /** As `enter` of GangSteps, in the roster of the meeting; not `isIn`: there is a newer one. */
+  const enterMeeting = async (
+    step: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly step: number | null; readonly isIn: boolean }> => {
+    const { roster } = meeting;
+    if (roster.rank < 0) throw new CalmError('lease_lost', 'released: others finish this stage');
+    if (roster.rank === 0 && step < 0) {
+      active = { kind: 'whole' };
+      return { step: null, isIn: true };
     }
+    if (roster.members.length === 1) {
+      gang.retire(() => false);
+      if (active.kind === 'whole') return { step, isIn: true };
+      const next = wholeIsWarm ? null : members.compiled(alignedBlocks(0, numShards));
+      use(next ?? { kind: 'whole' }, step, stateAt(step)!, { isOwn: true });
+      return { step, isIn: true };
+    }
+    const agreed = await meeting.agree(step, step < 0 ? null : stateAt(step), lineage, signal);
+    if (agreed === null) return { step, isIn: false };
+    const isIn = optimizer === 'replicated' || (await meeting.allBegin(signal));
+    use(isIn ? members.of(roster, optimizer) : { kind: 'whole' }, agreed.step, agreed.state, agreed);
+    return { step: agreed.step, isIn };
   };
-  const vote = (isIn: boolean): void => gang.publish(`${roster.generation}/vote`, Float32Array.of(isIn ? 1 : 0));
-  /**
-   * Whether all members begin a step in this roster. None of a partitioned gang may begin one that another does not: it
-   * would wait for it. Each says so once, to all; who goes on to a newer roster says no.
-   */
-  const allBegin = async (signal: AbortSignal): Promise<boolean> => {
-    vote(!isSuperseded());
-    if (isSuperseded()) return false;
-    const votes = await hear('vote', signal, goneMs);
-    if (votes === null) return false;
-    if ([...votes.values()].every(([isIn]) => isIn === 1)) return true;
-    await untilSuperseded(superseded(), signal, new Error('a peer knows a newer roster'));
-    return false;
+  const stepOfGang = async (
+    { kind, member, blocks }: Exclude<Active, { kind: 'whole' }>,
+    name: string,
+    inputs: Inputs,
+    samples: Int32Array,
+    at: StepAt,
+    signal: AbortSignal,
+  ): Promise<StepDone> => {
+    const { roster, superseded, isSuperseded } = meeting;
+    const options = { gang, exchange, roster, member, blocks, superseded };
+    if (kind === 'replicated') return replicatedStep(options, name, inputs, samples, at, signal);
+    if (isSuperseded) wish |= wishes.leave;
+    const asked = { ...at, wish, isLast: at.step + 1 === steps };
+    const { leaves, state, ...done } = await partitionedStep(options, name, inputs, samples, asked, signal);
+    wish = 0;
+    isOver = leaves;
+    gathered = state === null ? null : { step: at.step + 1, state };
+    return done;
   };
 
   return {
     get isStale() {
       // A partitioned gang leaves its roster together; having done all steps its members have all there is.
-      if (active.kind === 'partitioned') return isOver || (gathered?.step === steps && isSuperseded());
-      return isSuperseded();
+      if (active.kind === 'partitioned') return isOver || (gathered?.step === steps && meeting.isSuperseded);
+      return meeting.isSuperseded;
     },
     get isFirst() {
-      return roster.rank === 0;
+      return meeting.roster.rank === 0;
     },
     state: stateAt,
     mayRest: (step, { leaving }) => {
@@ -176,123 +145,44 @@ export function createGangSteps(
       return false;
     },
     enter: async (step, signal) => {
+      let at: number | null = step;
       if (active.kind === 'partitioned') {
-        if (gathered?.step !== step) step = -1;
-        await untilSuperseded(superseded(), signal, new Error('the gang was left'));
+        if (gathered?.step !== step) at = -1;
+        await untilSuperseded(meeting.superseded, signal, new Error('the gang was left'));
       }
-      for (;;) {
-        roster = gang.roster;
-        const { generation, rank, members: all } = roster;
-        if (rank < 0) throw new CalmError('lease_lost', 'released: others finish this stage');
-        if (rank === 0 && step < 0) {
-          active = { kind: 'whole' };
-          return null;
-        }
-        if (all.length === 1) {
-          gang.retire(() => false);
-          if (active.kind === 'whole') return step;
-          const next = (wholeIsWarm ? null : replicaOf(alignedBlocks(0, numShards))) ?? { kind: 'whole' };
-          use(next, step, stateAt(step)!, { isOwn: true });
-          return step;
-        }
-        let state = step < 0 ? null : stateAt(step);
-        let isOwn = true;
-        gang.retire((name) => name.startsWith(`${generation}/`) || isAnswer(name));
-        const hello = Float32Array.of(step, ...(state === null ? [] : digestOf(state)));
-        gang.publish(`${generation}/hello`, hello);
-        const hellos = await hear('hello', signal, 0);
-        if (hellos === null || isSuperseded()) {
-          vote(false);
-          continue;
-        }
-        const byRank = all.map((_, at) => (at === rank ? hello : hellos.get(at)!));
-        const newest = Math.max(...byRank.map(([at]) => at!));
-        const source = byRank.findIndex(([at]) => at === newest);
-        if (state !== null && step === newest) {
-          const digests = byRank.map((other) => (other[0] === newest ? other.subarray(1) : null));
-          expelUnlessAgreed(rank, digests, newest);
-          if (source === rank && byRank.some(([at]) => at! < newest))
-            offerState(gang, `${generation}/state`, { step, state, lineage: lineage.all });
-        } else {
-          const received = await pullState(gang, all[source]!, `${generation}/state`, {
-            superseded: superseded(),
-            signal,
-          });
-          if (received === null) {
-            vote(false);
-            continue;
-          }
-          ({ step, state } = received);
-          isOwn = false;
-          lineage.replace(received.lineage);
-        }
-        const isIn = optimizer === 'replicated' || (await allBegin(signal));
-        use(isIn ? inRoster() : { kind: 'whole' }, step, state, { isOwn });
-        if (isIn) return step;
+      for (let isIn = false; !isIn && at !== null;) {
+        meeting = createMeeting(gang, exchange, gang.roster);
+        ({ step: at, isIn } = await enterMeeting(at, signal));
       }
+      return at;
     },
     step: async (name, inputs, samples, at, signal) => {
       // Where it is computed, so that a step that is computed twice, or not, is there twice, or not.
       const did = ({ loss, samples: digest }: StepDone): number => {
-        lineage.add(at.step, roster.generation, digest);
+        lineage.add(at.step, meeting.roster.generation, digest);
         return loss;
       };
       if (active.kind === 'whole') {
         wholeIsWarm = true;
         const { own, digests } = cutShards(inputs, samples, 0, numShards, numShards);
-        return did({ loss: program.step(name, own, at), samples: digestOfStep([...digests]) });
+        return did({ loss: whole.run(name, own, at), samples: digestOfStep([...digests]) });
       }
-      const options = { gang, exchange, roster, numShards, superseded: superseded() };
       try {
-        if (active.kind === 'replicated')
-          return did(
-            await replicatedStep(
-              { ...options, program: active.program, blocks: active.blocks },
-              name,
-              inputs,
-              samples,
-              at,
-              signal,
-            ),
-          );
-        if (isSuperseded()) wish |= wishes.leave;
-        const { leaves, state, ...done } = await partitionedStep(
-          { ...options, program: active.program },
-          name,
-          inputs,
-          samples,
-          { ...at, wish, isLast: at.step + 1 === steps },
-          signal,
-        );
-        wish = 0;
-        isOver = leaves;
-        gathered = state === null ? null : { step: at.step + 1, state };
-        return did(done);
+        return did(await stepOfGang(active, name, inputs, samples, at, signal));
       } catch (error) {
         if (error instanceof NonFiniteStep || (error instanceof CalmError && error.code === 'lease_lost')) throw error;
         isOver = true;
         signal.throwIfAborted();
-        await untilSuperseded(superseded(), signal, error);
+        await untilSuperseded(meeting.superseded, signal, error);
         return null;
       }
     },
     leave: () => {
-      const state = active.kind === 'replicated' ? active.program.state() : gathered?.state;
+      const state = active.kind === 'replicated' ? active.member.state() : gathered?.state;
       if (state !== undefined) use({ kind: 'whole' }, steps, state);
-      for (const member of [...replicas, ...parts.values()]) member.dispose();
-      replicas.length = 0;
-      parts.clear();
+      members.dispose();
       exchange.clear();
       gang.retire(isAnswer);
     },
   };
-}
-
-/** What peers may still be waiting for when this member has gone on. */
-const isAnswer = (name: string): boolean => /\/(vote|taken)$/.test(name);
-
-function known<T>(made: Map<string, T>, key: string, make: () => T): T {
-  const found = made.get(key) ?? make();
-  made.set(key, found);
-  return found;
 }

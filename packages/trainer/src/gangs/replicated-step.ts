@@ -1,43 +1,23 @@
 // A step of a gang whose members each hold all of the optimizer's state: one exchange, of the sums of gradients; every
 // member adds them and updates all weights.
-import { combineSignals, shardRange, type Gang, type Roster } from '@calm-orch/core';
+import { combineSignals, shardRange } from '@calm-orch/core';
+import { areFinite, combineBlocks, NonFiniteStep, sumOfLosses, type BlockSum, type StepAt } from '@calm-orch/model';
 import {
-  alignedBlocks,
-  areFinite,
-  combineBlocks,
-  NonFiniteStep,
-  sumOfLosses,
-  type Block,
-  type BlockSum,
-  type ShardProgram,
-} from '@calm-orch/model';
-import {
+  blockSums,
   checkEvery,
   cutShards,
   digestOfStep,
   numbersPerDigest,
+  type GangStepOptions,
   type Inputs,
-  type StepAt,
   type StepDone,
 } from './gang-step.ts';
-import type { Exchange, FromPeers } from './gang-exchange.ts';
+import type { FromPeers } from './gang-exchange.ts';
 import { digestOf, expelUnlessAgreed } from './gang-state.ts';
-
-export interface ReplicatedOptions {
-  readonly gang: Gang;
-  readonly exchange: Exchange;
-  readonly roster: Roster;
-  readonly program: ShardProgram;
-  /** Of this member's rank. */
-  readonly blocks: readonly Block[];
-  readonly numShards: number;
-  /** Aborted as soon as there is a newer roster. */
-  readonly superseded: AbortSignal;
-}
 
 /** @throws what a pull threw, or NonFiniteStep; then nothing has changed */
 export async function replicatedStep(
-  { gang, exchange, roster, program, blocks: own, numShards, superseded }: ReplicatedOptions,
+  { gang, exchange, roster, member, blocks: own, superseded }: GangStepOptions,
   name: string,
   inputs: Inputs,
   samples: Int32Array,
@@ -45,17 +25,20 @@ export async function replicatedStep(
   signal: AbortSignal,
 ): Promise<StepDone> {
   const { rank, members } = roster;
+  const { numShards } = member;
   const ranges = members.map((_, r) => shardRange(numShards, members.length, r));
   const { first, end } = ranges[rank]!;
   const { own: inputsOfOwn, digests } = cutShards(inputs, samples, first, end, numShards);
-  const { losses, sums } = program.gradients(name, inputsOfOwn, own);
+  const accumulated = member.accumulate(name, inputsOfOwn, own);
+  const { losses } = accumulated;
+  const sums = accumulated.sums[0]!;
   const apply = (blocks: readonly BlockSum[], all: Float32Array, allDigests: readonly number[]): StepDone => {
-    if (!areFinite(all) || !program.apply(combineBlocks(blocks, numShards), at)) throw new NonFiniteStep(all);
+    if (!areFinite(all) || !member.apply(combineBlocks(blocks, numShards), at)) throw new NonFiniteStep(all);
     return { loss: sumOfLosses(all), samples: digestOfStep(allDigests) };
   };
   if (members.length === 1) return apply(sums, losses, [...digests]);
   const tensor = `${roster.generation}/${at.step}`;
-  const check = at.step % checkEvery === 0 ? Float32Array.from(digestOf(program.state())) : new Float32Array(0);
+  const check = at.step % checkEvery === 0 ? Float32Array.from(digestOf(member.state())) : new Float32Array(0);
   gang.publish(tensor, check, losses, digests, ...sums.map(({ sum }) => sum));
   const either = combineSignals(superseded, signal);
   let pulled: FromPeers;
@@ -83,14 +66,9 @@ export async function replicatedStep(
     const theirs = pulled.get(r)?.subarray(check.length);
     const size = end - first;
     const head = (1 + numbersPerDigest) * size;
-    if (theirs !== undefined) blocks.push(...splitBlocks(theirs.subarray(head), alignedBlocks(first, end)));
+    if (theirs !== undefined) blocks.push(...blockSums(theirs.subarray(head), { first, end }));
     allLosses.push(...(theirs?.subarray(0, size) ?? losses));
     allDigests.push(...(theirs?.subarray(size, head) ?? digests));
   });
   return apply(blocks, Float32Array.from(allLosses), allDigests);
-}
-
-function splitBlocks(all: Float32Array, blocks: readonly { first: number; size: number }[]): BlockSum[] {
-  const size = all.length / blocks.length;
-  return blocks.map((block, i) => ({ ...block, sum: all.subarray(i * size, (i + 1) * size) }));
 }

@@ -2,27 +2,21 @@
 // photograph's comments every epoch. Starts from the foundation's language model and what pre-training made of the MFAM.
 import { rng, type StageFunction, type TrialConfig } from '@calm-orch/core';
 import { commentedPhotos, instructionOf, readConversations, studioPaths } from '@calm-orch/data';
-import { openFoundation, openTaps, type Language } from '@calm-orch/model';
-import { finetune, type FinetuneConfig, type LanguageTuning, type QuestionSample } from '../finetune.ts';
-import { languageOf } from '../language.ts';
+import type { Language } from '@calm-orch/model';
+import { finetune, type LanguageTuning, type QuestionSample } from '../finetune.ts';
 import { readWeights } from '../training/model-weights.ts';
+import { firstWeights, withInputs, type TrainingStageConfig } from '../training/training-stage.ts';
 
-export type FinetuneCommentConfig = FinetuneConfig &
+export type FinetuneCommentConfig = TrainingStageConfig &
   LanguageTuning &
   Pick<TrialConfig, 'finetuneComment' | 'questions'> &
   Pick<TrialConfig['evaluate'], 'maxCommentTokens'>;
 
-export const finetuneComment: StageFunction = async (context) => {
+export const finetuneComment: StageFunction = (context) => {
   const config = context.stage.config as unknown as FinetuneCommentConfig;
-  const { data, encodeLabeled, pretrainGeneric, pretrainSsl, ...inputs } = context.inputs as Record<
-    string,
-    string | undefined
-  >;
-  const foundation = openFoundation(inputs.foundation);
-  const language = languageOf(config, foundation);
-  const taps = openTaps(encodeLabeled!);
-  try {
-    const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
+  const { data, encodeLabeled, pretrainGeneric, pretrainSsl, foundation } = context.inputs;
+  return withInputs(config, { foundation, taps: encodeLabeled }, async (inputs) => {
+    const { language, taps, rowOf } = inputs;
     const samples = commentedPhotos(data!).train.flatMap(({ id, captions: texts }) => {
       const row = rowOf.get(String(id));
       if (row === undefined || texts.length === 0) return [];
@@ -30,23 +24,16 @@ export const finetuneComment: StageFunction = async (context) => {
     });
     const { everySteps } = config.questions;
     const questions = everySteps === 0 ? [] : questionSamples(data!, rowOf, config.seed, language);
-    return await finetune(context, config, {
+    return finetune(context, config, {
       training: config.finetuneComment,
       taps,
       prompt: language.instruct(instructionOf(config.prompt.template, 'comment')),
-      weights: {
-        ...foundation.llm(config.llm),
-        ...foundation.mfam(config.mfam, taps.width, config.llm),
-        ...readWeights(pretrainGeneric, pretrainSsl),
-      },
+      weights: { ...firstWeights(inputs, config, config.mfam), ...readWeights(pretrainGeneric, pretrainSsl) },
       samples,
       answerTokens: config.maxCommentTokens,
       ...(questions.length > 0 && { questions: { everySteps, samples: questions } }),
     });
-  } finally {
-    taps.close();
-    foundation.close();
-  }
+  });
 };
 
 /** Photographs with questions their labels answer; one question of a photograph per epoch. */

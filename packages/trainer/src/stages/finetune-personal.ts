@@ -1,98 +1,63 @@
 // Personalized assessment (CALM, sections 3.4 and 4.4): in-context fine-tuning on episodes of one annotator's photographs
 // and scores. Every score of an episode is an answer, so contexts of every size up to contextSize are trained.
 // Starts from the scoring model; test annotators take part with the few photographs that join training, or not at all.
-import {
-  sampleIds,
-  sampleOrder,
-  type OrderedSample,
-  type PersonalConfig,
-  type StageFunction,
-  type TrialConfig,
-} from '@calm-orch/core';
+import { sampleIds, sampleOrder, type PersonalConfig, type StageFunction, type TrialConfig } from '@calm-orch/core';
 import { instructionOf, joiningRatings, readFlickrAes, trainingEpisode, type Annotator } from '@calm-orch/data';
-import { startEngine } from '@calm-orch/engine';
-import { llmShapes, mfamShapes, openFoundation, openTaps, readBatchAhead, visualBatch } from '@calm-orch/model';
-import { createCalmTraining, promptInputs } from '../training/calm-training.ts';
-import type { FinetuneConfig } from '../finetune.ts';
-import { languageOf } from '../language.ts';
-import { fingerprintOf, readWeights, select, writeWeights } from '../training/model-weights.ts';
-import { trainLoop } from '../training/train-loop.ts';
+import { llmShapes, mfamShapes, visualBatch } from '@calm-orch/model';
+import { promptInputs } from '../training/calm-training.ts';
+import { readWeights } from '../training/model-weights.ts';
+import { stageResult, trainStage, withInputs, type TrainingStageConfig } from '../training/training-stage.ts';
 
-export type FinetunePersonalConfig = FinetuneConfig & {
+export type FinetunePersonalConfig = TrainingStageConfig & {
   readonly personal: Pick<PersonalConfig, 'contextSize' | 'joining' | 'levels'>;
 } & Pick<TrialConfig, 'finetunePersonal'>;
 
-export const finetunePersonal: StageFunction = async (context) => {
+export const finetunePersonal: StageFunction = (context) => {
   const config = context.stage.config as unknown as FinetunePersonalConfig;
   const { llm, seed, personal, finetunePersonal: training } = config;
-  const { dataPersonal, encodePersonal, score, ...inputs } = context.inputs as Record<string, string>;
-  const foundation = openFoundation(inputs.foundation);
-  const language = languageOf(config, foundation);
-  foundation.close();
-  const { tokenizer } = language;
+  const { dataPersonal, encodePersonal, score, foundation } = context.inputs as Record<string, string>;
   const mfam = { ...config.mfam, levels: personal.levels };
   const size = personal.contextSize + 1;
   const { batchSize } = training;
-  const taps = openTaps(encodePersonal!);
-  try {
-    const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
+  return withInputs(config, { foundation, taps: encodePersonal }, async ({ language, taps, rowOf }) => {
     const flickr = readFlickrAes(dataPersonal!);
     const joining: Annotator[] = flickr.test.map((annotator) => ({
       worker: annotator.worker,
       ratings: joiningRatings(seed, annotator, personal.joining),
     }));
     const annotators = [...flickr.train, ...joining].filter(({ ratings }) => ratings.length >= size);
-    const shapes = { ...mfamShapes(mfam, { hiddenSize: taps.width }, llm), ...llmShapes(llm) };
     const prompt = language.instruct(instructionOf(config.prompt.template, 'personal'));
-    const question = prompt.suffix;
-    const program = createCalmTraining(await startEngine(), {
+    const start = readWeights(score);
+    const order = sampleOrder(seed, context.stage.kind, annotators.length, batchSize);
+    const { prefix } = promptInputs(batchSize, prompt);
+    const suffix = promptInputs(batchSize * size, prompt).suffix!;
+    const weights = new Float32Array(batchSize * size).fill(1 / (batchSize * size));
+    const ratingsOf = (step: number) =>
+      order(step).flatMap(({ sample, epoch }) => trainingEpisode(seed, epoch, annotators[sample]!, size));
+    const rowsOf = (step: number): number[] => ratingsOf(step).map(({ image }) => rowOf.get(image)!);
+    const trained = await trainStage(context, config, {
       mfam,
-      llm,
-      trainable: shapes,
-      frozen: {},
-      batchSize,
-      numShards: config.train.stepShards,
-      options: config.train,
       taps,
-      forms: { episode: { images: 1, suffix: question.length, answer: 1, episode: size } },
-    });
-    try {
-      const start = readWeights(score);
-      program.setWeights(select(start, shapes));
-      const order = sampleOrder(seed, context.stage.kind, annotators.length, batchSize);
-      const { prefix } = promptInputs(batchSize, prompt);
-      const suffix = promptInputs(batchSize * size, prompt).suffix!;
-      const weights = new Float32Array(batchSize * size).fill(1 / (batchSize * size));
-      const ratingsOf = (drawn: readonly OrderedSample[]) =>
-        drawn.flatMap(({ sample, epoch }) => trainingEpisode(seed, epoch, annotators[sample]!, size));
-      const rowsOf = (ratings: ReturnType<typeof ratingsOf>): number[] => ratings.map(({ image }) => rowOf.get(image)!);
-      const inputsOf = (step: number) => {
-        const drawn = order(step);
-        const ratings = ratingsOf(drawn);
-        const answer = Int32Array.from(ratings, ({ score: given }) => tokenizer.encode(String(given))[0]!);
+      training,
+      trainable: { ...mfamShapes(mfam, { hiddenSize: taps.width }, llm), ...llmShapes(llm) },
+      frozen: {},
+      forms: { episode: { images: 1, suffix: prompt.suffix.length, answer: 1, episode: size } },
+      weights: () => start,
+      inputsOf: (step) => {
+        const answer = Int32Array.from(
+          ratingsOf(step),
+          ({ score: given }) => language.tokenizer.encode(String(given))[0]!,
+        );
         return {
           name: 'episode',
-          inputs: { ...visualBatch(mfam, taps, rowsOf(ratings)), prefix: prefix!, suffix, answer, weights },
-          samples: sampleIds(drawn),
+          inputs: { ...visualBatch(mfam, taps, rowsOf(step)), prefix: prefix!, suffix, answer, weights },
+          samples: sampleIds(order(step)),
         };
-      };
-      await trainLoop(
-        context,
-        program,
-        training,
-        inputsOf,
-        (step) => readBatchAhead(mfam, taps, rowsOf(ratingsOf(order(step)))),
-        (step) => rowsOf(ratingsOf(order(step))).map((row) => taps.ids[row]!),
-        [{ name: context.stage.kind, numSamples: annotators.length, everySteps: 0 }],
-      );
-      const trained = program.weights();
-      // Levels that stand for no photograph of an episode stay as they were.
-      writeWeights(context.outputDir, { ...start, ...trained });
-      return { fingerprint: fingerprintOf(trained) };
-    } finally {
-      program.dispose();
-    }
-  } finally {
-    taps.close();
-  }
+      },
+      rowsOf,
+      numSamples: annotators.length,
+    });
+    // Levels that stand for no photograph of an episode stay as they were.
+    return stageResult(context, trained, start);
+  });
 };

@@ -48,7 +48,7 @@ const all = new Set(levels);
 /** Levels whose weights a step changes. */
 function trainedBy(name: string, inputs: Record<string, Values>): string[] {
   training.setWeights(weights);
-  training.step(name, inputs, { step: 0, learningRate: 0.01 });
+  training.run(name, inputs, { step: 0, learningRate: 0.01 });
   const after = training.weights();
   const moved = (key: string): boolean => after[key]!.values.some((x, i) => x !== weights[key]!.values[i]);
   return levels.filter((level) => Object.keys(trainable).some((key) => key.startsWith(`mfam.${level}.`) && moved(key)));
@@ -71,10 +71,10 @@ describe('the training program of a CALM stage', () => {
     const single = inputsOf(1, [5, 6], [all, all, all, all]);
     expect(trainedBy('pair', pair)).toEqual(levels);
     training.setWeights(weights);
-    const losses = [0, 1, 2, 3, 4, 5].map((step) => training.step('pair', pair, { step, learningRate: 0.01 }));
+    const losses = [0, 1, 2, 3, 4, 5].map((step) => training.run('pair', pair, { step, learningRate: 0.01 }));
     expect(losses.at(-1)).toBeLessThan(losses[0]!);
     const trained = training.weights();
-    const lossOfSingle = (): number => training.step('single', single, { step: 0, learningRate: 0.01 });
+    const lossOfSingle = (): number => training.run('single', single, { step: 0, learningRate: 0.01 });
     const after = lossOfSingle();
     // A loss is that of the weights before its step: single photographs see what pairs have trained, to the bit.
     training.setWeights({ ...weights, ...trained });
@@ -85,7 +85,7 @@ describe('the training program of a CALM stage', () => {
 
   it('leaves the frozen language model as it is', () => {
     training.setWeights(weights);
-    training.step('single', inputsOf(1, [5, 6], [all, all, all, all]), { step: 0, learningRate: 0.01 });
+    training.run('single', inputsOf(1, [5, 6], [all, all, all, all]), { step: 0, learningRate: 0.01 });
     const key = 'llm.lm_head.weight';
     expect(training.program.read(`frozen/${key}`)).toEqual(weights[key]!.values);
     expect(Object.keys(training.weights())).toEqual(Object.keys(trainable));

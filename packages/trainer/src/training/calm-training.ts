@@ -1,4 +1,4 @@
-// The training program of a CALM stage: which weights are trained, which are frozen, and a step function per form of
+// The training step of a CALM stage: which weights are trained, which are frozen, and a step function per form of
 // sample. Every stage of the paper's cycle (section 3.4, figure 4) is one call of this.
 import type { Tensor } from '@tensorflow/tfjs-core';
 import {
@@ -13,9 +13,7 @@ import type { Engine, InputSpec, Tensors, Values } from '@calm-orch/engine';
 import {
   answerLogits,
   answerLossPerShard,
-  createPartitionedProgram,
-  createShardProgram,
-  createTrainingProgram,
+  createShardedStep,
   episodeImages,
   episodeLogits,
   maskGradient,
@@ -23,15 +21,11 @@ import {
   visualOf,
   visualSpec,
   withLora,
-  type Block,
   type Parameters,
-  type PartitionedProgram,
   type TaskPrompt,
-  type ShardProgram,
+  type ShardedStep,
   type Shapes,
   type Taps,
-  type TrainingStep,
-  type TrainingProgram,
 } from '@calm-orch/model';
 
 export interface SampleForm {
@@ -69,20 +63,9 @@ export interface CalmTraining {
 
 const maskName = (level: QFormerLevel): string => `mask_${level}`;
 
-/** A training program that can also be taken apart: the steps of a gang's members. */
-export interface CalmProgram extends TrainingProgram {
-  readonly numShards: number;
-  /** The part of a step that computes these shards; frozen weights are those of this program. */
-  member(sizes: readonly number[]): ShardProgram;
-  /** Shards that a member's call computes at most. */
-  readonly maxShardsPerCall: number;
-  /** The same where each member updates a slice: blocks of all members by rank, this member's rank. Absent: it cannot. */
-  partition?(blocks: readonly (readonly Block[])[], rank: number): PartitionedProgram;
-}
-
-export function createCalmTraining(engine: Engine, spec: CalmTraining): CalmProgram {
-  const { mfam, llm } = spec;
-  const inputsOf = (form: SampleForm, batchSize: number): Record<string, InputSpec> => ({
+export function createCalmTraining(engine: Engine, spec: CalmTraining): ShardedStep {
+  const { mfam, llm, batchSize, options } = spec;
+  const inputsOf = (form: SampleForm): Record<string, InputSpec> => ({
     ...Object.fromEntries(
       Array.from({ length: form.images }, (_, i) =>
         Object.entries(visualSpec(mfam, spec.taps, batchSize * (form.episode ?? 1), i)),
@@ -123,50 +106,19 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): CalmProg
         parameters.numShards,
       );
     };
-  const stepsOf = (numShards: number): Record<string, TrainingStep> =>
-    Object.fromEntries(
-      Object.entries(spec.forms).map(([name, form]) => [
-        name,
-        { inputs: inputsOf(form, (spec.batchSize / spec.numShards) * numShards), loss: lossOf(form) },
-      ]),
-    );
-  const { trainable, frozen, numShards, options } = spec;
-  const { accumulation = 1, recompute, precision } = options ?? {};
-  const common = {
-    ...{ trainable, frozen, recompute: recompute === 'layers' },
+  const { accumulation, recompute, precision } = options ?? {};
+  return createShardedStep(engine, {
+    trainable: spec.trainable,
+    frozen: spec.frozen,
+    numShards: spec.numShards,
+    steps: Object.fromEntries(
+      Object.entries(spec.forms).map(([name, form]) => [name, { inputs: inputsOf(form), loss: lossOf(form) }]),
+    ),
+    recompute: recompute === 'layers',
+    ...(accumulation !== undefined && { accumulation }),
     ...(precision && { precision }),
     ...(options && { optimizer: options }),
-  };
-  const whole = createTrainingProgram(engine, { ...common, accumulation, numShards, steps: stepsOf(numShards) });
-  const frozenValues = function* (): Generator<readonly [string, Float32Array]> {
-    const variables = Object.keys(frozen).map((key) => `frozen/${key}`);
-    let at = 0;
-    for (const values of whole.program.readAll(variables)) yield [variables[at++]!, values];
-  };
-  const partition = (blocks: readonly (readonly Block[])[], rank: number): PartitionedProgram => {
-    const member = createPartitionedProgram(engine, { ...common, numShards, blocks, rank, stepsOf });
-    member.setFrozen(frozenValues());
-    return member;
-  };
-  return {
-    ...whole,
-    numShards,
-    member: (sizes) => {
-      const member = createShardProgram(engine, { ...common, sizes, stepsOf });
-      member.setFrozen(frozenValues());
-      return member;
-    },
-    maxShardsPerCall: numShards / accumulation,
-    ...(isPlain(options) && { partition }),
-  };
-}
-
-/** Clipping needs the norm of the whole gradient, decay the parameters a slice cuts: their gangs keep replicas. */
-function isPlain(options: StepOptions | undefined): boolean {
-  return (
-    options === undefined ||
-    (options.maxGradientNorm === null && options.weightDecay === 0 && options.accumulation === 1)
-  );
+  });
 }
 
 /** Prefix and suffix ids that are the same for every sample of a batch. */

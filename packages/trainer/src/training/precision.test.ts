@@ -45,7 +45,7 @@ function losses(precision: 'fp32' | 'bf16'): number[] {
   program.setWeights(initialWeights(trainable, 0, fanInDeviation));
   try {
     return Array.from({ length: numSteps }, (_, step) =>
-      program.step('answer', inputsOf(step), { step, learningRate: learningRateAt(step, training) }),
+      program.run('answer', inputsOf(step), { step, learningRate: learningRateAt(step, training) }),
     );
   } finally {
     program.dispose();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CalmError, rng, type StageContext, type StageProgress } from '@calm-orch/core';
 import { startEngine, type Tensors } from '@calm-orch/engine';
-import { createTrainingProgram, linear, type TrainingProgram } from '@calm-orch/model';
+import { createShardedStep, linear, type ShardedStep } from '@calm-orch/model';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadNewestCheckpoint } from './checkpoint.ts';
 import { learningRateAt } from './schedule.ts';
@@ -13,7 +13,7 @@ const engine = await startEngine();
 const training = { steps: 20, batchSize: 4, peakLearningRate: 0.05, warmupFraction: 0.1 };
 
 let dir: string;
-let program: TrainingProgram;
+let program: ShardedStep;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'calm-orch-loop-'));
   program = newProgram();
@@ -26,8 +26,8 @@ afterEach(() => {
 /** y = x W' + b by Adam, at its initial weights. */
 function newProgram(
   lossOf: (both: [Tensors[string], Tensors[string]]) => Tensors[string] = ([x, y]) => x.sub(y).square().sum().div(4),
-): TrainingProgram {
-  const made = createTrainingProgram(engine, {
+): ShardedStep {
+  const made = createShardedStep(engine, {
     ...{ trainable: { w: [2, 3], b: [2] }, frozen: {}, numShards: 2 },
     steps: {
       fit: {
@@ -237,7 +237,7 @@ describe('the training loop', () => {
       };
       const before = start();
       for (let step = 0; step < 7; step++)
-        before.step('fit', good(step).inputs, { step, learningRate: learningRateAt(step, training) });
+        before.run('fit', good(step).inputs, { step, learningRate: learningRateAt(step, training) });
       for (let retry = 0; retry < 3; retry++) {
         const trained = start();
         const steps: number[] = [];

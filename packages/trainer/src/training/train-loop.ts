@@ -10,15 +10,14 @@ import {
   type TrainingConfig,
 } from '@calm-orch/core';
 import type { Values } from '@calm-orch/engine';
-import { NonFiniteStep, type TrainingProgram, type TrainingState } from '@calm-orch/model';
-import type { CalmProgram } from './calm-training.ts';
+import { NonFiniteStep, type ShardedStep, type TrainingState } from '@calm-orch/model';
 import { loadNewestCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoint.ts';
 import { createGangSteps } from '../gangs/gang-steps.ts';
 import { createLineage } from './lineage.ts';
 import { learningRateAt } from './schedule.ts';
 
 export interface StepInputs {
-  /** Which of the program's step functions runs. */
+  /** Which of the step functions runs. */
   readonly name: string;
   readonly inputs: Readonly<Record<string, Values>>;
   /** Ids of the samples in the inputs (core's sampleIds), for the audit; absent where no gang computes. */
@@ -30,8 +29,8 @@ const reportEveryMs = 1000;
 const noIds = new Int32Array(0);
 
 /**
- * Trains from the newest checkpoint, or the program's present weights, to `training.steps`; together with others where
- * the context has a gang and the program can be taken apart. The program then has the final weights.
+ * Trains from the newest checkpoint, or the step's present weights, to `training.steps`; together with others where
+ * the context has a gang. The step then has the final weights.
  * @throws CalmError `cancelled` once a checkpoint is saved, when the context's signal is aborted; `lease_lost` when a
  * gang has released this member; `bad_data` when a step's loss or gradient is not finite: a checkpoint then has the state
  * before that step, which its next attempt repeats.
@@ -41,7 +40,7 @@ const noIds = new Int32Array(0);
  */
 export async function trainLoop(
   context: StageContext,
-  program: TrainingProgram | CalmProgram,
+  sharded: ShardedStep,
   training: TrainingConfig,
   inputsOf: (step: number) => StepInputs,
   readAhead?: (step: number) => void,
@@ -51,17 +50,17 @@ export async function trainLoop(
   const { checkpointDir, signal, optimizer = 'replicated' } = context;
   const lineage = createLineage();
   const gang =
-    context.gang !== undefined && 'member' in program
-      ? createGangSteps(context.gang, program, lineage, { optimizer, steps: training.steps })
+    context.gang !== undefined
+      ? createGangSteps(context.gang, sharded, lineage, { optimizer, steps: training.steps })
       : null;
-  /** `isPristine`: the program has the weights the stage begins with. */
+  /** `isPristine`: the step has the weights the stage begins with. */
   const load = (isPristine: boolean): number => {
     const newest = loadNewestCheckpoint(checkpointDir);
-    if (newest !== undefined) program.setState(newest.state);
+    if (newest !== undefined) sharded.setState(newest.state);
     else if (!isPristine) throw new CalmError('lease_lost', 'no checkpoint to go back to: the stage begins again');
     // Of a slice that is lost there is no other copy.
     else if (gang !== null && optimizer === 'partitioned')
-      trySave(checkpointDir, { step: 0, state: program.state(), lineage: [] });
+      trySave(checkpointDir, { step: 0, state: sharded.state(), lineage: [] });
     lineage.replace(newest?.lineage ?? []);
     return newest?.step ?? 0;
   };
@@ -70,7 +69,7 @@ export async function trainLoop(
     const entered = await unlessAborted(gang!.enter(step, signal), signal, step);
     return entered === null ? enter(load(step < 0)) : entered;
   };
-  const stateAt = (step: number): TrainingState | null => (gang === null ? program.state() : gang.state(step));
+  const stateAt = (step: number): TrainingState | null => (gang === null ? sharded.state() : gang.state(step));
   const save = (step: number, first: number): boolean => {
     const state = step > first && (gang?.isFirst ?? true) ? stateAt(step) : null;
     return state !== null && trySave(checkpointDir, { step, state, lineage: lineage.all });
@@ -118,7 +117,7 @@ export async function trainLoop(
       try {
         loss =
           gang === null
-            ? program.step(name, inputs, at)
+            ? sharded.run(name, inputs, at)
             : await unlessAborted(gang.step(name, inputs, samples, at, signal), signal, null);
       } catch (error) {
         if (!(error instanceof NonFiniteStep)) throw error;

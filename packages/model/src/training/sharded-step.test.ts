@@ -8,14 +8,14 @@ import { llmShapes } from '../layers/llama.ts';
 import { mfamShapes, mfamTokens } from '../calm/mfam.ts';
 import type { Parameters } from '../layers/parameter.ts';
 import { sumOfLosses, treeSum, unflatten } from './shard-gradients.ts';
-import { createTrainingProgram, type TrainingProgram, type TrainingSpec } from './training-program.ts';
+import { createShardedStep, type ShardedStep, type ShardedStepSpec } from './sharded-step.ts';
 
 const engine = await startEngine();
-const programs: TrainingProgram[] = [];
+const programs: ShardedStep[] = [];
 afterEach(() => programs.splice(0).forEach((program) => program.dispose()));
 
-function make(spec: TrainingSpec, options: { eager?: boolean } = {}): TrainingProgram {
-  const program = createTrainingProgram(engine, spec, options);
+function make(spec: ShardedStepSpec, options: { eager?: boolean } = {}): ShardedStep {
+  const program = createShardedStep(engine, spec, options);
   programs.push(program);
   return program;
 }
@@ -47,7 +47,7 @@ describe.each([1, 3, 4])('shards of %i samples', (samplesPerShard) => {
     answer: { shape: [samples, 4], dtype: 'int32' as const },
     weights: { shape: [samples, 4], dtype: 'float32' as const },
   });
-  const programOf = (numShards: number): TrainingProgram => {
+  const programOf = (numShards: number): ShardedStep => {
     const loss = (parameters: Parameters, inputs: Tensors) => {
       const { prefix, suffix, answer, weights, ...visual } = inputs as Record<string, Tensors[string]>;
       const images = [mfamTokens(parameters, mfam, visual)];
@@ -56,7 +56,7 @@ describe.each([1, 3, 4])('shards of %i samples', (samplesPerShard) => {
       return answerLossPerShard(logits, answer!, weights!, numShards);
     };
     const program = make({
-      ...{ trainable: shapes, frozen: {}, numShards, withGradient: true },
+      ...{ trainable: shapes, frozen: {}, numShards, blockSizes: [numShards] },
       steps: { all: { inputs: inputsFor(numShards * samplesPerShard), loss } },
     });
     program.setWeights(initialWeights(shapes, 0, fanInDeviation));
@@ -128,7 +128,7 @@ describe('treeSum', () => {
 
 describe('a training program', () => {
   /** y = x W' + b against a target, W frozen or not. */
-  const line = (parts: Pick<TrainingSpec, 'trainable' | 'frozen'>, numShards = 2): TrainingSpec => {
+  const line = (parts: Pick<ShardedStepSpec, 'trainable' | 'frozen'>, numShards = 2): ShardedStepSpec => {
     const loss = (names: readonly [string, string]) => (parameters: Parameters, inputs: Tensors) =>
       linear(inputs.x!, parameters.get(names[0]), parameters.get(names[1]), parameters.numShards)
         .sub(inputs.y!)
@@ -137,7 +137,7 @@ describe('a training program', () => {
         .div(4);
     const inputs = { x: { shape: [4, 3], dtype: 'float32' as const }, y: { shape: [4, 2], dtype: 'float32' as const } };
     return {
-      ...{ ...parts, numShards, withGradient: true },
+      ...{ ...parts, numShards, blockSizes: [numShards] },
       steps: { fit: { inputs, loss: loss(['w', 'b']) }, other: { inputs, loss: loss(['w', 'c']) } },
     };
   };
@@ -152,7 +152,7 @@ describe('a training program', () => {
   const at = (step: number) => ({ step, learningRate: 0.05 });
   // A step asks for the gradient of every trained weight, so a form that leaves one out has its own program.
   const fit = { trainable: { w: [2, 3], b: [2] }, frozen: {} };
-  const only = (name: 'fit' | 'other', spec: TrainingSpec): TrainingSpec => ({
+  const only = (name: 'fit' | 'other', spec: ShardedStepSpec): ShardedStepSpec => ({
     ...spec,
     steps: { [name]: spec.steps[name]! },
   });
@@ -162,7 +162,7 @@ describe('a training program', () => {
     const [compiled, eager] = [make(spec), make(spec, { eager: true })];
     const losses = [compiled, eager].map((program) => {
       program.setWeights(weights);
-      return Array.from({ length: 40 }, (_, step) => program.step('fit', batch, at(step)));
+      return Array.from({ length: 40 }, (_, step) => program.run('fit', batch, at(step)));
     });
     expect(losses[0]!.at(-1)).toBeLessThan(losses[0]![0]! / 4);
     losses[0]!.forEach((loss, step) => expect(loss).toBeCloseTo(losses[1]![step]!, 4));
@@ -187,9 +187,9 @@ describe('a training program', () => {
     const spec = only('fit', line(fit));
     const [one, two] = [make(spec), make(spec)];
     one.setWeights(weights);
-    for (let step = 0; step < 3; step++) one.step('fit', batch, at(step));
+    for (let step = 0; step < 3; step++) one.run('fit', batch, at(step));
     two.setState(one.state());
-    for (let step = 3; step < 6; step++) for (const program of [one, two]) program.step('fit', batch, at(step));
+    for (let step = 3; step < 6; step++) for (const program of [one, two]) program.run('fit', batch, at(step));
     expect(two.state()).toEqual(one.state());
     expect(one.state().firstMoment.some((m) => m !== 0)).toBe(true);
     one.setWeights(weights);
@@ -200,8 +200,8 @@ describe('a training program', () => {
   it('trains with frozen weights without changing them', () => {
     const program = make(only('fit', line({ trainable: { b: [2] }, frozen: { w: [2, 3] } })));
     program.setWeights(weights);
-    const before = program.step('fit', batch, at(0));
-    expect(program.step('fit', batch, at(1))).toBeLessThan(before);
+    const before = program.run('fit', batch, at(0));
+    expect(program.run('fit', batch, at(1))).toBeLessThan(before);
     expect(Object.keys(program.weights())).toEqual(['b']);
     expect(program.program.read('frozen/w')).toEqual(weights.w.values);
   });

@@ -1,23 +1,27 @@
-import { rng } from '@calm-orch/core';
+import { rng, shardRange } from '@calm-orch/core';
 import { startEngine } from '@calm-orch/engine';
 import { afterEach, describe, expect, it } from 'vitest';
 import { plainAdam, type OptimizerOptions } from './adam.ts';
+import { alignedBlocks, combineBlocks, shardsOf } from './blocks.ts';
 import { addParameter, layerNorm, perSample, sumPerShard } from '../layers/layers.ts';
-import { createTrainingProgram, type TrainingProgram } from './training-program.ts';
+import { createShardedStep, type ShardedStep } from './sharded-step.ts';
 
 const engine = await startEngine();
-const programs: TrainingProgram[] = [];
+const programs: ShardedStep[] = [];
 afterEach(() => programs.splice(0).forEach((program) => program.dispose()));
 
 const shapes = { queries: [3, 8], 'position.weight': [3, 8], 'norm.weight': [8], 'norm.bias': [8] };
 const [batch, numShards, numSteps] = [16, 8, 5];
 
 /** Queries and positions through a norm against a target. No products of matrices: what is tested are the sums. */
-function make(optimizer: OptimizerOptions, { eager = false, accumulation = 1 } = {}): TrainingProgram {
-  const program = createTrainingProgram(
+function make(
+  optimizer: OptimizerOptions,
+  { eager = false, accumulation = 1, maxBucketBytes = 2 ** 20 } = {},
+): ShardedStep {
+  const program = createShardedStep(
     engine,
     {
-      ...{ trainable: shapes, frozen: {}, numShards, optimizer, accumulation },
+      ...{ trainable: shapes, frozen: {}, numShards, optimizer, accumulation, maxBucketBytes },
       steps: {
         fit: {
           inputs: { y: { shape: [batch, 3, 8], dtype: 'float32' } },
@@ -42,12 +46,13 @@ function make(optimizer: OptimizerOptions, { eager = false, accumulation = 1 } =
   return program;
 }
 
-function train(program: TrainingProgram, first = 0): number[] {
-  return Array.from({ length: numSteps }, (_, i) => {
-    const draw = rng('accumulate', 1, first + i);
-    const y = Float32Array.from({ length: batch * 24 }, () => draw.normal());
-    return program.step('fit', { y }, { step: first + i, learningRate: 0.05 });
-  });
+const at = (step: number) => ({ step, learningRate: 0.05 });
+function inputsOf(step: number) {
+  const draw = rng('accumulate', 1, step);
+  return { y: Float32Array.from({ length: batch * 24 }, () => draw.normal()) };
+}
+function train(program: ShardedStep, first = 0): number[] {
+  return Array.from({ length: numSteps }, (_, i) => program.run('fit', inputsOf(first + i), at(first + i)));
 }
 
 const both: OptimizerOptions = { maxGradientNorm: 0.5, weightDecay: 0.1 };
@@ -98,5 +103,56 @@ describe('accumulation', () => {
       expect(() => make(both, { accumulation })).toThrow(
         `train.accumulation must be a power of two that divides train.stepShards (got ${accumulation} and 8)`,
       );
+  });
+});
+
+/** Norms together and the others alone; queries and positions, then norms; every parameter alone. */
+const bucketSizes = [4 * 16, 4 * 48, 1];
+
+describe.skipIf(engine.node === undefined)('weights in many buckets', () => {
+  it.each(bucketSizes)('of %i bytes end in the bits of one', (maxBucketBytes) => {
+    const one = make(both);
+    const losses = train(one);
+    for (const accumulation of [1, 8]) {
+      const many = make(both, { accumulation, maxBucketBytes });
+      expect(train(many)).toEqual(losses);
+      expect(many.state()).toEqual(one.state());
+      expect(many.weights()).toEqual(one.weights());
+      expect(many.weight('norm.weight')).toEqual(one.weight('norm.weight'));
+    }
+  });
+
+  it.each(bucketSizes)('of %i bytes, each member its slice of them, end in the bits of one', (maxBucketBytes) => {
+    const numMembers = 3;
+    const one = make(plainAdam);
+    const many = make(plainAdam, { maxBucketBytes });
+    const members = Array.from({ length: numMembers }, (_, rank) => {
+      const { first, end } = shardRange(numShards, numMembers, rank);
+      const blocks = alignedBlocks(first, end);
+      const sizes = [...new Set(blocks.map(({ size }) => size))];
+      const member = many.member(sizes, { numMembers, rank });
+      programs.push(member);
+      member.setState(one.state());
+      return { member, blocks, first, end };
+    });
+    for (let step = 0; step < numSteps; step++) {
+      const inputs = inputsOf(step);
+      one.run('fit', inputs, at(step));
+      const parts = members.map(({ member, blocks, first, end }) =>
+        member.accumulate('fit', shardsOf(inputs, first, end, numShards), blocks),
+      );
+      members.forEach(({ member }, rank) => {
+        const sums = parts.flatMap(({ sums }) => sums[rank]!);
+        expect(member.apply(combineBlocks(sums, numShards), at(step))).toBe(true);
+      });
+      for (const { member } of members)
+        member.setSlices(members.map(({ member: other }, rank) => [rank, other.sliceWeights()] as const));
+    }
+    for (const { member } of members) {
+      expect(member.state().weights).toEqual(one.state().weights);
+      expect(member.weights()).toEqual(one.weights());
+    }
+    const moments = members.flatMap(({ member }) => [...member.state().secondMoment]);
+    expect(Float32Array.from(moments)).toEqual(one.state().secondMoment);
   });
 });

@@ -1,0 +1,68 @@
+// The variables of a compiled program in its graph. A session prepares every set of feeds and fetches anew, which takes as
+// long as its graph is large. So one fetch sets all variables to zero, one assigns any of them and one reads any: a switch
+// lets a value through to one branch alone.
+import { orderedName, type GraphBuilder } from './graph.ts';
+import type { Shape } from './program-spec.ts';
+
+export const float = { type: 'float32' } as const;
+
+export interface Variable {
+  readonly handle: string;
+  /** Its value, as it is before a function changes it. */
+  readonly read: string;
+  readonly shape: Shape;
+}
+
+export interface GraphVariables {
+  readonly byName: ReadonlyMap<string, Variable>;
+  readonly indexFeed: string;
+  readonly valueFeed: string;
+  /** Fetches; the first two take the feeds. */
+  readonly assignOne: string;
+  readonly readOne: string;
+  readonly zeroAll: string;
+}
+
+/** A scalar, once these control edges allow it. */
+export const scalarConst = (graph: GraphBuilder, value: number, ...control: string[]): string =>
+  graph.node('Const', control, {
+    dtype: float,
+    value: { tensor: { type: 'float32', shape: [], bytes: new Uint8Array(Float32Array.of(value).buffer) } },
+  });
+
+/** The value of whichever branch has one. */
+export const merge = (graph: GraphBuilder, branches: readonly string[]): string =>
+  graph.node('Merge', branches, { T: float, N: { int: branches.length } });
+
+export function addVariables(graph: GraphBuilder, shapes: Readonly<Record<string, Shape>>): GraphVariables {
+  const names = Object.keys(shapes);
+  const indexFeed = graph.node('Placeholder', [], { dtype: { type: 'int32' }, shape: { shape: [] } }, 'variable_index');
+  const valueFeed = graph.node('Placeholder', [], { dtype: float }, 'variable_values');
+  const branches = graph.node('_SwitchN', [valueFeed, indexFeed], {
+    num_outs: { int: Math.max(1, names.length) },
+    T: float,
+  });
+  const zero = scalarConst(graph, 0);
+  const [assigns, reads, zeroed]: [string[], string[], string[]] = [[], [], []];
+  const byName = new Map<string, Variable>();
+  for (const [index, name] of names.entries()) {
+    const shape = shapes[name]!;
+    const id = orderedName('v', index);
+    const attrs = { dtype: float, shape: { shape }, shared_name: { string: id }, container: { string: '' } };
+    const handle = graph.node('VarHandleOp', [], attrs, id);
+    const dims = graph.node('Const', [], {
+      dtype: { type: 'int32' },
+      value: { tensor: { type: 'int32', shape: [shape.length], bytes: new Uint8Array(Int32Array.from(shape).buffer) } },
+    });
+    const zeros = graph.node('Fill', [dims, zero], { T: float, index_type: { type: 'int32' } });
+    zeroed.push(graph.node('AssignVariableOp', [handle, zeros], { dtype: float }));
+    const branch = graph.node('Identity', [`${branches}:${index}`], { T: float });
+    assigns.push(scalarConst(graph, 1, `^${graph.node('AssignVariableOp', [handle, branch], { dtype: float })}`));
+    reads.push(graph.node('ReadVariableOp', [handle, `^${branch}`], { dtype: float }));
+    const read = graph.node('ReadVariableOp', [handle], { dtype: float }, `${id}_read`);
+    byName.set(name, { handle, read, shape });
+  }
+  const [assignOne, readOne] = names.length === 0 ? ['', ''] : [merge(graph, assigns), merge(graph, reads)];
+  const zeroAll = scalarConst(graph, 0, ...zeroed.map((assign) => `^${assign}`));
+  return { byName, indexFeed, valueFeed, assignOne, readOne, zeroAll };
+}

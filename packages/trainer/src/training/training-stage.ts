@@ -1,0 +1,150 @@
+// What all training stages of a CALM do alike: they open what they start from, train, and write the weights.
+import type {
+  LlmConfig,
+  MfamConfig,
+  SampleList,
+  StageContext,
+  StageResult,
+  TrainingConfig,
+  TrialConfig,
+} from '@calm-orch/core';
+import { startEngine, type Values } from '@calm-orch/engine';
+import {
+  fanInDeviation,
+  initialWeights,
+  mfamShapes,
+  openFoundation,
+  openTaps,
+  readBatchAhead,
+  visualBatch,
+  type Foundation,
+  type Language,
+  type Taps,
+  type Weights,
+} from '@calm-orch/model';
+import { padded } from '../answers.ts';
+import { languageOf, type LanguageConfig } from '../language.ts';
+import { createCalmTraining, type CalmTraining } from './calm-training.ts';
+import { fingerprintOf, select, writeWeights } from './model-weights.ts';
+import { trainLoop, type StepInputs } from './train-loop.ts';
+
+export interface TrainingStageConfig extends Pick<TrialConfig, 'prompt'> {
+  readonly seed: number;
+  readonly mfam: MfamConfig;
+  readonly llm: LlmConfig;
+  readonly train: Omit<TrialConfig['train'], 'checkpointEverySeconds'>;
+}
+
+export interface StageInputs {
+  readonly foundation: Foundation;
+  readonly language: Language;
+  readonly taps: Taps;
+  /** Positions of photographs in the taps, by id. */
+  readonly rowOf: ReadonlyMap<string, number>;
+}
+
+/** What `use` makes of the artifacts in these folders, which are open until then. */
+export async function withInputs<T>(
+  config: LanguageConfig,
+  dirs: { readonly foundation: string | undefined; readonly taps: string | undefined },
+  use: (inputs: StageInputs) => Promise<T>,
+): Promise<T> {
+  const foundation = openFoundation(dirs.foundation);
+  const language = languageOf(config, foundation);
+  const taps = openTaps(dirs.taps!);
+  try {
+    return await use({ foundation, language, taps, rowOf: new Map(taps.ids.map((id, row) => [id, row])) });
+  } finally {
+    taps.close();
+    foundation.close();
+  }
+}
+
+/** Initial weights of an MFAM: a function of (seed, level) only. */
+export function initialMfam(mfam: MfamConfig, visionWidth: number, llm: LlmConfig, seed: number): Weights {
+  const shapes = mfamShapes(mfam, { hiddenSize: visionWidth }, llm);
+  return initialWeights(shapes, seed, mfam.initializer === 'fan_in' ? fanInDeviation : undefined);
+}
+
+/** What a model starts from: published weights, and initial ones of what has none. */
+export function firstWeights(
+  { foundation, taps }: StageInputs,
+  { llm, seed }: TrainingStageConfig,
+  mfam: MfamConfig,
+): Weights {
+  return {
+    ...initialMfam(mfam, taps.width, llm, seed),
+    ...foundation.mfam(mfam, taps.width, llm),
+    ...foundation.llm(llm),
+  };
+}
+
+/** Photographs, one or more a sample, and answers of a batch; `rows`: of the first, the second photographs. */
+export function answerInputs(
+  mfam: MfamConfig,
+  taps: Taps,
+  rows: readonly (readonly number[])[],
+  answers: readonly (readonly number[])[],
+  answerTokens: number,
+): Record<string, Values> {
+  const { ids, weights } = padded(answers, answerTokens);
+  const visual = rows.map((row, image) => visualBatch(mfam, taps, row, image));
+  return Object.assign({}, ...visual, { answer: ids, weights }) as Record<string, Values>;
+}
+
+export interface StageTraining extends Pick<CalmTraining, 'mfam' | 'trainable' | 'frozen' | 'forms'> {
+  readonly training: TrainingConfig;
+  readonly taps: Taps;
+  /** Low-rank factors among the trainable. */
+  readonly lora?: CalmTraining['lora'] | undefined;
+  /** Where trained and frozen weights start. */
+  readonly weights: () => Weights;
+  /** Functions of the step alone: its inputs, and its photographs' positions in the taps, in the order of the inputs. */
+  readonly inputsOf: (step: number) => StepInputs;
+  readonly rowsOf: (step: number) => readonly number[];
+  /** Length of the list that samples are drawn from, and lists beside it. */
+  readonly numSamples: number;
+  readonly otherLists?: readonly SampleList[];
+}
+
+/** The trained weights at the end of the stage's training. */
+export async function trainStage(
+  context: StageContext,
+  { llm, train }: TrainingStageConfig,
+  stage: StageTraining,
+): Promise<Weights> {
+  const { mfam, trainable, frozen, forms, lora, taps, training, rowsOf } = stage;
+  const sharded = createCalmTraining(await startEngine(), {
+    mfam,
+    llm,
+    trainable,
+    frozen,
+    forms,
+    taps,
+    batchSize: training.batchSize,
+    numShards: train.stepShards,
+    options: train,
+    ...(lora && { lora }),
+  });
+  try {
+    sharded.setWeights(select(stage.weights(), { ...trainable, ...frozen }));
+    await trainLoop(
+      context,
+      sharded,
+      training,
+      stage.inputsOf,
+      (step) => readBatchAhead(mfam, taps, rowsOf(step)),
+      (step) => rowsOf(step).map((row) => taps.ids[row]!),
+      [{ name: context.stage.kind, numSamples: stage.numSamples, everySteps: 0 }, ...(stage.otherLists ?? [])],
+    );
+    return sharded.weights();
+  } finally {
+    sharded.dispose();
+  }
+}
+
+/** Writes model.safetensors of what was trained, and of what stayed as it was beside it. */
+export function stageResult(context: StageContext, trained: Weights, beside: Weights = {}): StageResult {
+  writeWeights(context.outputDir, { ...beside, ...trained });
+  return { fingerprint: fingerprintOf(trained) };
+}
