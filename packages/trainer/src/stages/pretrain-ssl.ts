@@ -11,9 +11,9 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { instructionOf } from '@calm-orch/data';
+import { instructionOf, type AugmentedPair } from '@calm-orch/data';
 import { llmShapes, mfamShapes } from '@calm-orch/model';
-import { augmentedId, originalId, readPairs, type AugmentedPair } from '../augmented-pairs.ts';
+import { augmentedId, originalId, readPairs } from '../augmented-pairs.ts';
 import { answerRoom, maskInputs, promptForm, promptInputs } from '../training/calm-training.ts';
 import {
   answerInputs,
