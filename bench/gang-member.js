@@ -15,11 +15,11 @@ const { mfam, llm, shapes: trainable } = modelOf(c);
 const taps = { tokens: c.visionTokens, width: c.visionWidth };
 // One begin token, as the product has it; the rest of the prefix stands with the suffix.
 const suffix = c.prefix - 1 + c.suffix;
-const program = createCalmTraining(await startEngine(), {
+const sharded = createCalmTraining(await startEngine(), {
   ...{ mfam, llm, trainable, frozen: {}, batchSize: c.batch, numShards, taps },
   forms: { answer: { images: 1, suffix, answer: c.answer } },
 });
-program.setWeights(initialWeights(trainable, 0));
+sharded.setWeights(initialWeights(trainable, 0));
 const random = rng('bench', 'gang');
 const ids = (n) => Array.from({ length: n }, () => random.int(c.vocab));
 const inputs = {
@@ -43,7 +43,7 @@ const gang = createComputeGang({
 process.on('message', ({ roster }) => gang.update(roster));
 const { signal } = new globalThis.AbortController();
 await gang.join(signal);
-const stepper = createGangSteps(gang, program, createLineage(), { optimizer, steps: warmup + steps });
+const stepper = createGangSteps(gang, sharded, createLineage(), { optimizer, steps: warmup + steps });
 await stepper.enter(0, signal);
 const samples = new Int32Array(2 * c.batch);
 const times = [];
@@ -69,7 +69,7 @@ const exchange = async (name, size, repeats) => {
   }
   return median(took);
 };
-const numWeights = program.state().weights.length;
+const numWeights = sharded.state().weights.length;
 const report = {
   rank: gang.roster.rank,
   msPerStep: median(times),

@@ -12,7 +12,7 @@ const ids = (n) => Int32Array.from({ length: batch * n }, () => random.int(c.voc
 const texts = ['prefix', 'suffix', 'answer'];
 const levels = ['low', 'middle', 'high'];
 const state = { shape: [batch, c.visionTokens, c.visionWidth], dtype: 'float32' };
-const program = createShardedStep(await startEngine(), {
+const sharded = createShardedStep(await startEngine(), {
   ...{ trainable: shapes, frozen: {}, numShards: 1, recompute, precision },
   steps: {
     all: {
@@ -28,12 +28,12 @@ const program = createShardedStep(await startEngine(), {
     },
   },
 });
-program.setWeights(initialWeights(shapes, 0, () => 0.05));
+sharded.setWeights(initialWeights(shapes, 0, () => 0.05));
 const values = {
   ...Object.fromEntries(levels.map((level) => [level, normals(level, batch * c.visionTokens * c.visionWidth)])),
   ...Object.fromEntries(texts.map((text) => [text, ids(c[text])])),
   weights: new Float32Array(batch * c.answer).fill(1 / (batch * c.answer)),
 };
-for (let step = 0; step < 3; step++) program.run('all', values, { step, learningRate: 1e-4 });
+for (let step = 0; step < 3; step++) sharded.run('all', values, { step, learningRate: 1e-4 });
 const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'));
 console.log(JSON.stringify({ bytes: Number(kilobytes) * 1024 }));

@@ -50,11 +50,11 @@ async function trainer(c) {
   const engine = await startEngine();
   const taps = { tokens: c.visionTokens, width: c.visionWidth };
   const suffix = c.prefix - 1 + c.suffix;
-  const program = createCalmTraining(engine, {
+  const sharded = createCalmTraining(engine, {
     ...{ mfam, llm, trainable: shapes, frozen: {}, batchSize: c.batch, numShards, taps },
     forms: { answer: { images: 1, suffix, answer: c.answer } },
   });
-  program.setWeights(initialWeights(shapes, 0));
+  sharded.setWeights(initialWeights(shapes, 0));
   const step = (i) => {
     const random = rng('bench', 'steady', i);
     const ids = (n) => Array.from({ length: n }, () => random.int(c.vocab));
@@ -62,7 +62,7 @@ async function trainer(c) {
       const first = random.normal();
       return Float32Array.from({ length: c.batch * taps.tokens * taps.width }, (_, k) => Math.sin(first + k));
     };
-    program.run(
+    sharded.run(
       'answer',
       {
         ...Object.fromEntries([0, 1, 2].map((layer) => [`image0_layer${layer}`, states()])),

@@ -9,7 +9,7 @@ import type { Values } from '@calm-orch/engine';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { misled, plantedKinds } from '../../packages/cli/src/chaos/planted-fault.ts';
-import { Club, inputsOf, list, newProgram, training } from '../../packages/trainer/src/gangs/gang-club.test-util.ts';
+import { Club, inputsOf, list, newStep, training } from '../../packages/trainer/src/gangs/gang-club.test-util.ts';
 import { createGangSteps } from '../../packages/trainer/src/gangs/gang-steps.ts';
 import { createLineage } from '../../packages/trainer/src/training/lineage.ts';
 
@@ -123,13 +123,13 @@ describe('the audit of real training', () => {
   ])('fails where a step was %s, which the tracker does not take either', async (_, computed, rejection, problem) => {
     const plane = await openTensorPlane({ address: `unix:${join(dir, 'tensors')}`, token: 't' });
     const gang = createComputeGang({ plane: () => Promise.resolve(plane), stageKey: key, onReady: () => {} });
-    const program = newProgram();
+    const sharded = newStep();
     try {
       gang.update({ generation: 1, rank: 0, members: [plane.address] });
       const { signal } = new AbortController();
       await gang.join(signal);
       const lineage = createLineage();
-      const steps = createGangSteps(gang, program, lineage, { optimizer: 'replicated', steps: 5 });
+      const steps = createGangSteps(gang, sharded, lineage, { optimizer: 'replicated', steps: 5 });
       await steps.enter(0, signal);
       for (const step of computed) {
         const { name, inputs, samples } = inputsOf(step);
@@ -149,7 +149,7 @@ describe('the audit of real training', () => {
       const audit = auditStage(stage, rows, { attempt: 1, lists: [list], applied: told.applied });
       expect([audit.ok, audit.problems[0]]).toEqual([false, problem]);
     } finally {
-      program.dispose();
+      sharded.dispose();
       plane.close();
     }
   });

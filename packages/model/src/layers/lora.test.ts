@@ -35,7 +35,7 @@ const factors = (kind: 'initial' | 'gradient' | 'final'): Record<string, NamedTe
 const base = (key: string): NamedTensor => tensors[`base.${key.slice('llm.'.length)}`]!;
 
 const frozen = llmShapes(llm);
-const program = createShardedStep(await startEngine(), {
+const sharded = createShardedStep(await startEngine(), {
   ...{ trainable: shapes, frozen, numShards: 2, blockSizes: [2] },
   steps: {
     next: {
@@ -58,11 +58,11 @@ const program = createShardedStep(await startEngine(), {
     },
   },
 });
-afterAll(() => program.dispose());
+afterAll(() => sharded.dispose());
 const ids = Int32Array.from(golden.ids);
 const inputs: Record<string, Values> = { ids, targets: ids.filter((_, i) => i % tokens !== 0) };
 const start = () =>
-  program.setWeights({
+  sharded.setWeights({
     ...Object.fromEntries(Object.keys(frozen).map((key) => [key, base(key)])),
     ...factors('initial'),
   });
@@ -72,7 +72,7 @@ const worst = (got: ArrayLike<number>, expected: Float32Array): number =>
 describe('low-rank adaptation', () => {
   it('has the loss and the gradients PEFT has', () => {
     start();
-    const { loss, gradient } = program.gradient('next', inputs);
+    const { loss, gradient } = sharded.gradient('next', inputs);
     expect(loss).toBeCloseTo(golden.losses[0]!, 5);
     let offset = 0;
     for (const [key, { values }] of Object.entries(factors('gradient'))) {
@@ -85,13 +85,13 @@ describe('low-rank adaptation', () => {
   it('trains the factors alone, as PEFT does', () => {
     start();
     golden.losses.forEach((loss, step) =>
-      expect(program.run('next', inputs, { step, learningRate: golden.learningRate })).toBeCloseTo(loss, 4),
+      expect(sharded.run('next', inputs, { step, learningRate: golden.learningRate })).toBeCloseTo(loss, 4),
     );
-    const trained = program.weights();
+    const trained = sharded.weights();
     for (const [key, { values }] of Object.entries(factors('final')))
       expect(worst(trained[key]!.values, values), key).toBeLessThan(1e-4);
     const key = 'llm.model.layers.0.self_attn.q_proj.weight';
-    expect(program.program.read(`frozen/${key}`)).toEqual(base(key).values);
+    expect(sharded.program.read(`frozen/${key}`)).toEqual(base(key).values);
   });
 
   it('merges into the weights PEFT merges into', () => {

@@ -7,8 +7,8 @@ import { addParameter, layerNorm, perSample, sumPerShard } from '../layers/layer
 import { createShardedStep, type ShardedStep } from './sharded-step.ts';
 
 const engine = await startEngine();
-const programs: ShardedStep[] = [];
-afterEach(() => programs.splice(0).forEach((program) => program.dispose()));
+const made: ShardedStep[] = [];
+afterEach(() => made.splice(0).forEach((sharded) => sharded.dispose()));
 
 const shapes = { queries: [3, 8], 'position.weight': [3, 8], 'norm.weight': [8], 'norm.bias': [8] };
 const [batch, numShards, numSteps] = [16, 8, 5];
@@ -18,7 +18,7 @@ function make(
   optimizer: OptimizerOptions,
   { eager = false, accumulation = 1, maxBucketBytes = 2 ** 20 } = {},
 ): ShardedStep {
-  const program = createShardedStep(
+  const sharded = createShardedStep(
     engine,
     {
       ...{ trainable: shapes, frozen: {}, numShards, optimizer, accumulation, maxBucketBytes },
@@ -36,14 +36,14 @@ function make(
     },
     { eager },
   );
-  programs.push(program);
+  made.push(sharded);
   const draw = rng('accumulate', 0);
   const weights = Object.entries(shapes).map(([key, shape]) => [
     key,
     { shape, values: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => draw.normal()) },
   ]);
-  program.setWeights(Object.fromEntries(weights));
-  return program;
+  sharded.setWeights(Object.fromEntries(weights));
+  return sharded;
 }
 
 const at = (step: number) => ({ step, learningRate: 0.05 });
@@ -51,8 +51,8 @@ function inputsOf(step: number) {
   const draw = rng('accumulate', 1, step);
   return { y: Float32Array.from({ length: batch * 24 }, () => draw.normal()) };
 }
-function train(program: ShardedStep, first = 0): number[] {
-  return Array.from({ length: numSteps }, (_, i) => program.run('fit', inputsOf(first + i), at(first + i)));
+function train(sharded: ShardedStep, first = 0): number[] {
+  return Array.from({ length: numSteps }, (_, i) => sharded.run('fit', inputsOf(first + i), at(first + i)));
 }
 
 const both: OptimizerOptions = { maxGradientNorm: 0.5, weightDecay: 0.1 };
@@ -131,7 +131,7 @@ describe.skipIf(engine.node === undefined)('weights in many buckets', () => {
       const blocks = alignedBlocks(first, end);
       const sizes = [...new Set(blocks.map(({ size }) => size))];
       const member = many.member(sizes, { numMembers, rank });
-      programs.push(member);
+      made.push(member);
       member.setState(one.state());
       return { member, blocks, first, end };
     });

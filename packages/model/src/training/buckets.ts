@@ -18,7 +18,8 @@ export interface Bucket extends Slice {
   readonly parts: readonly Part[];
 }
 
-export const maxBucketBytes = 2 ** 28;
+/** Copies of a few buckets are in memory at a time: 256 MiB were measured to cost 1 GiB more than 32. */
+export const maxBucketBytes = 2 ** 25;
 
 /**
  * The buckets of all slices, in order: at most `maxBytes` of parameters each, or one parameter that is larger. A parameter

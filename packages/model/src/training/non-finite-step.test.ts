@@ -10,7 +10,7 @@ import { createShardedStep, type ShardedStep } from './sharded-step.ts';
 
 const engine = await startEngine();
 const disposables: { dispose(): void }[] = [];
-afterEach(() => disposables.splice(0).forEach((program) => program.dispose()));
+afterEach(() => disposables.splice(0).forEach((sharded) => sharded.dispose()));
 
 const [batch, numShards, width] = [16, 8, 8];
 const trainable = { 'b.weight': [1, width], 'a.weight': [1, width] };
@@ -51,10 +51,10 @@ interface Form {
   readonly optimizer?: OptimizerOptions;
 }
 function make({ eager = false, ...spec }: Form): ShardedStep {
-  const program = createShardedStep(engine, { ...{ trainable, frozen: {}, numShards, steps }, ...spec }, { eager });
-  disposables.push(program);
-  program.setWeights(weights);
-  return program;
+  const sharded = createShardedStep(engine, { ...{ trainable, frozen: {}, numShards, steps }, ...spec }, { eager });
+  disposables.push(sharded);
+  sharded.setWeights(weights);
+  return sharded;
 }
 const at = (step: number) => ({ step, learningRate: 0.05 });
 function thrownBy(work: () => unknown): NonFiniteStep {
@@ -79,19 +79,19 @@ const forms: [string, Form][] = [
 
 describe.each(forms)('a step %s', (_, form) => {
   it.each(bad)('with %s changes nothing, and training goes on as without it', (_, x, shards) => {
-    const program = make(form);
+    const sharded = make(form);
     const other = make(form);
     for (let step = 0; step < 3; step++)
-      for (const each of [program, other]) each.run('fit', { x: batchOf(step) }, at(step));
-    const before = program.state();
-    const error = thrownBy(() => program.run('fit', { x }, at(3)));
+      for (const each of [sharded, other]) each.run('fit', { x: batchOf(step) }, at(step));
+    const before = sharded.state();
+    const error = thrownBy(() => sharded.run('fit', { x }, at(3)));
     // Of calls before the last, whose losses are not finite, the last is not computed.
     expect(error.shards).toEqual(form.accumulation === undefined ? shards : shards.slice(0, 1));
     expect(error.numShards).toBe(numShards);
-    expect(program.state()).toEqual(before);
-    expect(program.run('fit', { x: batchOf(4) }, at(3))).toBe(other.run('fit', { x: batchOf(4) }, at(3)));
-    expect(program.state()).toEqual(other.state());
-    expect(program.state()).not.toEqual(before);
+    expect(sharded.state()).toEqual(before);
+    expect(sharded.run('fit', { x: batchOf(4) }, at(3))).toBe(other.run('fit', { x: batchOf(4) }, at(3)));
+    expect(sharded.state()).toEqual(other.state());
+    expect(sharded.state()).not.toEqual(before);
   });
 });
 

@@ -26,13 +26,13 @@ const golden = JSON.parse(
   readFileSync(new URL('../../fixtures/training-options/optimizer.json', import.meta.url), 'utf8'),
 ) as Golden;
 const { shapes, batch, rates } = golden;
-const programs: ShardedStep[] = [];
-afterEach(() => programs.splice(0).forEach((program) => program.dispose()));
+const made: ShardedStep[] = [];
+afterEach(() => made.splice(0).forEach((sharded) => sharded.dispose()));
 
 function make(optimizer: OptimizerOptions, { eager = false, accumulation = 1, numShards = 4 } = {}): ShardedStep {
   const spec = { trainable: shapes, frozen: {}, numShards, optimizer, accumulation };
   const rows = (size: number) => ({ shape: [batch, size], dtype: 'float32' as const });
-  const program = createShardedStep(
+  const sharded = createShardedStep(
     engine,
     {
       ...spec,
@@ -50,22 +50,22 @@ function make(optimizer: OptimizerOptions, { eager = false, accumulation = 1, nu
     },
     { eager },
   );
-  programs.push(program);
+  made.push(sharded);
   const initial = Object.entries(shapes).map(([key, shape]) => [
     key,
     { shape, values: Float32Array.from(golden.initial[key]!) },
   ]);
-  program.setWeights(Object.fromEntries(initial));
-  return program;
+  sharded.setWeights(Object.fromEntries(initial));
+  return sharded;
 }
 
-function train(program: ShardedStep): number[] {
+function train(sharded: ShardedStep): number[] {
   const part = (values: number[], step: number) => {
     const size = values.length / golden.steps;
     return Float32Array.from(values.slice(step * size, (step + 1) * size));
   };
   return rates.map((learningRate, step) =>
-    program.run('fit', { x: part(golden.x, step), y: part(golden.y, step) }, { step, learningRate }),
+    sharded.run('fit', { x: part(golden.x, step), y: part(golden.y, step) }, { step, learningRate }),
   );
 }
 
@@ -74,9 +74,9 @@ const modes = engine.node === undefined ? [true] : [false, true];
 describe.each(Object.keys(golden.cases))('AdamW as PyTorch does it: %s', (name) => {
   const expected = golden.cases[name]!;
   it.each(modes)('to 1e-5 (eager: %s)', (eager) => {
-    const program = make(expected, { eager });
-    train(program).forEach((loss, step) => expect(loss).toBeCloseTo(expected.losses[step]!, 4));
-    const weights = program.weights();
+    const sharded = make(expected, { eager });
+    train(sharded).forEach((loss, step) => expect(loss).toBeCloseTo(expected.losses[step]!, 4));
+    const weights = sharded.weights();
     for (const [key, values] of Object.entries(expected.final))
       values.forEach((value, i) =>
         expect(Math.abs(weights[key]!.values[i]! - value), `${key} ${i}`).toBeLessThan(1e-5),

@@ -10,8 +10,8 @@ import type { Parameters } from '../layers/parameter.ts';
 import { createShardedStep, type ShardedStep } from './sharded-step.ts';
 
 const engine = await startEngine();
-const programs: ShardedStep[] = [];
-afterEach(() => programs.splice(0).forEach((program) => program.dispose()));
+const made: ShardedStep[] = [];
+afterEach(() => made.splice(0).forEach((sharded) => sharded.dispose()));
 
 const mfam: MfamConfig = {
   ...nano.mfam,
@@ -42,7 +42,7 @@ function make(recompute: boolean, { eager = false, withFactors = false } = {}): 
     const logits = answerLogits(parameters, { llm, mfam }, [mfamTokens(parameters, mfam, visual)], text);
     return answerLossPerShard(logits, answer!, weights!, parameters.numShards);
   };
-  const program = createShardedStep(
+  const sharded = createShardedStep(
     engine,
     {
       trainable: withFactors ? { ...mfamOnly, ...factors } : { ...mfamOnly, ...language },
@@ -51,9 +51,9 @@ function make(recompute: boolean, { eager = false, withFactors = false } = {}): 
     },
     { eager },
   );
-  programs.push(program);
-  program.setWeights(initialWeights({ ...mfamOnly, ...language, ...factors }, 0, fanInDeviation));
-  return program;
+  made.push(sharded);
+  sharded.setWeights(initialWeights({ ...mfamOnly, ...language, ...factors }, 0, fanInDeviation));
+  return sharded;
 }
 
 const draw = rng('recompute', 0);
@@ -72,7 +72,7 @@ describe('recomputed activations', () => {
       const [kept, again] = [false, true].map((recompute) => make(recompute, { eager, withFactors }));
       expect(again!.gradient('all', values)).toEqual(kept!.gradient('all', values));
       for (let step = 0; step < 2; step++)
-        for (const program of [kept!, again!]) program.run('all', values, { step, learningRate: 0.01 });
+        for (const sharded of [kept!, again!]) sharded.run('all', values, { step, learningRate: 0.01 });
       expect(again!.state()).toEqual(kept!.state());
     }
   });
@@ -83,10 +83,10 @@ describe('recomputed activations', () => {
   });
 
   it('leave no tensor behind', () => {
-    const program = make(true);
-    program.run('all', values, { step: 0, learningRate: 0.01 });
+    const sharded = make(true);
+    sharded.run('all', values, { step: 0, learningRate: 0.01 });
     const before = engine.tf.memory().numTensors;
-    program.run('all', values, { step: 1, learningRate: 0.01 });
+    sharded.run('all', values, { step: 1, learningRate: 0.01 });
     expect(engine.tf.memory().numTensors).toBe(before);
   });
 });

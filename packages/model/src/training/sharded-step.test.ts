@@ -11,13 +11,13 @@ import { sumOfLosses, treeSum, unflatten } from './shard-gradients.ts';
 import { createShardedStep, type ShardedStep, type ShardedStepSpec } from './sharded-step.ts';
 
 const engine = await startEngine();
-const programs: ShardedStep[] = [];
-afterEach(() => programs.splice(0).forEach((program) => program.dispose()));
+const made: ShardedStep[] = [];
+afterEach(() => made.splice(0).forEach((sharded) => sharded.dispose()));
 
 function make(spec: ShardedStepSpec, options: { eager?: boolean } = {}): ShardedStep {
-  const program = createShardedStep(engine, spec, options);
-  programs.push(program);
-  return program;
+  const sharded = createShardedStep(engine, spec, options);
+  made.push(sharded);
+  return sharded;
 }
 
 describe.each([1, 3, 4])('shards of %i samples', (samplesPerShard) => {
@@ -47,7 +47,7 @@ describe.each([1, 3, 4])('shards of %i samples', (samplesPerShard) => {
     answer: { shape: [samples, 4], dtype: 'int32' as const },
     weights: { shape: [samples, 4], dtype: 'float32' as const },
   });
-  const programOf = (numShards: number): ShardedStep => {
+  const stepOf = (numShards: number): ShardedStep => {
     const loss = (parameters: Parameters, inputs: Tensors) => {
       const { prefix, suffix, answer, weights, ...visual } = inputs as Record<string, Tensors[string]>;
       const images = [mfamTokens(parameters, mfam, visual)];
@@ -55,12 +55,12 @@ describe.each([1, 3, 4])('shards of %i samples', (samplesPerShard) => {
       const logits = answerLogits(parameters, { llm, mfam }, images, text);
       return answerLossPerShard(logits, answer!, weights!, numShards);
     };
-    const program = make({
+    const sharded = make({
       ...{ trainable: shapes, frozen: {}, numShards, blockSizes: [numShards] },
       steps: { all: { inputs: inputsFor(numShards * samplesPerShard), loss } },
     });
-    program.setWeights(initialWeights(shapes, 0, fanInDeviation));
-    return program;
+    sharded.setWeights(initialWeights(shapes, 0, fanInDeviation));
+    return sharded;
   };
   const draw = rng('shards', 0);
   const batch = Object.fromEntries(
@@ -88,12 +88,12 @@ describe.each([1, 3, 4])('shards of %i samples', (samplesPerShard) => {
   it.skipIf(engine.node === undefined)(
     'computed alone, in pairs, in fours or all in one step sum up to the same gradient, bit for bit',
     () => {
-      const whole = programOf(total).gradient('all', batch);
+      const whole = stepOf(total).gradient('all', batch);
       expect(whole.gradient.some((g) => g !== 0)).toBe(true);
       for (const numShards of [1, 2, 4]) {
-        const program = programOf(numShards);
+        const sharded = stepOf(numShards);
         const parts = Array.from({ length: total / numShards }, (_, i) =>
-          program.gradient('all', part(i * numShards, (i + 1) * numShards)),
+          sharded.gradient('all', part(i * numShards, (i + 1) * numShards)),
         );
         expect(sumOfLosses(parts.map(({ loss }) => loss))).toBe(whole.loss);
         const sum = inPairs(parts.map(({ gradient }) => gradient));
@@ -126,7 +126,7 @@ describe('treeSum', () => {
   });
 });
 
-describe('a training program', () => {
+describe('a training step', () => {
   /** y = x W' + b against a target, W frozen or not. */
   const line = (parts: Pick<ShardedStepSpec, 'trainable' | 'frozen'>, numShards = 2): ShardedStepSpec => {
     const loss = (names: readonly [string, string]) => (parameters: Parameters, inputs: Tensors) =>
@@ -150,7 +150,7 @@ describe('a training program', () => {
   };
   const batch = { x: values(12, 4), y: values(8, 5) };
   const at = (step: number) => ({ step, learningRate: 0.05 });
-  // A step asks for the gradient of every trained weight, so a form that leaves one out has its own program.
+  // A step asks for the gradient of every trained weight, so a form that leaves one out has a step of its own.
   const fit = { trainable: { w: [2, 3], b: [2] }, frozen: {} };
   const only = (name: 'fit' | 'other', spec: ShardedStepSpec): ShardedStepSpec => ({
     ...spec,
@@ -160,25 +160,25 @@ describe('a training program', () => {
   it('brings the loss down and agrees with its eager twin', () => {
     const spec = only('fit', line(fit));
     const [compiled, eager] = [make(spec), make(spec, { eager: true })];
-    const losses = [compiled, eager].map((program) => {
-      program.setWeights(weights);
-      return Array.from({ length: 40 }, (_, step) => program.run('fit', batch, at(step)));
+    const losses = [compiled, eager].map((sharded) => {
+      sharded.setWeights(weights);
+      return Array.from({ length: 40 }, (_, step) => sharded.run('fit', batch, at(step)));
     });
     expect(losses[0]!.at(-1)).toBeLessThan(losses[0]![0]! / 4);
     losses[0]!.forEach((loss, step) => expect(loss).toBeCloseTo(losses[1]![step]!, 4));
   });
 
   it('leaves the weights alone when asked for a gradient, which is that of the loss', () => {
-    const program = make(only('fit', line(fit)));
-    program.setWeights(weights);
-    const { loss, gradient } = program.gradient('fit', batch);
-    expect(program.weights()).toEqual({ w: weights.w, b: weights.b });
+    const sharded = make(only('fit', line(fit)));
+    sharded.setWeights(weights);
+    const { loss, gradient } = sharded.gradient('fit', batch);
+    expect(sharded.weights()).toEqual({ w: weights.w, b: weights.b });
     const epsilon = 1e-2;
-    program.keys.forEach((key, k) => {
+    sharded.keys.forEach((key, k) => {
       const nudged = structuredClone({ w: weights.w, b: weights.b }) as Record<string, typeof weights.w>;
       nudged[key]!.values[1]! += epsilon;
-      program.setWeights(nudged);
-      const slope = (program.gradient('fit', batch).loss - loss) / epsilon;
+      sharded.setWeights(nudged);
+      const slope = (sharded.gradient('fit', batch).loss - loss) / epsilon;
       expect(slope).toBeCloseTo(gradient[k * 6 + 1]!, 1);
     });
   });
@@ -189,7 +189,7 @@ describe('a training program', () => {
     one.setWeights(weights);
     for (let step = 0; step < 3; step++) one.run('fit', batch, at(step));
     two.setState(one.state());
-    for (let step = 3; step < 6; step++) for (const program of [one, two]) program.run('fit', batch, at(step));
+    for (let step = 3; step < 6; step++) for (const sharded of [one, two]) sharded.run('fit', batch, at(step));
     expect(two.state()).toEqual(one.state());
     expect(one.state().firstMoment.some((m) => m !== 0)).toBe(true);
     one.setWeights(weights);
@@ -198,18 +198,18 @@ describe('a training program', () => {
   });
 
   it('trains with frozen weights without changing them', () => {
-    const program = make(only('fit', line({ trainable: { b: [2] }, frozen: { w: [2, 3] } })));
-    program.setWeights(weights);
-    const before = program.run('fit', batch, at(0));
-    expect(program.run('fit', batch, at(1))).toBeLessThan(before);
-    expect(Object.keys(program.weights())).toEqual(['b']);
-    expect(program.program.read('frozen/w')).toEqual(weights.w.values);
+    const sharded = make(only('fit', line({ trainable: { b: [2] }, frozen: { w: [2, 3] } })));
+    sharded.setWeights(weights);
+    const before = sharded.run('fit', batch, at(0));
+    expect(sharded.run('fit', batch, at(1))).toBeLessThan(before);
+    expect(Object.keys(sharded.weights())).toEqual(['b']);
+    expect(sharded.program.read('frozen/w')).toEqual(weights.w.values);
   });
 
   it('says what is wrong with its weights, its shards and its parameters', () => {
-    const program = make(only('fit', line(fit)));
-    expect(() => program.setWeights({ w: weights.w })).toThrow('weights b: expected 2, got none');
-    expect(() => program.setWeights({ w: weights.w, b: { shape: [3], values: values(3, 0) } })).toThrow(
+    const sharded = make(only('fit', line(fit)));
+    expect(() => sharded.setWeights({ w: weights.w })).toThrow('weights b: expected 2, got none');
+    expect(() => sharded.setWeights({ w: weights.w, b: { shape: [3], values: values(3, 0) } })).toThrow(
       'weights b: expected 2, got 3',
     );
     expect(() => make(only('fit', line(fit, 3)))).toThrow(

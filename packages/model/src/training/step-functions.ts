@@ -54,7 +54,7 @@ function updated({ trainable, own, optimizer }: FunctionSpec, gradients: readonl
  * carries. There is a function for every number of carried levels; the one that carries through all of them updates.
  */
 export function runFunctions(spec: FunctionSpec, numLevels: number): Record<string, ProgramFunction> {
-  const numShards = spec.numShards / 2 ** numLevels;
+  const numShards = spec.numShards / (1 << numLevels);
   const sumsOfCall = sumsOfBlock(spec, numShards);
   const functionOf = (step: TrainingStep, carried: number): ProgramFunction => {
     const isLast = carried === numLevels;

@@ -64,12 +64,12 @@ describe('language pre-training', () => {
   });
 
   it('learns in a few steps of every task', async () => {
-    const program = createLanguagePretraining(await startEngine(), llm, recipe);
+    const sharded = createLanguagePretraining(await startEngine(), llm, recipe);
     try {
-      program.setWeights(initialLanguageWeights(llm, 0));
+      sharded.setWeights(initialLanguageWeights(llm, 0));
       const loss = (at: number): number[] =>
         [0, 1, 2, 3].map((task) =>
-          program.run(taskOfStep(task), languageBatch(tokenizer, recipe, task), {
+          sharded.run(taskOfStep(task), languageBatch(tokenizer, recipe, task), {
             step: at + task,
             learningRate: 1e-2,
           }),
@@ -77,7 +77,7 @@ describe('language pre-training', () => {
       const losses = [0, 4, 8].map(loss);
       losses[2]!.forEach((last, task) => expect(last).toBeLessThan(losses[0]![task]!));
     } finally {
-      program.dispose();
+      sharded.dispose();
     }
   });
 });
@@ -112,16 +112,16 @@ describe('vision pre-training', () => {
   });
 
   it('learns to match photographs and captions', async () => {
-    const program = createVisionPretraining(await startEngine(), vision, tokenizer.vocabSize, recipe);
+    const sharded = createVisionPretraining(await startEngine(), vision, tokenizer.vocabSize, recipe);
     try {
-      program.setWeights(initialVisionWeights(vision, tokenizer.vocabSize, 0));
+      sharded.setWeights(initialVisionWeights(vision, tokenizer.vocabSize, 0));
       const inputs = visionBatch(vision, tokenizer, recipe, 0);
       const losses = Array.from({ length: 12 }, (_, step) =>
-        program.run('match', inputs, { step, learningRate: 1e-2 }),
+        sharded.run('match', inputs, { step, learningRate: 1e-2 }),
       );
       expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
     } finally {
-      program.dispose();
+      sharded.dispose();
     }
   });
 });

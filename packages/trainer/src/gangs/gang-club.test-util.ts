@@ -1,4 +1,4 @@
-// A gang in one process, for tests: members with programs and tensor planes of their own, that join and leave as they are
+// A gang in one process, for tests: members with steps and tensor planes of their own, that join and leave as they are
 // told, on a training so small that a step takes milliseconds.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,21 +35,21 @@ const taps = { tokens: 3, width: 8 };
 export const training = { steps: 12, batchSize: 16, peakLearningRate: 0.01, warmupFraction: 0.1 };
 const frozen = llmShapes(llm);
 
-/** What a program is made with beside the default. */
+/** What a step is made with beside the default. */
 export type Change = Partial<Pick<CalmTraining, 'options' | 'lora' | 'mfam'>>;
 /** Tensors too large to come with an answer. */
 export const wide: Change = { mfam: { ...mfam, mlpSize: 1024 } };
 
-export function newProgram(change: Change = {}): ShardedStep {
+export function newStep(change: Change = {}): ShardedStep {
   const factors = change.lora === undefined ? {} : loraShapes(llm, change.lora);
   const trainable = mfamShapes(change.mfam ?? mfam, { hiddenSize: taps.width }, llm);
-  const program = createCalmTraining(engine, {
+  const sharded = createCalmTraining(engine, {
     ...{ mfam, llm, trainable: { ...trainable, ...factors }, frozen, taps, ...change },
     ...{ batchSize: training.batchSize, numShards: 8 },
     forms: { answer: { images: 1, suffix: 2, answer: 3 } },
   });
-  program.setWeights(initialWeights({ ...trainable, ...factors, ...frozen }, 0, () => 0.3));
-  return program;
+  sharded.setWeights(initialWeights({ ...trainable, ...factors, ...frozen }, 0, () => 0.3));
+  return sharded;
 }
 
 /** What its steps draw from, with seed 0. */
@@ -85,7 +85,7 @@ afterEach(() => {
 
 export interface Member {
   readonly gang: ComputeGang;
-  readonly program: ShardedStep;
+  readonly sharded: ShardedStep;
   readonly reports: StageProgress[];
   readonly plane: TensorPlane;
   /** As SIGTERM does. */
@@ -146,7 +146,7 @@ export class Club {
     const member: Member = {
       leave: () => leaving.abort(),
       gang,
-      program: newProgram(this.#options.change),
+      sharded: newStep(this.#options.change),
       reports,
       plane,
       step: -1,
@@ -174,7 +174,7 @@ export class Club {
         this.#options.onStep?.(progress.step);
       },
     };
-    member.ended = trainLoop(context, member.program, training, inputs, undefined, samplesOf, [list])
+    member.ended = trainLoop(context, member.sharded, training, inputs, undefined, samplesOf, [list])
       .then(
         () => 'finished',
         (error: Error) => error.message,

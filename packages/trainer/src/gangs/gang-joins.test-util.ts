@@ -13,7 +13,7 @@ export async function trainAlone(change: Change = {}): Promise<Alone> {
   const club = new Club(1, { change });
   const member = await club.add();
   expect(await member.ended).toBe('finished');
-  return { state: member.program.state(), losses: lossesOf(member) };
+  return { state: member.sharded.state(), losses: lossesOf(member) };
 }
 
 export const lossesOf = ({ reports }: Member): number[] =>
@@ -48,7 +48,7 @@ export async function joinAndLeave(
   await club.add();
   const first = await finished(club).catch(() => null);
   await Promise.all(joining);
-  expect(first!.program.state(), `seed ${seed}`).toEqual(state);
+  expect(first!.sharded.state(), `seed ${seed}`).toEqual(state);
   // Whoever reports a step reports the same loss, and every step is reported.
   const reported = new Set<number>();
   for (const { step, metrics } of club.members.flatMap(({ reports }) => reports)) {

@@ -5,7 +5,7 @@ import type { Values } from '@calm-orch/engine';
 import type { TrainingState } from '@calm-orch/model';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadNewestCheckpoint } from '../training/checkpoint.ts';
-import { Club, dir, inputsOf, newProgram, training, wide, type Change } from './gang-club.test-util.ts';
+import { Club, dir, inputsOf, newStep, training, wide, type Change } from './gang-club.test-util.ts';
 import { finished, joinAndLeave, lossesOf, trainAlone } from './gang-joins.test-util.ts';
 import { learningRateAt } from '../training/schedule.ts';
 
@@ -38,7 +38,7 @@ describe('a gang of 3', () => {
     expect(state).not.toEqual(plain.state);
     const club = new Club(3, { change });
     for (let i = 0; i < 3; i++) await club.add();
-    expect((await finished(club)).program.state()).toEqual(state);
+    expect((await finished(club)).sharded.state()).toEqual(state);
   });
 });
 
@@ -48,7 +48,7 @@ type Poisoned = Record<string, Values> & { readonly weights: Float32Array };
 function balance(inputs: Poisoned, state: TrainingState): void {
   const { weights } = inputs;
   const lossOf = (token: number): number => {
-    const probe = newProgram();
+    const probe = newStep();
     probe.setState(state);
     weights.fill(0)[30 + token] = 1;
     const loss = probe.run('answer', inputs, { step: 7, learningRate: 0 });
@@ -65,7 +65,7 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
     const club = new Club(size, { optimizer });
     for (let i = 0; i < size; i++) await club.add();
     const first = await finished(club);
-    expect(first.program.state()).toEqual(state);
+    expect(first.sharded.state()).toEqual(state);
     expect(lossesOf(first).slice(-3)).toEqual(losses.slice(-3));
   });
 
@@ -73,7 +73,7 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
     const { state } = await alone();
     const club = new Club(2, { optimizer, change });
     for (let i = 0; i < 2; i++) await club.add({ sharedMemory: null });
-    expect((await finished(club)).program.state()).toEqual(state);
+    expect((await finished(club)).sharded.state()).toEqual(state);
   });
 
   it.each(['none', 'file'])('streams them to the same bits where shared memory cannot be used (%s)', async (name) => {
@@ -82,7 +82,7 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
     writeFileSync(join(dir, 'file'), '');
     const club = new Club(2, { optimizer, change });
     for (let i = 0; i < 2; i++) await club.add({ sharedMemory: join(dir, name) });
-    expect((await finished(club)).program.state()).toEqual(state);
+    expect((await finished(club)).sharded.state()).toEqual(state);
     expect(club.notes).toEqual(Array(2).fill(expect.stringContaining('are streamed')));
   });
 
@@ -94,7 +94,7 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
     ],
     ['gradient that is not finite', balance, 'and its gradient not finite at step 7 (samples s7-0, s7-1,'],
   ])('ends at a %s, in all members alike, and saves no state after it', async (_, poison, reason) => {
-    const before = newProgram();
+    const before = newStep();
     for (let step = 0; step < 7; step++)
       before.run('answer', inputsOf(step).inputs, { step, learningRate: learningRateAt(step, training) });
     const { name, inputs, samples } = inputsOf(7);

@@ -123,32 +123,32 @@ export const foundation: StageFunction = async (context) => {
   });
   const visionTraining: VisionPretraining = { ...visionRecipe, seed };
   const vit = await once(join(context.checkpointDir, 'vision.safetensors'), async () => {
-    const program = createVisionPretraining(engine, vision, tokenizer.vocabSize, visionTraining);
-    program.setWeights(initialVisionWeights(vision, tokenizer.vocabSize, seed));
+    const sharded = createVisionPretraining(engine, vision, tokenizer.vocabSize, visionTraining);
+    sharded.setWeights(initialVisionWeights(vision, tokenizer.vocabSize, seed));
     const inputsOf = (step: number) => ({
       name: 'match',
       inputs: visionBatch(vision, tokenizer, visionTraining, step),
     });
     const training = { ...visionRecipe, warmupFraction };
-    await trainLoop(part('vision', 0), program, training, inputsOf, undefined, samplesOf('scene', visionRecipe));
-    const weights = select(program.weights(), visionShapes(vision));
-    program.dispose();
+    await trainLoop(part('vision', 0), sharded, training, inputsOf, undefined, samplesOf('scene', visionRecipe));
+    const weights = select(sharded.weights(), visionShapes(vision));
+    sharded.dispose();
     const pixelsOf = (step: number) => visionBatch(vision, tokenizer, visionTraining, step).pixels as Float32Array;
     return { ...weights, ...tapStatistics(engine, vision, weights, visionTraining, pixelsOf) };
   });
   const languageTraining = { ...languageRecipe, seed };
   const language = await once(join(context.checkpointDir, 'language.safetensors'), async () => {
-    const program = createLanguagePretraining(engine, llm, languageTraining);
-    program.setWeights(initialLanguageWeights(llm, seed));
+    const sharded = createLanguagePretraining(engine, llm, languageTraining);
+    sharded.setWeights(initialLanguageWeights(llm, seed));
     const inputsOf = (step: number) => ({
       name: taskOfStep(step),
       inputs: languageBatch(tokenizer, languageTraining, step),
     });
     const training = { ...languageRecipe, warmupFraction };
     const samples = samplesOf('text', languageRecipe);
-    await trainLoop(part('language', visionRecipe.steps), program, training, inputsOf, undefined, samples);
-    const weights = program.weights();
-    program.dispose();
+    await trainLoop(part('language', visionRecipe.steps), sharded, training, inputsOf, undefined, samples);
+    const weights = sharded.weights();
+    sharded.dispose();
     return weights;
   });
   const weights = { ...vit, ...language };

@@ -54,7 +54,7 @@ function trainedBy(name: string, inputs: Record<string, Values>): string[] {
   return levels.filter((level) => Object.keys(trainable).some((key) => key.startsWith(`mfam.${level}.`) && moved(key)));
 }
 
-describe('the training program of a CALM stage', () => {
+describe('the training step of a CALM stage', () => {
   it('trains the levels that the augmentations of its samples allow, no other', () => {
     const of = (...allowed: ReadonlySet<QFormerLevel>[]) => inputsOf(1, [5, 6], allowed);
     expect(trainedBy('single', of(all, all, all, all))).toEqual(levels);

@@ -37,18 +37,18 @@ function inputsOf(step: number): Record<string, Values> {
 }
 
 function losses(precision: 'fp32' | 'bf16'): number[] {
-  const program = createCalmTraining(engine, {
+  const sharded = createCalmTraining(engine, {
     ...{ mfam, llm, trainable, frozen: {}, batchSize, numShards: 2, taps },
     options: { ...train, precision },
     forms: { answer: { images: 1, suffix: 2, answer: answerTokens } },
   });
-  program.setWeights(initialWeights(trainable, 0, fanInDeviation));
+  sharded.setWeights(initialWeights(trainable, 0, fanInDeviation));
   try {
     return Array.from({ length: numSteps }, (_, step) =>
-      program.run('answer', inputsOf(step), { step, learningRate: learningRateAt(step, training) }),
+      sharded.run('answer', inputsOf(step), { step, learningRate: learningRateAt(step, training) }),
     );
   } finally {
-    program.dispose();
+    sharded.dispose();
   }
 }
 

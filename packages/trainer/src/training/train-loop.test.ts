@@ -13,18 +13,18 @@ const engine = await startEngine();
 const training = { steps: 20, batchSize: 4, peakLearningRate: 0.05, warmupFraction: 0.1 };
 
 let dir: string;
-let program: ShardedStep;
+let sharded: ShardedStep;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'calm-orch-loop-'));
-  program = newProgram();
+  sharded = newStep();
 });
 afterEach(() => {
-  program.dispose();
+  sharded.dispose();
   rmSync(dir, { recursive: true, force: true });
 });
 
 /** y = x W' + b by Adam, at its initial weights. */
-function newProgram(
+function newStep(
   lossOf: (both: [Tensors[string], Tensors[string]]) => Tensors[string] = ([x, y]) => x.sub(y).square().sum().div(4),
 ): ShardedStep {
   const made = createShardedStep(engine, {
@@ -60,7 +60,7 @@ function contextOf(change: Partial<StageContext> = {}): StageContext & { readonl
 }
 /** The state that undisturbed training ends in. */
 async function undisturbed() {
-  const other = newProgram();
+  const other = newStep();
   await trainLoop(contextOf({ checkpointDir: join(dir, 'none') }), other, training, inputsOf);
   const state = other.state();
   other.dispose();
@@ -78,17 +78,17 @@ const thrownBy = async (work: Promise<unknown>): Promise<CalmError> => {
 describe('the training loop', () => {
   it('trains to the end and reports every step of a short stage', async () => {
     const context = contextOf();
-    await trainLoop(context, program, training, inputsOf);
+    await trainLoop(context, sharded, training, inputsOf);
     expect(context.reports.map(({ step }) => step)).toEqual([...Array(20).keys()]);
     const losses = context.reports.map(({ metrics }) => metrics!['train/loss']!);
     expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
     expect(context.reports[2]).toMatchObject({ totalSteps: 20, metrics: { 'train/learningRate': 0.05 } });
-    expect(program.state()).toEqual(await undisturbed());
+    expect(sharded.state()).toEqual(await undisturbed());
   });
 
   it('reports a long stage about a hundred times, its last step among them', async () => {
     const context = contextOf();
-    await trainLoop(context, program, { ...training, steps: 250 }, inputsOf);
+    await trainLoop(context, sharded, { ...training, steps: 250 }, inputsOf);
     const steps = context.reports.map(({ step }) => step);
     expect(steps.length).toBeLessThanOrEqual(126);
     expect(steps.at(-1)).toBe(249);
@@ -99,7 +99,7 @@ describe('the training loop', () => {
     const slow = contextOf({ now: () => (time += 400) });
     const quick = contextOf();
     for (const context of [slow, quick]) {
-      await trainLoop(context, program, { ...training, steps: 1000 }, inputsOf);
+      await trainLoop(context, sharded, { ...training, steps: 1000 }, inputsOf);
       rmSync(context.checkpointDir, { recursive: true, force: true });
     }
     const measured = ({ reports }: typeof slow) => reports.filter(({ metrics }) => metrics).map(({ step }) => step);
@@ -118,7 +118,7 @@ describe('the training loop', () => {
       asked.push(`inputs ${step}`);
       return inputsOf(step);
     };
-    await trainLoop(contextOf(), program, { ...training, steps: 3 }, noting, (step) => asked.push(`ahead ${step}`));
+    await trainLoop(contextOf(), sharded, { ...training, steps: 3 }, noting, (step) => asked.push(`ahead ${step}`));
     expect(asked).toEqual(['inputs 0', 'ahead 1', 'inputs 1', 'ahead 2', 'inputs 2']);
   });
 
@@ -131,14 +131,14 @@ describe('the training loop', () => {
         if (step === stopAt - 1) controller.abort();
         return inputsOf(step);
       };
-      const first = newProgram();
+      const first = newStep();
       const error = await thrownBy(
         trainLoop(contextOf({ checkpointDir, signal: controller.signal }), first, training, stopping),
       );
       first.dispose();
       expect(error.code).toBe('cancelled');
       expect(error.message).toContain(`finetune-score: stopped at step ${stopAt} of 20`);
-      const second = newProgram();
+      const second = newStep();
       const steps: number[] = [];
       await trainLoop(contextOf({ checkpointDir }), second, training, (step) => {
         steps.push(step);
@@ -158,12 +158,12 @@ describe('the training loop', () => {
       return inputsOf(step);
     };
     const context = contextOf({ checkpointEveryMs: 3500, now: () => time });
-    await expect(trainLoop(context, program, training, dying)).rejects.toThrow('killed');
+    await expect(trainLoop(context, sharded, training, dying)).rejects.toThrow('killed');
     expect(readdirSync(context.checkpointDir).filter((name) => name.endsWith('.json'))).toEqual([
       'step-00000004.json',
       'step-00000008.json',
     ]);
-    const second = newProgram();
+    const second = newStep();
     const steps: number[] = [];
     await trainLoop(contextOf(), second, training, (step) => {
       steps.push(step);
@@ -176,7 +176,7 @@ describe('the training loop', () => {
 
   it('that is cancelled before its first step computes nothing', async () => {
     const error = await thrownBy(
-      trainLoop(contextOf({ signal: AbortSignal.abort() }), program, training, () => {
+      trainLoop(contextOf({ signal: AbortSignal.abort() }), sharded, training, () => {
         throw new Error('a step was computed');
       }),
     );
@@ -191,7 +191,7 @@ describe('the training loop', () => {
       if (step === 3) batch.inputs.y[0] = NaN;
       return batch;
     };
-    const error = await thrownBy(trainLoop(contextOf(), program, training, broken, undefined, samplesOf));
+    const error = await thrownBy(trainLoop(contextOf(), sharded, training, broken, undefined, samplesOf));
     expect(error.code).toBe('bad_data');
     expect(error.message).toBe(
       'finetune-score: the loss is NaN at step 3 (samples a3, b3, c3, d3); the weights are those before it. Look at these samples, or try a lower peakLearningRate',
@@ -199,7 +199,7 @@ describe('the training loop', () => {
   });
 
   it('names the samples of the shard whose loss is no number', async () => {
-    const perShard = newProgram(([x, y]) => x.sub(y).square().reshape([2, 4]).sum(1));
+    const perShard = newStep(([x, y]) => x.sub(y).square().reshape([2, 4]).sum(1));
     const broken = (step: number) => {
       const batch = inputsOf(step);
       if (step === 3) batch.inputs.y[5] = NaN;
@@ -228,7 +228,7 @@ describe('the training loop', () => {
         return batch;
       };
       const start = () => {
-        const made = newProgram();
+        const made = newStep();
         made.setWeights({
           w: { shape: [2, 3], values: Float32Array.of(1, -1, 0, 0.25, 2, 0) },
           b: { shape: [2], values: new Float32Array(2) },
