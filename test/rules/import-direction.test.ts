@@ -34,7 +34,10 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
 /** A command that only reads the database must not wait for these to load. */
 const lazyInCli = ['rpc', 'engine', 'model', 'data', 'coordinator', 'trainer', 'augmentor', 'evaluator'];
 /** Modules of theirs that load nothing heavy. */
-const lightModules = ['@calm-orch/coordinator/damage', '@calm-orch/coordinator/layout'];
+const lightModules = [
+  ...['@calm-orch/coordinator/damage', '@calm-orch/coordinator/layout'],
+  ...['@calm-orch/augmentor/kinds', '@calm-orch/trainer/kinds', '@calm-orch/evaluator/kinds'],
+];
 
 const scope = '@calm-orch/';
 const packages = workspacePackages();

@@ -45,8 +45,7 @@ export { pieces, readInto, sha256OfFile, updateHash, writeAll } from './files/pi
 export { openSqlite, type Sqlite } from './sqlite.ts';
 export { processPlace, processStart } from './processes/processes.ts';
 export {
-  gangKinds,
-  stageRoles,
+  roles,
   type AppliedSteps,
   type Gang,
   type OptimizerPlacement,
@@ -56,25 +55,14 @@ export {
   type StageFunction,
   type StageKind,
   type StageProgress,
-  type StageRegistry,
   type StageResult,
   type StageSpec,
   type Status,
 } from './stage.ts';
+export type { StageDefinition, TrainingBudget } from './stage-definition.ts';
 export * from './config/schema.ts';
 export { datasetNames, readDataFile, type DatasetName, type DatasetRoots } from './config/datasets.ts';
-export {
-  checkedPerItem,
-  dataItems,
-  encodedPerItem,
-  numEncoded,
-  numItemsOf,
-  photosPerItem,
-  realPhotos,
-  type DataItem,
-  type DataPool,
-  type EncodeWhat,
-} from './config/items.ts';
+export { dataItems, photosPerItem, type DataItem, type DataPool } from './config/items.ts';
 export { augmentationReduction, augmentationSide } from './config/sides.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';
 export { commentMetrics, tableMetrics, type Claim, type TableMetric } from './config/ablation.ts';

@@ -1,15 +1,4 @@
 // The evaluator's stages, and its metrics for whoever wants them alone.
-import type { StageRegistry } from '@calm-orch/core';
-
-export const stages: StageRegistry = {
-  baselines: async () => (await import('./stages/baselines.ts')).baselines,
-  'evaluate-score': async () => (await import('./stages/evaluate-score.ts')).evaluateScore,
-  'evaluate-comment': async () => (await import('./stages/evaluate-comment.ts')).evaluateComment,
-  'baselines-comment': async () => (await import('./stages/baselines-comment.ts')).baselinesComment,
-  'evaluate-suggest': async () => (await import('./stages/evaluate-suggest.ts')).evaluateSuggest,
-  'evaluate-personal': async () => (await import('./stages/evaluate-personal.ts')).evaluatePersonal,
-};
-
 export { averageRanks, plcc, srcc } from './metrics/correlation.ts';
 export {
   captionMetricNames,

@@ -49,7 +49,17 @@ function newRun(more: Partial<NewRun> = {}): NewRun {
 }
 
 function stage(key: string, more: Partial<PlannedStage> = {}): PlannedStage {
-  return { key, kind: 'data', config: {}, inputs: {}, numItems: 1, trials: [trial], reuse: false, ...more };
+  return {
+    key,
+    kind: 'data',
+    role: 'augmentor',
+    config: {},
+    inputs: {},
+    numItems: 1,
+    trials: [trial],
+    reuse: false,
+    ...more,
+  };
 }
 
 /** Plans and finishes stages, one item each. */
@@ -61,9 +71,9 @@ function finish(runId: string, key: string, result = {}): void {
 test('a trial follows its stages from queued over running to succeeded, with the fingerprint of its last training', () => {
   const { id } = tracker.createRun(newRun());
   tracker.upsertStages(id, [
-    stage('c', { kind: 'finetune-comment' }),
-    stage('s', { kind: 'finetune-score', inputs: { comment: 'c' } }),
-    stage('e', { kind: 'evaluate-score', inputs: { model: 's' } }),
+    stage('c', { kind: 'finetune-comment', role: 'trainer' }),
+    stage('s', { kind: 'finetune-score', role: 'trainer', inputs: { comment: 'c' } }),
+    stage('e', { kind: 'evaluate-score', role: 'evaluator', inputs: { model: 's' } }),
   ]);
   const shown = () => tracker.getRun(id).trials[0];
   expect(shown()).toEqual({ row: 'all', seed: 0, status: 'queued', fingerprint: null });

@@ -56,8 +56,8 @@ export const compute = {
     args.positional('role', { type: 'string', demandOption: true }).positional('index', { type: 'number', default: 0 }),
   handler: async ({ role, index }: ArgumentsCamelCase<ComputeOptions>): Promise<void> => {
     process.title = `calm-orch compute ${role} ${index}`;
-    const { parseRole, runCompute } = await import('@calm-orch/rpc/compute');
+    const { runCompute } = await import('@calm-orch/rpc/compute');
     const { parts } = await import('../run/parts.ts');
-    runCompute(() => parts.loadStages(parseRole(role)));
+    runCompute(parts.stageKinds);
   },
 };

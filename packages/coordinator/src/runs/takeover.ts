@@ -1,7 +1,7 @@
 // What a coordinator that died has left to the next one of its run: workers that wait for it, and where they look.
 // Whether they can be kept: only if they run the code and engine this coordinator has planned with.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hashOf, stageRoles, type StageKind } from '@calm-orch/core';
+import { hashOf } from '@calm-orch/core';
 import type { Tracker } from '@calm-orch/tracker';
 import { readConnection, type RunConnection } from './connection.ts';
 import type { Layout } from '../artifacts/layout.ts';
@@ -17,9 +17,8 @@ export interface Legacy {
 export const noLegacy: Legacy = { connection: null, isKept: false };
 
 /** Hash of all that workers compute with. */
-export function workerCode({ code, engine }: PlanSources): string {
-  const kinds = Object.keys(stageRoles) as StageKind[];
-  return hashOf({ engine, code: Object.fromEntries(kinds.map((kind) => [kind, code(kind)])) });
+export function workerCode({ kinds, code, engine }: PlanSources): string {
+  return hashOf({ engine, code: Object.fromEntries(kinds.map(({ kind }) => [kind, code(kind)])) });
 }
 
 export function takeOver(tracker: Tracker, layout: Layout, runId: string, code: string): Legacy {

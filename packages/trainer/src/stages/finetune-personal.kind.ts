@@ -1,0 +1,26 @@
+import type { StageDefinition } from '@calm-orch/core';
+import { samplesOf, trainingSlice } from './training-slice.ts';
+
+export const finetunePersonal: StageDefinition = {
+  kind: 'finetune-personal',
+  role: 'trainer',
+  budget: 'finetunePersonal',
+  inputs: {
+    foundation: 'foundation',
+    dataPersonal: 'data-personal',
+    encodePersonal: 'encode personal',
+    score: 'finetune-score',
+  },
+  slice: (trial, { foundation }) => {
+    const { contextSize, joining, levels } = trial.personal;
+    return {
+      ...trainingSlice(trial, foundation),
+      mfam: trial.mfam,
+      finetunePersonal: trial.finetunePersonal,
+      personal: { contextSize, joining, levels },
+    };
+  },
+  // A sample is an episode: its context and the query.
+  cost: (trial) => samplesOf(trial.finetunePersonal) * (trial.personal.contextSize + 1),
+  load: async () => (await import('./finetune-personal.ts')).finetunePersonal,
+};
