@@ -23,7 +23,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
 /** Heavy or replaceable dependencies, and the packages that know of them. */
 const keepers: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': ['rpc'],
-  'better-sqlite3': ['core'],
+  'better-sqlite3': ['tracker', 'augmentor'],
   'drizzle-orm': ['tracker'],
   openai: ['augmentor'],
   sharp: ['data', 'augmentor'],

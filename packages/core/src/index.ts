@@ -42,8 +42,6 @@ export {
   type LeftOut,
 } from './files/folder-walk.ts';
 export { pieces, readInto, sha256OfFile, updateHash, writeAll } from './files/pieces.ts';
-export { openSqlite, type Sqlite } from './sqlite.ts';
-export { processPlace, processStart } from './processes/processes.ts';
 export {
   roles,
   type AppliedSteps,

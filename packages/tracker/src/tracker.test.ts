@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openSqlite } from '@calm-orch/core';
+import { openSqlite } from './database/sqlite.ts';
 import type { NewRun, PlannedStage } from './types.ts';
 import { openTracker, type Tracker, type TrackerOptions } from './tracker.ts';
 

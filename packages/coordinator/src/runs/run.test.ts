@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { loadExperiment, processStart, sha256, toCalmError } from '@calm-orch/core';
-import { openTracker, type Tracker, type TrackerOptions } from '@calm-orch/tracker';
+import { loadExperiment, sha256, toCalmError } from '@calm-orch/core';
+import { openTracker, processStart, type Tracker, type TrackerOptions } from '@calm-orch/tracker';
 import { stageKinds } from '../../../cli/src/run/stage-kinds.ts';
 import { layoutOf } from '../artifacts/layout.ts';
 import type { PlanSources } from '../plan/plan.ts';
