@@ -174,7 +174,7 @@ test('does not blame workers for the time it stood still itself', async () => {
   const coordinator = begin([stage('finetune-score', 'trainer')]);
   await lease(coordinator, 'trainer 0');
   nowMs = 60_000;
-  coordinator.forgive(59_000);
+  coordinator.book.forgive(59_000);
   expect(coordinator.expire()).toEqual([]);
 });
 

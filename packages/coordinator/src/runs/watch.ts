@@ -19,7 +19,7 @@ export function watch({ options, run, coordinator, policy, toDo }: Session, pool
     const lateMs = now() - lastMs - watchEveryMs;
     lastMs = now();
     if (lateMs > watchEveryMs) {
-      coordinator.forgive(lateMs);
+      coordinator.book.forgive(lateMs);
       registerByMs += lateMs;
     }
     // First of all: a coordinator that has been superseded ends nobody's processes.
@@ -27,7 +27,7 @@ export function watch({ options, run, coordinator, policy, toDo }: Session, pool
       tracker.heartbeatRun(run.id);
       recordedMs = lastMs;
     }
-    const absent = roles.find((role) => !coordinator.hasHeardOf(role));
+    const absent = roles.find((role) => !coordinator.book.hasHeardOf(role));
     if (absent !== undefined && lastMs > registerByMs)
       throw new CalmError(
         'unavailable',

@@ -1,5 +1,5 @@
 import type { StageDefinition } from '@calm-orch/core';
-import { meteorSlice } from './meteor-slice.ts';
+import { meteorSlice } from './slices.ts';
 
 /** Comments that can be had without any training. */
 export const baselinesComment: StageDefinition = {

@@ -1,5 +1,5 @@
 import type { StageDefinition } from '@calm-orch/core';
-import { meteorSlice } from './meteor-slice.ts';
+import { answerSlice, meteorSlice } from './slices.ts';
 
 export const evaluateComment: StageDefinition = {
   kind: 'evaluate-comment',
@@ -7,15 +7,10 @@ export const evaluateComment: StageDefinition = {
   goalOf: 'trial',
   isNeeded: ({ evaluate }) => evaluate.numComments > 0,
   inputs: { foundation: 'foundation', data: 'data', encodeLabeled: 'encode labeled', model: 'finetune-comment' },
-  slice: ({ llm, mfam, prompt, evaluate }, { foundation }) => {
-    const { batchSize, numComments, maxCommentTokens } = evaluate;
-    return {
-      llm,
-      mfam,
-      prompt,
-      foundation,
-      evaluate: { batchSize, numComments, maxCommentTokens, ...meteorSlice(evaluate) },
-    };
+  slice: (trial, { foundation }) => {
+    const { batchSize, numComments, maxCommentTokens } = trial.evaluate;
+    const evaluate = { batchSize, numComments, maxCommentTokens, ...meteorSlice(trial.evaluate) };
+    return { ...answerSlice(trial, foundation), evaluate };
   },
   cost: ({ evaluate }) => 20 * evaluate.numComments,
   load: async () => (await import('./evaluate-comment.ts')).evaluateComment,

@@ -1,4 +1,5 @@
 import type { StageDefinition } from '@calm-orch/core';
+import { scoreSlice } from './slices.ts';
 
 export const evaluatePersonal: StageDefinition = {
   kind: 'evaluate-personal',
@@ -12,21 +13,9 @@ export const evaluatePersonal: StageDefinition = {
     encodePersonal: 'encode personal',
     model: 'finetune-personal',
   },
-  slice: (
-    { seed, llm, mfam, prompt, scorePrefix, personal, evaluate: { batchSize, scoreReadout } },
-    { foundation },
-  ) => {
-    const { contextSize, joining, levels, repeats } = personal;
-    return {
-      seed,
-      llm,
-      mfam,
-      prompt,
-      foundation,
-      scorePrefix,
-      personal: { contextSize, joining, levels, repeats },
-      evaluate: { batchSize, scoreReadout },
-    };
+  slice: (trial, { foundation }) => {
+    const { contextSize, joining, levels, repeats } = trial.personal;
+    return { ...scoreSlice(trial, foundation), personal: { contextSize, joining, levels, repeats } };
   },
   cost: ({ personal: { test, repeats } }) => 2 * test.annotators * test.ratings * repeats,
   load: async () => (await import('./evaluate-personal.ts')).evaluatePersonal,

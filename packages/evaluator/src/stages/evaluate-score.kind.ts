@@ -1,4 +1,5 @@
 import type { StageDefinition } from '@calm-orch/core';
+import { scoreSlice } from './slices.ts';
 
 export const evaluateScore: StageDefinition = {
   kind: 'evaluate-score',
@@ -6,15 +7,7 @@ export const evaluateScore: StageDefinition = {
   goalOf: 'trial',
   isNeeded: ({ evaluate }) => evaluate.scores,
   inputs: { foundation: 'foundation', data: 'data', encodeLabeled: 'encode labeled', model: 'finetune-score' },
-  slice: ({ seed, llm, mfam, prompt, scorePrefix, evaluate: { batchSize, scoreReadout } }, { foundation }) => ({
-    seed,
-    llm,
-    mfam,
-    prompt,
-    foundation,
-    scorePrefix,
-    evaluate: { batchSize, scoreReadout },
-  }),
+  slice: (trial, { foundation }) => scoreSlice(trial, foundation),
   cost: ({ data }) => 2 * data.numTest,
   load: async () => (await import('./evaluate-score.ts')).evaluateScore,
 };

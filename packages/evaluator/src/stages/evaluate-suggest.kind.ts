@@ -1,5 +1,6 @@
 import type { StageDefinition } from '@calm-orch/core';
 import { numDegradedPhotos } from '@calm-orch/data/degraded';
+import { answerSlice } from './slices.ts';
 
 export const evaluateSuggest: StageDefinition = {
   kind: 'evaluate-suggest',
@@ -7,13 +8,10 @@ export const evaluateSuggest: StageDefinition = {
   goalOf: 'trial',
   isNeeded: ({ evaluate }) => evaluate.suggestions,
   inputs: { foundation: 'foundation', encodeReal: 'encode real', model: 'finetune-comment' },
-  slice: ({ llm, mfam, prompt, evaluate: { batchSize, maxCommentTokens } }, { foundation }) => ({
-    llm,
-    mfam,
-    prompt,
-    foundation,
-    evaluate: { batchSize, maxCommentTokens },
-  }),
+  slice: (trial, { foundation }) => {
+    const { batchSize, maxCommentTokens } = trial.evaluate;
+    return { ...answerSlice(trial, foundation), evaluate: { batchSize, maxCommentTokens } };
+  },
   cost: () => 20 * numDegradedPhotos(),
   load: async () => (await import('./evaluate-suggest.ts')).evaluateSuggest,
 };

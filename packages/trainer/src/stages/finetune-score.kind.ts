@@ -1,5 +1,5 @@
 import type { StageDefinition } from '@calm-orch/core';
-import { finetuneSlice, samplesOf, trainingSlice } from './training-slice.ts';
+import { finetuneSlice, samplesOf, trainingSlice } from './slices.ts';
 
 export const finetuneScore: StageDefinition = {
   kind: 'finetune-score',

@@ -1,5 +1,5 @@
 import type { StageDefinition } from '@calm-orch/core';
-import { samplesOf, trainingSlice } from './training-slice.ts';
+import { samplesOf, trainingSlice } from './slices.ts';
 
 export const pretrainGeneric: StageDefinition = {
   kind: 'pretrain-generic',

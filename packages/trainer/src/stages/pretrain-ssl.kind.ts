@@ -1,5 +1,5 @@
 import { qformerLevels, type StageDefinition, type TrialConfig } from '@calm-orch/core';
-import { samplesOf, trainingSlice } from './training-slice.ts';
+import { samplesOf, trainingSlice } from './slices.ts';
 
 /** Self-supervision trains the Q-Formers alone: rows that differ in the thematic level share it. */
 const trained = ({ mfam }: TrialConfig) => qformerLevels.filter((level) => mfam.levels.includes(level));
