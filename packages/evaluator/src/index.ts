@@ -1,4 +1,4 @@
-// The evaluator's stages, and its metrics for whoever wants them alone.
+// The evaluator beside its stages, whose definitions are in stages/index.ts: metrics, answers about photographs, verdicts.
 export { averageRanks, plcc, srcc } from './metrics/correlation.ts';
 export {
   captionMetricNames,

@@ -90,6 +90,17 @@ test('a trial follows its stages from queued over running to succeeded, with the
   expect(tracker.listEvents(id).map(({ type }) => type)).toContain('stage succeeded');
 });
 
+test('a kind of stage this version does not know is listed like any other, and trains and measures', () => {
+  const { id } = tracker.createRun(newRun());
+  const kind = 'of-a-newer-version';
+  tracker.upsertStages(id, [stage('s', { kind, role: 'trainer' }), stage('e', { kind, role: 'evaluator' })]);
+  finish(id, 's', { fingerprint: 'of the newer' });
+  finish(id, 'e', { metrics: { PLCC: 0.8 } });
+  expect(tracker.listRunStages(id).map((each) => each.kind)).toEqual([kind, kind]);
+  expect(tracker.getRun(id).trials).toMatchObject([{ status: 'succeeded', fingerprint: 'of the newer' }]);
+  expect(tracker.trialMetrics(id)).toEqual([{ ...trial, name: 'PLCC', value: 0.8 }]);
+});
+
 test('a second run of the same folder reuses stages and counts its experiment up', () => {
   const first = tracker.createRun(newRun());
   tracker.upsertStages(first.id, [stage('d')]);

@@ -180,8 +180,7 @@ export class Coordinator {
     const lease = this.book.live(token);
     if (lease === null || sequence <= lease.sequence) return;
     try {
-      if (points.length > 0)
-        takeReport(this.#options, lease, sequence, points, this.book.of(lease.stage).length === 1);
+      if (points.length > 0) takeReport(this.#options, lease, sequence, points, this.book.of(lease.stage).length === 1);
     } catch (error) {
       // What it computes can no longer be right.
       if (error instanceof CalmError && error.code === 'invalid_argument') this.fail(token, 'raised', error.message);

@@ -67,7 +67,7 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
   const trials: TrialRef[] = [];
   const tables = new Set<string>();
   const goalsOf = (what: StageDefinition['goalOf']) => sources.kinds.filter(({ goalOf }) => goalOf === what);
-  for (const { row, table = '', config: configOf } of experiment.rows) {
+  for (const { row, table = '', config: configOf } of experiment.rows)
     for (const seed of experiment.seeds) {
       const config = configOf(seed);
       const trial: TrialRef = { row, seed };
@@ -106,17 +106,15 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
         return key;
       };
       const { only } = experiment;
-      if (only !== null) {
-        const goals = sources.kinds.filter(({ kind }) => kind === only);
-        addStages(sources.kinds, goals, config, {}, add);
-      } else {
-        const goals = [...(tables.has(table) ? [] : goalsOf('table')), ...goalsOf('trial')];
-        addStages(sources.kinds, goals, config, { foundation: sources.foundation(config.foundation).key }, add);
-        tables.add(table);
-      }
+      const tableGoals = tables.has(table) ? [] : goalsOf('table');
+      const goals =
+        only === null ? [...tableGoals, ...goalsOf('trial')] : sources.kinds.filter(({ kind }) => kind === only);
+      const given: Record<string, string> =
+        only === null ? { foundation: sources.foundation(config.foundation).key } : {};
+      addStages(sources.kinds, goals, config, given, add);
+      tables.add(table);
       trials.push(trial);
     }
-  }
   const stages = [...drafts.values()].map((draft) => ({ ...draft, label: stageLabel(draft, trials) }));
   return { trials, stages };
 }

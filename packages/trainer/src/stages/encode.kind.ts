@@ -29,14 +29,10 @@ export const encode: readonly StageDefinition[] = Object.entries(photographs).ma
   variant: what,
   role: 'trainer',
   inputs: { foundation: 'foundation', ...inputs },
-  slice: ({ vision, mfam: { taps, standardizeTaps }, encode: how }, { foundation }) => ({
-    what,
-    vision,
-    taps,
-    standardizeTaps,
-    foundation,
-    encode: how,
-  }),
+  slice: ({ vision, mfam, encode: how }, { foundation }) => {
+    const { taps, standardizeTaps } = mfam;
+    return { what, vision, taps, standardizeTaps, foundation, encode: how };
+  },
   numItems: (trial) => Math.ceil(number(trial) / encodedPerItem),
   cost: (trial) => 4 * number(trial),
   load: async () => (await import('./encode.ts')).encode,

@@ -1,5 +1,5 @@
 import type { StageDefinition } from '@calm-orch/core';
-import { finetuneSlice, samplesOf, trainingSlice } from './slices.ts';
+import { finetuneSlice, samplesOf } from './slices.ts';
 
 export const finetuneComment: StageDefinition = {
   kind: 'finetune-comment',
@@ -13,14 +13,11 @@ export const finetuneComment: StageDefinition = {
     pretrainGeneric: 'pretrain-generic',
     pretrainSsl: 'pretrain-ssl',
   },
-  slice: (trial, { foundation }) => ({
-    ...trainingSlice(trial, foundation),
-    ...finetuneSlice(trial),
-    mfam: trial.mfam,
-    maxCommentTokens: trial.evaluate.maxCommentTokens,
-    finetuneComment: trial.finetuneComment,
-    questions: trial.questions,
-  }),
+  slice: (trial, { foundation }) => {
+    const { finetuneComment, questions, evaluate } = trial;
+    const { maxCommentTokens } = evaluate;
+    return { ...finetuneSlice(trial, foundation), maxCommentTokens, finetuneComment, questions };
+  },
   cost: (trial) => 1.8 * samplesOf(trial.finetuneComment),
   load: async () => (await import('./finetune-comment.ts')).finetuneComment,
 };

@@ -12,13 +12,10 @@ export const finetunePersonal: StageDefinition = {
     score: 'finetune-score',
   },
   slice: (trial, { foundation }) => {
+    const { mfam, finetunePersonal: budget } = trial;
     const { contextSize, joining, levels } = trial.personal;
-    return {
-      ...trainingSlice(trial, foundation),
-      mfam: trial.mfam,
-      finetunePersonal: trial.finetunePersonal,
-      personal: { contextSize, joining, levels },
-    };
+    const personal = { contextSize, joining, levels };
+    return { ...trainingSlice(trial, foundation), mfam, finetunePersonal: budget, personal };
   },
   // A sample is an episode: its context and the query.
   cost: (trial) => samplesOf(trial.finetunePersonal) * (trial.personal.contextSize + 1),

@@ -1,20 +1,15 @@
 import type { StageDefinition } from '@calm-orch/core';
-import { finetuneSlice, samplesOf, trainingSlice } from './slices.ts';
+import { finetuneSlice, samplesOf } from './slices.ts';
 
 export const finetuneScore: StageDefinition = {
   kind: 'finetune-score',
   role: 'trainer',
   budget: 'finetuneScore',
   inputs: { foundation: 'foundation', data: 'data', encodeLabeled: 'encode labeled', comment: 'finetune-comment' },
-  slice: (trial, { foundation }) => ({
-    ...trainingSlice(trial, foundation),
-    ...finetuneSlice(trial),
-    mfam: trial.mfam,
-    scoreAnswer: trial.scoreAnswer,
-    scorePrefix: trial.scorePrefix,
-    scoreDecimals: trial.scoreDecimals,
-    finetuneScore: trial.finetuneScore,
-  }),
+  slice: (trial, { foundation }) => {
+    const { scoreAnswer, scorePrefix, scoreDecimals, finetuneScore } = trial;
+    return { ...finetuneSlice(trial, foundation), scoreAnswer, scorePrefix, scoreDecimals, finetuneScore };
+  },
   cost: (trial) => 1.1 * samplesOf(trial.finetuneScore),
   load: async () => (await import('./finetune-score.ts')).finetuneScore,
 };

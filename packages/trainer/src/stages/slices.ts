@@ -1,4 +1,4 @@
-// What the slices of training stages have in common.
+// What slices of training stages have in common.
 import type { TrainingConfig, TrialConfig } from '@calm-orch/core';
 
 /** How often checkpoints are saved, and who keeps the moments, changes no result: it is in no slice. */
@@ -7,9 +7,10 @@ export function trainingSlice({ seed, llm, prompt, train }: TrialConfig, foundat
   return { seed, llm, foundation, prompt, train: keyed };
 }
 
-/** What fine-tuning trains of the language model. */
-export function finetuneSlice({ finetune, lora }: TrialConfig) {
-  return finetune === 'lora' ? { finetune, lora } : { finetune };
+/** Of stages that fine-tune the whole model. */
+export function finetuneSlice(trial: TrialConfig, foundation: string | undefined) {
+  const { mfam, finetune, lora } = trial;
+  return { ...trainingSlice(trial, foundation), mfam, finetune, ...(finetune === 'lora' && { lora }) };
 }
 
 export function samplesOf({ steps, batchSize }: TrainingConfig): number {
