@@ -26,7 +26,7 @@ const edges: Readonly<Record<string, readonly string[]>> = {
 /** Heavy or replaceable dependencies, and the packages that know of them. */
 const keepers: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': ['rpc'],
-  'better-sqlite3': ['core'],
+  'better-sqlite3': ['tracker', 'augmentor'],
   'drizzle-orm': ['tracker'],
   openai: ['augmentor'],
   sharp: ['data', 'augmentor'],
@@ -37,7 +37,14 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
 /** A command that only reads the database must not wait for these to load. */
 const lazyPackages = ['rpc', 'engine', 'model', 'data', 'coordinator', 'trainer', 'augmentor', 'evaluator'];
 /** Modules of theirs that load nothing heavy. */
-const lightModules = ['@calm-orch/coordinator/damage', '@calm-orch/coordinator/layout', '@calm-orch/engine/layout'];
+const lightModules = [
+  '@calm-orch/coordinator/damage',
+  '@calm-orch/coordinator/layout',
+  '@calm-orch/engine/layout',
+  '@calm-orch/augmentor/kinds',
+  '@calm-orch/trainer/kinds',
+  '@calm-orch/evaluator/kinds',
+];
 /** Packages that such a command loads. */
 const loadedAtOnce = ['report', 'cli'];
 

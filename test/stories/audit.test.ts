@@ -9,6 +9,7 @@ import type { Values } from '@calm-orch/engine';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { misled, plantedKinds } from '../../packages/cli/src/chaos/planted-fault.ts';
+import { stageKinds } from '../../packages/cli/src/run/stage-kinds.ts';
 import { Club, inputsOf, list, newStep, training } from '../../packages/trainer/src/gangs/gang-club.test-util.ts';
 import { createGangSteps } from '../../packages/trainer/src/gangs/gang-steps.ts';
 import { createLineage } from '../../packages/trainer/src/training/lineage.ts';
@@ -24,8 +25,8 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'calm-orch-audit-'));
   tracker = openTracker(dir);
   runId = tracker.createRun({ ...head, resolved: {}, trials: [] }).id;
-  const stage = { key, kind: 'finetune-score' as const, config, inputs: {}, numItems: 1, trials: [], reuse: false };
-  tracker.upsertStages(runId, [stage]);
+  const stage = { key, kind: 'finetune-score', config, inputs: {}, numItems: 1, trials: [], reuse: false };
+  tracker.upsertStages(runId, [{ ...stage, role: 'trainer' }]);
 });
 afterEach(() => {
   tracker.close();
@@ -54,7 +55,7 @@ async function audited(club: Club): Promise<AuditedStage> {
   );
   tracker.finishItem(tokens[0]!, {});
   tracker.succeedStage(runId, key, {}, []);
-  return auditRun(tracker, runId).stages[0]!;
+  return auditRun(tracker, runId, stageKinds).stages[0]!;
 }
 
 type InputsOf = typeof inputsOf;
@@ -146,7 +147,7 @@ describe('the audit of real training', () => {
         kind: 'finetune-score' as const,
         config: { ...config, finetuneScore: { ...training, steps: 5 } },
       };
-      const audit = auditStage(stage, rows, { attempt: 1, lists: [list], applied: told.applied });
+      const audit = auditStage(stage, 'finetuneScore', rows, { attempt: 1, lists: [list], applied: told.applied });
       expect([audit.ok, audit.problems[0]]).toEqual([false, problem]);
     } finally {
       sharded.dispose();

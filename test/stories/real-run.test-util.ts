@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { auditRun, type Audit } from '@calm-orch/coordinator';
 import { collectTables, renderTables } from '@calm-orch/report';
 import { openTracker, type AttemptRecord, type MetricCurve } from '@calm-orch/tracker';
+import { stageKinds } from '../../packages/cli/src/run/stage-kinds.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = join(root, 'packages/cli/bin/calm-orch.js');
@@ -66,7 +67,7 @@ export function makeRealRuns(): RealRuns {
       try {
         const run = tracker.findRun();
         const stages = tracker.listRunStages(run.id);
-        const audit = auditRun(tracker, run.id);
+        const audit = auditRun(tracker, run.id, stageKinds);
         return {
           equal: {
             fingerprints: stages.map(({ kind, result }) => [kind, result?.fingerprint ?? null]),

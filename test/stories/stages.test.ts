@@ -14,7 +14,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stages as augmentorStages } from '@calm-orch/augmentor';
 import { planExperiment, type Plan, type PlanStage } from '@calm-orch/coordinator';
 import {
   CalmError,
@@ -25,7 +24,7 @@ import {
   type StageResult,
 } from '@calm-orch/core';
 import { loadExperiment } from '@calm-orch/core/config';
-import { plcc, srcc, stages as evaluatorStages } from '@calm-orch/evaluator';
+import { plcc, srcc } from '@calm-orch/evaluator';
 import {
   initialWeights,
   llmShapes,
@@ -35,9 +34,8 @@ import {
   writeSafetensors,
   type Weights,
 } from '@calm-orch/model';
-import { stages as trainerStages } from '@calm-orch/trainer';
+import { stageKinds } from '../../packages/cli/src/run/stage-kinds.ts';
 
-const registry = { ...augmentorStages, ...trainerStages, ...evaluatorStages };
 const carried = fileURLToPath(new URL('../../assets/foundation-nano.safetensors', import.meta.url));
 const foundationKey = 'f'.repeat(64);
 const steps = 4;
@@ -98,7 +96,7 @@ interface Attempt {
 
 /** All items of a stage; `name` sets its output and its checkpoints apart from those of other attempts. */
 async function run(stage: PlanStage, name: string, attempt: Attempt = {}): Promise<Done> {
-  const stageFunction = await registry[stage.kind]!();
+  const stageFunction = await stageKinds.find(({ kind }) => kind === stage.kind)!.load();
   const reports: StageProgress[] = [];
   const outputDir = join(root, name);
   let result: StageResult = {};
@@ -130,7 +128,7 @@ beforeAll(async () => {
   else writeSafetensors(checkpoint, randomFoundation());
   writeFileSync(join(root, 'story.yaml'), experiment);
   const foundation = { key: foundationKey, file: checkpoint };
-  const sources = { code: () => '', engine: null, foundation: () => foundation, files: () => null };
+  const sources = { kinds: stageKinds, code: () => '', engine: null, foundation: () => foundation, files: () => null };
   plan = planExperiment(loadExperiment(join(root, 'story.yaml')), sources);
   for (const stage of plan.stages) done.set(stage.key, await run(stage, stage.key));
 }, 400_000);

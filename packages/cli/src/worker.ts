@@ -33,19 +33,19 @@ async function work(role: string, index: number): Promise<void> {
   if (process.connected) process.disconnect();
 }
 
-async function compute(role: string): Promise<void> {
-  const { parseRole, runCompute } = await import('@calm-orch/rpc/compute');
+async function compute(): Promise<void> {
+  const { runCompute } = await import('@calm-orch/rpc/compute');
   const { parts } = await import('./run/parts.ts');
-  runCompute(() => parts.loadStages(parseRole(role)));
+  runCompute(parts.stageKinds);
 }
 
 const args = process.argv.slice(2);
-const [first = '', second = ''] = args;
+const [first = '', second] = args;
 process.title = `calm-orch ${args.join(' ')}`;
 survivesClosedOutput();
 if (ignoresHangup()) process.on('SIGHUP', () => {});
 try {
-  if (first === 'compute') await compute(second);
+  if (first === 'compute') await compute();
   else await work(first, Number(second));
 } catch (thrown) {
   const broken = nativeProblem(thrown);

@@ -42,11 +42,8 @@ export {
   type LeftOut,
 } from './files/folder-walk.ts';
 export { pieces, readInto, sha256OfFile, updateHash, writeAll } from './files/pieces.ts';
-export { openSqlite, type Sqlite } from './sqlite.ts';
-export { processPlace, processStart } from './processes/processes.ts';
 export {
-  gangKinds,
-  stageRoles,
+  roles,
   type AppliedSteps,
   type Gang,
   type OptimizerPlacement,
@@ -56,25 +53,14 @@ export {
   type StageFunction,
   type StageKind,
   type StageProgress,
-  type StageRegistry,
   type StageResult,
   type StageSpec,
   type Status,
 } from './stage.ts';
+export type { StageDefinition, TrainingBudget } from './stage-definition.ts';
 export type * from './config/schema.ts';
 export * from './config/names.ts';
-export {
-  checkedPerItem,
-  dataItems,
-  encodedPerItem,
-  numEncoded,
-  numItemsOf,
-  photosPerItem,
-  realPhotos,
-  type DataItem,
-  type DataPool,
-  type EncodeWhat,
-} from './config/items.ts';
+export { dataItems, photosPerItem, type DataItem, type DataPool } from './config/items.ts';
 export { augmentationReduction, augmentationSide } from './config/sides.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';
 export type { Claim } from './config/ablation.ts';

@@ -19,8 +19,8 @@ export function stageLabel(
   }: { readonly kind: string; readonly config: Json; readonly trials: readonly TrialName[] },
   all: readonly TrialName[],
 ): string {
-  const parts: string[] = [kind];
-  if (kind === 'encode') parts.push((config as { what: string }).what);
+  const { what } = config as { readonly what?: string };
+  const parts = what === undefined ? [kind] : [kind, what];
   const only = <T>(of: (trial: TrialName) => T): T | undefined => {
     const values = new Set(own.map(of));
     return values.size === 1 && new Set(all.map(of)).size > 1 ? [...values][0] : undefined;

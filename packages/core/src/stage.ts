@@ -3,29 +3,11 @@
 import type { Json } from './order/canonical.ts';
 import type { SampleList } from './order/sample-digest.ts';
 
-/** Every kind of stage and the role whose workers execute it. */
-export const stageRoles = {
-  data: 'augmentor',
-  augment: 'augmentor',
-  'data-personal': 'augmentor',
-  degrade: 'augmentor',
-  foundation: 'trainer',
-  encode: 'trainer',
-  'pretrain-ssl': 'trainer',
-  'pretrain-generic': 'trainer',
-  'finetune-comment': 'trainer',
-  'finetune-score': 'trainer',
-  'finetune-personal': 'trainer',
-  baselines: 'evaluator',
-  'evaluate-score': 'evaluator',
-  'evaluate-comment': 'evaluator',
-  'evaluate-personal': 'evaluator',
-  'evaluate-suggest': 'evaluator',
-  'baselines-comment': 'evaluator',
-} as const;
-
-export type StageKind = keyof typeof stageRoles;
-export type Role = (typeof stageRoles)[StageKind];
+export const roles = ['augmentor', 'trainer', 'evaluator'] as const;
+/** Whose workers execute a stage. */
+export type Role = (typeof roles)[number];
+/** Name of a kind: one of the program's definitions (stage-definition.ts), or of another version's. */
+export type StageKind = string;
 export type Status = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
 
 /** One planned stage. `key` hashes everything below plus code version and engine. */
@@ -61,15 +43,6 @@ export interface StageProgress {
   /** `applied` begins with step 0 again: it is all that is in a state this trainer has taken, whose steps draw from these. */
   readonly anew?: readonly SampleList[];
 }
-
-/** Kinds whose steps several trainers may compute together; the result does not depend on how many. */
-export const gangKinds: ReadonlySet<StageKind> = new Set<StageKind>([
-  'pretrain-ssl',
-  'pretrain-generic',
-  'finetune-comment',
-  'finetune-score',
-  'finetune-personal',
-]);
 
 /** Who trains a stage together; replaced as a whole. */
 export interface Roster {
@@ -135,6 +108,3 @@ export interface StageResult {
 }
 
 export type StageFunction = (context: StageContext) => Promise<StageResult>;
-
-/** A role's stages, imported when first needed so that a process loads only what it runs. */
-export type StageRegistry = Readonly<Partial<Record<StageKind, () => Promise<StageFunction>>>>;

@@ -1,3 +1,5 @@
+export { openSqlite } from './database/sqlite.ts';
+export { processStart } from './processes.ts';
 export type { Superseded } from './holding.ts';
 export type { LedgerRow, Told, ToldLineage } from './stores/ledger-store.ts';
 export type { RunWorker } from './stores/worker-store.ts';

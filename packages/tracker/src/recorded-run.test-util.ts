@@ -31,7 +31,7 @@ export function recordRun(
     id,
     stages.map(({ key, kind, trials: own = [], config = {}, inputs = {} }) => ({
       ...{ key, kind, trials: own, config, inputs },
-      ...{ numItems: 1, reuse: false },
+      ...{ role: 'evaluator', numItems: 1, reuse: false },
     })),
   );
   for (const { key, kind, metrics } of stages) {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openSqlite } from '@calm-orch/core';
+import { openSqlite } from './database/sqlite.ts';
 import type { NewRun, PlannedStage } from './types.ts';
 import { openTracker, type Tracker, type TrackerOptions } from './tracker.ts';
 
@@ -49,7 +49,17 @@ function newRun(more: Partial<NewRun> = {}): NewRun {
 }
 
 function stage(key: string, more: Partial<PlannedStage> = {}): PlannedStage {
-  return { key, kind: 'data', config: {}, inputs: {}, numItems: 1, trials: [trial], reuse: false, ...more };
+  return {
+    key,
+    kind: 'data',
+    role: 'augmentor',
+    config: {},
+    inputs: {},
+    numItems: 1,
+    trials: [trial],
+    reuse: false,
+    ...more,
+  };
 }
 
 /** Plans and finishes stages, one item each. */
@@ -61,9 +71,9 @@ function finish(runId: string, key: string, result = {}): void {
 test('a trial follows its stages from queued over running to succeeded, with the fingerprint of its last training', () => {
   const { id } = tracker.createRun(newRun());
   tracker.upsertStages(id, [
-    stage('c', { kind: 'finetune-comment' }),
-    stage('s', { kind: 'finetune-score', inputs: { comment: 'c' } }),
-    stage('e', { kind: 'evaluate-score', inputs: { model: 's' } }),
+    stage('c', { kind: 'finetune-comment', role: 'trainer' }),
+    stage('s', { kind: 'finetune-score', role: 'trainer', inputs: { comment: 'c' } }),
+    stage('e', { kind: 'evaluate-score', role: 'evaluator', inputs: { model: 's' } }),
   ]);
   const shown = () => tracker.getRun(id).trials[0];
   expect(shown()).toEqual({ row: 'all', seed: 0, status: 'queued', fingerprint: null });
@@ -78,6 +88,17 @@ test('a trial follows its stages from queued over running to succeeded, with the
     { ...trial, name: 'SRCC', value: null },
   ]);
   expect(tracker.listEvents(id).map(({ type }) => type)).toContain('stage succeeded');
+});
+
+test('a kind of stage this version does not know is listed like any other, and trains and measures', () => {
+  const { id } = tracker.createRun(newRun());
+  const kind = 'of-a-newer-version';
+  tracker.upsertStages(id, [stage('s', { kind, role: 'trainer' }), stage('e', { kind, role: 'evaluator' })]);
+  finish(id, 's', { fingerprint: 'of the newer' });
+  finish(id, 'e', { metrics: { PLCC: 0.8 } });
+  expect(tracker.listRunStages(id).map((each) => each.kind)).toEqual([kind, kind]);
+  expect(tracker.getRun(id).trials).toMatchObject([{ status: 'succeeded', fingerprint: 'of the newer' }]);
+  expect(tracker.trialMetrics(id)).toEqual([{ ...trial, name: 'PLCC', value: 0.8 }]);
 });
 
 test('a second run of the same folder reuses stages and counts its experiment up', () => {

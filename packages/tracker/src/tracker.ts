@@ -4,9 +4,10 @@ import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { processPlace, processStart as startOf, type StageResult } from '@calm-orch/core';
+import type { StageResult } from '@calm-orch/core';
 import { openDatabase, transaction, type Access, type Store } from './database/database.ts';
 import { guarded } from './database/sqlite-errors.ts';
+import { processPlace, processStart as startOf } from './processes.ts';
 import * as events from './stores/event-store.ts';
 import { holding, holdingAll, holdingAttempt } from './holding.ts';
 import * as imported from './stores/import-store.ts';
@@ -41,9 +42,9 @@ export interface TrackerOptions {
   readonly newToken?: () => string;
   /** @default os.hostname() */
   readonly host?: string;
-  /** Boot and PID namespace. @default core's processPlace */
+  /** Boot and PID namespace. @default processPlace */
   readonly place?: string;
-  /** When a process of this place started; null: it is gone. @default core's processStart */
+  /** When a process of this place started; null: it is gone. @default processStart */
   readonly processStart?: (pid: number) => string | null;
   /** `write`: a folder without a database is an error instead of being given one. `read`: so it is, and nothing is
    *  written; a database of an older version is read through a migrated copy. @default create */

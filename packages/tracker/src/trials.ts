@@ -1,22 +1,12 @@
 // A trial has no state of its own: its status and fingerprint follow from the stages it needs, as its run sees them.
 import { and, eq } from 'drizzle-orm';
-import type { StageKind, StageResult, Status } from '@calm-orch/core';
+import type { Role, StageResult, Status } from '@calm-orch/core';
 import type { Store } from './database/database.ts';
 import { runStages, stages, trials, trialStages } from './database/schema.ts';
 import type { TrialRecord } from './types.ts';
 
-/** Kinds that train weights, in the order a trial goes through them: the last one planned holds its final weights. */
-const trainingKinds: readonly StageKind[] = [
-  'foundation',
-  'pretrain-ssl',
-  'pretrain-generic',
-  'finetune-comment',
-  'finetune-score',
-  'finetune-personal',
-];
-
 interface TrialStage {
-  readonly kind: string;
+  readonly role: Role;
   readonly status: Status;
   readonly result: string | null;
 }
@@ -28,7 +18,7 @@ export function listTrials({ db }: Store, runId: string, runStatus: Status): Tri
     .select({
       row: trialStages.row,
       seed: trialStages.seed,
-      kind: stages.kind,
+      role: stages.role,
       status: runStages.status,
       result: stages.result,
     })
@@ -36,6 +26,7 @@ export function listTrials({ db }: Store, runId: string, runStatus: Status): Tri
     .innerJoin(runStages, and(eq(runStages.runId, trialStages.runId), eq(runStages.stageKey, trialStages.stageKey)))
     .innerJoin(stages, eq(stages.key, trialStages.stageKey))
     .where(eq(trialStages.runId, runId))
+    .orderBy(runStages.position)
     .all();
   for (const { row, seed, ...stage } of linked) {
     const id = JSON.stringify([row, seed]);
@@ -63,9 +54,10 @@ function trialStatus(own: readonly TrialStage[], runStatus: Status): Status {
   return any('running') || any('succeeded') ? 'running' : 'queued';
 }
 
+/** Of the last stage planned that has one, once nothing is left to train. `own`: in order of plan. */
 function fingerprintOf(own: readonly TrialStage[]): string | null {
-  const rank = (stage: TrialStage) => trainingKinds.indexOf(stage.kind as StageKind);
-  const [last] = own.filter((stage) => rank(stage) >= 0).sort((a, b) => rank(b) - rank(a));
-  if (last?.status !== 'succeeded' || last.result === null) return null;
-  return (JSON.parse(last.result) as StageResult).fingerprint ?? null;
+  const trained = own.filter(({ role }) => role === 'trainer');
+  if (trained.some(({ status }) => status !== 'succeeded')) return null;
+  const fingerprints = trained.flatMap(({ result }) => (JSON.parse(result ?? '{}') as StageResult).fingerprint ?? []);
+  return fingerprints.at(-1) ?? null;
 }

@@ -1,5 +1,5 @@
 // The tracker's domain types. Rows of the database (schema.ts) never leave this package; times are milliseconds.
-import type { Json, StageKind, StageResult, StageSpec, Status } from '@calm-orch/core';
+import type { Json, Role, StageKind, StageResult, StageSpec, Status } from '@calm-orch/core';
 
 export interface TrialRef {
   readonly row: string;
@@ -54,6 +54,7 @@ export interface RunRecord {
 
 /** A stage as a run plans it. */
 export interface PlannedStage extends StageSpec {
+  readonly role: Role;
   /** The trials that need it; a stage of the whole experiment (data, baselines) names all or none. */
   readonly trials: readonly TrialRef[];
   /** Its artifact is complete on disk and will not be made again. Needs a succeeded stage of this key. */
@@ -108,7 +109,7 @@ export interface AttemptRecord {
 }
 
 /** Stages whose test items other people's outputs can be measured on. */
-export type ImportKind = Extract<StageKind, 'evaluate-score' | 'evaluate-comment'>;
+export type ImportKind = 'evaluate-score' | 'evaluate-comment';
 
 /** A row of other people's outputs, measured on the test items of an experiment's trials. */
 export interface ImportRecord {

@@ -1,8 +1,10 @@
 // What a language model has answered, what that has cost, and when it may be asked next: one SQLite file in the user's
 // cache, shared by all augmentors of all runs. The first answer to a question stays; whoever asks again reads it.
 // Holds no key and no address with one.
+import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { CalmError, makeFolder, openSqlite, type Sqlite } from '@calm-orch/core';
+import type Database from 'better-sqlite3';
+import { CalmError, makeFolder } from '@calm-orch/core';
 import type { RequestForm } from './request-form.ts';
 
 export interface LabelCache {
@@ -35,12 +37,23 @@ const schema = `
   CREATE TABLE IF NOT EXISTS times (endpoint TEXT PRIMARY KEY, next_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
+/** Version 13 from Node 22 on, where version 12 can end the process (docs/adr/0006-node-versions.md). */
+function sqliteClient(): typeof Database {
+  const require = createRequire(import.meta.url);
+  const isNewer = Number(process.versions.node.split('.')[0]) >= 22;
+  try {
+    return require(isNewer ? 'better-sqlite3-13' : 'better-sqlite3') as typeof Database;
+  } catch {
+    return require('better-sqlite3') as typeof Database;
+  }
+}
+
 /** @throws CalmError `io` when the file cannot be opened or is no database. */
 export function openLabelCache(path: string): LabelCache {
-  let db: Sqlite;
+  let db: Database.Database;
   try {
     makeFolder(dirname(path));
-    db = openSqlite(path, { timeout: 10_000 });
+    db = new (sqliteClient())(path, { timeout: 10_000 });
     db.pragma('journal_mode = WAL');
     db.exec(schema);
   } catch (cause) {

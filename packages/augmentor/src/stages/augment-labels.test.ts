@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { nano, type Json, type StageContext } from '@calm-orch/core';
-import { stages } from '../index.ts';
+import { augment } from './augment.kind.ts';
+import { data as dataKind } from './data.kind.ts';
 import type { Paraphrase } from '../labels/paraphrase.ts';
 import type { RecordedPair } from './augment.ts';
 
@@ -42,7 +43,8 @@ it('trains on the paraphrases the artifact records, and on templates where there
         ...{ item, inputs: { data: join(root, 'data') }, outputDir: join(root, out), checkpointDir: join(root, 'c') },
         ...{ checkpointEveryMs: 1000, signal: new AbortController().signal, report: () => undefined, now: () => 0 },
       };
-      return (await stages[kind]!())(context);
+      const stage = await (kind === 'data' ? dataKind : augment).load();
+      return stage(context);
     };
     for (const item of [0, 1, 2]) await run('data', { data }, item, 'data');
     const { port } = server.address() as AddressInfo;

@@ -1,16 +1,8 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  hashOf,
-  nano,
-  numItemsOf,
-  sha256,
-  type DataConfig,
-  type Json,
-  type StageContext,
-  type StageKind,
-} from '@calm-orch/core';
+import { hashOf, nano, sha256, type DataConfig, type Json, type StageContext, type StageKind } from '@calm-orch/core';
+import { resolveTrial } from '@calm-orch/core/config';
 import {
   avaCaptionsFile,
   carriedPhotosDir,
@@ -27,9 +19,12 @@ import {
   type UnlabeledEntry,
 } from '@calm-orch/data';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stages } from '../index.ts';
+import { augment } from './augment.kind.ts';
+import { data as dataKind } from './data.kind.ts';
+import { kinds } from './index.ts';
 import type { RecordedPair } from './augment.ts';
 
+const trial = resolveTrial('nano', [], 0);
 const tiny: DataConfig = { ...nano.data, imageSize: 32, numTrain: 200, numTest: 60, numGeneric: 20, numUnlabeled: 255 };
 const root = mkdtempSync(join(tmpdir(), 'calm-orch-stages-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -41,7 +36,7 @@ async function runItem(
   inputs: Record<string, string>,
   outputDir: string,
 ) {
-  const stage = await stages[kind]!();
+  const stage = await kinds.find((definition) => definition.kind === kind)!.load();
   const context: StageContext = {
     stage: { key: kind, kind, config: config as Json },
     item,
@@ -58,10 +53,10 @@ async function runItem(
 
 async function runAll(name: string, data: DataConfig, order: (numItems: number) => number[]): Promise<string> {
   const dir = join(root, name);
-  for (const item of order(numItemsOf('data', { data })))
+  for (const item of order(dataKind.numItems!({ ...trial, data })))
     await runItem('data', { data, unlabeledSide: 80 }, item, {}, join(dir, 'data'));
   const config = { augment: nano.augment, imageSize: 32, fit: 'crop' };
-  for (const item of order(numItemsOf('augment', { data }))) {
+  for (const item of order(augment.numItems!({ ...trial, data }))) {
     await runItem('augment', config, item, { data: join(dir, 'data') }, join(dir, 'augment'));
   }
   return dir;
@@ -178,7 +173,7 @@ describe('stages data and augment', () => {
     writeFileSync(join(folder, 'temple.mask.png'), await halfMask(64, 43));
     writeFileSync(join(folder, 'broken.jpg'), readFileSync(join(carriedPhotosDir, 'china.jpg')).subarray(0, 20000));
     const data = { ...tiny, numTrain: 8, numTest: 2, numGeneric: 2, numUnlabeled: 40, unlabeledDir: folder };
-    for (const item of forwards(numItemsOf('data', { data })))
+    for (const item of forwards(dataKind.numItems!({ ...trial, data })))
       await runItem('data', { data }, item, {}, join(root, 'user'));
     const index = JSON.parse(readFileSync(join(root, 'user/unlabeled/index.json'), 'utf8')) as UnlabeledEntry[];
     expect(new Set(index.flatMap(({ source, credit }) => (source === 'user' ? [credit] : [])))).toEqual(
@@ -214,7 +209,7 @@ describe('stages data and augment', () => {
       unlabeledDir: folder,
     };
     const artifact = join(root, 'found-data');
-    for (const item of forwards(numItemsOf('data', { data })))
+    for (const item of forwards(dataKind.numItems!({ ...trial, data })))
       await runItem('data', { data, unlabeledSide: 160 }, item, {}, artifact);
     const augment = { ...nano.augment, groups: ['subject'], foreground: 'detection' };
     await runItem(
@@ -249,7 +244,7 @@ describe('stages data and augment', () => {
       numUnlabeled: 24,
     };
     const artifact = join(root, 'files');
-    for (const item of forwards(numItemsOf('data', { data: files })))
+    for (const item of forwards(dataKind.numItems!({ ...trial, data: files })))
       await runItem('data', { data: files }, item, {}, artifact);
     const pool = unlabeledPhotos(artifact);
     expect(pool.length).toBeGreaterThan(12);

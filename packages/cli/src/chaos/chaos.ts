@@ -9,6 +9,7 @@ import type { Audit, AuditedStage } from '@calm-orch/coordinator';
 import { collectTables, renderTables } from '@calm-orch/report';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
 import { disturbedEnvironment } from './disturbed-environment.ts';
+import { stageKinds } from '../run/stage-kinds.ts';
 import { planFaults, type FaultKind } from './faults.ts';
 import { inject } from './inject.ts';
 import { planFault, type PlantedFault } from './planted-fault.ts';
@@ -70,7 +71,8 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const quietMs = performance.now() - quietStart;
 
   const { auditRun } = await import('@calm-orch/coordinator');
-  const audit = (each: string): Audit => withTracker(each, (tracker) => auditRun(tracker, tracker.findRun().id));
+  const audit = (each: string): Audit =>
+    withTracker(each, (tracker) => auditRun(tracker, tracker.findRun().id, stageKinds));
   const planted = options.selfTest ? planFault(seed, audit(quietDir).stages) : undefined;
 
   onLine(`Disturbed run in ${disturbedDir}: ${numFaults} faults, seed ${seed}`);

@@ -21,10 +21,11 @@ export const command = {
       .example('$0 audit smoke-1 --json', 'for scripts; exit code 1 when something is missing or counted twice'),
   handler: async ({ dir, run: wanted, json }: ArgumentsCamelCase<Options>) => {
     const { auditRun } = await import('@calm-orch/coordinator');
+    const { parts } = await import('../run/parts.ts');
     const tracker = openTracker(dir, { access: 'read' });
     try {
       const { id } = namedRun(tracker, wanted);
-      const audit = auditRun(tracker, id);
+      const audit = auditRun(tracker, id, parts.stageKinds);
       if (!audit.ok) process.exitCode = 1;
       if (json) return printJson(audit);
       const rows = audit.stages.map((stage) => [

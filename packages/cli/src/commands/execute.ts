@@ -14,7 +14,6 @@ import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { printOutcome } from '../outcome.ts';
 import { parts } from '../run/parts.ts';
-import { carriedFolders } from '../run/stage-code.ts';
 import { workerScript } from '../run/worker-script.ts';
 import { inputUses, leftOutPhotographs } from '../views/left-out.ts';
 
@@ -100,14 +99,12 @@ export async function execute(
     await checkModels(experiment);
     const hashCache = hashCacheOf(layout.dir);
     const sources = await planSources({
-      ...{
-        stageEntry: parts.stageEntry,
-        engine: facts.identity,
-        carried: carriedFolders,
-        hashCache,
-        datasetIdentity,
-        photosIdentity,
-      },
+      kinds: parts.stageKinds,
+      stageEntry: parts.stageEntry,
+      engine: facts.identity,
+      hashCache,
+      datasetIdentity,
+      photosIdentity,
       codeCache: parts.codeCacheFile(),
     });
     const { hangTimeout, gangMinLeft, takeoverTimeout } = options;

@@ -17,7 +17,6 @@ import {
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { parts } from '../run/parts.ts';
-import { carriedFolders } from '../run/stage-code.ts';
 import { costsOf, type Machine } from '../views/costs.ts';
 import { renderCosts } from '../views/costs-text.ts';
 
@@ -68,9 +67,9 @@ export const command = {
     const { datasetIdentity, photosIdentity } = await import('@calm-orch/data');
     const facts = await parts.engineFacts((line) => process.stderr.write(`${line}\n`), new AbortController().signal);
     const sources = await planSources({
+      kinds: parts.stageKinds,
       stageEntry: parts.stageEntry,
       engine: facts.identity,
-      carried: carriedFolders,
       datasetIdentity,
       photosIdentity,
       hashCache: hashCacheOf(dir),

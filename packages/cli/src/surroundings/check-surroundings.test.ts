@@ -5,13 +5,20 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { planExperiment, type Plan } from '@calm-orch/coordinator';
 import { loadExperiment } from '@calm-orch/core/config';
+import { stageKinds } from '../run/stage-kinds.ts';
 import { checkSurroundings } from './check-surroundings.ts';
 
 function plan(file: string, set: string[], meteorDir?: string): Plan {
   const path = fileURLToPath(new URL(`../../../../experiments/${file}.yaml`, import.meta.url));
   const experiment = loadExperiment(path, { set, ...(meteorDir !== undefined && { meteorDir }) });
   const foundation = () => ({ key: 'f'.repeat(64), file: '' });
-  return planExperiment(experiment, { code: (kind) => kind, engine: null, foundation, files: () => null });
+  return planExperiment(experiment, {
+    kinds: stageKinds,
+    code: (kind) => kind,
+    engine: null,
+    foundation,
+    files: () => null,
+  });
 }
 const nothing = () => false;
 const check = (planned: Plan, env: NodeJS.ProcessEnv = {}, isDone: (key: string) => boolean = nothing) =>

@@ -67,7 +67,7 @@ function ownerOf(message: string): string {
 function remedyFor(module: string, root: string): string {
   const folder = installFolder(root);
   if (folder === null) return 'install calm-orch again, with the scripts and optional packages of npm';
-  // From Node 22 on another version is used, which comes compiled (core/src/sqlite.ts) and may not be installed yet.
+  // From Node 22 on another version is used, which comes compiled (tracker/src/database/sqlite.ts) and may not be installed yet.
   const isCompiledHere = module === 'better-sqlite3' && Number(process.versions.node.split('.')[0]) < 22;
   const command = isCompiledHere
     ? 'npm rebuild better-sqlite3 --ignore-scripts=false'

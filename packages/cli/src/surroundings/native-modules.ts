@@ -1,6 +1,6 @@
 // Every package with compiled code, loaded once and made to work: what `doctor` looks at. The engine's own binding is
 // not here: the engine is probed in a process of its own.
-import { openSqlite } from '@calm-orch/core';
+import { openSqlite } from '@calm-orch/tracker';
 import { nativeProblem, type NativeProblem } from './native-error.ts';
 
 const modules: Readonly<Record<string, () => Promise<void>>> = {

@@ -35,8 +35,8 @@ function makeRun(): string {
   });
   const plan = { config: {}, inputs: {}, numItems: 1, reuse: false, trials: [trial] };
   tracker.upsertStages(id, [
-    { ...plan, key: 'score', kind: 'finetune-score' },
-    { ...plan, key: 'evaluate', kind: 'evaluate-score', inputs: { model: 'score' } },
+    { ...plan, key: 'score', kind: 'finetune-score', role: 'trainer' },
+    { ...plan, key: 'evaluate', kind: 'evaluate-score', role: 'evaluator', inputs: { model: 'score' } },
   ]);
   tracker.loseAttempt(tracker.startAttempt(id, 'score', 0, 'trainer 0').token, 'killed');
   const { token } = tracker.startAttempt(id, 'score', 0, 'trainer 1');

@@ -4,13 +4,14 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { makeFolder, writeFileAtomic, type Json, type StageKind, type StageResult } from '@calm-orch/core';
+import { makeFolder, writeFileAtomic, type Json, type StageResult } from '@calm-orch/core';
 import type { ArtifactFile } from '@calm-orch/tracker';
 import type { Layout } from './layout.ts';
 
 export interface Manifest {
   readonly key: string;
-  readonly kind: StageKind | 'input';
+  /** Of the stage that made it, or `input`. */
+  readonly kind: string;
   /** Paths relative to the artifact, sorted. */
   readonly files: readonly ArtifactFile[];
   readonly result: StageResult;

@@ -33,7 +33,7 @@ async function plan(run: string, key: string, other = tracker): Promise<boolean>
   let reuse = false;
   other.upsertStages(run, (): PlannedStage[] => {
     reuse = reuseOf(other, layout, checked, key).isWhole;
-    return [{ ...{ key, kind: 'data', config: {}, inputs: {}, numItems: 1, trials: [] }, reuse }];
+    return [{ ...{ key, kind: 'data', role: 'augmentor', config: {}, inputs: {}, numItems: 1, trials: [] }, reuse }];
   });
   return reuse;
 }

@@ -1,7 +1,7 @@
 // Which trainers compute a stage together. Pure decisions; coordinator.ts carries them out. While there are more ready
 // stages than trainers every stage has one trainer and nothing is exchanged; trainers for whom no stage is left join one
 // under way, and leave it again when a stage becomes ready. Results do not depend on any of this.
-import { gangKinds, type Roster } from '@calm-orch/core';
+import type { Roster } from '@calm-orch/core';
 import type { LeaseRecord } from '../leases/records.ts';
 import { doneShare, type StageRecord } from '../leases/stage-progress.ts';
 
@@ -13,10 +13,6 @@ export interface GangRecord {
 
 /** Generations of a stage go on where an earlier coordinator has left them. */
 export const emptyGang = (generation: number): GangRecord => ({ generation, members: [] });
-
-export function canGang({ kind, numItems }: Pick<StageRecord, 'kind' | 'numItems'>): boolean {
-  return gangKinds.has(kind) && numItems === 1;
-}
 
 /** What a trainer is told; one that no longer belongs to the gang is released. */
 export function rosterFor(gang: GangRecord, lease: LeaseRecord | null, generation: number): Roster {
@@ -46,7 +42,7 @@ export function stageToJoin(
   for (const stage of stages) {
     const own = leases.filter((lease) => lease.stage === stage);
     const numTrainers = own.length;
-    if (!canGang(stage) || stage.state !== 'waiting' || numTrainers >= stage.numShards) continue;
+    if (!stage.isShared || stage.state !== 'waiting' || numTrainers >= stage.numShards) continue;
     if (!own.some(({ address }) => address !== null)) continue;
     const left = leftMs(stage, nowMs);
     if (left === null || left / numTrainers < gangMinLeftMs) continue;
@@ -59,7 +55,7 @@ export function stageToJoin(
 export function leaseToRelease(leases: readonly LeaseRecord[]): LeaseRecord | null {
   const byStage = new Map<StageRecord, LeaseRecord[]>();
   for (const lease of leases)
-    if (canGang(lease.stage)) byStage.set(lease.stage, [...(byStage.get(lease.stage) ?? []), lease]);
+    if (lease.stage.isShared) byStage.set(lease.stage, [...(byStage.get(lease.stage) ?? []), lease]);
   const largest = [...byStage.values()].reduce<LeaseRecord[]>((a, b) => (b.length > a.length ? b : a), []);
   return largest.length > 1 ? largest.at(-1)! : null;
 }

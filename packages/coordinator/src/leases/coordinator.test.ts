@@ -35,6 +35,7 @@ afterEach(() => {
 });
 
 const stage = (kind: StageKind, role: Role, inputs: string[] = [], numItems = 1): PlanStage => ({
+  isShared: /^(pretrain|finetune)-/.test(kind),
   ...{ key: `key-of-${kind}`, kind, role, label: kind, config: { kind }, numItems, cost: 1, trials: [trial] },
   inputs: Object.fromEntries(inputs.map((key) => [key, `key-of-${key}`])),
   ...{ ingredients: {}, modules: {}, checkpointEveryMs: 1000, optimizer: 'replicated' as const, numShards: 8 },
@@ -173,7 +174,7 @@ test('does not blame workers for the time it stood still itself', async () => {
   const coordinator = begin([stage('finetune-score', 'trainer')]);
   await lease(coordinator, 'trainer 0');
   nowMs = 60_000;
-  coordinator.forgive(59_000);
+  coordinator.book.forgive(59_000);
   expect(coordinator.expire()).toEqual([]);
 });
 

@@ -7,6 +7,7 @@ import type { AttemptRecord } from '@calm-orch/tracker';
 import { removeLeftovers } from '../artifacts/artifact.ts';
 import { createChanges } from './changes.ts';
 import { readArtifact } from '../artifacts/damage.ts';
+import { LeaseBook } from './lease-book.ts';
 import { deferred } from '../runs/deferred.ts';
 import { emptyGang, leaseToRelease, rosterFor, stageToJoin } from '../gangs/gang.ts';
 import { createGangs, type Gangs } from '../gangs/gangs.ts';
@@ -33,14 +34,11 @@ export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #stages: Map<string, StageRecord>;
   readonly #paths: ReadonlyMap<string, number>;
-  readonly #workers = new Map<string, WorkerRecord>();
-  readonly #leases = new Map<string, LeaseRecord>();
+  /** To be read by others; what changes a lease goes through the coordinator, which records it. */
+  readonly book: LeaseBook;
   /** Stages another run of this folder is executing. */
   readonly #foreign: Set<string>;
   readonly #gangs: Gangs;
-  /** Tokens of attempts that are over: a call repeated for one of them is answered, and changes nothing. */
-  readonly #ended = new Set<string>();
-  readonly #heardOf = new Set<Role>();
   readonly #changes = createChanges();
   readonly #end = deferred<void>();
   readonly #publisher: Publisher;
@@ -48,6 +46,7 @@ export class Coordinator {
 
   constructor(options: CoordinatorOptions, { reused, foreign = new Set() }: KnownStages) {
     this.#options = options;
+    this.book = new LeaseBook(options.now);
     this.#stages = new Map(options.plan.stages.map((stage) => [stage.key, stageRecord(stage, reused.has(stage.key))]));
     this.#foreign = new Set(foreign);
     this.#paths = criticalPaths([...this.#stages.values()]);
@@ -70,15 +69,6 @@ export class Coordinator {
     return [...this.#stages.values()];
   }
 
-  get workers(): readonly WorkerRecord[] {
-    return [...this.#workers.values()];
-  }
-
-  /** Whether a worker of the role has ever registered. */
-  hasHeardOf(role: Role): boolean {
-    return this.#heardOf.has(role);
-  }
-
   /** Keys of stages that another run is to make. */
   get foreign(): ReadonlySet<string> {
     return this.#foreign;
@@ -86,16 +76,16 @@ export class Coordinator {
 
   /** Takes over from a coordinator that died: workers keep what they hold, gangs their rosters. Before `start`. */
   restore({ workers, attempts, ended }: Survivors): void {
-    for (const token of ended) this.#ended.add(token);
+    this.book.noteEnded(ended);
     for (const { role, index, instance, pid } of workers)
       if (instance !== null) this.register(role, index, instance, pid);
     for (const { stageKey, item, token, attempt, instance } of attempts) {
-      const [stage, worker] = [this.#stages.get(stageKey)!, this.#workers.get(instance!)!];
-      worker.lease = this.#hold(stage, item, worker, { token, attempt });
+      const stage = this.#stages.get(stageKey)!;
+      this.#hold(stage, item, this.book.worker(instance!), { token, attempt });
       stage.startedMs ??= this.#options.now();
     }
-    for (const stage of new Set([...this.#leases.values()].map((lease) => lease.stage)))
-      this.#gangs.restore(stage, this.#leasesOf(stage));
+    for (const stage of new Set(this.book.leases.map((lease) => lease.stage)))
+      this.#gangs.restore(stage, this.book.of(stage));
   }
 
   /** Queues what is left of every stage; completes stages whose items were all finished by an earlier session. */
@@ -138,21 +128,18 @@ export class Coordinator {
   }
 
   register(role: Role, index: number, instance: string, pid: number): void {
-    this.#heardOf.add(role);
-    if (this.#workers.has(instance)) return;
-    const { tracker, runId, now } = this.#options;
-    this.#workers.set(instance, { role, index, instance, pid, lease: null, seenMs: now() });
-    tracker.nameWorker(runId, pid, instance);
+    const { tracker, runId } = this.#options;
+    if (this.book.register(role, index, instance, pid)) tracker.nameWorker(runId, pid, instance);
   }
 
   /** An item for the worker, as soon as there is one within `waitMs`; a worker that holds a lease gets that again. */
   async lease(instance: string, waitMs: number, signal: AbortSignal): Promise<WorkItem | 'stop' | null> {
-    const worker = this.#worker(instance);
+    const worker = this.book.worker(instance);
     const until = this.#options.now() + waitMs;
-    while (!signal.aborted && this.#workers.has(instance)) {
+    while (!signal.aborted && this.book.isRegistered(instance)) {
       if (this.#stopping || !(this.#options.isOwn?.(worker.pid) ?? true)) return 'stop';
-      worker.lease ??= this.#grant(worker);
-      if (worker.lease !== null) return worker.lease.work;
+      const lease = worker.lease ?? this.#grant(worker);
+      if (lease !== null) return lease.work;
       const leftMs = until - this.#options.now();
       if (leftMs <= 0) return null;
       await this.#changes.next(leftMs, signal);
@@ -166,13 +153,13 @@ export class Coordinator {
     waitMs: number,
     signal: AbortSignal,
   ): Promise<Roster | null> {
-    const lease = this.#live(token);
+    const lease = this.book.live(token);
     if (lease === null) return rosterFor(emptyGang(0), null, generation);
     const gang = this.#gangs.of(lease.stage);
     this.#gangs.join(lease, address);
     const until = this.#options.now() + waitMs;
     while (!signal.aborted) {
-      const current = this.#leases.get(token) ?? null;
+      const current = this.book.find(token);
       if (current === null || gang.generation > generation) return rosterFor(gang, current, generation);
       const leftMs = until - this.#options.now();
       if (leftMs <= 0) return null;
@@ -182,19 +169,18 @@ export class Coordinator {
   }
 
   heartbeat(instance: string, token: string): Directive {
-    this.#worker(instance);
-    const lease = this.#leases.get(token);
-    if (lease === undefined) return 'drop';
+    this.book.worker(instance);
+    const lease = this.book.find(token);
+    if (lease === null) return 'drop';
     lease.renewedMs = this.#options.now();
     return this.#stopping ? 'stop' : 'continue';
   }
 
   report(token: string, sequence: number, points: readonly StageProgress[], notes: readonly string[] = []): void {
-    const lease = this.#live(token);
+    const lease = this.book.live(token);
     if (lease === null || sequence <= lease.sequence) return;
     try {
-      if (points.length > 0)
-        takeReport(this.#options, lease, sequence, points, this.#leasesOf(lease.stage).length === 1);
+      if (points.length > 0) takeReport(this.#options, lease, sequence, points, this.book.of(lease.stage).length === 1);
     } catch (error) {
       // What it computes can no longer be right.
       if (error instanceof CalmError && error.code === 'invalid_argument') this.fail(token, 'raised', error.message);
@@ -211,12 +197,12 @@ export class Coordinator {
   }
 
   complete(token: string, result: StageResult): void {
-    const lease = this.#live(token);
+    const lease = this.book.live(token);
     if (lease === null) return;
     const { stage, work } = lease;
     const { itemsLeft } = this.#options.tracker.finishItem(token, result);
     this.#drop(lease);
-    for (const other of this.#leasesOf(stage).filter(({ work: { item } }) => item === work.item))
+    for (const other of this.book.of(stage, work.item))
       this.#release(other, `${lease.worker.role} ${lease.worker.index} finished the stage`);
     stage.leased.delete(work.item);
     stage.progress.delete(work.item);
@@ -227,7 +213,7 @@ export class Coordinator {
 
   /** `stack`: where its code raised. */
   fail(token: string, kind: FailureKind, reason: string, stack?: string): void {
-    const lease = this.#live(token);
+    const lease = this.book.live(token);
     if (lease === null) return;
     const { tracker, policy } = this.#options;
     const { stage, work } = lease;
@@ -261,15 +247,15 @@ export class Coordinator {
         assertNever(kind);
     }
     // The rest of a gang goes on without it.
-    if (!this.#leasesOf(stage).some(({ work: { item } }) => item === work.item)) requeue(stage, work.item);
+    if (this.book.of(stage, work.item).length === 0) requeue(stage, work.item);
     this.#wake();
   }
 
   /** A worker's process has ended: its lease goes to another at once. */
   workerExited(pid: number, how: string): void {
-    for (const worker of this.#workers.values()) {
+    for (const worker of this.book.workers) {
       if (worker.pid !== pid) continue;
-      this.#workers.delete(worker.instance);
+      this.book.forget(worker);
       if (worker.lease) this.fail(worker.lease.work.token, this.#stopping ? 'cancelled' : 'lost', `worker ${how}`);
     }
     this.#options.tracker.forgetWorker(this.#options.runId, pid);
@@ -278,18 +264,11 @@ export class Coordinator {
 
   /** Takes back leases that were not renewed; returns the processes to be replaced, idle ones that are silent among them. */
   expire(): number[] {
-    const { now, policy } = this.#options;
-    const overdue = [...this.#leases.values()].filter(({ renewedMs }) => now() - renewedMs > policy.leaseTtlMs);
-    for (const { work } of overdue) this.fail(work.token, 'lost', `no heartbeat for ${policy.leaseTtlMs / 1000} s`);
-    const isSilent = ({ lease, seenMs }: WorkerRecord): boolean =>
-      lease === null && now() - seenMs > policy.leaseTtlMs + longestWaitMs;
-    return [...overdue.map(({ worker }) => worker), ...this.workers.filter(isSilent)].map(({ pid }) => pid);
-  }
-
-  /** This process itself stood still for `ms`: no lease is late on account of that. */
-  forgive(ms: number): void {
-    for (const lease of this.#leases.values()) lease.renewedMs += ms;
-    for (const worker of this.#workers.values()) worker.seenMs += ms;
+    const { leaseTtlMs } = this.#options.policy;
+    const overdue = this.book.overdue(leaseTtlMs);
+    for (const { work } of overdue) this.fail(work.token, 'lost', `no heartbeat for ${leaseTtlMs / 1000} s`);
+    const silent = this.book.silent(leaseTtlMs + longestWaitMs);
+    return [...overdue.map(({ worker }) => worker), ...silent].map(({ pid }) => pid);
   }
 
   /** From now on workers are told to stop and nothing is leased. */
@@ -333,39 +312,22 @@ export class Coordinator {
     worker: WorkerRecord,
     attempt: Pick<AttemptRecord, 'token' | 'attempt'>,
   ): LeaseRecord {
-    const work = workItem(this.#options, stage, item, attempt);
-    const now = this.#options.now();
-    const lease: LeaseRecord = {
-      ...{
-        work,
-        stage,
-        worker,
-        startedMs: now,
-        reported: null,
-        renewedMs: now,
-        sequence: 0,
-        firstStep: null,
-        address: null,
-      },
-    };
-    this.#leases.set(work.token, lease);
-    stage.leased.add(item);
-    return lease;
+    return this.book.hold(workItem(this.#options, stage, item, attempt), stage, worker);
   }
 
   /** A stage others train already, for a trainer with nothing else to do. */
   #toJoin({ role }: WorkerRecord): { readonly key: string; readonly item: number } | null {
     if (role !== 'trainer') return null;
     const { policy, now } = this.#options;
-    const stage = stageToJoin(this.stages, [...this.#leases.values()], policy, now());
+    const stage = stageToJoin(this.stages, this.book.leases, policy, now());
     return stage === null ? null : { key: stage.key, item: 0 };
   }
 
   /** While a stage is ready and all trainers are busy, the largest gang gives one up. */
   #shrinkGangs(): void {
     if (this.#stopping || nextItem('trainer', this.stages, this.#paths) === null) return;
-    if (this.workers.some(({ role, lease }) => role === 'trainer' && lease === null)) return;
-    const lease = leaseToRelease([...this.#leases.values()]);
+    if (this.book.workers.some(({ role, lease }) => role === 'trainer' && lease === null)) return;
+    const lease = leaseToRelease(this.book.leases);
     if (lease !== null) this.#release(lease, 'released for a stage that is ready');
   }
 
@@ -375,23 +337,8 @@ export class Coordinator {
     this.#drop(lease);
   }
 
-  #leasesOf(stage: StageRecord): LeaseRecord[] {
-    return [...this.#leases.values()].filter((lease) => lease.stage === stage);
-  }
-
-  /** Null for an attempt that is over. */
-  #live(token: string): LeaseRecord | null {
-    const lease = this.#leases.get(token);
-    if (lease === undefined && !this.#ended.has(token)) throw new CalmError('lease_lost', 'no such lease in this run');
-    return lease ?? null;
-  }
-
   #drop(lease: LeaseRecord): void {
-    const { work, worker, stage, startedMs } = lease;
-    stage.busyMs += this.#options.now() - startedMs;
-    this.#leases.delete(work.token);
-    this.#ended.add(work.token);
-    worker.lease = null;
+    this.book.drop(lease);
     this.#gangs.leave(lease);
   }
 
@@ -401,17 +348,9 @@ export class Coordinator {
     stage.state = 'failed';
     stage.error = reason;
     stage.queued = [];
-    for (const lease of this.#leases.values()) if (lease.stage === stage) this.#drop(lease);
+    for (const lease of this.book.of(stage)) this.#drop(lease);
     for (const key of dependantsOf(stage.key, this.stages)) this.#stages.get(key)!.state = 'skipped';
     this.#say('stage failed', stage, reason);
-  }
-
-  #worker(instance: string): WorkerRecord {
-    const worker = this.#workers.get(instance);
-    if (worker === undefined)
-      throw new CalmError('lease_lost', 'this worker is not registered with the run (any more)');
-    worker.seenMs = this.#options.now();
-    return worker;
   }
 
   #wake(): void {

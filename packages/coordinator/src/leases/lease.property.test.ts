@@ -21,6 +21,7 @@ const kinds: Pick<PlanStage, 'kind' | 'role' | 'inputs' | 'numItems'>[] = [
 ];
 const stages: PlanStage[] = kinds.map((each) => ({
   ...each,
+  isShared: each.kind === 'finetune-score',
   ...{ key: `key-of-${each.kind}`, label: each.kind, config: {}, cost: 1, trials: [trial] },
   ...{ ingredients: {}, modules: {}, checkpointEveryMs: 1000, optimizer: 'replicated' as const, numShards: 8 },
 }));

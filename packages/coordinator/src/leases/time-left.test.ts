@@ -1,14 +1,22 @@
 import { expect, test } from 'vitest';
-import type { StageKind } from '@calm-orch/core';
-import { stageRoles } from '@calm-orch/core';
+import { stageKinds } from '../../../cli/src/run/stage-kinds.ts';
 import type { LeaseRecord } from './records.ts';
 import { stageRecord, type StageRecord } from './stage-progress.ts';
 import { timeLeft } from './time-left.ts';
 
 const counts = { trainer: 2, augmentor: 1, evaluator: 1 };
 
-function stage(kind: StageKind, key: string, cost: number, inputs: readonly string[] = []): StageRecord {
-  const planned = { key, kind, role: stageRoles[kind], label: key, cost, numItems: 1, config: {}, ingredients: {} };
+function stage(kind: string, key: string, cost: number, inputs: readonly string[] = []): StageRecord {
+  const planned = {
+    key,
+    kind,
+    role: stageKinds.find((each) => each.kind === kind)!.role,
+    label: key,
+    cost,
+    numItems: 1,
+    config: {},
+    ingredients: {},
+  };
   const named = Object.fromEntries(inputs.map((input) => [input, input]));
   const record = stageRecord({ ...planned, inputs: named, trials: [] } as never, false);
   record.queued = [0];

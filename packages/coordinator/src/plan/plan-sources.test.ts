@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { nano } from '@calm-orch/core';
+import { nano, type StageDefinition } from '@calm-orch/core';
 import { planSources } from './plan-sources.ts';
 
 let dir: string;
@@ -12,11 +12,19 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
+const kind = (): StageDefinition => ({
+  kind: 'data',
+  role: 'augmentor',
+  carriedFolder: join(dir, 'carried'),
+  slice: ({ data }) => ({ data }),
+  cost: () => 1,
+  load: () => Promise.reject(new Error('nothing is computed here')),
+});
 const sources = () =>
   planSources({
+    kinds: [kind()],
     stageEntry: () => join(dir, 'stage.js'),
     engine: null,
-    carried: { data: join(dir, 'carried') },
     datasetIdentity: () => ({ identity: 'labels and images', note: 'AVA: a note' }),
     photosIdentity: () => ({ identity: 'photographs', note: null }),
   });
@@ -28,7 +36,7 @@ it('a carried folder counts by what it holds, through links; what is no data or 
   symlinkSync('../one.jpg', join(carried, 'a.jpg'));
   const filesOf = async (data: Partial<typeof nano.data> = {}) => {
     const { files, notes } = await sources();
-    return { files: files('data', { data: { ...nano.data, ...data } }), notes: notes!() };
+    return { files: files(kind(), { data: { ...nano.data, ...data } }), notes: notes!() };
   };
   const before = await filesOf();
   writeFileSync(join(carried, '.DS_Store'), 'x');

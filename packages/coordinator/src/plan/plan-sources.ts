@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import {
   hashOf,
   leftOutNote,
-  stageRoles,
   walkFolder,
   type Json,
+  type StageDefinition,
   type StageKind,
   type TrialConfig,
 } from '@calm-orch/core';
@@ -22,15 +22,15 @@ export interface FolderIdentity {
 }
 
 export interface PlanSourceOptions {
+  /** All kinds of stages. */
+  readonly kinds: readonly StageDefinition[];
   /** Built module that holds a kind's stage function. */
-  readonly stageEntry: (kind: StageKind) => string;
+  readonly stageEntry: (definition: StageDefinition) => string;
   readonly engine: Json;
   /** Of a dataset's root folder. */
   readonly datasetIdentity: (name: string, root: string) => FolderIdentity;
   /** Of a folder of one's own photographs. */
   readonly photosIdentity: (dir: string) => FolderIdentity;
-  /** Folders of files carried with the program that stages of a kind read. */
-  readonly carried: Readonly<Partial<Record<StageKind, string>>>;
   /** File that remembers hashes of large checkpoints. */
   readonly hashCache?: string;
   /** File that remembers versions of stages' code. */
@@ -38,19 +38,17 @@ export interface PlanSourceOptions {
 }
 
 export async function planSources({
+  kinds,
   stageEntry,
   engine,
-  carried,
   datasetIdentity,
   photosIdentity,
   hashCache,
   codeCache,
 }: PlanSourceOptions): Promise<PlanSources> {
-  const kinds = Object.keys(stageRoles) as StageKind[];
-  const versions = await codeVersions(
-    kinds.map((kind) => stageEntry(kind)),
-    codeCache,
-  );
+  const entries = new Map(kinds.map((definition) => [definition.kind, stageEntry(definition)]));
+  const versions = await codeVersions([...entries.values()], codeCache);
+  const versionOf = (kind: StageKind) => versions.get(entries.get(kind)!)!;
   const foundations = new Map<string, Foundation>();
   const hashFile = fileHasher(hashCache);
   const folders = new Map<string, Json>();
@@ -64,13 +62,13 @@ export async function planSources({
     return map.get(key)!;
   };
   return {
+    kinds,
     engine,
-    code: (kind) => versions.get(stageEntry(kind))!.hash,
-    modules: (kind) => versions.get(stageEntry(kind))!.modules,
+    code: (kind) => versionOf(kind).hash,
+    modules: (kind) => versionOf(kind).modules,
     foundation: (config) => memo(foundations, hashOf(config), () => readFoundationFiles(config, hashFile)),
-    files: (kind, config) => {
-      const own = carried[kind];
-      const data = kind === 'data' ? (config as unknown as Pick<TrialConfig, 'data'>).data : null;
+    files: ({ carriedFolder: own }, config) => {
+      const { data } = config as unknown as Partial<Pick<TrialConfig, 'data'>>;
       if (data?.source === 'files') {
         const identityOf = (name: string, root: string): Json =>
           memo(folders, `${name} ${root}`, () => noted(datasetIdentity(name, root)));

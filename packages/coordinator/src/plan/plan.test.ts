@@ -2,11 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type Experiment } from '@calm-orch/core';
 import { loadExperiment, type LoadOptions } from '@calm-orch/core/config';
+import { stageKinds } from '../../../cli/src/run/stage-kinds.ts';
 import { planExperiment, type Plan, type PlanSources } from './plan.ts';
 
 const experiments = fileURLToPath(new URL('../../../../experiments/', import.meta.url));
 
 const sources: PlanSources = {
+  kinds: stageKinds,
   code: (kind) => `code of ${kind}`,
   engine: 'engine',
   foundation: () => ({ key: 'f'.repeat(64), file: '' }),

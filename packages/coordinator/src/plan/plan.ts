@@ -5,21 +5,23 @@ import {
   canonicalJson,
   hashOf,
   stageLabel,
-  stageRoles,
   type Experiment,
   type FoundationConfig,
   type Json,
   type Role,
+  type StageDefinition,
   type StageKind,
   type StageSpec,
   type OptimizerPlacement,
 } from '@calm-orch/core';
 import type { TrialRef } from '@calm-orch/tracker';
 import type { Foundation } from './foundation-artifact.ts';
-import { addBaselines, addFoundation, addTrial, type AddStage } from './trial-stages.ts';
+import { addStages, type AddStage } from './trial-stages.ts';
 
 export interface PlanStage extends StageSpec {
   readonly role: Role;
+  /** Several trainers may compute its steps together. */
+  readonly isShared: boolean;
   /** For people: `finetune-score all seed 1`. */
   readonly label: string;
   /** Trials that need it. */
@@ -40,8 +42,10 @@ export interface Plan {
   readonly stages: readonly PlanStage[];
 }
 
-/** What keys depend on beside the experiment. */
+/** What plans and keys depend on beside the experiment. */
 export interface PlanSources {
+  /** All kinds of stages. */
+  readonly kinds: readonly StageDefinition[];
   /** Hash of the code a stage runs. */
   code(kind: StageKind): string;
   /** Hashes of the modules that code is made of, to tell which has changed; not part of a key. */
@@ -51,7 +55,7 @@ export interface PlanSources {
   /** The pretrained models and the key of their artifact. */
   foundation(config: FoundationConfig): Foundation;
   /** What identifies files a stage reads that are neither configuration nor artifact; null: none. */
-  files(kind: StageKind, config: Json): Json;
+  files(definition: StageDefinition, config: Json): Json;
   /** Sentences about what could not be read of the folders asked for so far. */
   notes?(): readonly string[];
 }
@@ -62,42 +66,55 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
   const drafts = new Map<string, Draft>();
   const trials: TrialRef[] = [];
   const tables = new Set<string>();
-  for (const row of experiment.rows) {
+  const goalsOf = (what: StageDefinition['goalOf']) => sources.kinds.filter(({ goalOf }) => goalOf === what);
+  for (const { row, table = '', config: configOf } of experiment.rows)
     for (const seed of experiment.seeds) {
-      const config = row.config(seed);
-      const trial: TrialRef = { row: row.row, seed };
+      const config = configOf(seed);
+      const trial: TrialRef = { row, seed };
       const { checkpointEverySeconds, optimizer, stepShards } = config.train;
-      const add: AddStage = ({ kind, config: slice, inputs, numItems, cost }) => {
+      const add: AddStage = (definition, inputs) => {
+        const { kind, role, budget, goalOf } = definition;
         // Through JSON, so that what is hashed is exactly what the worker gets.
-        const plain = JSON.parse(canonicalJson(slice)) as Json;
-        const role = stageRoles[kind];
+        const slice = JSON.parse(canonicalJson(definition.slice(config, inputs))) as Json;
         const ingredients: Json = {
-          ...{ kind, config: plain, inputs, code: sources.code(kind), files: sources.files(kind, plain) },
+          kind,
+          config: slice,
+          inputs,
+          code: sources.code(kind),
+          files: sources.files(definition, slice),
           engine: role === 'augmentor' ? null : sources.engine,
         };
         const key = hashOf(ingredients);
         const draft = drafts.get(key) ?? {
-          ...{ key, kind, role, config: plain, inputs, numItems, cost, ingredients, trials: [] },
+          key,
+          kind,
+          role,
+          isShared: budget !== undefined,
+          config: slice,
+          inputs,
+          numItems: definition.numItems?.(config) ?? 1,
+          cost: definition.cost(config),
+          ingredients,
+          trials: [],
           modules: sources.modules?.(kind) ?? {},
           checkpointEveryMs: checkpointEverySeconds * 1000,
           optimizer,
           numShards: stepShards,
         };
         drafts.set(key, draft);
-        // The baselines belong to the experiment, to no trial.
-        if (!kind.startsWith('baselines') && !draft.trials.includes(trial)) draft.trials.push(trial);
+        if (goalOf !== 'table' && !draft.trials.includes(trial)) draft.trials.push(trial);
         return key;
       };
-      if (experiment.only === 'foundation') addFoundation(config, add);
-      else {
-        const foundation = sources.foundation(config.foundation).key;
-        if (!tables.has(row.table ?? '')) addBaselines(config, foundation, add);
-        tables.add(row.table ?? '');
-        addTrial(config, foundation, add);
-      }
+      const { only } = experiment;
+      const tableGoals = tables.has(table) ? [] : goalsOf('table');
+      const goals =
+        only === null ? [...tableGoals, ...goalsOf('trial')] : sources.kinds.filter(({ kind }) => kind === only);
+      const given: Record<string, string> =
+        only === null ? { foundation: sources.foundation(config.foundation).key } : {};
+      addStages(sources.kinds, goals, config, given, add);
+      tables.add(table);
       trials.push(trial);
     }
-  }
   const stages = [...drafts.values()].map((draft) => ({ ...draft, label: stageLabel(draft, trials) }));
   return { trials, stages };
 }

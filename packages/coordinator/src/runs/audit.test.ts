@@ -25,7 +25,7 @@ function audit(computed: readonly number[], counted = computed, gang = [[0, 8]])
     })),
   );
   const lineage: ToldLineage = { attempt: 1, lists, applied };
-  return auditStage({ key: 'abcdef0123', kind: 'finetune-comment', config }, rows, lineage);
+  return auditStage({ key: 'abcdef0123', kind: 'finetune-comment', config }, 'finetuneComment', rows, lineage);
 }
 const all = [...Array(12).keys()];
 
@@ -83,9 +83,9 @@ describe('the audit', () => {
         ...{ attempt: 1, worker: 'trainer 0', outcome: 'applied' },
       },
     ];
-    const stage = { key: 'k', kind: 'finetune-comment', config } as const;
-    expect(auditStage(stage, rows, null)).toMatchObject({ ok: true, exact: false });
-    expect(auditStage(stage, [{ ...rows[0]!, endStep: 11 }], null)).toMatchObject({
+    const stage = { key: 'k', kind: 'finetune-comment', config };
+    expect(auditStage(stage, 'finetuneComment', rows, null)).toMatchObject({ ok: true, exact: false });
+    expect(auditStage(stage, 'finetuneComment', [{ ...rows[0]!, endStep: 11 }], null)).toMatchObject({
       ...{ ok: false, exact: false },
       missing: expect.arrayContaining([{ step: 11, shard: 0 }]) as unknown,
     });

@@ -2,7 +2,7 @@
 // is worked out here: every step in turn, every shard by one member of a roster, each step with the samples that seed and
 // stage give it. Compared with that is the lineage of the weights: which steps were computed, in which order, under which
 // roster, and a digest of the samples that were cut into shards each time.
-import { demandedDigests, gangKinds, type StageKind } from '@calm-orch/core';
+import { demandedDigests, type StageDefinition, type StageKind, type TrainingBudget } from '@calm-orch/core';
 import type { LedgerRow, RunStageRecord, ToldLineage, Tracker } from '@calm-orch/tracker';
 
 export interface AuditedStage {
@@ -49,21 +49,24 @@ export interface Audit {
 const shown = 5;
 
 /** All training stages of the run that have succeeded, made here or reused. */
-export function auditRun(tracker: Tracker, runId: string): Audit {
-  const stages = tracker
-    .listRunStages(runId)
-    .filter(({ kind, status }) => gangKinds.has(kind) && status === 'succeeded')
-    .map((stage) => auditStage(stage, tracker.listLedger(stage.key), tracker.findLineage(stage.key)));
+export function auditRun(tracker: Tracker, runId: string, kinds: readonly StageDefinition[]): Audit {
+  const budgets = new Map(kinds.map(({ kind, budget }) => [kind, budget]));
+  const stages = tracker.listRunStages(runId).flatMap((stage) => {
+    const budget = budgets.get(stage.kind);
+    if (budget === undefined || stage.status !== 'succeeded') return [];
+    return auditStage(stage, budget, tracker.listLedger(stage.key), tracker.findLineage(stage.key));
+  });
   return { run: runId, ok: stages.every(({ ok }) => ok), stages };
 }
 
-/** Pure. `rows` are the ledger of the stage; `lineage` is null for stages of earlier versions. */
+/** Pure. `budget`: where its slice has steps and batch size; `rows` are the ledger of the stage; `lineage` is null for stages of earlier versions. */
 export function auditStage(
   { key, kind, config }: Pick<RunStageRecord, 'key' | 'kind' | 'config'>,
+  budget: TrainingBudget,
   rows: readonly LedgerRow[],
   lineage: ToldLineage | null,
 ): AuditedStage {
-  const demand = demandOf(kind, config);
+  const demand = demandOf(config, budget);
   const { steps, shards } = demand;
   const counts = new Uint32Array(steps * shards);
   let superseded = 0;
@@ -133,10 +136,8 @@ interface Demand {
   readonly seed: number;
 }
 
-/** `pretrain-ssl` reads its budget from `pretrainSsl`. */
-function demandOf(kind: StageKind, config: unknown): Demand {
-  const member = kind.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+function demandOf(config: unknown, budget: TrainingBudget): Demand {
   const slice = config as Record<string, { steps?: number; stepShards?: number; batchSize?: number }>;
-  const { steps = 0, batchSize = 0 } = slice[member] ?? {};
+  const { steps = 0, batchSize = 0 } = slice[budget] ?? {};
   return { steps, batchSize, shards: slice['train']?.stepShards ?? 0, seed: Number(slice['seed']) };
 }

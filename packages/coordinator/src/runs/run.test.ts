@@ -3,9 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { processStart, sha256, toCalmError } from '@calm-orch/core';
+import { sha256, toCalmError } from '@calm-orch/core';
 import { loadExperiment } from '@calm-orch/core/config';
-import { openTracker, type Tracker, type TrackerOptions } from '@calm-orch/tracker';
+import { openTracker, processStart, type Tracker, type TrackerOptions } from '@calm-orch/tracker';
+import { stageKinds } from '../../../cli/src/run/stage-kinds.ts';
 import { layoutOf } from '../artifacts/layout.ts';
 import type { PlanSources } from '../plan/plan.ts';
 import { runExperiment, type RunSummary } from './run.ts';
@@ -28,6 +29,7 @@ function run(script: string, registerMs = 500): Promise<RunSummary> {
   const workerScript = join(dir, 'worker.js');
   writeFileSync(workerScript, script);
   const sources: PlanSources = {
+    kinds: stageKinds,
     code: (kind) => `code of ${kind}`,
     engine: 'engine',
     foundation: () => ({ key: sha256(checkpoint), file }),

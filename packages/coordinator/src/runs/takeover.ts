@@ -1,31 +1,25 @@
 // What a coordinator that died has left to the next one of its run: workers that wait for it, and where they look.
 // Whether they can be kept: only if they run the code and engine this coordinator has planned with.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hashOf, stageRoles, type StageKind } from '@calm-orch/core';
+import { hashOf } from '@calm-orch/core';
 import type { Tracker } from '@calm-orch/tracker';
 import { readConnection, type RunConnection } from './connection.ts';
-import type { Layout } from '../artifacts/layout.ts';
-import type { PlanSources } from '../plan/plan.ts';
+import type { RunOptions } from './run.ts';
 import { endProcess } from './worker-process.ts';
 
 export interface Legacy {
-  readonly connection: RunConnection | null;
-  /** Living workers go on with what they hold; else they are ended. */
-  readonly isKept: boolean;
+  /** Hash of all that workers compute with. */
+  readonly code: string;
+  /** Where living workers look; they go on with what they hold. null: there are none to go on. */
+  readonly before: RunConnection | null;
 }
 
-export const noLegacy: Legacy = { connection: null, isKept: false };
-
-/** Hash of all that workers compute with. */
-export function workerCode({ code, engine }: PlanSources): string {
-  const kinds = Object.keys(stageRoles) as StageKind[];
-  return hashOf({ engine, code: Object.fromEntries(kinds.map((kind) => [kind, code(kind)])) });
-}
-
-export function takeOver(tracker: Tracker, layout: Layout, runId: string, code: string): Legacy {
-  const connection = readConnection(layout, runId);
-  const isKept = connection?.code === code && tracker.livingWorkers(runId).length > 0;
-  return { connection, isKept };
+export function findLegacy({ resume, sources, layout, tracker }: RunOptions): Legacy {
+  const { kinds, engine } = sources;
+  const code = hashOf({ engine, code: Object.fromEntries(kinds.map(({ kind }) => [kind, sources.code(kind)])) });
+  const before = resume === undefined ? null : readConnection(layout, resume);
+  const goesOn = before?.code === code && tracker.livingWorkers(resume!).length > 0;
+  return { code, before: goesOn ? before : null };
 }
 
 const lookEveryMs = 50;

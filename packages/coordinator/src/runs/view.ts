@@ -49,7 +49,8 @@ export interface ViewSources {
 }
 
 export function viewOf({ runId, coordinator, pool, nowMs, startedMs }: ViewSources): RunView {
-  const { stages, workers } = coordinator;
+  const { stages } = coordinator;
+  const { workers } = coordinator.book;
   const byPid = new Map(workers.map((worker) => [worker.pid, worker]));
   const processes = pool?.processes ?? [];
   const counts: Record<Role, number> = { trainer: 0, augmentor: 0, evaluator: 0 };

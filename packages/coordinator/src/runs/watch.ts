@@ -1,30 +1,17 @@
 // What the coordinator of a run looks after by the clock.
-import { CalmError, type Role } from '@calm-orch/core';
-import type { Tracker } from '@calm-orch/tracker';
+import { CalmError } from '@calm-orch/core';
 import type { Coordinator } from '../leases/coordinator.ts';
-import type { Layout } from '../artifacts/layout.ts';
-import type { Policy } from '../leases/policy.ts';
+import type { Session } from './session.ts';
 import type { WorkerPool } from './worker-pool.ts';
 import { endProcess, lastLineOf } from './worker-process.ts';
-
-export interface Watched {
-  readonly runId: string;
-  readonly tracker: Tracker;
-  readonly layout: Layout;
-  readonly pool: WorkerPool;
-  readonly roles: ReadonlySet<Role>;
-  readonly policy: Policy;
-  readonly now: () => number;
-}
 
 const watchEveryMs = 1000;
 const recordEveryMs = 5000;
 
 /** Every second: leases run out, unless it was this process that stood still. Every five: the run is marked alive. */
-export function watch(
-  coordinator: Coordinator,
-  { runId, tracker, layout, pool, roles, policy, now }: Watched,
-): () => void {
+export function watch({ options, run, coordinator, policy, toDo }: Session, pool: WorkerPool, now: () => number) {
+  const { tracker, layout } = options;
+  const roles = [...new Set(toDo.map(({ role }) => role))];
   let lastMs = now();
   let recordedMs = lastMs;
   let registerByMs = lastMs + policy.registerMs;
@@ -32,26 +19,26 @@ export function watch(
     const lateMs = now() - lastMs - watchEveryMs;
     lastMs = now();
     if (lateMs > watchEveryMs) {
-      coordinator.forgive(lateMs);
+      coordinator.book.forgive(lateMs);
       registerByMs += lateMs;
     }
     // First of all: a coordinator that has been superseded ends nobody's processes.
     if (lastMs - recordedMs >= recordEveryMs) {
-      tracker.heartbeatRun(runId);
+      tracker.heartbeatRun(run.id);
       recordedMs = lastMs;
     }
-    const absent = [...roles].find((role) => !coordinator.hasHeardOf(role));
+    const absent = roles.find((role) => !coordinator.book.hasHeardOf(role));
     if (absent !== undefined && lastMs > registerByMs)
       throw new CalmError(
         'unavailable',
-        `no ${absent} has registered within ${policy.registerMs / 1000} s; ${absent} 0 last said: ${lastLineOf(layout.log(runId, `${absent}-0`))}`,
+        `no ${absent} has registered within ${policy.registerMs / 1000} s; ${absent} 0 last said: ${lastLineOf(layout.log(run.id, `${absent}-0`))}`,
       );
     for (const pid of coordinator.expire()) pool.kill(pid);
     for (const key of coordinator.foreign) for (const stray of tracker.strayWorkers(key)) endProcess(stray);
     coordinator.claimForeign();
   };
   const timer = setInterval(() => orAbandon(coordinator, tick), watchEveryMs);
-  return () => clearInterval(timer);
+  return (): void => clearInterval(timer);
 }
 
 /** Errors in timers and process events reach nobody else. With a busy database the next occasion comes by itself. */

@@ -3,7 +3,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CalmError, processStart } from '@calm-orch/core';
+import { CalmError } from '@calm-orch/core';
+import { processStart } from '@calm-orch/tracker';
 
 export interface WorkerProcess {
   readonly pid: number | undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dataItems, numItemsOf } from './items.ts';
+import { dataItems } from './items.ts';
 import { nano } from './presets.ts';
 
 const data = { ...nano.data, numTrain: 300, numTest: 100, numGeneric: 250, numUnlabeled: 1 };
@@ -12,13 +12,5 @@ describe('items', () => {
       { pool: 'generic', first: 0, count: 250 },
       { pool: 'unlabeled', first: 0, count: 1 },
     ]);
-  });
-
-  it('are counted per kind of stage', () => {
-    expect(numItemsOf('data', { data })).toBe(4);
-    expect(numItemsOf('augment', { data: nano.data })).toBe(8);
-    expect(numItemsOf('encode', { data: nano.data }, 'labeled')).toBe(9);
-    expect(numItemsOf('encode', { data: nano.data }, 'ssl')).toBe(8);
-    expect(numItemsOf('finetune-score', { data })).toBe(1);
   });
 });

@@ -1,20 +1,13 @@
-// How stages are cut into items, the pieces of work leased one by one. A pure function of the configuration, so that
+// How stage `data` is cut into items, the pieces of work leased one by one. A pure function of the configuration, so that
 // the coordinator plans and the workers compute the same cut without asking each other.
-import type { StageKind } from '../stage.ts';
-import type { DataConfig, TrialConfig } from './schema.ts';
+import type { DataConfig } from './schema.ts';
 
-/** Photographs per item of stages `data` and `augment`. */
+/** Photographs made per item, here and in stage `augment`. */
 export const photosPerItem = 250;
-/** Photographs per item of stage `data` where it checks files instead of making them. */
-export const checkedPerItem = 2500;
-/** Photographs per item of stage `encode`. */
-export const encodedPerItem = 500;
-
-/** Photographs stage `degrade` makes: 6 held-out ones x 4 crops x (as it is and 6 degradations). */
-export const realPhotos = 168;
+/** Photographs per item where files are checked instead of made. */
+const checkedPerItem = 2500;
 
 export type DataPool = 'labeled' | 'generic' | 'unlabeled';
-export type EncodeWhat = 'labeled' | 'generic' | 'ssl' | 'personal' | 'real';
 
 /** `count` photographs of one pool from its 0-based index `first` on. */
 export interface DataItem {
@@ -37,31 +30,4 @@ export function dataItems(data: DataConfig): DataItem[] {
       return { pool, first, count: Math.min(perItem, size - first) };
     }),
   );
-}
-
-/** What decides how many photographs there are; `personal` is needed for its own photographs alone. */
-type Sizes = Pick<TrialConfig, 'data'> & Partial<Pick<TrialConfig, 'personal'>>;
-
-/** Photographs stage `encode` runs through the ViT; `ssl` holds each original and its augmented copy. */
-export function numEncoded(what: EncodeWhat, { data, personal }: Sizes): number {
-  switch (what) {
-    case 'personal':
-      return personal === undefined ? 0 : personal.train.photos + personal.test.photos;
-    case 'real':
-      return realPhotos;
-    case 'labeled':
-      return data.numTrain + data.numTest;
-    case 'generic':
-      return data.numGeneric;
-    case 'ssl':
-      return 2 * data.numUnlabeled;
-  }
-}
-
-/** Items of a stage; `what` is needed for `encode` alone. Stages not named here have one. */
-export function numItemsOf(kind: StageKind, config: Sizes, what: EncodeWhat = 'labeled'): number {
-  if (kind === 'data') return dataItems(config.data).length;
-  if (kind === 'augment') return Math.ceil(config.data.numUnlabeled / photosPerItem);
-  if (kind === 'encode') return Math.ceil(numEncoded(what, config) / encodedPerItem);
-  return 1;
 }

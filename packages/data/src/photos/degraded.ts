@@ -1,10 +1,17 @@
 // Names of the degraded test photographs of aesthetic suggesting: the seam between the augmentor that makes them and
 // the evaluator that asks about them.
+import { heldOutPhotos } from './photo-list.ts';
+
 export const degradationNames = ['noise', 'blur', 'darker', 'brighter', 'dull', 'crop'] as const;
 export type DegradationName = (typeof degradationNames)[number];
 
 /** Square crops of each photograph. */
 export const cropsPerPhoto = 4;
+
+/** Of all crops, each as it is and with every degradation. A function: what does not call it does not depend on the photographs. */
+export function numDegradedPhotos(): number {
+  return heldOutPhotos.length * cropsPerPhoto * (1 + degradationNames.length);
+}
 
 export interface DegradedPhoto {
   readonly photo: string;

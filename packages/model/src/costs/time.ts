@@ -1,6 +1,6 @@
 // Arithmetic of a trial, stage by stage, from what its photographs and steps cost. Matrix products only; a backward pass
 // costs twice the forward pass where weights are trained, once where gradients only pass through.
-import { numEncoded, type TrialConfig } from '@calm-orch/core';
+import type { TrialConfig } from '@calm-orch/core';
 import { flopsPerImage, languageFlops, mfamFlops } from './costs.ts';
 import { sampleSizes, type SampleSizes } from './sizes.ts';
 
@@ -34,9 +34,7 @@ export function trialFlops(config: TrialConfig, recompute = false): StageFlops[]
   const generic = mfam.levels.includes('thematic');
   const ssl = qformers.length > 0 && config.augment.groups.length > 0;
   const photographs =
-    numEncoded('labeled', config) +
-    (generic ? numEncoded('generic', config) : 0) +
-    (ssl ? numEncoded('ssl', config) : 0);
+    data.numTrain + data.numTest + (generic ? data.numGeneric : 0) + (ssl ? 2 * data.numUnlabeled : 0);
   const answered = (answer: number): number => {
     const { mfam: m, llm } = forward(config, sampleSizes(config, answer));
     return m + llm;

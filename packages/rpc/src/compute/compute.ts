@@ -3,14 +3,14 @@
 // synchronous call, when no event reaches it: a thread watches the parent.
 import { mkdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { assertNever, CalmError, gangKinds, stackOf, toCalmError, type StageRegistry } from '@calm-orch/core';
+import { assertNever, CalmError, stackOf, toCalmError, type StageDefinition } from '@calm-orch/core';
 import { createComputeGang, type ComputeGang } from './compute-gang.ts';
 import type { FromCompute, ToCompute } from './compute-message.ts';
 import type { TensorPlane } from '../tensors/tensor-plane.ts';
 import type { WorkItem } from '../tensors/wire.ts';
 
-/** Serves the parent until it goes. @throws CalmError `invalid_argument` when nobody forked this process. */
-export function runCompute(loadStages: () => Promise<StageRegistry>): void {
+/** Computes stages of these kinds for the parent until it goes. @throws CalmError `invalid_argument` when nobody forked this process. */
+export function runCompute(kinds: readonly StageDefinition[]): void {
   if (process.send === undefined)
     throw new CalmError('invalid_argument', 'compute: started by a worker only; use `calm-orch run`');
   watchParent();
@@ -25,9 +25,10 @@ export function runCompute(loadStages: () => Promise<StageRegistry>): void {
       case 'compute': {
         cancel = new AbortController();
         const { work } = message;
-        const gang = gangOf(work);
+        const definition = kinds.find(({ kind }) => kind === work.stage.kind);
+        const gang = definition?.budget === undefined ? undefined : gangOf(work);
         current = { token: work.token, gang };
-        compute(loadStages, work, cancel.signal, gang).catch(die);
+        compute(definition, work, cancel.signal, gang).catch(die);
         return;
       }
       default:
@@ -39,7 +40,7 @@ export function runCompute(loadStages: () => Promise<StageRegistry>): void {
 
 /** Item to result. */
 async function compute(
-  loadStages: () => Promise<StageRegistry>,
+  definition: StageDefinition | undefined,
   work: WorkItem,
   signal: AbortSignal,
   gang: ComputeGang | undefined,
@@ -47,10 +48,9 @@ async function compute(
   const { token, stage: spec, item, inputs, outputDir, checkpointDir, checkpointEveryMs, optimizer } = work;
   send({ type: 'started', token });
   try {
-    const load = (await loadStages())[spec.kind];
-    if (load === undefined)
-      throw new CalmError('internal', `stage ${spec.kind}: this role has no code for it; are all packages built?`);
-    const stage = await load();
+    if (definition === undefined)
+      throw new CalmError('internal', `stage ${spec.kind}: there is no code for it; are all packages built?`);
+    const stage = await definition.load();
     for (const dir of [outputDir, checkpointDir]) mkdirSync(dir, { recursive: true });
     const result = await stage({
       ...{ stage: spec, item, inputs, outputDir, checkpointDir, checkpointEveryMs, optimizer, signal },
@@ -91,10 +91,10 @@ function aliveMessages(token: string): () => void {
 let current: { readonly token: string; readonly gang: ComputeGang | undefined } | undefined;
 let plane: Promise<TensorPlane> | undefined;
 
-/** Undefined for stages that one process computes. The tensor plane is opened when first needed, and then kept. */
-function gangOf({ token, stage: { kind, key } }: WorkItem): ComputeGang | undefined {
+/** Undefined where no others can be reached. The tensor plane is opened when first needed, and then kept. */
+function gangOf({ token, stage: { key } }: WorkItem): ComputeGang | undefined {
   const { CALM_ORCH_TENSOR_ADDRESS: address, CALM_ORCH_TENSOR_TOKEN: secret, CALM_ORCH_TENSORS } = process.env;
-  if (!gangKinds.has(kind) || address === undefined || secret === undefined) return undefined;
+  if (address === undefined || secret === undefined) return undefined;
   const streamed = CALM_ORCH_TENSORS === 'stream' ? { sharedMemory: null } : {};
   const open = (): Promise<TensorPlane> =>
     (plane ??= import('../tensors/tensor-plane.ts').then((m) =>
@@ -122,5 +122,3 @@ function watchParent(): void {
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
   new Worker(new URL('./parent-watch.js', import.meta.url), { workerData: { parentPid: process.ppid } }).unref();
 }
-
-export { parseRole } from '../tensors/wire.ts';

@@ -1,15 +1,6 @@
 // Messages of proto/calm/v1 as the values the rest of the program uses, and back. No other file knows both.
-import type {
-  Json,
-  OptimizerPlacement,
-  Role,
-  Roster,
-  StageContext,
-  StageKind,
-  StageProgress,
-  StageResult,
-} from '@calm-orch/core';
-import { CalmError, canonicalJson, stageRoles } from '@calm-orch/core';
+import type { Json, OptimizerPlacement, Role, Roster, StageContext, StageProgress, StageResult } from '@calm-orch/core';
+import { CalmError, canonicalJson, roles } from '@calm-orch/core';
 import type {
   Lease,
   ProgressPoint,
@@ -57,7 +48,7 @@ export function fromLease(lease: Lease): WorkItem {
     token: lease.token,
     stage: {
       key: lease.stageKey,
-      kind: lease.stageKind as StageKind,
+      kind: lease.stageKind,
       config: JSON.parse(lease.configJson) as Json,
     },
     item: lease.item,
@@ -122,6 +113,7 @@ function finite(value: number | undefined): number | null {
 
 /** @throws CalmError `invalid_argument` for anything but a worker's role. */
 export function parseRole(text: string): Role {
-  if ((Object.values(stageRoles) as string[]).includes(text)) return text as Role;
+  const role = roles.find((each) => each === text);
+  if (role !== undefined) return role;
   throw new CalmError('invalid_argument', `role: expected trainer, augmentor or evaluator, got "${text}"`);
 }

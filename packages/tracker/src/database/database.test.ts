@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSqlite } from '@calm-orch/core';
+import { openSqlite } from './sqlite.ts';
 import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeOlderDatabase } from './older-database.test-util.ts';
@@ -135,6 +135,32 @@ test('attempts that an earlier version recorded have no stack, for readers and f
   for (const access of ['read', 'write'] as const) {
     const tracker = openTracker(dir, { access });
     expect(tracker.listAttempts('x-1')).toMatchObject([{ error: 'boom', stack: null }]);
+    tracker.close();
+  }
+});
+
+test('a trial that an earlier version recorded has the weights and numbers it had', () => {
+  const stage = (key: string, kind: string, position: number, result: string) =>
+    `INSERT INTO stages (key, kind, config, inputs, num_items, status, first_run_id, created_ms, result)
+       VALUES ('${key}', '${kind}', '{}', '{}', 1, 'succeeded', 'x-1', 0, '${result}');
+     INSERT INTO run_stages (run_id, stage_key, position, execution, status)
+       VALUES ('x-1', '${key}', ${position}, 'executed', 'succeeded');
+     INSERT INTO trial_stages (run_id, row, seed, stage_key) VALUES ('x-1', 'all', 0, '${key}');`;
+  makeOlderDatabase(
+    join(dir, databaseFile),
+    10,
+    `INSERT INTO runs (id, experiment, title, path, status, resolved, hash, versions, machine, host, pid, started_ms,
+       session_started_ms, heartbeat_ms) VALUES ('x-1', 'x', '', '', 'succeeded', '{}', '', '{}', '{}', '', 1, 0, 0, 0);
+     INSERT INTO trials (run_id, position, row, seed) VALUES ('x-1', 0, 'all', 0);
+     ${stage('a', 'finetune-score', 2, '{"fingerprint":"of the score"}')}
+     ${stage('b', 'finetune-comment', 1, '{"fingerprint":"of the comment"}')}
+     ${stage('c', 'data', 0, '{"metrics":{"data/photos":3}}')}
+     ${stage('d', 'evaluate-score', 3, '{"metrics":{"PLCC":0.5}}')}`,
+  );
+  for (const access of ['read', 'write'] as const) {
+    const tracker = openTracker(dir, { access });
+    expect(tracker.getRun('x-1').trials).toMatchObject([{ status: 'succeeded', fingerprint: 'of the score' }]);
+    expect(tracker.trialMetrics('x-1')).toEqual([{ row: 'all', seed: 0, name: 'PLCC', value: 0.5 }]);
     tracker.close();
   }
 });

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { count, type SQL } from 'drizzle-orm';
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
-import { CalmError, makeFolder, openSqlite, type Sqlite } from '@calm-orch/core';
+import { CalmError, makeFolder } from '@calm-orch/core';
 import { openForReading } from './read-only.ts';
+import { openSqlite, type Sqlite } from './sqlite.ts';
 import { translateSqliteError } from './sqlite-errors.ts';
 
 /** What every store function is given. */

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openSqlite } from '@calm-orch/core';
+import { openSqlite } from './sqlite.ts';
 
 const migrations = fileURLToPath(new URL('../../migrations/', import.meta.url));
 

@@ -3,7 +3,8 @@
 // and read.
 import { copyFileSync, existsSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { makeTemporaryFolder, openSqlite, type Sqlite } from '@calm-orch/core';
+import { makeTemporaryFolder } from '@calm-orch/core';
+import { openSqlite, type Sqlite } from './sqlite.ts';
 
 export interface ReadDatabase {
   readonly sqlite: Sqlite;

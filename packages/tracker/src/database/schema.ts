@@ -38,6 +38,7 @@ export const trials = sqliteTable('trials', {
 export const stages = sqliteTable('stages', {
   key: text('key').primaryKey(),
   kind: text('kind').notNull(),
+  role: text('role').$type<Role>().notNull(),
   config: text('config').notNull(),
   inputs: text('inputs').notNull(),
   numItems: integer('num_items').notNull(),

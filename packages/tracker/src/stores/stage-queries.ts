@@ -1,6 +1,6 @@
 // Reading stages, items, attempts and artifacts; rows become domain types here.
 import { and, eq } from 'drizzle-orm';
-import { CalmError, type Json, type StageKind, type StageResult } from '@calm-orch/core';
+import { CalmError, type Json, type StageResult } from '@calm-orch/core';
 import type { Store } from '../database/database.ts';
 import { artifacts, attempts, items, runStages, stages, trialStages } from '../database/schema.ts';
 import type { ArtifactFile, AttemptRecord, RunStageRecord, StageRecord, TrialRef } from '../types.ts';
@@ -79,7 +79,7 @@ export function listAttempts({ db }: Store, runId: string, stageKey?: string): A
 function toRecord(row: typeof stages.$inferSelect): StageRecord {
   return {
     key: row.key,
-    kind: row.kind as StageKind,
+    kind: row.kind,
     config: JSON.parse(row.config) as Json,
     inputs: JSON.parse(row.inputs) as Record<string, string>,
     numItems: row.numItems,

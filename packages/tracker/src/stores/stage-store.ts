@@ -122,16 +122,25 @@ function runningTokensOf({ db }: Store, key: string): string[] {
 
 function upsertStage(store: Store, runId: string, stage: PlannedStage, position: number): void {
   const { db } = store;
-  const { key, kind, numItems, reuse } = stage;
+  const { key, kind, role, numItems, reuse } = stage;
   const before = findStage(store, key);
   if (reuse && before?.status !== 'succeeded') {
     throw new CalmError('internal', `stage ${kind} ${key} was planned for reuse but is ${before?.status ?? 'unknown'}`);
   }
   if (!before) {
-    const json = { config: canonicalJson(stage.config), inputs: canonicalJson(stage.inputs) };
-    const now = store.clock();
     db.insert(stages)
-      .values({ key, kind, ...json, numItems, status: 'queued', firstRunId: runId, createdMs: now, claimedBy: runId })
+      .values({
+        key,
+        kind,
+        role,
+        config: canonicalJson(stage.config),
+        inputs: canonicalJson(stage.inputs),
+        numItems,
+        status: 'queued',
+        firstRunId: runId,
+        createdMs: store.clock(),
+        claimedBy: runId,
+      })
       .run();
   } else if (!reuse && !isForeign(store, runId, key)) {
     if (before.status === 'succeeded' || stage.restart) db.delete(items).where(eq(items.stageKey, key)).run();

@@ -1,14 +1,6 @@
 // The frozen ViT's hidden states of fixed photographs, computed once and shared by all rows and seeds.
 import { join, resolve } from 'node:path';
-import {
-  CalmError,
-  encodedPerItem,
-  type EncodeWhat,
-  type MfamConfig,
-  type StageFunction,
-  type TrialConfig,
-  type VisionConfig,
-} from '@calm-orch/core';
+import { CalmError, type MfamConfig, type StageFunction, type TrialConfig, type VisionConfig } from '@calm-orch/core';
 import {
   captionedPhotos,
   clipSquare,
@@ -20,6 +12,7 @@ import {
 } from '@calm-orch/data';
 import { startEngine } from '@calm-orch/engine';
 import { createPhotoEncoder, openFoundation, writeTapsPart } from '@calm-orch/model';
+import { encodedPerItem, type EncodeWhat } from './encode.kind.ts';
 import { augmentedId, originalId, readPairs } from '../augmented-pairs.ts';
 
 export interface EncodeConfig extends Pick<TrialConfig, 'encode'> {

@@ -1,6 +1,6 @@
-// The one place that knows which better-sqlite3 this Node takes. Version 12 ends the process from Node 24.19 on, when a
-// statement is collected while no script runs; version 13 needs Node 22 and is not installed below it (an optional
-// dependency under a name of its own). Loaded on first use: most processes open no database.
+// Which better-sqlite3 this Node takes. Version 12 ends the process from Node 24.19 on, when a statement is collected while
+// no script runs. Version 13 needs Node 22 and is not installed below it: an optional dependency under a name of its own.
+// Loaded on first use: most processes open no database.
 import { createRequire } from 'node:module';
 import type Database from 'better-sqlite3';
 

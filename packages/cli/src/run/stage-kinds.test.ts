@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { resolveTrial } from '@calm-orch/core/config';
+import { expect, test } from 'vitest';
+import { stageEntry, stageKinds } from './stage-kinds.ts';
+
+const nano = resolveTrial('nano', [], 0);
+const itemsOf = (kind: string, variant?: string) =>
+  stageKinds.find((each) => each.kind === kind && each.variant === variant)!.numItems?.(nano) ?? 1;
+
+test('photographs are leased in items of hundreds, a training stage whole', () => {
+  expect(itemsOf('augment')).toBe(8);
+  expect(itemsOf('encode', 'labeled')).toBe(9);
+  expect(itemsOf('encode', 'ssl')).toBe(8);
+  expect(itemsOf('finetune-score')).toBe(1);
+});
+
+test('every kind has code of its own and reads what another kind makes', async () => {
+  const names = stageKinds.map(({ kind, variant }) => (variant === undefined ? kind : `${kind} ${variant}`));
+  expect(new Set(names).size).toBe(names.length);
+  for (const definition of stageKinds) {
+    expect(existsSync(stageEntry(definition)), definition.kind).toBe(true);
+    expect(names).toEqual(expect.arrayContaining(Object.values(definition.inputs ?? {})));
+    expect(await definition.load()).toBeTypeOf('function');
+  }
+});

@@ -1,0 +1,179 @@
+// One coordinator's time with a run: it goes on with what workers of the coordinator before hold, serves, starts the
+// workers that are missing, waits for the end, and leaves no process and no open file behind, however it ends.
+import { CalmError } from '@calm-orch/core';
+import { CoordinatorServiceService, RunServiceService } from '@calm-orch/rpc';
+import type { RunRecord, RunWorker, Superseded } from '@calm-orch/tracker';
+import { Coordinator } from '../leases/coordinator.ts';
+import { defaultPolicy, type Policy } from '../leases/policy.ts';
+import type { CoordinatorEvent, KnownStages } from '../leases/records.ts';
+import { coordinatorService, serviceName } from '../leases/service.ts';
+import type { Plan } from '../plan/plan.ts';
+import { serveRun, type ServedRun } from './connection.ts';
+import type { RunOptions } from './run.ts';
+import { createEventLog, runService, type EventLog } from './run-service.ts';
+import { endAll, type Legacy } from './takeover.ts';
+import { viewOf, type RunView } from './view.ts';
+import { orAbandon, watch } from './watch.ts';
+import { computeEnvironment } from './worker-counts.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+export interface SessionStages extends KnownStages {
+  /** What was damaged and is made again, each in a few words. */
+  readonly damaged: readonly string[];
+}
+
+interface Task {
+  readonly run: RunRecord;
+  readonly plan: Plan;
+  readonly known: SessionStages;
+  readonly legacy: Legacy;
+}
+
+export interface Session extends Task {
+  readonly options: RunOptions;
+  readonly policy: Policy;
+  readonly coordinator: Coordinator;
+  readonly toDo: Plan['stages'];
+  /** Living workers of the coordinator before. */
+  readonly adopted: readonly RunWorker[];
+  /** For commands that follow the run. */
+  readonly events: EventLog;
+  /** null: no workers were needed so far. */
+  pool: WorkerPool | null;
+}
+
+const now = (): number => performance.now();
+
+/** A coordinator that has everything it is to do, and what goes on already. */
+export function openSession(options: RunOptions, task: Task): Session {
+  const { layout, tracker } = options;
+  const { run, plan, known, legacy } = task;
+  const policy = { ...defaultPolicy, ...options.policy };
+  const events = createEventLog();
+  const onEvent = (event: CoordinatorEvent): void => {
+    events.add(event);
+    options.onEvent?.(event);
+  };
+  const adopted = legacy.before === null ? [] : tracker.livingWorkers(run.id);
+  const isOwn = (pid: number): boolean => session.pool?.has(pid) ?? adopted.some((worker) => worker.pid === pid);
+  const coordinator = new Coordinator({ plan, runId: run.id, tracker, layout, policy, now, onEvent, isOwn }, known);
+  const toDo = plan.stages.filter(({ key }) => !known.reused.has(key));
+  const session: Session = { ...task, options, policy, coordinator, toDo, adopted, events, pool: null };
+  if (legacy.before !== null) restore(session);
+  coordinator.start();
+  return session;
+}
+
+/** Attempts of living workers go on. */
+function restore({ options: { tracker }, run, known, coordinator, toDo, adopted }: Session): void {
+  const keys = new Set(toDo.map(({ key }) => key).filter((key) => known.foreign?.has(key) !== true));
+  const instances = new Set(adopted.flatMap(({ instance }) => instance ?? []));
+  const attempts = tracker.keepAttempts(run.id, keys, instances);
+  const ended = tracker.listAttempts(run.id).flatMap(({ token, status }) => (status === 'running' ? [] : [token]));
+  coordinator.restore({ workers: adopted, attempts, ended });
+}
+
+/** Until nothing is left to do or the run is cancelled. @throws whatever else ends it. */
+export async function work(session: Session): Promise<void> {
+  const { options, run, plan, known, coordinator, toDo, adopted } = session;
+  const startedMs = now();
+  const view = (): RunView => viewOf({ runId: run.id, coordinator, pool: session.pool, nowMs: now(), startedMs });
+  // What nobody has caught ends the run as well: its workers must not be left, nor socket and token.
+  const abandon = (error: unknown): void => coordinator.abandon(error);
+  process.on('uncaughtException', abandon);
+  try {
+    options.onStart?.({
+      run,
+      plan,
+      numReused: coordinator.stages.filter(({ reused }) => reused).length,
+      damaged: known.damaged,
+      numTakenOver: adopted.length,
+      view,
+      killWorkers: () => session.pool?.killAll(),
+    });
+    if (toDo.length === 0 || options.signal.aborted) await endAll(options.tracker, run.id);
+    else await lead(session, view);
+  } finally {
+    process.off('uncaughtException', abandon);
+  }
+}
+
+/** Serves, starts the workers that are missing, waits, and stops what was started. */
+async function lead(session: Session, view: () => RunView): Promise<void> {
+  const { coordinator, policy, options } = session;
+  const { signal } = options;
+  const cancelled = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  const served = await serve(session, view);
+  const pool = staff(session, served);
+  let stopWatching = (): void => {};
+  let failure: { readonly error: unknown } | null = null;
+  try {
+    pool.start();
+    stopWatching = watch(session, pool, now);
+    await Promise.race([coordinator.ended, cancelled]);
+  } catch (error) {
+    failure = { error };
+  }
+  if (isSuperseded(failure?.error)) {
+    stopWatching();
+    await giveWay(pool, served, failure.error.data);
+  } else {
+    coordinator.stop();
+    await pool.close(policy.cancelGraceMs + 2000);
+    stopWatching();
+    await served.close();
+  }
+  await coordinator.settle();
+  if (failure !== null) throw failure.error;
+}
+
+function serve({ options, run, coordinator, policy, legacy, events }: Session, view: () => RunView) {
+  const { layout, listen, onStop = () => {} } = options;
+  return serveRun({
+    layout,
+    runId: run.id,
+    before: legacy.before,
+    code: legacy.code,
+    name: serviceName,
+    ...(listen !== undefined && { listen }),
+    definition: { ...CoordinatorServiceService, ...RunServiceService },
+    handlers: { ...coordinatorService(coordinator, policy), ...runService({ view, events, onStop }) },
+  });
+}
+
+/** The processes of all roles that have something to do; not started yet. */
+function staff(session: Session, { server, token }: ServedRun): WorkerPool {
+  const { options, run, coordinator, policy, toDo, adopted } = session;
+  const { counts, machine, workerScript, layout, tracker } = options;
+  const roles = [...new Set(toDo.map(({ role }) => role))];
+  session.pool = new WorkerPool({
+    slots: roles.flatMap((role) => Array.from({ length: counts[role] }, (_, index) => ({ role, index }))),
+    adopted,
+    script: workerScript,
+    environment: ({ role, index }) => ({
+      ...computeEnvironment(role, index, counts, machine),
+      CALM_ORCH_ADDRESS: server.address,
+      CALM_ORCH_TOKEN: token,
+      CALM_ORCH_TAKEOVER_MS: String(policy.takeoverMs),
+    }),
+    onStart: ({ role, index }, pid) => orAbandon(coordinator, () => tracker.recordWorker(run.id, { role, index, pid })),
+    logFile: ({ role, index }) => layout.log(run.id, `${role}-${index}`),
+    onExit: (pid, how) => orAbandon(coordinator, () => coordinator.workerExited(pid, how)),
+    onBroken: (error) => coordinator.abandon(error),
+  });
+  return session.pool;
+}
+
+/** The run is another coordinator's. Workers it has hear nothing from this one; the others write nothing any more. */
+async function giveWay(pool: WorkerPool, served: ServedRun, { workersAreTaken }: Superseded): Promise<void> {
+  if (workersAreTaken) pool.leave();
+  else {
+    pool.killAll();
+    await pool.close(0);
+  }
+  await served.leave();
+}
+
+function isSuperseded(error: unknown): error is { readonly data: Superseded } {
+  return error instanceof CalmError && error.code === 'superseded';
+}

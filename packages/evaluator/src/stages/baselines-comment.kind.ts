@@ -1,0 +1,17 @@
+import type { StageDefinition } from '@calm-orch/core';
+import { meteorSlice } from './slices.ts';
+
+/** Comments that can be had without any training. */
+export const baselinesComment: StageDefinition = {
+  kind: 'baselines-comment',
+  role: 'evaluator',
+  goalOf: 'table',
+  isNeeded: ({ evaluate }) => evaluate.numComments > 0,
+  inputs: { data: 'data', encodeLabeled: 'encode labeled' },
+  slice: ({ mfam: { taps }, evaluate }) => ({
+    taps,
+    evaluate: { numComments: evaluate.numComments, ...meteorSlice(evaluate) },
+  }),
+  cost: ({ data }) => 2 * (data.numTrain + data.numTest),
+  load: async () => (await import('./baselines-comment.ts')).baselinesComment,
+};

@@ -1,0 +1,13 @@
+import type { StageDefinition } from '@calm-orch/core';
+
+/** Scores that can be had without any training. */
+export const baselines: StageDefinition = {
+  kind: 'baselines',
+  role: 'evaluator',
+  goalOf: 'table',
+  isNeeded: ({ evaluate }) => evaluate.scores,
+  inputs: { data: 'data', encodeLabeled: 'encode labeled' },
+  slice: ({ mfam: { taps } }) => ({ taps }),
+  cost: ({ data }) => 2 * (data.numTrain + data.numTest),
+  load: async () => (await import('./baselines.ts')).baselines,
+};

@@ -1,0 +1,17 @@
+import type { StageDefinition } from '@calm-orch/core';
+import { answerSlice, meteorSlice } from './slices.ts';
+
+export const evaluateComment: StageDefinition = {
+  kind: 'evaluate-comment',
+  role: 'evaluator',
+  goalOf: 'trial',
+  isNeeded: ({ evaluate }) => evaluate.numComments > 0,
+  inputs: { foundation: 'foundation', data: 'data', encodeLabeled: 'encode labeled', model: 'finetune-comment' },
+  slice: (trial, { foundation }) => {
+    const { batchSize, numComments, maxCommentTokens } = trial.evaluate;
+    const evaluate = { batchSize, numComments, maxCommentTokens, ...meteorSlice(trial.evaluate) };
+    return { ...answerSlice(trial, foundation), evaluate };
+  },
+  cost: ({ evaluate }) => 20 * evaluate.numComments,
+  load: async () => (await import('./evaluate-comment.ts')).evaluateComment,
+};

@@ -1,0 +1,13 @@
+import type { StageDefinition } from '@calm-orch/core';
+import { scoreSlice } from './slices.ts';
+
+export const evaluateScore: StageDefinition = {
+  kind: 'evaluate-score',
+  role: 'evaluator',
+  goalOf: 'trial',
+  isNeeded: ({ evaluate }) => evaluate.scores,
+  inputs: { foundation: 'foundation', data: 'data', encodeLabeled: 'encode labeled', model: 'finetune-score' },
+  slice: (trial, { foundation }) => scoreSlice(trial, foundation),
+  cost: ({ data }) => 2 * data.numTest,
+  load: async () => (await import('./evaluate-score.ts')).evaluateScore,
+};

@@ -1,0 +1,39 @@
+// The frozen ViT's hidden states of photographs: a kind with a variant for each set of them.
+import type { StageDefinition, TrialConfig } from '@calm-orch/core';
+import { numDegradedPhotos } from '@calm-orch/data/degraded';
+
+export type EncodeWhat = 'labeled' | 'generic' | 'ssl' | 'personal' | 'real';
+
+/** Photographs per item. */
+export const encodedPerItem = 500;
+
+interface Photographs {
+  readonly inputs: Readonly<Record<string, string>>;
+  number(trial: TrialConfig): number;
+}
+
+const photographs: Readonly<Record<EncodeWhat, Photographs>> = {
+  labeled: { inputs: { data: 'data' }, number: ({ data }) => data.numTrain + data.numTest },
+  generic: { inputs: { data: 'data' }, number: ({ data }) => data.numGeneric },
+  // Each original and its augmented copy.
+  ssl: { inputs: { data: 'data', augment: 'augment' }, number: ({ data }) => 2 * data.numUnlabeled },
+  personal: {
+    inputs: { dataPersonal: 'data-personal' },
+    number: ({ personal }) => personal.train.photos + personal.test.photos,
+  },
+  real: { inputs: { degraded: 'degrade' }, number: () => numDegradedPhotos() },
+};
+
+export const encode: readonly StageDefinition[] = Object.entries(photographs).map(([what, { inputs, number }]) => ({
+  kind: 'encode',
+  variant: what,
+  role: 'trainer',
+  inputs: { foundation: 'foundation', ...inputs },
+  slice: ({ vision, mfam, encode: how }, { foundation }) => {
+    const { taps, standardizeTaps } = mfam;
+    return { what, vision, taps, standardizeTaps, foundation, encode: how };
+  },
+  numItems: (trial) => Math.ceil(number(trial) / encodedPerItem),
+  cost: (trial) => 4 * number(trial),
+  load: async () => (await import('./encode.ts')).encode,
+}));

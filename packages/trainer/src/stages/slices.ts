@@ -1,0 +1,18 @@
+// What slices of training stages have in common.
+import type { TrainingConfig, TrialConfig } from '@calm-orch/core';
+
+/** How often checkpoints are saved, and who keeps the moments, changes no result: it is in no slice. */
+export function trainingSlice({ seed, llm, prompt, train }: TrialConfig, foundation: string | undefined) {
+  const { checkpointEverySeconds: _, optimizer: __, ...keyed } = train;
+  return { seed, llm, foundation, prompt, train: keyed };
+}
+
+/** Of stages that fine-tune the whole model. */
+export function finetuneSlice(trial: TrialConfig, foundation: string | undefined) {
+  const { mfam, finetune, lora } = trial;
+  return { ...trainingSlice(trial, foundation), mfam, finetune, ...(finetune === 'lora' && { lora }) };
+}
+
+export function samplesOf({ steps, batchSize }: TrainingConfig): number {
+  return steps * batchSize;
+}
