@@ -1,37 +1,11 @@
 // One CALM training step of the sizes in a configuration file, measured three ways: eager (op by op), compiled (one
 // graph, whole batch) and training (the product's step: stepShards gradients, fixed-order sum, update).
 import { startEngine } from '@calm-orch/engine';
-import { answerLogits, answerLoss, createShardedStep, llmShapes, mfamShapes, mfamTokens } from '@calm-orch/model';
+import { answerLogits, answerLoss, createShardedStep, mfamTokens } from '@calm-orch/model';
 import { rng } from '@calm-orch/core';
+import { modelOf } from './model.js';
 
 const stepShards = 8;
-
-function modelOf(c) {
-  const levels = ['thematic', 'high', 'middle', 'low'];
-  const mfam = {
-    levels,
-    queries: c.queries,
-    hiddenSize: c.qformerWidth,
-    numHeads: c.qformerHeads,
-    numLayers: c.qformerLayers,
-    mlpSize: 4 * c.qformerWidth,
-    crossAttentionFrequency: 1,
-    layerNormEps: 1e-5,
-    activation: 'gelu',
-    seesCls: true,
-  };
-  const llm = {
-    hiddenSize: c.llmWidth,
-    numLayers: c.llmLayers,
-    numHeads: c.llmHeads,
-    numKeyValueHeads: c.llmHeads,
-    mlpSize: c.llmMlp,
-    vocabSize: c.vocab,
-    rmsNormEps: 1e-6,
-    ropeTheta: 10000,
-  };
-  return { mfam, llm, shapes: { ...mfamShapes(mfam, { hiddenSize: c.visionWidth }, llm), ...llmShapes(llm) } };
-}
 
 const product = (shape) => shape.reduce((a, b) => a * b, 1);
 
@@ -93,7 +67,9 @@ export async function measureStep(
   { kinds = ['eager', 'compiled', 'training'], steps = 20, precision = 'fp32' } = {},
 ) {
   const engine = await startEngine();
-  const { mfam, llm, shapes } = modelOf(c);
+  const { mfam: ours, llm, shapes } = modelOf(c);
+  // nn.LayerNorm's, as in the peer.
+  const mfam = { ...ours, layerNormEps: 1e-5 };
   const { spec, values } = inputsOf(c);
   const loss = (parameters, inputs) => {
     const image = mfamTokens(parameters, mfam, { ...inputs, thematic: inputs.high });
