@@ -44,11 +44,9 @@ export async function run(args) {
       }
     const measured = commands.map(({ args: [...words], limit, untilLine = false }, i) => ({
       command: words.join(' ') + (untilLine ? ', first line' : ''),
-      ...{
-        ms: Math.round(median(times[i])),
-        min: Math.round(Math.min(...times[i])),
-        max: Math.round(Math.max(...times[i])),
-      },
+      ms: Math.round(median(times[i])),
+      min: Math.round(Math.min(...times[i])),
+      max: Math.round(Math.max(...times[i])),
       limit,
     }));
     if (values.json) console.log(JSON.stringify({ ...machineFacts(), rounds, commands: measured }, null, 2));
@@ -65,7 +63,8 @@ export async function run(args) {
 async function timeOf({ args, untilLine = false }, dir) {
   const startedMs = performance.now();
   const child = spawn(process.execPath, [program, ...args, '--dir', dir], {
-    ...{ cwd: root, stdio: ['ignore', untilLine ? 'pipe' : 'ignore', 'inherit'] },
+    cwd: root,
+    stdio: ['ignore', untilLine ? 'pipe' : 'ignore', 'inherit'],
   });
   let lineMs;
   child.stdout?.on('data', (data) => {

@@ -16,7 +16,13 @@ const taps = { tokens: c.visionTokens, width: c.visionWidth };
 // One begin token, as the product has it; the rest of the prefix stands with the suffix.
 const suffix = c.prefix - 1 + c.suffix;
 const sharded = createCalmTraining(await startEngine(), {
-  ...{ mfam, llm, trainable, frozen: {}, batchSize: c.batch, numShards, taps },
+  mfam,
+  llm,
+  trainable,
+  frozen: {},
+  batchSize: c.batch,
+  numShards,
+  taps,
   forms: { answer: { images: 1, suffix, answer: c.answer } },
 });
 sharded.setWeights(initialWeights(trainable, 0));

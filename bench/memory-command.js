@@ -41,8 +41,13 @@ export async function run(args) {
   const planned =
     width * activationsPerSample({ vision, mfam, llm }, { images: 1, tokens, answer: config.answer }, again);
   const result = {
-    ...{ config: values.config, batches: [few, many], recompute, precision, tokens },
-    ...{ measuredBytesPerSample: Math.round(measured), plannedBytesPerSample: planned },
+    config: values.config,
+    batches: [few, many],
+    recompute,
+    precision,
+    tokens,
+    measuredBytesPerSample: Math.round(measured),
+    plannedBytesPerSample: planned,
     measuredToPlanned: Math.round((measured / planned) * 100) / 100,
   };
   const mb = (bytes) => (bytes / 1e6).toFixed(1);

@@ -13,7 +13,11 @@ const texts = ['prefix', 'suffix', 'answer'];
 const levels = ['low', 'middle', 'high'];
 const state = { shape: [batch, c.visionTokens, c.visionWidth], dtype: 'float32' };
 const sharded = createShardedStep(await startEngine(), {
-  ...{ trainable: shapes, frozen: {}, numShards: 1, recompute, precision },
+  trainable: shapes,
+  frozen: {},
+  numShards: 1,
+  recompute,
+  precision,
   steps: {
     all: {
       inputs: {

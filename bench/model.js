@@ -5,13 +5,22 @@ import { llmShapes, mfamShapes } from '@calm-orch/model';
 export function modelOf(c) {
   const mfam = {
     ...nano.mfam,
-    ...{ taps: { low: 0, middle: 1, high: 2, thematic: 2 }, queries: c.queries, hiddenSize: c.qformerWidth },
-    ...{ numHeads: c.qformerHeads, numLayers: c.qformerLayers, mlpSize: 4 * c.qformerWidth },
+    taps: { low: 0, middle: 1, high: 2, thematic: 2 },
+    queries: c.queries,
+    hiddenSize: c.qformerWidth,
+    numHeads: c.qformerHeads,
+    numLayers: c.qformerLayers,
+    mlpSize: 4 * c.qformerWidth,
   };
   const llm = {
     ...nano.llm,
-    ...{ hiddenSize: c.llmWidth, numLayers: c.llmLayers, numHeads: c.llmHeads, numKeyValueHeads: c.llmHeads },
-    ...{ mlpSize: c.llmMlp, vocabSize: c.vocab, maxPositions: 4096 },
+    hiddenSize: c.llmWidth,
+    numLayers: c.llmLayers,
+    numHeads: c.llmHeads,
+    numKeyValueHeads: c.llmHeads,
+    mlpSize: c.llmMlp,
+    vocabSize: c.vocab,
+    maxPositions: 4096,
   };
   return { mfam, llm, shapes: { ...mfamShapes(mfam, { hiddenSize: c.visionWidth }, llm), ...llmShapes(llm) } };
 }

@@ -57,8 +57,20 @@ function startRun(dir) {
   const child = spawn(
     process.execPath,
     [
-      ...[join(root, 'packages/cli/bin/calm-orch.js'), 'run', 'experiments/smoke.yaml', '--dir', dir, '--rows', 'all'],
-      ...['--trainers', '2', '--augmentors', '1', '--gang-min-left', '0', ...set.flatMap((each) => ['--set', each])],
+      join(root, 'packages/cli/bin/calm-orch.js'),
+      'run',
+      'experiments/smoke.yaml',
+      '--dir',
+      dir,
+      '--rows',
+      'all',
+      '--trainers',
+      '2',
+      '--augmentors',
+      '1',
+      '--gang-min-left',
+      '0',
+      ...set.flatMap((each) => ['--set', each]),
     ],
     { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] },
   );

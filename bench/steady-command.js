@@ -51,7 +51,13 @@ async function trainer(c) {
   const taps = { tokens: c.visionTokens, width: c.visionWidth };
   const suffix = c.prefix - 1 + c.suffix;
   const sharded = createCalmTraining(engine, {
-    ...{ mfam, llm, trainable: shapes, frozen: {}, batchSize: c.batch, numShards, taps },
+    mfam,
+    llm,
+    trainable: shapes,
+    frozen: {},
+    batchSize: c.batch,
+    numShards,
+    taps,
     forms: { answer: { images: 1, suffix, answer: c.answer } },
   });
   sharded.setWeights(initialWeights(shapes, 0));

@@ -33,8 +33,10 @@ export async function run(args) {
     torchCompile: torch?.compiled ?? null,
     ratios: ratiosOf({
       ...ours,
-      ...{ float32Compiled: float32?.compiled, float32Training: float32?.training },
-      ...{ torch: torch?.eager, torchCompile: torch?.compiled },
+      float32Compiled: float32?.compiled,
+      float32Training: float32?.training,
+      torch: torch?.eager,
+      torchCompile: torch?.compiled,
     }),
     machine: machineFacts(),
   };

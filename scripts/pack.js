@@ -14,8 +14,16 @@ const readJson = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
 
 /** Beside the packages: what the program opens, what starts its install, and what tells people about it. */
 const carried = [
-  ...['experiments', 'ablations', 'assets', 'data', 'proto', 'docs', 'scripts/postinstall.js'],
-  ...['README.md', 'CHANGELOG.md', 'LICENSE'],
+  'experiments',
+  'ablations',
+  'assets',
+  'data',
+  'proto',
+  'docs',
+  'scripts/postinstall.js',
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
 ];
 
 /** Of a package's folder: compiled code and what lies beside it, without sources and tests. */
@@ -75,7 +83,12 @@ function manifestOf(manifests) {
   const { version } = manifests.find(({ name }) => name === `${scope}cli`);
   const ours = manifests.map(({ name }) => name).sort();
   return {
-    ...{ name: 'calm-orch', version, description, license, type: 'module', engines },
+    name: 'calm-orch',
+    version,
+    description,
+    license,
+    type: 'module',
+    engines,
     bin: { 'calm-orch': `node_modules/${scope}cli/bin/calm-orch.js` },
     scripts: { postinstall: 'node scripts/postinstall.js' },
     dependencies: {

@@ -26,8 +26,17 @@ async function chaos(faults: number, seed: number, more: readonly string[] = [])
   const child = spawn(
     process.execPath,
     [
-      ...[join(root, 'packages/cli/bin/calm-orch.js'), 'chaos', 'experiments/smoke.yaml', '--json', '--dir', dir],
-      ...['--faults', String(faults), '--seed', String(seed), ...more],
+      join(root, 'packages/cli/bin/calm-orch.js'),
+      'chaos',
+      'experiments/smoke.yaml',
+      '--json',
+      '--dir',
+      dir,
+      '--faults',
+      String(faults),
+      '--seed',
+      String(seed),
+      ...more,
     ],
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
   );

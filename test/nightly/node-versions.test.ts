@@ -10,9 +10,14 @@ import { mustRun, otherNode, outcomeOf, packInto, runProgram } from './installed
 const versions = [22, 24].filter((version) => version !== Number(process.versions.node.split('.')[0]));
 
 const chosen = [
-  ...['packages/core', 'packages/rpc', 'packages/tracker', 'packages/engine/src/load.test.ts'],
-  ...['packages/coordinator/src/runs/run.test.ts', 'packages/cli/src/surroundings/native-error.test.ts'],
-  ...['test/stories/native-modules.test.ts', 'test/stories/interrupted-run.test.ts'],
+  'packages/core',
+  'packages/rpc',
+  'packages/tracker',
+  'packages/engine/src/load.test.ts',
+  'packages/coordinator/src/runs/run.test.ts',
+  'packages/cli/src/surroundings/native-error.test.ts',
+  'test/stories/native-modules.test.ts',
+  'test/stories/interrupted-run.test.ts',
 ];
 
 let dir: string;

@@ -61,9 +61,18 @@ it.skipIf(process.platform !== 'linux')('loads, trains a step and generates with
   const visionBytes = writeModelFolder(
     join(dir, 'vision'),
     {
-      ...{ architectures: ['CLIPVisionModel'], model_type: 'clip_vision_model', hidden_act: 'quick_gelu' },
-      ...{ hidden_size: 1024, num_hidden_layers: 24, num_attention_heads: 16, intermediate_size: 4096 },
-      ...{ image_size: 224, patch_size: 14, num_channels: 3, layer_norm_eps: 1e-5, torch_dtype: 'float32' },
+      architectures: ['CLIPVisionModel'],
+      model_type: 'clip_vision_model',
+      hidden_act: 'quick_gelu',
+      hidden_size: 1024,
+      num_hidden_layers: 24,
+      num_attention_heads: 16,
+      intermediate_size: 4096,
+      image_size: 224,
+      patch_size: 14,
+      num_channels: 3,
+      layer_norm_eps: 1e-5,
+      torch_dtype: 'float32',
     },
     bare(visionShapes(paper.vision), 'vision.'),
     'F32',
@@ -71,9 +80,18 @@ it.skipIf(process.platform !== 'linux')('loads, trains a step and generates with
   const llmBytes = writeModelFolder(
     join(dir, 'llm'),
     {
-      ...{ architectures: ['LlamaForCausalLM'], model_type: 'llama', hidden_act: 'silu', rms_norm_eps: 1e-5 },
-      ...{ hidden_size: 4096, intermediate_size: 11008, num_attention_heads: 32, num_hidden_layers: 2 },
-      ...{ max_position_embeddings: 4096, vocab_size: 32000, tie_word_embeddings: false, torch_dtype: 'float16' },
+      architectures: ['LlamaForCausalLM'],
+      model_type: 'llama',
+      hidden_act: 'silu',
+      rms_norm_eps: 1e-5,
+      hidden_size: 4096,
+      intermediate_size: 11008,
+      num_attention_heads: 32,
+      num_hidden_layers: 2,
+      max_position_embeddings: 4096,
+      vocab_size: 32000,
+      tie_word_embeddings: false,
+      torch_dtype: 'float16',
     },
     bare(llmShapes(llmConfig), 'llm.'),
     'F16',
@@ -125,11 +143,19 @@ it.skipIf(process.platform !== 'linux')('loads, trains a step and generates with
   const trainable = { ...mfamOnly, ...llmShapes(llm) };
   const options: Omit<TrainOptions, 'checkpointEverySeconds' | 'stepShards'> = {
     ...paper.train,
-    ...{ accumulation: 2, maxGradientNorm: 1 },
+    accumulation: 2,
+    maxGradientNorm: 1,
   };
   const suffix = [3148, 1554, 29901];
   const training = createCalmTraining(engine, {
-    ...{ mfam, llm, trainable, frozen: {}, batchSize: 2, numShards: 2, options, taps },
+    mfam,
+    llm,
+    trainable,
+    frozen: {},
+    batchSize: 2,
+    numShards: 2,
+    options,
+    taps,
     forms: { answer: { images: 1, suffix: suffix.length, answer: answerTokens } },
   });
   note('training step compiled');
@@ -175,7 +201,11 @@ it.skipIf(process.platform !== 'linux')('loads, trains a step and generates with
   const image = reader.read([0])[0]!;
   reader.close();
   const generator = createTextGenerator(engine, {
-    ...{ llm, weights, batchSize: 1, answerTokens, stopIds: [2] },
+    llm,
+    weights,
+    batchSize: 1,
+    answerTokens,
+    stopIds: [2],
     watch: Array.from({ length: llm.vocabSize }, (_, id) => id),
     promptTokens: 1 + reader.tokensPerImage + suffix.length,
   });

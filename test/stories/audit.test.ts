@@ -139,8 +139,14 @@ describe('the audit of real training', () => {
       const told = { applied: lineage.take().applied, anew: [list] };
       expect(() => tracker.recordApplied(key, { attempt: 1, sequence: 1 }, [told])).toThrow(rejection);
       const rows = told.applied.map(({ firstStep, endStep }) => ({
-        ...{ stageKey: key, firstStep, endStep, firstShard: 0, endShard: 8 },
-        ...{ attempt: 1, worker: 'trainer 0', outcome: 'applied' as const },
+        stageKey: key,
+        firstStep,
+        endStep,
+        firstShard: 0,
+        endShard: 8,
+        attempt: 1,
+        worker: 'trainer 0',
+        outcome: 'applied' as const,
       }));
       const stage = {
         key,

@@ -21,16 +21,33 @@ const tokenizer = at('../../packages/model/fixtures/tokenizer/tokenizer.model');
 
 const vision: VisionConfig = {
   ...nano.vision,
-  ...{ imageSize: 32, patchSize: 16, hiddenSize: 16, numLayers: 2, numHeads: 2, mlpSize: 32 },
+  imageSize: 32,
+  patchSize: 16,
+  hiddenSize: 16,
+  numLayers: 2,
+  numHeads: 2,
+  mlpSize: 32,
 };
 const llm: LlmConfig = {
   ...nano.llm,
-  ...{ hiddenSize: 16, numLayers: 1, numHeads: 2, numKeyValueHeads: 1, mlpSize: 32, vocabSize: 512, maxPositions: 512 },
+  hiddenSize: 16,
+  numLayers: 1,
+  numHeads: 2,
+  numKeyValueHeads: 1,
+  mlpSize: 32,
+  vocabSize: 512,
+  maxPositions: 512,
 };
 const mfam: MfamConfig = {
   ...nano.mfam,
-  ...{ taps: { low: 0, middle: 1, high: 2, thematic: 1 }, queries: 2, hiddenSize: 16, numHeads: 2, numLayers: 1 },
-  ...{ mlpSize: 16, standardizeTaps: false, projector: 'mlp2x_gelu' as const },
+  taps: { low: 0, middle: 1, high: 2, thematic: 1 },
+  queries: 2,
+  hiddenSize: 16,
+  numHeads: 2,
+  numLayers: 1,
+  mlpSize: 16,
+  standardizeTaps: false,
+  projector: 'mlp2x_gelu' as const,
 };
 const training = { steps: 3, batchSize: 8 };
 
@@ -55,11 +72,16 @@ beforeAll(() => {
   writeSafetensors(join(dir, 'models/mm_projector.safetensors'), Object.fromEntries(named));
   const set = {
     foundation: { vision: join(dir, 'models/vision'), llm: 'models/llm', projector: 'models/mm_projector.safetensors' },
-    ...{ vision, llm, mfam },
+    vision,
+    llm,
+    mfam,
     'prompt.template': 'vicuna_v1',
     'encode.fit': 'pad',
     data: { numTrain: 16, numTest: 8, numUnlabeled: 8, numGeneric: 8 },
-    ...{ pretrainSsl: training, pretrainGeneric: training, finetuneComment: training, finetuneScore: training },
+    pretrainSsl: training,
+    pretrainGeneric: training,
+    finetuneComment: training,
+    finetuneScore: training,
     evaluate: { batchSize: 8, numComments: 4, maxCommentTokens: 40 },
   };
   writeFileSync(join(dir, 'own.yaml'), JSON.stringify({ rows: [{ row: 'all' }], trainers: 1, set }));

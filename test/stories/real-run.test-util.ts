@@ -15,7 +15,12 @@ const program = join(root, 'packages/cli/bin/calm-orch.js');
 
 /** The smoke test's full row, as small as lets trainers gang up and be killed in the middle. */
 export const smallRun: readonly string[] = [
-  ...['--rows', 'all', '--augmentors', '1', '--gang-min-left', '0'],
+  '--rows',
+  'all',
+  '--augmentors',
+  '1',
+  '--gang-min-left',
+  '0',
   ...['finetuneScore.steps=120', 'finetuneComment.steps=20', 'train.checkpointEverySeconds=1'].flatMap((set) => [
     '--set',
     set,

@@ -102,7 +102,11 @@ async function run(stage: PlanStage, name: string, attempt: Attempt = {}): Promi
   let result: StageResult = {};
   for (let item = 0; item < stage.numItems; item++) {
     const context: StageContext = {
-      ...{ stage, item, outputDir, checkpointDir: join(root, 'checkpoints', name), checkpointEveryMs: 1e9 },
+      stage,
+      item,
+      outputDir,
+      checkpointDir: join(root, 'checkpoints', name),
+      checkpointEveryMs: 1e9,
       inputs: Object.fromEntries(Object.entries(stage.inputs).map(([input, key]) => [input, dirOf(key)])),
       signal: attempt.signal ?? new AbortController().signal,
       report: (progress) => {
@@ -138,10 +142,26 @@ describe('the stages of a trial', () => {
   it('are all those of the paper', () => {
     expect(plan.stages.map(({ kind }) => kind).sort()).toEqual(
       [
-        ...['data', 'augment', 'encode', 'encode', 'encode', 'baselines', 'pretrain-generic', 'pretrain-ssl'],
-        ...['finetune-comment', 'finetune-score', 'evaluate-score', 'evaluate-comment', 'baselines-comment'],
-        ...['data-personal', 'encode', 'finetune-personal', 'evaluate-personal'],
-        ...['degrade', 'encode', 'evaluate-suggest'],
+        'data',
+        'augment',
+        'encode',
+        'encode',
+        'encode',
+        'baselines',
+        'pretrain-generic',
+        'pretrain-ssl',
+        'finetune-comment',
+        'finetune-score',
+        'evaluate-score',
+        'evaluate-comment',
+        'baselines-comment',
+        'data-personal',
+        'encode',
+        'finetune-personal',
+        'evaluate-personal',
+        'degrade',
+        'encode',
+        'evaluate-suggest',
       ].sort(),
     );
   });

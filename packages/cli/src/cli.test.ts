@@ -39,19 +39,15 @@ function makeRun(): void {
   const tracker = openTracker(dir);
   const table = { id: 'table-5', title: 'Levels', metrics: ['PLCC'], footnotes: [] };
   const { id } = tracker.createRun({
-    ...{
-      experiment: 'smoke',
-      title: 'Smoke',
-      path: '/x/smoke.yaml',
-      hash: 'h',
-      pid: process.pid,
-      versions: {},
-      machine: {},
-    },
-    ...{
-      trials: [{ row: 'all', seed: 0 }],
-      resolved: { table, rows: [{ row: 'all', set: {}, paper: { PLCC: 0.829 } }] },
-    },
+    experiment: 'smoke',
+    title: 'Smoke',
+    path: '/x/smoke.yaml',
+    hash: 'h',
+    pid: process.pid,
+    versions: {},
+    machine: {},
+    trials: [{ row: 'all', seed: 0 }],
+    resolved: { table, rows: [{ row: 'all', set: {}, paper: { PLCC: 0.829 } }] },
   });
   tracker.endRun(id, 'cancelled');
   tracker.close();
@@ -77,7 +73,12 @@ test('runs, tables and show print a run as JSON; the folder comes from --dir bef
   const tables = await calmOrch(['tables', '--json', '--dir', dir], { CALM_ORCH_DIR: '/nowhere' });
   expect(JSON.parse(tables.stdout)).toEqual([
     {
-      ...{ version: 1, experiment: 'smoke', table: 'table-5', baselines: [], footnotes: [], verdicts: [] },
+      version: 1,
+      experiment: 'smoke',
+      table: 'table-5',
+      baselines: [],
+      footnotes: [],
+      verdicts: [],
       rows: [{ row: 'all', metrics: { PLCC: { mean: null, std: null, n: 0, paper: 0.829, difference: null } } }],
     },
   ]);
@@ -248,7 +249,10 @@ test('score names the rows and seeds that are trained where the wanted one is no
   const tracker = openTracker(dir);
   const trials = [1, 0].map((seed) => ({ row: 'thematic', seed }));
   const stages = trials.map((trial) => ({
-    ...{ key: `k${trial.seed}`, kind: 'finetune-score' as const, trials: [trial], metrics: {} },
+    key: `k${trial.seed}`,
+    kind: 'finetune-score' as const,
+    trials: [trial],
+    metrics: {},
   }));
   recordRun(tracker, { resolved: {}, trials, stages });
   tracker.close();

@@ -13,8 +13,15 @@ beforeAll(() => {
   const tracker = openTracker(join(dir, 'runs'));
   for (const experiment of ['smoke', 'other'])
     tracker.createRun({
-      ...{ experiment, title: 'x', path: '/x.yaml', hash: 'h', pid: process.pid, versions: {}, machine: {} },
-      ...{ trials: [{ row: 'all', seed: 0 }], resolved: {} },
+      experiment,
+      title: 'x',
+      path: '/x.yaml',
+      hash: 'h',
+      pid: process.pid,
+      versions: {},
+      machine: {},
+      trials: [{ row: 'all', seed: 0 }],
+      resolved: {},
     });
   tracker.close();
   mkdirSync(join(dir, 'experiments'));
@@ -76,7 +83,8 @@ test('neither the engine nor a worker’s code is loaded for it', async () => {
     ['score', '--'],
   ]) {
     const { stderr } = await calmOrch(['--get-yargs-completions', 'calm-orch', ...words], {
-      ...{ cwd: dir, env: { NODE_OPTIONS: `--import=${registered}` } },
+      cwd: dir,
+      env: { NODE_OPTIONS: `--import=${registered}` },
     });
     expect(stderr).toContain('packages/cli/dist/completions.js');
     expect(stderr).not.toMatch(/loads .*(tfjs|packages\/(engine|model|trainer|augmentor|data|rpc)\/|grpc|sharp)/);

@@ -51,11 +51,16 @@ function makeRun(): void {
     writeFileSync(join(dir, 'runs/artifacts', key, name), text);
   }
   const { id } = recordRun(tracker, {
-    ...{ resolved: { table: tables[0], tables, rows }, trials, artifacts: join(dir, 'runs/artifacts') },
+    resolved: { table: tables[0], tables, rows },
+    trials,
+    artifacts: join(dir, 'runs/artifacts'),
     stages: [
       { ...stage, key: 'score', kind: 'evaluate-score', trials: [trials[0]!] },
       {
-        ...{ ...stage, key: 'comment', kind: 'evaluate-comment', trials: [trials[1]!] },
+        ...stage,
+        key: 'comment',
+        kind: 'evaluate-comment',
+        trials: [trials[1]!],
         config: { evaluate: { numComments: 2 } },
       },
     ],

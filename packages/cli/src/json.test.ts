@@ -13,8 +13,14 @@ beforeAll(() => {
   const tracker = openTracker(join(dir, 'runs'));
   const table = { id: 'table-5', title: 'Levels', metrics: ['PLCC'], footnotes: [] };
   const { id } = tracker.createRun({
-    ...{ experiment: 'smoke', title: 'Smoke', path: '/x/smoke.yaml', hash: 'h', pid: process.pid, versions: {} },
-    ...{ machine: {}, trials: [{ row: 'all', seed: 0 }] },
+    experiment: 'smoke',
+    title: 'Smoke',
+    path: '/x/smoke.yaml',
+    hash: 'h',
+    pid: process.pid,
+    versions: {},
+    machine: {},
+    trials: [{ row: 'all', seed: 0 }],
     resolved: { table, rows: [{ row: 'all', set: {}, paper: { PLCC: 0.829 } }] },
   });
   tracker.endRun(id, 'cancelled');

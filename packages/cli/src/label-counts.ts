@@ -21,7 +21,10 @@ export function labelCounts(tracker: Tracker, run: RunRecord): LabelCounts | nul
   const [paraphrased, changed, unanswered, unpaid] = ['paraphrased', 'changed', 'unanswered', 'unpaid'].map(sum);
   return {
     asked: paraphrased! + changed! + unanswered! + unpaid!,
-    ...{ paraphrased: paraphrased!, changed: changed!, unanswered: unanswered!, unpaid: unpaid! },
+    paraphrased: paraphrased!,
+    changed: changed!,
+    unanswered: unanswered!,
+    unpaid: unpaid!,
     usd: sum('usd'),
   };
 }

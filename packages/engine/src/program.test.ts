@@ -32,8 +32,12 @@ const net: ProgramSpec = {
           tf.matMul(tf.matMul(x!, first).tanh(), second).sub(y!).square().mean().asScalar();
         const { value, grads } = tf.valueAndGrads(loss)([w!, v!]);
         const update = (variable: string, gradient: Tensor) => ({
-          ...{ variable, firstMoment: `${variable}m`, secondMoment: `${variable}v` },
-          ...{ gradient, rate: rate!, epsilon: epsilon! },
+          variable,
+          firstMoment: `${variable}m`,
+          secondMoment: `${variable}v`,
+          gradient,
+          rate: rate!,
+          epsilon: epsilon!,
         });
         return { outputs: { loss: value, w: w! }, updates: [update('w', grads[0]!), update('v', grads[1]!)] };
       },

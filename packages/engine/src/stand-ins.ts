@@ -49,8 +49,11 @@ export function createStandIns({ tf, node }: Engine): StandIns {
     make: (shape, dtype) => {
       const dataId = {};
       const made: Entry = {
-        ...{ shape: [...shape], dtype: backend.getDTypeInteger(dtype) },
-        ...{ values: null, id: -1, refCount: 1 },
+        shape: [...shape],
+        dtype: backend.getDTypeInteger(dtype),
+        values: null,
+        id: -1,
+        refCount: 1,
       };
       backend.tensorMap.set(dataId, made);
       return tf.engine().makeTensorFromTensorInfo({ dataId, shape: [...shape], dtype });

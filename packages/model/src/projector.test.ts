@@ -51,7 +51,10 @@ it('gives the tokens of nn.Sequential(Linear, GELU, Linear), without the CLS tok
 
 it('gives its gradients', () => {
   const training = createShardedStep(engine, {
-    ...{ trainable: shapes, frozen: {}, numShards: 2, blockSizes: [2] },
+    trainable: shapes,
+    frozen: {},
+    numShards: 2,
+    blockSizes: [2],
     steps: {
       all: {
         inputs: { states: spec(golden.states), pull: spec(golden.pull) },

@@ -29,7 +29,12 @@ type Handlers = Api<typeof CoordinatorServiceService>;
 const unused = (): Promise<never> => Promise.reject(new CalmError('internal', 'not part of this test'));
 const none: Handlers = {
   join: unused,
-  ...{ register: unused, lease: unused, heartbeat: unused, report: unused, complete: unused, fail: unused },
+  register: unused,
+  lease: unused,
+  heartbeat: unused,
+  report: unused,
+  complete: unused,
+  fail: unused,
 };
 const open: { close(): unknown }[] = [];
 
@@ -125,7 +130,9 @@ describe('serve and connect', () => {
   it('try for as long as nobody has answered, not for each call anew', async () => {
     let nowMs = 0;
     const { api, close } = connect(CoordinatorServiceService, {
-      ...{ address: '127.0.0.1:1', token: 'secret', retryForMs: 60_000 },
+      address: '127.0.0.1:1',
+      token: 'secret',
+      retryForMs: 60_000,
       now: () => (nowMs += 20_000),
     });
     open.push({ close });

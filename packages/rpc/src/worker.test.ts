@@ -11,8 +11,14 @@ import { runWorker } from './worker.ts';
 const item = (number: number): WorkItem => ({
   token: `token ${number}`,
   stage: { key: `key ${number}`, kind: 'encode', config: {} },
-  ...{ item: 0, attempt: 1, inputs: {}, outputDir: '', checkpointDir: '', checkpointEveryMs: 1000 },
-  ...{ optimizer: 'replicated', hangTimeoutMs: 1000 },
+  item: 0,
+  attempt: 1,
+  inputs: {},
+  outputDir: '',
+  checkpointDir: '',
+  checkpointEveryMs: 1000,
+  optimizer: 'replicated',
+  hangTimeoutMs: 1000,
 });
 
 type Handlers = Api<typeof CoordinatorServiceService>;
@@ -33,16 +39,23 @@ async function work(items: readonly WorkItem[], compute: Partial<ComputeChild>, 
     },
     heartbeat: () => Promise.resolve({ directive: Directive.CONTINUE }),
     report: () => Promise.resolve({}),
-    ...{ complete: unused, fail: unused, join: unused },
+    complete: unused,
+    fail: unused,
+    join: unused,
     ...handlers,
   };
   const options = { address: '127.0.0.1:0', token: 'secret', name: 'calm.v1.CoordinatorService', onError: () => {} };
   const server = await serve({ ...options, definition: CoordinatorServiceService, handlers: all });
   onTestFinished(() => server.close());
   await runWorker({
-    ...{ role: 'trainer', index: 0, address: server.address, token: 'secret', log: () => {} },
+    role: 'trainer',
+    index: 0,
+    address: server.address,
+    token: 'secret',
+    log: () => {},
     compute: { roster: () => {}, kill: () => {}, ...compute } as ComputeChild,
-    ...{ signal: new AbortController().signal, takeoverMs: 1000 },
+    signal: new AbortController().signal,
+    takeoverMs: 1000,
   });
 }
 

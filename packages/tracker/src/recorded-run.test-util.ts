@@ -30,8 +30,14 @@ export function recordRun(
   tracker.upsertStages(
     id,
     stages.map(({ key, kind, trials: own = [], config = {}, inputs = {} }) => ({
-      ...{ key, kind, trials: own, config, inputs },
-      ...{ role: 'evaluator', numItems: 1, reuse: false },
+      key,
+      kind,
+      trials: own,
+      config,
+      inputs,
+      role: 'evaluator',
+      numItems: 1,
+      reuse: false,
     })),
   );
   for (const { key, kind, metrics } of stages) {
@@ -48,7 +54,9 @@ function writeManifest(dir: string, { key, kind }: Pick<RecordedStage, 'key' | '
     .filter((name) => name !== 'manifest.json')
     .sort()
     .map((path) => ({
-      ...{ path, bytes: statSync(join(dir, path)).size, sha256: sha256(readFileSync(join(dir, path))) },
+      path,
+      bytes: statSync(join(dir, path)).size,
+      sha256: sha256(readFileSync(join(dir, path))),
     }));
   writeFileSync(join(dir, 'manifest.json'), JSON.stringify({ key, kind, files, result: {}, ingredients: null }));
   return files;

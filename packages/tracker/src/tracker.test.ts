@@ -32,7 +32,8 @@ function open(more: TrackerOptions = {}): Tracker {
   return openTracker(dir, {
     clock: () => nowMs++,
     newToken: () => `token-${++tokens}`,
-    ...{ host: 'here', place: 'this boot/this namespace' },
+    host: 'here',
+    place: 'this boot/this namespace',
     processStart: (pid) => alive.get(pid) ?? null,
     ...more,
   });
@@ -42,8 +43,15 @@ const trial = { row: 'all', seed: 0 };
 
 function newRun(more: Partial<NewRun> = {}): NewRun {
   return {
-    ...{ experiment: 'smoke', title: 'Smoke', path: '/x/smoke.yaml', hash: 'h', pid: 1, trials: [trial] },
-    ...{ resolved: { rows: [] }, versions: { node: '20' }, machine: { cores: 2 } },
+    experiment: 'smoke',
+    title: 'Smoke',
+    path: '/x/smoke.yaml',
+    hash: 'h',
+    pid: 1,
+    trials: [trial],
+    resolved: { rows: [] },
+    versions: { node: '20' },
+    machine: { cores: 2 },
     ...more,
   };
 }

@@ -28,11 +28,18 @@ describe('the detector', () => {
 describe('the main object', () => {
   it('is large and certain, inside the photograph, and not all of it', () => {
     const of = (score: number, left: number, top: number, right: number, bottom: number) => ({
-      ...{ score, left, top, right, bottom },
+      score,
+      left,
+      top,
+      right,
+      bottom,
     });
     const dog = of(0.4, -0.1, 0.5, 0.4, 1.2);
     expect(mainObject([of(0.9, 0, 0, 1, 1), of(0.6, 0.1, 0.1, 0.15, 0.15), of(0.2, 0.2, 0.2, 0.8, 0.8), dog])).toEqual({
-      ...{ x: 0, y: 0.5, width: 0.4, height: 0.5 },
+      x: 0,
+      y: 0.5,
+      width: 0.4,
+      height: 0.5,
     });
     expect(mainObject([dog, of(0.7, 0.4, 0.4, 0.8, 0.8)])).toMatchObject({ x: 0.4 });
     expect(mainObject([of(0.9, 0.8, 0.8, 0.2, 0.2), of(NaN, 0.2, 0.2, 0.8, 0.8)])).toBeNull();

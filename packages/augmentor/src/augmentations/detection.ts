@@ -95,7 +95,10 @@ export const detectMainObject: Detector = async ({ data, width, height }) => {
   rows.dispose();
   return mainObject(
     found.map(([left, top, right, bottom, score]) => ({
-      ...{ left: left! / inputSide, top: top! / inputSide, right: right! / inputSide, bottom: bottom! / inputSide },
+      left: left! / inputSide,
+      top: top! / inputSide,
+      right: right! / inputSide,
+      bottom: bottom! / inputSide,
       score: score!,
     })),
   );

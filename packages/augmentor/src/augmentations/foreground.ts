@@ -47,7 +47,9 @@ export function boxOfMask(mask: Uint8Array, width: number): Box | null {
   }
   if (right < 0) return null;
   return {
-    ...{ x: left / width, y: top / height },
-    ...{ width: (right - left + 1) / width, height: (bottom - top + 1) / height },
+    x: left / width,
+    y: top / height,
+    width: (right - left + 1) / width,
+    height: (bottom - top + 1) / height,
   };
 }

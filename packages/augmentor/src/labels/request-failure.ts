@@ -38,7 +38,11 @@ export function failureOf(error: unknown, nowMs: number): RequestFailure {
   const final = code === 'insufficient_quota' || (status < 500 && !passing.includes(status));
   const { param } = (body ?? {}) as { readonly param?: unknown };
   return {
-    ...{ status, waitMs: waitOf(headers, nowMs), final, words: wordsOf(body), body: JSON.stringify(body ?? '') },
+    status,
+    waitMs: waitOf(headers, nowMs),
+    final,
+    words: wordsOf(body),
+    body: JSON.stringify(body ?? ''),
     ...(typeof param === 'string' && param !== '' && { parameter: param }),
   };
 }

@@ -212,7 +212,7 @@ test('cancelling ends the waiting at once; a stage that waits says that it is al
 test('a clock that was wrong does not stop the asking for ever', () => {
   const cache = openLabelCache(join(cacheDir, 'labels.db'));
   expect([cache.nextTime('a', 1000, 100), cache.nextTime('a', 1000, 100), cache.nextTime('b', 1000, 100)]).toEqual([
-    ...[1000, 1100, 1000],
+    1000, 1100, 1000,
   ]);
   cache.pause('a', 5000);
   expect(cache.nextTime('a', 2000, 100)).toBe(5000);

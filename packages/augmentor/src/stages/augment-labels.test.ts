@@ -40,8 +40,14 @@ it('trains on the paraphrases the artifact records, and on templates where there
     const run = async (kind: 'data' | 'augment', config: unknown, item: number, out: string) => {
       const context: StageContext = {
         stage: { key: `${kind}-key`, kind, config: config as Json },
-        ...{ item, inputs: { data: join(root, 'data') }, outputDir: join(root, out), checkpointDir: join(root, 'c') },
-        ...{ checkpointEveryMs: 1000, signal: new AbortController().signal, report: () => undefined, now: () => 0 },
+        item,
+        inputs: { data: join(root, 'data') },
+        outputDir: join(root, out),
+        checkpointDir: join(root, 'c'),
+        checkpointEveryMs: 1000,
+        signal: new AbortController().signal,
+        report: () => undefined,
+        now: () => 0,
       };
       const stage = await (kind === 'data' ? dataKind : augment).load();
       return stage(context);

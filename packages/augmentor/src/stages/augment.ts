@@ -85,8 +85,12 @@ export const augmentStage: StageFunction = async (context) => {
   // Only now: the client and SQLite are of no use to templates.
   const { wordLabels } = await import('../labels/word-labels.ts');
   const worded = await wordLabels(pairs, {
-    ...{ stage, signal, ...(context.alive && { alive: context.alive }) },
-    ...{ config: openaiSchema.parse(openai), cacheDir: defaultCacheDir(process.env), env: process.env },
+    stage,
+    signal,
+    ...(context.alive && { alive: context.alive }),
+    config: openaiSchema.parse(openai),
+    cacheDir: defaultCacheDir(process.env),
+    env: process.env,
   });
   writeFileAtomic(join(outputDir, `labels-${item}.json`), `${JSON.stringify(worded.paraphrases, null, 1)}\n`);
   write(worded.pairs);

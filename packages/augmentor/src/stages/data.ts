@@ -19,7 +19,11 @@ export const dataStage: StageFunction = async (context) => {
   }
   if (data.source === 'files') {
     const { kept, dropped } = await writeCatalog({
-      ...{ data, item, first: number === 0, outputDir, signal },
+      data,
+      item,
+      first: number === 0,
+      outputDir,
+      signal,
       onPhoto: photoProgress(context, item.count),
     });
     return { metrics: { 'data/photos': kept, 'data/skipped': dropped.length } };
@@ -27,7 +31,11 @@ export const dataStage: StageFunction = async (context) => {
   const lists = { data, outputDir, signal, onPhoto: () => context.alive?.() };
   const skipped = number === 0 ? (await writeStudioLists(lists)).skipped : [];
   await writeStudioImages({
-    ...{ data, item, outputDir, signal, onPhoto: photoProgress(context, item.count) },
+    data,
+    item,
+    outputDir,
+    signal,
+    onPhoto: photoProgress(context, item.count),
     ...(unlabeledSide !== undefined && { unlabeledSide }),
   });
   return { metrics: { 'data/photos': item.count, ...(number === 0 ? { 'data/skipped': skipped.length } : {}) } };

@@ -93,7 +93,9 @@ function summaryOf(tracker: Tracker, run: RunRecord, last: RunView | null): RunS
       ? succeeded.filter(({ execution }) => execution === 'reused').length
       : last.stages.filter(({ reused }) => reused).length;
   return {
-    ...{ runId: run.id, status: run.status as RunSummary['status'], numReused },
+    runId: run.id,
+    status: run.status as RunSummary['status'],
+    numReused,
     numExecuted: succeeded.length - numReused,
     numSkipped: stages.length - succeeded.length - failed.length,
     failures: failed.map((stage) => ({ label: stageLabel(stage, run.trials), reason: stage.error ?? '' })),

@@ -64,14 +64,12 @@ export const command = {
       program: fileURLToPath(new URL('../../bin/calm-orch.js', import.meta.url)),
       experiment: [experiment, ...options.set.flatMap((each) => ['--set', each])],
       processes: Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]),
-      ...{
-        dir: join(dir, `chaos-${seed}`),
-        numFaults,
-        seed,
-        selfTest: options.selfTest,
-        onLine: say,
-        signal: cancel.signal,
-      },
+      dir: join(dir, `chaos-${seed}`),
+      numFaults,
+      seed,
+      selfTest: options.selfTest,
+      onLine: say,
+      signal: cancel.signal,
     });
     const { faults, fingerprintsEqual, tablesEqual, metricsEqual, ledgerOk, resumes } = report;
     const { planted } = report;

@@ -109,7 +109,12 @@ export async function execute(
     });
     const { hangTimeout, gangMinLeft, takeoverTimeout } = options;
     const summary = await runExperiment({
-      ...{ experiment, sources, layout, tracker, machine: facts, signal: cancel.signal },
+      experiment,
+      sources,
+      layout,
+      tracker,
+      machine: facts,
+      signal: cancel.signal,
       check: async (plan, isDone) => {
         await checkSurroundings(plan, isDone);
         for (const note of sources.notes?.() ?? []) say(`note: ${note}`);

@@ -99,8 +99,15 @@ async function importRow(
         ? measureScores(outputs.score!, artifact)
         : await measureComments(outputs.comment!, artifact, meteorSources(stage));
     tracker.recordImport({
-      ...{ ...source, experiment: run.experiment, table: place.table, name, kind, testItems: testItemsOf(stage) },
-      ...{ numItems: measured.numItems, missing: measured.missing.length, unknown: measured.unknown.length },
+      ...source,
+      experiment: run.experiment,
+      table: place.table,
+      name,
+      kind,
+      testItems: testItemsOf(stage),
+      numItems: measured.numItems,
+      missing: measured.missing.length,
+      unknown: measured.unknown.length,
       metrics: measured.metrics,
     });
     process.stderr.write(`${reportOf(name, column, measured, source.file)}\n`);

@@ -81,7 +81,8 @@ export const command = {
     const only = loaded.every((experiment) => experiment.only !== null);
     const config = preset === undefined ? await largestOf(loaded) : resolveTrial(preset, [], 0);
     const machine: Machine = {
-      ...{ gpus, gpuMemoryGb: gpuMemory },
+      gpus,
+      gpuMemoryGb: gpuMemory,
       gflops:
         gflops === undefined
           ? { value: await (await import('../surroundings/matmul-rate.ts')).measureGflops(), source: 'measured' }

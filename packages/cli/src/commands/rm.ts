@@ -23,7 +23,9 @@ export const command = {
       const ids = [...new Set(runs.map((id) => tracker.getRun(String(id)).id))];
       const what = ids.length === 1 ? `run ${ids[0]}` : plural(ids.length, 'run');
       const removed = await free(tracker, layoutOf(options.dir), options, {
-        ...{ command: `rm ${ids.join(' ')}`, selection: onlyOf(ids), asksAlways: true },
+        command: `rm ${ids.join(' ')}`,
+        selection: onlyOf(ids),
+        asksAlways: true,
         question: (size) => `Remove ${what} for good, and free ${size}?`,
         alongside: () => ids.forEach((id) => tracker.removeRun(id)),
       });

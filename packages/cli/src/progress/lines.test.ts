@@ -4,13 +4,25 @@ import { bar, duration } from './format.ts';
 import { liveBlock, plainLines } from './lines.ts';
 
 const stage = (label: string, more: Partial<StageView> = {}): StageView => ({
-  ...{ label, state: 'running', reused: false, numDone: 0, numItems: 1 },
-  ...{ step: 812, totalSteps: 1500, loss: 1.23456, samplesPerSecond: 412.4, elapsedMs: 9000, leftMs: 62_000 },
+  label,
+  state: 'running',
+  reused: false,
+  numDone: 0,
+  numItems: 1,
+  step: 812,
+  totalSteps: 1500,
+  loss: 1.23456,
+  samplesPerSecond: 412.4,
+  elapsedMs: 9000,
+  leftMs: 62_000,
   ...more,
 });
 
 const view = (stages: StageView[]): RunView => ({
-  ...{ runId: 'smoke-1', elapsedMs: 192_000, leftMs: 520_000, stages },
+  runId: 'smoke-1',
+  elapsedMs: 192_000,
+  leftMs: 520_000,
+  stages,
   workers: [
     { role: 'trainer', index: 0, stage: 'finetune-score all seed 0' },
     { role: 'trainer', index: 1, stage: null },

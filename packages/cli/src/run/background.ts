@@ -38,7 +38,8 @@ export async function startedInBackground({ dir, detach, json }: DetachOptions, 
   const log = openSync(path, 'a');
   const said = createLineReader(path, fstatSync(log).size);
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
-    ...{ detached: true, stdio: ['ignore', log, log, 'ipc'] },
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
     env: { ...process.env, [detachedMark]: '1' },
   });
   closeSync(log);

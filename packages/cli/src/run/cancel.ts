@@ -35,7 +35,8 @@ export function cancelOnSignals(): Cancel {
   for (const [signal, handler] of handlers) process.on(signal, handler);
   const cancel: Cancel = {
     signal: controller.signal,
-    ...{ onFirst: () => {}, onSecond: () => {} },
+    onFirst: () => {},
+    onSecond: () => {},
     // Whoever asked hears that this was heard.
     ask: (now) => (now ? void setTimeout(second, 100) : first()),
     dispose: () => {

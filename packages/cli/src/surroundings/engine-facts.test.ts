@@ -25,8 +25,14 @@ test.skipIf(process.platform !== 'linux')('every trainer gets a GPU of its own, 
   const folder = engineDir(join(dir, 'calm-orch'), { variant: 'gpu', source: 'wheel' });
   mkdirSync(folder, { recursive: true });
   const marker = {
-    ...{ variant: 'gpu', source: 'wheel', backend: 'tensorflow', version: '2.20.0', missing: [], files: [] },
-    ...{ package: '@tensorflow/tfjs-node-gpu', packageVersion: '4.22.0' },
+    variant: 'gpu',
+    source: 'wheel',
+    backend: 'tensorflow',
+    version: '2.20.0',
+    missing: [],
+    files: [],
+    package: '@tensorflow/tfjs-node-gpu',
+    packageVersion: '4.22.0',
     facts: { nvidia: true, pip: true, compiler: true },
   };
   writeFileSync(join(folder, 'calm-orch-engine.json'), JSON.stringify(marker));
@@ -44,11 +50,9 @@ test.skipIf(process.platform !== 'linux')('every trainer gets a GPU of its own, 
   const counts = { trainer: 3, augmentor: 1, evaluator: 1 };
   const given = [0, 1, 2].map((index) => computeEnvironment('trainer', index, counts, machine));
   expect(given.map((env) => [env['CUDA_VISIBLE_DEVICES'], env['TF_FORCE_GPU_ALLOW_GROWTH']])).toEqual([
-    ...[
-      ['1', 'true'],
-      ['2', 'true'],
-      ['1', 'true'],
-    ],
+    ['1', 'true'],
+    ['2', 'true'],
+    ['1', 'true'],
   ]);
   vi.stubEnv('CALM_ORCH_BACKEND', 'wasm');
   expect(await facts()).toMatchObject({ numGpus: 0, identity: { backend: 'wasm' } });

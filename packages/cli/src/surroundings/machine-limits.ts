@@ -35,22 +35,34 @@ export function machineLimits({
 }: Partial<Places> & Pick<Places, 'dir'>): readonly MachineLimit[] {
   return [
     {
-      ...{ what: 'run folder', path: dir, value: freeBytes(dir), enough: 2 * GiB },
+      what: 'run folder',
+      path: dir,
+      value: freeBytes(dir),
+      enough: 2 * GiB,
       danger: 'a table leaves 1 GiB and more, and a full disk ends its run',
       remedy: 'free some space (`calm-orch gc`), or name a folder on another disk with --dir or CALM_ORCH_DIR',
     },
     {
-      ...{ what: 'temporary folder', path: temporary, value: freeBytes(temporary), enough: GiB },
+      what: 'temporary folder',
+      path: temporary,
+      value: freeBytes(temporary),
+      enough: GiB,
       danger: 'installing the engine and reading run folders that are read-only need it',
       remedy: 'free some space there, or name a folder on another disk with TMPDIR',
     },
     {
-      ...{ what: 'shared memory', path: shared, value: freeBytes(shared, false), enough: GiB / 4 },
+      what: 'shared memory',
+      path: shared,
+      value: freeBytes(shared, false),
+      enough: GiB / 4,
       danger: 'trainers that share a stage exchange tensors more slowly without it',
       remedy: 'enlarge it (`mount -o remount,size=1G /dev/shm`; in a container: `--shm-size=1g`), or run one trainer',
     },
     {
-      ...{ what: 'open files', path: null, value: openFiles(limits), enough: 1024 },
+      what: 'open files',
+      path: null,
+      value: openFiles(limits),
+      enough: 1024,
       danger: 'sockets, logs and artifacts are open at once',
       remedy: 'raise the limit of open files (`ulimit -n 4096`; for good: /etc/security/limits.conf)',
     },

@@ -110,7 +110,9 @@ export function renderCosts(costs: Costs): string {
         ],
         ...memory.map(({ setup, weights, gradients, optimizer, activations, total, fits }) => [
           setup.finetune === 'full' ? 'all' : `LoRA, rank ${setup.loraRank}`,
-          ...[setup.optimizerState, setup.precision, setup.recompute ? 'computed again' : 'kept'],
+          setup.optimizerState,
+          setup.precision,
+          setup.recompute ? 'computed again' : 'kept',
           ...[weights, gradients, optimizer, activations, total].map((value) => scaled(value, 1e9)),
           fits ? 'fits' : 'does not fit',
         ]),

@@ -46,7 +46,12 @@ export async function costsOf(config: TrialConfig, { gpus, gpuMemoryGb, gflops }
   const { batchSize } = config.finetuneComment;
   const sizes = model.sampleSizes(config, config.evaluate.maxCommentTokens);
   const base: TrainingSetup = {
-    ...{ gpus, optimizerState: 'replicated', finetune: 'full', loraRank, precision: 'fp32', recompute: false },
+    gpus,
+    optimizerState: 'replicated',
+    finetune: 'full',
+    loraRank,
+    precision: 'fp32',
+    recompute: false,
     ...model.shareOf(batchSize, config.train.stepShards, gpus),
   };
   const limit = gpuMemoryGb * 1e9;
@@ -75,7 +80,10 @@ export async function costsOf(config: TrialConfig, { gpus, gpuMemoryGb, gflops }
     preset: config.preset,
     parameters: model.parameterCounts(config),
     flopsPerImage: imageSizes.map((imageSize) => ({ imageSize, ...model.flopsPerImage(config, imageSize) })),
-    ...{ gpus, gpuMemoryGb, tokens: sizes.tokens, memory },
+    gpus,
+    gpuMemoryGb,
+    tokens: sizes.tokens,
+    memory,
     remedies: {
       asItIs: memory[0]!.fits,
       full: remedy({}),

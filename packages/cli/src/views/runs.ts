@@ -5,7 +5,11 @@ import { duration, isoTime, localTime } from './format.ts';
 
 export function runsJson(runs: readonly RunRecord[]): unknown {
   return runs.map(({ id, experiment, status, startedMs, endedMs, trials }) => ({
-    ...{ run: id, experiment, status, started: isoTime(startedMs), ended: isoTime(endedMs) },
+    run: id,
+    experiment,
+    status,
+    started: isoTime(startedMs),
+    ended: isoTime(endedMs),
     trials: trials.map(({ row, seed, status: trialStatus, fingerprint }) => ({
       row,
       seed,

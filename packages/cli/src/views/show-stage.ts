@@ -31,10 +31,21 @@ export function stagesJson(runId: string, stages: readonly StageDescription[]): 
   return {
     run: runId,
     stages: stages.map(({ stage: { key, kind, status, execution, error }, label, attempts }) => ({
-      ...{ key, kind, label, status, execution, error },
+      key,
+      kind,
+      label,
+      status,
+      execution,
+      error,
       attempts: attempts.map(({ item, attempt, worker, status: how, error: why, stack, startedMs, endedMs }) => ({
-        ...{ item, attempt, worker, status: how, error: why, stack },
-        ...{ started: isoTime(startedMs), ended: isoTime(endedMs) },
+        item,
+        attempt,
+        worker,
+        status: how,
+        error: why,
+        stack,
+        started: isoTime(startedMs),
+        ended: isoTime(endedMs),
       })),
     })),
   };

@@ -36,46 +36,48 @@ export function runJson({ run, stages, attempts, metrics, events }: RunDescripti
   const { id, experiment, title, path, status, interrupted, error, startedMs, endedMs, session, hash } = run;
   const { versions, machine, resolved } = run;
   return {
-    ...{
-      run: id,
-      experiment,
-      title,
-      path,
-      status,
-      interrupted,
-      error,
-      started: isoTime(startedMs),
-      ended: isoTime(endedMs),
-    },
-    ...{ session, hash, versions, machine, config: resolved },
+    run: id,
+    experiment,
+    title,
+    path,
+    status,
+    interrupted,
+    error,
+    started: isoTime(startedMs),
+    ended: isoTime(endedMs),
+    session,
+    hash,
+    versions,
+    machine,
+    config: resolved,
     trials: run.trials.map((trial) => ({
       ...trial,
       metrics: metricsOf(metrics, trial),
       stages: stages.filter((stage) => needs(stage, trial)).map(({ key }) => key),
     })),
     stages: stages.map((stage) => ({
-      ...{
-        key: stage.key,
-        kind: stage.kind,
-        label: stageLabel(stage, run.trials),
-        status: stage.status,
-        execution: stage.execution,
-        error: stage.error,
-      },
-      ...{ started: isoTime(stage.startedMs), ended: isoTime(stage.endedMs), firstRun: stage.firstRunId },
-      ...{
-        numItems: stage.numItems,
-        inputs: stage.inputs,
-        config: stage.config,
-        trials: stage.trials,
-        result: stage.result,
-      },
+      key: stage.key,
+      kind: stage.kind,
+      label: stageLabel(stage, run.trials),
+      status: stage.status,
+      execution: stage.execution,
+      error: stage.error,
+      started: isoTime(stage.startedMs),
+      ended: isoTime(stage.endedMs),
+      firstRun: stage.firstRunId,
+      numItems: stage.numItems,
+      inputs: stage.inputs,
+      config: stage.config,
+      trials: stage.trials,
+      result: stage.result,
       curves: Object.fromEntries(stage.curves.map((curve) => [curveName(curve), curve.points])),
     })),
     attempts: attempts.map(
       ({ startedMs: started, endedMs: ended, token: _token, runId: _runId, stageKey: stage, ...attempt }) => ({
-        ...{ stage, ...attempt },
-        ...{ started: isoTime(started), ended: isoTime(ended) },
+        stage,
+        ...attempt,
+        started: isoTime(started),
+        ended: isoTime(ended),
       }),
     ),
     events: events.map(({ atMs, runId: _runId, stageKey: stage, ...event }) => ({
@@ -100,7 +102,8 @@ export function runText({ run, stages, attempts, metrics, events }: RunDescripti
       `started ${localTime(run.startedMs)}${took}${times}`,
       `${run.path}, configuration ${run.hash.slice(0, 12)} (\`calm-orch show ${run.id} --config\`)`,
     ]),
-    ...['', head('Trials')],
+    '',
+    head('Trials'),
     ...indent(
       columns([
         ['row', 'seed', 'status', ...names, 'fingerprint'],
@@ -111,7 +114,8 @@ export function runText({ run, stages, attempts, metrics, events }: RunDescripti
         }),
       ]),
     ),
-    ...['', head('Stages (key, what, how, time, loss)')],
+    '',
+    head('Stages (key, what, how, time, loss)'),
     ...indent(
       columns(
         stages.map((stage) => {
@@ -145,7 +149,8 @@ export function runText({ run, stages, attempts, metrics, events }: RunDescripti
         (key) => `Where it was raised: \`calm-orch show ${run.id} --stage ${key.slice(0, 8)}\``,
       ),
     ),
-    ...['', head('Last events')],
+    '',
+    head('Last events'),
     ...indent(columns(events.slice(-10).map(({ atMs, type, message }) => [localTime(atMs), type, message]))),
   ].join('\n');
 }

@@ -30,8 +30,15 @@ const fingerprint = 'ab'.repeat(32);
 function makeRun(): string {
   const trial = { row: 'all', seed: 0 };
   const { id } = tracker.createRun({
-    ...{ experiment: 'smoke', title: 'Smoke', path: '/x/smoke.yaml', hash: 'h'.repeat(64), pid: 1, trials: [trial] },
-    ...{ resolved: { rows: [] }, versions: { 'calm-orch': '0.1.0' }, machine: { cores: 2 } },
+    experiment: 'smoke',
+    title: 'Smoke',
+    path: '/x/smoke.yaml',
+    hash: 'h'.repeat(64),
+    pid: 1,
+    trials: [trial],
+    resolved: { rows: [] },
+    versions: { 'calm-orch': '0.1.0' },
+    machine: { cores: 2 },
   });
   const plan = { config: {}, inputs: {}, numItems: 1, reuse: false, trials: [trial] };
   tracker.upsertStages(id, [
@@ -55,8 +62,11 @@ test('runs as JSON have run, experiment, status, times and trials', () => {
   makeRun();
   expect(runsJson(tracker.listRuns())).toEqual([
     {
-      ...{ run: 'smoke-1', experiment: 'smoke', status: 'succeeded' },
-      ...{ started: '2026-05-04T12:00:00.000Z', ended: '2026-05-04T12:01:01.000Z' },
+      run: 'smoke-1',
+      experiment: 'smoke',
+      status: 'succeeded',
+      started: '2026-05-04T12:00:00.000Z',
+      ended: '2026-05-04T12:01:01.000Z',
       trials: [{ row: 'all', seed: 0, status: 'succeeded', fingerprint }],
     },
   ]);
@@ -65,8 +75,15 @@ test('runs as JSON have run, experiment, status, times and trials', () => {
 test('runs as text have one line each, and an interrupted run says so', () => {
   makeRun();
   tracker.createRun({
-    ...{ experiment: 'smoke', title: 'Smoke', path: '/x/smoke.yaml', hash: 'h', pid: 1, trials: [] },
-    ...{ resolved: {}, versions: {}, machine: {} },
+    experiment: 'smoke',
+    title: 'Smoke',
+    path: '/x/smoke.yaml',
+    hash: 'h',
+    pid: 1,
+    trials: [],
+    resolved: {},
+    versions: {},
+    machine: {},
   });
   alive.delete(1);
   const lines = runsText(tracker.listRuns()).split('\n');
@@ -79,13 +96,19 @@ test('a run as JSON has the metrics of each trial, the curves, attempts and even
   const run = tracker.getRun(makeRun());
   const shown = JSON.parse(JSON.stringify(runJson(describeRun(tracker, run)))) as Record<string, unknown>;
   expect(shown).toMatchObject({
-    ...{ run: 'smoke-1', status: 'succeeded', interrupted: false, machine: { cores: 2 } },
+    run: 'smoke-1',
+    status: 'succeeded',
+    interrupted: false,
+    machine: { cores: 2 },
     trials: [
       { row: 'all', seed: 0, fingerprint, metrics: { PLCC: 0.7123, SRCC: null }, stages: ['score', 'evaluate'] },
     ],
     stages: [
       {
-        ...{ key: 'score', kind: 'finetune-score', execution: 'executed', status: 'succeeded' },
+        key: 'score',
+        kind: 'finetune-score',
+        execution: 'executed',
+        status: 'succeeded',
         curves: {
           'train/loss': [
             [0, 4],

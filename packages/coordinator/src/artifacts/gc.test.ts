@@ -23,8 +23,15 @@ afterEach(() => {
 
 const start = (by = tracker): string =>
   by.createRun({
-    ...{ experiment: 'x', title: 'X', path: '/x.yaml', resolved: {}, hash: 'h', versions: {}, machine: {} },
-    ...{ pid: process.pid, trials: [] },
+    experiment: 'x',
+    title: 'X',
+    path: '/x.yaml',
+    resolved: {},
+    hash: 'h',
+    versions: {},
+    machine: {},
+    pid: process.pid,
+    trials: [],
   }).id;
 
 /** Plans a run of one stage as coordinators do; whether it is to be reused. */
@@ -33,7 +40,7 @@ async function plan(run: string, key: string, other = tracker): Promise<boolean>
   let reuse = false;
   other.upsertStages(run, (): PlannedStage[] => {
     reuse = reuseOf(other, layout, checked, key).isWhole;
-    return [{ ...{ key, kind: 'data', role: 'augmentor', config: {}, inputs: {}, numItems: 1, trials: [] }, reuse }];
+    return [{ key, kind: 'data', role: 'augmentor', config: {}, inputs: {}, numItems: 1, trials: [], reuse }];
   });
   return reuse;
 }

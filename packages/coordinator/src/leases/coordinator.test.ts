@@ -36,9 +36,20 @@ afterEach(() => {
 
 const stage = (kind: StageKind, role: Role, inputs: string[] = [], numItems = 1): PlanStage => ({
   isShared: /^(pretrain|finetune)-/.test(kind),
-  ...{ key: `key-of-${kind}`, kind, role, label: kind, config: { kind }, numItems, cost: 1, trials: [trial] },
+  key: `key-of-${kind}`,
+  kind,
+  role,
+  label: kind,
+  config: { kind },
+  numItems,
+  cost: 1,
+  trials: [trial],
   inputs: Object.fromEntries(inputs.map((key) => [key, `key-of-${key}`])),
-  ...{ ingredients: {}, modules: {}, checkpointEveryMs: 1000, optimizer: 'replicated' as const, numShards: 8 },
+  ingredients: {},
+  modules: {},
+  checkpointEveryMs: 1000,
+  optimizer: 'replicated' as const,
+  numShards: 8,
 });
 
 function begin(stages: PlanStage[], policy = defaultPolicy): Coordinator {
@@ -122,7 +133,9 @@ test('fails an attempt whose report leaves steps out or repeats some, and takes 
   const coordinator = begin([stage('finetune-score', 'trainer')]);
   const samples = (count: number) => Array.from({ length: count }, (_, i) => i);
   const range = (firstStep: number, endStep: number) => ({
-    ...{ generation: 1, firstStep, endStep },
+    generation: 1,
+    firstStep,
+    endStep,
     samples: samples(endStep - firstStep),
   });
   const point = { step: 1, totalSteps: 9 };
@@ -291,7 +304,9 @@ test('takes over from a coordinator that died: leases and rosters stay, who died
   });
   next.workerExited(104, 'was ended by SIGKILL');
   expect(await next.join({ token: shared.token, address: 'unix:a', generation: 2 }, 0, never)).toEqual({
-    ...{ generation: 3, rank: 0, members: ['unix:a'] },
+    generation: 3,
+    rank: 0,
+    members: ['unix:a'],
   });
   next.report(shared.token, 1, [{ step: 3, totalSteps: 9, metrics: { 'train/loss': 0.3 } }]);
   expect(tracker.listMetrics(shared.stage.key)[0]!.points.map(([step]) => step)).toEqual([1, 2, 3]);

@@ -22,8 +22,16 @@ const kinds: Pick<PlanStage, 'kind' | 'role' | 'inputs' | 'numItems'>[] = [
 const stages: PlanStage[] = kinds.map((each) => ({
   ...each,
   isShared: each.kind === 'finetune-score',
-  ...{ key: `key-of-${each.kind}`, label: each.kind, config: {}, cost: 1, trials: [trial] },
-  ...{ ingredients: {}, modules: {}, checkpointEveryMs: 1000, optimizer: 'replicated' as const, numShards: 8 },
+  key: `key-of-${each.kind}`,
+  label: each.kind,
+  config: {},
+  cost: 1,
+  trials: [trial],
+  ingredients: {},
+  modules: {},
+  checkpointEveryMs: 1000,
+  optimizer: 'replicated' as const,
+  numShards: 8,
 }));
 
 const action = fc.record({

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { criticalPaths, dependantsOf, nextItem, type Schedulable } from './schedule.ts';
 
 const stage = (key: string, cost: number, inputs: string[] = [], more: Partial<Schedulable> = {}): Schedulable => ({
-  ...{ key, cost, inputs, role: 'trainer', state: 'waiting', queued: [0] },
+  key,
+  cost,
+  inputs,
+  role: 'trainer',
+  state: 'waiting',
+  queued: [0],
   ...more,
 });
 

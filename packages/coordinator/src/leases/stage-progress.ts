@@ -34,8 +34,16 @@ export function stageRecord(stage: PlanStage, reused: boolean): StageRecord {
     inputKeys: stage.inputs,
     state: reused ? 'succeeded' : 'waiting',
     reused,
-    ...{ queued: [], leased: new Set(), numDone: reused ? stage.numItems : 0 },
-    ...{ progress: new Map(), firstSteps: new Map(), loss: null, startedMs: null, busyMs: 0, since: null, error: null },
+    queued: [],
+    leased: new Set(),
+    numDone: reused ? stage.numItems : 0,
+    progress: new Map(),
+    firstSteps: new Map(),
+    loss: null,
+    startedMs: null,
+    busyMs: 0,
+    since: null,
+    error: null,
   };
 }
 

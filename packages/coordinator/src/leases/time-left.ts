@@ -39,7 +39,8 @@ export function timeLeft(
   if (msPerCost === null) return null;
   const rest = stages.map((stage): Rest => ({
     ...stage,
-    ...{ costPerItem: stage.cost / stage.numItems, numRunning: 0 },
+    costPerItem: stage.cost / stage.numItems,
+    numRunning: 0,
   }));
   const byKey = new Map(rest.map((stage) => [stage.key, stage]));
   const paths = criticalPaths(rest);
@@ -97,7 +98,8 @@ function speeds(
     seen.set(stage.kind, kind);
   }
   const total = [...seen.values()].reduce((sum, { ms, work }) => ({ ms: sum.ms + ms, work: sum.work + work }), {
-    ...{ ms: 0, work: 0 },
+    ms: 0,
+    work: 0,
   });
   if (total.work === 0 || total.ms < seenMs) return null;
   const ofAll = total.ms / total.work;

@@ -13,7 +13,10 @@ export function workItem(
   const { key, kind, config } = stage;
   const inputs = Object.entries(stage.inputKeys).map(([name, input]) => [name, layout.artifact(input)] as const);
   return {
-    ...{ token, stage: { key, kind, config }, item, attempt },
+    token,
+    stage: { key, kind, config },
+    item,
+    attempt,
     inputs: Object.fromEntries(inputs),
     outputDir: layout.staging(key),
     checkpointDir: layout.checkpoint(key),

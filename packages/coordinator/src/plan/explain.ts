@@ -50,8 +50,14 @@ export function explainRun(tracker: Tracker, layout: Layout, runId: string, stag
         null,
       );
       return {
-        ...{ key, kind, label: stageLabel(planned, trials), execution, firstRun: firstRunId, gone: own === undefined },
-        ...{ nearest: nearest?.key ?? null, differences: nearest?.differences ?? [] },
+        key,
+        kind,
+        label: stageLabel(planned, trials),
+        execution,
+        firstRun: firstRunId,
+        gone: own === undefined,
+        nearest: nearest?.key ?? null,
+        differences: nearest?.differences ?? [],
       };
     });
 }

@@ -92,7 +92,9 @@ describe('a plan', () => {
     const before = plan(experiment);
     const code = (kind: string): string => (kind === 'finetune-comment' ? 'other' : `code of ${kind}`);
     expect(changed(before, plan(experiment, { code }))).toEqual([
-      ...['finetune-comment', 'finetune-score', 'evaluate-score'],
+      'finetune-comment',
+      'finetune-score',
+      'evaluate-score',
     ]);
     const engine = changed(before, plan(experiment, { engine: 'other' }));
     expect(engine).toContain('encode labeled');

@@ -15,13 +15,21 @@ const config = { seed: 3, train: { stepShards: 8 }, finetuneComment: demand };
 /** The audit of steps computed in this order, each counted under `counted` and with the samples of the step. */
 function audit(computed: readonly number[], counted = computed, gang = [[0, 8]]): AuditedStage {
   const applied = computed.map((step, i): AppliedSteps => ({
-    ...{ generation: 1, firstStep: counted[i]!, endStep: counted[i]! + 1 },
+    generation: 1,
+    firstStep: counted[i]!,
+    endStep: counted[i]! + 1,
     samples: [digests[step] ?? 1],
   }));
   const rows = applied.flatMap(({ firstStep, endStep }) =>
     gang.map(([firstShard, endShard], rank): LedgerRow => ({
-      ...{ stageKey: 'abcdef0123', firstStep, endStep, firstShard: firstShard!, endShard: endShard! },
-      ...{ attempt: rank + 1, worker: `trainer ${rank}`, outcome: 'applied' },
+      stageKey: 'abcdef0123',
+      firstStep,
+      endStep,
+      firstShard: firstShard!,
+      endShard: endShard!,
+      attempt: rank + 1,
+      worker: `trainer ${rank}`,
+      outcome: 'applied',
     })),
   );
   const lineage: ToldLineage = { attempt: 1, lists, applied };
@@ -79,14 +87,21 @@ describe('the audit', () => {
   it('says of a stage of an earlier version whether steps are missing, and that it knows no more', () => {
     const rows: LedgerRow[] = [
       {
-        ...{ stageKey: 'k', firstStep: 0, endStep: 12, firstShard: 0, endShard: 8 },
-        ...{ attempt: 1, worker: 'trainer 0', outcome: 'applied' },
+        stageKey: 'k',
+        firstStep: 0,
+        endStep: 12,
+        firstShard: 0,
+        endShard: 8,
+        attempt: 1,
+        worker: 'trainer 0',
+        outcome: 'applied',
       },
     ];
     const stage = { key: 'k', kind: 'finetune-comment', config };
     expect(auditStage(stage, 'finetuneComment', rows, null)).toMatchObject({ ok: true, exact: false });
     expect(auditStage(stage, 'finetuneComment', [{ ...rows[0]!, endStep: 11 }], null)).toMatchObject({
-      ...{ ok: false, exact: false },
+      ok: false,
+      exact: false,
       missing: expect.arrayContaining([{ step: 11, shard: 0 }]) as unknown,
     });
   });

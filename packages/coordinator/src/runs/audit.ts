@@ -107,10 +107,20 @@ export function auditStage(
     ),
   ];
   return {
-    ...{ key, kind, steps, shards, applied, missing, repeated, wrong, exact: lineage !== null, superseded },
+    key,
+    kind,
+    steps,
+    shards,
+    applied,
+    missing,
+    repeated,
+    wrong,
+    exact: lineage !== null,
+    superseded,
     workers: [...new Set(inWeights.map(({ worker }) => worker))].sort(),
     attempts: new Set(inWeights.map(({ attempt }) => attempt)).size,
-    ...{ problems, ok: problems.length === 0 },
+    problems,
+    ok: problems.length === 0,
   };
 }
 

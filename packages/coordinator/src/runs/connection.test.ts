@@ -25,8 +25,13 @@ test('writes the token into a new file, not through a link that lies in its plac
     mkdirSync(join(dir, 'connections'));
     symlinkSync(theirs, path);
     const served = await serveRun({
-      ...{ layout, runId: 'run-1', before: null, code: 'c', name: 'calm.v1.CoordinatorService' },
-      ...{ definition: CoordinatorServiceService, handlers: {} as never },
+      layout,
+      runId: 'run-1',
+      before: null,
+      code: 'c',
+      name: 'calm.v1.CoordinatorService',
+      definition: CoordinatorServiceService,
+      handlers: {} as never,
     });
     expect(readFileSync(theirs, 'utf8')).toBe('nothing');
     expect(lstatSync(path).isFile()).toBe(true);

@@ -36,13 +36,14 @@ function run(script: string, registerMs = 500): Promise<RunSummary> {
     files: () => null,
   };
   return runExperiment({
-    ...{
-      experiment: loadExperiment('experiments/smoke.yaml', { rows: ['all'] }),
-      sources,
-      layout: layoutOf(dir),
-      tracker,
-    },
-    ...{ versions: {}, machineFacts: {}, machine: { numCores: 2, numGpus: 0, gpuIds: [] }, workerScript },
+    experiment: loadExperiment('experiments/smoke.yaml', { rows: ['all'] }),
+    sources,
+    layout: layoutOf(dir),
+    tracker,
+    versions: {},
+    machineFacts: {},
+    machine: { numCores: 2, numGpus: 0, gpuIds: [] },
+    workerScript,
     counts: { trainer: 1, augmentor: 1, evaluator: 1 },
     policy: { registerMs, cancelGraceMs: 0 },
     signal: new AbortController().signal,

@@ -136,6 +136,9 @@ function summarize(runId: string, coordinator: Coordinator, cancelled: boolean):
   return {
     runId,
     status: done ? 'succeeded' : cancelled ? 'cancelled' : 'failed',
-    ...{ numExecuted: count('succeeded') - numReused, numReused, numSkipped: count('skipped'), failures },
+    numExecuted: count('succeeded') - numReused,
+    numReused,
+    numSkipped: count('skipped'),
+    failures,
   };
 }

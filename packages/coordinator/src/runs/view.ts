@@ -57,7 +57,9 @@ export function viewOf({ runId, coordinator, pool, nowMs, startedMs }: ViewSourc
   for (const { slot } of processes) counts[slot.role]++;
   const leases = workers.flatMap(({ lease }) => lease ?? []);
   return {
-    ...{ runId, elapsedMs: nowMs - startedMs, leftMs: timeLeft(stages, leases, counts, nowMs) },
+    runId,
+    elapsedMs: nowMs - startedMs,
+    leftMs: timeLeft(stages, leases, counts, nowMs),
     stages: stages.map((stage) => stageView(stage, nowMs)),
     workers: processes.map(({ slot, pid }) => {
       const worker = pid === null ? undefined : byPid.get(pid);
@@ -75,7 +77,12 @@ function stageView(stage: StageRecord, nowMs: number): StageView {
   const rate = sum(({ samplesPerSecond = 0 }) => samplesPerSecond);
   const elapsedMs = startedMs === null ? 0 : nowMs - startedMs;
   return {
-    ...{ label, reused, numDone, numItems, loss, elapsedMs },
+    label,
+    reused,
+    numDone,
+    numItems,
+    loss,
+    elapsedMs,
     state: stage.state === 'waiting' && stage.leased.size > 0 ? 'running' : stage.state,
     step: sum(({ step }) => step),
     totalSteps: sum(({ totalSteps }) => totalSteps),

@@ -13,7 +13,9 @@ describe('worker counts', () => {
   it('takes numbers of the command line as they are', () => {
     const machine = { numCores: 2, numGpus: 0 };
     expect(workerCounts(experiment, { trainers: 8, augmentors: 5 }, machine)).toEqual({
-      ...{ trainer: 8, augmentor: 5, evaluator: 1 },
+      trainer: 8,
+      augmentor: 5,
+      evaluator: 1,
     });
   });
 
@@ -39,7 +41,8 @@ describe('worker counts', () => {
     expect([0, 1, 2].map(device)).toEqual(['0', '1', '0']);
     const named = { numCores: 8, numGpus: 2, gpuIds: ['5', 'GPU-8a'] };
     expect(computeEnvironment('trainer', 1, counts, named)).toMatchObject({
-      ...{ CUDA_VISIBLE_DEVICES: 'GPU-8a', TF_FORCE_GPU_ALLOW_GROWTH: 'true' },
+      CUDA_VISIBLE_DEVICES: 'GPU-8a',
+      TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     });
   });
 });

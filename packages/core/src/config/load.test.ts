@@ -137,7 +137,10 @@ test('--rows and --seeds run a part of the table, in the order of the table', ()
 test('rows may stand in the experiment itself', () => {
   const experiment = load('rows:\n  - row: a\n    set: { mfam.queries: 4 }\n  - row: b\n');
   expect(experiment.table).toEqual({
-    ...{ id: 'x', title: 'x', metrics: ['PLCC', 'SRCC'], footnotes: [] },
+    id: 'x',
+    title: 'x',
+    metrics: ['PLCC', 'SRCC'],
+    footnotes: [],
     baselines: ['baselines'],
   });
   expect(experiment.rows[0]!.config(0).mfam.queries).toBe(4);

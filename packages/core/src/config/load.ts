@@ -121,7 +121,10 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
     ?.filter(({ id }) => rows.some(({ table }) => table === id))
     .map(({ id, file: source }) => specOf(id, source.value as AblationFile, (source.value as AblationFile).metrics));
   const resolved: ResolvedExperiment = {
-    ...{ name, title, only, preset },
+    name,
+    title,
+    only,
+    preset,
     seeds: checkSeeds(seeds ?? file.seeds ?? [0], seeds ? '--seeds' : yaml.at(['seeds'])),
     trainers: file.trainers ?? 8,
     augmentors: file.augmentors ?? 2,

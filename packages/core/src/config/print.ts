@@ -11,7 +11,10 @@ export function experimentYaml(resolved: Json): string {
   const ordered = trialConfigSchema.omit({ seed: true }).safeParse(config);
   const head = { name, title, ...(only ? { only } : {}), preset, seeds, trainers, augmentors, evaluators };
   const shown = ({ id, title: tableTitle, metrics, footnotes, baselines }: TableSpec) => ({
-    ...{ id, title: tableTitle, metrics, footnotes },
+    id,
+    title: tableTitle,
+    metrics,
+    footnotes,
     ...(baselines && { baselines }),
   });
   const document = new Document({

@@ -34,7 +34,9 @@ export function readAvaNames(path: string): Map<number, string> {
 /** All official lists that are there, by name without extension: generic_test, animal_train, … */
 export function readAvaLists(dir: string): Map<string, readonly number[]> {
   const names = [
-    ...['generic_test', 'generic_ls_train', 'generic_ss_train'],
+    'generic_test',
+    'generic_ls_train',
+    'generic_ss_train',
     ...avaThemes.flatMap((theme) => [`${theme}_train`, `${theme}_test`]),
   ];
   return new Map(

@@ -85,7 +85,8 @@ describe('made datasets', () => {
     const left = [
       ...['._AVA.txt', 'images/._1.jpg', 'images/.DS_Store'].map((name) => join(own.AVA, name)),
       ...['._a.jpg', '.DS_Store', 'Thumbs.db'].map((name) => join(own['FLICKR-AES'], '40K', name)),
-      ...[join(own.TAD66K, 'merge/._train.csv'), join(themes, `._${theme}`)],
+      join(own.TAD66K, 'merge/._train.csv'),
+      join(themes, `._${theme}`),
     ];
     for (const path of left) writeFileSync(path, '\0\u0005\u0016\u0007\0\u0002\0\0Mac OS X        ');
     expect(await verifyDatasets(own, { decode: true })).toEqual(before);
@@ -215,7 +216,9 @@ describe('the catalogue of datasets on this machine', () => {
     const names = { [first!]: 'caf\u00e9.jpg', [second!]: '._2.jpg' };
     const rows = (await readSpaq(join(dir, 'SPAQ'))).photos.map((photo) => ({
       name: names[photo.name] ?? photo.name,
-      ...{ mos: photo.score!, attributes: Object.values(photo.attributes), scenes: Object.values(photo.scenes) },
+      mos: photo.score!,
+      attributes: Object.values(photo.attributes),
+      scenes: Object.values(photo.scenes),
     }));
     writeSpaq(join(copy, 'SPAQ'), rows);
     const { photos, counts } = await readSpaq(join(copy, 'SPAQ'));

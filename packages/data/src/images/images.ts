@@ -62,7 +62,8 @@ const isTiny = ({ width, height }: Pick<RgbImage, 'width' | 'height'>): boolean 
 
 function cannotDecode(path: string, reason: string, cause?: unknown): CalmError {
   return new CalmError('bad_data', `cannot decode image ${path}: ${reason}; replace the file or take it off the list`, {
-    ...{ cause, data: { path, reason } },
+    cause,
+    data: { path, reason },
   });
 }
 

@@ -6,8 +6,21 @@ const raw = `camera raw, ${convert}`;
 
 /** By extension, lower case. */
 const names: Readonly<Record<string, string>> = {
-  ...{ heic: 'HEIC', heif: 'HEIC', hif: 'HEIC', bmp: 'BMP', jxl: 'JPEG XL', jp2: 'JPEG 2000', j2k: 'JPEG 2000' },
-  ...{ psd: 'Photoshop', svg: 'SVG', pdf: 'PDF', ico: 'ICO', tga: 'TGA', ppm: 'PPM', pgm: 'PPM', exr: 'OpenEXR' },
+  heic: 'HEIC',
+  heif: 'HEIC',
+  hif: 'HEIC',
+  bmp: 'BMP',
+  jxl: 'JPEG XL',
+  jp2: 'JPEG 2000',
+  j2k: 'JPEG 2000',
+  psd: 'Photoshop',
+  svg: 'SVG',
+  pdf: 'PDF',
+  ico: 'ICO',
+  tga: 'TGA',
+  ppm: 'PPM',
+  pgm: 'PPM',
+  exr: 'OpenEXR',
 };
 const rawNames = /^(dng|nef|nrw|cr2|cr3|crw|arw|srf|sr2|orf|rw2|raf|pef|srw|raw|3fr|iiq|x3f)$/;
 

@@ -29,7 +29,10 @@ export async function makeDatasets({ dir, numTrain = 240, seed = 0, signal }: Ma
   const size = Math.max(5, Math.round(numTrain / 10));
   const data: DataConfig = {
     ...nano.data,
-    ...{ seed, numTrain, numTest: Math.max(1, Math.round(numTrain / 4)), numGeneric: Math.round(numTrain / 3) },
+    seed,
+    numTrain,
+    numTest: Math.max(1, Math.round(numTrain / 4)),
+    numGeneric: Math.round(numTrain / 3),
     numUnlabeled: 1,
   };
   writeLabeled(data, dir);

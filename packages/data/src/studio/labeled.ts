@@ -63,7 +63,9 @@ export function labeledRecord(seed: number, id: number, photographed: boolean): 
   const traits = traitsOf(scene, degradation);
   const score = tasteScore(traits);
   return {
-    ...{ scene, degradation, traits },
+    scene,
+    degradation,
+    traits,
     traitVector: traitVectorOf(traits),
     votes: drawVotes(score, key('votes')),
     comments: commentsOn(scene, degradation, score, key('comments')),

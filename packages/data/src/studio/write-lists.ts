@@ -147,7 +147,10 @@ async function indexUnlabeled(
       const credit = source.kind === 'photo' ? `${source.photo.author}, ${source.photo.licence}` : source.name;
       const hasMask = source.kind === 'user' && maskFileOf(join(data.unlabeledDir!, source.name)) !== null;
       index.push({
-        ...{ file: unlabeledImagePath(i, source.kind), source: source.kind, credit, subject: null },
+        file: unlabeledImagePath(i, source.kind),
+        source: source.kind,
+        credit,
+        subject: null,
         ...(hasMask && { mask: unlabeledMaskPath(i) }),
       });
     }

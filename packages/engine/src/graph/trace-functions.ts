@@ -138,8 +138,16 @@ function addUpdate(
   return graph.node(
     'ResourceApplyAdam',
     [
-      ...[variable!.handle, m!.handle, v!.handle],
-      ...[zero!, zero!, ref(update.rate), first!, second!, ref(update.epsilon), ref(update.gradient)],
+      variable!.handle,
+      m!.handle,
+      v!.handle,
+      zero!,
+      zero!,
+      ref(update.rate),
+      first!,
+      second!,
+      ref(update.epsilon),
+      ref(update.gradient),
       // The update may overtake no read of the variable.
       `^${variable!.read}`,
       ...control,

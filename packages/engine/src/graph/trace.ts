@@ -165,7 +165,9 @@ export function record<T>(
   ): Tensor[] => {
     inputs.forEach(ref);
     const known = shapesOf({
-      ...{ op, inputs, numOutputs },
+      op,
+      inputs,
+      numOutputs,
       attr: (name) => attrs.find((attr) => attr.name === name)?.value,
       values: (i) => Array.from(backend.readSync(inputs[i]!.dataId) as ArrayLike<number>),
     });

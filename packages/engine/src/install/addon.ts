@@ -27,8 +27,15 @@ export async function buildAddon({ compiler, packageDir, env, signal }: BuildOpt
       runTool(
         compiler,
         [
-          ...['-std=c++17', '-O2', '-fPIC', '-DNAPI_VERSION=8', ...includes],
-          ...['-c', join('binding', `${source}.cc`), '-o', objectOf(source)],
+          '-std=c++17',
+          '-O2',
+          '-fPIC',
+          '-DNAPI_VERSION=8',
+          ...includes,
+          '-c',
+          join('binding', `${source}.cc`),
+          '-o',
+          objectOf(source),
         ],
         options,
       ),
@@ -37,8 +44,15 @@ export async function buildAddon({ compiler, packageDir, env, signal }: BuildOpt
   await runTool(
     compiler,
     [
-      ...['-shared', ...sources.map(objectOf), '-o', join(out, 'tfjs_binding.node')],
-      ...['-L', join('deps', 'lib'), '-ltensorflow', '-ltensorflow_framework', '-Wl,-rpath,$ORIGIN/../../deps/lib'],
+      '-shared',
+      ...sources.map(objectOf),
+      '-o',
+      join(out, 'tfjs_binding.node'),
+      '-L',
+      join('deps', 'lib'),
+      '-ltensorflow',
+      '-ltensorflow_framework',
+      '-Wl,-rpath,$ORIGIN/../../deps/lib',
     ],
     options,
   );

@@ -107,8 +107,12 @@ async function buildFromWheel(candidate: Candidate, dir: string, packageDir: str
     `engine: fetching libtensorflow from its Python wheel (${candidate.variant === 'gpu' ? '4 GB with CUDA' : '260 MB'})`,
   );
   const fetching = fetchLibtensorflow({
-    ...{ pip, requirements, env, signal: both },
-    ...{ downloads: join(dir, 'downloads'), deps: join(dir, 'deps') },
+    pip,
+    requirements,
+    env,
+    signal: both,
+    downloads: join(dir, 'downloads'),
+    deps: join(dir, 'deps'),
   });
   const results = await Promise.allSettled([
     fetchPackages(candidate, dir, { ...job, signal: both }).catch(stopOnError),

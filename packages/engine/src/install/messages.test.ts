@@ -6,8 +6,15 @@ const bare: MachineFacts = { nvidia: false, pip: false, compiler: false };
 const full: MachineFacts = { nvidia: true, pip: true, compiler: true };
 
 const marker = (fields: Partial<EngineMarker>): EngineMarker => ({
-  ...{ variant: 'cpu', source: 'wheel', backend: 'tensorflow', version: '2.20.0', facts: full, missing: [], files: [] },
-  ...{ package: '@tensorflow/tfjs-node', packageVersion: '4.22.0' },
+  variant: 'cpu',
+  source: 'wheel',
+  backend: 'tensorflow',
+  version: '2.20.0',
+  facts: full,
+  missing: [],
+  files: [],
+  package: '@tensorflow/tfjs-node',
+  packageVersion: '4.22.0',
   ...fields,
 });
 

@@ -36,7 +36,9 @@ export async function runOwnDownload({ dir, packageDir, gpu, env, signal }: OwnD
   const args = [join('scripts', 'install.js'), ...(gpu ? ['gpu', 'download'] : [])];
   const path = [join(dir, 'node_modules', '.bin'), dirname(process.execPath), env.PATH ?? ''].join(delimiter);
   await runTool([process.execPath], args, {
-    ...{ cwd: packageDir, env: { ...env, PATH: path }, signal },
+    cwd: packageDir,
+    env: { ...env, PATH: path },
+    signal,
     timeoutMs: gpu ? 900_000 : 300_000,
   });
 }

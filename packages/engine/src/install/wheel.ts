@@ -63,18 +63,21 @@ export async function fetchLibtensorflow({
   await runTool(
     pip,
     [
-      ...['download', '--no-deps', '--only-binary=:all:', '--python-version', '3.11', ...platforms],
+      'download',
+      '--no-deps',
+      '--only-binary=:all:',
+      '--python-version',
+      '3.11',
+      ...platforms,
       // The unpacked library stays, so a copy in pip's cache would only take its room twice.
-      ...[
-        '--no-cache-dir',
-        '--disable-pip-version-check',
-        '--progress-bar',
-        'off',
-        '--dest',
-        downloads,
-        '--requirement',
-        requirements,
-      ],
+      '--no-cache-dir',
+      '--disable-pip-version-check',
+      '--progress-bar',
+      'off',
+      '--dest',
+      downloads,
+      '--requirement',
+      requirements,
     ],
     { env, signal, timeoutMs: 3_600_000 },
   );

@@ -26,12 +26,22 @@ const words = Array.from({ length: 13 }, (_, i) => `w${i}`);
 const tokenizer = createWordTokenizer(words);
 const mfam: MfamConfig = {
   ...nano.mfam,
-  ...{ levels: ['thematic', 'low'], taps: { low: 0, middle: 0, high: 0, thematic: 1 } },
-  ...{ queries: 2, hiddenSize: 8, numHeads: 2, numLayers: 1, mlpSize: 8 },
+  levels: ['thematic', 'low'],
+  taps: { low: 0, middle: 0, high: 0, thematic: 1 },
+  queries: 2,
+  hiddenSize: 8,
+  numHeads: 2,
+  numLayers: 1,
+  mlpSize: 8,
 };
 const llm: LlmConfig = {
   ...nano.llm,
-  ...{ hiddenSize: 8, numLayers: 1, numHeads: 2, numKeyValueHeads: 2, mlpSize: 8, vocabSize: tokenizer.vocabSize },
+  hiddenSize: 8,
+  numLayers: 1,
+  numHeads: 2,
+  numKeyValueHeads: 2,
+  mlpSize: 8,
+  vocabSize: tokenizer.vocabSize,
 };
 
 const dir = mkdtempSync(join(tmpdir(), 'calm-orch-generate-'));
@@ -49,7 +59,13 @@ const weights: Weights = initialWeights(shapes, 1, () => 0.8);
 
 function generate(rows: readonly number[], { batchSize = 3, maxTokens = 5, change = {} } = {}) {
   const generator = createGenerator(engine, {
-    ...{ mfam, llm, taps, tokenizer, maxTokens, batchSize, prompt: { prefix: [1], suffix: [5, 6] } },
+    mfam,
+    llm,
+    taps,
+    tokenizer,
+    maxTokens,
+    batchSize,
+    prompt: { prefix: [1], suffix: [5, 6] },
     watch: Array.from({ length: tokenizer.vocabSize }, (_, id) => id),
     weights: { ...weights, ...change },
   });
@@ -86,7 +102,9 @@ describe('generation', () => {
         const image = mfamTokens(parameters, mfam, { thematic: state(1), low: state(0) });
         const text = (words: readonly number[]) => tf.tensor2d([...words], [1, words.length], 'int32');
         const logits = answerLogits(parameters, { llm, mfam }, [image], {
-          ...{ prefix: text([tokenizer.beginId]), suffix: text([5, 6]), answer: text(ids) },
+          prefix: text([tokenizer.beginId]),
+          suffix: text([5, 6]),
+          answer: text(ids),
         });
         const expected = logits.softmax().dataSync();
         probabilities

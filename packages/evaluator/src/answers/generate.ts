@@ -39,7 +39,9 @@ export function createGenerator(engine: Engine, spec: GeneratorSpec): Generator 
   const { mfam, llm, weights, taps, tokenizer, prompt, batchSize, watch, sampling } = spec;
   const images = createImageReader(engine, { mfam, llm, weights, taps, batchSize });
   const texts = createTextGenerator(engine, {
-    ...{ llm, weights, batchSize },
+    llm,
+    weights,
+    batchSize,
     promptTokens: prompt.prefix.length + images.tokensPerImage + prompt.suffix.length,
     answerTokens: spec.maxTokens,
     stopIds: [tokenizer.endId],

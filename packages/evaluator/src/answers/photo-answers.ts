@@ -102,7 +102,10 @@ export async function answerAboutPhotos(
   const ask = language.instruct(instructionOf(config.prompt.template, question));
   const start = question === 'score' ? config.scorePrefix : answerStartOf(config.prompt.template, question);
   const generator = createGenerator(engine, {
-    ...{ mfam: config.mfam, llm: config.llm, taps, tokenizer },
+    mfam: config.mfam,
+    llm: config.llm,
+    taps,
+    tokenizer,
     weights: readSafetensors(spec.model),
     prompt: withAnswerStart(ask, tokenizer.encode(start)),
     ...(question === 'score' && { watch: reader.watch }),

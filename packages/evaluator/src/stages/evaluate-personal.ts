@@ -118,7 +118,10 @@ function genericScores(
   const ask = language.instruct(instructionOf(prompt.template, 'score'));
   const expectation = expectationReader(tokenizer);
   const generator = createGenerator(engine, {
-    ...{ mfam, llm, taps, tokenizer },
+    mfam,
+    llm,
+    taps,
+    tokenizer,
     weights: readSafetensors(file),
     prompt: withAnswerStart(ask, tokenizer.encode(scorePrefix)),
     maxTokens: genericTokens,

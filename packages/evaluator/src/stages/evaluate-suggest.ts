@@ -31,7 +31,10 @@ export const evaluateSuggest: StageFunction = async (context) => {
   const taps = openTaps(encodeReal!);
   const ask = language.instruct(instructionOf(prompt.template, 'suggest'));
   const generator = createGenerator(await startEngine(), {
-    ...{ mfam, llm, taps, tokenizer },
+    mfam,
+    llm,
+    taps,
+    tokenizer,
     weights: readSafetensors(join(model!, 'model.safetensors')),
     prompt: withAnswerStart(ask, tokenizer.encode(answerStartOf(prompt.template, 'suggest'))),
     maxTokens: evaluate.maxCommentTokens,
@@ -46,7 +49,10 @@ export const evaluateSuggest: StageFunction = async (context) => {
     const generated = await answersOf(generator, rows, evaluate.batchSize, context);
     const answers = generated.map(({ ids }) => tokenizer.decode(ids));
     const items = asked.map(({ photo, crop, degradation }, i) => ({
-      ...{ photo, crop, degradation, answer: answers[i]! },
+      photo,
+      crop,
+      degradation,
+      answer: answers[i]!,
       right: keywordJudge(degradation, answers[i]!),
     }));
     writeFileAtomic(

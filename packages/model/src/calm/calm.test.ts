@@ -16,17 +16,41 @@ afterEach(() => tf.engine().endScope());
 
 const visionWidth = 10;
 const baseMfam: MfamConfig = {
-  ...{ levels: [...levels], taps: { low: 0, middle: 1, high: 2, thematic: 2 }, queries: 3, hiddenSize: 8 },
-  ...{ numHeads: 2, numLayers: 3, mlpSize: 12, crossAttentionFrequency: 1, layerNormEps: 1e-12 },
-  ...{ activation: 'gelu', projector: 'linear', seesCls: true, standardizeTaps: false, initializer: 'fan_in' },
+  levels: [...levels],
+  taps: { low: 0, middle: 1, high: 2, thematic: 2 },
+  queries: 3,
+  hiddenSize: 8,
+  numHeads: 2,
+  numLayers: 3,
+  mlpSize: 12,
+  crossAttentionFrequency: 1,
+  layerNormEps: 1e-12,
+  activation: 'gelu',
+  projector: 'linear',
+  seesCls: true,
+  standardizeTaps: false,
+  initializer: 'fan_in',
 };
 const baseLlm: LlmConfig = {
-  ...{ hiddenSize: 16, numLayers: 2, numHeads: 4, numKeyValueHeads: 4, mlpSize: 20, vocabSize: 23 },
-  ...{ rmsNormEps: 1e-6, ropeTheta: 10000, maxPositions: 64 },
+  hiddenSize: 16,
+  numLayers: 2,
+  numHeads: 4,
+  numKeyValueHeads: 4,
+  mlpSize: 20,
+  vocabSize: 23,
+  rmsNormEps: 1e-6,
+  ropeTheta: 10000,
+  maxPositions: 64,
 };
 const baseVision: VisionConfig = {
-  ...{ imageSize: 12, patchSize: 4, hiddenSize: 8, numLayers: 3, numHeads: 2, mlpSize: 16 },
-  ...{ activation: 'quick_gelu', layerNormEps: 1e-5 },
+  imageSize: 12,
+  patchSize: 4,
+  hiddenSize: 8,
+  numLayers: 3,
+  numHeads: 2,
+  mlpSize: 16,
+  activation: 'quick_gelu',
+  layerNormEps: 1e-5,
 };
 
 const random = (name: string, ...shape: number[]): Tensor => {

@@ -4,10 +4,7 @@ import { interpolatePositions } from './photo-encoder.ts';
 const width = 2;
 /** CLS, then position (y, x) as (y, x). */
 const grid = (side: number): Float32Array =>
-  Float32Array.from([
-    ...[9, 9],
-    ...Array.from({ length: side * side }, (_, i) => [Math.floor(i / side), i % side]).flat(),
-  ]);
+  Float32Array.from([9, 9, ...Array.from({ length: side * side }, (_, i) => [Math.floor(i / side), i % side]).flat()]);
 
 it('leaves positions of the same grid alone', () => {
   const values = grid(4);

@@ -64,7 +64,10 @@ export function memoryTaps(
   const size = tokens * width;
   const read = (row: number, layer: number): Float32Array => states.get(layer)!.slice(row * size, (row + 1) * size);
   return {
-    ...{ ids, tokens, width, read },
+    ids,
+    tokens,
+    width,
+    read,
     layers: [...states.keys()],
     readInto: (row, layer, target, offset) => target.set(read(row, layer), offset),
     readAhead: () => {},

@@ -53,9 +53,21 @@ export const thematicKey: KeyMap = (key) => {
 
 /** What BLIP-2 files hold beside the Q-Former: image encoder, language model, heads. */
 const besideQFormer = [
-  ...['visual_encoder.', 'ln_vision.', 'vision_model.', 'language_model.'],
-  ...['opt_model.', 't5_model.', 'llm_model.', 'vision_proj.', 'text_proj.'],
-  ...['itm_head.', 'Qformer.cls.', 'Qformer.bert.pooler.', 'embeddings.', 'vision_projection.', 'text_projection.'],
+  'visual_encoder.',
+  'ln_vision.',
+  'vision_model.',
+  'language_model.',
+  'opt_model.',
+  't5_model.',
+  'llm_model.',
+  'vision_proj.',
+  'text_proj.',
+  'itm_head.',
+  'Qformer.cls.',
+  'Qformer.bert.pooler.',
+  'embeddings.',
+  'vision_projection.',
+  'text_projection.',
 ];
 
 /** A Q-Former of BLIP-2, LAVIS or transformers, as the Q-Former of `level`. Its text branch has no counterpart here. */

@@ -12,7 +12,12 @@ const trial = (preset: 'nano' | 'paper'): TrialConfig => ({ ...{ nano, paper }[p
 const large = trial('paper');
 const sizes = sampleSizes(large, 64);
 const setup: TrainingSetup = {
-  ...{ gpus: 8, optimizerState: 'replicated', finetune: 'full', loraRank: 64, precision: 'fp32', recompute: false },
+  gpus: 8,
+  optimizerState: 'replicated',
+  finetune: 'full',
+  loraRank: 64,
+  precision: 'fp32',
+  recompute: false,
   ...shareOf(128, 8, 8),
 };
 
@@ -113,11 +118,19 @@ it('counts the arithmetic of those stages a trial has', () => {
   const names = (config: TrialConfig) => trialFlops(config).map(({ stage }) => stage);
   const small = trial('nano');
   expect(names(small)).toEqual([
-    ...['encode', 'pretrain-generic', 'pretrain-ssl', 'finetune-comment', 'finetune-score', 'evaluate-score'],
+    'encode',
+    'pretrain-generic',
+    'pretrain-ssl',
+    'finetune-comment',
+    'finetune-score',
+    'evaluate-score',
   ]);
   const only = { ...small, mfam: { ...small.mfam, levels: ['thematic' as const] } };
   expect(names({ ...only, evaluate: { ...small.evaluate, scores: false, numComments: 3 } })).toEqual([
-    ...['encode', 'pretrain-generic', 'finetune-comment', 'evaluate-comment'],
+    'encode',
+    'pretrain-generic',
+    'finetune-comment',
+    'evaluate-comment',
   ]);
   const flops = (config: TrialConfig) => trialFlops(config).find(({ stage }) => stage === 'finetune-score')!.flops;
   const longer = { ...small, finetuneScore: { ...small.finetuneScore, steps: 2 * small.finetuneScore.steps } };

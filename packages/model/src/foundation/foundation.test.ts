@@ -24,25 +24,36 @@ const tokenizer = fileURLToPath(new URL('../../fixtures/tokenizer/tokenizer.mode
 
 const vision: TrialConfig['vision'] = {
   ...nano.vision,
-  ...{ imageSize: 16, patchSize: 8, hiddenSize: 8, numLayers: 2, numHeads: 2, mlpSize: 16 },
+  imageSize: 16,
+  patchSize: 8,
+  hiddenSize: 8,
+  numLayers: 2,
+  numHeads: 2,
+  mlpSize: 16,
 };
 const llm: TrialConfig['llm'] = {
   ...nano.llm,
-  ...{ hiddenSize: 8, numLayers: 1, numHeads: 2, numKeyValueHeads: 1, mlpSize: 16, vocabSize: 512 },
+  hiddenSize: 8,
+  numLayers: 1,
+  numHeads: 2,
+  numKeyValueHeads: 1,
+  mlpSize: 16,
+  vocabSize: 512,
 };
 const mfam: TrialConfig['mfam'] = {
   ...nano.mfam,
-  ...{
-    taps: { low: 0, middle: 1, high: 2, thematic: 2 },
-    hiddenSize: 8,
-    numHeads: 2,
-    mlpSize: 8,
-    standardizeTaps: false,
-  },
+  taps: { low: 0, middle: 1, high: 2, thematic: 2 },
+  hiddenSize: 8,
+  numHeads: 2,
+  mlpSize: 8,
+  standardizeTaps: false,
 };
 const config: CheckedConfig = {
   foundation: { ...nano.foundation, checkpoint: root },
-  ...{ vision, llm, mfam, prompt: { template: 'vicuna_v1' } },
+  vision,
+  llm,
+  mfam,
+  prompt: { template: 'vicuna_v1' },
 };
 
 /** Weights as published files name them. */

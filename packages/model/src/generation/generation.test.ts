@@ -12,7 +12,13 @@ import type { Prompt, Segment } from './prompt.ts';
 const engine = await startEngine();
 const base: LlmConfig = {
   ...nano.llm,
-  ...{ hiddenSize: 16, numLayers: 2, numHeads: 4, numKeyValueHeads: 4, mlpSize: 24, vocabSize: 37, maxPositions: 64 },
+  hiddenSize: 16,
+  numLayers: 2,
+  numHeads: 4,
+  numKeyValueHeads: 4,
+  mlpSize: 24,
+  vocabSize: 37,
+  maxPositions: 64,
 };
 const grouped: LlmConfig = { ...base, numKeyValueHeads: 2 };
 const weightsOf = (llm: LlmConfig): Weights => initialWeights(llmShapes(llm), 3, () => 0.35);
@@ -145,7 +151,12 @@ describe('generation', () => {
     const generator = createTextGenerator(
       engine,
       {
-        ...{ llm: grouped, weights: weightsOf(grouped), batchSize: 2, promptTokens: 12, answerTokens: 6, stopIds: [2] },
+        llm: grouped,
+        weights: weightsOf(grouped),
+        batchSize: 2,
+        promptTokens: 12,
+        answerTokens: 6,
+        stopIds: [2],
         ...change,
       },
       { ...(eager && { eager }) },

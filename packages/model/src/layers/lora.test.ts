@@ -36,7 +36,10 @@ const base = (key: string): NamedTensor => tensors[`base.${key.slice('llm.'.leng
 
 const frozen = llmShapes(llm);
 const sharded = createShardedStep(await startEngine(), {
-  ...{ trainable: shapes, frozen, numShards: 2, blockSizes: [2] },
+  trainable: shapes,
+  frozen,
+  numShards: 2,
+  blockSizes: [2],
   steps: {
     next: {
       inputs: {

@@ -114,9 +114,16 @@ export function writeAdapter(dir: string, factors: Weights, lora: LoraConfig, ba
   const tensors = Object.entries(factors).map(([key, tensor]) => [peftKey(key), tensor] as const);
   writeSafetensors(join(dir, 'adapter_model.safetensors'), Object.fromEntries(tensors), { format: 'pt' });
   const config = {
-    ...{ peft_type: 'LORA', task_type: 'CAUSAL_LM', base_model_name_or_path: baseModel, inference_mode: true },
-    ...{ r: lora.rank, lora_alpha: lora.alpha, target_modules: lora.targets, lora_dropout: 0 },
-    ...{ bias: 'none', fan_in_fan_out: false },
+    peft_type: 'LORA',
+    task_type: 'CAUSAL_LM',
+    base_model_name_or_path: baseModel,
+    inference_mode: true,
+    r: lora.rank,
+    lora_alpha: lora.alpha,
+    target_modules: lora.targets,
+    lora_dropout: 0,
+    bias: 'none',
+    fan_in_fan_out: false,
   };
   writeFileAtomic(join(dir, 'adapter_config.json'), `${JSON.stringify(config, null, 2)}\n`);
 }

@@ -26,8 +26,18 @@ export function unpackGolden(name: 'tiny-calm' | 'tiny-gqa'): { readonly dir: st
 export const checkNames = (name: 'tiny-calm' | 'tiny-gqa'): string[] => {
   const whole = (...names: string[]): string[] => (name === 'tiny-gqa' ? names : []);
   return [
-    ...['hiddenStates', 'levels', 'answerLogits', 'loss', 'gradientNorms', ...whole('gradients')],
-    ...['logitsLast', 'greedy16', 'pretrainTrajectory', ...whole('pretrainWeights')],
-    ...['finetuneTrajectory', ...whole('finetuneWeights'), 'binEqualsSafetensors'],
+    'hiddenStates',
+    'levels',
+    'answerLogits',
+    'loss',
+    'gradientNorms',
+    ...whole('gradients'),
+    'logitsLast',
+    'greedy16',
+    'pretrainTrajectory',
+    ...whole('pretrainWeights'),
+    'finetuneTrajectory',
+    ...whole('finetuneWeights'),
+    'binEqualsSafetensors',
   ];
 };

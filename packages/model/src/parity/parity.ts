@@ -254,8 +254,12 @@ export function checkParity(engine: Engine, dir: string): ParityCheck[] {
   language.dispose();
   // Continued with the cache of keys and values, as the product generates.
   const generator = createTextGenerator(engine, {
-    ...{ llm, weights, batchSize: 1, stopIds: [] },
-    ...{ promptTokens: prompt.length, answerTokens: ids.length - prompt.length },
+    llm,
+    weights,
+    batchSize: 1,
+    stopIds: [],
+    promptTokens: prompt.length,
+    answerTokens: ids.length - prompt.length,
   });
   const [continued] = generator.generate([{ id: 'greedy16', prompt: [{ text: prompt }] }]);
   generator.close();

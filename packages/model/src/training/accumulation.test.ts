@@ -21,7 +21,12 @@ function make(
   const sharded = createShardedStep(
     engine,
     {
-      ...{ trainable: shapes, frozen: {}, numShards, optimizer, accumulation, maxBucketBytes },
+      trainable: shapes,
+      frozen: {},
+      numShards,
+      optimizer,
+      accumulation,
+      maxBucketBytes,
       steps: {
         fit: {
           inputs: { y: { shape: [batch, 3, 8], dtype: 'float32' } },

@@ -51,7 +51,7 @@ interface Form {
   readonly optimizer?: OptimizerOptions;
 }
 function make({ eager = false, ...spec }: Form): ShardedStep {
-  const sharded = createShardedStep(engine, { ...{ trainable, frozen: {}, numShards, steps }, ...spec }, { eager });
+  const sharded = createShardedStep(engine, { trainable, frozen: {}, numShards, steps, ...spec }, { eager });
   disposables.push(sharded);
   sharded.setWeights(weights);
   return sharded;

@@ -15,20 +15,39 @@ afterEach(() => made.splice(0).forEach((sharded) => sharded.dispose()));
 
 const mfam: MfamConfig = {
   ...nano.mfam,
-  ...{ levels: ['thematic', 'low'], taps: { low: 0, middle: 1, high: 2, thematic: 2 } },
-  ...{ queries: 3, hiddenSize: 8, numHeads: 2, numLayers: 1, mlpSize: 16, crossAttentionFrequency: 2 },
-  ...{ layerNormEps: 1e-12, activation: 'gelu', seesCls: true, standardizeTaps: false, initializer: 'fan_in' },
+  levels: ['thematic', 'low'],
+  taps: { low: 0, middle: 1, high: 2, thematic: 2 },
+  queries: 3,
+  hiddenSize: 8,
+  numHeads: 2,
+  numLayers: 1,
+  mlpSize: 16,
+  crossAttentionFrequency: 2,
+  layerNormEps: 1e-12,
+  activation: 'gelu',
+  seesCls: true,
+  standardizeTaps: false,
+  initializer: 'fan_in',
 };
 const llm: LlmConfig = {
-  ...{ hiddenSize: 16, numLayers: 2, numHeads: 4, numKeyValueHeads: 2, mlpSize: 24, vocabSize: 16 },
-  ...{ rmsNormEps: 1e-6, ropeTheta: 10000, maxPositions: 64 },
+  hiddenSize: 16,
+  numLayers: 2,
+  numHeads: 4,
+  numKeyValueHeads: 2,
+  mlpSize: 24,
+  vocabSize: 16,
+  rmsNormEps: 1e-6,
+  ropeTheta: 10000,
+  maxPositions: 64,
 };
 const lora = { rank: 8, alpha: 8, targets: ['q_proj' as const, 'up_proj' as const] };
 const [batch, numShards] = [4, 2];
 const int = (size: number) => ({ shape: [batch, size], dtype: 'int32' as const });
 const inputs = {
   ...Object.fromEntries(mfam.levels.map((level) => [level, { shape: [batch, 5, 16], dtype: 'float32' as const }])),
-  ...{ prefix: int(1), suffix: int(3), answer: int(4) },
+  prefix: int(1),
+  suffix: int(3),
+  answer: int(4),
   weights: { shape: [batch, 4], dtype: 'float32' as const },
 };
 
@@ -47,7 +66,10 @@ function make(recompute: boolean, { eager = false, withFactors = false } = {}): 
     {
       trainable: withFactors ? { ...mfamOnly, ...factors } : { ...mfamOnly, ...language },
       frozen: withFactors ? language : {},
-      ...{ numShards, recompute, blockSizes: [numShards], steps: { all: { inputs, loss } } },
+      numShards,
+      recompute,
+      blockSizes: [numShards],
+      steps: { all: { inputs, loss } },
     },
     { eager },
   );

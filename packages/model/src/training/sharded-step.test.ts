@@ -22,20 +22,31 @@ function make(spec: ShardedStepSpec, options: { eager?: boolean } = {}): Sharded
 
 describe.each([1, 3, 4])('shards of %i samples', (samplesPerShard) => {
   const mfam: MfamConfig = {
-    ...{ levels: ['thematic', 'high', 'middle', 'low'], taps: { low: 0, middle: 1, high: 2, thematic: 2 } },
-    ...{ queries: 3, hiddenSize: 8, numHeads: 2, numLayers: 2, mlpSize: 16, crossAttentionFrequency: 2 },
-    ...{
-      layerNormEps: 1e-12,
-      activation: 'gelu',
-      projector: 'linear',
-      seesCls: true,
-      standardizeTaps: false,
-      initializer: 'fan_in',
-    },
+    levels: ['thematic', 'high', 'middle', 'low'],
+    taps: { low: 0, middle: 1, high: 2, thematic: 2 },
+    queries: 3,
+    hiddenSize: 8,
+    numHeads: 2,
+    numLayers: 2,
+    mlpSize: 16,
+    crossAttentionFrequency: 2,
+    layerNormEps: 1e-12,
+    activation: 'gelu',
+    projector: 'linear',
+    seesCls: true,
+    standardizeTaps: false,
+    initializer: 'fan_in',
   };
   const llm: LlmConfig = {
-    ...{ hiddenSize: 16, numLayers: 2, numHeads: 4, numKeyValueHeads: 2, mlpSize: 24, vocabSize: 16 },
-    ...{ rmsNormEps: 1e-6, ropeTheta: 10000, maxPositions: 64 },
+    hiddenSize: 16,
+    numLayers: 2,
+    numHeads: 4,
+    numKeyValueHeads: 2,
+    mlpSize: 24,
+    vocabSize: 16,
+    rmsNormEps: 1e-6,
+    ropeTheta: 10000,
+    maxPositions: 64,
   };
   const shapes = { ...mfamShapes(mfam, { hiddenSize: 16 }, llm), ...llmShapes(llm) };
   const total = 8;
@@ -56,7 +67,10 @@ describe.each([1, 3, 4])('shards of %i samples', (samplesPerShard) => {
       return answerLossPerShard(logits, answer!, weights!, numShards);
     };
     const sharded = make({
-      ...{ trainable: shapes, frozen: {}, numShards, blockSizes: [numShards] },
+      trainable: shapes,
+      frozen: {},
+      numShards,
+      blockSizes: [numShards],
       steps: { all: { inputs: inputsFor(numShards * samplesPerShard), loss } },
     });
     sharded.setWeights(initialWeights(shapes, 0, fanInDeviation));
@@ -137,7 +151,9 @@ describe('a training step', () => {
         .div(4);
     const inputs = { x: { shape: [4, 3], dtype: 'float32' as const }, y: { shape: [4, 2], dtype: 'float32' as const } };
     return {
-      ...{ ...parts, numShards, blockSizes: [numShards] },
+      ...parts,
+      numShards,
+      blockSizes: [numShards],
       steps: { fit: { inputs, loss: loss(['w', 'b']) }, other: { inputs, loss: loss(['w', 'c']) } },
     };
   };

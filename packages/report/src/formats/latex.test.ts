@@ -38,8 +38,11 @@ function fullTables(dir: string): Table[] {
         baselines: traps.map((name) => ({ name, metrics })),
         footnotes: [...table.footnotes, ...traps],
         verdicts: traps.map((claim) => ({
-          ...{ claim, metric: 'PLCC' as const, verdict: 'reproduced' as const },
-          ...{ difference: 0.1, interval: [0.05, 0.2] as const },
+          claim,
+          metric: 'PLCC' as const,
+          verdict: 'reproduced' as const,
+          difference: 0.1,
+          interval: [0.05, 0.2] as const,
         })),
       };
     });

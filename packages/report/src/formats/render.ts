@@ -54,11 +54,16 @@ function renderText({ caption, groups, rows, baselines, verdicts, notes }: Layou
     `${claim} (${evidence})`,
   ]);
   return [
-    ...[paint(1, caption), '', paint(1, top), paint(2, inColumns(heads, widths)), rule],
+    paint(1, caption),
+    '',
+    paint(1, top),
+    paint(2, inColumns(heads, widths)),
+    rule,
     ...rows.map(draw),
     ...(baselines.length > 0 ? [rule, paint(2, 'baselines'), ...baselines.map(draw)] : []),
     ...(claims.length > 0 ? [rule, paint(2, "the paper's claims"), ...columns(claims)] : []),
-    ...['', ...notes.map((note) => paint(2, note))],
+    '',
+    ...notes.map((note) => paint(2, note)),
   ].join('\n');
 }
 
@@ -68,7 +73,9 @@ function renderMarkdown({ caption, groups, rows, baselines, verdicts, notes }: L
   const rule = draw([':--', ...heads.map(() => '--:'), '--:']);
   const block = (name: string, lines: readonly Line[]) => [draw([name, ...heads, 'n']), rule, ...lines.map(draw), ''];
   return [
-    ...[`**${caption}**`, '', ...block('row', rows)],
+    `**${caption}**`,
+    '',
+    ...block('row', rows),
     ...(baselines.length > 0 ? block('baseline', baselines) : []),
     ...(verdicts.length > 0
       ? [

@@ -22,7 +22,10 @@ afterEach(() => {
 
 const resolved = {
   table: {
-    ...{ id: 't1', title: 'Scores', metrics: ['PLCC', 'SRCC'], footnotes: ['A note.'] },
+    id: 't1',
+    title: 'Scores',
+    metrics: ['PLCC', 'SRCC'],
+    footnotes: ['A note.'],
     published: [{ row: 'Theirs 224', paper: { PLCC: 0.5 } }],
   },
   rows: [{ row: 'CALM', set: {}, paper: { PLCC: 0.8 } }],
@@ -32,11 +35,15 @@ const resolved = {
 function makeRun(data = 'data-a') {
   const trials = [{ row: 'CALM', seed: 0 }];
   return recordRun(tracker, {
-    ...{ resolved, trials },
+    resolved,
+    trials,
     stages: [
       {
-        ...{ key: `score-${data}`, kind: 'evaluate-score', trials },
-        ...{ inputs: { data }, metrics: { PLCC: 0.7, SRCC: 0.6 } },
+        key: `score-${data}`,
+        kind: 'evaluate-score',
+        trials,
+        inputs: { data },
+        metrics: { PLCC: 0.7, SRCC: 0.6 },
       },
     ],
   });
@@ -45,8 +52,16 @@ function makeRun(data = 'data-a') {
 const tableOf = (run: RunRecord): Table => collectTables(tracker, run)[0]!;
 
 const record: ImportRecord = {
-  ...{ experiment: 'x', table: 't1', name: 'LLaVA-1.5', kind: 'evaluate-score', testItems: 'data-a' },
-  ...{ file: 'predictions.csv', sha256: 'ab', numItems: 500, missing: 2, unknown: 3 },
+  experiment: 'x',
+  table: 't1',
+  name: 'LLaVA-1.5',
+  kind: 'evaluate-score',
+  testItems: 'data-a',
+  file: 'predictions.csv',
+  sha256: 'ab',
+  numItems: 500,
+  missing: 2,
+  unknown: 3,
   metrics: { PLCC: 0.4, SRCC: null, RMSE: 1 },
 };
 

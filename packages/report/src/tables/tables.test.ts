@@ -33,11 +33,15 @@ const resolved = {
 function makeRun(): Table {
   const trials = resolved.rows.flatMap(({ row }) => [0, 1].map((seed) => ({ row, seed })));
   const score = (row: string, seed: number, metrics: Record<string, number | null>) => ({
-    ...{ key: row + seed, kind: 'evaluate-score' as const, trials: [{ row, seed }], metrics },
+    key: row + seed,
+    kind: 'evaluate-score' as const,
+    trials: [{ row, seed }],
+    metrics,
   });
   const ridge = { 'ridge latent traits/PLCC': 0.9, 'ridge latent traits/SRCC': 0.88, 'ridge last layer/PLCC': 0.5 };
   const run = recordRun(tracker, {
-    ...{ resolved, trials },
+    resolved,
+    trials,
     stages: [
       { key: 'ridge', kind: 'baselines', metrics: ridge },
       score('thematic', 0, { PLCC: 0.6, SRCC: 0.61, PLCC_permuted: 0.01, unparsed: 0 }),
@@ -57,8 +61,11 @@ test('means, sample deviations and differences are over the seeds that finished'
 test('a table has a cell per row and metric, the paper beside it and the baselines apart', () => {
   const table = makeRun();
   expect(table.rows[0]!.metrics['PLCC']).toEqual({
-    ...{ mean: expect.closeTo(0.7, 12) as number, std: expect.closeTo(Math.SQRT2 / 10, 12) as number },
-    ...{ n: 2, paper: 0.7, difference: expect.closeTo(0, 12) as number },
+    mean: expect.closeTo(0.7, 12) as number,
+    std: expect.closeTo(Math.SQRT2 / 10, 12) as number,
+    n: 2,
+    paper: 0.7,
+    difference: expect.closeTo(0, 12) as number,
   });
   expect(table.rows[0]!.metrics['SRCC']).toMatchObject({ n: 1, std: null });
   expect(table.rows[1]!.metrics['PLCC']).toMatchObject({ n: 1, paper: null, difference: null });
@@ -169,7 +176,9 @@ test('JSON is an array with version, experiment, table, rows and baselines of ea
   expect(Object.keys(shown!)).toEqual(['version', 'experiment', 'table', 'rows', 'baselines', 'footnotes', 'verdicts']);
   expect(shown!['verdicts']).toEqual([]);
   expect(shown).toMatchObject({
-    ...{ version: 1, experiment: 'x', table: 'table-5' },
+    version: 1,
+    experiment: 'x',
+    table: 'table-5',
     rows: [
       { row: 'thematic', metrics: { PLCC: { n: 2, paper: 0.7 } } },
       { row: 'pair', metrics: { PLCC: { paper: null, std: null } } },
@@ -198,13 +207,18 @@ test('a table is a plain object, which JSON keeps as it is', () => {
 
 test('a run of several tables shows each with its own rows, trials and baselines', () => {
   const spec = (id: string, metric: string, baselines: string[]) => ({
-    ...{ id, title: id, metrics: [metric], footnotes: [], baselines },
+    id,
+    title: id,
+    metrics: [metric],
+    footnotes: [],
+    baselines,
   });
   const tables = [spec('scores', 'SRCC', ['baselines']), spec('personal', 'SRCC', [])];
   const rows = ['scores', 'personal'].map((table) => ({ row: `${table}/all`, table, set: {}, paper: { SRCC: 0.5 } }));
   const trials = rows.map(({ row }) => ({ row, seed: 0 }));
   const run = recordRun(tracker, {
-    ...{ resolved: { table: tables[0], tables, rows }, trials },
+    resolved: { table: tables[0], tables, rows },
+    trials,
     stages: [
       { key: 'ridge', kind: 'baselines', metrics: { 'ridge traits/SRCC': 0.9 } },
       { key: 'score', kind: 'evaluate-score', trials: [trials[0]!], metrics: { SRCC: 0.7 } },

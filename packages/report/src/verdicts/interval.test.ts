@@ -16,9 +16,7 @@ describe('meanIntervals', () => {
   it('lie about the metric, are wider for fewer items, and are the same each time', () => {
     const mean = meanOfItems(ids, targets);
     const few = meanOfItems(ids.slice(0, 20), targets.slice(0, 20));
-    const [all, ranks, many, part] = meanIntervals([
-      ...[[plccs], [srccOfItems(ids, predictions, targets)], [mean], [few]],
-    ]);
+    const [all, ranks, many, part] = meanIntervals([[plccs], [srccOfItems(ids, predictions, targets)], [mean], [few]]);
     const [value, rank] = [plcc(predictions, targets)!, srcc(predictions, targets)!];
     expect(all![0] < value && value < all![1]).toBe(true);
     expect(ranks![0] < rank && rank < ranks![1]).toBe(true);

@@ -35,7 +35,10 @@ test('claims about scores and comments are judged on the test items of the trial
   ]);
   const [table] = await judgedTables(run);
   expect(table!.verdicts.map(({ metric, verdict }) => `${metric} ${verdict}`)).toEqual([
-    ...['PLCC reproduced', 'SRCC reproduced', 'CIDEr reproduced', 'PLCC not reproduced'],
+    'PLCC reproduced',
+    'SRCC reproduced',
+    'CIDEr reproduced',
+    'PLCC not reproduced',
   ]);
 });
 
@@ -52,7 +55,8 @@ test('claims about personalized assessment and suggesting are judged over annota
   const run = judgedRun(tracker, dir, [claim('SRCC'), claim('average')], ['evaluate-personal', 'evaluate-suggest']);
   const [table] = await judgedTables(run);
   expect(table!.verdicts.map(({ metric, verdict }) => `${metric} ${verdict}`)).toEqual([
-    ...['SRCC reproduced', 'average reproduced'],
+    'SRCC reproduced',
+    'average reproduced',
   ]);
   expect(table!.verdicts[0]!.difference).toBeCloseTo(0.3, 12);
   expect(table!.verdicts[1]!.difference).toBeCloseTo(1 / 3, 12);

@@ -8,7 +8,12 @@ import { recordRun } from '../../../tracker/src/recorded-run.test-util.ts';
 type Kind = 'evaluate-score' | 'evaluate-comment' | 'evaluate-personal' | 'evaluate-suggest';
 
 export const claim = (metric: string, row = 'good') => ({
-  ...{ claim: `${row} is better`, metric, row, is: 'better', than: ['bad'], margin: 0 },
+  claim: `${row} is better`,
+  metric,
+  row,
+  is: 'better',
+  than: ['bad'],
+  margin: 0,
 });
 
 /** A run in folder `dir` of two rows, two seeds each, whose evaluate stages left what such stages leave. */
@@ -35,7 +40,8 @@ export function judgedRun(
   const measured = { PLCC: 0.5, CIDEr: 1, METEOR: 0.3, 'BLEU-4': 0.2, ...more };
   return recordRun(tracker, {
     resolved: { table: { id: 't', title: 'T', metrics, footnotes: ['F'], claims }, rows },
-    ...{ trials, artifacts: join(dir, 'artifacts') },
+    trials,
+    artifacts: join(dir, 'artifacts'),
     stages: stages.map(({ kind, key, trial }) => ({ kind, key, trials: [trial], metrics: measured })),
   });
 }
@@ -53,7 +59,9 @@ const filesOf: Record<Kind, (trial: { row: string; seed: number }) => [name: str
   },
   'evaluate-suggest': ({ row }) => {
     const items = Array.from({ length: 72 }, (_, i) => ({
-      ...{ photo: `p${i % 6}`, crop: i % 4, degradation: `d${i}` },
+      photo: `p${i % 6}`,
+      crop: i % 4,
+      degradation: `d${i}`,
       right: i % (row === 'good' ? 2 : 6) === 0,
     }));
     return ['suggestions.json', JSON.stringify({ judge: 'keywords', items })];

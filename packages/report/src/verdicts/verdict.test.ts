@@ -17,7 +17,12 @@ const rowOf = (row: string, noise: number, seeds = [0, 1]): [string, RowItems] =
 ];
 
 const claim = (more: Partial<Claim>): Claim => ({
-  ...{ claim: 'a claim', metric: 'PLCC', row: 'all', is: 'better', than: ['thematic'], margin: 0 },
+  claim: 'a claim',
+  metric: 'PLCC',
+  row: 'all',
+  is: 'better',
+  than: ['thematic'],
+  margin: 0,
   ...more,
 });
 
@@ -53,7 +58,9 @@ describe('a verdict', () => {
 
   it('says why there is none', () => {
     expect(judge(claim({ than: ['absent'] }), rows)).toMatchObject({
-      ...{ verdict: 'inconclusive', interval: null, reason: 'no result of absent' },
+      verdict: 'inconclusive',
+      interval: null,
+      reason: 'no result of absent',
     });
     expect(judge(claim({ than: ['other'] }), rows).reason).toBe('no seed has results of all rows');
     const fewer = new Map([...rows, ['fewer', new Map([[0, meanOfItems(['0'], [1])]])] as [string, RowItems]]);

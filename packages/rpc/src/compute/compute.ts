@@ -53,7 +53,14 @@ async function compute(
     const stage = await definition.load();
     for (const dir of [outputDir, checkpointDir]) mkdirSync(dir, { recursive: true });
     const result = await stage({
-      ...{ stage: spec, item, inputs, outputDir, checkpointDir, checkpointEveryMs, optimizer, signal },
+      stage: spec,
+      item,
+      inputs,
+      outputDir,
+      checkpointDir,
+      checkpointEveryMs,
+      optimizer,
+      signal,
       ...(gang && { gang }),
       report: (progress) => send({ type: 'progress', token, progress }),
       alive: aliveMessages(token),
@@ -99,7 +106,9 @@ function gangOf({ token, stage: { key } }: WorkItem): ComputeGang | undefined {
   const open = (): Promise<TensorPlane> =>
     (plane ??= import('../tensors/tensor-plane.ts').then((m) =>
       m.openTensorPlane({
-        ...{ address: m.ownAddress(address), token: secret, ...streamed },
+        address: m.ownAddress(address),
+        token: secret,
+        ...streamed,
         // The plane outlives the item it was opened for.
         onStreamed: (note) => current !== undefined && send({ type: 'note', token: current.token, note }),
       }),

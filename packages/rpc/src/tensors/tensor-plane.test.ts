@@ -22,7 +22,9 @@ beforeEach(() => void (notes.length = 0));
 async function open(sharedMemory?: string | null): Promise<TensorPlane> {
   const address = `unix:${join(dir, `p${planes.length}`)}`;
   const plane = await openTensorPlane({
-    ...{ address, token: 't', onStreamed: (note) => notes.push(note) },
+    address,
+    token: 't',
+    onStreamed: (note) => notes.push(note),
     ...(sharedMemory !== undefined && { sharedMemory }),
   });
   planes.push(plane);

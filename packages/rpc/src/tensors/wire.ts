@@ -78,16 +78,21 @@ export function toPoint({
   ...at
 }: StageProgress): ProgressPoint {
   return {
-    ...{ ...at, metrics: { ...metrics }, samplesPerSecond },
+    ...at,
+    metrics: { ...metrics },
+    samplesPerSecond,
     applied: applied.map((range) => ({ ...range, samples: [...range.samples] })),
-    ...{ anew: anew !== undefined, sampleLists: [...(anew ?? [])] },
+    anew: anew !== undefined,
+    sampleLists: [...(anew ?? [])],
   };
 }
 
 export function fromPoint(point: ProgressPoint): StageProgress {
   const { step, totalSteps, metrics, samplesPerSecond, applied, anew, sampleLists } = point;
   return {
-    ...{ step, totalSteps, metrics },
+    step,
+    totalSteps,
+    metrics,
     ...(applied.length > 0 && { applied, ...(anew && { anew: sampleLists }) }),
     ...(samplesPerSecond > 0 && { samplesPerSecond }),
   };

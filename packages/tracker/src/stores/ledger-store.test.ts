@@ -10,7 +10,9 @@ import { databaseFile, openTracker, type Tracker } from '../tracker.ts';
 const key = 'k'.repeat(64);
 const lists = [{ name: 'finetune-score', numSamples: 9, everySteps: 0 }];
 const range = (firstStep: number, endStep: number, generation = 1): AppliedSteps => ({
-  ...{ generation, firstStep, endStep },
+  generation,
+  firstStep,
+  endStep,
   samples: Array.from({ length: endStep - firstStep }, (_, i) => 0xf0000000 + firstStep + i),
 });
 
@@ -20,7 +22,8 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'calm-orch-ledger-'));
   tracker = openTracker(dir);
   recordRun(tracker, {
-    ...{ resolved: {}, trials: [] },
+    resolved: {},
+    trials: [],
     stages: [{ key, kind: 'finetune-score', metrics: {} }],
   });
   const member = { firstShard: 0, endShard: 8, worker: 'trainer 0' };

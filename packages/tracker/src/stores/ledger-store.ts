@@ -154,7 +154,10 @@ function append(
     ...(anew === undefined
       ? { telling: before!.telling, position: before!.position + 1, lists: before!.lists }
       : { telling: (before?.telling ?? 0) + 1, position: 0, lists: JSON.stringify(anew) }),
-    ...{ generation, firstStep, endStep, samples: digests },
+    generation,
+    firstStep,
+    endStep,
+    samples: digests,
   };
   db.insert(toldSteps).values(row).run();
   return row;
@@ -176,7 +179,9 @@ export function findLineage({ sqlite }: Store, stageKey: string): ToldLineage | 
     attempt: rows[0]!.attempt,
     lists: JSON.parse(rows[0]!.lists) as SampleList[],
     applied: rows.map(({ generation, firstStep, endStep, samples }) => ({
-      ...{ generation, firstStep, endStep },
+      generation,
+      firstStep,
+      endStep,
       samples: Array.from({ length: samples.length / 4 }, (_, i) => samples.readUInt32LE(4 * i)),
     })),
   };

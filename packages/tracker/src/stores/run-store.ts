@@ -21,19 +21,22 @@ export function createRun(store: Store, run: NewRun): RunRecord {
     store.db
       .insert(runs)
       .values({
-        ...{ id, experiment: run.experiment, title: run.title, path: run.path, hash: run.hash, pid: run.pid },
+        id,
+        experiment: run.experiment,
+        title: run.title,
+        path: run.path,
+        hash: run.hash,
+        pid: run.pid,
         resolved: canonicalJson(run.resolved),
         versions: canonicalJson(run.versions),
         machine: canonicalJson(run.machine),
         pidStarted: store.processStart(run.pid),
-        ...{
-          host: store.host,
-          place: store.place,
-          status: 'running',
-          startedMs: now,
-          sessionStartedMs: now,
-          heartbeatMs: now,
-        },
+        host: store.host,
+        place: store.place,
+        status: 'running',
+        startedMs: now,
+        sessionStartedMs: now,
+        heartbeatMs: now,
       })
       .run();
     run.trials.forEach(({ row, seed }, position) => {
@@ -78,8 +81,13 @@ export function resumeRun(
     store.db
       .update(runs)
       .set({
-        ...{ session: session + 1, sessionStartedMs: now, heartbeatMs: now },
-        ...{ pid, pidStarted: store.processStart(pid), host: store.host, place: store.place },
+        session: session + 1,
+        sessionStartedMs: now,
+        heartbeatMs: now,
+        pid,
+        pidStarted: store.processStart(pid),
+        host: store.host,
+        place: store.place,
       })
       .where(eq(runs.id, runId))
       .run();
@@ -220,14 +228,20 @@ function toRecord(store: Store, row: RunRow): RunRecord {
     : { status: row.status, interrupted: row.interrupted, error: row.error, endedMs: row.endedMs };
   const heard = { agoMs: store.clock() - row.heartbeatMs, isElsewhere: !isHere(store, row) };
   return {
-    ...{ id: row.id, experiment: row.experiment, title: row.title, path: row.path },
+    id: row.id,
+    experiment: row.experiment,
+    title: row.title,
+    path: row.path,
     ...shown,
     heard: shown.status === 'running' ? heard : null,
     resolved: JSON.parse(row.resolved) as Json,
     hash: row.hash,
     versions: JSON.parse(row.versions) as Json,
     machine: JSON.parse(row.machine) as Json,
-    ...{ host: row.host, pid: row.pid, session: row.session, startedMs: row.startedMs },
+    host: row.host,
+    pid: row.pid,
+    session: row.session,
+    startedMs: row.startedMs,
     trials: listTrials(store, row.id, shown.status),
   };
 }

@@ -60,7 +60,11 @@ export function listRunStages({ db }: Store, runId: string): RunStageRecord[] {
     .all()
     .map(({ stage, mine }) => ({
       ...toRecord(stage),
-      ...{ runId, status: mine.status, execution: mine.execution, startedMs: mine.startedMs, endedMs: mine.endedMs },
+      runId,
+      status: mine.status,
+      execution: mine.execution,
+      startedMs: mine.startedMs,
+      endedMs: mine.endedMs,
       trials: trialsOf.get(stage.key) ?? [],
     }));
 }

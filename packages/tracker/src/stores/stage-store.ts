@@ -204,9 +204,18 @@ export function startAttempt(
       .get();
     const session = db.select({ session: runs.session }).from(runs).where(eq(runs.id, runId)).get()!.session;
     const started = {
-      ...{ token: store.newToken(), runId, stageKey, item, attempt: (last?.attempt ?? 0) + 1, worker },
+      token: store.newToken(),
+      runId,
+      stageKey,
+      item,
+      attempt: (last?.attempt ?? 0) + 1,
+      worker,
       instance,
-      ...{ status: 'running' as const, error: null, stack: null, startedMs: clock(), endedMs: null },
+      status: 'running' as const,
+      error: null,
+      stack: null,
+      startedMs: clock(),
+      endedMs: null,
     };
     db.insert(attempts)
       .values({ ...started, session })

@@ -14,8 +14,10 @@ import { createVisionPretraining, initialVisionWeights, visionBatch } from './vi
 
 const tokenizer = createWordTokenizer(vocabularyWords());
 const instructionOf = {
-  ...{ caption: [], single: tokenizer.encode(instructions.sslSingle[0]) },
-  ...{ pair: tokenizer.encode(instructions.sslPair[0]), comment: tokenizer.encode(instructions.comment[0]) },
+  caption: [],
+  single: tokenizer.encode(instructions.sslSingle[0]),
+  pair: tokenizer.encode(instructions.sslPair[0]),
+  comment: tokenizer.encode(instructions.comment[0]),
 };
 const answerTokens = 28;
 
@@ -92,7 +94,12 @@ describe('vision pre-training', () => {
     mlpSize: 16,
   };
   const recipe = {
-    ...{ batchSize: 4, steps: 4, peakLearningRate: 1e-2, appearanceShare: 0.1, consistencyWeight: 1, seed: 0 },
+    batchSize: 4,
+    steps: 4,
+    peakLearningRate: 1e-2,
+    appearanceShare: 0.1,
+    consistencyWeight: 1,
+    seed: 0,
   };
 
   it('shows every scene in two views, and words of unit length', () => {

@@ -24,12 +24,22 @@ import { trainLoop, type StepInputs } from '../training/train-loop.ts';
 const engine = await startEngine();
 const mfam: MfamConfig = {
   ...nano.mfam,
-  ...{ levels: ['thematic', 'low'], taps: { low: 0, middle: 1, high: 2, thematic: 2 } },
-  ...{ queries: 2, hiddenSize: 8, numHeads: 2, numLayers: 1, mlpSize: 16 },
+  levels: ['thematic', 'low'],
+  taps: { low: 0, middle: 1, high: 2, thematic: 2 },
+  queries: 2,
+  hiddenSize: 8,
+  numHeads: 2,
+  numLayers: 1,
+  mlpSize: 16,
 };
 const llm: LlmConfig = {
   ...nano.llm,
-  ...{ hiddenSize: 16, numLayers: 1, numHeads: 2, numKeyValueHeads: 2, mlpSize: 24, vocabSize: 16 },
+  hiddenSize: 16,
+  numLayers: 1,
+  numHeads: 2,
+  numKeyValueHeads: 2,
+  mlpSize: 24,
+  vocabSize: 16,
 };
 const taps = { tokens: 3, width: 8 };
 export const training = { steps: 12, batchSize: 16, peakLearningRate: 0.01, warmupFraction: 0.1 };
@@ -44,8 +54,14 @@ export function newStep(change: Change = {}): ShardedStep {
   const factors = change.lora === undefined ? {} : loraShapes(llm, change.lora);
   const trainable = mfamShapes(change.mfam ?? mfam, { hiddenSize: taps.width }, llm);
   const sharded = createCalmTraining(engine, {
-    ...{ mfam, llm, trainable: { ...trainable, ...factors }, frozen, taps, ...change },
-    ...{ batchSize: training.batchSize, numShards: 8 },
+    mfam,
+    llm,
+    trainable: { ...trainable, ...factors },
+    frozen,
+    taps,
+    ...change,
+    batchSize: training.batchSize,
+    numShards: 8,
     forms: { answer: { images: 1, suffix: 2, answer: 3 } },
   });
   sharded.setWeights(initialWeights({ ...trainable, ...factors, ...frozen }, 0, () => 0.3));
@@ -129,7 +145,9 @@ export class Club {
   }: { readonly sharedMemory?: string | null; readonly inputs?: typeof inputsOf } = {}): Promise<Member> {
     const address = `unix:${join(dir, `m${planes.length}`)}`;
     const plane = await openTensorPlane({
-      ...{ address, token: 't', onStreamed: (note) => this.notes.push(note) },
+      address,
+      token: 't',
+      onStreamed: (note) => this.notes.push(note),
       ...(sharedMemory !== undefined && { sharedMemory }),
     });
     planes.push(plane);
@@ -155,19 +173,15 @@ export class Club {
     this.members.push(member);
     const context: StageContext = {
       stage: { key: 'stage', kind: 'finetune-score', config: {} },
-      ...{
-        item: 0,
-        inputs: {},
-        outputDir: dir,
-        checkpointDir: this.checkpointDir,
-        checkpointEveryMs: 1e9,
-      },
-      ...{
-        signal: leaving.signal,
-        now: () => (this.#now += 1),
-        gang,
-        optimizer: this.#options.optimizer ?? 'replicated',
-      },
+      item: 0,
+      inputs: {},
+      outputDir: dir,
+      checkpointDir: this.checkpointDir,
+      checkpointEveryMs: 1e9,
+      signal: leaving.signal,
+      now: () => (this.#now += 1),
+      gang,
+      optimizer: this.#options.optimizer ?? 'replicated',
       report: (progress) => {
         reports.push(progress);
         member.step = progress.step;

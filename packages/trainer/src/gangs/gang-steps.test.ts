@@ -23,8 +23,11 @@ function alone(): ReturnType<typeof trainAlone> {
 
 describe('a gang of 3', () => {
   const off = {
-    ...{ maxGradientNorm: null, weightDecay: 0, accumulation: 1 },
-    ...{ recompute: 'none', precision: 'fp32' },
+    maxGradientNorm: null,
+    weightDecay: 0,
+    accumulation: 1,
+    recompute: 'none',
+    precision: 'fp32',
   } as const satisfies Partial<NonNullable<Change['options']>>;
   it.each<[string, Change]>([
     ['clipped gradients and weight decay', { options: { ...off, maxGradientNorm: 0.1, weightDecay: 0.1 } }],

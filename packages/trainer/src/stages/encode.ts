@@ -60,7 +60,9 @@ export const encode: StageFunction = async (context) => {
   const items = photographs(what, context.inputs).slice(first, first + encodedPerItem);
   const foundation = openFoundation(context.inputs.foundation);
   const encoder = createPhotoEncoder(await startEngine(), {
-    ...{ vision, layers, batchSize },
+    vision,
+    layers,
+    batchSize,
     weights: foundation.vision(vision),
     standardize: standardizeTaps,
   });

@@ -6,12 +6,22 @@ import { createCalmTraining, maskInputs, promptInputs } from './calm-training.ts
 
 const mfam: MfamConfig = {
   ...nano.mfam,
-  ...{ levels: ['high', 'middle', 'low'], taps: { low: 0, middle: 1, high: 2, thematic: 2 } },
-  ...{ queries: 2, hiddenSize: 8, numHeads: 2, numLayers: 1, mlpSize: 8 },
+  levels: ['high', 'middle', 'low'],
+  taps: { low: 0, middle: 1, high: 2, thematic: 2 },
+  queries: 2,
+  hiddenSize: 8,
+  numHeads: 2,
+  numLayers: 1,
+  mlpSize: 8,
 };
 const llm: LlmConfig = {
   ...nano.llm,
-  ...{ hiddenSize: 8, numLayers: 1, numHeads: 2, numKeyValueHeads: 2, mlpSize: 8, vocabSize: 12 },
+  hiddenSize: 8,
+  numLayers: 1,
+  numHeads: 2,
+  numKeyValueHeads: 2,
+  mlpSize: 8,
+  vocabSize: 12,
 };
 const taps = { tokens: 3, width: 8 };
 const batchSize = 4;
@@ -19,7 +29,13 @@ const levels: QFormerLevel[] = ['high', 'middle', 'low'];
 const trainable = mfamShapes(mfam, { hiddenSize: taps.width }, llm);
 const frozen = llmShapes(llm);
 const training = createCalmTraining(await startEngine(), {
-  ...{ mfam, llm, trainable, frozen, batchSize, numShards: 2, taps },
+  mfam,
+  llm,
+  trainable,
+  frozen,
+  batchSize,
+  numShards: 2,
+  taps,
   forms: {
     single: { images: 1, suffix: 2, answer: 3, maskedLevels: levels },
     pair: { images: 2, suffix: 0, answer: 3, maskedLevels: levels },

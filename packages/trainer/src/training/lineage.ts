@@ -57,7 +57,9 @@ export function encodeLineage(all: readonly AppliedSteps[]): number[] {
   return [
     all.length,
     ...all.flatMap(({ generation, firstStep, endStep, samples }) => [
-      ...[generation, firstStep, endStep],
+      generation,
+      firstStep,
+      endStep,
       ...inHalves(samples),
     ]),
   ];

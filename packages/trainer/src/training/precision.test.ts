@@ -38,7 +38,13 @@ function inputsOf(step: number): Record<string, Values> {
 
 function losses(precision: 'fp32' | 'bf16'): number[] {
   const sharded = createCalmTraining(engine, {
-    ...{ mfam, llm, trainable, frozen: {}, batchSize, numShards: 2, taps },
+    mfam,
+    llm,
+    trainable,
+    frozen: {},
+    batchSize,
+    numShards: 2,
+    taps,
     options: { ...train, precision },
     forms: { answer: { images: 1, suffix: 2, answer: answerTokens } },
   });

@@ -28,7 +28,9 @@ function newStep(
   lossOf: (both: [Tensors[string], Tensors[string]]) => Tensors[string] = ([x, y]) => x.sub(y).square().sum().div(4),
 ): ShardedStep {
   const made = createShardedStep(engine, {
-    ...{ trainable: { w: [2, 3], b: [2] }, frozen: {}, numShards: 2 },
+    trainable: { w: [2, 3], b: [2] },
+    frozen: {},
+    numShards: 2,
     steps: {
       fit: {
         inputs: { x: { shape: [4, 3], dtype: 'float32' }, y: { shape: [4, 2], dtype: 'float32' } },
@@ -52,8 +54,14 @@ function contextOf(change: Partial<StageContext> = {}): StageContext & { readonl
   const reports: StageProgress[] = [];
   return {
     stage: { key: 'k', kind: 'finetune-score', config: {} },
-    ...{ item: 0, inputs: {}, outputDir: dir, checkpointDir: join(dir, 'checkpoints'), checkpointEveryMs: 1e9 },
-    ...{ signal: new AbortController().signal, now: () => 0, reports },
+    item: 0,
+    inputs: {},
+    outputDir: dir,
+    checkpointDir: join(dir, 'checkpoints'),
+    checkpointEveryMs: 1e9,
+    signal: new AbortController().signal,
+    now: () => 0,
+    reports,
     report: (progress) => void reports.push(progress),
     ...change,
   };
