@@ -32,7 +32,7 @@ const isShipped = (path) => !/\.(test|test-util)\.|\.d\.ts$|\.map$|\.tsbuildinfo
 
 const list = process.argv.includes('--list');
 const target = resolve(process.argv.slice(2).find((arg) => !arg.startsWith('-')) ?? '.');
-const names = readdirSync(join(root, 'packages'));
+const names = readdirSync(join(root, 'packages')).filter((name) => !name.includes('.'));
 const manifests = names.map((name) => readJson(`packages/${name}/package.json`));
 const stage = mkdtempSync(join(tmpdir(), 'calm-orch-pack-'));
 try {

@@ -18,7 +18,7 @@ interface Explained {
 
 /** The built program, so that its code can be changed. */
 function copyOfProgram(tree: string): void {
-  for (const name of readdirSync(join(root, 'packages')))
+  for (const name of readdirSync(join(root, 'packages')).filter((each) => !each.includes('.')))
     for (const part of ['package.json', 'dist', 'bin', 'migrations', 'node_modules']) {
       const [from, to] = [join(root, 'packages', name, part), join(tree, 'packages', name, part)];
       if (existsSync(from)) cpSync(from, to, { recursive: true });

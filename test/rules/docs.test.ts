@@ -102,6 +102,18 @@ describe('documents', () => {
     expect(long.map(({ document, line }) => `${document}:${String(line)}`)).toEqual([]);
   });
 
+  it('follow one photograph through at most ten files, and say how many lines these have', () => {
+    const [, section = ''] = textOf(join('docs', 'architecture.md')).split('\n## Ten files\n');
+    const files = [...section.split('\n## ')[0]!.matchAll(/^\d+\. \[[\w-]+\.ts\]\(\.\.\/([^)]+)\)/gm)].map(
+      ([, path]) => path!,
+    );
+    const numLines = files.reduce((sum, path) => sum + textOf(path).trimEnd().split('\n').length, 0);
+    const [, said = ''] = /ten files, ([\d,]+) lines/.exec(section) ?? [];
+    expect(files).toHaveLength(10);
+    expect(numLines).toBeLessThan(1200);
+    expect(Math.abs(Number(said.replace(',', '')) - numLines)).toBeLessThan(20);
+  });
+
   it('list every test that only runs at night', () => {
     const listed = [...textOf('CONTRIBUTING.md').matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, name]) => name);
     const files = readdirSync(join(repository, 'test/nightly')).filter((name) => name.endsWith('.test.ts'));
@@ -109,9 +121,8 @@ describe('documents', () => {
   });
 
   it('are checked at all', () => {
-    const architecture = join('docs', 'architecture.md');
-    expect(linksOf(architecture).length).toBeGreaterThan(50);
-    expect(namesOf(architecture).length).toBeGreaterThan(30);
+    expect(documents.flatMap(linksOf).length).toBeGreaterThan(100);
+    expect(documents.flatMap(namesOf).length).toBeGreaterThan(15);
     expect(pathsInCodeOf('CONTRIBUTING.md').map(({ path }) => path)).toContain('packages/core/src/config/schema.ts');
   });
 });

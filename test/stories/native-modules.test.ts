@@ -35,7 +35,7 @@ function install(...broken: readonly Native[]): void {
     if (incomplete.has(name)) cpSync(theirs(name), here, { recursive: true, filter: (path) => !isCompiled(path) });
     else symlinkSync(theirs(name), here);
   }
-  for (const name of readdirSync(join(repository, 'packages'))) {
+  for (const name of readdirSync(join(repository, 'packages')).filter((each) => !each.includes('.'))) {
     const parts = readdirSync(join(repository, 'packages', name)).filter((part) => part !== 'src');
     for (const part of parts)
       cpSync(join(repository, 'packages', name, part), join(dir, 'packages', name, part), {

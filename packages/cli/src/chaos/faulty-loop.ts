@@ -4,7 +4,7 @@ import { misled, plantVariable, type PlantedFault } from './planted-fault.ts';
 
 type TrainLoop = (
   context: StageContext,
-  program: unknown,
+  sharded: unknown,
   training: unknown,
   inputsOf: (step: number) => unknown,
   ...more: readonly unknown[]
@@ -14,7 +14,7 @@ const real = new URL(import.meta.url).searchParams.get('real')!;
 const { trainLoop: realLoop } = (await import(real)) as { readonly trainLoop: TrainLoop };
 const fault = JSON.parse(process.env[plantVariable]!) as PlantedFault;
 
-export const trainLoop: TrainLoop = (context, program, training, inputsOf, ...more) => {
+export const trainLoop: TrainLoop = (context, sharded, training, inputsOf, ...more) => {
   const isHit = context.stage.key === fault.stageKey;
-  return realLoop(context, program, training, (step) => inputsOf(isHit ? misled(fault, step) : step), ...more);
+  return realLoop(context, sharded, training, (step) => inputsOf(isHit ? misled(fault, step) : step), ...more);
 };

@@ -10,17 +10,17 @@ const stageKey = 'c0ffee';
 describe('a planted fault', () => {
   it.each(plantedKinds)('(%s) reaches whoever trains its stage, and nobody else', (kind) => {
     const plant = { kind, stageKey, step: 3 };
-    // As a stage imports it; the loop is the real one, its program notes what it is given.
+    // As a stage imports it; the loop is the real one, its step notes what it is given.
     const script = `
       const { trainLoop } = await import(${JSON.stringify(new URL('../../../trainer/dist/training/train-loop.js', import.meta.url).href)});
-      const program = { step: (name) => (given.push(Number(name)), 0) };
+      const sharded = { run: (name) => (given.push(Number(name)), 0) };
       const context = (key) => ({ stage: { key, kind: 'finetune-score' }, checkpointDir: '/nonexistent', checkpointEveryMs: 1e9,
         signal: new AbortController().signal, now: () => 0, report: () => {} });
       const all = {};
       let given;
       for (const key of [${JSON.stringify(stageKey)}, 'another']) {
         all[key] = given = [];
-        await trainLoop(context(key), program, { steps: 6, batchSize: 1, peakLearningRate: 1, warmupFraction: 0 },
+        await trainLoop(context(key), sharded, { steps: 6, batchSize: 1, peakLearningRate: 1, warmupFraction: 0 },
           (step) => ({ name: String(step), inputs: {} }));
       }
       console.log(JSON.stringify(all));`;

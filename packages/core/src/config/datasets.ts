@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { userPath } from '../files/user-path.ts';
 import { datasetNames, type DatasetName, type DatasetRoots } from './names.ts';
-import { problemsOf } from './validate.ts';
-import { readYaml, throwProblems, type Problem, type YamlFile } from './yaml-position.ts';
+import { problemsOf } from './reading/validate.ts';
+import { readYaml, throwProblems, type Problem, type YamlFile } from './reading/yaml-position.ts';
 
 const fileSchema = z.strictObject(
   Object.fromEntries(datasetNames.map((name) => [name, z.string().min(1).optional()])) as Record<

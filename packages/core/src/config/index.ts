@@ -2,7 +2,7 @@
 // processes that only compute do without.
 export { augmentSchema, dataSchema, openaiSchema, personalSchema } from './schema.ts';
 export { readDataFile } from './datasets.ts';
-export { experimentYaml } from './print.ts';
-export { loadExperiment, restoreExperiment, type LoadOptions } from './load.ts';
-export { findExperiment } from './carried.ts';
-export { resolveTrial, type Override } from './resolve.ts';
+export { experimentYaml } from './reading/print.ts';
+export { loadExperiment, restoreExperiment, type LoadOptions } from './reading/load.ts';
+export { findExperiment } from './reading/carried.ts';
+export { resolveTrial, type Override } from './reading/resolve.ts';

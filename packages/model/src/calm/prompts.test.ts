@@ -17,7 +17,7 @@ interface Golden {
   readonly plain: readonly { readonly caption: string; readonly ids: number[] }[];
 }
 const goldenOf = (name: string): Golden =>
-  JSON.parse(readFileSync(at(`../fixtures/tokenizer/${name}`), 'utf8')) as Golden;
+  JSON.parse(readFileSync(at(`../../fixtures/tokenizer/${name}`), 'utf8')) as Golden;
 const dir = mkdtempSync(join(tmpdir(), 'calm-orch-prompts-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const llama2 = writeLlama2Json(join(dir, 'tokenizer.json'));

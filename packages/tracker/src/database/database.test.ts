@@ -17,6 +17,12 @@ beforeEach(() => {
 
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
+/** As SQL writes it. */
+function defaultOf(value: unknown): string | null {
+  if (value === undefined) return null;
+  return typeof value === 'string' ? `'${value}'` : String(Number(value));
+}
+
 test('the drizzle schema describes the tables the migrations make, column by column', () => {
   openTracker(dir).close();
   const sqlite = openSqlite(join(dir, databaseFile));
@@ -32,7 +38,7 @@ test('the drizzle schema describes the tables the migrations make, column by col
       name: column.name,
       type: column.getSQLType().toUpperCase(),
       required: column.notNull || column.primary,
-      default: column.default === undefined ? null : String(Number(column.default)),
+      default: defaultOf(column.default),
     }));
     const theirs = made.map(({ name, type, notnull, pk, dflt_value }) => ({
       name,

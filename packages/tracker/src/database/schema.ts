@@ -38,7 +38,10 @@ export const trials = sqliteTable('trials', {
 export const stages = sqliteTable('stages', {
   key: text('key').primaryKey(),
   kind: text('kind').notNull(),
-  role: text('role').$type<Role>().notNull(),
+  role: text('role')
+    .$type<Role>()
+    .notNull()
+    .default('' as Role),
   config: text('config').notNull(),
   inputs: text('inputs').notNull(),
   numItems: integer('num_items').notNull(),

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { programRoot, rootAbove } from '../program-root.ts';
+import { programRoot, rootAbove } from '../../program-root.ts';
 import { carriedFile, findExperiment } from './carried.ts';
 import { loadExperiment } from './load.ts';
 

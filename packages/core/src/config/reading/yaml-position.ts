@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Node, type ParsedNode } from 'yaml';
-import { CalmError } from '../errors.ts';
-import { mistakenFile } from '../files/mistaken-file.ts';
-import { nearest } from './suggest.ts';
+import { CalmError } from '../../errors.ts';
+import { mistakenFile } from '../../files/mistaken-file.ts';
+import { nearest } from '../suggest.ts';
 
 export type Path = readonly (string | number)[];
 

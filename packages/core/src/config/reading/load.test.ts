@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { CalmError } from '../errors.ts';
+import { CalmError } from '../../errors.ts';
 import { experimentYaml } from './print.ts';
 import { loadExperiment, restoreExperiment, type LoadOptions } from './load.ts';
-import { programRoot } from '../program-root.ts';
+import { programRoot } from '../../program-root.ts';
 import { resolveTrial } from './resolve.ts';
 
 let dir: string;

@@ -1,8 +1,8 @@
 // A resolved experiment as YAML, in the order of the schema, as `show --config` prints it.
 import { Document, isMap, isScalar, visit } from 'yaml';
-import type { Json } from '../order/canonical.ts';
-import type { ResolvedExperiment, TableSpec } from './experiment.ts';
-import { trialConfigSchema } from './schema.ts';
+import type { Json } from '../../order/canonical.ts';
+import type { ResolvedExperiment, TableSpec } from '../experiment.ts';
+import { trialConfigSchema } from '../schema.ts';
 
 /** Stored JSON has sorted keys; people read a configuration in the order it is written in. */
 export function experimentYaml(resolved: Json): string {

@@ -1,7 +1,7 @@
 // The members of a configuration that are paths of this machine. `~` in them is replaced where they were written, so that a
 // stored run has none and does not depend on whose home folder it is resumed in.
-import { CalmError } from '../errors.ts';
-import { expandHome } from '../files/user-path.ts';
+import { CalmError } from '../../errors.ts';
+import { expandHome } from '../../files/user-path.ts';
 import type { Override } from './resolve.ts';
 import type { Problem } from './yaml-position.ts';
 

@@ -1,12 +1,12 @@
 // From a preset and overrides to one trial's complete configuration, checked member by member and across members.
 import { isAbsolute, join, resolve } from 'node:path';
-import { CalmError } from '../errors.ts';
-import type { Json } from '../order/canonical.ts';
-import { programRoot } from '../program-root.ts';
+import { CalmError } from '../../errors.ts';
+import type { Json } from '../../order/canonical.ts';
+import { programRoot } from '../../program-root.ts';
 import { withoutTilde } from './home-paths.ts';
-import { presets } from './presets.ts';
-import { trialConfigSchema, type TrialConfig } from './schema.ts';
-import { suggestion } from './suggest.ts';
+import { presets } from '../presets.ts';
+import { trialConfigSchema, type TrialConfig } from '../schema.ts';
+import { suggestion } from '../suggest.ts';
 import { leafKeys, problemsOf, schemaAt } from './validate.ts';
 import { throwProblems, type Problem } from './yaml-position.ts';
 

@@ -2,10 +2,10 @@
 // installed calm-orch without a clone has no `experiments/`. A file of that name that is here comes first.
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, normalize, sep } from 'node:path';
-import { CalmError } from '../errors.ts';
-import { programRoot } from '../program-root.ts';
-import { userPath } from '../files/user-path.ts';
-import { nearest } from './suggest.ts';
+import { CalmError } from '../../errors.ts';
+import { programRoot } from '../../program-root.ts';
+import { userPath } from '../../files/user-path.ts';
+import { nearest } from '../suggest.ts';
 import { nearestFile } from './yaml-position.ts';
 
 const folders = ['experiments', 'ablations'];

@@ -1,6 +1,6 @@
 // Claims of an ablation file against its own rows and metrics.
-import type { AblationFile, Claim } from './ablation.ts';
-import { suggestion } from './suggest.ts';
+import type { AblationFile, Claim } from '../ablation.ts';
+import { suggestion } from '../suggest.ts';
 import type { Problem, YamlFile } from './yaml-position.ts';
 
 /** Claims about rows or metrics the table does not have. */

@@ -1,6 +1,6 @@
 // A zod schema's verdict as sentences: where, what was expected, what was there, and the nearest valid word.
 import { z } from 'zod';
-import { suggestion } from './suggest.ts';
+import { suggestion } from '../suggest.ts';
 import type { Path, Problem } from './yaml-position.ts';
 
 /** Where a path of the value stands in its source; `part` as in YamlFile.at. */
