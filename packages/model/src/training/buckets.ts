@@ -19,7 +19,7 @@ export interface Bucket extends Slice {
 }
 
 /** Copies of a few buckets are in memory at a time: 256 MiB were measured to cost 1 GiB more than 32. */
-export const maxBucketBytes = 2 ** 25;
+export const maxBucketBytes = 2 ** 27;
 
 /**
  * The buckets of all slices, in order: at most `maxBytes` of parameters each, or one parameter that is larger. A parameter
@@ -48,15 +48,22 @@ export function bucketsOf(trainable: Shapes, slices: readonly Slice[], maxBytes 
 export function parametersOf(trainable: Shapes, buckets: readonly Bucket[], numbers: readonly Tensor[]): Tensor[] {
   const pieces = new Map<string, Tensor[]>(Object.keys(trainable).map((key) => [key, []]));
   buckets.forEach(({ parts }, b) => {
-    let at = 0;
-    for (const { key, first, end } of parts) {
-      // Not `split`: slices that begin at whole vector registers share the memory of the bucket.
-      const piece = parts.length === 1 ? numbers[b]! : numbers[b]!.slice([at], [end - first]);
-      pieces.get(key)!.push(piece);
-      at += end - first;
-    }
+    const sizes = parts.map(({ first, end }) => end - first);
+    const cut =
+      parts.length === 1
+        ? [numbers[b]!]
+        : buckets.length === 1
+          ? tf.split(numbers[b]!, sizes)
+          : slices(numbers[b]!, sizes);
+    parts.forEach(({ key }, i) => pieces.get(key)!.push(cut[i]!));
   });
   return Object.entries(trainable).map(([key, shape]) => joined(pieces.get(key)!).reshape([...shape]));
+}
+
+/** As `split`, in more operations; but slices that begin at whole vector registers share the memory of the whole. */
+function slices(numbers: Tensor, sizes: readonly number[]): Tensor[] {
+  let end = 0;
+  return sizes.map((size) => numbers.slice([(end += size) - size], [size]));
 }
 
 /** The sums by bucket of gradients [S, ...shape] of the parameters over their shards. */

@@ -32,7 +32,7 @@ export interface ShardedStepSpec {
   readonly blockSizes?: readonly number[];
   /** A member of a gang, which does not `run`: `apply` updates the slice of its rank. */
   readonly slice?: { readonly numMembers: number; readonly rank: number };
-  /** Of the weights in one variable of the program. @default 32 MiB */
+  /** Of the weights in one variable of the program. @default 128 MiB */
   readonly maxBucketBytes?: number;
 }
 
