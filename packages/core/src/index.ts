@@ -64,7 +64,6 @@ export { dataItems, photosPerItem, type DataItem, type DataPool } from './config
 export { augmentationReduction, augmentationSide } from './config/sides.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';
 export type { Claim } from './config/ablation.ts';
-export { stagesOfMetric } from './config/stages-of-metric.ts';
 export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';
 export { power } from './order/power.ts';
 export { programRoot } from './program-root.ts';

@@ -1,5 +1,6 @@
 // What the program knows of a kind of stage before it loads the kind's code. Every kind has its definition beside its code
 // (packages/<role>/src/stages/<kind>.kind.ts); planning, leases and audit know kinds by these alone.
+import type { TableMetric } from './config/names.ts';
 import type { TrainingConfig, TrialConfig } from './config/schema.ts';
 import type { Role, StageFunction, StageKind } from './stage.ts';
 
@@ -32,5 +33,7 @@ export interface StageDefinition {
   numItems?(trial: TrialConfig): number;
   /** Estimated worker time, as often as a sample of a step of self-supervision takes (2 ms), on the nano preset. */
   cost(trial: TrialConfig): number;
+  /** Columns of tables that are measured on the test items in its artifact. @default none */
+  readonly metrics?: readonly TableMetric[];
   load(): Promise<StageFunction>;
 }

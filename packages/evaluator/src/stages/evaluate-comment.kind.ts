@@ -1,4 +1,4 @@
-import type { StageDefinition } from '@calm-orch/core';
+import { commentMetrics, type StageDefinition } from '@calm-orch/core';
 import { answerSlice, meteorSlice } from './slices.ts';
 
 export const evaluateComment: StageDefinition = {
@@ -13,5 +13,6 @@ export const evaluateComment: StageDefinition = {
     return { ...answerSlice(trial, foundation), evaluate };
   },
   cost: ({ evaluate }) => 20 * evaluate.numComments,
+  metrics: commentMetrics,
   load: async () => (await import('./evaluate-comment.ts')).evaluateComment,
 };

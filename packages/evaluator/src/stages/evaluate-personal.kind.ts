@@ -18,5 +18,6 @@ export const evaluatePersonal: StageDefinition = {
     return { ...scoreSlice(trial, foundation), personal: { contextSize, joining, levels, repeats } };
   },
   cost: ({ personal: { test, repeats } }) => 2 * test.annotators * test.ratings * repeats,
+  metrics: ['SRCC'],
   load: async () => (await import('./evaluate-personal.ts')).evaluatePersonal,
 };

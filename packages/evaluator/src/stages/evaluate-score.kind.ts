@@ -1,4 +1,4 @@
-import type { StageDefinition } from '@calm-orch/core';
+import { scoreMetrics, type StageDefinition } from '@calm-orch/core';
 import { scoreSlice } from './slices.ts';
 
 export const evaluateScore: StageDefinition = {
@@ -9,5 +9,6 @@ export const evaluateScore: StageDefinition = {
   inputs: { foundation: 'foundation', data: 'data', encodeLabeled: 'encode labeled', model: 'finetune-score' },
   slice: (trial, { foundation }) => scoreSlice(trial, foundation),
   cost: ({ data }) => 2 * data.numTest,
+  metrics: scoreMetrics,
   load: async () => (await import('./evaluate-score.ts')).evaluateScore,
 };

@@ -1,4 +1,4 @@
-import type { StageDefinition } from '@calm-orch/core';
+import { suggestMetrics, type StageDefinition } from '@calm-orch/core';
 import { numDegradedPhotos } from '@calm-orch/data/degraded';
 import { answerSlice } from './slices.ts';
 
@@ -13,5 +13,6 @@ export const evaluateSuggest: StageDefinition = {
     return { ...answerSlice(trial, foundation), evaluate: { batchSize, maxCommentTokens } };
   },
   cost: () => 20 * numDegradedPhotos(),
+  metrics: suggestMetrics,
   load: async () => (await import('./evaluate-suggest.ts')).evaluateSuggest,
 };

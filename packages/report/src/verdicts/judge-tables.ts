@@ -1,13 +1,13 @@
 // A run's tables with what only the test items of its trials can tell: intervals, verdicts on the paper's claims, and what
 // METEOR matched. Bootstraps take seconds, so they are remembered.
-import { stagesOfMetric, type TableMetric, type TableSpec } from '@calm-orch/core';
+import type { TableMetric, TableSpec } from '@calm-orch/core';
 import type { ArtifactFile, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 import type { Interval, Table, Verdict } from '../table.ts';
 import { collectTables } from '../tables/collect.ts';
 import { rowsOfTable, tablesOf } from '../tables/rows-of-table.ts';
 import { meanIntervals } from './interval.ts';
 import { remembered } from './judgement-cache.ts';
-import { openRunItems, type RunItems } from './run-items.ts';
+import { kindsMeasuring, openRunItems, type RunItems } from './run-items.ts';
 import { judge, type RowItems } from './verdict.ts';
 
 /** What a stage left, all of it. */
@@ -44,7 +44,7 @@ export async function judgeTables(
 ): Promise<Table[]> {
   const specs = tablesOf(run);
   const metrics = specs.flatMap((spec) => [...spec.metrics, ...(spec.claims ?? []).map(({ metric }) => metric)]);
-  const kinds = new Set(metrics.flatMap(stagesOfMetric));
+  const kinds = new Set(metrics.flatMap(kindsMeasuring));
   const stages = tracker.listRunStages(run.id).flatMap((stage) => {
     const artifact = kinds.has(stage.kind) && stage.status === 'succeeded' ? artifactOf(stage) : null;
     return artifact === null ? [] : [{ ...stage, artifact }];

@@ -1,5 +1,6 @@
 // What the evaluate stages of a run left about its test items, by row and seed; each artifact is read once.
-import { stagesOfMetric, type TableMetric } from '@calm-orch/core';
+import type { TableMetric } from '@calm-orch/core';
+import { kinds } from '@calm-orch/evaluator/kinds';
 import type { TestItems, TrialItems } from '@calm-orch/evaluator/test-items';
 import type { RunStageRecord } from '@calm-orch/tracker';
 import type { RowItems } from './verdict.ts';
@@ -18,7 +19,7 @@ export async function openRunItems(stages: readonly EvaluatedStage[]): Promise<R
   const read = new Map<string, Promise<TrialItems | undefined>>();
   const stagesOf = (row: string, metric: TableMetric): EvaluatedStage[] =>
     stages.filter(
-      ({ kind, trials }) => stagesOfMetric(metric).includes(kind) && trials.some((trial) => trial.row === row),
+      ({ kind, trials }) => kindsMeasuring(metric).includes(kind) && trials.some((trial) => trial.row === row),
     );
   const trialItems = ({ kind, key, artifact }: EvaluatedStage): Promise<TrialItems | undefined> => {
     if (!read.has(key)) read.set(key, readTrialItems(kind, artifact.dir).catch(noneWhereNoFile));
@@ -39,6 +40,11 @@ export async function openRunItems(stages: readonly EvaluatedStage[]): Promise<R
       return [...new Set(names)].filter((name) => name !== undefined);
     },
   };
+}
+
+/** Kinds of stages whose artifacts hold what a metric was measured on; a trial has one of them. */
+export function kindsMeasuring(metric: TableMetric): string[] {
+  return kinds.flatMap(({ kind, metrics }) => (metrics?.includes(metric) === true ? [kind] : []));
 }
 
 /** A file of the artifact that is gone takes the intervals along, not the table: its numbers are in the tracker. */
