@@ -119,7 +119,7 @@ export function createShardedStep(
     };
   };
   return {
-    ...createStepState(program, spec.trainable, spec.frozen, slices, rank, buckets),
+    ...createStepState(program, spec.trainable, spec.frozen, slices, buckets, own),
     program,
     numShards,
     maxShardsPerCall: numShards / accumulation,

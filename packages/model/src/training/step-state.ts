@@ -34,16 +34,16 @@ export interface StepState {
 type Assigns = Generator<readonly [variable: string, values: Float32Array]>;
 type Prefix = 'weights' | 'm' | 'v';
 
+/** `own`: buckets of the slice whose moments the step keeps. */
 export function createStepState(
   program: Program,
   trainable: Shapes,
   frozen: Shapes,
   slices: readonly Slice[],
-  rank: number,
   buckets: readonly Bucket[],
+  own: readonly Bucket[],
 ): StepState {
   const keys = Object.keys(trainable);
-  const own = buckets.filter((bucket) => bucket.rank === rank);
   const frozenNames = Object.keys(frozen).map((key) => `frozen/${key}`);
   const read = (prefix: Prefix, of: readonly Bucket[]): Float32Array =>
     concatenated([...program.readAll(of.map(({ name }) => prefix + name))]);
