@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { largePages } from '@calm-orch/coordinator';
 import { rng } from '@calm-orch/core';
-import { carriedPhotosDir, imageNamesIn, loadImage } from '@calm-orch/data';
+import { carriedPhotosDir, imageNamesIn, loadImage } from '@calm-orch/datasets';
 import { median } from './median.js';
 import { machineFacts, wholeNumber } from './options.js';
 import { runPeer } from './peer.js';

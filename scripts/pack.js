@@ -17,7 +17,7 @@ const carried = [
   'experiments',
   'ablations',
   'assets',
-  'data',
+  'datasets',
   'proto',
   'docs',
   'scripts/postinstall.js',

@@ -22,7 +22,7 @@ export async function readLargeJson(sizeBytes: number): Promise<LargeReading & {
   try {
     const path = join(dir, 'mix.json');
     const written = writeRows(path, sizeBytes);
-    const entry = new URL('../packages/data/dist/index.js', import.meta.url).href;
+    const entry = new URL('../packages/datasets/dist/index.js', import.meta.url).href;
     return { ...(await reading([entry, path])), written };
   } finally {
     rmSync(dir, { recursive: true, force: true });

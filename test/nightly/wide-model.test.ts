@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { paper, type TrainOptions } from '@calm-orch/core';
-import { carriedPhotosDir, fitSquare, loadImage, toPixels } from '@calm-orch/data';
+import { carriedPhotosDir, fitSquare, loadImage, toPixels } from '@calm-orch/datasets';
 import { createProgram, startEngine } from '@calm-orch/engine';
 import {
   createImageReader,

@@ -20,7 +20,7 @@ const linesMatching = (names: readonly string[], pattern: RegExp): string[] =>
 
 describe('results', () => {
   it('raise nothing to a power by `**` or Math.pow, whose bits depend on the version of Node', () => {
-    const names = ['core', 'model', 'data', 'augmentor', 'trainer', 'evaluator'];
+    const names = ['core', 'model', 'datasets', 'augmentor', 'trainer', 'evaluator'];
     // Squares, and whole powers of two, are exact everywhere; costs are printed and enter no result.
     const exact = /\*\* 2\b|\b2 \*\* -?\d|2 \*\* (shift|weightBits|precisionBits|attempt|\(exponent - 15\)|Math\.ceil)/;
     const found = linesMatching(names, /\S \*\* \S|Math\.pow/).filter((line) => !exact.test(line));
@@ -33,6 +33,6 @@ describe('results', () => {
   });
 
   it('read no clock where they are computed', () => {
-    expect(linesMatching(['core', 'model', 'data'], /Date\.now\(|new Date\(\)/)).toEqual([]);
+    expect(linesMatching(['core', 'model', 'datasets'], /Date\.now\(|new Date\(\)/)).toEqual([]);
   });
 });

@@ -4,14 +4,14 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importsOf, workspacePackages, type Import } from './sources.ts';
 
-const compute = ['core', 'rpc', 'engine', 'model', 'data'];
+const compute = ['core', 'rpc', 'engine', 'model', 'datasets'];
 
 const edges: Readonly<Record<string, readonly string[]>> = {
   core: [],
   rpc: ['core'],
   engine: ['core'],
   model: ['core', 'engine'],
-  data: ['core'],
+  datasets: ['core'],
   tracker: ['core'],
   coordinator: ['core', 'rpc', 'tracker'],
   trainer: compute,
@@ -29,13 +29,13 @@ const keepers: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['tracker', 'augmentor'],
   'drizzle-orm': ['tracker'],
   openai: ['augmentor'],
-  sharp: ['data', 'augmentor'],
+  sharp: ['datasets', 'augmentor'],
   yargs: ['cli'],
   zod: ['core', 'evaluator'],
 };
 
 /** A command that only reads the database must not wait for these to load. */
-const lazyPackages = ['rpc', 'engine', 'model', 'data', 'coordinator', 'trainer', 'augmentor', 'evaluator'];
+const lazyPackages = ['rpc', 'engine', 'model', 'datasets', 'coordinator', 'trainer', 'augmentor', 'evaluator'];
 /** Modules of theirs that load nothing heavy. */
 const lightModules = [
   '@calm-orch/coordinator/damage',

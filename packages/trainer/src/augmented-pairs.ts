@@ -1,7 +1,7 @@
 // The augmentors' output as the trainer reads it: what was done to each unlabelled photograph and how to say it.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AugmentedPair } from '@calm-orch/data';
+import type { AugmentedPair } from '@calm-orch/datasets';
 
 /** All pairs of an augment artifact, by index. */
 export function readPairs(dir: string): AugmentedPair[] {

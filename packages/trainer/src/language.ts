@@ -1,6 +1,6 @@
 // The language of the stages: tokenizer and prompts, of the embedded data or of a language model's folder.
 import { CalmError, type LlmConfig, type TrialConfig } from '@calm-orch/core';
-import { vocabularyWords } from '@calm-orch/data';
+import { vocabularyWords } from '@calm-orch/datasets';
 import { openLanguage, type Foundation, type Language } from '@calm-orch/model';
 
 export interface LanguageConfig extends Pick<TrialConfig, 'prompt'> {

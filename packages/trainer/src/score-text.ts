@@ -1,6 +1,6 @@
 // A score as the words of an answer.
 import type { TrialConfig } from '@calm-orch/core';
-import { levelWordOf } from '@calm-orch/data';
+import { levelWordOf } from '@calm-orch/datasets';
 
 type ScoreAnswers = Pick<TrialConfig, 'scoreAnswer' | 'scorePrefix' | 'scoreDecimals'>;
 

@@ -1,6 +1,6 @@
 // Applies drawn augmentations in the order in which a camera would: subject, framing, lens, light, sensor, file.
 import { assertNever, CalmError, type Rng } from '@calm-orch/core';
-import type { RgbImage } from '@calm-orch/data';
+import type { RgbImage } from '@calm-orch/datasets';
 import { defocus, motionBlur } from './blur.ts';
 import { scaleContrast, scaleSaturation, shiftValue } from './color.ts';
 import type { Augmentation, Operation } from './draw.ts';

@@ -1,5 +1,5 @@
 // A photograph as far as the model will see it, at the side it is augmented at: what is augmented is what is seen.
-import { loadImage, loadMask, pipelineOf, type Fit, type RgbImage } from '@calm-orch/data';
+import { loadImage, loadMask, pipelineOf, type Fit, type RgbImage } from '@calm-orch/datasets';
 import { cut } from './pixels.ts';
 
 export interface SeenPhoto {

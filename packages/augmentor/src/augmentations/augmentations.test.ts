@@ -1,5 +1,12 @@
 import { rng } from '@calm-orch/core';
-import { attributeNames, clipSquare, studioImage, toBytes, type AttributeName, type RgbImage } from '@calm-orch/data';
+import {
+  attributeNames,
+  clipSquare,
+  studioImage,
+  toBytes,
+  type AttributeName,
+  type RgbImage,
+} from '@calm-orch/datasets';
 import { describe, expect, it } from 'vitest';
 import { applyAugmentations } from './apply.ts';
 import { colorfulness } from './color.ts';

@@ -1,5 +1,5 @@
 // Group `quality`: blur of a lens out of focus, and of a moving camera. Edges are continued by their last pixel.
-import { pipelineOf, type RgbImage } from '@calm-orch/data';
+import { pipelineOf, type RgbImage } from '@calm-orch/datasets';
 import { run } from './pixels.ts';
 
 /** Convolves with a disk of `radius` pixels; means are rounded down. */

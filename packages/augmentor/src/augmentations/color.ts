@@ -1,6 +1,6 @@
 // Group `color`: brightness and saturation in HSV, contrast about the mean. Hue never changes. Arithmetic is in integers or in
 // single operations of 32-bit floats.
-import type { RgbImage } from '@calm-orch/data';
+import type { RgbImage } from '@calm-orch/datasets';
 import { toByte } from './pixels.ts';
 
 const { fround } = Math;

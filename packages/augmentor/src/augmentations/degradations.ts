@@ -1,7 +1,7 @@
 // The six drastic degradations of aesthetic suggesting (CALM, section 4.3): severity 5 of the augmentations of the same
 // names, of desaturation 2, its strongest.
 import { assertNever, type Rng } from '@calm-orch/core';
-import { degradationNames, type AttributeName, type DegradationName, type RgbImage } from '@calm-orch/data';
+import { degradationNames, type AttributeName, type DegradationName, type RgbImage } from '@calm-orch/datasets';
 import { applyOne } from './apply.ts';
 import { operationOf } from './draw.ts';
 import { foregroundOf } from './foreground.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { carriedPhotosDir, type Box } from '@calm-orch/data';
+import { carriedPhotosDir, type Box } from '@calm-orch/datasets';
 import { describe, expect, it, test } from 'vitest';
 import { loadAsSeen } from './as-seen.ts';
 import { detectMainObject, mainObject, readDetectorFiles } from './detection.ts';

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { CalmError, sha256 } from '@calm-orch/core';
-import type { Box, RgbImage } from '@calm-orch/data';
+import type { Box, RgbImage } from '@calm-orch/datasets';
 import { openGraphModel } from '@calm-orch/engine';
 
 const packageName = '@vladmandic/human';

@@ -1,7 +1,7 @@
 // Decides what is done to a photograph: which attributes, how severely, with which parameters. Nothing is applied here,
 // so the decision can be recorded whole and repeated.
 import type { AugmentationGroup, Rng } from '@calm-orch/core';
-import { attributeNames, attributesOf, wordsOf, type AttributeName } from '@calm-orch/data';
+import { attributeNames, attributesOf, wordsOf, type AttributeName } from '@calm-orch/datasets';
 import {
   contrast,
   cropKeeps,

@@ -1,6 +1,6 @@
 // Where the foreground of a photograph is, for the augmentations of group `subject`: a mask somebody made, else a box
 // that somebody knows, else what a detector finds, else a guess.
-import type { Box } from '@calm-orch/data';
+import type { Box } from '@calm-orch/datasets';
 import type { SeenPhoto } from './as-seen.ts';
 import type { Detector } from './detection.ts';
 import { salientBox } from './saliency.ts';

@@ -1,7 +1,7 @@
 // Against imagecorruptions' own results (fixtures/README.md).
 import { readFileSync } from 'node:fs';
 import { rng } from '@calm-orch/core';
-import type { RgbImage } from '@calm-orch/data';
+import type { RgbImage } from '@calm-orch/datasets';
 import { describe, expect, it } from 'vitest';
 import { applyOne } from './apply.ts';
 import type { Operation } from './draw.ts';

@@ -1,5 +1,5 @@
 import { rng } from '@calm-orch/core';
-import { pipelineOf, sharp, type RgbImage } from '@calm-orch/data';
+import { pipelineOf, sharp, type RgbImage } from '@calm-orch/datasets';
 import { describe, expect, it } from 'vitest';
 import { compress } from './jpeg.ts';
 import { run } from './pixels.ts';

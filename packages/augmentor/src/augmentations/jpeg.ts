@@ -1,5 +1,5 @@
 // Group `quality`: compression.
-import { pipelineOf, sharp, type RgbImage } from '@calm-orch/data';
+import { pipelineOf, sharp, type RgbImage } from '@calm-orch/datasets';
 import { run } from './pixels.ts';
 
 /** A photograph as it comes back from a JPEG file of `quality` 1..100 with chroma halved both ways. */

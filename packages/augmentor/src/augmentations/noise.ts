@@ -1,6 +1,6 @@
 // Group `quality`: noise of the sensor.
 import type { Rng } from '@calm-orch/core';
-import { addNormalNoise, type RgbImage } from '@calm-orch/data';
+import { addNormalNoise, type RgbImage } from '@calm-orch/datasets';
 
 /** Adds normal noise of `deviation` (of the full range) to every channel. */
 export function addGaussianNoise(image: RgbImage, deviation: number, random: Rng): RgbImage {

@@ -1,5 +1,5 @@
 // Group `quality`: pixelation.
-import type { RgbImage } from '@calm-orch/data';
+import type { RgbImage } from '@calm-orch/datasets';
 
 const weightBits = 22;
 const one = 1 << weightBits;

@@ -1,5 +1,5 @@
 // RGB photographs as bytes, and the way out of sharp.
-import type { RgbImage } from '@calm-orch/data';
+import type { RgbImage } from '@calm-orch/datasets';
 import type { Sharp } from 'sharp';
 
 /** Runs a pipeline to bytes; it must end in three channels. */

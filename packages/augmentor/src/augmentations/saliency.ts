@@ -1,6 +1,6 @@
 // Where the main subject of a photograph probably is, when nobody says: frequency-tuned saliency (Achanta et al.,
 // CVPR 2009), the distance of a slightly blurred photograph from its mean colour, weighted towards the centre.
-import { pipelineOf, type Box, type RgbImage } from '@calm-orch/data';
+import { pipelineOf, type Box, type RgbImage } from '@calm-orch/datasets';
 
 const gridSide = 24;
 /** Deviation of the centre weighting, in units of the side. */

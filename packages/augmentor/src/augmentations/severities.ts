@@ -1,6 +1,6 @@
 // How strong an augmentation is at severities 1 to 5: the strengths of imagecorruptions (Michaelis et al. 2019, after
 // Hendrycks and Dietterich 2019), for photographs reduced to 2.5 times the model's input side. Lengths are pixels there.
-import type { AttributeName } from '@calm-orch/data';
+import type { AttributeName } from '@calm-orch/datasets';
 
 export type PerSeverity<T = number> = readonly [T, T, T, T, T];
 

@@ -1,5 +1,5 @@
 // Group `subject`: the foreground is blurred, hidden, or cut by the edge of the frame.
-import { resize, type Box, type RgbImage } from '@calm-orch/data';
+import { resize, type Box, type RgbImage } from '@calm-orch/datasets';
 import { defocus } from './blur.ts';
 import { meanColor } from './color.ts';
 import type { Foreground } from './foreground.ts';

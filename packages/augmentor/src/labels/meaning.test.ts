@@ -1,5 +1,5 @@
 import { rng } from '@calm-orch/core';
-import { attributeNames, labelsOf, wordsOf, type AttributeName } from '@calm-orch/data';
+import { attributeNames, labelsOf, wordsOf, type AttributeName } from '@calm-orch/datasets';
 import { describe, expect, it } from 'vitest';
 import { keepsMeaning, meaningOf } from './meaning.ts';
 

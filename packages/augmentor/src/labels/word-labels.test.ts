@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nano, rng, type OpenaiConfig } from '@calm-orch/core';
-import { labelsOf } from '@calm-orch/data';
+import { labelsOf } from '@calm-orch/datasets';
 import { apiKeyOf } from './api-key.ts';
 import { openLabelCache } from './label-cache.ts';
 import { keepsMeaning } from './meaning.ts';
@@ -180,14 +180,14 @@ test('the spending cap holds over all workers and restarts, and what is left kee
 
 test('the key is nowhere: not in the cache, not in errors', async () => {
   await word();
-  for (const name of readdirSync(cacheDir)) expect(readFileSync(join(cacheDir, name), 'latin1')).not.toContain('4711');
+  for (const name of readdirSync(cacheDir)) expect(readFileSync(join(cacheDir, name), 'latin1')).not.toContain(key);
   behave = (response) =>
     response
       .writeHead(401, { 'content-type': 'application/json' })
       .end(JSON.stringify({ error: { message: `Incorrect API key provided: ${key}` } }));
   const error = await word({ model: 'refused' }).catch((thrown: unknown) => thrown as Error);
   expect(error).toMatchObject({ message: expect.stringMatching(/HTTP 401\): check OPENAI_API_KEY/) as string });
-  expect(String((error as Error).stack)).not.toContain('4711');
+  expect(String((error as Error).stack)).not.toContain('secret');
   expect((error as Error).cause).toBeUndefined();
 });
 

@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CalmError, combineSignals, type OpenaiConfig, type StageContext } from '@calm-orch/core';
-import type { Labels } from '@calm-orch/data';
+import type { Labels } from '@calm-orch/datasets';
 import { createAskModel, createClient } from './ask-model.ts';
 import { openLabelCache } from './label-cache.ts';
 import { paraphraseAll, type Outcome, type Paraphrase } from './paraphrase.ts';

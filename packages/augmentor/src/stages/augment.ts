@@ -25,7 +25,7 @@ import {
   type Box,
   type Fit,
   type UnlabeledPhoto,
-} from '@calm-orch/data';
+} from '@calm-orch/datasets';
 import { defaultCacheDir } from '@calm-orch/engine';
 import { applyAugmentations } from '../augmentations/apply.ts';
 import { colorfulness } from '../augmentations/color.ts';

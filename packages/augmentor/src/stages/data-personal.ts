@@ -1,7 +1,7 @@
 // Stage `data-personal`: the embedded FLICKR-AES, photographs and what each annotator gave them.
 import { type StageFunction } from '@calm-orch/core';
 import { dataSchema, personalSchema } from '@calm-orch/core/config';
-import { writeStudioPersonal } from '@calm-orch/data';
+import { writeStudioPersonal } from '@calm-orch/datasets';
 import { photoProgress } from './progress.ts';
 
 export const dataPersonal: StageFunction = async (context) => {

@@ -3,7 +3,7 @@
 // order, on any worker, and again.
 import { CalmError, dataItems, type StageFunction } from '@calm-orch/core';
 import { dataSchema } from '@calm-orch/core/config';
-import { writeCatalog, writeStudioImages, writeStudioLists } from '@calm-orch/data';
+import { writeCatalog, writeStudioImages, writeStudioLists } from '@calm-orch/datasets';
 import { photoProgress } from './progress.ts';
 
 export const dataStage: StageFunction = async (context) => {

@@ -1,5 +1,5 @@
 import { programRoot, type StageDefinition } from '@calm-orch/core';
-import { numDegradedPhotos } from '@calm-orch/data/degraded';
+import { numDegradedPhotos } from '@calm-orch/datasets/degraded';
 
 export const degrade: StageDefinition = {
   kind: 'degrade',

@@ -12,7 +12,7 @@ import {
   pipelineOf,
   type DegradationName,
   type RgbImage,
-} from '@calm-orch/data';
+} from '@calm-orch/datasets';
 import { degradePhoto } from '../augmentations/degradations.ts';
 import { cut } from '../augmentations/pixels.ts';
 import { photoProgress } from './progress.ts';

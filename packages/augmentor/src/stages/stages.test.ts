@@ -17,7 +17,7 @@ import {
   unlabeledPhotos,
   vocabularyWords,
   type UnlabeledEntry,
-} from '@calm-orch/data';
+} from '@calm-orch/datasets';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { augment } from './augment.kind.ts';
 import { data as dataKind } from './data.kind.ts';

@@ -60,7 +60,7 @@ async function make({ target, size, seed, json }: Options): Promise<void> {
     if (!Number.isSafeInteger(value) || value < least)
       throw new CalmError('invalid_argument', `--${name}: expected a whole number of at least ${least}, got ${value}`);
   }
-  const { makeDatasets } = await import('@calm-orch/data');
+  const { makeDatasets } = await import('@calm-orch/datasets');
   const file = await makeDatasets({ dir: userPath(target), numTrain: size, seed });
   if (json) printJson({ file });
   else printLine(`Wrote ${datasetNames.length} datasets and ${file}.`);
@@ -79,7 +79,7 @@ async function verify({ target, data, decode, json }: Options): Promise<void> {
   if (only !== undefined && roots[only] === undefined) {
     throw new CalmError('not_found', `${data ?? usualFile} names no ${only}; add its root folder`);
   }
-  const { verifyDatasets } = await import('@calm-orch/data');
+  const { verifyDatasets } = await import('@calm-orch/datasets');
   const onDataset = (name: string): void => void process.stderr.write(`reading ${name}\n`);
   const reports = await verifyDatasets(roots, {
     decode,

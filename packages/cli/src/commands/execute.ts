@@ -93,7 +93,7 @@ export async function execute(
   const cancel = cancelOnSignals();
   let progress: Progress | null = null;
   try {
-    const { datasetIdentity, photosIdentity } = await import('@calm-orch/data');
+    const { datasetIdentity, photosIdentity } = await import('@calm-orch/datasets');
     const facts = await parts.engineFacts(say, cancel.signal);
     const layout = layoutOf(options.dir);
     await checkModels(experiment);

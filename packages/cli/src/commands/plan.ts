@@ -64,7 +64,7 @@ export const command = {
     const { dir, experiments, json, preset, gpus, gpuMemory, gflops } = options;
     const { checkArtifacts, countStages, layoutOf, planExperiment, planSources } =
       await import('@calm-orch/coordinator');
-    const { datasetIdentity, photosIdentity } = await import('@calm-orch/data');
+    const { datasetIdentity, photosIdentity } = await import('@calm-orch/datasets');
     const facts = await parts.engineFacts((line) => process.stderr.write(`${line}\n`), new AbortController().signal);
     const sources = await planSources({
       kinds: parts.stageKinds,

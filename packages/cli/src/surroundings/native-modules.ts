@@ -5,7 +5,7 @@ import { nativeProblem, type NativeProblem } from './native-error.ts';
 
 const modules: Readonly<Record<string, () => Promise<void>>> = {
   'better-sqlite3': async () => void openSqlite(':memory:').close(),
-  sharp: async () => void (await import('@calm-orch/data')),
+  sharp: async () => void (await import('@calm-orch/datasets')),
   esbuild: async () => (await import('@calm-orch/coordinator')).tryBundler(),
 };
 

@@ -1,5 +1,5 @@
 // One dataset's report for people.
-import type { DatasetReport } from '@calm-orch/data';
+import type { DatasetReport } from '@calm-orch/datasets';
 import { columns } from '@calm-orch/report';
 
 /** Files named one by one; the rest is counted. */

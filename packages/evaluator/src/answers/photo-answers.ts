@@ -9,7 +9,7 @@ import {
   squareViews,
   toPixels,
   turnSquare,
-} from '@calm-orch/data';
+} from '@calm-orch/datasets';
 import { startEngine } from '@calm-orch/engine';
 import { createPhotoEncoder, memoryTaps, openFoundation, readSafetensors, type Taps } from '@calm-orch/model';
 import { createGenerator } from './generate.ts';

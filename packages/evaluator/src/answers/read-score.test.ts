@@ -1,4 +1,4 @@
-import { levelWords } from '@calm-orch/data';
+import { levelWords } from '@calm-orch/datasets';
 import { createWordTokenizer, type Generated } from '@calm-orch/model';
 import { describe, expect, it } from 'vitest';
 import { expectationReader, levelsReader, parseScore, scoreReader } from './read-score.ts';

@@ -2,7 +2,7 @@
 // each digit that was written, all digits by their probabilities, so that "7" with some doubt about "6" reads as a
 // little less than 7. `levels` weighs five words by their probabilities where the answer begins.
 import { CalmError, power, type ScoreReadout } from '@calm-orch/core';
-import { levelWords } from '@calm-orch/data';
+import { levelWords } from '@calm-orch/datasets';
 import type { Generated, Tokenizer } from '@calm-orch/model';
 import { findScore } from './score-in-text.ts';
 

@@ -1,6 +1,6 @@
 // The language an evaluated model was trained in: that of the foundation it started from.
 import type { LlmConfig, TrialConfig } from '@calm-orch/core';
-import { vocabularyWords } from '@calm-orch/data';
+import { vocabularyWords } from '@calm-orch/datasets';
 import { openFoundation, openLanguage, type Language, type TaskPrompt } from '@calm-orch/model';
 
 export interface StageLanguageConfig extends Pick<TrialConfig, 'prompt'> {

@@ -1,4 +1,4 @@
-import { degradationNames } from '@calm-orch/data';
+import { degradationNames } from '@calm-orch/datasets';
 import { expect, it } from 'vitest';
 import { keywordJudge } from './suggestion-judge.ts';
 

@@ -1,6 +1,6 @@
 // Whether a suggestion speaks of what was done to a photograph: by words, the rule the paper judges VILA with. Praise of an
 // attribute ("nice sharp focus") is no suggestion, so clauses with words of praise do not count.
-import type { DegradationName } from '@calm-orch/data';
+import type { DegradationName } from '@calm-orch/datasets';
 
 /** Says whether an answer names the degradation; a language model behind an API can take its place. */
 export type SuggestionJudge = (degradation: DegradationName, answer: string) => boolean | Promise<boolean>;

@@ -1,6 +1,6 @@
 // Comments that need no training: one comment for every photograph, and the comment of the most similar training
 // photograph. A model that does not beat them has not looked, or looked no better than a neighbour search.
-import type { CaptionedImage } from '@calm-orch/data';
+import type { CaptionedImage } from '@calm-orch/datasets';
 import { tokenMetrics, type TokenizedItem } from '../metrics/captions.ts';
 import { ptbTokenize } from '../metrics/ptb.ts';
 

@@ -1,6 +1,6 @@
 // Features simple enough to be read by a linear model: what the baselines are given in place of a trained one.
 import { power } from '@calm-orch/core';
-import type { RgbImage } from '@calm-orch/data';
+import type { RgbImage } from '@calm-orch/datasets';
 
 /** Mean and standard deviation of each channel over the tokens: [2 * width], means first. `states` is [tokens, width]. */
 export function channelStatistics(states: Float32Array, tokens: number, width: number): Float64Array {

@@ -1,7 +1,7 @@
 // Other people's outputs: a CSV file with a line per photograph, `image,score` or `image,comment` (or both); further
 // columns do not matter. An empty cell is a photograph without an answer.
 import { CalmError } from '@calm-orch/core';
-import { badLine, numberCell, readCsvRows, type CsvRow } from '@calm-orch/data';
+import { badLine, numberCell, readCsvRows, type CsvRow } from '@calm-orch/datasets';
 
 export const outputColumns = ['score', 'comment'] as const;
 export type OutputColumn = (typeof outputColumns)[number];

@@ -2,7 +2,7 @@
 // rows: one constant comment, and a comment of the nearest training photograph by the frozen features.
 import { join } from 'node:path';
 import { writeFileAtomic, type MfamConfig, type StageFunction, type TrialConfig } from '@calm-orch/core';
-import { commentedPhotos } from '@calm-orch/data';
+import { commentedPhotos } from '@calm-orch/datasets';
 import { openTaps } from '@calm-orch/model';
 import { constantComment, nearestRows } from '../baselines/comment-baselines.ts';
 import { channelStatistics } from '../baselines/features.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dataItems, nano, rng, type DataConfig, type StageContext } from '@calm-orch/core';
-import { readAva, writeStudioImages, writeStudioLists } from '@calm-orch/data';
+import { readAva, writeStudioImages, writeStudioLists } from '@calm-orch/datasets';
 import { writeTapsPart } from '@calm-orch/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baselines } from './baselines.ts';

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError, writeFileAtomic, type MfamConfig, type StageContext, type StageResult } from '@calm-orch/core';
-import { labeledPhotos, loadImage, studioPaths, type LabeledPhoto } from '@calm-orch/data';
+import { labeledPhotos, loadImage, studioPaths, type LabeledPhoto } from '@calm-orch/datasets';
 import { openTaps, type Taps } from '@calm-orch/model';
 import { channelStatistics, pixelStatistics } from '../baselines/features.ts';
 import { plcc, srcc } from '../metrics/correlation.ts';

@@ -7,7 +7,7 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { commentedPhotos, instructionOf } from '@calm-orch/data';
+import { commentedPhotos, instructionOf } from '@calm-orch/datasets';
 import { startEngine } from '@calm-orch/engine';
 import { openTaps, readSafetensors } from '@calm-orch/model';
 import { createGenerator } from '../answers/generate.ts';

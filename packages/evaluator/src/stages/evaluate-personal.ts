@@ -11,7 +11,7 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { instructionOf, readFlickrAes, testEpisodes, type Annotator } from '@calm-orch/data';
+import { instructionOf, readFlickrAes, testEpisodes, type Annotator } from '@calm-orch/datasets';
 import { startEngine, type Engine } from '@calm-orch/engine';
 import { openTaps, readSafetensors, type Language, type Taps } from '@calm-orch/model';
 import { createEpisodeReader } from '../episodes.ts';

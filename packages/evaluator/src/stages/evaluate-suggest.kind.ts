@@ -1,5 +1,5 @@
 import { suggestMetrics, type StageDefinition } from '@calm-orch/core';
-import { numDegradedPhotos } from '@calm-orch/data/degraded';
+import { numDegradedPhotos } from '@calm-orch/datasets/degraded';
 import { answerSlice } from './slices.ts';
 
 export const evaluateSuggest: StageDefinition = {

@@ -9,7 +9,7 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { answerStartOf, degradationNames, degradedPhotoOf, instructionOf } from '@calm-orch/data';
+import { answerStartOf, degradationNames, degradedPhotoOf, instructionOf } from '@calm-orch/datasets';
 import { startEngine } from '@calm-orch/engine';
 import { openTaps, readSafetensors } from '@calm-orch/model';
 import { createGenerator } from '../answers/generate.ts';

@@ -16,7 +16,7 @@ import {
   wordsOf,
   type AttributeName,
   type Scene,
-} from '@calm-orch/data';
+} from '@calm-orch/datasets';
 import type { Tokenizer } from '@calm-orch/model';
 
 export const textTasks = ['caption', 'single', 'pair', 'comment'] as const;

@@ -1,5 +1,5 @@
 import { nano, type VisionConfig } from '@calm-orch/core';
-import { instructions, vocabularyWords } from '@calm-orch/data';
+import { instructions, vocabularyWords } from '@calm-orch/datasets';
 import { startEngine } from '@calm-orch/engine';
 import { createWordTokenizer } from '@calm-orch/model';
 import { describe, expect, it } from 'vitest';

@@ -4,7 +4,7 @@
 // The loss couples the whole batch, so this stage has one shard.
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { rng, type VisionConfig } from '@calm-orch/core';
-import { appearanceClause, clipMean, clipStd, contentCaption, photoView, studioScene } from '@calm-orch/data';
+import { appearanceClause, clipMean, clipStd, contentCaption, photoView, studioScene } from '@calm-orch/datasets';
 import { tf, type Engine, type Values } from '@calm-orch/engine';
 import {
   createShardedStep,

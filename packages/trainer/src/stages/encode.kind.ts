@@ -1,6 +1,6 @@
 // The frozen ViT's hidden states of photographs: a kind with a variant for each set of them.
 import type { StageDefinition, TrialConfig } from '@calm-orch/core';
-import { numDegradedPhotos } from '@calm-orch/data/degraded';
+import { numDegradedPhotos } from '@calm-orch/datasets/degraded';
 
 export type EncodeWhat = 'labeled' | 'generic' | 'ssl' | 'personal' | 'real';
 

@@ -9,7 +9,7 @@ import {
   labeledPhotos,
   loadImage,
   toPixels,
-} from '@calm-orch/data';
+} from '@calm-orch/datasets';
 import { startEngine } from '@calm-orch/engine';
 import { createPhotoEncoder, openFoundation, writeTapsPart } from '@calm-orch/model';
 import { encodedPerItem, type EncodeWhat } from './encode.kind.ts';

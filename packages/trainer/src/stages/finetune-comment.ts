@@ -1,7 +1,7 @@
 // Aesthetic commenting fine-tuning (CALM, section 3.4): one (photograph, comment) pair per sample, another of the
 // photograph's comments every epoch. Starts from the foundation's language model and what pre-training made of the MFAM.
 import { rng, type StageFunction, type TrialConfig } from '@calm-orch/core';
-import { commentedPhotos, instructionOf, readConversations, studioPaths } from '@calm-orch/data';
+import { commentedPhotos, instructionOf, readConversations, studioPaths } from '@calm-orch/datasets';
 import type { Language } from '@calm-orch/model';
 import { finetune, type LanguageTuning, type QuestionSample } from '../finetune.ts';
 import { readWeights } from '../training/model-weights.ts';

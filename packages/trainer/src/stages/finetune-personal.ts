@@ -2,7 +2,7 @@
 // and scores. Every score of an episode is an answer, so contexts of every size up to contextSize are trained.
 // Starts from the scoring model; test annotators take part with the few photographs that join training, or not at all.
 import { sampleIds, sampleOrder, type PersonalConfig, type StageFunction, type TrialConfig } from '@calm-orch/core';
-import { instructionOf, joiningRatings, readFlickrAes, trainingEpisode, type Annotator } from '@calm-orch/data';
+import { instructionOf, joiningRatings, readFlickrAes, trainingEpisode, type Annotator } from '@calm-orch/datasets';
 import { llmShapes, mfamShapes, visualBatch } from '@calm-orch/model';
 import { promptInputs } from '../training/calm-training.ts';
 import { readWeights } from '../training/model-weights.ts';

@@ -1,7 +1,7 @@
 // Aesthetic scoring fine-tuning (CALM, section 3.4): MFAM and language model together learn to answer with a number, or the
 // word of a level.
 import type { StageFunction, TrialConfig } from '@calm-orch/core';
-import { instructionOf, labeledPhotos } from '@calm-orch/data';
+import { instructionOf, labeledPhotos } from '@calm-orch/datasets';
 import { scoreAnswers } from '../score-text.ts';
 import { finetune, type LanguageTuning } from '../finetune.ts';
 import { checkKnown } from '../language.ts';

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StageContext, StageFunction, TrialConfig, VisionConfig } from '@calm-orch/core';
-import { vocabularyWords } from '@calm-orch/data';
+import { vocabularyWords } from '@calm-orch/datasets';
 import { createProgram, startEngine, type Engine } from '@calm-orch/engine';
 import {
   frozenParameters,

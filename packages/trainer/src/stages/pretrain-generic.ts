@@ -1,7 +1,7 @@
 // Generic pre-training (CALM, section 3.4): the fully connected projection of the thematic level learns to hand the
 // frozen language model what a photograph shows, from (photograph, caption) pairs in LLaVA's plain template.
 import { sampleIds, sampleOrder, type StageFunction, type TrialConfig } from '@calm-orch/core';
-import { captionedPhotos } from '@calm-orch/data';
+import { captionedPhotos } from '@calm-orch/datasets';
 import { llmShapes, mfamShapes } from '@calm-orch/model';
 import { answerRoom, promptForm, promptInputs } from '../training/calm-training.ts';
 import {

@@ -11,7 +11,7 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { instructionOf, type AugmentedPair } from '@calm-orch/data';
+import { instructionOf, type AugmentedPair } from '@calm-orch/datasets';
 import { llmShapes, mfamShapes } from '@calm-orch/model';
 import { augmentedId, originalId, readPairs } from '../augmented-pairs.ts';
 import { answerRoom, maskInputs, promptForm, promptInputs } from '../training/calm-training.ts';

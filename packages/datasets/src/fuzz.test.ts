@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CalmError, datasetNames, rng, type DatasetName } from '@calm-orch/core';
 import { readAva } from './ava/read.ts';
-import { surveyors } from './datasets/survey.ts';
+import { surveyors } from './verify/survey.ts';
 import { makeDatasets } from './make/make.ts';
 
 const numDamages = 12;

@@ -21,7 +21,7 @@ import { heldOutCheck } from './held-out.ts';
 import { heldOutPhotos, trainingPhotos } from './photo-list.ts';
 import { userPhotoNames } from './photo-folder.ts';
 import { PhotoShelf, poolSources } from './sources.ts';
-import { photosIdentity } from '../datasets/identity.ts';
+import { photosIdentity } from '../verify/identity.ts';
 
 const freshFolder = useTestFolders();
 const pixelHash = async (path: string): Promise<string> => sha256((await loadImage(path)).data);
