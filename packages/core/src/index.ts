@@ -60,7 +60,18 @@ export {
 export type { StageDefinition, TrainingBudget } from './stage-definition.ts';
 export type * from './config/schema.ts';
 export * from './config/names.ts';
-export { dataItems, photosPerItem, type DataItem, type DataPool } from './config/items.ts';
+export {
+  dataItems,
+  dataParts,
+  dataPools,
+  partOf,
+  photosPerItem,
+  poolSize,
+  rootsOf,
+  type DataItem,
+  type DataPart,
+  type DataPool,
+} from './config/data-parts.ts';
 export { augmentationReduction, augmentationSide } from './config/sides.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';
 export type { Claim } from './config/ablation.ts';

@@ -20,7 +20,7 @@ export {
 } from './studio/photo.ts';
 export { studioPaths, testIdsOf, type UnlabeledEntry } from './catalog/layout.ts';
 export { encodeJpeg, writeStudioImages } from './studio/write-images.ts';
-export { writeStudioLists, type ListsReport } from './studio/write-lists.ts';
+export { writeStudioList } from './studio/write-lists.ts';
 export { ratingOf, studioAnnotator, type StudioAnnotator } from './studio/annotators.ts';
 export { personalRatings, writeStudioPersonal } from './studio/write-personal.ts';
 export { heldOutPhotos, trainingPhotos, type CarriedPhoto } from './photos/photo-list.ts';
@@ -89,7 +89,7 @@ export * from './spaq/read.ts';
 export * from './tad66k/read.ts';
 export * from './tad66k/write.ts';
 export * from './catalog/read.ts';
-export { writeCatalog, type CatalogResult } from './catalog/write.ts';
+export { writeCatalog, writeCatalogComments, type CatalogResult } from './catalog/write.ts';
 export { checkImage } from './images/check-image.ts';
 export { makeDatasets, madeDataFile, type MakeOptions } from './make/make.ts';
 export { surveyors, publishedCounts } from './verify/survey.ts';
