@@ -72,6 +72,7 @@ export {
   type DataPart,
   type DataPool,
 } from './config/data-parts.ts';
+export { datasetNeeds, datasetsWelcome, type DatasetNeed } from './config/needs.ts';
 export { augmentationReduction, augmentationSide } from './config/sides.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';
 export type { Claim } from './config/ablation.ts';

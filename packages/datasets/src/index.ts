@@ -94,6 +94,7 @@ export { checkImage } from './images/check-image.ts';
 export { makeDatasets, madeDataFile, type MakeOptions } from './make/make.ts';
 export { surveyors, publishedCounts } from './verify/survey.ts';
 export { verifyDatasets, type DatasetReport, type VerifyOptions } from './verify/verify.ts';
+export { missingOf } from './verify/presence.ts';
 export { datasetIdentity, photosIdentity, type DatasetIdentity, type FolderIdentity } from './verify/identity.ts';
 export { readConversations, writeConversations, type Conversation, type Turn } from './llava/conversations.ts';
 export { jsonElements, type JsonElement } from './text/json-elements.ts';

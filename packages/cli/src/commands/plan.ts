@@ -1,4 +1,5 @@
 // What a run would do, without doing it: stages shared between trials and experiments, and what the run folder has already.
+import { join } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, presets, type Experiment, type TrialConfig } from '@calm-orch/core';
 import { resolveTrial } from '@calm-orch/core/config';
@@ -6,7 +7,7 @@ import { columns } from '@calm-orch/report';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
-import { checkModels, hashCacheOf } from '../surroundings/check-models.ts';
+import { checkNeeds } from '../surroundings/check-needs.ts';
 import { checkSurroundings } from '../surroundings/check-surroundings.ts';
 import {
   experimentFile,
@@ -72,11 +73,12 @@ export const command = {
       engine: facts.identity,
       datasetIdentity,
       photosIdentity,
-      hashCache: hashCacheOf(dir),
+      hashCache: join(dir, 'hashes.json'),
       codeCache: parts.codeCacheFile(),
     });
     const loaded = experiments.map((path) => loadNamed(path, options));
-    for (const experiment of loaded) await checkModels(experiment);
+    const needNotes = new Set<string>();
+    for (const experiment of loaded) for (const note of await checkNeeds(experiment)) needNotes.add(note);
     const plans = loaded.map((experiment) => planExperiment(experiment, sources));
     const only = loaded.every((experiment) => experiment.only !== null);
     const config = preset === undefined ? await largestOf(loaded) : resolveTrial(preset, [], 0);
@@ -112,7 +114,7 @@ export const command = {
       );
       printLine(`\n${renderCosts(costs)}`);
     } finally {
-      for (const note of sources.notes?.() ?? []) process.stderr.write(`note: ${note}\n`);
+      for (const note of [...needNotes, ...(sources.notes?.() ?? [])]) process.stderr.write(`note: ${note}\n`);
       tracker?.close();
     }
   },

@@ -119,6 +119,17 @@ describe('made datasets', () => {
 describe('the catalogue of datasets on this machine', () => {
   const data = (): DataConfig => ({ ...nano.data, source: 'files', roots, numTrain: 15, numUnlabeled: 1000 });
 
+  it('are there without what no stage reads: half of AVA’s style lists is a finding', async () => {
+    const copy = freshFolder();
+    cpSync(roots.AVA!, copy, { recursive: true });
+    rmSync(join(copy, 'style_image_lists/train.lab'));
+    const [report] = await verifyDatasets({ AVA: copy });
+    expect(report).toMatchObject({ status: 'ok', counts: { styleTrain: 0 } });
+    expect(report!.warnings).toEqual([
+      expect.stringMatching(/^AVA: style lists cannot be used, no stage needs them: /),
+    ]);
+  });
+
   it('lists what decodes, at most as many as asked for, and no AVA test image in any training pool', async () => {
     const image = readdirSync(join(dir, 'SPAQ/TestImage'))[0]!;
     const spoilt = join(dir, 'SPAQ/TestImage', image);
