@@ -1,7 +1,7 @@
 // What a run would do, without doing it: stages shared between trials and experiments, and what the run folder has already.
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, presets, type Experiment, type TrialConfig } from '@calm-orch/core';
-import { resolveTrial } from '@calm-orch/core/config';
+import { CalmError, hashOf, presets, type Experiment, type TrialConfig } from '@calm-orch/core';
+import type { PlanSources } from '@calm-orch/coordinator';
 import { columns } from '@calm-orch/report';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
@@ -40,7 +40,7 @@ export const command = {
       })
       .option('preset', {
         choices: Object.keys(presets) as TrialConfig['preset'][],
-        describe: "Preset whose costs are shown [default: the configuration of the experiments' largest row]",
+        describe: "Sizes of the models and lengths of training, instead of the files'",
       })
       .option('gpus', { type: 'number', requiresArg: true, default: 8, describe: 'GPUs the costs are shared among' })
       .option('gpu-memory', { type: 'number', requiresArg: true, default: 80, describe: 'Memory of each, GB' })
@@ -75,11 +75,14 @@ export const command = {
       hashCache: hashCacheOf(dir),
       codeCache: parts.codeCacheFile(),
     });
-    const loaded = experiments.map((path) => loadNamed(path, options));
-    for (const experiment of loaded) await checkModels(experiment);
-    const plans = loaded.map((experiment) => planExperiment(experiment, sources));
+    const loaded = experiments.map((path) => loadNamed(path, options, preset));
+    const stops = new Set<string>();
+    for (const experiment of loaded)
+      await checkModels(experiment).catch((error: unknown) => stops.add(missingModels(experiment.config, error)));
+    const planned: PlanSources = { ...sources, foundation: foundationOr(sources, stops.size > 0) };
+    const plans = loaded.map((experiment) => planExperiment(experiment, planned));
     const only = loaded.every((experiment) => experiment.only !== null);
-    const config = preset === undefined ? await largestOf(loaded) : resolveTrial(preset, [], 0);
+    const config = await largestOf(loaded);
     const machine: Machine = {
       gpus,
       gpuMemoryGb: gpuMemory,
@@ -90,7 +93,7 @@ export const command = {
     };
     const all = await costsOf(config, machine);
     // The foundation is no trial: what stages of trials would cost says nothing about it.
-    const costs = only && preset === undefined ? { ...all, stageFlops: [] } : all;
+    const costs = only ? { ...all, stageFlops: [] } : all;
     const tracker = hasTracker(dir) ? openTracker(dir, { access: 'read' }) : null;
     try {
       const stages = plans.flatMap((plan) => plan.stages);
@@ -100,8 +103,9 @@ export const command = {
       for (const plan of plans)
         await checkSurroundings(plan, isDone).catch((error: unknown) => {
           if (!(error instanceof CalmError)) throw error;
-          process.stderr.write(`A run would stop at once: ${error.message}\n`);
+          stops.add(error.message);
         });
+      for (const reason of stops) process.stderr.write(`A run would stop at once: ${reason}\n`);
       if (json) return printJson({ experiments, ...counts, costs });
       const rows = counts.kinds.map(({ kind, naive, unique, done }) => [kind, naive, unique, done].map(String));
       const { naive, unique, done } = counts.total;
@@ -117,6 +121,18 @@ export const command = {
     }
   },
 };
+
+/** Why no run can start while the preset's checkpoints are not there; throws whatever else is wrong with the models. */
+function missingModels({ preset, foundation }: Experiment['config'], error: unknown): string {
+  const isNamed = hashOf(foundation) !== hashOf(presets[preset].foundation);
+  if (isNamed || !(error instanceof CalmError) || error.code !== 'not_found') throw error;
+  return error.message;
+}
+
+/** Without the preset's checkpoints stages are counted all the same; none of them is done. */
+function foundationOr({ foundation }: PlanSources, areMissing: boolean): PlanSources['foundation'] {
+  return areMissing ? (config) => ({ key: hashOf(['not there', config]), file: config.checkpoint }) : foundation;
+}
 
 /** The configuration with the most parameters among all rows; of equal ones the first. */
 async function largestOf(experiments: readonly Experiment[]): Promise<TrialConfig> {

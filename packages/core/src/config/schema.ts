@@ -28,6 +28,8 @@ export const dataSchema = z.strictObject({
   numTest: size,
   numUnlabeled: size,
   numGeneric: size,
+  /** Training photographs that have comments: an epoch of commenting. No stage reads it. */
+  numCommented: size,
   /** Whether the test splits of datasets that are not evaluated on join the unlabelled pool (`files`). */
   unlabeledTestSplits: z.boolean(),
   /** A folder of the user's own photographs that joins the unlabelled pool of the embedded data; null: none. */
@@ -43,6 +45,8 @@ export const foundationSchema = z.strictObject({
   checkpoint: z.string(),
   /** CLIP's vision tower, in place of the checkpoint's; null: that one. */
   vision: place,
+  /** CLIP's tower for photographs of 336 pixels; null: the other's position embeddings are interpolated. */
+  vision336: place,
   /** LLaMA or Vicuna with its tokenizer, in place of the checkpoint's; null: that one. */
   llm: place,
   /** A Q-Former of BLIP-2 that every level's starts from; null: random weights. */
@@ -153,6 +157,8 @@ export const personalSchema = z.strictObject({
 
 export const trainingSchema = z.strictObject({
   steps: size,
+  /** Times all samples are seen, instead of `steps`, which are then counted (reading/budgets.ts); no trial has it. */
+  epochs: rate.optional(),
   /** Global batch: samples per optimizer step, a multiple of train.stepShards. */
   batchSize: size,
   peakLearningRate: rate,
@@ -255,4 +261,4 @@ export type AugmentConfig = TrialConfig['augment'];
 export type OpenaiConfig = TrialConfig['openai'];
 export type TrainOptions = TrialConfig['train'];
 export type LoraConfig = TrialConfig['lora'];
-export type TrainingConfig = TrialConfig['pretrainSsl'];
+export type TrainingConfig = Omit<TrialConfig['pretrainSsl'], 'epochs'>;

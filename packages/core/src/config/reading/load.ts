@@ -15,8 +15,9 @@ import type { Experiment, ExperimentFile, ResolvedExperiment, ResolvedRow, Table
 import { withoutTilde } from './home-paths.ts';
 import { commentMetrics, scoreMetrics, suggestMetrics, type TableMetric } from '../names.ts';
 import { presets } from '../presets.ts';
-import { applyOverrides, crossProblems, flattenOverrides, overrideProblems } from './resolve.ts';
-import { parseAssignment, withAbsolutePaths, type Override } from './resolve.ts';
+import { withSteps } from '../budgets.ts';
+import { applyOverrides, budgetProblems, crossProblems, flattenOverrides, overrideProblems } from './resolve.ts';
+import { parseAssignment, toTrial, type Override } from './resolve.ts';
 import { trialConfigSchema, type TrialConfig } from '../schema.ts';
 import { suggestion } from '../suggest.ts';
 import { problemsOf } from './validate.ts';
@@ -39,6 +40,8 @@ export interface LoadOptions {
   /** Told of each file that is not here and is taken from those that come with the program. @default none */
   readonly note?: (line: string) => void;
 }
+
+type Sets = Pick<RowFile, 'set' | 'presets'>;
 
 /** A row as written, and where: `file` and `path` lead to its mapping. */
 interface PlacedRow {
@@ -69,8 +72,17 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
   const problems: Problem[] = [];
   const read = (written: readonly Override[]): Override[] => {
     const { overrides, problems: found } = withoutTilde(written);
-    problems.push(...found);
+    problems.push(...found, ...budgetProblems(written));
     return overrides;
+  };
+  /** What a row or table sets under this preset; both presets' are checked. */
+  const readSets = ({ set: shared = {}, presets: own = {} }: Sets, source: YamlFile, at: Path): Override[] => {
+    const within = (written: Readonly<Record<string, unknown>>, ...place: readonly string[]): Override[] =>
+      read(flattenOverrides(written, (keys) => source.at([...at, ...place, ...keys], 'key')));
+    const byPreset = Object.entries(own).map(([name, written]) => [name, within(written, 'presets', name)] as const);
+    const others = byPreset.filter(([name]) => name !== preset).flatMap(([, overrides]) => overrides);
+    problems.push(...overrideProblems(others));
+    return [...within(shared, 'set'), ...byPreset.filter(([name]) => name === preset).flatMap(([, used]) => used)];
   };
   const flags = read([
     ...dataFlags(data),
@@ -82,18 +94,16 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
     row,
     at: source.at(at),
     ...(table !== undefined && { table }),
-    overrides: read([
+    overrides: [
       // Without an ablation `source` is the experiment itself, whose `set` is in the base already.
-      ...(source === yaml
-        ? []
-        : flattenOverrides((source.value as AblationFile).set ?? {}, (keys) => source.at(['set', ...keys], 'key'))),
-      ...flattenOverrides(row.set ?? {}, (keys) => source.at([...at, 'set', ...keys], 'key')),
-    ]),
+      ...(source === yaml ? [] : readSets(source.value as AblationFile, source, [])),
+      ...readSets(row, source, at),
+    ],
   }));
   problems.push(...overrideProblems([...base, ...rows.flatMap(({ overrides }) => overrides)]));
   throwProblems([...problems, ...fixedByRows(flags, rows)]);
 
-  const config = applyOverrides({ preset, ...presets[preset] }, base);
+  const config = withSteps(applyOverrides({ preset, ...presets[preset] }, base));
   const only = file.only ?? null;
   const metrics = only ? [] : (file.metrics ?? ablation?.metrics ?? (['PLCC', 'SRCC'] as const));
   const title = file.title ?? ablation?.title ?? name;
@@ -167,7 +177,7 @@ export function restoreExperiment(resolved: Json, path: string): Experiment {
       ...row,
       config: (seed: number): TrialConfig => {
         const overrides = Object.entries(row.set).map(([key, value]) => ({ key, value }));
-        return withAbsolutePaths({ ...applyOverrides(config, overrides), seed });
+        return toTrial({ ...applyOverrides(config, overrides), seed });
       },
     })),
     hash: hashOf({ config, seeds, only, rows: rows.map(({ row, set }) => ({ row, set })) }),
