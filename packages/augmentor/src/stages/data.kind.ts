@@ -5,7 +5,7 @@ export const data: StageDefinition = {
   role: 'augmentor',
   carriedFolder: `${programRoot}assets/photos`,
   // Embedded photographs are rendered at the side they are augmented at; files come as they are.
-  slice: ({ data: { numCommented: _, ...config }, vision }) =>
+  slice: ({ data: config, vision }) =>
     config.source === 'studio' ? { data: config, unlabeledSide: augmentationSide(vision.imageSize) } : { data: config },
   numItems: (trial) => dataItems(trial.data).length,
   cost: ({ data: { numTrain, numTest, numGeneric, numUnlabeled } }) =>

@@ -14,6 +14,7 @@ import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { printOutcome } from '../outcome.ts';
 import { parts } from '../run/parts.ts';
+import { makeRehearsalModels } from '../run/rehearsal-models.ts';
 import { workerScript } from '../run/worker-script.ts';
 import { inputUses, leftOutPhotographs } from '../views/left-out.ts';
 
@@ -96,6 +97,7 @@ export async function execute(
     const { datasetIdentity, photosIdentity } = await import('@calm-orch/datasets');
     const facts = await parts.engineFacts(say, cancel.signal);
     const layout = layoutOf(options.dir);
+    await makeRehearsalModels(experiment);
     await checkModels(experiment);
     const hashCache = hashCacheOf(layout.dir);
     const sources = await planSources({

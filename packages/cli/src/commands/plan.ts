@@ -2,6 +2,7 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, hashOf, presets, type Experiment, type TrialConfig } from '@calm-orch/core';
 import type { PlanSources } from '@calm-orch/coordinator';
+import { makeRehearsalModels } from '../run/rehearsal-models.ts';
 import { columns } from '@calm-orch/report';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
@@ -75,7 +76,8 @@ export const command = {
       hashCache: hashCacheOf(dir),
       codeCache: parts.codeCacheFile(),
     });
-    const loaded = experiments.map((path) => loadNamed(path, options, preset));
+    const loaded = await Promise.all(experiments.map((path) => loadNamed(path, options, preset)));
+    for (const experiment of loaded) await makeRehearsalModels(experiment);
     const stops = new Set<string>();
     for (const experiment of loaded)
       await checkModels(experiment).catch((error: unknown) => stops.add(missingModels(experiment.config, error)));
@@ -137,7 +139,7 @@ function foundationOr({ foundation }: PlanSources, areMissing: boolean): PlanSou
 /** The configuration with the most parameters among all rows; of equal ones the first. */
 async function largestOf(experiments: readonly Experiment[]): Promise<TrialConfig> {
   const { parameterCounts } = await import('@calm-orch/model');
-  const configs = experiments.flatMap(({ rows, seeds }) => rows.map((row) => row.config(seeds[0]!)));
+  const configs = experiments.flatMap(({ rows, seeds }) => rows.map((row) => row.fullConfig(seeds[0]!)));
   const size = (config: TrialConfig): number => {
     const { vision, mfam, llm } = parameterCounts(config);
     return vision + mfam + llm;

@@ -10,7 +10,7 @@ const samplesOfEpoch = {
   pretrainSsl: ({ data, augment }: Counted) => data.numUnlabeled * ((augment as { draws?: number }).draws ?? 1),
   pretrainGeneric: ({ data }: Counted) => data.numGeneric,
   // A photograph is one sample, with another of its comments each epoch.
-  finetuneComment: ({ data }: Counted) => Math.min(data.numCommented, data.numTrain),
+  finetuneComment: ({ data, comments }: Counted) => Math.min(comments.numPhotographs, data.numTrain),
   finetuneScore: ({ data }: Counted) => data.numTrain,
   // As many as the training annotators' ratings.
   finetunePersonal: ({ personal: { train } }: Counted) => train.annotators * train.ratings,

@@ -15,7 +15,6 @@ export const nano: Preset = {
     numTest: 500,
     numUnlabeled: 2000,
     numGeneric: 2000,
-    numCommented: 4000,
     unlabeledTestSplits: false,
     unlabeledDir: null,
     seed: 0,
@@ -87,6 +86,7 @@ export const nano: Preset = {
   pretrainSsl: { steps: 400, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   pretrainGeneric: { steps: 200, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   finetuneComment: { steps: 1000, batchSize: 32, peakLearningRate: 3e-3, warmupFraction: 0.03 },
+  comments: { numPhotographs: 4000 },
   questions: { everySteps: 0 },
   finetuneScore: { steps: 1500, batchSize: 32, peakLearningRate: 1.5e-3, warmupFraction: 0.03 },
   finetunePersonal: { steps: 600, batchSize: 16, peakLearningRate: 2e-3, warmupFraction: 0.03 },
@@ -142,7 +142,6 @@ export const paper: Preset = withSteps({
     numUnlabeled: 460_000,
     // LLaVA's 558,128 pairs and ShareGPT4V's 102,025 captions: the paper's "approximately 660,000".
     numGeneric: 660_153,
-    numCommented: 210_000,
   },
   foundation: { ...nano.foundation, checkpoint: 'checkpoints/clip-vicuna' },
   encode: { fit: 'pad' },
@@ -191,6 +190,7 @@ export const paper: Preset = withSteps({
   pretrainGeneric: { ...onePass, batchSize: 256, peakLearningRate: 1e-3 },
   // Five comments a photograph, each once.
   finetuneComment: { ...onePass, epochs: 5, batchSize: 128, peakLearningRate: 2.5e-5 },
+  comments: { numPhotographs: 210_000 },
   questions: { everySteps: 0 },
   finetuneScore: { ...onePass, batchSize: 128, peakLearningRate: 7e-5 },
   finetunePersonal: { ...onePass, batchSize: 128, peakLearningRate: 7e-5 },

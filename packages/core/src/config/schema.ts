@@ -28,8 +28,6 @@ export const dataSchema = z.strictObject({
   numTest: size,
   numUnlabeled: size,
   numGeneric: size,
-  /** Training photographs that have comments: an epoch of commenting. No stage reads it. */
-  numCommented: size,
   /** Whether the test splits of datasets that are not evaluated on join the unlabelled pool (`files`). */
   unlabeledTestSplits: z.boolean(),
   /** A folder of the user's own photographs that joins the unlabelled pool of the embedded data; null: none. */
@@ -192,6 +190,10 @@ export const trialConfigSchema = z.strictObject({
   pretrainSsl: trainingSchema,
   pretrainGeneric: trainingSchema,
   finetuneComment: trainingSchema,
+  comments: z.strictObject({
+    /** Training photographs that have comments: an epoch of commenting. Counts steps alone; no stage reads it. */
+    numPhotographs: size,
+  }),
   /** CALM-E: question-answer pairs built from labels, mixed into the commenting fine-tuning. */
   questions: z.strictObject({
     /** Every n-th step of that fine-tuning is on questions, the others on comments; 0: none. */
