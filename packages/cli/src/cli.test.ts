@@ -150,7 +150,10 @@ test('a plan of the sizes of the paper needs no checkpoint; a run does, and the 
   expect([code, stderr]).toEqual([0, expect.stringMatching(/^A run would stop at once: foundation\.checkpoint: no /)]);
   expect(JSON.parse(stdout)).toMatchObject({ numTrials: 6, costs: { preset: 'paper' } });
   const named = await calmOrch([...plan, '--set', 'foundation.vision=nowhere']);
-  expect([named.code, named.stderr]).toEqual([2, expect.stringMatching(/^calm-orch: foundation\.checkpoint: no checkpoint at /)]);
+  expect([named.code, named.stderr]).toEqual([
+    2,
+    expect.stringMatching(/^calm-orch: foundation\.checkpoint: no checkpoint at /),
+  ]);
 });
 
 test('what the system refuses has its remedy, and is called no defect', async () => {

@@ -18,8 +18,9 @@ import {
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { parts } from '../run/parts.ts';
-import { costsOf, type Machine } from '../views/costs.ts';
+import { costsOf, largestConfig, type Machine } from '../views/costs.ts';
 import { renderCosts } from '../views/costs-text.ts';
+import { fullRunOf, renderFullRun } from '../views/full-run.ts';
 
 interface Options extends GlobalOptions, ExperimentOptions {
   experiments: string[];
@@ -84,7 +85,7 @@ export const command = {
     const planned: PlanSources = { ...sources, foundation: foundationOr(sources, stops.size > 0) };
     const plans = loaded.map((experiment) => planExperiment(experiment, planned));
     const only = loaded.every((experiment) => experiment.only !== null);
-    const config = await largestOf(loaded);
+    const config = await largestConfig(loaded);
     const machine: Machine = {
       gpus,
       gpuMemoryGb: gpuMemory,
@@ -108,7 +109,10 @@ export const command = {
           stops.add(error.message);
         });
       for (const reason of stops) process.stderr.write(`A run would stop at once: ${reason}\n`);
-      if (json) return printJson({ experiments, ...counts, costs });
+      const fullRuns = await Promise.all(
+        loaded.filter((one) => one.rehearsal).map((one) => fullRunOf(one, sources, machine)),
+      );
+      if (json) return printJson({ experiments, ...counts, costs, ...(fullRuns.length > 0 && { fullRuns }) });
       const rows = counts.kinds.map(({ kind, naive, unique, done }) => [kind, naive, unique, done].map(String));
       const { naive, unique, done } = counts.total;
       printLine(columns([['stage', 'one by one', 'shared', 'done before'], ...rows]).join('\n'));
@@ -116,7 +120,8 @@ export const command = {
         `\n${plural(counts.numTrials, 'trial')} in ${plural(experiments.length, 'experiment')}: ${naive} stages one by one, ` +
           `${unique} when equal ones are shared, ${done} of them done in ${dir}: ${unique - done} to execute.`,
       );
-      printLine(`\n${renderCosts(costs)}`);
+      if (fullRuns.length === 0) printLine(`\n${renderCosts(costs)}`);
+      for (const full of fullRuns) printLine(`\n${renderFullRun(full)}`);
     } finally {
       for (const note of sources.notes?.() ?? []) process.stderr.write(`note: ${note}\n`);
       tracker?.close();
@@ -134,15 +139,4 @@ function missingModels({ preset, foundation }: Experiment['config'], error: unkn
 /** Without the preset's checkpoints stages are counted all the same; none of them is done. */
 function foundationOr({ foundation }: PlanSources, areMissing: boolean): PlanSources['foundation'] {
   return areMissing ? (config) => ({ key: hashOf(['not there', config]), file: config.checkpoint }) : foundation;
-}
-
-/** The configuration with the most parameters among all rows; of equal ones the first. */
-async function largestOf(experiments: readonly Experiment[]): Promise<TrialConfig> {
-  const { parameterCounts } = await import('@calm-orch/model');
-  const configs = experiments.flatMap(({ rows, seeds }) => rows.map((row) => row.fullConfig(seeds[0]!)));
-  const size = (config: TrialConfig): number => {
-    const { vision, mfam, llm } = parameterCounts(config);
-    return vision + mfam + llm;
-  };
-  return configs.reduce((largest, config) => (size(config) > size(largest) ? config : largest));
 }
