@@ -144,6 +144,18 @@ test('an experiment file is shown resolved before it is run, or its mistakes wit
   expect([code, stderr]).toEqual([2, `calm-orch: ${path}:1:1: unknown key \`rowz\`; did you mean \`rows\`?\n`]);
 });
 
+test('a plan of the sizes of the paper needs no checkpoint; a run does, and the plan says so', async () => {
+  const plan = ['plan', 'experiments/scoring.yaml', '--preset', 'paper', '--gflops', '1', '--json', '--dir', dir];
+  const { code, stdout, stderr } = await calmOrch(plan);
+  expect([code, stderr]).toEqual([0, expect.stringMatching(/^A run would stop at once: foundation\.checkpoint: no /)]);
+  expect(JSON.parse(stdout)).toMatchObject({ numTrials: 6, costs: { preset: 'paper' } });
+  const named = await calmOrch([...plan, '--set', 'foundation.vision=nowhere']);
+  expect([named.code, named.stderr]).toEqual([
+    2,
+    expect.stringMatching(/^calm-orch: foundation\.checkpoint: no checkpoint at /),
+  ]);
+});
+
 test('what the system refuses has its remedy, and is called no defect', async () => {
   const file = join(dir, 'file');
   writeFileSync(file, '');

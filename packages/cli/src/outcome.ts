@@ -6,11 +6,14 @@ import { judgedTables } from './judged-tables.ts';
 import { labelCounts, labelLine } from './label-counts.ts';
 import { printJson, printLine, wantsColor } from './output.ts';
 import { plural } from './progress/format.ts';
+import { renderFullRun, type FullRun } from './views/full-run.ts';
 
+/** @param fullRun What a rehearsal's full run would need. */
 export async function printOutcome(
   summary: RunSummary,
   tracker: Tracker,
   { dir, json }: { readonly dir: string; readonly json: boolean },
+  fullRun: FullRun | null = null,
 ): Promise<void> {
   const { runId, status, failures, numExecuted, numReused, numSkipped } = summary;
   const run = tracker.getRun(runId);
@@ -27,10 +30,12 @@ export async function printOutcome(
       failures: failures.map(({ label, reason }) => ({ label, error: reason })),
       ...(labels && { labels }),
       tables: tablesJson(tables),
+      ...(fullRun && { fullRun }),
     });
   } else {
     if (tables.length > 0) printLine(`\n${renderTables(tables, 'text', wantsColor())}\n`);
     if (labels) printLine(labelLine(labels));
+    if (fullRun) printLine(`${renderFullRun(fullRun)}\n`);
     for (const { label, reason } of failures) printLine(`${label} failed: ${reason}`);
     const made = `${plural(numExecuted, 'stage')} executed, ${numReused} reused`;
     if (status === 'succeeded') printLine(`Run ${runId} succeeded: ${made}.`);

@@ -74,6 +74,7 @@ export {
 } from './config/data-parts.ts';
 export { datasetNeeds, datasetsWelcome, type DatasetNeed } from './config/needs.ts';
 export { augmentationReduction, augmentationSide } from './config/sides.ts';
+export type { MadeModel, Rehearsed, RehearsalModels } from './config/rehearse.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';
 export type { Claim } from './config/ablation.ts';
 export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';

@@ -18,6 +18,7 @@ export {
   type StudioPhoto,
   type StudioRecord,
 } from './studio/photo.ts';
+export { foundPools, type FoundPool } from './catalog/found.ts';
 export { studioPaths, testIdsOf, type UnlabeledEntry } from './catalog/layout.ts';
 export { encodeJpeg, writeStudioImages } from './studio/write-images.ts';
 export { writeStudioList } from './studio/write-lists.ts';

@@ -46,9 +46,11 @@ export { openTorchBin, type TensorFile } from './checkpoints/torch/torch-bin.ts'
 export { checkParity, type ParityCheck } from './parity/parity.ts';
 export { checkFoundation, type CheckedConfig } from './foundation/check-foundation.ts';
 export { openFoundation, type Foundation } from './foundation/open-foundation.ts';
+export { makeModels } from './foundation/make-models.ts';
 export { openLanguage, type Language, type LanguageSpec } from './calm/language.ts';
-export { imageId, vicunaSequence, type Sequence, type TaskPrompt, type Turn } from './calm/prompts.ts';
-export { openLlamaTokenizer } from './tokenizers/llama-tokenizer.ts';
+export { imageId, vicunaSequence, vicunaSystem, type Sequence, type TaskPrompt, type Turn } from './calm/prompts.ts';
+export { smallVocabSize } from './tokenizers/small-tokenizer.ts';
+export { findTokenizer, openLlamaTokenizer } from './tokenizers/llama-tokenizer.ts';
 export type { Tokenizer } from './tokenizers/tokenizer.ts';
 export { createWordTokenizer } from './tokenizers/word-tokenizer.ts';
 export { createPhotoEncoder, interpolatePositions, type PhotoEncoder } from './calm/photo-encoder.ts';

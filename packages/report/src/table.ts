@@ -61,6 +61,8 @@ export type Table = {
   /** Trials that have all their numbers. */
   readonly numFinished: number;
   readonly footnotes: readonly string[];
-  /** In the order of the ablation file's claims; empty until they are judged. */
+  /** In the order of the ablation file's claims; empty until they are judged, and in a rehearsal. */
   readonly verdicts: readonly Verdict[];
+  /** Its numbers mean nothing, and none is compared with the paper's. */
+  readonly rehearsal?: true;
 };

@@ -15,7 +15,10 @@ import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { printOutcome } from '../outcome.ts';
 import { parts } from '../run/parts.ts';
+import { makeRehearsalModels } from '../run/rehearsal-models.ts';
 import { workerScript } from '../run/worker-script.ts';
+import { fullRunOf } from '../views/full-run.ts';
+import type { Machine } from '../views/costs.ts';
 import { inputUses, leftOutPhotographs } from '../views/left-out.ts';
 
 export interface ExecuteOptions extends GlobalOptions {
@@ -97,6 +100,7 @@ export async function execute(
     const { datasetIdentity, photosIdentity } = await import('@calm-orch/datasets');
     const facts = await parts.engineFacts(say, cancel.signal);
     const layout = layoutOf(options.dir);
+    await makeRehearsalModels(experiment);
     const needNotes = await checkNeeds(experiment);
     const hashCache = join(layout.dir, 'hashes.json');
     const sources = await planSources({
@@ -149,11 +153,18 @@ export async function execute(
     (progress as Progress | null)?.close();
     for (const note of inputUses(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
     for (const note of leftOutPhotographs(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
-    await printOutcome(summary, tracker, options);
+    const fullRun = experiment.rehearsal ? await fullRunOf(experiment, sources, await paperMachine()) : null;
+    await printOutcome(summary, tracker, options, fullRun);
   } finally {
     (progress as Progress | null)?.close();
     cancel.dispose();
   }
+}
+
+/** The paper's GPUs, at the rate measured here. */
+async function paperMachine(): Promise<Machine> {
+  const { measureGflops } = await import('../surroundings/matmul-rate.ts');
+  return { gpus: 8, gpuMemoryGb: 80, gflops: { value: await measureGflops(), source: 'measured' } };
 }
 
 function announce(

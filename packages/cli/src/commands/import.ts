@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, sha256OfFile, suggestion, userPath } from '@calm-orch/core';
 import type { MeasuredOutputs, OutputColumn } from '@calm-orch/evaluator';
-import { renderTables, rowsOfTable, testItemsOf } from '@calm-orch/report';
+import { isRehearsal, renderTables, rowsOfTable, testItemsOf } from '@calm-orch/report';
 import { openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { judgedTables } from '../judged-tables.ts';
@@ -51,7 +51,7 @@ export const command = {
       );
     const tracker = openTracker(dir, { access: 'write' });
     try {
-      const runs = run === undefined ? tracker.listRuns() : [namedRun(tracker, run)];
+      const runs = run === undefined ? tracker.listRuns().filter((one) => !isRehearsal(one)) : [namedRun(tracker, run)];
       if (remove) removeRow(tracker, runs, options);
       else await importRow(tracker, runs, userPath(file!), options);
     } finally {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, expandHome, type StageKind, type TrialConfig } from '@calm-orch/core';
 import { restoreExperiment } from '@calm-orch/core/config';
+import { isRehearsal } from '@calm-orch/report';
 import { hasTracker, openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { PhotoAnswer, PhotoQuestion } from '@calm-orch/evaluator';
 import type { GlobalOptions } from '../cli.ts';
@@ -93,7 +94,10 @@ async function findModel(dir: string, wanted: Wanted, kind: StageKind): Promise<
   if (!hasTracker(dir)) throw noModel(dir, wanted, []);
   const tracker = openTracker(dir, { access: 'read' });
   try {
-    const runs = wanted.run === undefined ? tracker.listRuns() : [namedRun(tracker, wanted.run)];
+    const runs =
+      wanted.run === undefined
+        ? tracker.listRuns().filter((run) => !isRehearsal(run))
+        : [namedRun(tracker, wanted.run)];
     for (const run of runs) {
       const found = await modelOf(tracker, run, dir, wanted, kind);
       if (found !== null) return found;

@@ -1,13 +1,14 @@
 // What a run would do, without doing it: stages shared between trials and experiments, and what the run folder has already.
 import { join } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, presets, type Experiment, type TrialConfig } from '@calm-orch/core';
-import { resolveTrial } from '@calm-orch/core/config';
+import { CalmError, hashOf, presets, type Experiment, type TrialConfig } from '@calm-orch/core';
+import type { PlanSources } from '@calm-orch/coordinator';
+import { makeRehearsalModels } from '../run/rehearsal-models.ts';
 import { columns } from '@calm-orch/report';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
-import { checkNeeds } from '../surroundings/check-needs.ts';
+import { needsOf, refusal, type NeedProblem } from '../surroundings/check-needs.ts';
 import { checkSurroundings } from '../surroundings/check-surroundings.ts';
 import {
   experimentFile,
@@ -18,8 +19,9 @@ import {
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { parts } from '../run/parts.ts';
-import { costsOf, type Machine } from '../views/costs.ts';
+import { costsOf, largestConfig, type Machine } from '../views/costs.ts';
 import { renderCosts } from '../views/costs-text.ts';
+import { fullRunOf, renderFullRun } from '../views/full-run.ts';
 
 interface Options extends GlobalOptions, ExperimentOptions {
   experiments: string[];
@@ -41,7 +43,7 @@ export const command = {
       })
       .option('preset', {
         choices: Object.keys(presets) as TrialConfig['preset'][],
-        describe: "Preset whose costs are shown [default: the configuration of the experiments' largest row]",
+        describe: "Sizes of the models and lengths of training, instead of the files'",
       })
       .option('gpus', { type: 'number', requiresArg: true, default: 8, describe: 'GPUs the costs are shared among' })
       .option('gpu-memory', { type: 'number', requiresArg: true, default: 80, describe: 'Memory of each, GB' })
@@ -76,12 +78,22 @@ export const command = {
       hashCache: join(dir, 'hashes.json'),
       codeCache: parts.codeCacheFile(),
     });
-    const loaded = experiments.map((path) => loadNamed(path, options));
+    const loaded = await Promise.all(experiments.map((path) => loadNamed(path, options, preset)));
+    for (const experiment of loaded) await makeRehearsalModels(experiment);
     const needNotes = new Set<string>();
-    for (const experiment of loaded) for (const note of await checkNeeds(experiment)) needNotes.add(note);
-    const plans = loaded.map((experiment) => planExperiment(experiment, sources));
+    const stops = new Set<string>();
+    for (const experiment of loaded) {
+      const { problems, notes } = await needsOf(experiment);
+      const absent = problems.filter((problem) => isPresetsModel(experiment.config, problem));
+      const others = problems.filter((problem) => !absent.includes(problem));
+      if (others.length > 0) throw refusal(others, experiment);
+      for (const { text } of absent) stops.add(text);
+      for (const note of notes) needNotes.add(note);
+    }
+    const planned: PlanSources = { ...sources, foundation: foundationOr(sources, stops.size > 0) };
+    const plans = loaded.map((experiment) => planExperiment(experiment, planned));
     const only = loaded.every((experiment) => experiment.only !== null);
-    const config = preset === undefined ? await largestOf(loaded) : resolveTrial(preset, [], 0);
+    const config = await largestConfig(loaded);
     const machine: Machine = {
       gpus,
       gpuMemoryGb: gpuMemory,
@@ -92,7 +104,7 @@ export const command = {
     };
     const all = await costsOf(config, machine);
     // The foundation is no trial: what stages of trials would cost says nothing about it.
-    const costs = only && preset === undefined ? { ...all, stageFlops: [] } : all;
+    const costs = only ? { ...all, stageFlops: [] } : all;
     const tracker = hasTracker(dir) ? openTracker(dir, { access: 'read' }) : null;
     try {
       const stages = plans.flatMap((plan) => plan.stages);
@@ -102,9 +114,13 @@ export const command = {
       for (const plan of plans)
         await checkSurroundings(plan, isDone).catch((error: unknown) => {
           if (!(error instanceof CalmError)) throw error;
-          process.stderr.write(`A run would stop at once: ${error.message}\n`);
+          stops.add(error.message);
         });
-      if (json) return printJson({ experiments, ...counts, costs });
+      for (const reason of stops) process.stderr.write(`A run would stop at once: ${reason}\n`);
+      const fullRuns = await Promise.all(
+        loaded.filter((one) => one.rehearsal).map((one) => fullRunOf(one, sources, machine)),
+      );
+      if (json) return printJson({ experiments, ...counts, costs, ...(fullRuns.length > 0 && { fullRuns }) });
       const rows = counts.kinds.map(({ kind, naive, unique, done }) => [kind, naive, unique, done].map(String));
       const { naive, unique, done } = counts.total;
       printLine(columns([['stage', 'one by one', 'shared', 'done before'], ...rows]).join('\n'));
@@ -112,7 +128,8 @@ export const command = {
         `\n${plural(counts.numTrials, 'trial')} in ${plural(experiments.length, 'experiment')}: ${naive} stages one by one, ` +
           `${unique} when equal ones are shared, ${done} of them done in ${dir}: ${unique - done} to execute.`,
       );
-      printLine(`\n${renderCosts(costs)}`);
+      if (fullRuns.length === 0) printLine(`\n${renderCosts(costs)}`);
+      for (const full of fullRuns) printLine(`\n${renderFullRun(full)}`);
     } finally {
       for (const note of [...needNotes, ...(sources.notes?.() ?? [])]) process.stderr.write(`note: ${note}\n`);
       tracker?.close();
@@ -120,13 +137,12 @@ export const command = {
   },
 };
 
-/** The configuration with the most parameters among all rows; of equal ones the first. */
-async function largestOf(experiments: readonly Experiment[]): Promise<TrialConfig> {
-  const { parameterCounts } = await import('@calm-orch/model');
-  const configs = experiments.flatMap(({ rows, seeds }) => rows.map((row) => row.config(seeds[0]!)));
-  const size = (config: TrialConfig): number => {
-    const { vision, mfam, llm } = parameterCounts(config);
-    return vision + mfam + llm;
-  };
-  return configs.reduce((largest, config) => (size(config) > size(largest) ? config : largest));
+/** Whether it is a checkpoint of the preset that is not there: stages can be counted all the same. */
+function isPresetsModel({ preset, foundation }: Experiment['config'], { of, code }: NeedProblem): boolean {
+  return of === 'models' && code === 'not_found' && hashOf(foundation) === hashOf(presets[preset].foundation);
+}
+
+/** Without the preset's checkpoints stages are counted all the same; none of them is done. */
+function foundationOr({ foundation }: PlanSources, areMissing: boolean): PlanSources['foundation'] {
+  return areMissing ? (config) => ({ key: hashOf(['not there', config]), file: config.checkpoint }) : foundation;
 }

@@ -37,7 +37,7 @@ export const command = {
   handler: async (options: ArgumentsCamelCase<Options>): Promise<void> => {
     const { experiment: path, dir, set, unlabeled, preset } = options;
     const all = unlabeled === undefined ? set : [...set, `data.unlabeledDir=${JSON.stringify(unlabeled)}`];
-    const experiment = loadNamed(path, { ...options, set: all }, preset);
+    const experiment = await loadNamed(path, { ...options, set: all }, preset);
     if (await startedInBackground(options)) return;
     const tracker = openTracker(dir);
     try {

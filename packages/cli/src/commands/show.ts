@@ -32,23 +32,23 @@ export const command = {
         describe:
           'Only this kind of stage, or the key that begins so: its attempts, and the stacks of those that failed',
       })
-      .group(['rows', 'seeds', 'set', 'data', 'meteor-dir'], 'With --config and an experiment file:')
+      .group(['rows', 'seeds', 'set', 'data', 'meteor-dir', 'rehearsal'], 'With --config and an experiment file:')
       .option('json', jsonOption)
       .example('$0 show', 'the last run')
       .example('$0 show smoke-1 --json', 'one run with its metrics and loss curves, for scripts')
       .example('$0 show --stage finetune-score', 'where attempts at a stage of the last run failed')
       .example('$0 show --config experiments/smoke.yaml', 'what a file resolves to, before it is run'),
-  handler: (options: ArgumentsCamelCase<Options>) => {
+  handler: async (options: ArgumentsCamelCase<Options>) => {
     const { dir, run: name, config, stage, json } = options;
     const printConfig = (resolved: Json) =>
       json ? printJson(resolved) : printLine(experimentYaml(resolved).trimEnd());
     if (config && stage !== undefined)
       throw new CalmError('invalid_argument', '--stage: shows attempts, --config the configuration; give one of them');
     if (config && name !== undefined && name !== experimentOrRun(name) && existsSync(findExperiment(name).path)) {
-      printConfig(loadNamed(name, options).resolved);
+      printConfig((await loadNamed(name, options)).resolved);
       return;
     }
-    const unused = (['rows', 'seeds', 'data'] as const).find((option) => options[option] !== undefined);
+    const unused = (['rows', 'seeds', 'data', 'rehearsal'] as const).find((option) => options[option]);
     if (unused !== undefined || options.set.length > 0)
       throw new CalmError(
         'invalid_argument',

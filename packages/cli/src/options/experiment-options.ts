@@ -3,6 +3,7 @@ import type { Argv } from 'yargs';
 import { CalmError, type Experiment } from '@calm-orch/core';
 import { loadExperiment, type LoadOptions } from '@calm-orch/core/config';
 import { dataOption } from './data-option.ts';
+import { rehearsalModels } from '../run/rehearsal-models.ts';
 import { meteorOption } from './meteor-option.ts';
 
 export interface ExperimentOptions {
@@ -11,6 +12,7 @@ export interface ExperimentOptions {
   set: string[];
   data?: string;
   meteorDir?: string;
+  rehearsal: boolean;
 }
 
 export const setOption = {
@@ -32,16 +34,22 @@ export function withExperimentOptions<T>(args: Argv<T>) {
     .option('seeds', { type: 'string', requiresArg: true, describe: "Instead of the file's seeds: 0,1" })
     .option('set', setOption)
     .option('data', dataOption)
-    .option('meteor-dir', meteorOption);
+    .option('meteor-dir', meteorOption)
+    .option('rehearsal', {
+      type: 'boolean',
+      default: false,
+      describe: 'The same plan with tiny models, few photographs and few steps: its numbers mean nothing',
+    });
 }
 
 /** @throws CalmError naming the place in the file, or the option. */
-export function loadNamed(
+export async function loadNamed(
   path: string,
-  { rows, seeds, set, data, meteorDir }: ExperimentOptions,
+  { rows, seeds, set, data, meteorDir, rehearsal }: ExperimentOptions,
   preset?: LoadOptions['preset'],
-): Experiment {
+): Promise<Experiment> {
   return loadExperiment(path, {
+    ...(rehearsal && { rehearsal: await rehearsalModels() }),
     set,
     note: (line) => void process.stderr.write(`note: ${line}\n`),
     ...(data !== undefined && { data }),

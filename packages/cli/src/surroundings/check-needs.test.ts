@@ -22,7 +22,7 @@ const withoutDataset = (name: DatasetName): string => {
   writeFileSync(path, lines.filter((line) => !line.startsWith(`${name}:`)).join('\n'));
   return path;
 };
-const problemWithout = async (name: DatasetName): Promise<{ message: string; notes: string[] }> => {
+const problemWithout = async (name: DatasetName): Promise<{ message: string; notes: readonly string[] }> => {
   const data = withoutDataset(name);
   return checkNeeds(loadExperiment(paper, { data })).then(
     (notes) => ({ message: '', notes }),

@@ -12,34 +12,49 @@ import {
 } from '@calm-orch/core';
 import { plural } from '../progress/format.ts';
 
-interface Problem {
+export interface NeedProblem {
+  readonly of: 'datasets' | 'models';
   readonly code: CalmError['code'];
   /** A sentence without its end. */
   readonly text: string;
   readonly rows: readonly string[];
 }
 
-/**
- * @returns Sentences about datasets that are not there and that rows do without.
- * @throws CalmError with all problems, the rows they cost, and the rows that could be run.
- */
-export async function checkNeeds(experiment: Experiment): Promise<string[]> {
-  if (experiment.only === 'foundation') return [];
-  const rows = experiment.rows.map((row) => ({ row: row.row, config: row.config(experiment.seeds[0]!) }));
+export interface Needs {
+  readonly problems: readonly NeedProblem[];
+  /** Sentences about datasets that are not there and that rows do without. */
+  readonly notes: readonly string[];
+}
+
+export async function needsOf(experiment: Experiment): Promise<Needs> {
+  if (experiment.only === 'foundation') return { problems: [], notes: [] };
+  const rows = experiment.rows.map(({ row, config }) => ({ row, config: config(experiment.seeds[0]!) }));
   const missing = await missingDatasets(rows.map(({ config }) => config));
-  const found = [...datasetProblems(rows, missing), ...(await modelProblems(rows))];
-  if (found.length === 0) return welcomeNotes(rows, missing);
-  const costs = new Set(found.flatMap((problem) => problem.rows));
-  const rest = rows.map(({ row }) => row).filter((row) => !costs.has(row));
-  const lines = found.map(({ text, rows: own }) =>
-    own.length === rows.length ? text : `${text}: costs ${plural(own.length, 'row')}: ${own.join(', ')}`,
-  );
-  const remedy =
-    rest.length === 0
-      ? 'No row can be run without'
-      : `What is there is enough for --rows ${JSON.stringify(rest.join(','))}`;
-  const { code } = found[0]!;
-  throw new CalmError(code, lines.length === 1 && rest.length === 0 ? lines[0]! : [...lines, remedy].join('\n'));
+  const problems = [...datasetProblems(rows, missing), ...(await modelProblems(rows))];
+  return { problems, notes: welcomeNotes(rows, missing) };
+}
+
+/** A problem with the rows it costs, where it does not cost all. */
+export function problemText({ text, rows }: NeedProblem, experiment: Experiment): string {
+  return rows.length === experiment.rows.length
+    ? text
+    : `${text}: costs ${plural(rows.length, 'row')}: ${rows.join(', ')}`;
+}
+
+/** All problems, and the rows that can be run nevertheless. */
+export function refusal(problems: readonly NeedProblem[], experiment: Experiment): CalmError {
+  const costs = new Set(problems.flatMap(({ rows }) => rows));
+  const rest = experiment.rows.map(({ row }) => row).filter((row) => !costs.has(row));
+  const lines = problems.map((problem) => problemText(problem, experiment));
+  if (rest.length > 0) lines.push(`What is there is enough for --rows ${JSON.stringify(rest.join(','))}`);
+  return new CalmError(problems[0]!.code, lines.join('\n'));
+}
+
+/** @returns The notes. @throws CalmError with all problems, the rows they cost, and the rows that can be run. */
+export async function checkNeeds(experiment: Experiment): Promise<readonly string[]> {
+  const { problems, notes } = await needsOf(experiment);
+  if (problems.length > 0) throw refusal(problems, experiment);
+  return notes;
 }
 
 interface Row {
@@ -62,7 +77,7 @@ async function missingDatasets(configs: readonly TrialConfig[]): Promise<Readonl
   );
 }
 
-function datasetProblems(rows: readonly Row[], missing: ReadonlyMap<DatasetName, string>): Problem[] {
+function datasetProblems(rows: readonly Row[], missing: ReadonlyMap<DatasetName, string>): NeedProblem[] {
   const problems = new Map<string, string[]>();
   for (const { row, config } of rows)
     for (const { what, datasets, of } of missing.size === 0 ? [] : datasetNeeds(config)) {
@@ -72,7 +87,7 @@ function datasetProblems(rows: readonly Row[], missing: ReadonlyMap<DatasetName,
       const text = `data: no ${what} without ${why}`;
       problems.set(text, [...(problems.get(text) ?? []), row]);
     }
-  return [...problems].map(([text, own]) => ({ code: 'not_found', text, rows: own }));
+  return [...problems].map(([text, own]) => ({ of: 'datasets', code: 'not_found', text, rows: own }));
 }
 
 /** Datasets that are not there and are no row's need: what is made of them has less. */
@@ -84,21 +99,21 @@ function welcomeNotes(rows: readonly Row[], missing: ReadonlyMap<DatasetName, st
 }
 
 /** Models whose files or sizes do not fit the rows. */
-async function modelProblems(rows: readonly Row[]): Promise<Problem[]> {
+async function modelProblems(rows: readonly Row[]): Promise<NeedProblem[]> {
   const isCarried = ({ foundation }: TrialConfig): boolean =>
     Object.keys(foundationPaths(foundation)).join() === 'checkpoint';
   const named = rows.filter(({ config }) => !isCarried(config) || config.prompt.template !== 'nano');
   if (named.length === 0) return [];
   // Only now: the model's code is of no use to an experiment on the embedded data here.
   const { checkFoundation } = await import('@calm-orch/model');
-  const problems = new Map<string, Problem>();
+  const problems = new Map<string, NeedProblem>();
   for (const { row, config } of named) {
     try {
       checkFoundation(config);
     } catch (error) {
       if (!(error instanceof CalmError)) throw error;
       const { code, message: text } = error;
-      problems.set(text, { code, text, rows: [...(problems.get(text)?.rows ?? []), row] });
+      problems.set(text, { of: 'models', code, text, rows: [...(problems.get(text)?.rows ?? []), row] });
     }
   }
   return [...problems.values()];

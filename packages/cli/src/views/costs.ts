@@ -1,6 +1,6 @@
 // What a configuration costs, for `plan`, as numbers: parameters, arithmetic, memory per GPU by kind, bytes exchanged
 // and time. costs-text.ts writes them.
-import type { TrialConfig } from '@calm-orch/core';
+import type { Experiment, TrialConfig } from '@calm-orch/core';
 import type { MemoryBytes, PerModule, StageFlops, TrainingSetup } from '@calm-orch/model';
 
 export interface MemoryRow extends MemoryBytes {
@@ -98,4 +98,15 @@ export async function costsOf(config: TrialConfig, { gpus, gpuMemoryGb, gflops }
     stageFlops: model.trialFlops(config),
     gflops,
   };
+}
+
+/** The configuration with the most parameters among all rows; of equal ones the first. */
+export async function largestConfig(experiments: readonly Experiment[]): Promise<TrialConfig> {
+  const { parameterCounts } = await import('@calm-orch/model');
+  const configs = experiments.flatMap(({ rows, seeds }) => rows.map((row) => row.fullConfig(seeds[0]!)));
+  const size = (config: TrialConfig): number => {
+    const { vision, mfam, llm } = parameterCounts(config);
+    return vision + mfam + llm;
+  };
+  return configs.reduce((largest, config) => (size(config) > size(largest) ? config : largest));
 }

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { type Experiment } from '@calm-orch/core';
@@ -37,6 +38,23 @@ describe('a plan', () => {
     const trialsOf = (wanted: string) => whole.stages.find(({ label }) => label === wanted)!.trials.length;
     // The row without Q-Formers has no self-supervision.
     expect(['data labeled', 'data comments', 'data unlabeled'].map(trialsOf)).toEqual([10, 10, 8]);
+  });
+
+  it.each(['nano', 'paper'] as const)('is made of every experiment file under preset %s', (preset) => {
+    const files = readdirSync(experiments);
+    expect(files.length).toBeGreaterThan(9);
+    for (const file of files) {
+      const { stages } = plan(loadExperiment(experiments + file, { preset }));
+      expect([file, stages.length]).not.toEqual([file, 0]);
+    }
+    const { rows } = loadExperiment(`${experiments}paper.yaml`, { preset });
+    const config = (row: string) => rows.find((one) => one.row === row)!.config(0);
+    const isPaper = preset === 'paper';
+    expect(config('table-1-scoring/CALM-E large').vision.imageSize).toBe(isPaper ? 336 : 96);
+    for (const table of ['table-2-commenting/CALM', 'table-6-queries/64 queries'])
+      expect(config(table).evaluate.numComments).toBe(isPaper ? 9361 : 200);
+    expect(config('table-6-queries/64 queries').llm.maxPositions).toBe(isPaper ? 4096 : 512);
+    expect(config('table-1-scoring/CALM').evaluate.numComments).toBe(0);
   });
 
   it('puts inputs before the stages that read them', () => {

@@ -4,10 +4,15 @@ import { claimMetrics, tableMetrics } from './names.ts';
 
 const metricList = z.array(z.enum(tableMetrics)).min(1);
 
+/** Dotted keys of the trial configuration. */
+const overrides = z.record(z.string(), z.unknown());
+/** What holds under one preset alone; it comes after `set`. */
+const overridesByPreset = z.strictObject({ nano: overrides.optional(), paper: overrides.optional() });
+
 export const rowSchema = z.strictObject({
   row: z.string().min(1),
-  /** Dotted keys of the trial configuration. */
-  set: z.record(z.string(), z.unknown()).optional(),
+  set: overrides.optional(),
+  presets: overridesByPreset.optional(),
   /** The paper's value per metric; absent where the paper has none. */
   paper: z.partialRecord(z.enum(tableMetrics), z.number()).optional(),
 });
@@ -33,8 +38,9 @@ export const claimSchema = z.strictObject({
 export const ablationFileSchema = z.strictObject({
   title: z.string().min(1),
   metrics: metricList,
-  /** Dotted keys of the trial configuration that all rows share; a row's own come after. */
-  set: z.record(z.string(), z.unknown()).optional(),
+  /** What all rows share; a row's own come after. */
+  set: overrides.optional(),
+  presets: overridesByPreset.optional(),
   rows: z.array(rowSchema).min(1),
   /** Printed above the rows, with the paper's numbers alone. */
   published: z.array(publishedSchema).optional(),

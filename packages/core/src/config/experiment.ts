@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Json } from '../order/canonical.ts';
 import { metricList, type Claim } from './ablation.ts';
 import type { TableMetric } from './names.ts';
+import type { Rehearsed } from './rehearse.ts';
 import type { TrialConfig } from './schema.ts';
 
 const workers = z.int().positive();
@@ -60,6 +61,8 @@ export type ResolvedRow = {
   readonly table?: string;
   /** Overrides by dotted key. */
   readonly set: { readonly [key: string]: Json };
+  /** In a rehearsal: what it changes after that, and the models made for it. */
+  readonly rehearsed?: Rehearsed;
   readonly paper: { readonly [metric: string]: number };
 };
 
@@ -80,10 +83,14 @@ export type ResolvedExperiment = {
   /** The preset with the experiment's `set` and the command line's `--set`; rows override it. */
   readonly config: Omit<TrialConfig, 'seed'>;
   readonly rows: readonly ResolvedRow[];
+  /** Its numbers mean nothing (rehearse.ts). */
+  readonly rehearsal?: true;
 };
 
 export interface ExperimentRow extends Readonly<ResolvedRow> {
   config(seed: number): TrialConfig;
+  /** The same, but of a rehearsal what is rehearsed. */
+  fullConfig(seed: number): TrialConfig;
 }
 
 export interface Experiment extends Omit<ResolvedExperiment, 'rows'> {

@@ -1,5 +1,6 @@
 // The two presets. `nano` is sized for two CPU cores and minutes; `paper` has the sizes of section 4.1 (CLIP
 // ViT-L/14, Vicuna-7B) with the defaults documented in docs/model.md where the paper is silent.
+import { withSteps } from './budgets.ts';
 import type { TrialConfig } from './schema.ts';
 
 /** A preset leaves out what an experiment or trial supplies. */
@@ -21,6 +22,7 @@ export const nano: Preset = {
   foundation: {
     checkpoint: 'assets/foundation-nano.safetensors',
     vision: null,
+    vision336: null,
     llm: null,
     qformer: null,
     projector: null,
@@ -84,6 +86,7 @@ export const nano: Preset = {
   pretrainSsl: { steps: 400, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   pretrainGeneric: { steps: 200, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   finetuneComment: { steps: 1000, batchSize: 32, peakLearningRate: 3e-3, warmupFraction: 0.03 },
+  comments: { numPhotographs: 4000 },
   questions: { everySteps: 0 },
   finetuneScore: { steps: 1500, batchSize: 32, peakLearningRate: 1.5e-3, warmupFraction: 0.03 },
   finetunePersonal: { steps: 600, batchSize: 16, peakLearningRate: 2e-3, warmupFraction: 0.03 },
@@ -126,8 +129,20 @@ export const nano: Preset = {
   scoreDecimals: 0,
 };
 
-export const paper: Preset = {
-  data: { ...nano.data, imageSize: 560 },
+/** One pass over the samples: section 4.1 names counts and hours, no steps. */
+const onePass = { steps: 1, epochs: 1, warmupFraction: 0.03 } as const;
+
+export const paper: Preset = withSteps({
+  data: {
+    ...nano.data,
+    imageSize: 560,
+    // Of the 255,530 rows of AVA.txt 19,930 are on the official test list; the paper has 19,928 of them.
+    numTrain: 235_600,
+    numTest: 19_930,
+    numUnlabeled: 460_000,
+    // LLaVA's 558,128 pairs and ShareGPT4V's 102,025 captions: the paper's "approximately 660,000".
+    numGeneric: 660_153,
+  },
   foundation: { ...nano.foundation, checkpoint: 'checkpoints/clip-vicuna' },
   encode: { fit: 'pad' },
   prompt: { template: 'vicuna_v1' },
@@ -171,13 +186,21 @@ export const paper: Preset = {
   augment: { ...nano.augment, foreground: 'detection' as const },
   labels: nano.labels,
   openai: nano.openai,
-  pretrainSsl: { steps: 1797, batchSize: 256, peakLearningRate: 1e-3, warmupFraction: 0.03 },
-  pretrainGeneric: { steps: 2579, batchSize: 256, peakLearningRate: 1e-3, warmupFraction: 0.03 },
-  finetuneComment: { steps: 8203, batchSize: 128, peakLearningRate: 2.5e-5, warmupFraction: 0.03 },
+  pretrainSsl: { ...onePass, batchSize: 256, peakLearningRate: 1e-3 },
+  pretrainGeneric: { ...onePass, batchSize: 256, peakLearningRate: 1e-3 },
+  // Five comments a photograph, each once.
+  finetuneComment: { ...onePass, epochs: 5, batchSize: 128, peakLearningRate: 2.5e-5 },
+  comments: { numPhotographs: 210_000 },
   questions: { everySteps: 0 },
-  finetuneScore: { steps: 1841, batchSize: 128, peakLearningRate: 7e-5, warmupFraction: 0.03 },
-  finetunePersonal: { steps: 1378, batchSize: 128, peakLearningRate: 7e-5, warmupFraction: 0.03 },
-  personal: { ...nano.personal, levels: ['thematic', 'high', 'middle', 'low'] },
+  finetuneScore: { ...onePass, batchSize: 128, peakLearningRate: 7e-5 },
+  finetunePersonal: { ...onePass, batchSize: 128, peakLearningRate: 7e-5 },
+  // FLICKR-AES: 40,000 photographs, five annotators each.
+  personal: {
+    ...nano.personal,
+    train: { annotators: 173, photos: 35_263, ratings: 1019 },
+    test: { annotators: 37, photos: 4737, ratings: 137 },
+    levels: ['thematic', 'high', 'middle', 'low'],
+  },
   train: { ...nano.train, checkpointEverySeconds: 600 },
   finetune: 'full',
   lora: nano.lora,
@@ -186,7 +209,7 @@ export const paper: Preset = {
     scores: true,
     personal: false,
     suggestions: false,
-    numComments: 9361,
+    numComments: 0,
     maxCommentTokens: 64,
     meteorDir: null,
     scoreReadout: 'text',
@@ -195,6 +218,6 @@ export const paper: Preset = {
   scoreAnswer: 'number',
   scorePrefix: '',
   scoreDecimals: 2,
-};
+});
 
 export const presets = { nano, paper } as const;

@@ -43,6 +43,8 @@ export const foundationSchema = z.strictObject({
   checkpoint: z.string(),
   /** CLIP's vision tower, in place of the checkpoint's; null: that one. */
   vision: place,
+  /** CLIP's tower for photographs of 336 pixels; null: the other's position embeddings are interpolated. */
+  vision336: place,
   /** LLaMA or Vicuna with its tokenizer, in place of the checkpoint's; null: that one. */
   llm: place,
   /** A Q-Former of BLIP-2 that every level's starts from; null: random weights. */
@@ -153,6 +155,8 @@ export const personalSchema = z.strictObject({
 
 export const trainingSchema = z.strictObject({
   steps: size,
+  /** Times all samples are seen, instead of `steps`, which are then counted (reading/budgets.ts); no trial has it. */
+  epochs: rate.optional(),
   /** Global batch: samples per optimizer step, a multiple of train.stepShards. */
   batchSize: size,
   peakLearningRate: rate,
@@ -186,6 +190,10 @@ export const trialConfigSchema = z.strictObject({
   pretrainSsl: trainingSchema,
   pretrainGeneric: trainingSchema,
   finetuneComment: trainingSchema,
+  comments: z.strictObject({
+    /** Training photographs that have comments: an epoch of commenting. Counts steps alone; no stage reads it. */
+    numPhotographs: size,
+  }),
   /** CALM-E: question-answer pairs built from labels, mixed into the commenting fine-tuning. */
   questions: z.strictObject({
     /** Every n-th step of that fine-tuning is on questions, the others on comments; 0: none. */
@@ -255,4 +263,4 @@ export type AugmentConfig = TrialConfig['augment'];
 export type OpenaiConfig = TrialConfig['openai'];
 export type TrainOptions = TrialConfig['train'];
 export type LoraConfig = TrialConfig['lora'];
-export type TrainingConfig = TrialConfig['pretrainSsl'];
+export type TrainingConfig = Omit<TrialConfig['pretrainSsl'], 'epochs'>;

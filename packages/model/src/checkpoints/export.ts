@@ -44,19 +44,19 @@ export function exportHuggingFace(dir: string, model: ExportedModel, { shardByte
     ...Object.fromEntries(Object.entries(identity).map(([key, { shape }]) => [key, shape])),
   };
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
-  writeFolder(join(dir, 'vision'), 'vision.', visionKeys, (key) => identity[key] ?? model.read(key), {
+  writeShards(join(dir, 'vision'), 'vision.', visionKeys, (key) => identity[key] ?? model.read(key), {
     shardBytes,
     metadata: { ...format, post_layernorm: 'identity; no hidden state of CALM passes it' },
   });
   writeFileAtomic(join(dir, 'vision/config.json'), json(visionConfigJson(vision)));
-  writeFolder(join(dir, 'llm'), 'llm.', llmShapes(llm), (key) => model.read(key), { shardBytes, metadata: format });
+  writeShards(join(dir, 'llm'), 'llm.', llmShapes(llm), (key) => model.read(key), { shardBytes, metadata: format });
   writeFileAtomic(join(dir, 'llm/config.json'), json(llmConfigJson(llm)));
   const mfamTensors = Object.keys(mfamShapes(mfam, vision, llm)).map((key) => [key.slice(5), model.read(key)] as const);
   writeSafetensors(join(dir, 'mfam.safetensors'), Object.fromEntries(mfamTensors), format);
 }
 
-/** model.safetensors, or shards of at most `shardBytes` with their index. */
-function writeFolder(
+/** Keys without `prefix`: model.safetensors, or shards of at most `shardBytes` with their index. */
+export function writeShards(
   dir: string,
   prefix: string,
   shapes: Shapes,

@@ -18,7 +18,9 @@ export function checkFoundation({ foundation: config, vision, llm, mfam, prompt 
   for (const [part, path] of Object.entries(parts)) foundationFiles(part as keyof typeof parts, path);
   if (parts.vision !== undefined) {
     checkFolder('vision', parts.vision);
-    compare('vision', join(parts.vision, 'config.json'), readVisionConfig(parts.vision), vision);
+    // Photographs of another size have their position embeddings interpolated.
+    const { imageSize: _, ...there } = readVisionConfig(parts.vision);
+    compare('vision', join(parts.vision, 'config.json'), there, vision);
     if (mfam.standardizeTaps)
       throw new CalmError(
         'invalid_config',
@@ -62,7 +64,7 @@ function checkFolder(part: 'vision' | 'llm', path: string): void {
 }
 
 /** Sizes come from the experiment, so that its record says what was trained; the folder must agree. */
-function compare<T extends object>(section: 'vision' | 'llm', path: string, there: T, configured: T): void {
+function compare<T extends object>(section: 'vision' | 'llm', path: string, there: T, configured: NoInfer<T>): void {
   const differing = (Object.keys(there) as (keyof T & string)[]).filter((key) => there[key] !== configured[key]);
   if (differing.length === 0) return;
   const told = differing.map((key) => `${key} ${String(there[key])} (configured: ${String(configured[key])})`);

@@ -12,7 +12,7 @@ import { writeSafetensors } from '../checkpoints/safetensors.ts';
 import type { Shapes, Weights } from '../training/shard-gradients.ts';
 import { visionShapes } from '../layers/vision.ts';
 import { checkFoundation, type CheckedConfig } from './check-foundation.ts';
-import { openFoundation } from './open-foundation.ts';
+import { openFoundation, openParts } from './open-foundation.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'calm-orch-foundation-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -97,6 +97,16 @@ describe('the check before anything is trained', () => {
       /vision\/config\.json says numLayers 2 \(configured: 3\), mlpSize 16 \(configured: 32\); set vision\.numLayers: 2, vision\.mlpSize: 16/,
     );
     expect(messageOf({ llm: { ...llm, rmsNormEps: 1e-5 } })).toMatch(/llm\/config\.json says rmsNormEps 0\.000001/);
+  });
+
+  it('lets photographs have another size than the checkpoint, whose position embeddings stay as they are', () => {
+    const larger = { ...vision, imageSize: 32 };
+    expect(messageOf({ vision: larger })).toBe('no error');
+    const foundation = openParts({ vision: join(root, 'vision') });
+    const positions = foundation.vision(larger)['vision.vision_model.embeddings.position_embedding.weight']!;
+    expect(positions.shape).toEqual([5, 8]);
+    expect(positions.values).toHaveLength(40);
+    foundation.close();
   });
 
   it('refuses a tokenizer that does not fit the embedding', () => {

@@ -12,7 +12,7 @@ import {
   type MfamConfig,
   type VisionConfig,
 } from '@calm-orch/core';
-import { readLlmConfig } from '../checkpoints/hf-config.ts';
+import { readLlmConfig, readVisionConfig } from '../checkpoints/hf-config.ts';
 import { openQFormerSeed, openWeights, type WeightSource } from '../checkpoints/load.ts';
 import { llmKey, thematicKey, visionKey } from '../checkpoints/names.ts';
 import { llmShapes } from '../layers/llama.ts';
@@ -72,7 +72,8 @@ export function openParts(parts: FoundationSources['parts']): Foundation {
   return {
     vision: (config) => {
       if (parts.vision === undefined) return carried(parts.checkpoint!);
-      const shapes = visionShapes(config);
+      // Position embeddings as they are there; who reads another size interpolates them.
+      const shapes = visionShapes({ ...config, imageSize: readVisionConfig(parts.vision).imageSize });
       return lazy(openWeights(parts.vision, visionKey, shapes), shapes);
     },
     llm: (config) => {

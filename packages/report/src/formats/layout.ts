@@ -34,7 +34,7 @@ export function layOut(table: Table): Layout {
   const inPaper = (metric: string) => rows.some(({ metrics }) => typeof metrics[metric]?.paper === 'number');
   const groups = table.metrics.map((metric) => ({
     metric,
-    heads: inPaper(metric) ? ['ours', 'paper', 'diff'] : ['ours'],
+    heads: inPaper(metric) ? ['ours', 'paper', ...(table.rehearsal ? [] : ['diff'])] : ['ours'],
   }));
   const several = rows.some(({ metrics }) => Object.values(metrics).some(({ n }) => n > 1));
   // With several seeds the deviation stands there; more than two columns of intervals are too wide to read.
@@ -44,13 +44,13 @@ export function layOut(table: Table): Layout {
     ? 'mean ± sample standard deviation over n seeds'
     : `one seed, so no deviation${intervals ? '; in brackets the 95 % interval over draws of test items' : ''}`;
   return {
-    caption: `${table.title} (${table.table}, run ${table.runId})`,
+    caption: `${table.rehearsal ? 'Rehearsal: these numbers mean nothing. ' : ''}${table.title} (${table.table}, run ${table.runId})`,
     groups,
     rows: rows.map(({ row, metrics }) => line(row, metrics, groups, none, intervals)),
     baselines: baselines.map(({ name, metrics }) => line(name, metrics, groups, '')),
     verdicts: table.verdicts.map((verdict) => ({ ...verdict, evidence: evidence(verdict) })),
     notes: [
-      `ours: ${ours}${groups.some(({ heads }) => heads.length > 1) ? '; diff: ours - paper' : ''}.`,
+      `ours: ${ours}${groups.some(({ heads }) => heads.includes('diff')) ? '; diff: ours - paper' : ''}.`,
       ...(numFinished < numTrials ? [`${numTrials - numFinished} of ${numTrials} trials have no result (yet).`] : []),
       ...table.footnotes,
     ],

@@ -110,13 +110,15 @@ function renderCsv(tables: readonly Table[]): string {
 
 /** What `--format json` prints. */
 export function tablesJson(tables: readonly Table[]): unknown[] {
-  return tables.map(({ version, experiment, table, rows, baselines, footnotes, verdicts }) => ({
-    version,
-    experiment,
-    table,
-    rows,
-    baselines,
-    footnotes,
-    verdicts,
-  }));
+  return tables.map(({ version, experiment, table, rows, baselines, footnotes, verdicts, rehearsal }) => {
+    const shown = { version, experiment, table, rows, baselines, footnotes };
+    if (!rehearsal) return { ...shown, verdicts };
+    return { ...shown, rehearsal, rows: rows.map(withoutDifference), baselines: baselines.map(withoutDifference) };
+  });
+}
+
+/** A line whose cells have no place for a difference from the paper. */
+function withoutDifference<T extends { readonly metrics: Cells }>(line: T) {
+  const cells = Object.entries(line.metrics).map(([metric, { difference: _, ...cell }]) => [metric, cell] as const);
+  return { ...line, metrics: Object.fromEntries(cells) };
 }

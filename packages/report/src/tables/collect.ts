@@ -3,7 +3,7 @@ import type { TableSpec } from '@calm-orch/core';
 import type { RunRecord, Tracker } from '@calm-orch/tracker';
 import { tableVersion, type Cell, type Cells, type Table } from '../table.ts';
 import { importedRows, importNotes } from './imported-rows.ts';
-import { rowsOfTable, tablesOf } from './rows-of-table.ts';
+import { isRehearsal, rowsOfTable, tablesOf } from './rows-of-table.ts';
 
 /** Metrics beside a row's own, by suffix: what the row would reach without looking, or without being trained for it. */
 const besideRows: readonly (readonly [suffix: string, words: string])[] = [
@@ -15,7 +15,15 @@ const besideRows: readonly (readonly [suffix: string, words: string])[] = [
 
 /** Reads all tables of `run`, claims not judged; unfinished trials are simply not in the means. */
 export function collectTables(tracker: Tracker, run: RunRecord): Table[] {
-  return tablesOf(run).map((spec) => collectTable(tracker, run, spec));
+  const tables = tablesOf(run).map((spec) => collectTable(tracker, run, spec));
+  return isRehearsal(run) ? tables.map(withoutComparison) : tables;
+}
+
+function withoutComparison(table: Table): Table {
+  const bare = (own: Cells): Cells =>
+    Object.fromEntries(Object.entries(own).map(([metric, cell]) => [metric, { ...cell, difference: null }]));
+  const rows = table.rows.map((row) => ({ ...row, metrics: bare(row.metrics) }));
+  return { ...table, rows, rehearsal: true };
 }
 
 function collectTable(tracker: Tracker, run: RunRecord, table: TableSpec): Table {

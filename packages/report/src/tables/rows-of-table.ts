@@ -12,6 +12,11 @@ export function tablesOf({ resolved }: Pick<RunRecord, 'resolved'>): readonly Ta
   return tables ?? [table];
 }
 
+/** Whether its numbers mean nothing. */
+export function isRehearsal({ resolved }: Pick<RunRecord, 'resolved'>): boolean {
+  return (resolved as unknown as ResolvedExperiment).rehearsal === true;
+}
+
 export function rowsOfTable({ resolved }: Pick<RunRecord, 'resolved'>, id: string): RowOfTable[] {
   const { rows } = resolved as unknown as ResolvedExperiment;
   return rows

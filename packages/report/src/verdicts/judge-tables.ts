@@ -4,7 +4,7 @@ import type { TableMetric, TableSpec } from '@calm-orch/core';
 import type { ArtifactFile, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 import type { Interval, Table, Verdict } from '../table.ts';
 import { collectTables } from '../tables/collect.ts';
-import { rowsOfTable, tablesOf } from '../tables/rows-of-table.ts';
+import { isRehearsal, rowsOfTable, tablesOf } from '../tables/rows-of-table.ts';
 import { meanIntervals } from './interval.ts';
 import { remembered } from './judgement-cache.ts';
 import { kindsMeasuring, openRunItems, type RunItems } from './run-items.ts';
@@ -36,12 +36,13 @@ interface Judgement {
   readonly notes: readonly string[];
 }
 
-/** Every table of a run, judged. */
+/** Every table of a run, judged; those of a rehearsal as they are. */
 export async function judgeTables(
   tracker: Tracker,
   run: RunRecord,
   { artifactOf, cacheDir }: JudgeOptions,
 ): Promise<Table[]> {
+  if (isRehearsal(run)) return collectTables(tracker, run);
   const specs = tablesOf(run);
   const metrics = specs.flatMap((spec) => [...spec.metrics, ...(spec.claims ?? []).map(({ metric }) => metric)]);
   const kinds = new Set(metrics.flatMap(kindsMeasuring));

@@ -1,9 +1,16 @@
 // Personalized assessment (CALM, sections 3.4 and 4.4): in-context fine-tuning on episodes of one annotator's photographs
 // and scores. Every score of an episode is an answer, so contexts of every size up to contextSize are trained.
 // Starts from the scoring model; test annotators take part with the few photographs that join training, or not at all.
-import { sampleIds, sampleOrder, type PersonalConfig, type StageFunction, type TrialConfig } from '@calm-orch/core';
+import {
+  CalmError,
+  sampleIds,
+  sampleOrder,
+  type PersonalConfig,
+  type StageFunction,
+  type TrialConfig,
+} from '@calm-orch/core';
 import { instructionOf, joiningRatings, readFlickrAes, trainingEpisode, type Annotator } from '@calm-orch/datasets';
-import { llmShapes, mfamShapes, visualBatch } from '@calm-orch/model';
+import { llmShapes, mfamShapes, visualBatch, type Language } from '@calm-orch/model';
 import { promptInputs } from '../training/calm-training.ts';
 import { readWeights } from '../training/model-weights.ts';
 import { stageResult, trainStage, withInputs, type TrainingStageConfig } from '../training/training-stage.ts';
@@ -44,10 +51,7 @@ export const finetunePersonal: StageFunction = (context) => {
       forms: { episode: { images: 1, suffix: prompt.suffix.length, answer: 1, episode: size } },
       weights: () => start,
       inputsOf: (step) => {
-        const answer = Int32Array.from(
-          ratingsOf(step),
-          ({ score: given }) => language.tokenizer.encode(String(given))[0]!,
-        );
+        const answer = Int32Array.from(ratingsOf(step), ({ score: given }) => scoreToken(language, given));
         return {
           name: 'episode',
           inputs: { ...visualBatch(mfam, taps, rowsOf(step)), prefix: prefix!, suffix, answer, weights },
@@ -61,3 +65,13 @@ export const finetunePersonal: StageFunction = (context) => {
     return stageResult(context, trained, start);
   });
 };
+
+/** @throws CalmError `unavailable` where the tokenizer writes a score with several tokens. */
+function scoreToken({ tokenizer }: Language, score: number): number {
+  const [token, ...more] = tokenizer.encode(String(score));
+  if (more.length === 0) return token!;
+  throw new CalmError(
+    'unavailable',
+    `finetune-personal: the score ${score} is ${more.length + 1} tokens of this language model, one is computed; use prompt.template nano, or leave table 3 out with --rows`,
+  );
+}

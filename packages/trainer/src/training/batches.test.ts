@@ -11,25 +11,31 @@ import { learningRateAt } from './schedule.ts';
 import { scoreText } from '../score-text.ts';
 
 const training = { steps: 12, batchSize: 2, peakLearningRate: 1e-3, warmupFraction: 0.25 };
-/** `pretrainTrajectory` of the golden reference in packages/model/fixtures (PyTorch). */
+/** Rates of transformers' `get_cosine_schedule_with_warmup` with 3 of 12 steps; the cosine also in packages/model/fixtures. */
 const goldenRates = [
-  0.0003333333333333333, 0.0006666666666666666, 0.001, 0.001, 0.0009698463103929542, 0.000883022221559489, 0.00075,
+  0, 0.0003333333333333333, 0.0006666666666666666, 0.001, 0.0009698463103929542, 0.000883022221559489, 0.00075,
   0.0005868240888334653, 0.00041317591116653486, 0.0002500000000000001, 0.00011697777844051105, 3.0153689607045842e-5,
 ];
 
 describe('the learning rate', () => {
-  it('warms up and falls as a cosine, as in the golden trajectory', () => {
+  it('warms up from 0 and falls as a cosine, as transformers counts', () => {
     goldenRates.forEach((rate, step) => expect(learningRateAt(step, training)).toBeCloseTo(rate, 12));
   });
 
-  it('starts at its peak without warm-up and is never 0 within the steps', () => {
+  it('warms up for the fraction of the steps, rounded up', () => {
+    const short = { ...training, warmupFraction: 0.03 };
+    expect(learningRateAt(0, short)).toBe(0);
+    expect(learningRateAt(1, short)).toBe(1e-3);
+  });
+
+  it('starts at its peak without warm-up and is never 0 after it', () => {
     const flat = { ...training, warmupFraction: 0 };
     expect(learningRateAt(0, flat)).toBe(1e-3);
     expect(learningRateAt(11, flat)).toBeGreaterThan(0);
     // A warm-up as long as the training never leaves it.
     const all = { ...training, warmupFraction: 1 };
-    expect(Array.from({ length: 12 }, (_, step) => learningRateAt(step, all) / (step + 1))).toEqual(
-      Array.from({ length: 12 }, () => expect.closeTo(1e-3 / 12, 12)),
+    expect(Array.from({ length: 12 }, (_, step) => learningRateAt(step, all))).toEqual(
+      Array.from({ length: 12 }, (_, step) => expect.closeTo((step * 1e-3) / 12, 12)),
     );
   });
 });

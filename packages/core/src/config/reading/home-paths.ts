@@ -6,7 +6,7 @@ import type { Override } from './resolve.ts';
 import type { Problem } from './yaml-position.ts';
 
 const pathKey =
-  /^(foundation\.(checkpoint|vision|llm|qformer|projector)|data\.(unlabeledDir|roots)|evaluate\.meteorDir)$/;
+  /^(foundation\.(checkpoint|vision|vision336|llm|qformer|projector)|data\.(unlabeledDir|roots)|evaluate\.meteorDir)$/;
 
 /** The overrides with `~` replaced, and a problem for each whose path cannot be. */
 export function withoutTilde(overrides: readonly Override[]): { overrides: Override[]; problems: Problem[] } {

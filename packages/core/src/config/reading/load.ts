@@ -15,8 +15,10 @@ import type { Experiment, ExperimentFile, ResolvedExperiment, ResolvedRow, Table
 import { withoutTilde } from './home-paths.ts';
 import { commentMetrics, scoreMetrics, suggestMetrics, type TableMetric } from '../names.ts';
 import { presets } from '../presets.ts';
-import { applyOverrides, crossProblems, flattenOverrides, overrideProblems } from './resolve.ts';
-import { parseAssignment, withAbsolutePaths, type Override } from './resolve.ts';
+import { withSteps } from '../budgets.ts';
+import { applyOverrides, budgetProblems, crossProblems, flattenOverrides, overrideProblems } from './resolve.ts';
+import { parseAssignment, toTrial, type Override } from './resolve.ts';
+import { rehearse, type RehearsalModels } from '../rehearse.ts';
 import { trialConfigSchema, type TrialConfig } from '../schema.ts';
 import { suggestion } from '../suggest.ts';
 import { problemsOf } from './validate.ts';
@@ -36,9 +38,13 @@ export interface LoadOptions {
   readonly rows?: readonly string[];
   /** `--seeds`: instead of the file's. */
   readonly seeds?: readonly number[];
+  /** `--rehearsal`: asked what the models of a trial are. @default no rehearsal */
+  readonly rehearsal?: (trial: TrialConfig) => RehearsalModels;
   /** Told of each file that is not here and is taken from those that come with the program. @default none */
   readonly note?: (line: string) => void;
 }
+
+type Sets = Pick<RowFile, 'set' | 'presets'>;
 
 /** A row as written, and where: `file` and `path` lead to its mapping. */
 interface PlacedRow {
@@ -51,7 +57,7 @@ interface PlacedRow {
 
 /** Throws CalmError: not_found, invalid_config (all problems, a line each), invalid_argument (flags). */
 export function loadExperiment(path: string, options: LoadOptions = {}): Experiment {
-  const { set = [], data, meteorDir, rows: wanted, seeds, note = () => undefined } = options;
+  const { set = [], data, meteorDir, rows: wanted, seeds, rehearsal, note = () => undefined } = options;
   const { path: absolute, carried } = findExperiment(path);
   if (carried) note(`no file ${path} here: taking the one that comes with calm-orch, ${absolute}`);
   if (!existsSync(absolute)) refuseNearlyCarried(path);
@@ -69,8 +75,17 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
   const problems: Problem[] = [];
   const read = (written: readonly Override[]): Override[] => {
     const { overrides, problems: found } = withoutTilde(written);
-    problems.push(...found);
+    problems.push(...found, ...budgetProblems(written));
     return overrides;
+  };
+  /** What a row or table sets under this preset; both presets' are checked. */
+  const readSets = ({ set: shared = {}, presets: own = {} }: Sets, source: YamlFile, at: Path): Override[] => {
+    const within = (written: Readonly<Record<string, unknown>>, ...place: readonly string[]): Override[] =>
+      read(flattenOverrides(written, (keys) => source.at([...at, ...place, ...keys], 'key')));
+    const byPreset = Object.entries(own).map(([name, written]) => [name, within(written, 'presets', name)] as const);
+    const others = byPreset.filter(([name]) => name !== preset).flatMap(([, overrides]) => overrides);
+    problems.push(...overrideProblems(others));
+    return [...within(shared, 'set'), ...byPreset.filter(([name]) => name === preset).flatMap(([, used]) => used)];
   };
   const flags = read([
     ...dataFlags(data),
@@ -82,18 +97,16 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
     row,
     at: source.at(at),
     ...(table !== undefined && { table }),
-    overrides: read([
+    overrides: [
       // Without an ablation `source` is the experiment itself, whose `set` is in the base already.
-      ...(source === yaml
-        ? []
-        : flattenOverrides((source.value as AblationFile).set ?? {}, (keys) => source.at(['set', ...keys], 'key'))),
-      ...flattenOverrides(row.set ?? {}, (keys) => source.at([...at, 'set', ...keys], 'key')),
-    ]),
+      ...(source === yaml ? [] : readSets(source.value as AblationFile, source, [])),
+      ...readSets(row, source, at),
+    ],
   }));
   problems.push(...overrideProblems([...base, ...rows.flatMap(({ overrides }) => overrides)]));
   throwProblems([...problems, ...fixedByRows(flags, rows)]);
 
-  const config = applyOverrides({ preset, ...presets[preset] }, base);
+  const config = withSteps(applyOverrides({ preset, ...presets[preset] }, base));
   const only = file.only ?? null;
   const metrics = only ? [] : (file.metrics ?? ablation?.metrics ?? (['PLCC', 'SRCC'] as const));
   const title = file.title ?? ablation?.title ?? name;
@@ -120,8 +133,14 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
   const tables = several
     ?.filter(({ id }) => rows.some(({ table }) => table === id))
     .map(({ id, file: source }) => specOf(id, source.value as AblationFile, (source.value as AblationFile).metrics));
+  const rehearsed = ({ overrides }: { readonly overrides: readonly Override[] }): Pick<ResolvedRow, 'rehearsed'> => {
+    if (rehearsal === undefined || only !== null) return {};
+    const trial = toTrial({ ...applyOverrides(config, overrides), seed: 0 });
+    return { rehearsed: rehearse(trial, toTrial({ ...config, seed: 0 }), rehearsal(trial)) };
+  };
   const resolved: ResolvedExperiment = {
-    name,
+    // Under a name of its own: by the experiment's one asks for real results.
+    name: rehearsal === undefined ? name : `${name}-rehearsal`,
     title,
     only,
     preset,
@@ -132,7 +151,12 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
     table: tables?.[0] ?? specOf(file.ablation ? stem(file.ablation) : name, ablation, metrics),
     ...(tables && { tables }),
     config: withAbsoluteFolders(config),
-    rows: rows.map(({ row, table, overrides }) => ({ ...toResolvedRow(row, overrides), ...(table && { table }) })),
+    rows: rows.map((one) => ({
+      ...toResolvedRow(one.row, one.overrides),
+      ...(one.table !== undefined && { table: one.table }),
+      ...rehearsed(one),
+    })),
+    ...(rehearsal && { rehearsal: true as const }),
   };
   const across = rows.flatMap(({ overrides, at, table }) => {
     const shown = tables?.find(({ id }) => id === table)?.metrics ?? metrics;
@@ -142,7 +166,10 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
     return missing === null ? problems : [...problems, { at: yaml.at(['metrics']), message: missing }];
   });
   throwProblems(across);
-  return restoreExperiment(toJson(resolved), absolute);
+  const experiment = restoreExperiment(toJson(resolved), absolute);
+  if (rehearsal !== undefined)
+    throwProblems(experiment.rows.flatMap((row) => crossProblems(row.config(0), [], `--rehearsal, row ${row.row}`)));
+  return experiment;
 }
 
 /**
@@ -163,14 +190,19 @@ export function restoreExperiment(resolved: Json, path: string): Experiment {
   return {
     ...rest,
     path,
-    rows: rows.map((row) => ({
-      ...row,
-      config: (seed: number): TrialConfig => {
-        const overrides = Object.entries(row.set).map(([key, value]) => ({ key, value }));
-        return withAbsolutePaths({ ...applyOverrides(config, overrides), seed });
-      },
-    })),
-    hash: hashOf({ config, seeds, only, rows: rows.map(({ row, set }) => ({ row, set })) }),
+    rows: rows.map((row) => {
+      const under = (...sets: ResolvedRow['set'][]) => {
+        const overrides = sets.flatMap((set) => Object.entries(set).map(([key, value]) => ({ key, value })));
+        return (seed: number): TrialConfig => toTrial({ ...applyOverrides(config, overrides), seed });
+      };
+      return { ...row, config: under(row.set, row.rehearsed?.set ?? {}), fullConfig: under(row.set) };
+    }),
+    hash: hashOf({
+      config,
+      seeds,
+      only,
+      rows: rows.map(({ row, set, rehearsed }) => ({ row, set, ...(rehearsed && { rehearsed }) })),
+    }),
     resolved,
   };
 }

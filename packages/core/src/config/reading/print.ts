@@ -6,10 +6,20 @@ import { trialConfigSchema } from '../schema.ts';
 
 /** Stored JSON has sorted keys; people read a configuration in the order it is written in. */
 export function experimentYaml(resolved: Json): string {
-  const { name, title, only, preset, seeds, trainers, augmentors, evaluators, table, tables, config, rows } =
+  const { name, title, only, preset, seeds, trainers, augmentors, evaluators, table, tables, config, rows, rehearsal } =
     resolved as unknown as ResolvedExperiment;
   const ordered = trialConfigSchema.omit({ seed: true }).safeParse(config);
-  const head = { name, title, ...(only ? { only } : {}), preset, seeds, trainers, augmentors, evaluators };
+  const head = {
+    name,
+    title,
+    ...(rehearsal && { rehearsal }),
+    ...(only ? { only } : {}),
+    preset,
+    seeds,
+    trainers,
+    augmentors,
+    evaluators,
+  };
   const shown = ({ id, title: tableTitle, metrics, footnotes, baselines }: TableSpec) => ({
     id,
     title: tableTitle,
@@ -22,7 +32,13 @@ export function experimentYaml(resolved: Json): string {
     table: shown(table),
     ...(tables && { tables: tables.map(shown) }),
     config: ordered.success ? ordered.data : config,
-    rows: rows.map(({ row, table: own, set, paper }) => ({ row, ...(own && { table: own }), set, paper })),
+    rows: rows.map(({ row, table: own, set, paper, rehearsed }) => ({
+      row,
+      ...(own && { table: own }),
+      set,
+      paper,
+      ...(rehearsed && { rehearsed }),
+    })),
   });
   visit(document, {
     Seq: (_key, seq) => void (seq.flow = seq.items.every((item) => isScalar(item) && String(item.value).length < 40)),

@@ -4,6 +4,7 @@ import { CalmError } from '../../errors.ts';
 import type { Json } from '../../order/canonical.ts';
 import { programRoot } from '../../program-root.ts';
 import { withoutTilde } from './home-paths.ts';
+import { trainingStages, withStepsOnly } from '../budgets.ts';
 import { presets } from '../presets.ts';
 import { trialConfigSchema, type TrialConfig } from '../schema.ts';
 import { suggestion } from '../suggest.ts';
@@ -36,6 +37,15 @@ export function flattenOverrides(
     return [{ key: path.join('.'), value, at: locate(path) }];
   };
   return Object.entries(set).flatMap(([key, value]) => visit(value, [key]));
+}
+
+/** Of one `set`: training that is given in steps and in epochs. */
+export function budgetProblems(set: readonly Override[]): Problem[] {
+  return trainingStages.flatMap((stage) => {
+    const [steps, epochs] = ['steps', 'epochs'].map((unit) => set.find(({ key }) => key === `${stage}.${unit}`));
+    if (steps === undefined || epochs === undefined) return [];
+    return [{ at: epochs.at, message: `\`${stage}\` has steps and epochs: give one of them` }];
+  });
 }
 
 /** What is wrong with each override by itself: unknown key, wrong type, out of range. */
@@ -71,10 +81,15 @@ export function resolveTrial(
   throwProblems([...problems, ...overrideProblems(list)]);
   const config = applyOverrides({ preset, seed, ...presets[preset] }, list);
   throwProblems(crossProblems(config, list));
-  return withAbsolutePaths(config);
+  return toTrial(config);
 }
 
-/** A copy with the overrides applied; nothing is checked. */
+/** What stages are planned from: steps counted, places of files absolute. */
+export function toTrial(config: TrialConfig): TrialConfig {
+  return withAbsolutePaths(withStepsOnly(config));
+}
+
+/** A copy with the overrides applied, of steps and epochs the last; nothing is checked. */
 export function applyOverrides<T extends object>(config: T, overrides: readonly Pick<Override, 'key' | 'value'>[]): T {
   const copy = structuredClone(config);
   for (const { key, value } of overrides) {
@@ -85,20 +100,22 @@ export function applyOverrides<T extends object>(config: T, overrides: readonly 
       copy as never,
     );
     parent[last] = structuredClone(value);
+    if (last === 'steps') delete parent['epochs'];
   }
   return copy;
 }
 
 const absolute = (path: string | null): string | null => (path === null ? null : resolve(path));
 
-export function withAbsolutePaths(config: TrialConfig): TrialConfig {
-  const { checkpoint, ...places } = config.foundation;
+function withAbsolutePaths(config: TrialConfig): TrialConfig {
+  const { checkpoint, vision336, ...places } = config.foundation;
   const { unlabeledDir } = config.data;
   return {
     ...config,
     foundation: {
       checkpoint: isAbsolute(checkpoint) ? checkpoint : join(programRoot, checkpoint),
-      vision: absolute(places.vision),
+      vision: absolute(config.vision.imageSize === 336 ? (vision336 ?? places.vision) : places.vision),
+      vision336: null,
       llm: absolute(places.llm),
       qformer: absolute(places.qformer),
       projector: absolute(places.projector),
@@ -107,14 +124,6 @@ export function withAbsolutePaths(config: TrialConfig): TrialConfig {
     evaluate: { ...config.evaluate, meteorDir: absolute(config.evaluate.meteorDir) },
   };
 }
-
-const trainingStages = [
-  'pretrainSsl',
-  'pretrainGeneric',
-  'finetuneComment',
-  'finetuneScore',
-  'finetunePersonal',
-] as const;
 
 /** What no single member shows. A problem stands where the last override of a key it names was written. */
 export function crossProblems(
@@ -168,9 +177,9 @@ export function crossProblems(
     'questions.everySteps must be 0 or at least 2: comments need steps too (got 1)',
   );
   check(
-    !config.evaluate.personal || (config.prompt.template === 'nano' && config.finetune === 'full'),
-    ['evaluate.personal', 'prompt.template', 'finetune'],
-    'evaluate.personal needs prompt.template nano, where a score is one token, and finetune full',
+    !config.evaluate.personal || config.finetune === 'full',
+    ['evaluate.personal', 'finetune'],
+    'evaluate.personal needs finetune full',
   );
   const { levels: personalLevels, contextSize, joining } = config.personal;
   check(
@@ -201,7 +210,7 @@ export function crossProblems(
   );
   const commentKeys = ['evaluate.numComments', 'data.numTest'];
   const limit = `evaluate.numComments must be at most data.numTest (got ${numComments} and ${config.data.numTest})`;
-  check(config.preset === 'paper' || numComments <= config.data.numTest, commentKeys, limit);
+  check(numComments <= config.data.numTest, commentKeys, limit);
   return problems;
 }
 
