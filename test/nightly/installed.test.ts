@@ -34,7 +34,7 @@ test('doctor finds the engine and every native module', async () => {
 test('the carried smoke experiment runs as in the clone: same keys, same weights, same metrics', async () => {
   const { code, stdout, stderr } = await runProgram([...installed, 'run', 'experiments/smoke.yaml'], empty);
   expect(stderr).toContain('note: no file experiments/smoke.yaml here: taking the one that comes with calm-orch');
-  expect(stdout).toContain('Run smoke-1 succeeded: 17 stages executed, 0 reused.');
+  expect(stdout).toContain('Run smoke-1 succeeded: 20 stages executed, 0 reused.');
   expect(code).toBe(0);
 
   const clone = { cwd: repository, env: { CALM_ORCH_DIR: join(dir, 'clone-runs') } };

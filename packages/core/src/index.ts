@@ -60,7 +60,19 @@ export {
 export type { StageDefinition, TrainingBudget } from './stage-definition.ts';
 export type * from './config/schema.ts';
 export * from './config/names.ts';
-export { dataItems, photosPerItem, type DataItem, type DataPool } from './config/items.ts';
+export {
+  dataItems,
+  dataParts,
+  dataPools,
+  partOf,
+  photosPerItem,
+  poolSize,
+  rootsOf,
+  type DataItem,
+  type DataPart,
+  type DataPool,
+} from './config/data-parts.ts';
+export { datasetNeeds, datasetsWelcome, type DatasetNeed } from './config/needs.ts';
 export { augmentationReduction, augmentationSide } from './config/sides.ts';
 export type { MadeModel, Rehearsed, RehearsalModels } from './config/rehearse.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';

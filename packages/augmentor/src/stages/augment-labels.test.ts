@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { nano, type Json, type StageContext } from '@calm-orch/core';
 import { augment } from './augment.kind.ts';
-import { data as dataKind } from './data.kind.ts';
+import { data as dataKinds } from './data.kind.ts';
 import type { Paraphrase } from '../labels/paraphrase.ts';
 import type { RecordedPair } from './augment.ts';
 
@@ -49,10 +49,10 @@ it('trains on the paraphrases the artifact records, and on templates where there
         report: () => undefined,
         now: () => 0,
       };
-      const stage = await (kind === 'data' ? dataKind : augment).load();
+      const stage = await (kind === 'data' ? dataKinds[0]! : augment).load();
       return stage(context);
     };
-    for (const item of [0, 1, 2]) await run('data', { data }, item, 'data');
+    await run('data', { what: 'unlabeled', data }, 0, 'data');
     const { port } = server.address() as AddressInfo;
     const openai = { ...nano.openai, baseUrl: `http://127.0.0.1:${port}/v1`, requestsPerMinute: 60_000 };
     const config = { augment: nano.augment, imageSize: 32, fit: 'crop' };

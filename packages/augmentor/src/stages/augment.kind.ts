@@ -3,7 +3,7 @@ import { photosPerItem, type StageDefinition } from '@calm-orch/core';
 export const augment: StageDefinition = {
   kind: 'augment',
   role: 'augmentor',
-  inputs: { data: 'data' },
+  inputs: { data: 'data unlabeled' },
   slice: ({ augment: config, vision, encode, labels, openai }) => ({
     augment: config,
     imageSize: vision.imageSize,

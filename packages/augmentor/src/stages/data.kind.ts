@@ -1,14 +1,35 @@
-import { augmentationSide, dataItems, programRoot, type StageDefinition } from '@calm-orch/core';
+// The data of a trial: a kind with a variant for each part of them.
+import {
+  augmentationSide,
+  dataItems,
+  dataParts,
+  dataPools,
+  partOf,
+  poolSize,
+  programRoot,
+  type DataPart,
+  type DataPool,
+  type StageDefinition,
+} from '@calm-orch/core';
 
-export const data: StageDefinition = {
-  kind: 'data',
-  role: 'augmentor',
-  carriedFolder: `${programRoot}assets/photos`,
-  // Embedded photographs are rendered at the side they are augmented at; files come as they are.
-  slice: ({ data: config, vision }) =>
-    config.source === 'studio' ? { data: config, unlabeledSide: augmentationSide(vision.imageSize) } : { data: config },
-  numItems: (trial) => dataItems(trial.data).length,
-  cost: ({ data: { numTrain, numTest, numGeneric, numUnlabeled } }) =>
-    5 * (numTrain + numTest + numGeneric + numUnlabeled),
-  load: async () => (await import('./data.ts')).dataStage,
-};
+const poolOf = (part: DataPart): DataPool | undefined => dataPools.find((pool) => pool === part);
+
+export const data: readonly StageDefinition[] = dataParts.map((part) => {
+  const pool = poolOf(part);
+  return {
+    kind: 'data',
+    variant: part,
+    role: 'augmentor',
+    ...(part === 'questions' && { isNeeded: ({ questions }) => questions.everySteps > 0 }),
+    ...(pool !== undefined && pool !== 'generic' && { carriedFolder: `${programRoot}assets/photos` }),
+    slice: ({ data: config, vision }) => ({
+      what: part,
+      data: partOf(config, part),
+      // Embedded photographs are rendered at the side they are augmented at; files come as they are.
+      ...(part === 'unlabeled' && config.source === 'studio' && { unlabeledSide: augmentationSide(vision.imageSize) }),
+    }),
+    numItems: (trial) => (pool === undefined ? 1 : dataItems(trial.data, pool).length),
+    cost: (trial) => (pool === undefined ? 500 : 5 * poolSize(trial.data, pool)),
+    load: async () => (await import('./data.ts')).dataStage,
+  };
+});

@@ -1,42 +1,51 @@
-// Stage `data`: makes the embedded data set on disk, in the real datasets' formats, or lists which photographs of the
-// datasets on this machine can be used. An item is a slice of one pool; item 0 writes the lists as well. Every file depends on the configuration alone, so items may run in any
-// order, on any worker, and again.
-import { CalmError, dataItems, type StageFunction } from '@calm-orch/core';
+// Stage `data`: makes a part of the embedded data on disk, in the real datasets' formats, or lists what of the datasets on
+// this machine can be used. An item is a slice of a pool; item 0 writes the lists as well. Every file depends on the
+// configuration alone, so items may run in any order, on any worker, and again.
+import { CalmError, dataItems, dataPools, type DataConfig, type DataPart, type StageFunction } from '@calm-orch/core';
 import { dataSchema } from '@calm-orch/core/config';
-import { writeCatalog, writeStudioImages, writeStudioLists } from '@calm-orch/datasets';
+import { writeCatalog, writeCatalogComments, writeStudioImages, writeStudioList } from '@calm-orch/datasets';
 import { photoProgress } from './progress.ts';
+
+interface DataSlice {
+  readonly what: DataPart;
+  readonly data: unknown;
+  /** Pixels, of the studio's unlabelled photographs. */
+  readonly unlabeledSide?: number;
+}
 
 export const dataStage: StageFunction = async (context) => {
   const { stage, item: number, outputDir, signal } = context;
-  const { data: config, unlabeledSide } = stage.config as { data: unknown; unlabeledSide?: number };
-  const data = dataSchema.parse(config);
-  const item = dataItems(data)[number];
-  if (item === undefined) {
+  const { what, data: slice, unlabeledSide } = stage.config as unknown as DataSlice;
+  // A part holds what it reads of the section, no more.
+  const data = dataSchema.partial().parse(slice) as DataConfig;
+  const isStudio = data.source === 'studio';
+  const lists = { part: what, data, outputDir, signal, onPhoto: () => context.alive?.() };
+  const pool = dataPools.find((name) => name === what);
+  if (pool === undefined) {
+    if (isStudio) await writeStudioList(lists);
+    else writeCatalogComments(data, outputDir);
+    return {};
+  }
+  const items = dataItems(data, pool);
+  const item = items[number];
+  if (item === undefined)
     throw new CalmError(
       'invalid_argument',
-      `stage data: expected an item below ${dataItems(data).length}, got ${number}`,
+      `stage data ${pool}: expected an item below ${items.length}, got ${number}`,
     );
-  }
-  if (data.source === 'files') {
-    const { kept, dropped } = await writeCatalog({
-      data,
-      item,
-      first: number === 0,
-      outputDir,
-      signal,
-      onPhoto: photoProgress(context, item.count),
-    });
+  const onPhoto = photoProgress(context, item.count);
+  if (!isStudio) {
+    const { kept, dropped } = await writeCatalog({ data, item, outputDir, signal, onPhoto });
     return { metrics: { 'data/photos': kept, 'data/skipped': dropped.length } };
   }
-  const lists = { data, outputDir, signal, onPhoto: () => context.alive?.() };
-  const skipped = number === 0 ? (await writeStudioLists(lists)).skipped : [];
+  const skipped = number === 0 ? await writeStudioList(lists) : [];
   await writeStudioImages({
     data,
     item,
     outputDir,
     signal,
-    onPhoto: photoProgress(context, item.count),
+    onPhoto,
     ...(unlabeledSide !== undefined && { unlabeledSide }),
   });
-  return { metrics: { 'data/photos': item.count, ...(number === 0 ? { 'data/skipped': skipped.length } : {}) } };
+  return { metrics: { 'data/photos': item.count, ...(number === 0 && { 'data/skipped': skipped.length }) } };
 };

@@ -5,4 +5,4 @@ import { augment } from './augment.kind.ts';
 import { dataPersonal } from './data-personal.kind.ts';
 import { degrade } from './degrade.kind.ts';
 
-export const kinds: readonly StageDefinition[] = [data, augment, dataPersonal, degrade];
+export const kinds: readonly StageDefinition[] = [...data, augment, dataPersonal, degrade];

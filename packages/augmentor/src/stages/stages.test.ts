@@ -20,7 +20,7 @@ import {
 } from '@calm-orch/datasets';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { augment } from './augment.kind.ts';
-import { data as dataKind } from './data.kind.ts';
+import { data as dataKinds } from './data.kind.ts';
 import { kinds } from './index.ts';
 import type { RecordedPair } from './augment.ts';
 
@@ -51,10 +51,16 @@ async function runItem(
   return stage(context);
 }
 
+/** All parts of the data in one folder. */
+async function runData(data: DataConfig, dir: string, order = forwards, unlabeledSide?: number): Promise<void> {
+  for (const { variant: what, numItems } of dataKinds.filter(({ variant }) => variant !== 'questions'))
+    for (const item of order(numItems!({ ...trial, data })))
+      await runItem('data', { what, data, ...(what === 'unlabeled' && { unlabeledSide }) }, item, {}, dir);
+}
+
 async function runAll(name: string, data: DataConfig, order: (numItems: number) => number[]): Promise<string> {
   const dir = join(root, name);
-  for (const item of order(dataKind.numItems!({ ...trial, data })))
-    await runItem('data', { data, unlabeledSide: 80 }, item, {}, join(dir, 'data'));
+  await runData(data, join(dir, 'data'), order, 80);
   const config = { augment: nano.augment, imageSize: 32, fit: 'crop' };
   for (const item of order(augment.numItems!({ ...trial, data }))) {
     await runItem('augment', config, item, { data: join(dir, 'data') }, join(dir, 'augment'));
@@ -121,7 +127,7 @@ describe('stages data and augment', () => {
 
   it('test on the same ids whatever the seed', async () => {
     const data = { ...tiny, numUnlabeled: 1, numGeneric: 1, seed: 7 };
-    await runItem('data', { data }, 0, {}, join(root, 'seed'));
+    await runItem('data', { what: 'labeled', data }, 0, {}, join(root, 'seed'));
     const list = 'AVA/aesthetics_image_lists/generic_test.jpgl';
     expect(readFileSync(join(root, 'seed', list), 'utf8')).toBe(readFileSync(join(dir, 'data', list), 'utf8'));
     const avaText = (folder: string): string => readFileSync(join(folder, 'AVA/AVA.txt'), 'utf8');
@@ -173,8 +179,7 @@ describe('stages data and augment', () => {
     writeFileSync(join(folder, 'temple.mask.png'), await halfMask(64, 43));
     writeFileSync(join(folder, 'broken.jpg'), readFileSync(join(carriedPhotosDir, 'china.jpg')).subarray(0, 20000));
     const data = { ...tiny, numTrain: 8, numTest: 2, numGeneric: 2, numUnlabeled: 40, unlabeledDir: folder };
-    for (const item of forwards(dataKind.numItems!({ ...trial, data })))
-      await runItem('data', { data }, item, {}, join(root, 'user'));
+    await runData(data, join(root, 'user'));
     const index = JSON.parse(readFileSync(join(root, 'user/unlabeled/index.json'), 'utf8')) as UnlabeledEntry[];
     expect(new Set(index.flatMap(({ source, credit }) => (source === 'user' ? [credit] : [])))).toEqual(
       new Set(['temple.jpg']),
@@ -209,8 +214,7 @@ describe('stages data and augment', () => {
       unlabeledDir: folder,
     };
     const artifact = join(root, 'found-data');
-    for (const item of forwards(dataKind.numItems!({ ...trial, data })))
-      await runItem('data', { data, unlabeledSide: 160 }, item, {}, artifact);
+    await runData(data, artifact, forwards, 160);
     const augment = { ...nano.augment, groups: ['subject'], foreground: 'detection' };
     await runItem(
       'augment',
@@ -244,8 +248,7 @@ describe('stages data and augment', () => {
       numUnlabeled: 24,
     };
     const artifact = join(root, 'files');
-    for (const item of forwards(dataKind.numItems!({ ...trial, data: files })))
-      await runItem('data', { data: files }, item, {}, artifact);
+    await runData(files, artifact);
     const pool = unlabeledPhotos(artifact);
     expect(pool.length).toBeGreaterThan(12);
     const maskOf = (file: string): string => file.replace(/\.[^.]+$/, '.mask.png');
@@ -272,7 +275,9 @@ describe('stages data and augment', () => {
   });
 
   it('refuse an item that does not exist and an augmentation of no group', async () => {
-    await expect(runItem('data', { data: tiny }, 99, {}, join(root, 'none'))).rejects.toThrow('expected an item below');
+    await expect(runItem('data', { what: 'labeled', data: tiny }, 99, {}, join(root, 'none'))).rejects.toThrow(
+      'expected an item below',
+    );
     const config = { augment: { ...nano.augment, groups: [] }, imageSize: 32, fit: 'crop' };
     await expect(runItem('augment', config, 0, { data: join(dir, 'data') }, join(root, 'none'))).rejects.toThrow(
       'augment.groups is empty',

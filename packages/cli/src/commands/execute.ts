@@ -1,5 +1,6 @@
 // What `run` and `resume` share: engine, plan, signals, progress, and the table at the end.
 import { totalmem, type } from 'node:os';
+import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { CalmError, type Experiment } from '@calm-orch/core';
 import type { Tracker } from '@calm-orch/tracker';
@@ -8,7 +9,7 @@ import type { GlobalOptions } from '../cli.ts';
 import { outcomeJsonOption } from '../options/json-option.ts';
 import { tellStarted } from '../run/background.ts';
 import { cancelOnSignals } from '../run/cancel.ts';
-import { checkModels, hashCacheOf } from '../surroundings/check-models.ts';
+import { checkNeeds } from '../surroundings/check-needs.ts';
 import { checkSurroundings } from '../surroundings/check-surroundings.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
@@ -100,8 +101,8 @@ export async function execute(
     const facts = await parts.engineFacts(say, cancel.signal);
     const layout = layoutOf(options.dir);
     await makeRehearsalModels(experiment);
-    await checkModels(experiment);
-    const hashCache = hashCacheOf(layout.dir);
+    const needNotes = await checkNeeds(experiment);
+    const hashCache = join(layout.dir, 'hashes.json');
     const sources = await planSources({
       kinds: parts.stageKinds,
       stageEntry: parts.stageEntry,
@@ -121,7 +122,7 @@ export async function execute(
       signal: cancel.signal,
       check: async (plan, isDone) => {
         await checkSurroundings(plan, isDone);
-        for (const note of sources.notes?.() ?? []) say(`note: ${note}`);
+        for (const note of [...needNotes, ...(sources.notes?.() ?? [])]) say(`note: ${note}`);
       },
       ...(resume !== undefined && { resume }),
       ...(options.listen !== undefined && { listen: options.listen }),

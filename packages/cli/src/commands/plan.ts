@@ -1,13 +1,14 @@
 // What a run would do, without doing it: stages shared between trials and experiments, and what the run folder has already.
+import { join } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, hashOf, presets, type Experiment, type TrialConfig } from '@calm-orch/core';
+import { CalmError, hashOf, presets, type TrialConfig } from '@calm-orch/core';
 import type { PlanSources } from '@calm-orch/coordinator';
 import { makeRehearsalModels } from '../run/rehearsal-models.ts';
 import { columns } from '@calm-orch/report';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
-import { checkModels, hashCacheOf } from '../surroundings/check-models.ts';
+import { needsOf, throwNeeds } from '../surroundings/check-needs.ts';
 import { checkSurroundings } from '../surroundings/check-surroundings.ts';
 import {
   experimentFile,
@@ -74,14 +75,21 @@ export const command = {
       engine: facts.identity,
       datasetIdentity,
       photosIdentity,
-      hashCache: hashCacheOf(dir),
+      hashCache: join(dir, 'hashes.json'),
       codeCache: parts.codeCacheFile(),
     });
     const loaded = await Promise.all(experiments.map((path) => loadNamed(path, options, preset)));
-    for (const experiment of loaded) await makeRehearsalModels(experiment);
-    const stops = new Set<string>();
-    for (const experiment of loaded)
-      await checkModels(experiment).catch((error: unknown) => stops.add(missingModels(experiment.config, error)));
+    const [needNotes, stops] = [new Set<string>(), new Set<string>()];
+    for (const experiment of loaded) {
+      await makeRehearsalModels(experiment);
+      const needs = await needsOf(experiment);
+      const [unnamed, others] = [true, false].map((is) =>
+        needs.problems.filter(({ isUnnamed = false }) => isUnnamed === is),
+      );
+      throwNeeds({ ...needs, problems: others! });
+      for (const { text } of unnamed!) stops.add(text);
+      for (const note of needs.notes) needNotes.add(note);
+    }
     const planned: PlanSources = { ...sources, foundation: foundationOr(sources, stops.size > 0) };
     const plans = loaded.map((experiment) => planExperiment(experiment, planned));
     const only = loaded.every((experiment) => experiment.only !== null);
@@ -123,18 +131,11 @@ export const command = {
       if (fullRuns.length === 0) printLine(`\n${renderCosts(costs)}`);
       for (const full of fullRuns) printLine(`\n${renderFullRun(full)}`);
     } finally {
-      for (const note of sources.notes?.() ?? []) process.stderr.write(`note: ${note}\n`);
+      for (const note of [...needNotes, ...(sources.notes?.() ?? [])]) process.stderr.write(`note: ${note}\n`);
       tracker?.close();
     }
   },
 };
-
-/** Why no run can start while the preset's checkpoints are not there; throws whatever else is wrong with the models. */
-function missingModels({ preset, foundation }: Experiment['config'], error: unknown): string {
-  const isNamed = hashOf(foundation) !== hashOf(presets[preset].foundation);
-  if (isNamed || !(error instanceof CalmError) || error.code !== 'not_found') throw error;
-  return error.message;
-}
 
 /** Without the preset's checkpoints stages are counted all the same; none of them is done. */
 function foundationOr({ foundation }: PlanSources, areMissing: boolean): PlanSources['foundation'] {

@@ -1,8 +1,8 @@
 // What the run would need that a rehearsal rehearses: photographs, disk, memory, time, and what is missing.
-import { CalmError, type Experiment, type TrialConfig } from '@calm-orch/core';
+import type { Experiment, TrialConfig } from '@calm-orch/core';
 import type { Plan, PlanSources } from '@calm-orch/coordinator';
 import { columns } from '@calm-orch/report';
-import { checkModels } from '../surroundings/check-models.ts';
+import { needLines, needsOf } from '../surroundings/check-needs.ts';
 import { costsOf, largestConfig, type Costs, type Machine } from './costs.ts';
 import { renderCosts, span } from './costs-text.ts';
 
@@ -18,29 +18,17 @@ export interface FullRun {
   readonly costs: Costs;
 }
 
-/** @param missing What is known to be missing already. */
-export async function fullRunOf(
-  experiment: Experiment,
-  sources: PlanSources,
-  machine: Machine,
-  missing: readonly string[] = [],
-): Promise<FullRun> {
+export async function fullRunOf(experiment: Experiment, sources: PlanSources, machine: Machine): Promise<FullRun> {
   const rows = experiment.rows.map((row) => ({ ...row, config: (seed: number) => row.fullConfig(seed) }));
   const full: Experiment = { ...experiment, rows };
+  const needs = await needsOf(full);
   const config = await largestConfig([full]);
   const numComments = Math.max(...rows.map((row) => row.config(0).evaluate.numComments));
   const found = config.data.source === 'files' ? await poolsOf(config, numComments) : [];
-  const models = await checkModels(full).then(
-    () => [],
-    (error: unknown) => {
-      if (error instanceof CalmError) return [error.message];
-      throw error;
-    },
-  );
   return {
     pools: found.map(({ pool, found: number, wanted }) => ({ pool, found: number, wanted })),
     ...(await workOf(full, sources)),
-    missing: [...new Set([...models, ...found.flatMap(({ problem }) => problem ?? []), ...missing])],
+    missing: [...new Set([...needLines(needs), ...needs.notes, ...found.flatMap(({ problem }) => problem ?? [])])],
     costs: await costsOf(config, machine),
   };
 }

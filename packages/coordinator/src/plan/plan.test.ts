@@ -29,14 +29,15 @@ describe('a plan', () => {
   it('merges what rows and seeds share: 5 rows, 2 seeds, one set of data and of features', () => {
     const whole = plan(table5());
     expect(whole.trials).toHaveLength(10);
-    for (const [kind, number] of Object.entries({ data: 1, augment: 1, encode: 3, baselines: 1 }))
+    for (const [kind, number] of Object.entries({ data: 4, augment: 1, encode: 3, baselines: 1 }))
       expect([kind, count(whole, kind)]).toEqual([kind, number]);
     expect(count(whole, 'pretrain-generic')).toBe(2);
     expect(count(whole, 'pretrain-ssl')).toBe(8);
     expect(count(whole, 'finetune-score')).toBe(10);
     expect(count(whole, 'evaluate-comment')).toBe(0);
-    const data = whole.stages.find(({ kind }) => kind === 'data')!;
-    expect(data.trials).toHaveLength(10);
+    const trialsOf = (wanted: string) => whole.stages.find(({ label }) => label === wanted)!.trials.length;
+    // The row without Q-Formers has no self-supervision.
+    expect(['data labeled', 'data comments', 'data unlabeled'].map(trialsOf)).toEqual([10, 10, 8]);
   });
 
   it.each(['nano', 'paper'] as const)('is made of every experiment file under preset %s', (preset) => {
@@ -116,7 +117,7 @@ describe('a plan', () => {
     ]);
     const engine = changed(before, plan(experiment, { engine: 'other' }));
     expect(engine).toContain('encode labeled');
-    expect(engine).not.toContain('data');
+    expect(engine).not.toContain('data labeled');
     expect(changed(before, plan(experiment, { foundation: () => ({ key: 'e'.repeat(64), file: '' }) }))).toContain(
       'encode labeled',
     );
@@ -124,7 +125,9 @@ describe('a plan', () => {
 
   it('names stages for people', () => {
     const labels = plan(table5()).stages.map(({ label }) => label);
-    expect(labels).toEqual(expect.arrayContaining(['data', 'encode ssl', 'pretrain-generic seed 1', 'baselines']));
+    expect(labels).toEqual(
+      expect.arrayContaining(['data labeled', 'encode ssl', 'pretrain-generic seed 1', 'baselines']),
+    );
     expect(labels).toContain('finetune-score thematic+high+low seed 0');
     expect(new Set(labels).size).toBe(labels.length);
   });

@@ -2,18 +2,20 @@
 // trial's configuration and of other stages, stands in its definition (packages/<role>/src/stages/<kind>.kind.ts).
 // In short, the foundation left out:
 //
-//   augment              data
-//   encode               labeled, generic: data; ssl: data, augment; personal: data-personal; real: degrade
-//   pretrain-generic     data, encode generic
+//   data                 labeled, comments, generic, unlabeled, questions: each by itself
+//   augment              data unlabeled
+//   encode               labeled, generic: data of that name; ssl: data unlabeled, augment; personal: data-personal;
+//                        real: degrade
+//   pretrain-generic     data generic, encode generic
 //   pretrain-ssl         augment, encode ssl
-//   finetune-comment     data, encode labeled, pretrain-generic, pretrain-ssl
-//   finetune-score       data, encode labeled, finetune-comment
+//   finetune-comment     data labeled, comments and questions, encode labeled, pretrain-generic, pretrain-ssl
+//   finetune-score       data labeled, encode labeled, finetune-comment
 //   finetune-personal    data-personal, encode personal, finetune-score
-//   evaluate-score       data, encode labeled, finetune-score
-//   evaluate-comment     data, encode labeled, finetune-comment
+//   evaluate-score       data labeled, encode labeled, finetune-score
+//   evaluate-comment     data labeled and comments, encode labeled, finetune-comment
 //   evaluate-suggest     encode real, finetune-comment
 //   evaluate-personal    data-personal, encode personal, finetune-score, finetune-personal
-//   baselines            data, encode labeled (and so baselines-comment); once per table
+//   baselines            data labeled, encode labeled; baselines-comment: data comments too; once per table
 import { CalmError, type StageDefinition, type TrialConfig } from '@calm-orch/core';
 
 type Keys = Readonly<Record<string, string>>;

@@ -38,7 +38,7 @@ export interface Ava {
 }
 
 /** Names under which the images are found in the wild. */
-const imageFolders = ['images', 'ava_images', 'image'] as const;
+export const avaImageFolders = ['images', 'ava_images', 'image'] as const;
 
 /** Label files that serve where AVA.txt is missing; those of one line together hold all rows. */
 const derivedFiles: readonly (readonly string[])[] = [
@@ -52,7 +52,7 @@ export const avaTestList = 'aesthetics_image_lists/generic_test.jpgl';
 
 /** The folder with the images. Throws CalmError not_found. */
 export function avaImageFolder(dir: string): string {
-  return wantedFolder(dir, imageFolders, 'AVA', 'put <id>.jpg into one of these folders');
+  return wantedFolder(dir, avaImageFolders, 'AVA', 'put <id>.jpg into one of these folders');
 }
 
 /** Labels of AVA.txt, or of what others derived from it. */

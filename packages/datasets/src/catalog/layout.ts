@@ -1,5 +1,5 @@
-// Where things lie in the artifact of stage `data`, the studio's and that of this machine's datasets: the one place that knows
-// these paths.
+// Where things lie in the artifacts of the stages `data`, the studio's and those of this machine's datasets: the one place
+// that knows these paths.
 import { rng, type DataConfig } from '@calm-orch/core';
 
 export const studioPaths = {
@@ -42,12 +42,9 @@ export const unlabeledMaskPath = (index: number): string => `unlabeled/masks/${S
 /** What stage `data` found in the datasets of this machine; the studio's artifact has none of these. */
 export const catalogPaths = {
   folder: 'catalog',
-  roots: 'catalog/roots.json',
   captions: 'catalog/captions.jsonl',
   /** Counts of every dataset read, and what was left out. */
   report: 'catalog/report.json',
-  /** The photographs of suggesting, by title. */
-  pccdBest: 'catalog/pccd-top-100.txt',
 } as const;
 
 /** How much of what the datasets of a pool list is used. */

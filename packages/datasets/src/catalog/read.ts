@@ -1,9 +1,9 @@
-// What stages read of the artifact of stage `data`, the same whether the data are the studio's or datasets of this
-// machine. The studio's artifact holds the datasets themselves in their real formats; that of `files` holds lists of the
+// What stages read of the artifacts of the stages `data`, the same whether the data are the studio's or datasets of this
+// machine. The studio's hold the datasets themselves in their real formats; those of `files` hold lists of the
 // photographs that were found and decode, with absolute paths.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError, type DatasetName, type DatasetRoots } from '@calm-orch/core';
+import { CalmError } from '@calm-orch/core';
 import { avaCaptionsFile, readAvaCaptions, type CommentedPhoto } from '../ava-captions/captions-file.ts';
 import { readAva } from '../ava/read.ts';
 import { linesOfFile } from '../text/lines.ts';
@@ -44,14 +44,21 @@ export function labeledPhotos(data: string): { readonly train: LabeledPhoto[]; r
   return { train: side('train'), test: side('test') };
 }
 
-/** Comments by photograph and split; photographs without a label are left out. */
-export function commentedPhotos(data: string): { readonly train: CommentedPhoto[]; readonly test: CommentedPhoto[] } {
-  if (!isCatalog(data)) {
-    const file = join(data, studioPaths.avaCaptions, avaCaptionsFile);
-    const { train, test } = readAvaCaptions(file, readAva(join(data, studioPaths.ava)));
+/**
+ * Comments by photograph and split; photographs without a label are left out.
+ * @param comments Artifact of `data comments`. @param labeled That of `data labeled`.
+ */
+export function commentedPhotos(
+  comments: string,
+  labeled: string,
+): { readonly train: CommentedPhoto[]; readonly test: CommentedPhoto[] } {
+  const captions = join(comments, catalogPaths.captions);
+  if (!existsSync(captions)) {
+    const file = join(comments, studioPaths.avaCaptions, avaCaptionsFile);
+    const { train, test } = readAvaCaptions(file, readAva(join(labeled, studioPaths.ava)));
     return { train: [...train], test: [...test] };
   }
-  const all = [...linesOf<CommentedPhoto & { readonly split: string }>(join(data, catalogPaths.captions))];
+  const all = [...linesOf<CommentedPhoto & { readonly split: string }>(captions)];
   const side = (wanted: string): CommentedPhoto[] =>
     all.filter(({ split }) => split === wanted).map(({ id, captions }) => ({ id, captions }));
   return { train: side('train'), test: side('test') };
@@ -82,17 +89,8 @@ export function unlabeledPhotos(data: string): UnlabeledPhoto[] {
   }
 }
 
-/** The root folder of a dataset, for stages that read its own format. Throws CalmError not_found. */
-export function datasetFolder(data: string, name: DatasetName): string {
-  if (!isCatalog(data)) return join(data, name);
-  const roots = JSON.parse(readFileSync(join(data, catalogPaths.roots), 'utf8')) as DatasetRoots;
-  const root = roots[name];
-  if (root === undefined) throw new CalmError('not_found', `the file of --data names no ${name}; add its root folder`);
-  return root;
-}
-
 function isCatalog(data: string): boolean {
-  return existsSync(join(data, catalogPaths.roots));
+  return existsSync(join(data, catalogPaths.folder));
 }
 
 function partsOf<T>(data: string, pool: string): T[] {

@@ -1,6 +1,5 @@
-// One item of stage `data` where the data are datasets of this machine: decodes a slice of a pool's candidates and lists
-// those that are photographs. Item 0 also writes the comments, the roots and a report. Nothing is copied.
-import { existsSync } from 'node:fs';
+// What a stage `data` writes where the data are datasets of this machine: of a pool, an item decodes a slice of the
+// candidates and lists those that are photographs; of the comments, all. Nothing is copied.
 import { join } from 'node:path';
 import {
   CalmError,
@@ -12,14 +11,12 @@ import {
 } from '@calm-orch/core';
 import { avaCaptionsFile, readAvaCaptions } from '../ava-captions/captions-file.ts';
 import { checkImage } from '../images/check-image.ts';
-import { bestPccdPhotos, readPccd } from '../pccd/read.ts';
 import {
   avaTestIds,
   genericCandidates,
   labeledCandidates,
   unlabeledCandidates,
   wantedRoot,
-  type LabeledCandidate,
   type TellUse,
 } from './candidates.ts';
 import { catalogPart, catalogPaths, catalogUse } from './layout.ts';
@@ -27,8 +24,6 @@ import { catalogPart, catalogPaths, catalogUse } from './layout.ts';
 export interface WriteCatalogOptions {
   readonly data: DataConfig;
   readonly item: DataItem;
-  /** Whether this item writes what there is once. */
-  readonly first: boolean;
   readonly outputDir: string;
   readonly signal?: AbortSignal;
   /** Called after each photograph with the number done so far. */
@@ -45,10 +40,9 @@ const decodedAtOnce = 4;
 
 /** Writes one item under `outputDir`. Throws CalmError not_found, bad_data ('file:line: …'), cancelled. */
 export async function writeCatalog(options: WriteCatalogOptions): Promise<CatalogResult> {
-  const { data, item, first, outputDir, signal, onPhoto } = options;
+  const { data, item, outputDir, signal, onPhoto } = options;
   const { candidates, uses } = await remembered(data, item.pool);
   if (item.first === 0) writeFileAtomic(join(outputDir, catalogUse(item.pool)), `${JSON.stringify(uses, null, 1)}\n`);
-  if (first) writeOnce(data, candidates as readonly LabeledCandidate[], outputDir);
   const mine = candidates.slice(item.first, item.first + item.count);
   const lines: string[] = [];
   const dropped: { path: string; reason: string }[] = [];
@@ -94,8 +88,9 @@ async function candidatesOf(data: DataConfig, pool: DataItem['pool']): Promise<C
   return { candidates: await find(data, tell), uses };
 }
 
-function writeOnce(data: DataConfig, labeled: readonly LabeledCandidate[], outputDir: string): void {
-  const { roots } = data;
+/** Writes the comments of AVA-Captions on the labelled photographs, and counts of both. Throws CalmError as `writeCatalog`. */
+export function writeCatalogComments(data: DataConfig, outputDir: string): void {
+  const labeled = labeledCandidates(data);
   const side = (split: string) => labeled.filter((photo) => photo.split === split);
   const ava = { train: side('train'), test: side('test'), testIds: avaTestIds(data) };
   const captions = wantedRoot(data, 'AVA-Captions', 'comments');
@@ -110,9 +105,4 @@ function writeOnce(data: DataConfig, labeled: readonly LabeledCandidate[], outpu
   );
   writeFileAtomic(join(outputDir, catalogPaths.captions), lines.join(''));
   writeFileAtomic(join(outputDir, catalogPaths.report), `${JSON.stringify({ 'AVA-Captions': counts }, null, 1)}\n`);
-  if (roots.PCCD !== undefined && existsSync(roots.PCCD)) {
-    const best = bestPccdPhotos(readPccd(roots.PCCD).photos);
-    writeFileAtomic(join(outputDir, catalogPaths.pccdBest), best.map(({ name }) => `${name}\n`).join(''));
-  }
-  writeFileAtomic(join(outputDir, catalogPaths.roots), `${JSON.stringify(roots, null, 1)}\n`);
 }

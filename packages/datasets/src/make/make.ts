@@ -7,7 +7,7 @@ import { numStyles } from '../ava/lists.ts';
 import { studioPaths, testIdsOf } from '../catalog/layout.ts';
 import { studioRecord } from '../studio/photo.ts';
 import { writeStudioImages } from '../studio/write-images.ts';
-import { writeGeneric, writeLabeled } from '../studio/write-lists.ts';
+import { writeComments, writeGeneric, writeLabeled } from '../studio/write-lists.ts';
 import { makeConversations } from './conversations.ts';
 import { makeFlickrAes } from './flickr-aes.ts';
 import { makeRated } from './rated.ts';
@@ -36,11 +36,11 @@ export async function makeDatasets({ dir, numTrain = 240, seed = 0, signal }: Ma
     numUnlabeled: 1,
   };
   writeLabeled(data, dir);
+  writeComments(data, dir);
   writeGeneric(data, dir);
   writeFurtherAvaLists(data, dir);
-  for (const item of dataItems(data)) {
-    if (item.pool !== 'unlabeled') await writeStudioImages({ data, item, outputDir: dir, ...(signal && { signal }) });
-  }
+  for (const item of [...dataItems(data, 'labeled'), ...dataItems(data, 'generic')])
+    await writeStudioImages({ data, item, outputDir: dir, ...(signal && { signal }) });
   await makeRated(dir, data, size);
   await makeFlickrAes(join(dir, 'FLICKR-AES'), data);
   await makeConversations(dir, data, size);

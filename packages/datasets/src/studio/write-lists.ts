@@ -1,7 +1,14 @@
-// Everything of the artifact of stage `data` that is not an image: labels, captions, conversations, the index of the
+// Everything of the artifacts of the stages `data` that is not an image: labels, captions, conversations, the index of the
 // unlabelled pool, the latent traits (for baselines only) and the manifest.
 import { join } from 'node:path';
-import { CalmError, writeFileAtomic, type DataConfig, type InputUse } from '@calm-orch/core';
+import {
+  assertNever,
+  CalmError,
+  writeFileAtomic,
+  type DataConfig,
+  type DataPart,
+  type InputUse,
+} from '@calm-orch/core';
 import { writeAvaCaptions } from '../ava-captions/captions-file.ts';
 import { meanOfVotes } from '../ava/rows.ts';
 import { writeAvaTexts } from '../ava/write.ts';
@@ -25,7 +32,8 @@ import { render } from './render.ts';
 import { objectKinds, places, type Scene } from './scene.ts';
 import { traitNames } from './taste.ts';
 
-export interface WriteListsOptions {
+export interface WriteListOptions {
+  readonly part: DataPart;
   readonly data: DataConfig;
   readonly outputDir: string;
   readonly signal?: AbortSignal;
@@ -33,16 +41,41 @@ export interface WriteListsOptions {
   readonly onPhoto?: () => void;
 }
 
-/** What could not join the unlabelled pool. */
-export interface ListsReport {
-  readonly skipped: readonly SkippedPhoto[];
+/** Writes the lists of a part under `outputDir`; what could not join the unlabelled pool. */
+export async function writeStudioList({
+  part,
+  data,
+  outputDir,
+  signal,
+  onPhoto,
+}: WriteListOptions): Promise<readonly SkippedPhoto[]> {
+  switch (part) {
+    case 'labeled':
+      writeLabeled(data, outputDir);
+      writeTraits(data, outputDir);
+      return [];
+    case 'comments':
+      writeComments(data, outputDir);
+      return [];
+    case 'generic':
+      writeGeneric(data, outputDir);
+      return [];
+    case 'questions':
+      writeQuestions(data, outputDir);
+      return [];
+    case 'unlabeled':
+      return writeUnlabeled(data, outputDir, signal, onPhoto);
+    default:
+      return assertNever(part);
+  }
 }
 
-/** Writes all lists under `outputDir`. */
-export async function writeStudioLists({ data, outputDir, signal, onPhoto }: WriteListsOptions): Promise<ListsReport> {
-  writeLabeled(data, outputDir);
-  writeTraits(data, outputDir);
-  writeGeneric(data, outputDir);
+async function writeUnlabeled(
+  data: DataConfig,
+  outputDir: string,
+  signal: AbortSignal | undefined,
+  onPhoto: (() => void) | undefined,
+): Promise<readonly SkippedPhoto[]> {
   const { index, skipped } = await indexUnlabeled(data, signal, onPhoto);
   const folder = data.unlabeledDir === null ? null : userFolderUse(data.unlabeledDir);
   if (folder !== null && !index.some(({ source }) => source === 'user'))
@@ -52,15 +85,20 @@ export async function writeStudioLists({ data, outputDir, signal, onPhoto }: Wri
     );
   writeJson(join(outputDir, studioPaths.unlabeledIndex), index);
   writeJson(join(outputDir, studioPaths.manifest), manifestOf(data, index, skipped, folder));
-  return { skipped };
+  return skipped;
 }
 
-export function writeLabeled(data: DataConfig, outputDir: string): void {
+/** The labelled photographs' records, and which of them are of the test split. */
+function labeledRecords(data: DataConfig) {
   const testIds = testIdsOf(data);
-  const isTest = new Set(testIds);
   const ids = Array.from({ length: data.numTrain + data.numTest }, (_, i) => i + 1);
   const photographed = photographedIds(data);
   const records = ids.map((id) => ({ id, ...labeledRecord(data.seed, id, photographed.has(id)) }));
+  return { records, testIds, isTest: new Set(testIds) };
+}
+
+export function writeLabeled(data: DataConfig, outputDir: string): void {
+  const { records, testIds, isTest } = labeledRecords(data);
   const names = [...places.map(({ name }) => name), ...objectKinds.map(({ name }) => name)];
   writeAvaTexts(join(outputDir, studioPaths.ava), {
     rows: records.map(({ id, votes, scene }) => ({
@@ -72,14 +110,22 @@ export function writeLabeled(data: DataConfig, outputDir: string): void {
       challenge: 1,
     })),
     testIds,
-    trainIds: ids.filter((id) => !isTest.has(id)),
+    trainIds: records.map(({ id }) => id).filter((id) => !isTest.has(id)),
     tags: Object.fromEntries(names.map((name, i) => [i + 1, name])),
     challenges: { 1: 'Studio' },
   });
+}
+
+export function writeComments(data: DataConfig, outputDir: string): void {
+  const { records, isTest } = labeledRecords(data);
   writeAvaCaptions(
     join(outputDir, studioPaths.avaCaptions),
     records.map(({ id, comments }) => ({ id, split: isTest.has(id) ? 'test' : 'train', captions: comments })),
   );
+}
+
+function writeQuestions(data: DataConfig, outputDir: string): void {
+  const { records, isTest } = labeledRecords(data);
   const tagsOf = (scene: Scene | null): string[] =>
     scene === null ? [] : [places[scene.place]!.name, objectKinds[scene.subject.kind]!.name];
   writeConversations(
@@ -100,9 +146,7 @@ export function writeLabeled(data: DataConfig, outputDir: string): void {
 }
 
 function writeTraits(data: DataConfig, outputDir: string): void {
-  const ids = Array.from({ length: data.numTrain + data.numTest }, (_, i) => i + 1);
-  const photographed = photographedIds(data);
-  const records = ids.map((id) => ({ id, ...labeledRecord(data.seed, id, photographed.has(id)) }));
+  const { records } = labeledRecords(data);
   const lines = records.map(({ id, traitVector }) => [id, ...traitVector.map((value) => value.toFixed(6))].join(','));
   writeFileAtomic(
     join(outputDir, studioPaths.traits),
@@ -173,9 +217,6 @@ function manifestOf(
     seed: data.seed,
     imageSize: data.imageSize,
     counts: {
-      train: data.numTrain,
-      test: data.numTest,
-      generic: data.numGeneric,
       unlabeled: index.length,
       unlabeledStudio: count('studio'),
       unlabeledPhotographs: count('photo'),

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   dataItems,
+  dataPools,
   datasetNames,
   inputUseText,
   nano,
@@ -24,8 +25,8 @@ import {
   type InputUse,
 } from '@calm-orch/core';
 import { readDataFile } from '@calm-orch/core/config';
-import { captionedPhotos, commentedPhotos, datasetFolder, labeledPhotos, unlabeledPhotos } from '../catalog/read.ts';
-import { writeCatalog } from '../catalog/write.ts';
+import { captionedPhotos, commentedPhotos, labeledPhotos, unlabeledPhotos } from '../catalog/read.ts';
+import { writeCatalog, writeCatalogComments } from '../catalog/write.ts';
 import { readAva } from '../ava/read.ts';
 import { avaCaptionsFile } from '../ava-captions/captions-file.ts';
 import { loadImage } from '../images/images.ts';
@@ -53,9 +54,11 @@ function contentOf(folder: string): string {
   return hash.digest('hex');
 }
 
+/** All parts in one folder. */
 async function catalogOf(data: DataConfig): Promise<string> {
   const outputDir = freshFolder();
-  for (const [i, item] of dataItems(data).entries()) await writeCatalog({ data, item, first: i === 0, outputDir });
+  writeCatalogComments(data, outputDir);
+  for (const item of dataPools.flatMap((pool) => dataItems(data, pool))) await writeCatalog({ data, item, outputDir });
   return outputDir;
 }
 
@@ -116,6 +119,17 @@ describe('made datasets', () => {
 describe('the catalogue of datasets on this machine', () => {
   const data = (): DataConfig => ({ ...nano.data, source: 'files', roots, numTrain: 15, numUnlabeled: 1000 });
 
+  it('are there without what no stage reads: half of AVA’s style lists is a finding', async () => {
+    const copy = freshFolder();
+    cpSync(roots.AVA!, copy, { recursive: true });
+    rmSync(join(copy, 'style_image_lists/train.lab'));
+    const [report] = await verifyDatasets({ AVA: copy });
+    expect(report).toMatchObject({ status: 'ok', counts: { styleTrain: 0 } });
+    expect(report!.warnings).toEqual([
+      expect.stringMatching(/^AVA: style lists cannot be used, no stage needs them: /),
+    ]);
+  });
+
   it('lists what decodes, at most as many as asked for, and no AVA test image in any training pool', async () => {
     const image = readdirSync(join(dir, 'SPAQ/TestImage'))[0]!;
     const spoilt = join(dir, 'SPAQ/TestImage', image);
@@ -135,11 +149,10 @@ describe('the catalogue of datasets on this machine', () => {
     // 20 of AVA, 5 of EVA and of PCCD, 4 of AADB, ICAA17K, TAD66K and Pexels without their test splits, and of SPAQ
     // without the spoilt one.
     expect(pool).toHaveLength(20 + 2 * 5 + 5 * 4);
-    const comments = commentedPhotos(catalog);
+    const comments = commentedPhotos(catalog, catalog);
     expect(comments.train.map(({ id }) => id)).toEqual(train.map(({ id }) => id));
     expect(comments.test).toHaveLength(5);
     expect(captionedPhotos(catalog).map(({ id }) => id)).toContain('ShareGPT4V/1');
-    expect(datasetFolder(catalog, 'PCCD')).toBe(roots.PCCD);
   });
 
   it('leaves out what later stages cannot decode, and photographs nobody commented, and counts them', async () => {
@@ -175,7 +188,7 @@ describe('the catalogue of datasets on this machine', () => {
       ...reasons,
       { path: masked, reason: 'its mask: cannot decode it: it has no image format that is read' },
     ]);
-    expect(commentedPhotos(catalog).train.map(({ id }) => id)).not.toContain(train[2]!.id);
+    expect(commentedPhotos(catalog, catalog).train.map(({ id }) => id)).not.toContain(train[2]!.id);
     const report = JSON.parse(readFileSync(join(catalog, 'catalog/report.json'), 'utf8')) as Record<string, unknown>;
     expect(report['AVA-Captions']).toMatchObject({ withoutCaptions: 1 });
   });
@@ -234,7 +247,7 @@ describe('the catalogue of datasets on this machine', () => {
       'comments come from AVA-Captions, which the file of --data does not name',
     );
     await expect(
-      writeCatalog({ data: config, item: { pool: 'generic', first: 0, count: 1 }, first: false, outputDir: dir }),
+      writeCatalog({ data: config, item: { pool: 'generic', first: 0, count: 1 }, outputDir: dir }),
     ).rejects.toThrow('there is no captioned photograph; they come from LLaVA-Pretrain, ShareGPT4V');
   });
 });

@@ -1,10 +1,10 @@
 // Every dataset read once, whole: its counts beside the published ones, and the image files it leads to.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatasetName, LeftOutKind } from '@calm-orch/core';
+import { CalmError, type DatasetName, type LeftOutKind } from '@calm-orch/core';
 import { readAadb } from '../aadb/read.ts';
 import { absentTestIds } from '../ava/absent-test-ids.ts';
-import { readAvaLists, readAvaNames, readAvaStyles } from '../ava/lists.ts';
+import { readAvaLists, readAvaNames, readAvaStyles, type AvaStyles } from '../ava/lists.ts';
 import { readAva, type Ava } from '../ava/read.ts';
 import { avaCaptionsFile, readAvaCaptions } from '../ava-captions/captions-file.ts';
 import { rawCommentsFile, readRawComments } from '../ava-captions/raw-comments.ts';
@@ -83,7 +83,7 @@ const leftOutText = ({ reason, count, example }: LeftOutKind): string =>
 function surveyAva(dir: string, ava: Ava | null): Survey {
   const { train, test, testIds, counts } = ava ?? readAva(dir);
   const names = (file: string): number => (existsSync(join(dir, file)) ? readAvaNames(join(dir, file)).size : 0);
-  const styles = readAvaStyles(dir);
+  const { styles, warnings } = stylesOf(dir);
   const labeled = new Set([...train, ...test].map(({ id }) => id));
   const unexpected = [...testIds].filter((id) => !labeled.has(id) && !absentTestIds.has(id)).length;
   return {
@@ -95,9 +95,22 @@ function surveyAva(dir: string, ava: Ava | null): Survey {
       styleTrain: styles?.train.size ?? 0,
       styleTest: styles?.test.size ?? 0,
     },
-    warnings: unexpected > 0 ? [`AVA: ${unexpected} test images beyond the 70 known ones lack label or image`] : [],
+    warnings:
+      unexpected > 0
+        ? [...warnings, `AVA: ${unexpected} test images beyond the 70 known ones lack label or image`]
+        : warnings,
     images: [...train, ...test].map(({ path }) => path),
   };
+}
+
+/** No stage reads the style lists: what is wrong with them is a finding, the dataset is there without. */
+function stylesOf(dir: string): { readonly styles: AvaStyles | null; readonly warnings: readonly string[] } {
+  try {
+    return { styles: readAvaStyles(dir), warnings: [] };
+  } catch (error) {
+    if (!(error instanceof CalmError)) throw error;
+    return { styles: null, warnings: [`AVA: style lists cannot be used, no stage needs them: ${error.message}`] };
+  }
 }
 
 function surveyCaptions(dir: string, { ava }: SurveyContext): Survey {

@@ -7,7 +7,7 @@ export const baselinesComment: StageDefinition = {
   role: 'evaluator',
   goalOf: 'table',
   isNeeded: ({ evaluate }) => evaluate.numComments > 0,
-  inputs: { data: 'data', encodeLabeled: 'encode labeled' },
+  inputs: { data: 'data labeled', comments: 'data comments', encodeLabeled: 'encode labeled' },
   slice: ({ mfam: { taps }, evaluate }) => ({
     taps,
     evaluate: { numComments: evaluate.numComments, ...meteorSlice(evaluate) },

@@ -16,11 +16,11 @@ interface BaselinesCommentConfig {
 
 export const baselinesComment: StageFunction = async (context) => {
   const { taps: tapConfig, evaluate } = context.stage.config as unknown as BaselinesCommentConfig;
-  const { data, encodeLabeled } = context.inputs as Record<string, string>;
+  const { data, comments, encodeLabeled } = context.inputs as Record<string, string>;
   const taps = openTaps(encodeLabeled!);
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
-    const captions = commentedPhotos(data!);
+    const captions = commentedPhotos(comments!, data!);
     const encoded = <T extends { readonly id: number }>(items: readonly T[]): T[] =>
       items.filter(({ id }) => rowOf.has(String(id)));
     const train = encoded(captions.train).filter(({ captions: own }) => own.length > 0);

@@ -6,7 +6,7 @@ export const baselines: StageDefinition = {
   role: 'evaluator',
   goalOf: 'table',
   isNeeded: ({ evaluate }) => evaluate.scores,
-  inputs: { data: 'data', encodeLabeled: 'encode labeled' },
+  inputs: { data: 'data labeled', encodeLabeled: 'encode labeled' },
   slice: ({ mfam: { taps } }) => ({ taps }),
   cost: ({ data }) => 2 * (data.numTrain + data.numTest),
   load: async () => (await import('./baselines.ts')).baselines,

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dataItems, nano, rng, type DataConfig, type StageContext } from '@calm-orch/core';
-import { readAva, writeStudioImages, writeStudioLists } from '@calm-orch/datasets';
+import { readAva, writeStudioImages, writeStudioList } from '@calm-orch/datasets';
 import { writeTapsPart } from '@calm-orch/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baselines } from './baselines.ts';
@@ -51,8 +51,8 @@ function contextOf(taps: Record<string, number>, signal = new AbortController().
 
 describe('stage baselines', () => {
   beforeAll(async () => {
-    await writeStudioLists({ data, outputDir: dataDir });
-    for (const item of dataItems(data)) await writeStudioImages({ data, item, outputDir: dataDir });
+    await writeStudioList({ part: 'labeled', data, outputDir: dataDir });
+    for (const item of dataItems(data, 'labeled')) await writeStudioImages({ data, item, outputDir: dataDir });
     writeStates();
   });
 

@@ -6,7 +6,13 @@ export const evaluateComment: StageDefinition = {
   role: 'evaluator',
   goalOf: 'trial',
   isNeeded: ({ evaluate }) => evaluate.numComments > 0,
-  inputs: { foundation: 'foundation', data: 'data', encodeLabeled: 'encode labeled', model: 'finetune-comment' },
+  inputs: {
+    foundation: 'foundation',
+    data: 'data labeled',
+    comments: 'data comments',
+    encodeLabeled: 'encode labeled',
+    model: 'finetune-comment',
+  },
   slice: (trial, { foundation }) => {
     const { batchSize, numComments, maxCommentTokens } = trial.evaluate;
     const evaluate = { batchSize, numComments, maxCommentTokens, ...meteorSlice(trial.evaluate) };

@@ -24,7 +24,7 @@ interface EvaluateCommentConfig extends Pick<TrialConfig, 'prompt'> {
 
 export const evaluateComment: StageFunction = async (context) => {
   const { mfam, llm, prompt, evaluate } = context.stage.config as unknown as EvaluateCommentConfig;
-  const { data, encodeLabeled, model } = context.inputs as Record<string, string>;
+  const { data, comments, encodeLabeled, model } = context.inputs as Record<string, string>;
   const language = openStageLanguage({ llm, prompt }, context.inputs.foundation);
   const { tokenizer } = language;
   const taps = openTaps(encodeLabeled!);
@@ -40,7 +40,7 @@ export const evaluateComment: StageFunction = async (context) => {
   });
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
-    const test = commentedPhotos(data!)
+    const test = commentedPhotos(comments!, data!)
       .test.filter(({ id }) => rowOf.has(String(id)))
       .slice(0, evaluate.numComments);
     const rows = test.map(({ id }) => rowOf.get(String(id))!);

@@ -6,7 +6,7 @@ export const evaluateScore: StageDefinition = {
   role: 'evaluator',
   goalOf: 'trial',
   isNeeded: ({ evaluate }) => evaluate.scores,
-  inputs: { foundation: 'foundation', data: 'data', encodeLabeled: 'encode labeled', model: 'finetune-score' },
+  inputs: { foundation: 'foundation', data: 'data labeled', encodeLabeled: 'encode labeled', model: 'finetune-score' },
   slice: (trial, { foundation }) => scoreSlice(trial, foundation),
   cost: ({ data }) => 2 * data.numTest,
   metrics: scoreMetrics,

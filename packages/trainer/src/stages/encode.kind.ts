@@ -1,5 +1,5 @@
 // The frozen ViT's hidden states of photographs: a kind with a variant for each set of them.
-import type { StageDefinition, TrialConfig } from '@calm-orch/core';
+import { poolSize, type StageDefinition, type TrialConfig } from '@calm-orch/core';
 import { numDegradedPhotos } from '@calm-orch/datasets/degraded';
 
 export type EncodeWhat = 'labeled' | 'generic' | 'ssl' | 'personal' | 'real';
@@ -13,10 +13,10 @@ interface Photographs {
 }
 
 const photographs: Readonly<Record<EncodeWhat, Photographs>> = {
-  labeled: { inputs: { data: 'data' }, number: ({ data }) => data.numTrain + data.numTest },
-  generic: { inputs: { data: 'data' }, number: ({ data }) => data.numGeneric },
+  labeled: { inputs: { data: 'data labeled' }, number: ({ data }) => poolSize(data, 'labeled') },
+  generic: { inputs: { data: 'data generic' }, number: ({ data }) => poolSize(data, 'generic') },
   // Each original and its augmented copy.
-  ssl: { inputs: { data: 'data', augment: 'augment' }, number: ({ data }) => 2 * data.numUnlabeled },
+  ssl: { inputs: { data: 'data unlabeled', augment: 'augment' }, number: ({ data }) => 2 * data.numUnlabeled },
   personal: {
     inputs: { dataPersonal: 'data-personal' },
     number: ({ personal }) => personal.train.photos + personal.test.photos,

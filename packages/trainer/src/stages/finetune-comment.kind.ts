@@ -8,7 +8,9 @@ export const finetuneComment: StageDefinition = {
   budget: 'finetuneComment',
   inputs: {
     foundation: 'foundation',
-    data: 'data',
+    data: 'data labeled',
+    comments: 'data comments',
+    questions: 'data questions',
     encodeLabeled: 'encode labeled',
     pretrainGeneric: 'pretrain-generic',
     pretrainSsl: 'pretrain-ssl',

@@ -14,16 +14,16 @@ export type FinetuneCommentConfig = TrainingStageConfig &
 
 export const finetuneComment: StageFunction = (context) => {
   const config = context.stage.config as unknown as FinetuneCommentConfig;
-  const { data, encodeLabeled, pretrainGeneric, pretrainSsl, foundation } = context.inputs;
+  const { data, comments, questions, encodeLabeled, pretrainGeneric, pretrainSsl, foundation } = context.inputs;
   return withInputs(config, { foundation, taps: encodeLabeled }, async (inputs) => {
     const { language, taps, rowOf } = inputs;
-    const samples = commentedPhotos(data!).train.flatMap(({ id, captions: texts }) => {
+    const samples = commentedPhotos(comments!, data!).train.flatMap(({ id, captions: texts }) => {
       const row = rowOf.get(String(id));
       if (row === undefined || texts.length === 0) return [];
       return [{ row, answer: (epoch: number) => rng(config.seed, 'comment', epoch, id).pick(texts) }];
     });
     const { everySteps } = config.questions;
-    const questions = everySteps === 0 ? [] : questionSamples(data!, rowOf, config.seed, language);
+    const asked = questions === undefined ? [] : questionSamples(questions, rowOf, config.seed, language);
     return finetune(context, config, {
       training: config.finetuneComment,
       taps,
@@ -31,19 +31,19 @@ export const finetuneComment: StageFunction = (context) => {
       weights: { ...firstWeights(inputs, config, config.mfam), ...readWeights(pretrainGeneric, pretrainSsl) },
       samples,
       answerTokens: config.maxCommentTokens,
-      ...(questions.length > 0 && { questions: { everySteps, samples: questions } }),
+      ...(asked.length > 0 && { questions: { everySteps, samples: asked } }),
     });
   });
 };
 
 /** Photographs with questions their labels answer; one question of a photograph per epoch. */
 function questionSamples(
-  data: string,
+  dir: string,
   rowOf: ReadonlyMap<string, number>,
   seed: number,
   language: Language,
 ): QuestionSample[] {
-  return [...readConversations(`${data}/${studioPaths.questions}`)].flatMap(({ id, turns }) => {
+  return [...readConversations(`${dir}/${studioPaths.questions}`)].flatMap(({ id, turns }) => {
     const row = rowOf.get(id);
     const pairs = turns.flatMap(({ from, value }, i) => {
       const answer = turns[i + 1];

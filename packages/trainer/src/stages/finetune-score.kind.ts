@@ -5,7 +5,12 @@ export const finetuneScore: StageDefinition = {
   kind: 'finetune-score',
   role: 'trainer',
   budget: 'finetuneScore',
-  inputs: { foundation: 'foundation', data: 'data', encodeLabeled: 'encode labeled', comment: 'finetune-comment' },
+  inputs: {
+    foundation: 'foundation',
+    data: 'data labeled',
+    encodeLabeled: 'encode labeled',
+    comment: 'finetune-comment',
+  },
   slice: (trial, { foundation }) => {
     const { scoreAnswer, scorePrefix, scoreDecimals, finetuneScore } = trial;
     return { ...finetuneSlice(trial, foundation), scoreAnswer, scorePrefix, scoreDecimals, finetuneScore };

@@ -6,7 +6,7 @@ export const pretrainGeneric: StageDefinition = {
   role: 'trainer',
   budget: 'pretrainGeneric',
   isNeeded: ({ mfam }) => mfam.levels.includes('thematic'),
-  inputs: { foundation: 'foundation', data: 'data', encodeGeneric: 'encode generic' },
+  inputs: { foundation: 'foundation', data: 'data generic', encodeGeneric: 'encode generic' },
   // Of the MFAM, what the projection alone depends on, so that rows with other Q-Formers share it.
   slice: (trial, { foundation }) => {
     const { taps, projector, standardizeTaps, initializer } = trial.mfam;

@@ -197,6 +197,11 @@ export function crossProblems(
     ['data.unlabeledDir', 'data.source'],
     "data.unlabeledDir joins the embedded data's pool only, and would not be used beside other data: leave out --data, or the folder",
   );
+  check(
+    (config.data.source === 'files') === Object.keys(config.data.roots).length > 0,
+    ['data.source', 'data.roots'],
+    'data.source is files with the roots of --data FILE, and studio without: embedded data and files never mix',
+  );
   const { numComments, scoreReadout } = config.evaluate;
   check(
     config.scoreAnswer === 'number' || scoreReadout === 'levels',

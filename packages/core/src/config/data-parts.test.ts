@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { dataItems, dataPools, partOf } from './data-parts.ts';
+import { nano } from './presets.ts';
+
+const data = { ...nano.data, numTrain: 300, numTest: 100, numGeneric: 250, numUnlabeled: 1 };
+
+describe('items', () => {
+  it('cut each pool on its own and cover every photograph once', () => {
+    expect(dataPools.map((pool) => dataItems(data, pool))).toEqual([
+      [
+        { pool: 'labeled', first: 0, count: 250 },
+        { pool: 'labeled', first: 250, count: 150 },
+      ],
+      [{ pool: 'generic', first: 0, count: 250 }],
+      [{ pool: 'unlabeled', first: 0, count: 1 }],
+    ]);
+  });
+});
+
+describe('parts', () => {
+  it('read the datasets they are made of, and no other', () => {
+    const files = {
+      ...data,
+      source: 'files' as const,
+      roots: { AVA: '/ava', 'AVA-Captions': '/captions', PCCD: '/pccd' },
+    };
+    expect(partOf(files, 'labeled')).toEqual({
+      source: 'files',
+      seed: 0,
+      roots: { AVA: '/ava' },
+      numTrain: 300,
+      numTest: 100,
+    });
+    expect(partOf(files, 'unlabeled').roots).toEqual({ AVA: '/ava', PCCD: '/pccd' });
+    expect(partOf(files, 'generic').roots).toEqual({});
+    expect(partOf(data, 'generic')).toEqual({ source: 'studio', seed: 0, imageSize: 64, numGeneric: 250 });
+  });
+});
