@@ -61,7 +61,7 @@ export type { StageDefinition, TrainingBudget } from './stage-definition.ts';
 export type * from './config/schema.ts';
 export * from './config/names.ts';
 export { dataItems, photosPerItem, type DataItem, type DataPool } from './config/items.ts';
-export { augmentationReduction, augmentationSide } from './config/sides.ts';
+export { augmentationSide } from './config/sides.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';
 export type { Claim } from './config/ablation.ts';
 export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';
