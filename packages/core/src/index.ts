@@ -73,7 +73,7 @@ export {
   type DataPool,
 } from './config/data-parts.ts';
 export { datasetNeeds, datasetsWelcome, type DatasetNeed } from './config/needs.ts';
-export { augmentationReduction, augmentationSide } from './config/sides.ts';
+export { augmentationSide } from './config/sides.ts';
 export type { MadeModel, Rehearsed, RehearsalModels } from './config/rehearse.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';
 export type { Claim } from './config/ablation.ts';

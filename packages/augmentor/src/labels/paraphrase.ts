@@ -25,8 +25,8 @@ export interface ParaphraseOptions {
 
 const system =
   'You rewrite one sentence about photographs in other words. Keep every attribute it names and its direction, keep which ' +
-  'photograph is meant (write "first" and "second" where the sentence does), add nothing. Do not negate. Answer with the one ' +
-  'rewritten sentence alone.';
+  'photograph is meant (write "first" and "second" where the sentence does), add nothing. Of one photograph "darker" means ' +
+  'darker than before: do not make it "dark". Do not negate. Answer with the one rewritten sentence alone.';
 
 /** Answers that change the meaning are asked for once more. */
 const numTries = 2;

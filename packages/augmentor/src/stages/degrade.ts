@@ -1,8 +1,9 @@
 // Stage `degrade`: the test photographs of aesthetic suggesting. Square crops of the held-out photographs, each as it is
-// and with every degradation, degraded at 2.5 times the model's input side and then reduced to it.
+// and with every degradation, at the model's input side.
 import { join } from 'node:path';
 import { augmentationSide, CalmError, rng, writeFileAtomic, type StageFunction } from '@calm-orch/core';
 import {
+  clipSquare,
   cropsPerPhoto,
   degradationNames,
   degradedFile,
@@ -33,10 +34,9 @@ export const degrade: StageFunction = async (context) => {
       const part = await fitSquare(randomSquare(image, photo.name, crop), augmentationSide(imageSize));
       for (const degradation of kinds) {
         const random = rng('degrade', photo.name, crop, degradation ?? 'original');
-        const whole = degradation === null ? part : await degradePhoto(part, degradation, random);
-        const png = await pipelineOf(await fitSquare(whole, imageSize))
-          .png()
-          .toBuffer();
+        const seen =
+          degradation === null ? clipSquare(part, imageSize) : await degradePhoto(part, degradation, random, imageSize);
+        const png = await pipelineOf(seen).png().toBuffer();
         writeFileAtomic(join(context.outputDir, degradedFile({ photo: photo.name, crop, degradation })), png);
         progress(++done);
       }

@@ -78,11 +78,11 @@ async function workOf(full: Experiment, sources: PlanSources): Promise<Pick<Full
 }
 
 /** Photographs of a set of hidden states. */
-function encoded({ data, personal }: TrialConfig, what: string): number {
+function encoded({ augment, data, personal }: TrialConfig, what: string): number {
   const photographs: Readonly<Record<string, number>> = {
     labeled: data.numTrain + data.numTest,
     generic: data.numGeneric,
-    ssl: 2 * data.numUnlabeled,
+    ssl: (1 + augment.draws) * data.numUnlabeled,
     personal: personal.train.photos + personal.test.photos,
   };
   return photographs[what] ?? 0;

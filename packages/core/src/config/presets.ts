@@ -66,7 +66,7 @@ export const nano: Preset = {
     ropeTheta: 10000,
     maxPositions: 256,
   },
-  augment: { groups: ['quality', 'color', 'subject'], maxSimultaneous: 3, foreground: 'saliency', seed: 0 },
+  augment: { groups: ['quality', 'color', 'subject'], maxSimultaneous: 3, draws: 1, foreground: 'saliency', seed: 0 },
   labels: 'template',
   openai: {
     baseUrl: 'https://api.openai.com/v1',

@@ -104,6 +104,8 @@ export const augmentSchema = z.strictObject({
   groups: z.array(z.enum(augmentationGroups)),
   /** Attributes augmented at once in one photograph, 1 to this. */
   maxSimultaneous: size,
+  /** Augmented copies of each photograph, each drawn anew. */
+  draws: size,
   /** Who finds the subject of a photograph that comes without mask and box. */
   foreground: z.enum(foregroundFinders),
   seed: count,

@@ -15,8 +15,11 @@ interface Photographs {
 const photographs: Readonly<Record<EncodeWhat, Photographs>> = {
   labeled: { inputs: { data: 'data labeled' }, number: ({ data }) => poolSize(data, 'labeled') },
   generic: { inputs: { data: 'data generic' }, number: ({ data }) => poolSize(data, 'generic') },
-  // Each original and its augmented copy.
-  ssl: { inputs: { data: 'data unlabeled', augment: 'augment' }, number: ({ data }) => 2 * data.numUnlabeled },
+  // Each original once, and its augmented copies.
+  ssl: {
+    inputs: { data: 'data unlabeled', augment: 'augment' },
+    number: ({ data, augment: { draws } }) => (1 + draws) * data.numUnlabeled,
+  },
   personal: {
     inputs: { dataPersonal: 'data-personal' },
     number: ({ personal }) => personal.train.photos + personal.test.photos,

@@ -46,9 +46,9 @@ function photographs(what: EncodeWhat, inputs: Readonly<Record<string, string>>)
     case 'generic':
       return captionedPhotos(data!);
     case 'ssl':
-      return readPairs(augment!).flatMap(({ index, original, augmented }) => [
-        { id: originalId(index), path: resolve(data!, original) },
-        { id: augmentedId(index), path: join(augment!, augmented) },
+      return readPairs(augment!).flatMap((pair) => [
+        ...(pair.draw === 0 ? [{ id: originalId(pair.index), path: resolve(data!, pair.original) }] : []),
+        { id: augmentedId(pair), path: join(augment!, pair.augmented) },
       ]);
   }
 }
