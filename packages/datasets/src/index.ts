@@ -60,6 +60,13 @@ export {
   type CaptionedImage,
   type CommentedPhoto,
 } from './ava-captions/captions-file.ts';
+export {
+  listFlickrAes,
+  personalPhotos,
+  readAnnotators,
+  type Annotators,
+  type PersonalPhoto,
+} from './flickr-aes/annotators.ts';
 export { joiningRatings, testEpisodes, trainingEpisode, type TestEpisodes } from './flickr-aes/episodes.ts';
 export { readFlickrAes, type Annotator, type FlickrAes, type FlickrAesSplitOptions } from './flickr-aes/read.ts';
 export {
@@ -89,6 +96,7 @@ export * from './spaq/read.ts';
 export * from './tad66k/read.ts';
 export * from './tad66k/write.ts';
 export * from './catalog/read.ts';
+export { wantedRoot } from './catalog/candidates.ts';
 export { writeCatalog, writeCatalogComments, type CatalogResult } from './catalog/write.ts';
 export { checkImage } from './images/check-image.ts';
 export { makeDatasets, madeDataFile, type MakeOptions } from './make/make.ts';

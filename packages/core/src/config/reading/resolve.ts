@@ -167,11 +167,6 @@ export function crossProblems(
     ['questions.everySteps'],
     'questions.everySteps must be 0 or at least 2: comments need steps too (got 1)',
   );
-  check(
-    !config.evaluate.personal || (config.prompt.template === 'nano' && config.finetune === 'full'),
-    ['evaluate.personal', 'prompt.template', 'finetune'],
-    'evaluate.personal needs prompt.template nano, where a score is one token, and finetune full',
-  );
   const { levels: personalLevels, contextSize, joining } = config.personal;
   check(
     personalLevels.every((level) => config.mfam.levels.includes(level)) || !config.evaluate.personal,
