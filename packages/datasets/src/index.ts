@@ -88,6 +88,7 @@ export * from './eva/write.ts';
 export * from './icaa17k/read.ts';
 export * from './llava/conversation-set.ts';
 export * from './llava/image-token.ts';
+export { bestPccd, rankedPccdPhotos, type BestPhoto } from './pccd/best.ts';
 export * from './pccd/read.ts';
 export * from './pccd/write.ts';
 export * from './pexels/read.ts';

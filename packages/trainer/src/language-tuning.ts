@@ -32,8 +32,7 @@ export function languageTuning(
 ): Tuning {
   const shapes = { ...mfam, ...llmShapes(llm) };
   const lora = finetune === 'lora' ? factorsOf : undefined;
-  if (lora === undefined)
-    return { trainable: shapes, frozen: {}, lora, weights: () => start, result: stageResult };
+  if (lora === undefined) return { trainable: shapes, frozen: {}, lora, weights: () => start, result: stageResult };
   const factors = loraShapes(llm, lora);
   return {
     trainable: { ...mfam, ...factors },
@@ -42,7 +41,10 @@ export function languageTuning(
     weights: () => ({ ...start, ...initialLora(factors, seed) }),
     result: (context, trained, beside) => {
       writeAdapter(context.outputDir, select(trained, factors), lora);
-      const merged = Object.keys(shapes).map((key) => [key, trained[key] ?? mergeLora(key, start[key]!, trained, lora)]);
+      const merged = Object.keys(shapes).map((key) => [
+        key,
+        trained[key] ?? mergeLora(key, start[key]!, trained, lora),
+      ]);
       return stageResult(context, Object.fromEntries(merged) as Weights, beside);
     },
   };

@@ -99,7 +99,11 @@ function limited(
 ): Annotator[] {
   const some = <T>(all: readonly T[], most: number | null, ...key: string[]): readonly T[] => {
     if (most === null || all.length <= most) return all;
-    const chosen = new Set(rng('files', seed, 'personal', ...key).shuffle(all).slice(0, most));
+    const chosen = new Set(
+      rng('files', seed, 'personal', ...key)
+        .shuffle(all)
+        .slice(0, most),
+    );
     return all.filter((one) => chosen.has(one));
   };
   return some(annotators, maxAnnotators, side).map(({ worker, ratings }) => ({

@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useTestFolders } from '../test-folder.test-util.ts';
-import { bestPccdPhotos, pccdFiles, readPccd } from './read.ts';
+import { rankedPccdPhotos } from './best.ts';
+import { pccdFiles, readPccd } from './read.ts';
 import { writePccd, type PccdRecord } from './write.ts';
 
 const freshFolder = useTestFolders();
@@ -45,7 +46,7 @@ describe('PCCD', () => {
   it('orders the best by mean score, ties by title', () => {
     const same = ['8', '8', '8', '8', '8', '8', '8'];
     const dir = folderWith([record('b', same), record('a', same), record('c', ['9']), record('d', [])]);
-    expect(bestPccdPhotos(readPccd(dir).photos, 3).map(({ name }) => name)).toEqual(['c', 'a', 'b']);
+    expect(rankedPccdPhotos(readPccd(dir).photos).map(({ name }) => name)).toEqual(['c', 'a', 'b']);
   });
 
   it('names file and line of a bad record, also of a title that leads out of the folder', () => {

@@ -35,7 +35,14 @@ const middleScore = 3;
 
 export const evaluatePersonal: StageFunction = async (context) => {
   const config = context.stage.config as unknown as EvaluatePersonalConfig;
-  const { seed, mfam, llm, personal, evaluate, prompt: { template } } = config;
+  const {
+    seed,
+    mfam,
+    llm,
+    personal,
+    evaluate,
+    prompt: { template },
+  } = config;
   const { dataPersonal, encodePersonal, model, generic } = context.inputs as Record<string, string>;
   const language = openStageLanguage(config, context.inputs.foundation);
   const { tokenizer } = language;

@@ -38,8 +38,9 @@ function nanoTexts(tokenizer: Tokenizer, instruction: string): EpisodeTexts {
 
 function vicunaTexts(tokenizer: Tokenizer, instruction: string): EpisodeTexts {
   const question = `<image>\n${instruction}`;
-  const answers = ratingScale.map((score) =>
-    vicunaSequence(tokenizer, [{ question, answer: String(score) }])).map(({ ids, isAnswer }) => ids.filter((_, i) => isAnswer[i]));
+  const answers = ratingScale
+    .map((score) => vicunaSequence(tokenizer, [{ question, answer: String(score) }]))
+    .map(({ ids, isAnswer }) => ids.filter((_, i) => isAnswer[i]));
   const { ids, isAnswer } = vicunaSequence(tokenizer, [{ question, answer: '1' }, { question }]);
   const [first, second] = [ids.indexOf(imageId), ids.lastIndexOf(imageId)];
   const other = ids.slice(isAnswer.lastIndexOf(true) + 1, second);

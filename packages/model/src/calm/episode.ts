@@ -43,6 +43,8 @@ export function episodeLogits(parameters: Parameters, config: LlmConfig, images:
   const hidden = llamaHidden(parameters, config, sequence, numPhotos * length);
   // The state before a token predicts it.
   const numAnswer = answer.shape[1]! / numPhotos;
-  const asking = hidden.reshape([numTurns, length, width]).slice([0, length - 1 - numAnswer, 0], [-1, numAnswer, width]);
+  const asking = hidden
+    .reshape([numTurns, length, width])
+    .slice([0, length - 1 - numAnswer, 0], [-1, numAnswer, width]);
   return logitsOf(parameters, config, asking.reshape([batch, numPhotos * numAnswer, width]));
 }

@@ -9,6 +9,9 @@ import { rowsOfTable, tablesOf } from './rows-of-table.ts';
 const besideRows: readonly (readonly [suffix: string, words: string])[] = [
   ['_permuted', 'test images permuted'],
   ['_chance', 'answers permuted over degradations'],
+  ['_keywords', 'judged by keywords'],
+  ['_agreement', 'share of equal verdicts of both judges'],
+  ['_kappa', "Cohen's kappa of both judges"],
   ['_generic', "the generic model's scores"],
   ['_others', "the other annotators' mean rating"],
 ];

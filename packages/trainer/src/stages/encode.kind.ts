@@ -27,16 +27,18 @@ const photographs: Readonly<Record<EncodeWhat, Photographs>> = {
   real: { inputs: { degraded: 'degrade' }, number: numDegradedPhotos },
 };
 
-export const encode: readonly StageDefinition[] = Object.entries(photographs).map(([what, { inputs, number, most = number }]) => ({
-  kind: 'encode',
-  variant: what,
-  role: 'trainer',
-  inputs: { foundation: 'foundation', ...inputs },
-  slice: ({ vision, mfam, encode: how }, { foundation }) => {
-    const { taps, standardizeTaps } = mfam;
-    return { what, vision, taps, standardizeTaps, foundation, encode: how };
-  },
-  numItems: (trial) => Math.ceil(most(trial) / encodedPerItem),
-  cost: (trial) => 4 * number(trial),
-  load: async () => (await import('./encode.ts')).encode,
-}));
+export const encode: readonly StageDefinition[] = Object.entries(photographs).map(
+  ([what, { inputs, number, most = number }]) => ({
+    kind: 'encode',
+    variant: what,
+    role: 'trainer',
+    inputs: { foundation: 'foundation', ...inputs },
+    slice: ({ vision, mfam, encode: how }, { foundation }) => {
+      const { taps, standardizeTaps } = mfam;
+      return { what, vision, taps, standardizeTaps, foundation, encode: how };
+    },
+    numItems: (trial) => Math.ceil(most(trial) / encodedPerItem),
+    cost: (trial) => 4 * number(trial),
+    load: async () => (await import('./encode.ts')).encode,
+  }),
+);

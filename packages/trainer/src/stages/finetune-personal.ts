@@ -24,7 +24,13 @@ export type FinetunePersonalConfig = TrainingStageConfig &
 
 export const finetunePersonal: StageFunction = (context) => {
   const config = context.stage.config as unknown as FinetunePersonalConfig;
-  const { llm, seed, personal, finetunePersonal: training, prompt: { template } } = config;
+  const {
+    llm,
+    seed,
+    personal,
+    finetunePersonal: training,
+    prompt: { template },
+  } = config;
   const { dataPersonal, encodePersonal, score, foundation } = context.inputs as Record<string, string>;
   const mfam = { ...config.mfam, levels: personal.levels };
   const size = personal.contextSize + 1;
