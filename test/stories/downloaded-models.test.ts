@@ -104,6 +104,37 @@ test('an experiment on downloaded models runs to its end, and its stages are tho
   expect((await run('plan', 'own.yaml')).output).toMatch(/2 of them done/);
 }, 600_000);
 
+test("personal scores are learnt and read in Vicuna's conversation, with low-rank factors", async () => {
+  const changes = {
+    finetune: 'lora',
+    'evaluate.personal': true,
+    'evaluate.scores': false,
+    'evaluate.numComments': 0,
+    finetunePersonal: '{ steps: 3, batchSize: 8 }',
+    'personal.train': '{ annotators: 2, photos: 6, ratings: 4 }',
+    'personal.test': '{ annotators: 1, photos: 106, ratings: 106 }',
+    'personal.contextSize': 2,
+    'personal.joining': 3,
+    'personal.repeats': 1,
+  };
+  const set = Object.entries(changes).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  const { output } = await run('run', 'own.yaml', ...set);
+  expect(output).toMatch(/succeeded/);
+  const artifacts = join(dir, 'runs/artifacts');
+  const holding = (file: string): string[] =>
+    readdirSync(artifacts).filter((key) => readdirSync(join(artifacts, key)).includes(file));
+  // Of 106 photographs of the annotator 3 have joined training.
+  const [evaluated] = holding('annotators.csv');
+  const lines = readFileSync(join(artifacts, evaluated!, 'predictions.csv'), 'utf8')
+    .trim()
+    .split('\n');
+  expect(lines).toHaveLength(1 + 103);
+  const adapters = holding('adapter_model.safetensors').map((key) => {
+    return (JSON.parse(readFileSync(join(artifacts, key, 'manifest.json'), 'utf8')) as { kind: string }).kind;
+  });
+  expect(adapters.sort()).toEqual(['finetune-comment', 'finetune-personal', 'finetune-score']);
+}, 600_000);
+
 test('sizes that are not those of config.json are told before anything is planned', async () => {
   const { code, output } = await run('run', 'own.yaml', '--set', 'llm.numLayers=4');
   expect(code).toBe(2);

@@ -96,7 +96,7 @@ export function createEpisodeReader(engine: Engine, spec: EpisodeReaderSpec): Ep
  * otherwise than all of them.
  * @throws CalmError `invalid_config` where no one token tells them apart
  */
-function ratingExpectation(answers: EpisodePrompt['answers']) {
+export function ratingExpectation(answers: EpisodePrompt['answers']) {
   const [one] = answers;
   const place = one!.findIndex((id, i) => answers.some((other) => other[i] !== id));
   const watch = answers.map((ids) => ids[place]);

@@ -63,7 +63,11 @@ const urlOf = (): string => `http://127.0.0.1:${(server.address() as AddressInfo
 
 async function paraphrase(changes: Partial<OpenaiConfig> = {}, env: NodeJS.ProcessEnv = {}) {
   const config = { ...nano.openai, baseUrl: urlOf(), requestsPerMinute: 60_000, timeoutSeconds: 5, ...changes };
-  const client = await createClient(config, { OPENAI_API_KEY: key, OPENAI_BASE_URL: urlOf(), ...env }, 'labels: openai');
+  const client = await createClient(
+    config,
+    { OPENAI_API_KEY: key, OPENAI_BASE_URL: urlOf(), ...env },
+    'labels: openai',
+  );
   const { signal } = new AbortController();
   const sleep = (ms: number): Promise<void> => delay(Math.max(0, ms));
   const ask = createAskModel(client, { config, cache, account: 'augment-1', signal, now: Date.now, sleep });
@@ -201,7 +205,9 @@ describe('the key', () => {
   it('is needed for the official address alone', () => {
     expect(() => apiKeyOf({ baseUrl: official }, {}, 'labels: openai')).toThrow(/set OPENAI_API_KEY/);
     expect(apiKeyOf({ baseUrl: own }, {}, 'labels: openai')).toBeUndefined();
-    expect(apiKeyOf({ baseUrl: 'http://llm.example.org/v1' }, { OPENAI_BASE_URL: own }, 'labels: openai')).toBeUndefined();
+    expect(
+      apiKeyOf({ baseUrl: 'http://llm.example.org/v1' }, { OPENAI_BASE_URL: own }, 'labels: openai'),
+    ).toBeUndefined();
   });
 
   it('is not sent to an address that the experiment file alone names, nor are headers of the environment', async () => {
