@@ -72,7 +72,12 @@ export {
   type DataPart,
   type DataPool,
 } from './config/data-parts.ts';
-export { mostPersonalPhotos, personalPhotosPerItem, personalSizes, type PersonalSizes } from './config/personal-sizes.ts';
+export {
+  mostPersonalPhotos,
+  personalPhotosPerItem,
+  personalSizes,
+  type PersonalSizes,
+} from './config/personal-sizes.ts';
 export { augmentationReduction, augmentationSide } from './config/sides.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';
 export type { Claim } from './config/ablation.ts';

@@ -3,7 +3,14 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { canonicalJson, CalmError, combineSignals, sha256, type OpenaiConfig, type StageContext } from '@calm-orch/core';
+import {
+  canonicalJson,
+  CalmError,
+  combineSignals,
+  sha256,
+  type OpenaiConfig,
+  type StageContext,
+} from '@calm-orch/core';
 import { createAskModel, createClient, type Answer, type AskModel, type Question } from './ask-model.ts';
 import { openAnswerCache, type AnswerCache } from './answer-cache.ts';
 

@@ -173,6 +173,14 @@ export function crossProblems(
     ['personal.levels', 'mfam.levels'],
     `personal.levels must be among mfam.levels (got ${personalLevels.join(', ')} and ${config.mfam.levels.join(', ')})`,
   );
+  const side = Math.floor(config.vision.imageSize / config.vision.patchSize);
+  const perImage = personalLevels.map((level) => (level === 'thematic' ? side * side : config.mfam.queries));
+  const ofImages = (contextSize + 1) * perImage.reduce((sum, tokens) => sum + tokens, 0);
+  check(
+    ofImages < config.llm.maxPositions || !config.evaluate.personal,
+    ['personal.contextSize', 'personal.levels', 'llm.maxPositions'],
+    `${contextSize + 1} photographs of an episode take ${ofImages} tokens without any text, llm.maxPositions is ${config.llm.maxPositions}: take fewer photographs (personal.contextSize), levels (personal.levels) or queries, or smaller images`,
+  );
   check(
     joining === 0 || joining > contextSize,
     ['personal.joining', 'personal.contextSize'],
