@@ -3,30 +3,16 @@ import {
   CalmError,
   sampleIds,
   sampleOrder,
-  type LoraConfig,
   type StageContext,
   type StageResult,
   type TrainingConfig,
-  type TrialConfig,
 } from '@calm-orch/core';
-import {
-  initialLora,
-  llmShapes,
-  loraShapes,
-  mergeLora,
-  mfamShapes,
-  writeAdapter,
-  type Shapes,
-  type TaskPrompt,
-  type Taps,
-  type Weights,
-} from '@calm-orch/model';
+import { mfamShapes, type TaskPrompt, type Taps, type Weights } from '@calm-orch/model';
+import { languageTuning, type LanguageTuning } from './language-tuning.ts';
 import { answerRoom, promptForm, promptInputs } from './training/calm-training.ts';
-import { select } from './training/model-weights.ts';
-import { answerInputs, stageResult, trainStage, type TrainingStageConfig } from './training/training-stage.ts';
+import { answerInputs, trainStage, type TrainingStageConfig } from './training/training-stage.ts';
 
-/** What a fine-tuning stage is told beside: how the language model is trained. */
-export type LanguageTuning = Pick<TrialConfig, 'finetune'> & Partial<Pick<TrialConfig, 'lora'>>;
+export type { LanguageTuning };
 
 export interface FinetuneSample {
   /** Position of the photograph in the taps. */
@@ -80,10 +66,7 @@ function questionSteps(seed: number, { everySteps, samples }: NonNullable<Finetu
   };
 }
 
-/**
- * Trains, writes model.safetensors, returns its fingerprint. With LoRA the language model in it has the factors merged;
- * the factors themselves are beside it, in PEFT's files.
- */
+/** Trains and writes what `languageTuning` says. */
 export async function finetune(
   context: StageContext,
   config: TrainingStageConfig & LanguageTuning,
@@ -95,10 +78,7 @@ export async function finetune(
   const longest = spec.answerTokens ?? Math.max(...samples.map((sample) => prompt.answer(sample.answer(0)).length));
   const answerTokens = answerRoom({ mfam, llm, taps }, prompt, 1, longest);
   const questions = spec.questions && questionSteps(seed, spec.questions, batchSize);
-  const lora = config.finetune === 'lora' ? config.lora : undefined;
-  const mfamOnly = mfamShapes(mfam, { hiddenSize: taps.width }, llm);
-  const shapes = { ...mfamOnly, ...llmShapes(llm) };
-  const factors = lora === undefined ? {} : loraShapes(llm, lora);
+  const tuning = languageTuning(config, mfamShapes(mfam, { hiddenSize: taps.width }, llm), spec.weights);
   const order = sampleOrder(seed, context.stage.kind, samples.length, batchSize);
   const texts = promptInputs(batchSize, prompt);
   const rowsOf = (step: number): number[] =>
@@ -111,14 +91,11 @@ export async function finetune(
     mfam,
     taps,
     training,
-    trainable: lora === undefined ? shapes : { ...mfamOnly, ...factors },
-    frozen: lora === undefined ? {} : llmShapes(llm),
-    lora,
+    ...tuning,
     forms: {
       answer: { images: 1, ...promptForm(prompt), answer: answerTokens },
       ...(questions && { question: { images: 1, ...questions.form, answer: answerTokens } }),
     },
-    weights: () => ({ ...spec.weights, ...initialLora(factors, seed) }),
     inputsOf: (step) => {
       if (questions?.has(step)) {
         const { asked, samples: ids } = questions.of(step);
@@ -135,14 +112,5 @@ export async function finetune(
     numSamples: samples.length,
     otherLists: questions ? [questions.list] : [],
   });
-  if (lora === undefined) return stageResult(context, trained);
-  writeAdapter(context.outputDir, select(trained, factors), lora);
-  return stageResult(context, merged(trained, spec.weights, shapes, lora));
-}
-
-/** The model's weights: trained ones, and frozen ones with the trained factors added. */
-function merged(trained: Weights, frozen: Weights, shapes: Shapes, lora: LoraConfig): Weights {
-  return Object.fromEntries(
-    Object.keys(shapes).map((key) => [key, trained[key] ?? mergeLora(key, frozen[key]!, trained, lora)]),
-  );
+  return tuning.result(context, trained);
 }

@@ -1,5 +1,5 @@
 // The frozen ViT's hidden states of photographs: a kind with a variant for each set of them.
-import { poolSize, type StageDefinition, type TrialConfig } from '@calm-orch/core';
+import { personalSizes, poolSize, type StageDefinition, type TrialConfig } from '@calm-orch/core';
 import { numDegradedPhotos } from '@calm-orch/datasets/degraded';
 
 export type EncodeWhat = 'labeled' | 'generic' | 'ssl' | 'personal' | 'real';
@@ -10,6 +10,8 @@ export const encodedPerItem = 500;
 interface Photographs {
   readonly inputs: Readonly<Record<string, string>>;
   number(trial: TrialConfig): number;
+  /** What is cut into items. @default number */
+  most?(trial: TrialConfig): number;
 }
 
 const photographs: Readonly<Record<EncodeWhat, Photographs>> = {
@@ -22,21 +24,24 @@ const photographs: Readonly<Record<EncodeWhat, Photographs>> = {
   },
   personal: {
     inputs: { dataPersonal: 'data-personal' },
-    number: ({ personal }) => personal.train.photos + personal.test.photos,
+    number: (trial) => personalSizes(trial).photos,
+    most: (trial) => personalSizes(trial).mostPhotos,
   },
-  real: { inputs: { degraded: 'degrade' }, number: () => numDegradedPhotos() },
+  real: { inputs: { degraded: 'degrade' }, number: numDegradedPhotos },
 };
 
-export const encode: readonly StageDefinition[] = Object.entries(photographs).map(([what, { inputs, number }]) => ({
-  kind: 'encode',
-  variant: what,
-  role: 'trainer',
-  inputs: { foundation: 'foundation', ...inputs },
-  slice: ({ vision, mfam, encode: how }, { foundation }) => {
-    const { taps, standardizeTaps } = mfam;
-    return { what, vision, taps, standardizeTaps, foundation, encode: how };
-  },
-  numItems: (trial) => Math.ceil(number(trial) / encodedPerItem),
-  cost: (trial) => 4 * number(trial),
-  load: async () => (await import('./encode.ts')).encode,
-}));
+export const encode: readonly StageDefinition[] = Object.entries(photographs).map(
+  ([what, { inputs, number, most = number }]) => ({
+    kind: 'encode',
+    variant: what,
+    role: 'trainer',
+    inputs: { foundation: 'foundation', ...inputs },
+    slice: ({ vision, mfam, encode: how }, { foundation }) => {
+      const { taps, standardizeTaps } = mfam;
+      return { what, vision, taps, standardizeTaps, foundation, encode: how };
+    },
+    numItems: (trial) => Math.ceil(most(trial) / encodedPerItem),
+    cost: (trial) => 4 * number(trial),
+    load: async () => (await import('./encode.ts')).encode,
+  }),
+);

@@ -4,10 +4,10 @@ import { CalmError, type MfamConfig, type StageFunction, type TrialConfig, type 
 import {
   captionedPhotos,
   clipSquare,
-  flickrAesFiles,
   imageNamesIn,
   labeledPhotos,
   loadImage,
+  personalPhotos,
   toPixels,
 } from '@calm-orch/datasets';
 import { startEngine } from '@calm-orch/engine';
@@ -37,10 +37,8 @@ function photographs(what: EncodeWhat, inputs: Readonly<Record<string, string>>)
       const { train, test } = labeledPhotos(data!);
       return [...train, ...test].sort((a, b) => a.id - b.id).map(({ id, path }) => ({ id: String(id), path }));
     }
-    case 'personal': {
-      const folder = join(dataPersonal!, flickrAesFiles.images);
-      return imageNamesIn(folder).map((name) => ({ id: name, path: join(folder, name) }));
-    }
+    case 'personal':
+      return personalPhotos(dataPersonal!);
     case 'real':
       return imageNamesIn(degraded!).map((name) => ({ id: name, path: join(degraded!, name) }));
     case 'generic':
@@ -58,6 +56,8 @@ export const encode: StageFunction = async (context) => {
   const layers = [...new Set(Object.values(taps))].sort((a, b) => a - b);
   const first = context.item * encodedPerItem;
   const items = photographs(what, context.inputs).slice(first, first + encodedPerItem);
+  // Items are cut from what there may be at most.
+  if (items.length === 0 && first > 0) return {};
   const foundation = openFoundation(context.inputs.foundation);
   const encoder = createPhotoEncoder(await startEngine(), {
     vision,

@@ -176,16 +176,19 @@ export function crossProblems(
     ['questions.everySteps'],
     'questions.everySteps must be 0 or at least 2: comments need steps too (got 1)',
   );
-  check(
-    !config.evaluate.personal || config.finetune === 'full',
-    ['evaluate.personal', 'finetune'],
-    'evaluate.personal needs finetune full',
-  );
   const { levels: personalLevels, contextSize, joining } = config.personal;
   check(
     personalLevels.every((level) => config.mfam.levels.includes(level)) || !config.evaluate.personal,
     ['personal.levels', 'mfam.levels'],
     `personal.levels must be among mfam.levels (got ${personalLevels.join(', ')} and ${config.mfam.levels.join(', ')})`,
+  );
+  const side = Math.floor(config.vision.imageSize / config.vision.patchSize);
+  const perImage = personalLevels.map((level) => (level === 'thematic' ? side * side : config.mfam.queries));
+  const ofImages = (contextSize + 1) * perImage.reduce((sum, tokens) => sum + tokens, 0);
+  check(
+    ofImages < config.llm.maxPositions || !config.evaluate.personal,
+    ['personal.contextSize', 'personal.levels', 'llm.maxPositions'],
+    `${contextSize + 1} photographs of an episode take ${ofImages} tokens without any text, llm.maxPositions is ${config.llm.maxPositions}: take fewer photographs (personal.contextSize), levels (personal.levels) or queries, or smaller images`,
   );
   check(
     joining === 0 || joining > contextSize,
