@@ -58,7 +58,7 @@ set:
   finetuneComment: { steps: ${steps}, batchSize: 8 }
   finetuneScore: { steps: ${steps}, batchSize: 8 }
   finetunePersonal: { steps: ${steps}, batchSize: 8 }
-  questions: { everySteps: 2 }
+  questions: { use: true }
   personal:
     train: { annotators: 4, photos: 12, ratings: 8 }
     test: { annotators: 2, photos: 112, ratings: 106 }

@@ -139,7 +139,7 @@ export function avaTestIds({ roots }: Pick<DataConfig, 'roots'>): ReadonlySet<nu
 }
 
 /** At most `limit` of the items, in their order. */
-function drawn<T>(items: readonly T[], limit: number, key: readonly (string | number)[]): T[] {
+export function drawn<T>(items: readonly T[], limit: number, key: readonly (string | number)[]): T[] {
   if (items.length <= limit) return [...items];
   const chosen = rng('files', ...key).shuffle(items.map((_, i) => i));
   return chosen

@@ -50,6 +50,9 @@ export const catalogPaths = {
 /** How much of what the datasets of a pool list is used. */
 export const catalogUse = (pool: string): string => `catalog/use-${pool}.json`;
 
+/** A run of the questions, whose first has this number. */
+export const questionsPart = (first: number): string => catalogPart('asked', first);
+
 /** The photographs of one item of a pool. */
 export const catalogPart = (pool: string, first: number): string =>
   `catalog/${pool}-${String(first).padStart(9, '0')}.jsonl`;

@@ -13,7 +13,7 @@ import { instructionOf, joiningRatings, readFlickrAes, trainingEpisode, type Ann
 import { llmShapes, mfamShapes, visualBatch, type Language } from '@calm-orch/model';
 import { promptInputs } from '../training/calm-training.ts';
 import { readWeights } from '../training/model-weights.ts';
-import { stageResult, trainStage, withInputs, type TrainingStageConfig } from '../training/training-stage.ts';
+import { oneList, stageResult, trainStage, withInputs, type TrainingStageConfig } from '../training/training-stage.ts';
 
 export type FinetunePersonalConfig = TrainingStageConfig & {
   readonly personal: Pick<PersonalConfig, 'contextSize' | 'joining' | 'levels'>;
@@ -59,7 +59,7 @@ export const finetunePersonal: StageFunction = (context) => {
         };
       },
       rowsOf,
-      numSamples: annotators.length,
+      lists: oneList(context, annotators.length),
     });
     // Levels that stand for no photograph of an episode stay as they were.
     return stageResult(context, trained, start);
