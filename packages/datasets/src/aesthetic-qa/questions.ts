@@ -13,8 +13,8 @@ export interface QuestionAnswer {
 }
 
 /** What may be asked about photographs of a dataset: one of the conversations at a time. */
-export interface Asked<P extends RatedPhoto = RatedPhoto> {
-  readonly photos: readonly P[];
+export interface Asked {
+  readonly photos: readonly RatedPhoto[];
   readonly conversations: readonly (readonly QuestionAnswer[])[];
 }
 
@@ -89,7 +89,7 @@ export type QaDataset = keyof typeof qaSpecs;
 
 /** The labels of a dataset that questions are made of: the score first. */
 function labelsOf(dataset: QaDataset) {
-  const { score, attributes } = qaSpecs[dataset] as QaSpec;
+  const { score, attributes }: QaSpec = qaSpecs[dataset];
   return [
     { name: 'score', words: 'aesthetics', scale: score, of: (photo: RatedPhoto) => photo.score ?? undefined },
     ...Object.entries(attributes).map(([name, [words, scale]]) => {
@@ -102,7 +102,7 @@ function labelsOf(dataset: QaDataset) {
  * Each photograph's labels as words, in a fixed order. PCCD's texts are answers of their own, apart from the words: they
  * are long.
  */
-export function* wordQuestions<P extends RatedPhoto>(dataset: QaDataset, photos: Iterable<P>): Iterable<Asked<P>> {
+export function* wordQuestions(dataset: QaDataset, photos: Iterable<RatedPhoto | PccdPhoto>): Iterable<Asked> {
   const labels = labelsOf(dataset);
   for (const photo of photos) {
     const words = labels.flatMap(({ name, words, scale, of }): (readonly QuestionAnswer[])[] => {
@@ -120,7 +120,7 @@ export function* wordQuestions<P extends RatedPhoto>(dataset: QaDataset, photos:
         ],
       ];
     });
-    const texts = 'texts' in photo ? Object.entries((photo as unknown as PccdPhoto).texts) : [];
+    const texts = 'texts' in photo ? Object.entries(photo.texts) : [];
     const written = texts.flatMap(([aspect, text]): (readonly QuestionAnswer[])[] => {
       const named = labels.find(({ name }) => name === aspect)?.words ?? aspect;
       return text === '' ? [] : [[{ question: `Comment on the ${named} of this image.`, answer: text }]];
@@ -137,11 +137,7 @@ const clearDifference = 1;
  * Comparisons of two photographs: each with the next in an order drawn by the seed, on every label that differs clearly. So
  * each photograph is in at most two, as often first as second.
  */
-export function* comparisons<P extends RatedPhoto>(
-  dataset: QaDataset,
-  photos: readonly P[],
-  seed: number,
-): Iterable<Asked<P>> {
+export function* comparisons(dataset: QaDataset, photos: readonly RatedPhoto[], seed: number): Iterable<Asked> {
   const labels = labelsOf(dataset).map((label) => {
     const values = photos.flatMap((photo) => label.of(photo) ?? []);
     return { ...label, margin: clearDifference * deviation(values) };

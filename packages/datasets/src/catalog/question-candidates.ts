@@ -62,7 +62,7 @@ async function judgedPhotos(
 ): Promise<RatedPhoto[]> {
   const testIds = avaTestIds(data);
   const [, read] = unlabeledReaders.find(([name]) => name === dataset)!;
-  const { photos, left } = await read(wantedRoot(data, dataset, 'questions'), testIds);
+  const { photos, left } = await read(wantedRoot(data, dataset, 'questions'), new Set());
   const suggested = new Set(dataset === 'PCCD' ? suggestingPhotos(photos as readonly PccdPhoto[]) : []);
   const reasonOf = (photo: RatedPhoto): string | null =>
     photo.split === 'test'

@@ -3,8 +3,8 @@
 
 /** Of a stage's samples of one form. */
 const maxLengths = 4;
-/** A further length saves at least this share of the tokens that the language model reads. */
-const worthwhile = 0.1;
+/** What the second length and each further one save at least, of the tokens that the language model reads. */
+const worthwhile = { second: 0.25, further: 0.1 } as const;
 
 /**
  * Ascending lengths; a sample is padded to the least that holds it. The last is `most`, to which longer texts are cut.
@@ -35,7 +35,8 @@ export function paddedLengths(lengths: readonly number[], before: number, most: 
       }
       return least;
     });
-    if (!(best.at(-1)!.cost <= (1 - worthwhile) * found.cost)) break;
+    const saving = number === 2 ? worthwhile.second : worthwhile.further;
+    if (!(best.at(-1)!.cost <= (1 - saving) * found.cost)) break;
     found = best.at(-1)!;
   }
   return found.chosen;
