@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { planSources } from '@calm-orch/coordinator';
-import { planExperiment, type Plan, type PlanStage } from '@calm-orch/coordinator';
+import { planExperiment, planSources, type Plan, type PlanStage } from '@calm-orch/coordinator';
 import { judgedDatasets, questionSets, type StageContext } from '@calm-orch/core';
 import { loadExperiment } from '@calm-orch/core/config';
 import {
@@ -26,7 +25,7 @@ let dir: string;
 let dataFile: string;
 let questions: ReturnType<typeof contentOf>;
 
-async function planned(): Promise<Plan> {
+async function planned(set: readonly string[] = []): Promise<Plan> {
   const sources = await planSources({
     kinds: stageKinds,
     stageEntry: () => join(dir, 'stage.js'),
@@ -35,7 +34,7 @@ async function planned(): Promise<Plan> {
     photosIdentity,
   });
   const foundation = { key: 'f'.repeat(64), file: '' };
-  const experiment = loadExperiment(commenting, { rows: ['CALM-E'], seeds: [0], data: dataFile });
+  const experiment = loadExperiment(commenting, { rows: ['CALM-E'], seeds: [0], data: dataFile, set });
   return planExperiment(experiment, { ...sources, foundation: () => foundation });
 }
 
@@ -113,6 +112,19 @@ describe('questions about the datasets that are named', () => {
     // Of ten photographs of AADB two are of its test split, and of PCCD the better half is what suggesting is asked about.
     const numOf = (dataset: string) => questions.photos.filter((path) => path.includes(`/${dataset}/`)).length;
     expect(['AADB', 'TAD66K', 'ICAA17K', 'PCCD', 'SPAQ'].map(numOf)).toEqual([8, 8, 8, 5, 10]);
+  });
+});
+
+describe('a limit to the photographs', () => {
+  it('draws no source away', async () => {
+    const plan = await planned(['data.numQuestions=44']);
+    const { photos, asked } = contentOf(await compute(plan.stages.find(isQuestions)!));
+    expect(photos).toHaveLength(44);
+    expect(new Set(asked.map(({ set }) => set))).toEqual(new Set(questionSets));
+    for (const dataset of judgedDatasets)
+      expect(photos.filter((path) => path.includes(`/made/${dataset}/`)).length, dataset).toBeGreaterThanOrEqual(2);
+    // Nothing is asked about photographs that were not drawn.
+    expect(asked.flatMap((one) => one.photos).filter((path) => !photos.includes(path))).toEqual([]);
   });
 });
 

@@ -20,7 +20,7 @@ export async function fullRunOf(experiment: Experiment, sources: PlanSources, ma
   const rows = experiment.rows.map((row) => ({ ...row, config: (seed: number) => row.fullConfig(seed) }));
   const full: Experiment = { ...experiment, rows };
   const config = await largestConfig([full]);
-  const found = config.data.source === 'files' ? await poolsOf(config) : [];
+  const found = config.data.source === 'files' ? await poolsOf(config, asksQuestions(full)) : [];
   const { problems, notes } = await needsOf(full);
   return {
     pools: found.map(({ pool, found: number, wanted }) => ({ pool, found: number, wanted })),
@@ -34,7 +34,9 @@ export async function fullRunOf(experiment: Experiment, sources: PlanSources, ma
   };
 }
 
-async function poolsOf({ data, comments, evaluate }: TrialConfig) {
+const asksQuestions = ({ rows, seeds }: Experiment): boolean => rows.some((row) => row.config(seeds[0]!).questions.use);
+
+async function poolsOf({ data, comments, evaluate }: TrialConfig, withQuestions: boolean) {
   const { foundPools } = await import('@calm-orch/datasets');
   const wanted = {
     'scoring, train': data.numTrain,
@@ -43,8 +45,9 @@ async function poolsOf({ data, comments, evaluate }: TrialConfig) {
     'commenting, test': evaluate.numComments,
     unlabelled: data.numUnlabeled,
     generic: data.numGeneric,
+    questions: data.numQuestions,
   };
-  return (await foundPools(data)).map((found) => ({ ...found, wanted: wanted[found.pool] }));
+  return (await foundPools(data, withQuestions)).map((found) => ({ ...found, wanted: wanted[found.pool] }));
 }
 
 /** Hidden states and trained weights, four bytes a number; copies of photographs are not counted. */
@@ -79,6 +82,7 @@ function statesOf({ data, personal, vision, mfam }: TrialConfig, what: string): 
   const photographs: Readonly<Record<string, number>> = {
     labeled: data.numTrain + data.numTest,
     generic: data.numGeneric,
+    questions: data.source === 'files' ? data.numQuestions : 0,
     ssl: 2 * data.numUnlabeled,
     personal: personal.train.photos + personal.test.photos,
   };

@@ -31,12 +31,41 @@ export interface Questions {
 
 const mix = 'LLaVA-Mix665k';
 
+interface QuestionCandidate {
+  readonly path: string;
+  /** The dataset, or the image set of the mix. */
+  readonly source: string;
+}
+
 /** Photographs with questions, each once; at most `numQuestions`, drawn by the seed. */
-export async function questionCandidates(data: DataConfig, tell: TellUse): Promise<{ readonly path: string }[]> {
-  const paths = new Set<string>();
-  for (const dataset of judgedDatasets) for (const { path } of await judgedPhotos(data, dataset, tell)) paths.add(path);
-  for (const { path } of mixConversations(data, tell)) paths.add(path);
-  return drawn([...paths], data.numQuestions, [data.seed, 'questions']).map((path) => ({ path }));
+export async function questionCandidates(
+  data: DataConfig,
+  tell: TellUse = () => {},
+): Promise<{ readonly path: string }[]> {
+  const sources = new Map<string, string>();
+  for (const dataset of judgedDatasets)
+    for (const { path } of await judgedPhotos(data, dataset, tell)) sources.set(path, dataset);
+  for (const { path, set } of mixConversations(data, tell)) if (!sources.has(path)) sources.set(path, set);
+  const all = [...sources].map(([path, source]) => ({ path, source }));
+  return fairlyDrawn(all, data).map(({ path }) => ({ path }));
+}
+
+/** Half of the limit is shared out alike, so that no source is drawn away; the rest is drawn from all that are left. */
+function fairlyDrawn(
+  all: readonly QuestionCandidate[],
+  { numQuestions, seed }: Pick<DataConfig, 'numQuestions' | 'seed'>,
+): readonly QuestionCandidate[] {
+  if (all.length <= numQuestions) return all;
+  const sources = [...new Set(all.map(({ source }) => source))];
+  const each = Math.floor(numQuestions / (2 * sources.length));
+  const shareOf = (source: string): QuestionCandidate[] => {
+    const own = all.filter((one) => one.source === source);
+    return drawn(own, each, [seed, 'questions', source]);
+  };
+  const chosen = new Set(sources.flatMap(shareOf));
+  const rest = all.filter((one) => !chosen.has(one));
+  for (const one of drawn(rest, numQuestions - chosen.size, [seed, 'questions'])) chosen.add(one);
+  return all.filter((one) => chosen.has(one));
 }
 
 /** The questions about photographs that are all among `chosen`, in a fixed order. */
