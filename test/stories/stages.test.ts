@@ -17,6 +17,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planExperiment, type Plan, type PlanStage } from '@calm-orch/coordinator';
 import {
   CalmError,
+  dataParts,
   nano,
   type StageContext,
   type StageKind,
@@ -58,7 +59,7 @@ set:
   finetuneComment: { steps: ${steps}, batchSize: 8 }
   finetuneScore: { steps: ${steps}, batchSize: 8 }
   finetunePersonal: { steps: ${steps}, batchSize: 8 }
-  questions: { everySteps: 2 }
+  questions: { use: true }
   personal:
     train: { annotators: 4, photos: 12, ratings: 8 }
     test: { annotators: 2, photos: 112, ratings: 106 }
@@ -142,7 +143,7 @@ describe('the stages of a trial', () => {
   it('are all those of the paper', () => {
     expect(plan.stages.map(({ kind }) => kind).sort()).toEqual(
       [
-        'data',
+        ...dataParts.map(() => 'data'),
         'augment',
         'encode',
         'encode',
@@ -167,16 +168,16 @@ describe('the stages of a trial', () => {
   });
 
   it('leave photographs, pairs and hidden states in the places the next ones read', () => {
-    const data = doneOf('data').dir;
-    for (const path of [
-      'AVA/AVA.txt',
-      'AVA/tags.txt',
-      'unlabeled/index.json',
-      'studio/traits.csv',
-      'manifest-data.json',
-    ])
-      expect(existsSync(join(data, path)), path).toBe(true);
-    expect(readdirSync(join(data, 'AVA/images'))).toHaveLength(32);
+    for (const [part, path] of [
+      ['labeled', 'AVA/AVA.txt'],
+      ['labeled', 'AVA/tags.txt'],
+      ['labeled', 'studio/traits.csv'],
+      ['questions', 'studio/questions.json'],
+      ['unlabeled', 'unlabeled/index.json'],
+      ['unlabeled', 'manifest-data.json'],
+    ] as const)
+      expect(existsSync(join(doneOf('data', part).dir, path)), path).toBe(true);
+    expect(readdirSync(join(doneOf('data', 'labeled').dir, 'AVA/images'))).toHaveLength(32);
     expect(readdirSync(join(doneOf('augment').dir, 'images'))).toHaveLength(12);
     for (const [what, number] of [
       ['labeled', 32],
@@ -219,6 +220,10 @@ describe('the stages of a trial', () => {
       expect(distance(from, modelOf(kind))).toBeGreaterThan(1e-4);
       expect(distance(from, modelOf(kind))).toBeLessThan(steps * 2e-3);
     }
+  });
+
+  it('comment and answer questions by turns, as there are as many photographs with either', () => {
+    expect(doneOf('finetune-comment').result.metrics).toEqual({ 'samples/words': 24 });
   });
 
   it('report every step with a finite loss', () => {

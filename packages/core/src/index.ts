@@ -21,7 +21,8 @@ export {
 } from './foundation.ts';
 export { abortedAfter, combineSignals, firstAbort, type CombinedSignal } from './processes/signals.ts';
 export { sampleOrder, type OrderedSample, type SampleOrder } from './order/sample-order.ts';
-export { demandedDigests, sampleIds, shardDigest, stepDigest, type SampleList } from './order/sample-digest.ts';
+export { demandedDigests, sampleIds, shardDigest, stepDigest } from './order/sample-digest.ts';
+export { stepOrder, type SampleList, type StepSamples } from './order/step-order.ts';
 export { ignoresHangup } from './processes/hangup.ts';
 export { shardRange } from './order/shards.ts';
 export { makeFolder, writeFileAtomic } from './files/files.ts';
@@ -65,6 +66,7 @@ export {
   dataParts,
   dataPools,
   partOf,
+  judgedDatasets,
   photosPerItem,
   poolSize,
   rootsOf,

@@ -1,7 +1,7 @@
 // A stage is a content-addressed piece of work; a stage function is the code one role runs for one item of it.
 // This file is the seam between the coordinator (plans, leases, records) and the roles (compute).
 import type { Json } from './order/canonical.ts';
-import type { SampleList } from './order/sample-digest.ts';
+import type { SampleList } from './order/step-order.ts';
 
 export const roles = ['augmentor', 'trainer', 'evaluator'] as const;
 /** Whose workers execute a stage. */

@@ -79,7 +79,7 @@ export {
 } from './flickr-aes/rows.ts';
 export * from './aadb/read.ts';
 export * from './aadb/write.ts';
-export * from './aesthetic-qa/questions.ts';
+export { comparisons, wordQuestions, type QuestionAnswer } from './aesthetic-qa/questions.ts';
 export { absentTestIds } from './ava/absent-test-ids.ts';
 export { readAvaLabelFile, type AvaLabel } from './ava/derived.ts';
 export * from './ava/lists.ts';
@@ -99,6 +99,7 @@ export * from './tad66k/read.ts';
 export * from './tad66k/write.ts';
 export * from './catalog/read.ts';
 export { wantedRoot } from './catalog/candidates.ts';
+export type { Questions } from './catalog/question-candidates.ts';
 export { writeCatalog, writeCatalogComments, type CatalogResult } from './catalog/write.ts';
 export { checkImage } from './images/check-image.ts';
 export { makeDatasets, madeDataFile, type MakeOptions } from './make/make.ts';

@@ -49,13 +49,21 @@ export { checkFoundation, type CheckedConfig } from './foundation/check-foundati
 export { openFoundation, type Foundation } from './foundation/open-foundation.ts';
 export { makeModels } from './foundation/make-models.ts';
 export { openLanguage, type Language, type LanguageSpec } from './calm/language.ts';
-export { imageId, vicunaSequence, vicunaSystem, type Sequence, type TaskPrompt, type Turn } from './calm/prompts.ts';
+export {
+  imageId,
+  vicunaSequence,
+  vicunaSystem,
+  type ConversationIds,
+  type Sequence,
+  type TaskPrompt,
+  type Turn,
+} from './calm/prompts.ts';
 export { smallVocabSize } from './tokenizers/small-tokenizer.ts';
 export { findTokenizer, openLlamaTokenizer } from './tokenizers/llama-tokenizer.ts';
 export type { Tokenizer } from './tokenizers/tokenizer.ts';
 export { createWordTokenizer } from './tokenizers/word-tokenizer.ts';
 export { createPhotoEncoder, interpolatePositions, type PhotoEncoder } from './calm/photo-encoder.ts';
-export { memoryTaps, openTaps, writeTapsPart, type Taps } from './calm/taps.ts';
+export { joinTaps, memoryTaps, openTaps, writeTapsPart, type Taps } from './calm/taps.ts';
 export { fanInDeviation, initialWeights } from './layers/initialize.ts';
 export { crossEntropy, layerNorm, linear, maskGradient, stopGradient } from './layers/layers.ts';
 export { embedTokens, llamaHidden, logitsOf } from './layers/llama.ts';

@@ -7,29 +7,38 @@ import {
   partOf,
   poolSize,
   programRoot,
+  type DataConfig,
+  type DataItem,
   type DataPart,
-  type DataPool,
   type StageDefinition,
 } from '@calm-orch/core';
 
-const poolOf = (part: DataPart): DataPool | undefined => dataPools.find((pool) => pool === part);
+/** What of a part is cut into items; of the others one item writes all. */
+export const checkedOf = (part: DataPart, { source }: Pick<DataConfig, 'source'>): DataItem['pool'] | undefined =>
+  dataPools.find((pool) => pool === part) ?? (part === 'questions' && source === 'files' ? part : undefined);
 
 export const data: readonly StageDefinition[] = dataParts.map((part) => {
-  const pool = poolOf(part);
+  const isPictured = part === 'labeled' || part === 'unlabeled';
   return {
     kind: 'data',
     variant: part,
     role: 'augmentor',
-    ...(part === 'questions' && { isNeeded: ({ questions }) => questions.everySteps > 0 }),
-    ...(pool !== undefined && pool !== 'generic' && { carriedFolder: `${programRoot}assets/photos` }),
+    ...(part === 'questions' && { isNeeded: ({ questions }) => questions.use }),
+    ...(isPictured && { carriedFolder: `${programRoot}assets/photos` }),
     slice: ({ data: config, vision }) => ({
       what: part,
       data: partOf(config, part),
       // Embedded photographs are rendered at the side they are cropped at, so that crops are sharp; files come as they are.
       ...(part === 'unlabeled' && config.source === 'studio' && { unlabeledSide: augmentationSide(vision.imageSize) }),
     }),
-    numItems: (trial) => (pool === undefined ? 1 : dataItems(trial.data, pool).length),
-    cost: (trial) => (pool === undefined ? 500 : 5 * poolSize(trial.data, pool)),
+    numItems: ({ data: config }) => {
+      const pool = checkedOf(part, config);
+      return pool === undefined ? 1 : dataItems(config, pool).length;
+    },
+    cost: ({ data: config }) => {
+      const pool = checkedOf(part, config);
+      return pool === undefined ? 500 : 5 * poolSize(config, pool);
+    },
     load: async () => (await import('./data.ts')).dataStage,
   };
 });

@@ -1,9 +1,10 @@
 // Stage `data`: makes a part of the embedded data on disk, in the real datasets' formats, or lists what of the datasets on
 // this machine can be used. An item is a slice of a pool; item 0 writes the lists as well. Every file depends on the
 // configuration alone, so items may run in any order, on any worker, and again.
-import { CalmError, dataItems, dataPools, type DataConfig, type DataPart, type StageFunction } from '@calm-orch/core';
+import { CalmError, dataItems, type DataConfig, type DataPart, type StageFunction } from '@calm-orch/core';
 import { dataSchema } from '@calm-orch/core/config';
 import { writeCatalog, writeCatalogComments, writeStudioImages, writeStudioList } from '@calm-orch/datasets';
+import { checkedOf } from './data.kind.ts';
 import { photoProgress } from './progress.ts';
 
 interface DataSlice {
@@ -20,7 +21,7 @@ export const dataStage: StageFunction = async (context) => {
   const data = dataSchema.partial().parse(slice) as DataConfig;
   const isStudio = data.source === 'studio';
   const lists = { part: what, data, outputDir, signal, onPhoto: () => context.alive?.() };
-  const pool = dataPools.find((name) => name === what);
+  const pool = checkedOf(what, data);
   if (pool === undefined) {
     if (isStudio) await writeStudioList(lists);
     else writeCatalogComments(data, outputDir);

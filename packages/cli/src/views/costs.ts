@@ -44,7 +44,11 @@ export async function costsOf(config: TrialConfig, { gpus, gpuMemoryGb, gflops }
   const model = await import('@calm-orch/model');
   const imageSizes = config.preset === 'paper' ? [224, 336] : [config.vision.imageSize];
   const { batchSize } = config.finetuneComment;
-  const sizes = model.sampleSizes(config, config.evaluate.maxCommentTokens);
+  // The longest sample: a comment, or questions, with datasets of one's own also about two photographs.
+  const { questions, evaluate, data } = config;
+  const isCompared = questions.use && data.source === 'files' && questions.mix.comparisons !== 0;
+  const answer = Math.max(evaluate.maxCommentTokens, questions.use ? questions.maxTokens : 0);
+  const sizes = model.sampleSizes(config, answer, isCompared ? 2 : 1);
   const base: TrainingSetup = {
     gpus,
     optimizerState: 'replicated',

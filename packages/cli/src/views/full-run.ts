@@ -24,7 +24,7 @@ export async function fullRunOf(experiment: Experiment, sources: PlanSources, ma
   const needs = await needsOf(full);
   const config = await largestConfig([full]);
   const numComments = Math.max(...rows.map((row) => row.config(0).evaluate.numComments));
-  const found = config.data.source === 'files' ? await poolsOf(config, numComments) : [];
+  const found = config.data.source === 'files' ? await poolsOf(config, numComments, asksQuestions(full)) : [];
   return {
     pools: found.map(({ pool, found: number, wanted }) => ({ pool, found: number, wanted })),
     ...(await workOf(full, sources)),
@@ -33,7 +33,9 @@ export async function fullRunOf(experiment: Experiment, sources: PlanSources, ma
   };
 }
 
-async function poolsOf({ data, comments }: TrialConfig, numComments: number) {
+const asksQuestions = ({ rows, seeds }: Experiment): boolean => rows.some((row) => row.config(seeds[0]!).questions.use);
+
+async function poolsOf({ data, comments }: TrialConfig, numComments: number, withQuestions: boolean) {
   const { foundPools } = await import('@calm-orch/datasets');
   const wanted = {
     'scoring, train': data.numTrain,
@@ -42,8 +44,9 @@ async function poolsOf({ data, comments }: TrialConfig, numComments: number) {
     'commenting, test': numComments,
     unlabelled: data.numUnlabeled,
     generic: data.numGeneric,
+    questions: data.numQuestions,
   };
-  return (await foundPools(data)).map((found) => ({ ...found, wanted: wanted[found.pool] }));
+  return (await foundPools(data, withQuestions)).map((found) => ({ ...found, wanted: wanted[found.pool] }));
 }
 
 /** What the stages of all rows leave on disk, by kind, and their arithmetic. */
@@ -83,6 +86,7 @@ function encoded({ augment, data, personal }: TrialConfig, what: string): number
     labeled: data.numTrain + data.numTest,
     generic: data.numGeneric,
     ssl: (1 + augment.draws) * data.numUnlabeled,
+    questions: data.source === 'files' ? data.numQuestions : 0,
     personal: personal.train.photos + personal.test.photos,
   };
   return photographs[what] ?? 0;

@@ -4,11 +4,12 @@
 //
 //   data                 labeled, comments, generic, unlabeled, questions: each by itself
 //   augment              data unlabeled
-//   encode               labeled, generic: data of that name; ssl: data unlabeled, augment; personal: data-personal;
+//   encode               labeled, generic, questions: data of that name (the studio's questions are about labelled
+//                        photographs); ssl: data unlabeled, augment; personal: data-personal;
 //                        real: degrade
 //   pretrain-generic     data generic, encode generic
 //   pretrain-ssl         augment, encode ssl
-//   finetune-comment     data labeled, comments and questions, encode labeled, pretrain-generic, pretrain-ssl
+//   finetune-comment     data labeled, comments and questions, encode labeled and questions, pretrain-generic, pretrain-ssl
 //   finetune-score       data labeled, encode labeled, finetune-comment
 //   finetune-personal    data-personal, encode personal, finetune-score
 //   evaluate-score       data labeled, encode labeled, finetune-score

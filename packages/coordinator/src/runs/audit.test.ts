@@ -6,8 +6,8 @@ import { auditStage, type AuditedStage } from './audit.ts';
 
 const demand = { seed: 3, steps: 12, batchSize: 16 };
 const lists = [
-  { name: 'finetune-comment', numSamples: 40, everySteps: 0 },
-  { name: 'questions', numSamples: 7, everySteps: 4 },
+  { name: 'finetune-comment', numSamples: 40, share: 40 },
+  { name: 'questions', numSamples: 7, share: 13 },
 ];
 const digests = demandedDigests({ ...demand, numShards: 8, lists });
 const config = { seed: 3, train: { stepShards: 8 }, finetuneComment: demand };

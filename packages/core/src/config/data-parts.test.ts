@@ -14,6 +14,11 @@ describe('items', () => {
       [{ pool: 'generic', first: 0, count: 250 }],
       [{ pool: 'unlabeled', first: 0, count: 1 }],
     ]);
+    expect(dataItems({ ...data, source: 'files', numQuestions: 2501 }, 'questions')).toEqual([
+      { pool: 'questions', first: 0, count: 2500 },
+      { pool: 'questions', first: 2500, count: 1 },
+    ]);
+    expect(dataItems(data, 'questions')).toEqual([]);
   });
 });
 

@@ -34,7 +34,10 @@ export const partDefinitions: Readonly<Record<DataPart, PartDefinition>> = {
     datasets: ['AVA', ...judgedDatasets, 'Pexels'],
     members: ['numUnlabeled', 'unlabeledTestSplits', 'unlabeledDir'],
   },
-  questions: { datasets: ['AVA', ...judgedDatasets, 'LLaVA-Mix665k'], members: ['numTrain', 'numTest'] },
+  questions: {
+    datasets: ['AVA', ...judgedDatasets, 'LLaVA-Mix665k'],
+    members: ['numTrain', 'numTest', 'numQuestions'],
+  },
 };
 
 /** What of `data` a part reads. */
@@ -55,22 +58,28 @@ export function rootsOf(roots: DataConfig['roots'], names: readonly DatasetName[
 
 /** `count` photographs of one pool from its 0-based index `first` on. */
 export interface DataItem {
-  readonly pool: DataPool;
+  readonly pool: DataPool | 'questions';
   readonly first: number;
   readonly count: number;
 }
 
 type PoolSizes = Pick<DataConfig, 'source'> &
-  Partial<Pick<DataConfig, 'numTrain' | 'numTest' | 'numGeneric' | 'numUnlabeled'>>;
+  Partial<Pick<DataConfig, 'numTrain' | 'numTest' | 'numGeneric' | 'numUnlabeled' | 'numQuestions'>>;
 
-/** Photographs of a pool: how many are made, or the most that are used. */
-export function poolSize({ numTrain, numTest, numGeneric, numUnlabeled }: PoolSizes, pool: DataPool): number {
-  const sizes = { labeled: [numTrain, numTest], generic: [numGeneric], unlabeled: [numUnlabeled] }[pool];
+/** Photographs of a pool: how many are made, or the most that are used. The studio asks about its labelled photographs. */
+export function poolSize(data: PoolSizes, pool: DataItem['pool']): number {
+  const { source, numTrain, numTest, numGeneric, numUnlabeled, numQuestions } = data;
+  const sizes = {
+    labeled: [numTrain, numTest],
+    generic: [numGeneric],
+    unlabeled: [numUnlabeled],
+    questions: source === 'files' ? [numQuestions] : [],
+  }[pool];
   return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
 }
 
 /** The items of a pool's stage `data`. */
-export function dataItems(data: PoolSizes, pool: DataPool): DataItem[] {
+export function dataItems(data: PoolSizes, pool: DataItem['pool']): DataItem[] {
   const size = poolSize(data, pool);
   const perItem = data.source === 'files' ? checkedPerItem : photosPerItem;
   return Array.from({ length: Math.ceil(size / perItem) }, (_, i) => {

@@ -1,5 +1,9 @@
 // Words a configuration or a table may hold. Apart from the schemas, so that who needs the words loads no validator.
 
+/** Sets of questions of CALM-E: of labels, as words and as comparisons, and the image sets of LLaVA-1.5's mix. */
+export const questionSets = ['words', 'comparisons', 'coco', 'gqa', 'ocr_vqa', 'textvqa', 'vg'] as const;
+export type QuestionSet = (typeof questionSets)[number];
+
 export const levels = ['thematic', 'high', 'middle', 'low'] as const;
 export const qformerLevels = ['high', 'middle', 'low'] as const;
 export const augmentationGroups = ['quality', 'color', 'subject'] as const;

@@ -22,7 +22,7 @@ export function datasetNeeds({ mfam, evaluate, questions }: TrialConfig): Datase
     ...(mfam.levels.includes('thematic') ? [any('captions for generic pre-training', ...generic.datasets)] : []),
     ...(evaluate.personal ? [all('scores by annotator', 'FLICKR-AES')] : []),
     ...(evaluate.suggestions ? [all('good photographs to degrade', 'PCCD')] : []),
-    ...(questions.everySteps > 0 ? [all('questions and answers', ...judgedDatasets, 'LLaVA-Mix665k')] : []),
+    ...(questions.use ? [all('questions and answers', ...judgedDatasets, 'LLaVA-Mix665k')] : []),
   ];
 }
 

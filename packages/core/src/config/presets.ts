@@ -6,6 +6,18 @@ import type { TrialConfig } from './schema.ts';
 /** A preset leaves out what an experiment or trial supplies. */
 export type Preset = Omit<TrialConfig, 'preset' | 'seed'>;
 
+/** Section 4.2 of the paper names the sets of questions and no proportions. */
+const bySize = {
+  comments: null,
+  words: null,
+  comparisons: null,
+  coco: null,
+  gqa: null,
+  ocr_vqa: null,
+  textvqa: null,
+  vg: null,
+} as const;
+
 export const nano: Preset = {
   data: {
     source: 'studio',
@@ -15,6 +27,7 @@ export const nano: Preset = {
     numTest: 500,
     numUnlabeled: 2000,
     numGeneric: 2000,
+    numQuestions: 2000,
     unlabeledTestSplits: false,
     unlabeledDir: null,
     seed: 0,
@@ -87,7 +100,7 @@ export const nano: Preset = {
   pretrainGeneric: { steps: 200, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   finetuneComment: { steps: 1000, batchSize: 32, peakLearningRate: 3e-3, warmupFraction: 0.03 },
   comments: { numPhotographs: 4000 },
-  questions: { everySteps: 0 },
+  questions: { use: false, mix: bySize, maxTokens: 64 },
   finetuneScore: { steps: 1500, batchSize: 32, peakLearningRate: 1.5e-3, warmupFraction: 0.03 },
   finetunePersonal: { steps: 600, batchSize: 16, peakLearningRate: 2e-3, warmupFraction: 0.03 },
   personal: {
@@ -147,6 +160,8 @@ export const paper: Preset = withSteps({
     numUnlabeled: 460_000,
     // LLaVA's 558,128 pairs and ShareGPT4V's 102,025 captions: the paper's "approximately 660,000".
     numGeneric: 660_153,
+    // Judged photographs, 91,000 at most, and the different ones of LLaVA-1.5's mix, 379,000 at most.
+    numQuestions: 470_000,
   },
   foundation: { ...nano.foundation, checkpoint: 'checkpoints/clip-vicuna' },
   encode: { fit: 'pad' },
@@ -196,7 +211,8 @@ export const paper: Preset = withSteps({
   // Five comments a photograph, each once.
   finetuneComment: { ...onePass, epochs: 5, batchSize: 128, peakLearningRate: 2.5e-5 },
   comments: { numPhotographs: 210_000 },
-  questions: { everySteps: 0 },
+  // Most conversations of LLaVA-1.5's mix; it was itself trained on 2,048 tokens, photographs included.
+  questions: { use: false, mix: bySize, maxTokens: 512 },
   finetuneScore: { ...onePass, batchSize: 128, peakLearningRate: 7e-5 },
   finetunePersonal: { ...onePass, batchSize: 128, peakLearningRate: 7e-5 },
   // FLICKR-AES: 40,000 photographs, five annotators each.

@@ -42,6 +42,8 @@ const narrow = { hiddenSize: 32, numHeads: 2, mlpSize: 64 } as const;
 /** Layers of the language model where the trial is not the paper's own. */
 const fewLayers = 4;
 const steps = 3;
+/** Of commenting with questions: so many that each set of them has one. */
+const stepsWithQuestions = 16;
 
 /** The most of each, by dotted key. */
 const most = {
@@ -49,6 +51,8 @@ const most = {
   'data.numTest': 16,
   'data.numUnlabeled': 32,
   'data.numGeneric': 32,
+  // Half of them are shared out among eleven sources, two each.
+  'data.numQuestions': 44,
   'comments.numPhotographs': 64,
   'personal.train.annotators': 8,
   'personal.train.photos': 60,
@@ -85,10 +89,21 @@ export function rehearse(trial: TrialConfig, base: TrialConfig, models: Rehearsa
       // Published seeds of the MFAM have the published widths.
       'foundation.qformer': null,
       'foundation.projector': null,
+      // Sizes say nothing of a handful.
+      ...under(
+        'questions.mix',
+        Object.fromEntries(Object.entries(trial.questions.mix).map(([set, share]) => [set, share === 0 ? 0 : 1])),
+      ),
       ...Object.fromEntries(Object.entries(most).map(([key, value]) => [key, Math.min(value, numberAt(trial, key))])),
       ...Object.fromEntries(
         trainingStages.flatMap((stage) => [
-          [`${stage}.steps`, Math.min(steps, trial[stage].steps)],
+          [
+            `${stage}.steps`,
+            Math.min(
+              stage === 'finetuneComment' && trial.questions.use ? stepsWithQuestions : steps,
+              trial[stage].steps,
+            ),
+          ],
           [`${stage}.batchSize`, trial.train.stepShards],
         ]),
       ),

@@ -10,7 +10,9 @@ import {
   levels,
   loraTargets,
   promptTemplates,
+  questionSets,
   suggestionJudges,
+  type QuestionSet,
 } from './names.ts';
 
 const size = z.int().positive();
@@ -29,6 +31,8 @@ export const dataSchema = z.strictObject({
   numTest: size,
   numUnlabeled: size,
   numGeneric: size,
+  /** Photographs with questions, read with `files` alone. */
+  numQuestions: size,
   /** Whether the test splits of datasets that are not evaluated on join the unlabelled pool (`files`). */
   unlabeledTestSplits: z.boolean(),
   /** A folder of the user's own photographs that joins the unlabelled pool of the embedded data; null: none. */
@@ -180,6 +184,20 @@ export const loraSchema = z.strictObject({
   targets: z.array(z.enum(loraTargets)).min(1),
 });
 
+/** Steps a list of samples gets, in proportion to the others; null: as many as it has samples. */
+const share = z.number().nonnegative().nullable();
+
+/** CALM-E: questions with answers, mixed into the commenting fine-tuning, whose number of steps stays. */
+export const questionsSchema = z.strictObject({
+  use: z.boolean(),
+  mix: z.strictObject({
+    comments: share,
+    ...(Object.fromEntries(questionSets.map((set) => [set, share])) as Record<QuestionSet, typeof share>),
+  }),
+  /** Longest question with its answers, tokens; what is longer is cut. */
+  maxTokens: size,
+});
+
 export const trialConfigSchema = z.strictObject({
   preset: z.enum(['nano', 'paper']),
   seed: count,
@@ -203,11 +221,7 @@ export const trialConfigSchema = z.strictObject({
     /** Training photographs that have comments: an epoch of commenting. Counts steps alone; no stage reads it. */
     numPhotographs: size,
   }),
-  /** CALM-E: question-answer pairs built from labels, mixed into the commenting fine-tuning. */
-  questions: z.strictObject({
-    /** Every n-th step of that fine-tuning is on questions, the others on comments; 0: none. */
-    everySteps: count,
-  }),
+  questions: questionsSchema,
   finetuneScore: trainingSchema,
   finetunePersonal: trainingSchema,
   personal: personalSchema,

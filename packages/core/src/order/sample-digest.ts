@@ -1,16 +1,8 @@
 // Which samples a step is computed with, in a few bytes: taken from the ids that are cut into shards beside a step's inputs,
 // and computed again by the audit from what the configuration demands.
 import { crc32 } from 'node:zlib';
-import { sampleOrder, type OrderedSample } from './sample-order.ts';
-
-/** Samples that the steps of a stage draw from. */
-export interface SampleList {
-  /** Keys its order. */
-  readonly name: string;
-  readonly numSamples: number;
-  /** n: it has the last of every n steps; 0: the steps that no other list takes. */
-  readonly everySteps: number;
-}
+import type { OrderedSample } from './sample-order.ts';
+import { stepOrder, type SampleList } from './step-order.ts';
 
 /** Ids of a batch as an input of a step has them, sample by sample. */
 export function sampleIds(chosen: readonly OrderedSample[]): Int32Array {
@@ -43,14 +35,10 @@ export function demandedDigests({
   readonly batchSize: number;
   readonly numShards: number;
 }): number[] {
-  const orders = lists.map((list) => ({ ...list, of: sampleOrder(seed, list.name, list.numSamples, batchSize) }));
+  const order = stepOrder(seed, lists, batchSize);
   const perShard = (2 * batchSize) / numShards;
-  return Array.from({ length: steps }, (_, step) => {
-    const list =
-      orders.find(({ everySteps }) => everySteps > 0 && step % everySteps === everySteps - 1) ??
-      orders.find(({ everySteps }) => everySteps === 0);
-    if (list === undefined) return 0;
-    const ids = sampleIds(list.of(Math.floor(step / Math.max(1, list.everySteps))));
+  return Array.from({ length: lists.length === 0 ? 0 : steps }, (_, step) => {
+    const ids = sampleIds(order(step).drawn);
     return stepDigest(
       Array.from({ length: numShards }, (_, shard) =>
         shardDigest(ids.subarray(shard * perShard, (shard + 1) * perShard)),

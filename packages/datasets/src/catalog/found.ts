@@ -10,19 +10,26 @@ import {
   wantedRoot,
   type LabeledCandidate,
 } from './candidates.ts';
+import { questionCandidates } from './question-candidates.ts';
 
 export interface FoundPool {
   readonly pool:
-    'scoring, train' | 'scoring, test' | 'commenting, train' | 'commenting, test' | 'unlabelled' | 'generic';
+    | 'scoring, train'
+    | 'scoring, test'
+    | 'commenting, train'
+    | 'commenting, test'
+    | 'unlabelled'
+    | 'generic'
+    | 'questions';
   readonly found: number;
   /** Why there are none. */
   readonly problem?: string;
 }
 
 /** Of `source: files`. A dataset that is missing or cannot be read is a problem of its pools, not an error. */
-export async function foundPools(data: DataConfig): Promise<FoundPool[]> {
+export async function foundPools(data: DataConfig, withQuestions: boolean): Promise<FoundPool[]> {
   const most = Number.MAX_SAFE_INTEGER;
-  const all = { ...data, numTrain: most, numTest: most, numGeneric: most, numUnlabeled: most };
+  const all = { ...data, numTrain: most, numTest: most, numGeneric: most, numUnlabeled: most, numQuestions: most };
   const labeled = await tried(() => labeledCandidates(all));
   const ofSplit = (split: 'train' | 'test'): readonly LabeledCandidate[] =>
     (labeled.found ?? []).filter((photo) => photo.split === split);
@@ -33,6 +40,7 @@ export async function foundPools(data: DataConfig): Promise<FoundPool[]> {
   });
   const unlabeled = await tried(() => unlabeledCandidates(all));
   const generic = await tried(() => genericCandidates(all));
+  const asked = withQuestions ? await tried(() => questionCandidates(all)) : null;
   const pool = (name: FoundPool['pool'], found: number | undefined, { problem }: { problem?: string }): FoundPool => ({
     pool: name,
     found: found ?? 0,
@@ -45,6 +53,7 @@ export async function foundPools(data: DataConfig): Promise<FoundPool[]> {
     pool('commenting, test', comments.found?.test.length, comments),
     pool('unlabelled', unlabeled.found?.length, unlabeled),
     pool('generic', generic.found?.length, generic),
+    ...(asked === null ? [] : [pool('questions', asked.found?.length, asked)]),
   ];
 }
 

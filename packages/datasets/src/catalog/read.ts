@@ -1,7 +1,7 @@
 // What stages read of the artifacts of the stages `data`, the same whether the data are the studio's or datasets of this
 // machine. The studio's hold the datasets themselves in their real formats; those of `files` hold lists of the
 // photographs that were found and decode, with absolute paths.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError } from '@calm-orch/core';
 import { avaCaptionsFile, readAvaCaptions, type CommentedPhoto } from '../ava-captions/captions-file.ts';
@@ -9,6 +9,7 @@ import { readAva } from '../ava/read.ts';
 import { linesOfFile } from '../text/lines.ts';
 import { readConversations } from '../llava/conversations.ts';
 import { catalogPaths, studioPaths, type UnlabeledEntry } from './layout.ts';
+import { questionsAndAnswers, type Questions } from './question-candidates.ts';
 
 export interface LabeledPhoto {
   readonly id: number;
@@ -89,15 +90,59 @@ export function unlabeledPhotos(data: string): UnlabeledPhoto[] {
   }
 }
 
+/** Photographs with questions that are not among the labelled ones, in a fixed order; the studio has none. */
+export function askedPhotos(data: string): { readonly path: string }[] {
+  return isCatalog(data) ? partsOf<{ readonly path: string }>(data, 'questions') : [];
+}
+
+/**
+ * The questions, in a fixed order; `photos` are ids: of labelled photographs in the studio's data, otherwise paths. Each
+ * comes with a way to read its conversations again, so that nobody has to keep them.
+ */
+export function* storedQuestions(
+  data: string,
+): Iterable<Questions & { readonly again: () => Questions['conversations'] }> {
+  if (!isCatalog(data)) {
+    for (const { id, turns } of readConversations(join(data, studioPaths.questions))) {
+      const conversations = questionsAndAnswers(turns).map((turn) => [turn]);
+      if (conversations.length > 0) yield { set: 'words', id, photos: [id], conversations, again: () => conversations };
+    }
+    return;
+  }
+  for (const path of partFiles(data, 'asked')) {
+    let start = 0;
+    for (const { text } of linesOfFile(path, 'the catalogue')) {
+      const [from, size] = [start, Buffer.byteLength(text)];
+      start += size + 1;
+      const again = (): Questions['conversations'] => (JSON.parse(textAt(path, from, size)) as Questions).conversations;
+      yield { ...(JSON.parse(text) as Questions), again };
+    }
+  }
+}
+
+function textAt(path: string, start: number, size: number): string {
+  const descriptor = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(size);
+    readSync(descriptor, bytes, 0, size, start);
+    return bytes.toString('utf8');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 function isCatalog(data: string): boolean {
   return existsSync(join(data, catalogPaths.folder));
 }
 
 function partsOf<T>(data: string, pool: string): T[] {
-  return readdirSync(join(data, catalogPaths.folder))
-    .filter((name) => name.startsWith(`${pool}-`))
-    .sort()
-    .flatMap((name) => [...linesOf<T>(join(data, catalogPaths.folder, name))]);
+  return partFiles(data, pool).flatMap((path) => [...linesOf<T>(path)]);
+}
+
+function partFiles(data: string, pool: string): string[] {
+  const folder = join(data, catalogPaths.folder);
+  const names = readdirSync(folder).filter((name) => name.startsWith(`${pool}-`));
+  return names.sort().map((name) => join(folder, name));
 }
 
 function* linesOf<T>(path: string): Iterable<T> {

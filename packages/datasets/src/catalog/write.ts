@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import {
   CalmError,
   canonicalJson,
+  questionSets,
   writeFileAtomic,
   type DataConfig,
   type DataItem,
   type InputUse,
+  type QuestionSet,
 } from '@calm-orch/core';
 import { avaCaptionsFile, readAvaCaptions } from '../ava-captions/captions-file.ts';
 import { checkImage } from '../images/check-image.ts';
@@ -19,7 +21,8 @@ import {
   wantedRoot,
   type TellUse,
 } from './candidates.ts';
-import { catalogPart, catalogPaths, catalogUse } from './layout.ts';
+import { catalogPart, catalogPaths, catalogUse, questionsPart } from './layout.ts';
+import { questionCandidates, questionsAbout } from './question-candidates.ts';
 
 export interface WriteCatalogOptions {
   readonly data: DataConfig;
@@ -43,6 +46,7 @@ export async function writeCatalog(options: WriteCatalogOptions): Promise<Catalo
   const { data, item, outputDir, signal, onPhoto } = options;
   const { candidates, uses } = await remembered(data, item.pool);
   if (item.first === 0) writeFileAtomic(join(outputDir, catalogUse(item.pool)), `${JSON.stringify(uses, null, 1)}\n`);
+  if (item.first === 0 && item.pool === 'questions') await writeQuestions(data, candidates, outputDir);
   const mine = candidates.slice(item.first, item.first + item.count);
   const lines: string[] = [];
   const dropped: { path: string; reason: string }[] = [];
@@ -84,8 +88,36 @@ function remembered(data: DataConfig, pool: DataItem['pool']): Promise<Candidate
 async function candidatesOf(data: DataConfig, pool: DataItem['pool']): Promise<Candidates> {
   const uses: InputUse[] = [];
   const tell: TellUse = (use) => void uses.push(use);
-  const find = { labeled: labeledCandidates, generic: genericCandidates, unlabeled: unlabeledCandidates }[pool];
+  const find = {
+    labeled: labeledCandidates,
+    generic: genericCandidates,
+    unlabeled: unlabeledCandidates,
+    questions: questionCandidates,
+  }[pool];
   return { candidates: await find(data, tell), uses };
+}
+
+/** Questions in a file: some MB. */
+const questionsPerFile = 10_000;
+
+/** Writes the questions about these photographs, a file at a time, and how many there are of each set. */
+async function writeQuestions(data: DataConfig, photos: Candidates['candidates'], outputDir: string): Promise<void> {
+  const chosen = new Set(photos.map(({ path }) => path));
+  const counts = Object.fromEntries(questionSets.map((set) => [set, 0])) as Record<QuestionSet, number>;
+  let number = 0;
+  let lines: string[] = [];
+  const flush = (): void => {
+    writeFileAtomic(join(outputDir, questionsPart(number - lines.length)), lines.join(''));
+    lines = [];
+  };
+  for await (const questions of questionsAbout(data, chosen)) {
+    counts[questions.set] += 1;
+    lines.push(`${JSON.stringify(questions)}\n`);
+    number += 1;
+    if (lines.length === questionsPerFile) flush();
+  }
+  if (lines.length > 0 || number === 0) flush();
+  writeFileAtomic(join(outputDir, catalogPaths.report), `${JSON.stringify({ questions: counts }, null, 1)}\n`);
 }
 
 /** Writes the comments of AVA-Captions on the labelled photographs, and counts of both. Throws CalmError as `writeCatalog`. */

@@ -79,7 +79,7 @@ export function* readConversationSet(
 }
 
 /** OCR-VQA's downloads are .gif and .png under names the file says are .jpg. */
-function existingOf(path: string): string {
+export function existingOf(path: string): string {
   if (existsSync(path)) return path;
   const stem = path.replace(/\.jpe?g$/i, '');
   return ['.png', '.gif'].map((extension) => sameNamed(stem + extension)).find((other) => existsSync(other)) ?? path;

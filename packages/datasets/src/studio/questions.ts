@@ -1,6 +1,5 @@
 // Questions and answers built from labels (CALM-E): levels of attributes as AADB or SPAQ give them, votes, and what AVA's
-// tags say is shown. All questions have as many words, so that a batch may hold any of them. None asks for, and no
-// answer holds, a suggestion.
+// tags say is shown. None asks for, and no answer holds, a suggestion.
 import { objectKinds, places } from './scene.ts';
 import type { Traits } from './taste.ts';
 
@@ -16,9 +15,6 @@ export interface QuestionAnswer {
   readonly question: string;
   readonly answer: string;
 }
-
-/** Words of every question, the mark included. */
-export const questionWords = 6;
 
 /** The first text whose bound the value reaches; the last has none. */
 const level = (value: number, ...texts: readonly (readonly [atLeast: number, text: string])[]): string =>

@@ -69,6 +69,11 @@ function imagesOf(data: DataConfig, pool: DataItem['pool'], side: number): (inde
         path: `${studioPaths.conversationImages}/${genericImageName(index + 1)}`,
         bytes: studio('generic', index + 1),
       });
+    case 'questions':
+      throw new CalmError(
+        'internal',
+        'data questions: the studio asks about its labelled photographs, and makes no others',
+      );
     case 'unlabeled': {
       const sources = poolSources(data, userPhotoNames(data.unlabeledDir));
       const shelf = new PhotoShelf(data.unlabeledDir);

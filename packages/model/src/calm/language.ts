@@ -2,7 +2,14 @@
 // the language model's folder.
 import { CalmError, type LlmConfig, type PromptTemplate } from '@calm-orch/core';
 import { checkVocabulary } from '../foundation/check-foundation.ts';
-import { captionPrompt, instructionPrompt, type TaskPrompt } from './prompts.ts';
+import {
+  captionPrompt,
+  conversationPrompt,
+  instructionPrompt,
+  type ConversationIds,
+  type TaskPrompt,
+  type Turn,
+} from './prompts.ts';
 import { openLlamaTokenizer } from '../tokenizers/llama-tokenizer.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { createWordTokenizer } from '../tokenizers/word-tokenizer.ts';
@@ -11,6 +18,8 @@ export interface Language {
   readonly tokenizer: Tokenizer;
   /** Asks `instruction` about so many photographs. @default 1 photograph */
   instruct(instruction: string, numImages?: number): TaskPrompt;
+  /** Questions about so many photographs with their answers. @default 1 photograph */
+  converse(turns: readonly Required<Turn>[], numImages?: number): ConversationIds;
   /** Generic pre-training: a photograph and its caption. */
   readonly caption: TaskPrompt;
 }
@@ -35,6 +44,7 @@ export function openLanguage({ llm, template, tokenizerDir, words }: LanguageSpe
   return {
     tokenizer,
     instruct: (instruction, numImages) => instructionPrompt(tokenizer, template, instruction, numImages),
+    converse: (turns, numImages) => conversationPrompt(tokenizer, template, turns, numImages),
     caption: captionPrompt(tokenizer, template),
   };
 }

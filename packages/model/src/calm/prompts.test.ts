@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { captionPrompt, imageId, instructionPrompt, vicunaSequence } from './prompts.ts';
+import { captionPrompt, conversationPrompt, imageId, instructionPrompt, vicunaSequence } from './prompts.ts';
 import { createLlamaTokenizer } from '../tokenizers/llama-tokenizer.ts';
 import { writeLlama2Json } from '../tokenizers/llama2.test-util.ts';
 import { readSentencePiece } from '../tokenizers/sentencepiece.ts';
@@ -50,6 +50,17 @@ describe.each(cases)('with the tokenizer of %s', (_, tokenizer, golden) => {
     expect([...prompt.prefix, imageId, ...prompt.suffix, ...prompt.answer(answer)]).toEqual(ids);
     const pair = instructionPrompt(tokenizer, 'vicuna_v1', question, 2);
     expect([pair.prefix, pair.suffix]).toEqual([prompt.prefix, prompt.suffix]);
+  });
+
+  it('a conversation is what follows the photographs, and its answers are those of LLaVA', () => {
+    for (const { turns, ids, labels } of golden.vicuna) {
+      const asked = turns.map(([question, answer]) => ({ question, answer }));
+      const one = conversationPrompt(tokenizer, 'vicuna_v1', asked);
+      expect([...one.prefix, imageId, ...one.ids]).toEqual(ids);
+      expect(one.ids.map((id, i) => (one.isAnswer[i] === true ? id : -100))).toEqual(labels.slice(-one.ids.length));
+      const two = conversationPrompt(tokenizer, 'vicuna_v1', asked, 2);
+      expect([two.prefix, two.ids]).toEqual([one.prefix, one.ids]);
+    }
   });
 
   it('a caption ends with a line feed in the plain template', () => {

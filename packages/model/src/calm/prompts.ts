@@ -74,6 +74,38 @@ export function instructionPrompt(
   return { prefix: ids.slice(0, ids.indexOf(imageId)), suffix: ids.slice(ids.lastIndexOf(imageId) + 1), answer };
 }
 
+/** What the language model reads of a conversation: ids before the photographs, and all that follow them. */
+export interface ConversationIds extends Sequence {
+  readonly prefix: readonly number[];
+}
+
+/** A conversation about `numImages` photographs, which stand side by side at its head; every answer counts in the loss. */
+export function conversationPrompt(
+  tokenizer: Tokenizer,
+  template: PromptTemplate,
+  turns: readonly Required<Turn>[],
+  numImages = 1,
+): ConversationIds {
+  if (template === 'nano') {
+    const texts = turns.flatMap(({ question, answer }) => [
+      { ids: tokenizer.encode(question), counts: false },
+      { ids: answerIds(tokenizer, answer), counts: true },
+    ]);
+    return {
+      prefix: [tokenizer.beginId],
+      ids: texts.flatMap(({ ids }) => ids),
+      isAnswer: texts.flatMap(({ ids, counts }) => ids.map(() => counts)),
+    };
+  }
+  const images = `${'<image>'.repeat(numImages)}\n`;
+  const { ids, isAnswer } = vicunaSequence(
+    tokenizer,
+    turns.map(({ question, answer }, i) => ({ question: i === 0 ? `${images}${question}` : question, answer })),
+  );
+  const first = ids.lastIndexOf(imageId) + 1;
+  return { prefix: ids.slice(0, ids.indexOf(imageId)), ids: ids.slice(first), isAnswer: isAnswer.slice(first) };
+}
+
 /** A photograph and its caption, nothing else. LLaVA's `plain` ends a caption with a line feed, `nano` with the end. */
 export function captionPrompt(tokenizer: Tokenizer, template: PromptTemplate): TaskPrompt {
   return {

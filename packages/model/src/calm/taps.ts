@@ -139,3 +139,21 @@ export function openTaps(dir: string): Taps {
     close: () => descriptors.forEach((descriptor) => closeSync(descriptor)),
   };
 }
+
+/** Hidden states of several directories as one: rows of the first, then of the others. @throws as `openTaps`. */
+export function joinTaps(all: readonly Taps[]): Taps {
+  const { layers, tokens, width } = all[0]!;
+  const places = all.flatMap((taps) => taps.ids.map((_, row) => ({ taps, row })));
+  if (all.some((taps) => taps.tokens !== tokens || taps.width !== width || taps.layers.join() !== layers.join()))
+    throw new CalmError('bad_data', 'hidden states of other layers or sizes cannot be joined; encode them again');
+  return {
+    ids: all.flatMap(({ ids }) => ids),
+    layers,
+    tokens,
+    width,
+    read: (row, layer) => places[row]!.taps.read(places[row]!.row, layer),
+    readInto: (row, layer, target, offset) => places[row]!.taps.readInto(places[row]!.row, layer, target, offset),
+    readAhead: (row, layer) => places[row]!.taps.readAhead(places[row]!.row, layer),
+    close: () => all.forEach((taps) => taps.close()),
+  };
+}

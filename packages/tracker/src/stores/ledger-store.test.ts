@@ -8,7 +8,7 @@ import { recordRun } from '../recorded-run.test-util.ts';
 import { databaseFile, openTracker, type Tracker } from '../tracker.ts';
 
 const key = 'k'.repeat(64);
-const lists = [{ name: 'finetune-score', numSamples: 9, everySteps: 0 }];
+const lists = [{ name: 'finetune-score', numSamples: 9, share: 1 }];
 const range = (firstStep: number, endStep: number, generation = 1): AppliedSteps => ({
   generation,
   firstStep,

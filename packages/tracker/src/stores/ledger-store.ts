@@ -174,10 +174,12 @@ export function findLineage({ sqlite }: Store, stageKey: string): ToldLineage | 
        FROM lineages WHERE stage_key = ? ORDER BY position`,
     )
     .all(stageKey) as Pick<ToldRow, 'attempt' | 'lists' | 'generation' | 'firstStep' | 'endStep' | 'samples'>[];
-  if (rows.length === 0) return null;
+  const lists = JSON.parse(rows[0]?.lists ?? '[]') as (SampleList & { readonly everySteps?: number })[];
+  // Earlier versions dealt the steps of several lists in another way.
+  if (rows.length === 0 || lists.some(({ everySteps = 0 }) => everySteps > 0)) return null;
   return {
     attempt: rows[0]!.attempt,
-    lists: JSON.parse(rows[0]!.lists) as SampleList[],
+    lists: lists.map(({ name, numSamples, share = 1 }) => ({ name, numSamples, share })),
     applied: rows.map(({ generation, firstStep, endStep, samples }) => ({
       generation,
       firstStep,

@@ -69,7 +69,7 @@ export function newStep(change: Change = {}): ShardedStep {
 }
 
 /** What its steps draw from, with seed 0. */
-export const list = { name: 'finetune-score', numSamples: 24, everySteps: 0 };
+export const list = { name: 'finetune-score', numSamples: 24, share: 1 };
 const order = sampleOrder(0, list.name, list.numSamples, training.batchSize);
 
 export function inputsOf(step: number): StepInputs {

@@ -2,7 +2,7 @@
 import { personalSizes, poolSize, type StageDefinition, type TrialConfig } from '@calm-orch/core';
 import { numDegradedPhotos } from '@calm-orch/datasets/degraded';
 
-export type EncodeWhat = 'labeled' | 'generic' | 'ssl' | 'personal' | 'real';
+export type EncodeWhat = 'labeled' | 'generic' | 'questions' | 'ssl' | 'personal' | 'real';
 
 /** Photographs per item. */
 export const encodedPerItem = 500;
@@ -12,11 +12,18 @@ interface Photographs {
   number(trial: TrialConfig): number;
   /** What is cut into items. @default number */
   most?(trial: TrialConfig): number;
+  readonly isNeeded?: StageDefinition['isNeeded'];
 }
 
 const photographs: Readonly<Record<EncodeWhat, Photographs>> = {
   labeled: { inputs: { data: 'data labeled' }, number: ({ data }) => poolSize(data, 'labeled') },
   generic: { inputs: { data: 'data generic' }, number: ({ data }) => poolSize(data, 'generic') },
+  questions: {
+    inputs: { data: 'data questions' },
+    number: ({ data }) => poolSize(data, 'questions'),
+    // The studio asks about its labelled photographs.
+    isNeeded: ({ data, questions }) => questions.use && data.source === 'files',
+  },
   // Each original once, and its augmented copies.
   ssl: {
     inputs: { data: 'data unlabeled', augment: 'augment' },
@@ -31,10 +38,11 @@ const photographs: Readonly<Record<EncodeWhat, Photographs>> = {
 };
 
 export const encode: readonly StageDefinition[] = Object.entries(photographs).map(
-  ([what, { inputs, number, most = number }]) => ({
+  ([what, { inputs, number, most = number, isNeeded }]) => ({
     kind: 'encode',
     variant: what,
     role: 'trainer',
+    ...(isNeeded && { isNeeded }),
     inputs: { foundation: 'foundation', ...inputs },
     slice: ({ vision, mfam, encode: how }, { foundation }) => {
       const { taps, standardizeTaps } = mfam;

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { CalmError, type MfamConfig, type StageFunction, type TrialConfig, type VisionConfig } from '@calm-orch/core';
 import {
+  askedPhotos,
   captionedPhotos,
   clipSquare,
   imageNamesIn,
@@ -43,6 +44,8 @@ function photographs(what: EncodeWhat, inputs: Readonly<Record<string, string>>)
       return imageNamesIn(degraded!).map((name) => ({ id: name, path: join(degraded!, name) }));
     case 'generic':
       return captionedPhotos(data!);
+    case 'questions':
+      return askedPhotos(data!).map(({ path }) => ({ id: path, path }));
     case 'ssl':
       return readPairs(augment!).flatMap((pair) => [
         ...(pair.draw === 0 ? [{ id: originalId(pair.index), path: resolve(data!, pair.original) }] : []),

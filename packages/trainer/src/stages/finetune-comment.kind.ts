@@ -12,13 +12,19 @@ export const finetuneComment: StageDefinition = {
     comments: 'data comments',
     questions: 'data questions',
     encodeLabeled: 'encode labeled',
+    encodeQuestions: 'encode questions',
     pretrainGeneric: 'pretrain-generic',
     pretrainSsl: 'pretrain-ssl',
   },
   slice: (trial, { foundation }) => {
     const { finetuneComment, questions, evaluate } = trial;
     const { maxCommentTokens } = evaluate;
-    return { ...finetuneSlice(trial, foundation), maxCommentTokens, finetuneComment, questions };
+    return {
+      ...finetuneSlice(trial, foundation),
+      maxCommentTokens,
+      finetuneComment,
+      ...(questions.use && { questions }),
+    };
   },
   cost: (trial) => 1.8 * samplesOf(trial.finetuneComment),
   load: async () => (await import('./finetune-comment.ts')).finetuneComment,

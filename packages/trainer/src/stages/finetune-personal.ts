@@ -15,7 +15,7 @@ import { padded } from '../answers.ts';
 import { languageTuning, type LanguageTuning } from '../language-tuning.ts';
 import { answerRoom, promptInputs } from '../training/calm-training.ts';
 import { readWeights } from '../training/model-weights.ts';
-import { trainStage, withInputs, type TrainingStageConfig } from '../training/training-stage.ts';
+import { oneList, trainStage, withInputs, type TrainingStageConfig } from '../training/training-stage.ts';
 
 export type FinetunePersonalConfig = TrainingStageConfig &
   LanguageTuning & {
@@ -91,7 +91,7 @@ export const finetunePersonal: StageFunction = (context) => {
         };
       },
       rowsOf,
-      numSamples: annotators.length,
+      lists: oneList(context, annotators.length),
     });
     // Levels that stand for no photograph of an episode stay as they were.
     return tuning.result(context, trained, start);

@@ -28,7 +28,11 @@ export const finetuneScore: StageFunction = (context) => {
       taps,
       prompt: language.instruct(instructionOf(config.prompt.template, 'score')),
       weights: { ...initialMfam(mfam, taps.width, llm, seed), ...readWeights(comment) },
-      samples: train.map(({ id }, i) => ({ row: rowOf.get(String(id))!, answer: () => answers[i]! })),
+      samples: train.map(({ id }, i) => ({
+        row: rowOf.get(String(id))!,
+        answers: [answers[i]!],
+        answer: () => answers[i]!,
+      })),
     });
   });
 };

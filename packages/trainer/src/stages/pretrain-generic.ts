@@ -1,12 +1,15 @@
 // Generic pre-training (CALM, section 3.4): the fully connected projection of the thematic level learns to hand the
 // frozen language model what a photograph shows, from (photograph, caption) pairs in LLaVA's plain template.
-import { sampleIds, sampleOrder, type StageFunction, type TrialConfig } from '@calm-orch/core';
+import type { StageFunction, TrialConfig } from '@calm-orch/core';
 import { captionedPhotos } from '@calm-orch/datasets';
 import { llmShapes, mfamShapes } from '@calm-orch/model';
-import { answerRoom, promptForm, promptInputs } from '../training/calm-training.ts';
+import { byLength, stepsFrom, type BatchSource } from '../training/batch-source.ts';
+import { answerRoom, promptForm, promptInputs, tokensBefore } from '../training/calm-training.ts';
+import { paddedLengths } from '../training/padded-lengths.ts';
 import {
   answerInputs,
   firstWeights,
+  oneList,
   stageResult,
   trainStage,
   withInputs,
@@ -25,33 +28,39 @@ export const pretrainGeneric: StageFunction = (context) => {
     const { caption: prompt } = inputs.language;
     const samples = captionedPhotos(data!).flatMap(({ id, caption }) => {
       const row = rowOf.get(id);
-      return row === undefined ? [] : [{ row, ids: prompt.answer(caption) }];
+      return row === undefined ? [] : [{ row, caption, length: prompt.answer(caption).length }];
     });
-    const longest = samples.reduce((most, { ids }) => Math.max(most, ids.length), 1);
-    const answerTokens = answerRoom({ mfam, llm, taps }, prompt, 1, longest);
+    const lengths = samples.map(({ length }) => length);
+    const longest = lengths.reduce((most, length) => Math.max(most, length), 1);
+    const room = answerRoom({ mfam, llm, taps }, prompt, 1, longest);
     const { batchSize } = training;
-    const order = sampleOrder(seed, context.stage.kind, samples.length, batchSize);
     const texts = promptInputs(batchSize, prompt);
-    const rowsOf = (step: number): number[] => order(step).map(({ sample }) => samples[sample]!.row);
+    const [list] = oneList(context, samples.length);
+    const groups = byLength(
+      list!,
+      'caption',
+      samples,
+      paddedLengths(lengths, tokensBefore({ mfam, taps }, prompt, 1), room),
+    );
+    const sources = groups.map(({ list, name, length, samples: own }): BatchSource => ({
+      list,
+      name,
+      form: { images: 1, ...promptForm(prompt), answer: length },
+      rowsOf: (sample) => [own[sample]!.row],
+      inputsOf: (drawn) => {
+        const chosen = drawn.map(({ sample }) => own[sample]!);
+        const answers = chosen.map(({ caption }) => prompt.answer(caption));
+        return { ...answerInputs(mfam, taps, [chosen.map(({ row }) => row)], answers, length), ...texts };
+      },
+    }));
     const trained = await trainStage(context, config, {
       mfam,
       taps,
       training,
       trainable: mfamShapes(mfam, { hiddenSize: taps.width }, llm),
       frozen: llmShapes(llm),
-      forms: { caption: { images: 1, ...promptForm(prompt), answer: answerTokens } },
       weights: () => firstWeights(inputs, config, mfam),
-      inputsOf: (step) => {
-        const drawn = order(step);
-        const answers = drawn.map(({ sample }) => samples[sample]!.ids);
-        return {
-          name: 'caption',
-          inputs: { ...answerInputs(mfam, taps, [rowsOf(step)], answers, answerTokens), ...texts },
-          samples: sampleIds(drawn),
-        };
-      },
-      rowsOf,
-      numSamples: samples.length,
+      ...stepsFrom(sources, seed, batchSize),
     });
     return stageResult(context, trained);
   });

@@ -18,6 +18,7 @@ import { answerRoom, maskInputs, promptForm, promptInputs } from '../training/ca
 import {
   answerInputs,
   firstWeights,
+  oneList,
   stageResult,
   trainStage,
   withInputs,
@@ -92,7 +93,7 @@ export const pretrainSsl: StageFunction = (context) => {
         };
       },
       rowsOf: (step) => order(step).flatMap(({ sample }) => [samples[sample]!.original, samples[sample]!.augmented]),
-      numSamples: samples.length,
+      lists: oneList(context, samples.length),
     });
     return stageResult(context, trained);
   });

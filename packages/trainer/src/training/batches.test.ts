@@ -91,6 +91,15 @@ describe('answers of a batch', () => {
     expect(weights.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6);
   });
 
+  it('leave the questions of a conversation out of the loss', () => {
+    const { ids, weights } = padded(
+      [{ ids: [5, 6, 2, 7, 8, 2], isAnswer: [false, true, true, false, true, true] }, [9]],
+      5,
+    );
+    expect([...ids]).toEqual([5, 6, 2, 7, 8, 9, 0, 0, 0, 0]);
+    expect([...weights]).toEqual([0, 0.25, 0.25, 0, 0.25, 0.25, 0, 0, 0, 0]);
+  });
+
   it('have as many words as decimals ask for', () => {
     expect([0, 1, 2].map((decimals) => scoreText(5.046, decimals))).toEqual(['5', '5.0', '5.05']);
   });

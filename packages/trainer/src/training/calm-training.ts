@@ -140,22 +140,33 @@ export const promptForm = ({ prefix, suffix }: TaskPrompt): Pick<SampleForm, 'pr
   suffix: suffix.length,
 });
 
+/** Tokens that the language model reads before an answer: `numImages` photographs and the prompt. */
+export function tokensBefore(
+  { mfam, taps }: Pick<CalmTraining, 'mfam' | 'taps'>,
+  { prefix, suffix }: Pick<TaskPrompt, 'prefix' | 'suffix'>,
+  numImages: number,
+): number {
+  const perImage = mfam.levels.reduce((sum, level) => sum + (level === 'thematic' ? taps.tokens - 1 : mfam.queries), 0);
+  return prefix.length + suffix.length + numImages * perImage;
+}
+
 /**
  * Tokens an answer may have after `numImages` photographs and the prompt, at most `wanted`.
  * @throws CalmError `invalid_config` where the model's positions end before an answer begins.
  */
 export function answerRoom(
-  { mfam, llm, taps }: Pick<CalmTraining, 'mfam' | 'llm' | 'taps'>,
-  { prefix, suffix }: Pick<TaskPrompt, 'prefix' | 'suffix'>,
+  model: Pick<CalmTraining, 'mfam' | 'llm' | 'taps'>,
+  prompt: Pick<TaskPrompt, 'prefix' | 'suffix'>,
   numImages: number,
   wanted: number,
 ): number {
-  const perImage = mfam.levels.reduce((sum, level) => sum + (level === 'thematic' ? taps.tokens - 1 : mfam.queries), 0);
-  const before = prefix.length + suffix.length + numImages * perImage;
+  const { llm } = model;
+  const before = tokensBefore(model, prompt, numImages);
+  const text = prompt.prefix.length + prompt.suffix.length;
   if (before >= llm.maxPositions)
     throw new CalmError(
       'invalid_config',
-      `the prompt has ${before} tokens (${numImages} x ${perImage} of photographs, ${prefix.length + suffix.length} of text), ` +
+      `the prompt has ${before} tokens (${numImages} x ${(before - text) / numImages} of photographs, ${text} of text), ` +
         `the language model reads ${llm.maxPositions} (llm.maxPositions); take fewer levels, queries or photographs, or smaller images`,
     );
   return Math.min(wanted, llm.maxPositions - before);

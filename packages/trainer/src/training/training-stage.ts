@@ -12,6 +12,7 @@ import { startEngine, type Values } from '@calm-orch/engine';
 import {
   fanInDeviation,
   initialWeights,
+  joinTaps,
   mfamShapes,
   openFoundation,
   openTaps,
@@ -22,7 +23,7 @@ import {
   type Taps,
   type Weights,
 } from '@calm-orch/model';
-import { padded } from '../answers.ts';
+import { padded, type AnswerText } from '../answers.ts';
 import { languageOf, type LanguageConfig } from '../language.ts';
 import { createCalmTraining, type CalmTraining } from './calm-training.ts';
 import { fingerprintOf, select, writeWeights } from './model-weights.ts';
@@ -46,12 +47,16 @@ export interface StageInputs {
 /** What `use` makes of the artifacts in these folders, which are open until then. */
 export async function withInputs<T>(
   config: LanguageConfig,
-  dirs: { readonly foundation: string | undefined; readonly taps: string | undefined },
+  dirs: {
+    readonly foundation: string | undefined;
+    readonly taps: string | undefined;
+    readonly moreTaps?: string | undefined;
+  },
   use: (inputs: StageInputs) => Promise<T>,
 ): Promise<T> {
   const foundation = openFoundation(dirs.foundation);
   const language = languageOf(config, foundation);
-  const taps = openTaps(dirs.taps!);
+  const taps = dirs.moreTaps === undefined ? openTaps(dirs.taps!) : joinTaps([dirs.taps!, dirs.moreTaps].map(openTaps));
   try {
     return await use({ foundation, language, taps, rowOf: new Map(taps.ids.map((id, row) => [id, row])) });
   } finally {
@@ -84,7 +89,7 @@ export function answerInputs(
   mfam: MfamConfig,
   taps: Taps,
   rows: readonly (readonly number[])[],
-  answers: readonly (readonly number[])[],
+  answers: readonly AnswerText[],
   answerTokens: number,
 ): Record<string, Values> {
   const { ids, weights } = padded(answers, answerTokens);
@@ -102,10 +107,14 @@ export interface StageTraining extends Pick<CalmTraining, 'mfam' | 'trainable' |
   /** Functions of the step alone: its inputs, and its photographs' positions in the taps, in the order of the inputs. */
   readonly inputsOf: (step: number) => StepInputs;
   readonly rowsOf: (step: number) => readonly number[];
-  /** Length of the list that samples are drawn from, and lists beside it. */
-  readonly numSamples: number;
-  readonly otherLists?: readonly SampleList[];
+  /** What samples are drawn from. */
+  readonly lists: readonly SampleList[];
 }
+
+/** Of a stage that draws all of its samples from one list. */
+export const oneList = ({ stage: { kind } }: StageContext, numSamples: number): SampleList[] => [
+  { name: kind, numSamples, share: 1 },
+];
 
 /** The trained weights at the end of the stage's training. */
 export async function trainStage(
@@ -135,7 +144,7 @@ export async function trainStage(
       stage.inputsOf,
       (step) => readBatchAhead(mfam, taps, rowsOf(step)),
       (step) => rowsOf(step).map((row) => taps.ids[row]!),
-      [{ name: context.stage.kind, numSamples: stage.numSamples, everySteps: 0 }, ...(stage.otherLists ?? [])],
+      stage.lists,
     );
     return sharded.weights();
   } finally {

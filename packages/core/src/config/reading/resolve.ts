@@ -2,6 +2,7 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { CalmError } from '../../errors.ts';
 import type { Json } from '../../order/canonical.ts';
+import { power } from '../../order/power.ts';
 import { programRoot } from '../../program-root.ts';
 import { withoutTilde } from './home-paths.ts';
 import { trainingStages, withStepsOnly } from '../budgets.ts';
@@ -125,6 +126,9 @@ function withAbsolutePaths(config: TrialConfig): TrialConfig {
   };
 }
 
+/** Tokens of a question about two photographs with its answer, about. */
+const textOfPair = 64;
+
 /** What no single member shows. A problem stands where the last override of a key it names was written. */
 export function crossProblems(
   config: TrialConfig,
@@ -172,9 +176,22 @@ export function crossProblems(
     check(new Set(list).size === list.length, [key], `${key} names something twice (got ${list.join(', ')})`);
   }
   check(
-    config.questions.everySteps !== 1,
-    ['questions.everySteps'],
-    'questions.everySteps must be 0 or at least 2: comments need steps too (got 1)',
+    config.questions.mix.comments !== 0,
+    ['questions.mix.comments'],
+    'questions.mix.comments must be more than 0, or null: comments need steps too (got 0)',
+  );
+  const { vision, mfam, llm, questions } = config;
+  const patches = power(vision.imageSize / vision.patchSize, 2);
+  const tokensPerImage = (levels: TrialConfig['mfam']['levels']): number =>
+    levels.reduce((sum, level) => sum + (level === 'thematic' ? patches : mfam.queries), 0);
+  const perImage = tokensPerImage(mfam.levels);
+  check(
+    !questions.use ||
+      config.data.source === 'studio' ||
+      questions.mix.comparisons === 0 ||
+      2 * perImage + textOfPair < llm.maxPositions,
+    ['questions.mix.comparisons', 'vision.imageSize', 'mfam.queries', 'llm.maxPositions'],
+    `questions.mix.comparisons must be 0: two photographs of ${perImage} tokens and a question are more than llm.maxPositions (${llm.maxPositions})`,
   );
   const { levels: personalLevels, contextSize, joining } = config.personal;
   check(
@@ -182,9 +199,7 @@ export function crossProblems(
     ['personal.levels', 'mfam.levels'],
     `personal.levels must be among mfam.levels (got ${personalLevels.join(', ')} and ${config.mfam.levels.join(', ')})`,
   );
-  const side = Math.floor(config.vision.imageSize / config.vision.patchSize);
-  const perImage = personalLevels.map((level) => (level === 'thematic' ? side * side : config.mfam.queries));
-  const ofImages = (contextSize + 1) * perImage.reduce((sum, tokens) => sum + tokens, 0);
+  const ofImages = (contextSize + 1) * tokensPerImage(personalLevels);
   check(
     ofImages < config.llm.maxPositions || !config.evaluate.personal,
     ['personal.contextSize', 'personal.levels', 'llm.maxPositions'],

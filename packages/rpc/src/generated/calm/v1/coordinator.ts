@@ -272,8 +272,8 @@ export interface AppliedSteps {
 export interface SampleList {
   name: string;
   numSamples: number;
-  /** n: it has the last of every n steps; 0: the steps that no other list takes. */
-  everySteps: number;
+  /** Steps it gets, in proportion to the shares of the others. */
+  share: number;
 }
 
 export interface ReportResponse {
@@ -1446,7 +1446,7 @@ export const AppliedSteps: MessageFns<AppliedSteps> = {
 };
 
 function createBaseSampleList(): SampleList {
-  return { name: "", numSamples: 0, everySteps: 0 };
+  return { name: "", numSamples: 0, share: 0 };
 }
 
 export const SampleList: MessageFns<SampleList> = {
@@ -1457,8 +1457,8 @@ export const SampleList: MessageFns<SampleList> = {
     if (message.numSamples !== 0) {
       writer.uint32(16).uint32(message.numSamples);
     }
-    if (message.everySteps !== 0) {
-      writer.uint32(24).uint32(message.everySteps);
+    if (message.share !== 0) {
+      writer.uint32(33).double(message.share);
     }
     return writer;
   },
@@ -1492,12 +1492,12 @@ export const SampleList: MessageFns<SampleList> = {
             message.numSamples = reader.uint32();
             continue;
           }
-          case 3: {
-            if (tag !== 24) {
+          case 4: {
+            if (tag !== 33) {
               break;
             }
 
-            message.everySteps = reader.uint32();
+            message.share = reader.double();
             continue;
           }
         }
