@@ -78,13 +78,15 @@ export async function run(args) {
 
 /** Measures one round: mean ms a photograph takes, by operation. */
 async function ourMeasure({ files, side }) {
-  const { applyOne } = await import(packageOf('apply.js'));
+  const { applyAugmentations, applyOne } = await import(packageOf('apply.js'));
   const load = (file) => loadImage(file, { shorterSide: side });
   const images = [];
   for (const file of files) images.push(await load(file));
   const once = async (operation) => {
     for (const [i, file] of files.entries()) {
       if (operation === null) await load(file);
+      else if (operation.kind === 'crop')
+        await applyAugmentations(images[i], [{ operation }], { foreground, random: rng('bench', i), side });
       else await applyOne(images[i], operation, foreground, rng('bench', i));
     }
   };

@@ -28,7 +28,10 @@ commands
       with pycocoevalcap (and Java), is given.
   augment [--photos DIR] [--side N] [--rounds N] [--python PY] [--json]
       ms per photograph of the augmentor's operations beside Pillow's, one thread each. DIR defaults to the carried
-      photographs, N to 560 (2.5 times 224), PY to python3; without Pillow ours alone.`;
+      photographs, N to 560 (2.5 times 224), PY to python3; without Pillow ours alone.
+  visibility [--exclusions]
+      median PSNR of photographs with and without each augmentation, by severity, as docs/data.md has it. With
+      --exclusions which changes hide which others (some ten minutes).`;
 
 const commands = {
   step: () => import('./step-command.js'),
@@ -40,6 +43,7 @@ const commands = {
   steady: () => import('./steady-command.js'),
   metrics: () => import('./metrics-command.js'),
   augment: () => import('./augment-command.js'),
+  visibility: () => import('./visibility-command.js'),
 };
 
 async function main([name, ...args]) {

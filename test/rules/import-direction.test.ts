@@ -26,9 +26,9 @@ const edges: Readonly<Record<string, readonly string[]>> = {
 /** Heavy or replaceable dependencies, and the packages that know of them. */
 const keepers: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': ['rpc'],
-  'better-sqlite3': ['tracker', 'augmentor'],
+  'better-sqlite3': ['tracker', 'datasets'],
   'drizzle-orm': ['tracker'],
-  openai: ['augmentor'],
+  openai: ['datasets'],
   sharp: ['datasets', 'augmentor'],
   yargs: ['cli'],
   zod: ['core', 'evaluator'],

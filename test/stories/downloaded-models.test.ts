@@ -90,18 +90,54 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 test('an experiment on downloaded models runs to its end, and its stages are those of these files', async () => {
   const first = await run('run', 'own.yaml', '--augmentors', '1', '--evaluators', '1');
-  expect(first.output).toMatch(/Run own-1 succeeded: 13 stages executed, 0 reused/);
+  expect(first.output).toMatch(/Run own-1 succeeded: 16 stages executed, 0 reused/);
   const again = await run('resume', 'own-1');
   expect(again.output).toMatch(/own-1/);
   const reused = await run('run', 'own.yaml');
-  expect(reused.output).toMatch(/0 stages executed, 13 reused/);
+  expect(reused.output).toMatch(/0 stages executed, 16 reused/);
   // Another byte in the weights is another model: nothing but the data and the pairs is the same.
   const shards = readdirSync(join(dir, 'models/vision')).filter((name) => name.endsWith('.safetensors'));
   const shard = join(dir, 'models/vision', shards.sort()[0]!);
   const bytes = readFileSync(shard);
   bytes[bytes.length - 1]! ^= 1;
   writeFileSync(shard, bytes);
-  expect((await run('plan', 'own.yaml')).output).toMatch(/2 of them done/);
+  expect((await run('plan', 'own.yaml')).output).toMatch(/5 of them done/);
+}, 600_000);
+
+test("personal scores are learnt and read in Vicuna's conversation, with low-rank factors", async () => {
+  const changes = {
+    finetune: 'lora',
+    'evaluate.personal': true,
+    'evaluate.scores': false,
+    'evaluate.numComments': 0,
+    'finetunePersonal.steps': 3,
+    'finetunePersonal.batchSize': 8,
+    'personal.train.annotators': 2,
+    'personal.train.photos': 6,
+    'personal.train.ratings': 4,
+    'personal.test.annotators': 1,
+    'personal.test.photos': 106,
+    'personal.test.ratings': 106,
+    'personal.contextSize': 2,
+    'personal.joining': 3,
+    'personal.repeats': 1,
+  };
+  const set = Object.entries(changes).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  const { output } = await run('run', 'own.yaml', ...set);
+  expect(output).toMatch(/succeeded/);
+  const artifacts = join(dir, 'runs/artifacts');
+  const holding = (file: string): string[] =>
+    readdirSync(artifacts).filter((key) => readdirSync(join(artifacts, key)).includes(file));
+  // Of 106 photographs of the annotator 3 have joined training.
+  const [evaluated] = holding('annotators.csv');
+  const lines = readFileSync(join(artifacts, evaluated!, 'predictions.csv'), 'utf8')
+    .trim()
+    .split('\n');
+  expect(lines).toHaveLength(1 + 103);
+  const adapters = holding('adapter_model.safetensors').map((key) => {
+    return (JSON.parse(readFileSync(join(artifacts, key, 'manifest.json'), 'utf8')) as { kind: string }).kind;
+  });
+  expect(adapters.sort()).toEqual(['finetune-comment', 'finetune-personal', 'finetune-score']);
 }, 600_000);
 
 test('sizes that are not those of config.json are told before anything is planned', async () => {

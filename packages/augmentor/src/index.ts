@@ -1,4 +1,3 @@
-// The augmentor beside its stages, whose definitions are in stages/index.ts: keys, the detector's files, and types.
-export { apiKeyOf } from './labels/api-key.ts';
+// The augmentor beside its stages, whose definitions are in stages/index.ts: the detector's files, and types.
 export { readDetectorFiles } from './augmentations/detection.ts';
 export type { Augmentation } from './augmentations/draw.ts';

@@ -75,8 +75,14 @@ export {
   type DataPool,
 } from './config/data-parts.ts';
 export { datasetNeeds, datasetsWelcome, type DatasetNeed } from './config/needs.ts';
-export { augmentationReduction, augmentationSide } from './config/sides.ts';
+export { augmentationSide } from './config/sides.ts';
 export type { MadeModel, Rehearsed, RehearsalModels } from './config/rehearse.ts';
+export {
+  mostPersonalPhotos,
+  personalPhotosPerItem,
+  personalSizes,
+  type PersonalSizes,
+} from './config/personal-sizes.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';
 export type { Claim } from './config/ablation.ts';
 export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';

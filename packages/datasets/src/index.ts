@@ -61,6 +61,13 @@ export {
   type CaptionedImage,
   type CommentedPhoto,
 } from './ava-captions/captions-file.ts';
+export {
+  listFlickrAes,
+  personalPhotos,
+  readAnnotators,
+  type Annotators,
+  type PersonalPhoto,
+} from './flickr-aes/annotators.ts';
 export { joiningRatings, testEpisodes, trainingEpisode, type TestEpisodes } from './flickr-aes/episodes.ts';
 export { readFlickrAes, type Annotator, type FlickrAes, type FlickrAesSplitOptions } from './flickr-aes/read.ts';
 export {
@@ -82,6 +89,7 @@ export * from './eva/write.ts';
 export * from './icaa17k/read.ts';
 export * from './llava/conversation-set.ts';
 export * from './llava/image-token.ts';
+export { bestPccd, rankedPccdPhotos, type BestPhoto } from './pccd/best.ts';
 export * from './pccd/read.ts';
 export * from './pccd/write.ts';
 export * from './pexels/read.ts';
@@ -91,6 +99,7 @@ export * from './tad66k/read.ts';
 export * from './tad66k/write.ts';
 export * from './catalog/read.ts';
 export type { Questions } from './catalog/question-candidates.ts';
+export { wantedRoot } from './catalog/candidates.ts';
 export { writeCatalog, writeCatalogComments, type CatalogResult } from './catalog/write.ts';
 export { checkImage } from './images/check-image.ts';
 export { makeDatasets, madeDataFile, type MakeOptions } from './make/make.ts';

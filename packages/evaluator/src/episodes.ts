@@ -1,16 +1,13 @@
-// Scores at the end of an episode: the image tokens of all photographs once, then the language model over each episode.
-import type { LlmConfig, MfamConfig } from '@calm-orch/core';
-import { createProgram, type Engine } from '@calm-orch/engine';
+// Scores at the end of an episode: the image tokens of every photograph once, then the language model reads an episode and
+// answers.
+import { CalmError, type LlmConfig, type MfamConfig } from '@calm-orch/core';
+import type { Engine } from '@calm-orch/engine';
 import {
-  episodeImages,
-  episodeLogits,
-  frozenParameters,
-  llmShapes,
-  mfamShapes,
-  mfamTokens,
-  visualBatch,
-  visualOf,
-  visualSpec,
+  createImageReader,
+  createTextGenerator,
+  ratingScale,
+  type EpisodePrompt,
+  type Generated,
   type Taps,
   type Tokenizer,
   type Weights,
@@ -26,8 +23,8 @@ export interface Episode {
 export interface EpisodeAnswer {
   /** The answer in words. */
   readonly text: string;
-  /** Expectation over the digits 1..5. */
-  readonly expected: number;
+  /** Expectation over the scores 1..5; null where the answer does not begin as one. */
+  readonly expected: number | null;
 }
 
 export interface EpisodeReader {
@@ -42,88 +39,79 @@ export interface EpisodeReaderSpec {
   readonly weights: Weights;
   readonly taps: Taps;
   readonly tokenizer: Tokenizer;
-  readonly instruction: readonly number[];
+  readonly prompt: EpisodePrompt;
   /** Photographs of an episode. */
   readonly size: number;
   readonly batchSize: number;
 }
 
 export function createEpisodeReader(engine: Engine, spec: EpisodeReaderSpec): EpisodeReader {
-  const { mfam, llm, taps, tokenizer, instruction, size, batchSize } = spec;
-  const shapes = { ...mfamShapes(mfam, { hiddenSize: taps.width }, llm), ...llmShapes(llm) };
-  const patches = mfam.levels.includes('thematic') ? taps.tokens - 1 : 0;
-  const numImage = patches + mfam.levels.filter((level) => level !== 'thematic').length * mfam.queries;
-  const imageValues = numImage * llm.hiddenSize;
-  const program = createProgram(engine, {
-    variables: shapes,
-    functions: {
-      images: {
-        inputs: visualSpec(mfam, taps, batchSize),
-        body: (variables, inputs) => ({
-          outputs: { images: episodeImages(mfamTokens(frozenParameters(variables), mfam, visualOf(mfam, inputs))) },
-        }),
-      },
-      scores: {
-        inputs: {
-          images: { shape: [batchSize * size, numImage, llm.hiddenSize], dtype: 'float32' },
-          prefix: { shape: [batchSize, 1], dtype: 'int32' },
-          suffix: { shape: [batchSize, size * instruction.length], dtype: 'int32' },
-          answer: { shape: [batchSize, size], dtype: 'int32' },
-        },
-        body: (variables, inputs) => {
-          const { images, prefix, suffix, answer } = inputs;
-          const text = { prefix: prefix!, suffix: suffix!, answer: answer! };
-          const logits = episodeLogits(frozenParameters(variables), llm, images!, text);
-          return {
-            outputs: { probabilities: logits.slice([0, size - 1, 0], [batchSize, 1, llm.vocabSize]).softmax() },
-          };
-        },
-      },
-    },
+  const { mfam, llm, weights, taps, tokenizer, prompt, size, batchSize } = spec;
+  const { head, leads, suffix, answers, answerTokens } = prompt;
+  const expectation = ratingExpectation(answers);
+  const images = createImageReader(engine, { mfam, llm, weights, taps, batchSize });
+  const perTurn = leads[0].length + images.tokensPerImage + suffix.length + answerTokens;
+  const texts = createTextGenerator(engine, {
+    llm,
+    weights,
+    batchSize,
+    promptTokens: head.length + size * perTurn - answerTokens,
+    answerTokens,
+    stopIds: [tokenizer.endId],
+    watch: expectation.watch,
   });
-  program.assignAll(Object.keys(shapes).map((key) => [key, spec.weights[key]!.values]));
   const known = new Map<number, Float32Array>();
   const learn = (rows: readonly number[]): void => {
     const unknown = [...new Set(rows)].filter((row) => !known.has(row));
-    for (let start = 0; start < unknown.length; start += batchSize) {
-      const batch = unknown.slice(start, start + batchSize);
-      const filled = Array.from({ length: batchSize }, (_, i) => batch[i] ?? batch[0]!);
-      const { images } = program.run('images', visualBatch(mfam, taps, filled));
-      batch.forEach((row, i) => known.set(row, images!.slice(i * imageValues, (i + 1) * imageValues)));
-    }
+    images.read(unknown).forEach((image, i) => known.set(unknown[i]!, image));
   };
-  const digits = ['1', '2', '3', '4', '5'].map((digit) => tokenizer.encode(digit)[0]!);
-  const prefix = new Int32Array(batchSize).fill(tokenizer.beginId);
-  const suffix = Int32Array.from(
-    { length: batchSize * size * instruction.length },
-    (_, i) => instruction[i % instruction.length]!,
-  );
-  const batch = (episodes: readonly Episode[]): EpisodeAnswer[] => {
-    const images = new Float32Array(batchSize * size * imageValues);
-    const answer = new Int32Array(batchSize * size);
-    episodes.forEach(({ rows, scores }, i) => {
-      rows.forEach((row, j) => images.set(known.get(row)!, (i * size + j) * imageValues));
-      scores.forEach((score, j) => (answer[i * size + j] = tokenizer.encode(String(score))[0]!));
-    });
-    const { probabilities } = program.run('scores', { images, prefix, suffix, answer });
-    return episodes.map((_, i) => {
-      const row = probabilities!.subarray(i * llm.vocabSize, (i + 1) * llm.vocabSize);
-      const weights = digits.map((id) => row[id]!);
-      const sum = weights.reduce((a, b) => a + b, 0);
-      return {
-        text: tokenizer.decode([row.indexOf(Math.max(...row))]),
-        expected: weights.reduce((a, weight, digit) => a + (weight / sum) * (digit + 1), 0),
-      };
-    });
-  };
+  /** As in training: padded to the longest. */
+  const answerOf = (score: number): number[] =>
+    Array.from({ length: answerTokens }, (_, i) => answers[score - 1]![i] ?? 0);
   return {
     answer: (episodes) => {
       learn(episodes.flatMap(({ rows }) => rows));
-      const all: EpisodeAnswer[] = [];
-      for (let start = 0; start < episodes.length; start += batchSize)
-        all.push(...batch(episodes.slice(start, start + batchSize)));
-      return all;
+      const requests = episodes.map(({ rows, scores }) => ({
+        id: rows.join(),
+        prompt: rows.flatMap((row, i) => [
+          { text: [...(i === 0 ? [...head, ...leads[0]] : [...answerOf(scores[i - 1]!), ...leads[1]])] },
+          { image: known.get(row)! },
+          { text: suffix },
+        ]),
+      }));
+      return texts.generate(requests).map((answer) => ({
+        text: tokenizer.decode(answer.ids),
+        expected: expectation.read(answer),
+      }));
     },
-    close: () => program.dispose(),
+    close: () => {
+      images.close();
+      texts.close();
+    },
+  };
+}
+
+/**
+ * Mean of the scores, weighted by the probabilities of the tokens that tell them apart; null where the answer begins
+ * otherwise than all of them.
+ * @throws CalmError `invalid_config` where no one token tells them apart
+ */
+export function ratingExpectation(answers: EpisodePrompt['answers']) {
+  const [one] = answers;
+  const place = one!.findIndex((id, i) => answers.some((other) => other[i] !== id));
+  const watch = answers.map((ids) => ids[place]);
+  if (watch.includes(undefined) || new Set(watch).size < watch.length)
+    throw new CalmError(
+      'invalid_config',
+      `personal scores: the tokenizer does not tell ${ratingScale.join(', ')} apart by one token (got ${JSON.stringify(answers)})`,
+    );
+  return {
+    watch: watch as number[],
+    read: ({ ids, probabilities }: Generated): number | null => {
+      const weights = probabilities[place];
+      if (weights === undefined || one!.slice(0, place).some((id, i) => ids[i] !== id)) return null;
+      const sum = weights.reduce((a, b) => a + b, 0);
+      return weights.reduce((total, weight, i) => total + (weight / sum) * ratingScale[i]!, 0);
+    },
   };
 }

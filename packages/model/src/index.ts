@@ -9,6 +9,7 @@ export {
 } from './training/blocks.ts';
 export { answerLogits, answerLoss, answerLossPerShard, tokenOrder, type CalmText } from './calm/calm.ts';
 export { episodeImages, episodeLogits, type EpisodeText } from './calm/episode.ts';
+export { episodePrompt, ratingScale, type EpisodePrompt } from './calm/episode-prompt.ts';
 export { llmShapes } from './layers/llama.ts';
 export { mfamShapes, mfamTokens, qformerTokens, thematicTokens } from './calm/mfam.ts';
 export { hiddenStates, visionShapes } from './layers/vision.ts';

@@ -1,26 +1,13 @@
 // What both fine-tunings share: all weights of MFAM and language model are trained on (photograph, answer) pairs.
-import type { LoraConfig, StageContext, StageResult, TrainingConfig, TrialConfig } from '@calm-orch/core';
-import {
-  initialLora,
-  llmShapes,
-  loraShapes,
-  mergeLora,
-  mfamShapes,
-  writeAdapter,
-  type ConversationIds,
-  type Shapes,
-  type TaskPrompt,
-  type Taps,
-  type Weights,
-} from '@calm-orch/model';
+import type { StageContext, StageResult, TrainingConfig } from '@calm-orch/core';
+import { mfamShapes, type ConversationIds, type TaskPrompt, type Taps, type Weights } from '@calm-orch/model';
+import { languageTuning, type LanguageTuning } from './language-tuning.ts';
 import { byLength, stepsFrom, type BatchSource } from './training/batch-source.ts';
 import { answerRoom, promptForm, promptInputs, tokensBefore } from './training/calm-training.ts';
-import { select } from './training/model-weights.ts';
 import { paddedLengths } from './training/padded-lengths.ts';
-import { answerInputs, stageResult, trainStage, type TrainingStageConfig } from './training/training-stage.ts';
+import { answerInputs, trainStage, type TrainingStageConfig } from './training/training-stage.ts';
 
-/** What a fine-tuning stage is told beside: how the language model is trained. */
-export type LanguageTuning = Pick<TrialConfig, 'finetune'> & Partial<Pick<TrialConfig, 'lora'>>;
+export type { LanguageTuning };
 
 export interface FinetuneSample {
   /** Position of the photograph in the taps. */
@@ -127,10 +114,7 @@ function conversationSources({ mfam, llm }: Stage, spec: Finetuning): BatchSourc
   });
 }
 
-/**
- * Trains, writes model.safetensors, returns its fingerprint. With LoRA the language model in it has the factors merged;
- * the factors themselves are beside it, in PEFT's files.
- */
+/** Trains and writes what `languageTuning` says. */
 export async function finetune(
   context: StageContext,
   config: TrainingStageConfig & LanguageTuning,
@@ -138,29 +122,14 @@ export async function finetune(
 ): Promise<StageResult> {
   const { mfam, llm, seed } = config;
   const { training, taps } = spec;
-  const lora = config.finetune === 'lora' ? config.lora : undefined;
-  const mfamOnly = mfamShapes(mfam, { hiddenSize: taps.width }, llm);
-  const shapes = { ...mfamOnly, ...llmShapes(llm) };
-  const factors = lora === undefined ? {} : loraShapes(llm, lora);
+  const tuning = languageTuning(config, mfamShapes(mfam, { hiddenSize: taps.width }, llm), spec.weights);
   const sources = [...answerSources(context, config, spec), ...conversationSources(config, spec)];
   const trained = await trainStage(context, config, {
     mfam,
     taps,
     training,
-    trainable: lora === undefined ? shapes : { ...mfamOnly, ...factors },
-    frozen: lora === undefined ? {} : llmShapes(llm),
-    lora,
-    weights: () => ({ ...spec.weights, ...initialLora(factors, seed) }),
+    ...tuning,
     ...stepsFrom(sources, seed, training.batchSize),
   });
-  if (lora === undefined) return stageResult(context, trained);
-  writeAdapter(context.outputDir, select(trained, factors), lora);
-  return stageResult(context, merged(trained, spec.weights, shapes, lora));
-}
-
-/** The model's weights: trained ones, and frozen ones with the trained factors added. */
-function merged(trained: Weights, frozen: Weights, shapes: Shapes, lora: LoraConfig): Weights {
-  return Object.fromEntries(
-    Object.keys(shapes).map((key) => [key, trained[key] ?? mergeLora(key, frozen[key]!, trained, lora)]),
-  );
+  return tuning.result(context, trained);
 }

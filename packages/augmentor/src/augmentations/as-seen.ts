@@ -1,4 +1,4 @@
-// A photograph as far as the model will see it, at the side it is augmented at: what is augmented is what is seen.
+// A photograph as far as the model will see it, at the side it is loaded at: what is augmented is what is seen.
 import { loadImage, loadMask, pipelineOf, type Fit, type RgbImage } from '@calm-orch/datasets';
 import { cut } from './pixels.ts';
 
@@ -20,9 +20,14 @@ export interface AsSeenOptions {
 /** Throws CalmError not_found or bad_data, naming the photograph or its mask. */
 export async function loadAsSeen({ path, mask: maskFile, side, fit }: AsSeenOptions): Promise<SeenPhoto> {
   const image = await loadImage(path, fit === 'pad' ? { maxSide: side } : { shorterSide: side });
-  const mask = maskFile === null ? null : await loadMask(maskFile, image, { reduced: true });
+  const photo = { image, mask: maskFile === null ? null : await loadMask(maskFile, image, { reduced: true }) };
+  return fit === 'pad' ? photo : squareOf(photo);
+}
+
+/** The square in the middle. */
+export async function squareOf({ image, mask }: SeenPhoto): Promise<SeenPhoto> {
   const { width, height } = image;
-  if (fit === 'pad' || width === height) return { image, mask };
+  if (width === height) return { image, mask };
   const shorter = Math.min(width, height);
   const left = Math.floor((width - shorter) / 2);
   const top = Math.floor((height - shorter) / 2);

@@ -1,14 +1,19 @@
-import { rng } from '@calm-orch/core';
+import { augmentationGroups, rng } from '@calm-orch/core';
 import {
   attributeNames,
   clipSquare,
+  loadCarriedPhoto,
+  resize,
   studioImage,
   toBytes,
+  trainingPhotos,
   type AttributeName,
   type RgbImage,
 } from '@calm-orch/datasets';
 import { describe, expect, it } from 'vitest';
 import { applyAugmentations } from './apply.ts';
+import { squareOf } from './as-seen.ts';
+import { defocus } from './blur.ts';
 import { colorfulness } from './color.ts';
 import { drawAugmentations, operationOf, type Augmentation } from './draw.ts';
 import { boxOfMask, foregroundOf, type Foreground } from './foreground.ts';
@@ -27,15 +32,12 @@ const augmentation = (attribute: AttributeName, severity = severitiesOf(attribut
   group: 'quality',
   attribute,
   severity,
-  operation: operationOf(attribute, severity, rng('parameters', attribute)),
+  operation: operationOf(attribute, severity, rng('parameters', attribute), side),
 });
-const apply = async (...attributes: AttributeName[]): Promise<RgbImage> =>
-  applyAugmentations(
-    image,
-    attributes.map((name) => augmentation(name)),
-    foreground,
-    rng('noise'),
-  );
+const applyAll = async (augmentations: readonly Augmentation[], known = foreground): Promise<RgbImage> =>
+  (await applyAugmentations(image, augmentations, { foreground: known, random: rng('noise'), side })).square;
+const apply = (...attributes: AttributeName[]): Promise<RgbImage> =>
+  applyAll(attributes.map((name) => augmentation(name)));
 const difference = (a: RgbImage, b: RgbImage): number =>
   a.data.reduce((sum, value, i) => sum + Math.abs(value - b.data[i]!), 0) / a.data.length;
 const mean = ({ data }: RgbImage): number => data.reduce((sum, value) => sum + value, 0) / data.length;
@@ -46,14 +48,22 @@ const roughness = ({ data }: RgbImage): number => {
 };
 
 describe('augmentations', () => {
-  it.each(attributeNames)('%s keeps the size and can be seen by the model at every severity', async (attribute) => {
-    for (const severity of severitiesOf(attribute)) {
-      const result = await applyAugmentations(image, [augmentation(attribute, severity)], foreground, rng('noise'));
-      expect([result.width, result.height, result.data.length]).toEqual([side, side, side * side * 3]);
-      // What is done to the subject alone is seen there alone.
-      const share = attribute.startsWith('subject') ? box.width * box.height : 1;
-      const seen = difference(clipSquare(result, 64), clipSquare(image, 64)) / share;
-      expect(seen, `severity ${severity}`).toBeGreaterThan(1.2);
+  it.each(attributeNames)('%s gives what the model sees, of any photograph', async (attribute) => {
+    for (const [width, height] of [
+      [200, 200],
+      [320, 200],
+      [50, 40],
+    ] as const) {
+      const photo = resize(image, width, height);
+      const options = { foreground, random: rng('noise'), side: 64 };
+      const { square, photo: inside } = await applyAugmentations(photo, [augmentation(attribute)], options);
+      const nothing = await applyAugmentations(photo, [], options);
+      expect(nothing.square).toEqual(clipSquare(photo, 64, 'pad'));
+      expect([square.width, square.height, square.data.length]).toEqual([64, 64, 64 * 64 * 3]);
+      expect([inside.width, inside.height]).toEqual([nothing.photo.width, nothing.photo.height]);
+      // The border is the model's, not the photograph's.
+      if (width > height) expect(square.data.subarray(0, 3 * 64)).toEqual(nothing.square.data.subarray(0, 3 * 64));
+      expect(square.data).not.toEqual(nothing.square.data);
     }
   });
 
@@ -62,12 +72,7 @@ describe('augmentations', () => {
     for (const attribute of [...graded, 'less saturated', 'more saturated', 'subject blurred'] as const) {
       const seen: number[] = [];
       for (const severity of severitiesOf(attribute)) {
-        seen.push(
-          difference(
-            await applyAugmentations(image, [augmentation(attribute, severity)], foreground, rng('noise')),
-            image,
-          ),
-        );
+        seen.push(difference(await applyAll([augmentation(attribute, severity)]), image));
       }
       expect(
         seen.map((_, i) => i).sort((a, b) => seen[a]! - seen[b]!),
@@ -114,8 +119,8 @@ describe('augmentations', () => {
     mask[firstMarked] = 128;
     for (const attribute of ['subject blurred', 'subject masked'] as const) {
       const masked: Foreground = { source: 'mask', box: boxOfMask(mask, side)!, mask };
-      const { data } = await applyAugmentations(image, [augmentation(attribute)], masked, rng('noise'));
-      const whole = await applyAugmentations(image, [augmentation(attribute)], foreground, rng('noise'));
+      const { data } = await applyAll([augmentation(attribute)], masked);
+      const whole = await applyAll([augmentation(attribute)]);
       const changed = (pixel: number): boolean => data[3 * pixel] !== image.data[3 * pixel];
       for (let pixel = 0; pixel < mask.length; pixel++) if (mask[pixel] === 0) expect(changed(pixel)).toBe(false);
       const marked = mask.reduce((numChanged, value, pixel) => numChanged + Number(value > 0 && changed(pixel)), 0);
@@ -124,6 +129,42 @@ describe('augmentations', () => {
       const half = (127 * image.data[at]! + 128 * whole.data[at]!) / 255;
       expect(Math.abs(data[at]! - half)).toBeLessThanOrEqual(1);
     }
+  });
+
+  it('cut a crop from the photograph as it is, so that it stays sharp', async () => {
+    const whole = { image: await loadCarriedPhoto(trainingPhotos[3]!), mask: null };
+    const { image: square } = await squareOf(whole);
+    const crop = augmentation('cropped');
+    const cropOf = async (from: RgbImage): Promise<RgbImage> =>
+      (await applyAugmentations(from, [crop], { foreground, random: rng('noise'), side: 64 })).square;
+    expect(roughness(await cropOf(square))).toBeGreaterThan(1.2 * roughness(await cropOf(clipSquare(square, 64))));
+  });
+
+  it('find the subject, and its mask, again in a crop', async () => {
+    const mask = Uint8Array.from(photo.subject.mask, (value) => 255 * value);
+    const known: Foreground = { source: 'mask', box: boxOfMask(mask, side)!, mask };
+    const options = { foreground: known, random: rng('noise'), side };
+    const [crop, masked] = [augmentation('cropped'), augmentation('subject masked')];
+    const before = (await applyAugmentations(image, [crop], options)).square;
+    const after = (await applyAugmentations(image, [crop, masked], options)).square;
+    const marked: RgbImage = {
+      data: Uint8Array.from({ length: 3 * mask.length }, (_, i) => mask[Math.floor(i / 3)]!),
+      width: side,
+      height: side,
+    };
+    const where = (await applyAugmentations(marked, [crop], options)).square;
+    let inside = 0;
+    for (let i = 0; i < before.data.length; i++) {
+      if (where.data[i] === 0) expect(after.data[i]).toBe(before.data[i]);
+      else if (where.data[i] === 255 && after.data[i] !== before.data[i]) inside += 1;
+    }
+    expect(inside).toBeGreaterThan(0.5 * where.data.filter((value) => value === 255).length);
+  });
+
+  it('blur by a radius between whole numbers as much as lies between', () => {
+    const changes = [1, 1.25, 1.5, 2].map((radius) => difference(defocus(image, radius), image));
+    expect([...changes].sort((a, b) => a - b)).toEqual(changes);
+    expect(difference(defocus(image, 0.5), image)).toBeGreaterThan(0);
   });
 
   it('are the same bytes whenever they are applied again', async () => {
@@ -155,7 +196,7 @@ describe('foregroundOf', () => {
 
 describe('drawAugmentations', () => {
   const draws = Array.from({ length: 500 }, (_, i) =>
-    drawAugmentations(['quality', 'color', 'subject'], 3, rng('draw', i)),
+    drawAugmentations({ groups: augmentationGroups, maxSimultaneous: 3 }, rng('draw', i), 64),
   );
 
   it('draws one to three attributes, each of them sometimes, never two of one axis', () => {
@@ -180,7 +221,12 @@ describe('drawAugmentations', () => {
 
   it('keeps to the groups and to what can be seen', () => {
     for (let i = 0; i < 100; i++) {
-      const draw = drawAugmentations(['color'], 3, rng(i), new Set(['less saturated', 'more saturated']));
+      const draw = drawAugmentations(
+        { groups: ['color'], maxSimultaneous: 3 },
+        rng(i),
+        64,
+        new Set(['less saturated', 'more saturated']),
+      );
       expect(draw.length).toBeGreaterThan(0);
       for (const { group, attribute } of draw) {
         expect(group).toBe('color');

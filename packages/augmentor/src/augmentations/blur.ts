@@ -2,8 +2,20 @@
 import { pipelineOf, type RgbImage } from '@calm-orch/datasets';
 import { run } from './pixels.ts';
 
-/** Convolves with a disk of `radius` pixels; means are rounded down. */
-export function defocus({ data: source, width, height }: RgbImage, radius: number): RgbImage {
+/**
+ * Convolves with a disk of `radius` pixels; means are rounded down. A radius between whole numbers gives what lies between
+ * their results, in proportion.
+ */
+export function defocus(image: RgbImage, radius: number): RgbImage {
+  const whole = Math.floor(radius);
+  const share = radius - whole;
+  const inner = whole === 0 ? image : disk(image, whole);
+  if (share === 0) return inner;
+  const outer = disk(image, whole + 1).data;
+  return { ...image, data: inner.data.map((value, i) => Math.round(value + share * (outer[i]! - value))) };
+}
+
+function disk({ data: source, width, height }: RgbImage, radius: number): RgbImage {
   /** Pixels of the disk to either side of its centre, by rows from the centre. */
   const reaches = Array.from({ length: radius + 1 }, (_, dy) => Math.floor(Math.sqrt(radius * radius - dy * dy)));
   const numPixels = reaches.reduce((sum, reach, dy) => sum + (dy === 0 ? 1 : 2) * (2 * reach + 1), 0);
@@ -42,10 +54,10 @@ function sumsBefore({ data, width, height }: RgbImage, radius: number): Int32Arr
 
 /**
  * Smears along a line at `degrees` from the horizontal: a Gaussian of deviation `sigma` of which only one side is used,
- * cut after 2 `radius` pixels (ImageMagick's motion blur).
+ * cut after 2 `radius` pixels (ImageMagick's motion blur). Pixels may be fractions.
  */
 export async function motionBlur(image: RgbImage, radius: number, sigma: number, degrees: number): Promise<RgbImage> {
-  const reach = 2 * radius;
+  const reach = Math.max(1, Math.round(2 * radius));
   const side = 2 * reach + 1;
   const kernel = new Array<number>(side * side).fill(0);
   const angle = (degrees * Math.PI) / 180;

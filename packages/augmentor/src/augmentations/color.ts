@@ -83,3 +83,9 @@ export function colorfulness({ data }: RgbImage): number {
   }
   return sum / (data.length / 3);
 }
+
+/** Below this mean distance between the channels (of 255) a change of saturation cannot be seen. */
+const minColorfulness = 8;
+
+/** Whether a photograph has no colour to change. */
+export const isColorless = (image: RgbImage): boolean => colorfulness(image) < minColorfulness;

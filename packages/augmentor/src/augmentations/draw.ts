@@ -1,7 +1,8 @@
 // Decides what is done to a photograph: which attributes, how severely, with which parameters. Nothing is applied here,
 // so the decision can be recorded whole and repeated.
-import type { AugmentationGroup, Rng } from '@calm-orch/core';
+import type { AugmentationGroup, AugmentConfig, Rng } from '@calm-orch/core';
 import { attributeNames, attributesOf, wordsOf, type AttributeName } from '@calm-orch/datasets';
+import { bothSeen, type Strength } from './exclusions.ts';
 import {
   contrast,
   cropKeeps,
@@ -9,6 +10,7 @@ import {
   foregroundRadius,
   gaussianNoise,
   jpegQuality,
+  lengthsSide,
   motionBlurs,
   motionDegrees,
   pixelation,
@@ -49,36 +51,42 @@ export interface Augmentation {
 }
 
 /**
- * Draws 1 to `maxSimultaneous` attributes out of `groups`, at most one per axis (never both darker and brighter).
- * `hidden` attributes cannot be seen in this photograph and are not drawn. In table order, so that labels agree in it.
+ * Draws 1 to `maxSimultaneous` attributes out of `groups` for a model that sees `side` pixels, at most one per axis (never
+ * both darker and brighter), each at a severity at which it is seen beside the others. `hidden` attributes cannot be seen in
+ * this photograph and are not drawn. In table order, so that labels agree in it.
  */
 export function drawAugmentations(
-  groups: readonly AugmentationGroup[],
-  maxSimultaneous: number,
+  { groups, maxSimultaneous }: Pick<AugmentConfig, 'groups' | 'maxSimultaneous'>,
   random: Rng,
+  side: number,
   hidden: ReadonlySet<AttributeName> = new Set(),
 ): Augmentation[] {
   const wanted = 1 + random.int(maxSimultaneous);
-  const drawn: AttributeName[] = [];
-  for (const name of random.shuffle(attributesOf(groups).filter((attribute) => !hidden.has(attribute)))) {
+  const drawn: Strength[] = [];
+  for (const attribute of random.shuffle(attributesOf(groups).filter((name) => !hidden.has(name)))) {
     if (drawn.length === wanted) break;
-    if (drawn.every((other) => wordsOf(other).axis !== wordsOf(name).axis)) drawn.push(name);
+    if (drawn.some((other) => wordsOf(other.attribute).axis === wordsOf(attribute).axis)) continue;
+    const severities = severitiesOf(attribute).filter((severity) =>
+      drawn.every((other) => bothSeen({ attribute, severity }, other)),
+    );
+    if (severities.length > 0) drawn.push({ attribute, severity: random.pick(severities) });
   }
-  drawn.sort((a, b) => attributeNames.indexOf(a) - attributeNames.indexOf(b));
-  return drawn.map((attribute) => {
-    const severity = random.pick(severitiesOf(attribute));
-    return {
-      group: wordsOf(attribute).group,
-      attribute,
-      severity,
-      operation: operationOf(attribute, severity, random),
-    };
-  });
+  drawn.sort((a, b) => attributeNames.indexOf(a.attribute) - attributeNames.indexOf(b.attribute));
+  return drawn.map(({ attribute, severity }) => ({
+    group: wordsOf(attribute).group,
+    attribute,
+    severity,
+    operation: operationOf(attribute, severity, random, side),
+  }));
 }
 
-/** The operation of an attribute at a severity of 1 to 5; what is left open (kind, angle, place) is drawn. */
-export function operationOf(attribute: AttributeName, severity: number, random: Rng): Operation {
+/**
+ * The operation of an attribute at a severity of 1 to 5 for a model that sees `side` pixels; what is left open (kind,
+ * angle, place) is drawn. Lengths grow with the side.
+ */
+export function operationOf(attribute: AttributeName, severity: number, random: Rng, side: number): Operation {
   const at = <T>(values: PerSeverity<T>): T => values[severity - 1]!;
+  const scale = side / lengthsSide;
   switch (attribute) {
     case 'noise':
       return random.uniform() < 0.5
@@ -88,8 +96,13 @@ export function operationOf(attribute: AttributeName, severity: number, random: 
       return { kind: 'jpeg', quality: at(jpegQuality) };
     case 'blur':
       return random.uniform() < 0.5
-        ? { kind: 'defocus', radius: at(defocusRadius) }
-        : { kind: 'motion', ...at(motionBlurs), degrees: random.int(2 * motionDegrees + 1) - motionDegrees };
+        ? { kind: 'defocus', radius: scale * at(defocusRadius) }
+        : {
+            kind: 'motion',
+            radius: scale * at(motionBlurs).radius,
+            sigma: scale * at(motionBlurs).sigma,
+            degrees: random.int(2 * motionDegrees + 1) - motionDegrees,
+          };
     case 'pixelation':
       return { kind: 'pixelate', keeps: at(pixelation) };
     case 'brighter':
@@ -102,7 +115,7 @@ export function operationOf(attribute: AttributeName, severity: number, random: 
     case 'less contrast':
       return { kind: 'contrast', factor: at(contrast) };
     case 'subject blurred':
-      return { kind: 'blur foreground', radius: at(foregroundRadius) };
+      return { kind: 'blur foreground', radius: scale * at(foregroundRadius) };
     case 'subject masked':
       return { kind: 'mask foreground' };
     case 'cropped':

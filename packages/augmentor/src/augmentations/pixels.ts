@@ -1,5 +1,5 @@
 // RGB photographs as bytes, and the way out of sharp.
-import type { RgbImage } from '@calm-orch/datasets';
+import type { Box, RgbImage } from '@calm-orch/datasets';
 import type { Sharp } from 'sharp';
 
 /** Runs a pipeline to bytes; it must end in three channels. */
@@ -14,6 +14,18 @@ export interface Region {
   readonly top: number;
   readonly width: number;
   readonly height: number;
+}
+
+/** The pixels of a box, whose edges are in units of the sides. */
+export function regionOf({ width, height }: Pick<RgbImage, 'width' | 'height'>, box: Box): Region {
+  const left = Math.min(width - 1, Math.max(0, Math.round(box.x * width)));
+  const top = Math.min(height - 1, Math.max(0, Math.round(box.y * height)));
+  return {
+    left,
+    top,
+    width: Math.min(width - left, Math.max(1, Math.round(box.width * width))),
+    height: Math.min(height - top, Math.max(1, Math.round(box.height * height))),
+  };
 }
 
 /** A region as a photograph of its own. */

@@ -1,9 +1,11 @@
 // How strong an augmentation is at severities 1 to 5: the strengths of imagecorruptions (Michaelis et al. 2019, after
-// Hendrycks and Dietterich 2019), for photographs reduced to 2.5 times the model's input side. Lengths are pixels there.
+// Hendrycks and Dietterich 2019), for photographs as the model sees them. Lengths are pixels of a side of 224.
 import type { AttributeName } from '@calm-orch/datasets';
 
 export type PerSeverity<T = number> = readonly [T, T, T, T, T];
 
+/** The side imagecorruptions' lengths are meant for (ImageNet's); at another side they are as large a part of it. */
+export const lengthsSide = 224;
 /** Deviation of normal noise, of the full range. */
 export const gaussianNoise: PerSeverity = [0.08, 0.12, 0.18, 0.26, 0.38];
 /** Share of the pixels that turn black or white. */

@@ -1,17 +1,18 @@
 // Group `subject`: the foreground is blurred, hidden, or cut by the edge of the frame.
-import { resize, type Box, type RgbImage } from '@calm-orch/datasets';
+import type { Box, RgbImage } from '@calm-orch/datasets';
 import { defocus } from './blur.ts';
 import { meanColor } from './color.ts';
 import type { Foreground } from './foreground.ts';
-import { cut, type Region } from './pixels.ts';
+import { cut, regionOf, type Region } from './pixels.ts';
 
 /** Puts the foreground alone out of focus: a disk of `radius` pixels. */
 export function blurForeground(image: RgbImage, foreground: Foreground, radius: number): RgbImage {
   const region = regionOf(image, foreground.box);
-  const left = Math.max(0, region.left - radius);
-  const top = Math.max(0, region.top - radius);
-  const width = Math.min(image.width, region.left + region.width + radius) - left;
-  const height = Math.min(image.height, region.top + region.height + radius) - top;
+  const reach = Math.ceil(radius);
+  const left = Math.max(0, region.left - reach);
+  const top = Math.max(0, region.top - reach);
+  const width = Math.min(image.width, region.left + region.width + reach) - left;
+  const height = Math.min(image.height, region.top + region.height + reach) - top;
   const blurred = defocus(cut(image, { left, top, width, height }), radius);
   return blend(image, foreground, (x, y, channel) => blurred.data[3 * ((y - top) * width + x - left) + channel]!);
 }
@@ -33,12 +34,6 @@ export interface Crop {
   readonly along: number;
 }
 
-/** Cuts a frame one edge of which goes through the subject, and enlarges it to the old size. */
-export function cropThroughSubject(image: RgbImage, box: Box, crop: Crop): RgbImage {
-  const { width, height } = image;
-  return resize(cut(image, regionOf(image, cropFrame(box, crop))), width, height);
-}
-
 /** The frame of a crop in units of the sides; inside the photograph, whatever the subject's place. */
 export function cropFrame(box: Box, { keeps, edge, cutsAt, along }: Crop): Box {
   const horizontal = edge % 2 === 0;
@@ -57,15 +52,24 @@ export function cropFrame(box: Box, { keeps, edge, cutsAt, along }: Crop): Box {
   return { x: horizontal ? across : other, y: horizontal ? other : across, width: size, height: size };
 }
 
-function regionOf({ width, height }: RgbImage, box: Box): Region {
-  const left = Math.min(width - 1, Math.max(0, Math.round(box.x * width)));
-  const top = Math.min(height - 1, Math.max(0, Math.round(box.y * height)));
-  return {
-    left,
-    top,
-    width: Math.min(width - left, Math.max(1, Math.round(box.width * width))),
-    height: Math.min(height - top, Math.max(1, Math.round(box.height * height))),
-  };
+/** What of the foreground is in a frame, `region` in pixels of a photograph of `imageWidth` columns. */
+export function foregroundWithin(
+  { source, box, mask }: Foreground,
+  frame: Box,
+  region: Region,
+  imageWidth: number,
+): Foreground {
+  const [x, width] = overlap(box.x, box.width, frame.x, frame.width);
+  const [y, height] = overlap(box.y, box.height, frame.y, frame.height);
+  const rows = mask && Array.from({ length: region.height }, (_, y) => (region.top + y) * imageWidth + region.left);
+  const within = mask && Uint8Array.from(rows!.flatMap((at) => [...mask.subarray(at, at + region.width)]));
+  return { source, box: { x, y, width, height }, mask: within };
+}
+
+/** What of an extent lies in a frame's extent, in units of the frame's. */
+function overlap(start: number, size: number, from: number, extent: number): [start: number, size: number] {
+  const [first, end] = [Math.max(start, from), Math.min(start + size, from + extent)];
+  return [(first - from) / extent, Math.max(0, end - first) / extent];
 }
 
 /** The other pixels in place of the foreground's, as far as its mask says; within its box. */

@@ -7,9 +7,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
 import { nano, type OpenaiConfig } from '@calm-orch/core';
-import { apiKeyOf } from './api-key.ts';
-import { createAskModel, createClient } from './ask-model.ts';
-import { openLabelCache, type LabelCache } from './label-cache.ts';
+import {
+  apiKeyOf,
+  createAskModel,
+  createClient,
+  openAnswerCache,
+  type AnswerCache,
+} from '@calm-orch/datasets/language-model';
 import { paraphraseAll } from './paraphrase.ts';
 
 const key = 'sk-secret-4711';
@@ -19,14 +23,14 @@ const templates = ['this photo is too dark .', 'the blurred image .', 'it is ove
 
 type Body = Record<string, unknown> & { readonly messages: readonly { readonly content: string }[] };
 let dir: string;
-let cache: LabelCache;
+let cache: AnswerCache;
 let server: Server;
 let asked: { body: Body; headers: IncomingHttpHeaders }[];
 let behave: (response: ServerResponse, body: Body) => void;
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'calm-orch-ask-'));
-  cache = openLabelCache(join(dir, 'labels.db'));
+  cache = openAnswerCache(join(dir, 'labels.db'));
   asked = [];
   server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -59,7 +63,11 @@ const urlOf = (): string => `http://127.0.0.1:${(server.address() as AddressInfo
 
 async function paraphrase(changes: Partial<OpenaiConfig> = {}, env: NodeJS.ProcessEnv = {}) {
   const config = { ...nano.openai, baseUrl: urlOf(), requestsPerMinute: 60_000, timeoutSeconds: 5, ...changes };
-  const client = await createClient(config, { OPENAI_API_KEY: key, OPENAI_BASE_URL: urlOf(), ...env });
+  const client = await createClient(
+    config,
+    { OPENAI_API_KEY: key, OPENAI_BASE_URL: urlOf(), ...env },
+    'labels: openai',
+  );
   const { signal } = new AbortController();
   const sleep = (ms: number): Promise<void> => delay(Math.max(0, ms));
   const ask = createAskModel(client, { config, cache, account: 'augment-1', signal, now: Date.now, sleep });
@@ -175,7 +183,7 @@ describe('the key', () => {
     ['http://localhost:8000/v1', { OPENAI_BASE_URL: 'http://localhost:8000/v1' }],
     ['http://[::1]:8000/v1', { OPENAI_BASE_URL: 'http://[::1]:8000' }],
   ])('goes to the host it is meant for: %s', (baseUrl, env) => {
-    expect(apiKeyOf({ baseUrl }, { OPENAI_API_KEY: key, ...env })).toBe(key);
+    expect(apiKeyOf({ baseUrl }, { OPENAI_API_KEY: key, ...env }, 'labels: openai')).toBe(key);
   });
 
   it.each([
@@ -191,13 +199,15 @@ describe('the key', () => {
     ['http://localhost.example.org/v1', { OPENAI_BASE_URL: 'http://localhost.example.org' }, /would go unencrypted/],
     [official, { OPENAI_BASE_URL: 'nonsense' }, /OPENAI_BASE_URL: expected an address/],
   ])('goes nowhere else, which is told: %s', (baseUrl, env, message) => {
-    expect(() => apiKeyOf({ baseUrl }, { OPENAI_API_KEY: key, ...env })).toThrow(message);
+    expect(() => apiKeyOf({ baseUrl }, { OPENAI_API_KEY: key, ...env }, 'labels: openai')).toThrow(message);
   });
 
   it('is needed for the official address alone', () => {
-    expect(() => apiKeyOf({ baseUrl: official }, {})).toThrow(/set OPENAI_API_KEY/);
-    expect(apiKeyOf({ baseUrl: own }, {})).toBeUndefined();
-    expect(apiKeyOf({ baseUrl: 'http://llm.example.org/v1' }, { OPENAI_BASE_URL: own })).toBeUndefined();
+    expect(() => apiKeyOf({ baseUrl: official }, {}, 'labels: openai')).toThrow(/set OPENAI_API_KEY/);
+    expect(apiKeyOf({ baseUrl: own }, {}, 'labels: openai')).toBeUndefined();
+    expect(
+      apiKeyOf({ baseUrl: 'http://llm.example.org/v1' }, { OPENAI_BASE_URL: own }, 'labels: openai'),
+    ).toBeUndefined();
   });
 
   it('is not sent to an address that the experiment file alone names, nor are headers of the environment', async () => {

@@ -20,6 +20,8 @@ export interface Attribute {
   readonly placed?: boolean;
   /** A noun without a word of how much. */
   readonly bare?: boolean;
+  /** The words compare: 'darker', not 'dark'. */
+  readonly relative?: boolean;
 }
 
 type Table = Partial<Record<MeaningAxis, { readonly more?: string; readonly less?: string }>>;

@@ -28,7 +28,8 @@ describe('meaningOf', () => {
         if (changed.length > random.int(3)) break;
         if (changed.every((other) => wordsOf(other).axis !== wordsOf(name).axis)) changed.push(name);
       }
-      const labels = labelsOf(changed, random);
+      const relative = new Set(changed.filter((name) => wordsOf(name).relatives && random.uniform() < 0.5));
+      const labels = labelsOf(changed, random, 3, relative);
       for (const [texts, turned] of [
         [labels.single, 1],
         [labels.augmentedFirst, 1],
@@ -47,6 +48,8 @@ describe('meaningOf', () => {
     'the first image is darker and brighter than the second .',
     'the first image is less noisy and blurry than the second .',
     'it is darker than the second one .',
+    'the image is less vivid and blurry .',
+    'it has less contrast and noise .',
     '',
   ])('does not guess: %j', (text) => {
     expect(meaningOf(text)).toBeNull();
@@ -66,6 +69,11 @@ describe('keepsMeaning', () => {
     ['the badly focused image .', 'An image whose subject is blurry.'],
     ['the badly focused image .', 'An out of focus photo.'],
     ['it is overexposed .', 'This shot is over-exposed.'],
+    ['it is darker .', 'The image is darker than before.'],
+    ['the darker image .', 'Compared with the original, this photo is dimmer.'],
+    ['this photo is too noisy and flatter .', 'A grainy photo with less contrast than before.'],
+    ['a more vivid image .', 'The photo has become more saturated than it was.'],
+    ['this is a blurred and duller photo .', 'The picture is blurry and less colorful.'],
   ])('accepts %j as %j', (template, paraphrase) => {
     expect(keepsMeaning(template, paraphrase)).toBe(true);
   });
@@ -77,6 +85,9 @@ describe('keepsMeaning', () => {
     ['an attribute more', pair, 'The first image is darker, noisier and blurrier than the second.'],
     ['one photograph instead of two', pair, 'The image is dark and noisy.'],
     ['two photographs instead of one', 'it is dark .', 'The first image is dark.'],
+    ['dark for darker', 'it is darker .', 'The image is dark.'],
+    ['darker for dark', 'this photo is too dark .', 'This photo is darker than before.'],
+    ['low contrast for less', 'the flatter image .', 'An image with low contrast.'],
     ['a denial', pair, 'The first image is darker, not noisier, than the second.'],
     ['the whole instead of the subject', 'it is soft at the subject .', 'The whole photo is blurry.'],
     ['something else', pair, 'Sure! Here is a paraphrase.'],

@@ -38,6 +38,12 @@ const parts: readonly (readonly [symbol: string, words: RegExp])[] = [
     'X',
     /^(?:than|(?:when |as )?compared (?:to|with)|in comparison (?:to|with)|in contrast (?:to|with)|relative to|in relation to|versus)$/,
   ],
+  [
+    'B',
+    new RegExp(
+      `^(?:than|(?:when |as )?compared (?:to|with)|in comparison (?:to|with)|relative to) (?:before|it was(?: before)?|(?:in )?the original(?: ${noun})?)$`,
+    ),
+  ],
   ['W', /^that is how$/],
   ['Y', /^there is$/],
   ['R', /^in which$/],
@@ -49,7 +55,7 @@ const parts: readonly (readonly [symbol: string, words: RegExp])[] = [
   ['D', /^(?:a|an|the)$/],
   ['n', new RegExp(`^${noun}$`)],
   ['1', /^one$/],
-  ['V', /^(?:is|are|looks|look|appears|appear)$/],
+  ['V', /^(?:is|are|looks|look|appears|appear|has become|have become|has been made)$/],
   ['H', /^(?:has|have|shows|contains|exhibits|displays|suffers from)$/],
   ['h', /^with$/],
   ['q', /^whose$/],
@@ -79,14 +85,22 @@ const mostPhrases = 30;
 
 const listOf = (item: string): string => `b?${item}(?:,?&${item}|,${item})*`;
 const joined = '(?:,|;|,?&|;?,?w)';
-const [states, nouns, compared, nounsThan] = ['J', 'N', 'C', 'M'].map(listOf);
+const [compared, nounsThan] = ['C', 'M'].map(listOf);
+/** Of one photograph, what it is and then what it has become: 'less vivid and blurry' may mean that it is less blurry. */
+const thenMore = (is: string, became: string): string =>
+  `(?:${listOf(is)}(?:,?&${became}B?|,${became})*|${listOf(`${became}B?`)})`;
+const states = thenMore('J', 'C');
+const nouns = thenMore('N', 'M');
 
-/** Of one photograph: 'it is J', 'the subject of the image is J', 'a J image', 'this is an image with N'. */
+/**
+ * Of one photograph: 'it is J', 'the subject of the image is J', 'a J image', 'this is an image with N', 'it is C than
+ * before', 'the C image'.
+ */
 const saysOfOne = `(?:V${states}|H${nouns})`;
 const clauseOfOne = `(?:[It]${saysOfOne}(?:,?&${saysOfOne})*|EV${states}|[TK](?:oI)?V${states})`;
 const furtherOfOne = `(?:h${nouns}|r${saysOfOne}(?:,?&${saysOfOne})*|q[TK]V${states}|R[TK]V${states})`;
-const oneOfOne = `(?:[tI]V)?(?:[Dt]J(?:,?&?J)*n${furtherOfOne}?|(?:Dn|I)${furtherOfOne})`;
-const ofOne = new RegExp(`^(?:${clauseOfOne}(?:${joined}${clauseOfOne})*|${oneOfOne})$`);
+const oneOfOne = `(?:[tI]V)?(?:[Dt](?:J(?:,?&?J)*(?:,?&?C)*|C(?:,?&?C)*)nB?${furtherOfOne}?|(?:Dn|I)${furtherOfOne})`;
+const ofOne = new RegExp(`^(?:B,)?(?:${clauseOfOne}(?:${joined}${clauseOfOne})*|${oneOfOne})$`);
 
 /** Of two: 'compared with S, F is C', 'F is C than S and has M', 'the subject of F is C than that of S', 'the C one is F'. */
 const than = 'Xo?[FS]V?';
@@ -106,15 +120,15 @@ export function meaningOf(sentence: string): Meaning | null {
 
 /**
  * Whether a paraphrase says what its template says: the same attributes in the same direction, of one or of two
- * photographs, and of the subject where the template says so.
+ * photographs, of the subject where the template says so, and of one photograph that it is so or only has become so.
  */
 export function keepsMeaning(template: string, paraphrase: string): boolean {
   const [wanted, said] = [readSentence(template), readSentence(paraphrase)];
   if (wanted === null || said === null) return false;
   if (wanted.pair !== said.pair || wanted.attributes.size !== said.attributes.size) return false;
-  return [...wanted.attributes].every(([axis, { sign, placed }]) => {
+  return [...wanted.attributes].every(([axis, { sign, placed, relative }]) => {
     const own = said.attributes.get(axis);
-    return own?.sign === sign && (!placed || own.placed === true);
+    return own?.sign === sign && (!placed || own.placed === true) && (wanted.pair || own.relative === relative);
   });
 }
 
@@ -187,7 +201,7 @@ function attributesIn(phrases: readonly Phrase[]): Map<MeaningAxis, Attribute> |
     low ||= symbol === 'N' && attribute.sign < 0;
     const sign = (attribute.sign * (subject === 'S' ? -1 : 1)) as 1 | -1;
     if (found.has(attribute.axis) && found.get(attribute.axis)!.sign !== sign) return null;
-    found.set(attribute.axis, { ...attribute, sign });
+    found.set(attribute.axis, { ...attribute, sign, relative: symbol === 'C' || symbol === 'M' });
   }
   return found.size === 0 ? null : found;
 }

@@ -7,8 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nano, rng, type OpenaiConfig } from '@calm-orch/core';
 import { labelsOf } from '@calm-orch/datasets';
-import { apiKeyOf } from './api-key.ts';
-import { openLabelCache } from './label-cache.ts';
+import { apiKeyOf, openAnswerCache } from '@calm-orch/datasets/language-model';
 import { keepsMeaning } from './meaning.ts';
 import { wordLabels, type WordOptions } from './word-labels.ts';
 
@@ -195,7 +194,7 @@ test('a public address without a key is refused before anything is asked, a loca
   await expect(word({ baseUrl: nano.openai.baseUrl }, { env: {} })).rejects.toThrow(
     /set OPENAI_API_KEY in the environment/,
   );
-  expect(apiKeyOf({ baseUrl: 'http://127.0.0.1:8000/v1' }, {})).toBeUndefined();
+  expect(apiKeyOf({ baseUrl: 'http://127.0.0.1:8000/v1' }, {}, 'labels: openai')).toBeUndefined();
   expect((await word({}, { env: {} })).counts['labels/paraphrased']).toBe(sentences.size);
 });
 
@@ -210,7 +209,7 @@ test('cancelling ends the waiting at once; a stage that waits says that it is al
 });
 
 test('a clock that was wrong does not stop the asking for ever', () => {
-  const cache = openLabelCache(join(cacheDir, 'labels.db'));
+  const cache = openAnswerCache(join(cacheDir, 'labels.db'));
   expect([cache.nextTime('a', 1000, 100), cache.nextTime('a', 1000, 100), cache.nextTime('b', 1000, 100)]).toEqual([
     1000, 1100, 1000,
   ]);

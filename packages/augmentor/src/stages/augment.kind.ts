@@ -11,6 +11,6 @@ export const augment: StageDefinition = {
     ...(labels === 'openai' && { openai }),
   }),
   numItems: ({ data }) => Math.ceil(data.numUnlabeled / photosPerItem),
-  cost: ({ data }) => 12 * data.numUnlabeled,
+  cost: ({ data, augment: { draws } }) => 12 * draws * data.numUnlabeled,
   load: async () => (await import('./augment.ts')).augmentStage,
 };

@@ -1,8 +1,8 @@
-// Stage `augment`: makes of each unlabelled photograph a contrastive pair, the original and a copy in which one to three
-// attributes were changed, with sentences that say which. The copy is made at 2.5 times the model's input side, from what
-// the model will see of the photograph, and then reduced as stage `encode` reduces. Everything is keyed by (seed, index of
-// the photograph), so items may run in any order, on any worker, and again. With `labels: openai` a language model puts
-// the sentences in other words; what it answered is in the artifact.
+// Stage `augment`: makes of each unlabelled photograph contrastive pairs, the original and a copy in which one to three
+// attributes were changed, with sentences that say which. The copy is changed as the model will see it, at its input side.
+// Everything is keyed by (seed, index of the photograph, draw), so items may run in any order, on any worker, and again, and
+// more draws leave the first as they are. With `labels: openai` a language model puts the sentences in other words; what it
+// answered is in the artifact.
 import { join, resolve } from 'node:path';
 import {
   augmentationSide,
@@ -15,7 +15,6 @@ import {
 } from '@calm-orch/core';
 import { augmentSchema, openaiSchema } from '@calm-orch/core/config';
 import {
-  clipSquare,
   labelsOf,
   maskFileOf,
   pipelineOf,
@@ -24,14 +23,16 @@ import {
   type AugmentedPair,
   type Box,
   type Fit,
+  type RgbImage,
   type UnlabeledPhoto,
 } from '@calm-orch/datasets';
 import { defaultCacheDir } from '@calm-orch/engine';
+import { relativeIn } from '../augmentations/appearance.ts';
 import { applyAugmentations } from '../augmentations/apply.ts';
-import { colorfulness } from '../augmentations/color.ts';
+import { isColorless } from '../augmentations/color.ts';
 import { detectMainObject, type Detector } from '../augmentations/detection.ts';
 import { drawAugmentations, type Augmentation } from '../augmentations/draw.ts';
-import { foregroundOf, type ForegroundSource } from '../augmentations/foreground.ts';
+import { foregroundOf, type Foreground, type ForegroundSource } from '../augmentations/foreground.ts';
 import { loadAsSeen } from '../augmentations/as-seen.ts';
 import { photoProgress } from './progress.ts';
 
@@ -42,9 +43,10 @@ export interface RecordedPair extends AugmentedPair {
   readonly foreground?: { readonly source: ForegroundSource; readonly box: Box };
 }
 
-/** Below this mean distance between the channels (of 255) a change of saturation cannot be seen. */
-const minColorfulness = 8;
 const saturationAttributes: readonly AttributeName[] = ['more saturated', 'less saturated'];
+
+/** Sentences of each form. */
+const wordingsOfEach = 3;
 
 interface AugmentSlice {
   readonly augment: unknown;
@@ -73,7 +75,9 @@ export const augmentStage: StageFunction = async (context) => {
   const pairs: RecordedPair[] = [];
   for (const [i, entry] of mine.entries()) {
     if (signal.aborted) throw new CalmError('cancelled', `stage augment: cancelled in item ${item}`);
-    pairs.push(await augmentPhoto({ config, detect, imageSize, fit, dataDir, outputDir, entry, index: first + i }));
+    pairs.push(
+      ...(await augmentPhoto({ config, detect, imageSize, fit, dataDir, outputDir, entry, index: first + i })),
+    );
     progress(i + 1);
   }
   const write = (worded: readonly RecordedPair[]): void =>
@@ -109,8 +113,8 @@ interface PhotoTask {
   readonly index: number;
 }
 
-async function augmentPhoto(task: PhotoTask): Promise<RecordedPair> {
-  const { config, detect, imageSize, fit, dataDir, outputDir, entry, index } = task;
+async function augmentPhoto(task: PhotoTask): Promise<RecordedPair[]> {
+  const { config, detect, imageSize, fit, dataDir, entry } = task;
   const path = resolve(dataDir, entry.file);
   const photo = await loadAsSeen({
     path,
@@ -118,27 +122,41 @@ async function augmentPhoto(task: PhotoTask): Promise<RecordedPair> {
     side: augmentationSide(imageSize),
     fit,
   });
-  const hidden = new Set(colorfulness(photo.image) < minColorfulness ? saturationAttributes : []);
-  const key = (part: string) => rng('augment', config.seed, index, part);
-  const augmentations = drawAugmentations(config.groups, config.maxSimultaneous, key('attributes'), hidden);
+  // Detectors take their time: once a photograph, and only if a draw asks.
+  let found: Promise<Foreground> | null = null;
+  const foreground = (): Promise<Foreground> => (found ??= foregroundOf(photo, entry.subject, detect));
+  const pairs: RecordedPair[] = [];
+  for (let draw = 0; draw < config.draws; draw++) pairs.push(await pairOf(task, photo.image, foreground, draw));
+  return pairs;
+}
+
+async function pairOf(
+  { config, imageSize, outputDir, entry, index }: PhotoTask,
+  image: RgbImage,
+  findForeground: () => Promise<Foreground>,
+  draw: number,
+): Promise<RecordedPair> {
+  const key = (part: string) => rng('augment', config.seed, index, draw, part);
+  const hidden = new Set(isColorless(image) ? saturationAttributes : []);
+  const augmentations = drawAugmentations(config, key('attributes'), imageSize, hidden);
+  const changed = augmentations.map(({ attribute }) => attribute);
   const needsForeground = augmentations.some(({ group }) => group === 'subject');
-  const foreground = needsForeground ? await foregroundOf(photo, entry.subject, detect) : null;
-  const copy = await applyAugmentations(photo.image, augmentations, foreground, key('noise'));
-  const augmented = `images/${index}.png`;
-  const png = await pipelineOf(clipSquare(copy, imageSize, fit))
-    .png({ compressionLevel: 4 })
-    .toBuffer();
-  writeFileAtomic(join(outputDir, augmented), png);
+  const foreground = needsForeground ? await findForeground() : null;
+  const { square, photo } = await applyAugmentations(image, augmentations, {
+    foreground,
+    random: key('noise'),
+    side: imageSize,
+  });
+  const augmented = `images/${index}-${draw}.png`;
+  writeFileAtomic(join(outputDir, augmented), await pipelineOf(square).png({ compressionLevel: 4 }).toBuffer());
   return {
     index,
+    draw,
     original: entry.file,
     augmented,
     augmentations,
     ...(foreground && { foreground: { source: foreground.source, box: foreground.box } }),
     groups: [...new Set(augmentations.map(({ group }) => group))].sort(),
-    labels: labelsOf(
-      augmentations.map(({ attribute }) => attribute),
-      key('labels'),
-    ),
+    labels: labelsOf(changed, key('labels'), wordingsOfEach, relativeIn(photo, changed)),
   };
 }

@@ -1,12 +1,19 @@
-import type { StageDefinition } from '@calm-orch/core';
+import { personalPhotosPerItem, personalSizes, rootsOf, type StageDefinition } from '@calm-orch/core';
 
 export const dataPersonal: StageDefinition = {
   kind: 'data-personal',
   role: 'augmentor',
-  slice: ({ data: { seed, imageSize }, personal: { train, test } }) => ({
-    data: { seed, imageSize },
-    personal: { train, test },
-  }),
-  cost: ({ personal }) => 5 * (personal.train.photos + personal.test.photos),
+  slice: ({ data: { source, seed, imageSize, roots }, personal }) => {
+    const { train, test, testWorkers, maxAnnotators, maxRatings } = personal;
+    return source === 'files'
+      ? {
+          data: { source, seed, roots: rootsOf(roots, ['FLICKR-AES']) },
+          personal: { testWorkers, maxAnnotators, maxRatings },
+        }
+      : { data: { source, seed, imageSize }, personal: { train, test } };
+  },
+  numItems: (trial) =>
+    trial.data.source === 'files' ? Math.ceil(personalSizes(trial).mostPhotos / personalPhotosPerItem) : 1,
+  cost: (trial) => 5 * personalSizes(trial).photos,
   load: async () => (await import('./data-personal.ts')).dataPersonal,
 };

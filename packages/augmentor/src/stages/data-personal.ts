@@ -1,17 +1,31 @@
-// Stage `data-personal`: the embedded FLICKR-AES, photographs and what each annotator gave them.
-import { type StageFunction } from '@calm-orch/core';
+// Stage `data-personal`: photographs and what each annotator gave them. Makes the embedded FLICKR-AES, or lists what can be
+// used of the one on this machine.
+import type { PersonalConfig, StageFunction, StageResult } from '@calm-orch/core';
 import { dataSchema, personalSchema } from '@calm-orch/core/config';
-import { writeStudioPersonal } from '@calm-orch/datasets';
+import { listFlickrAes, wantedRoot, writeStudioPersonal } from '@calm-orch/datasets';
 import { photoProgress } from './progress.ts';
 
-export const dataPersonal: StageFunction = async (context) => {
-  const { stage, outputDir, signal } = context;
-  const { data, personal } = stage.config as { data: unknown; personal: unknown };
-  const slice = {
-    data: dataSchema.pick({ seed: true, imageSize: true }).parse(data),
-    personal: personalSchema.pick({ train: true, test: true }).parse(personal),
-  };
-  const total = slice.personal.train.photos + slice.personal.test.photos;
-  await writeStudioPersonal({ ...slice, outputDir, signal, onPhoto: photoProgress(context, total) });
+export const dataPersonal: StageFunction = async (context): Promise<StageResult> => {
+  const { stage, item, outputDir, signal } = context;
+  const slice = stage.config as { data: unknown; personal: unknown };
+  const { source, seed, ...data } = dataSchema.partial().required({ source: true, seed: true }).parse(slice.data);
+  // The slice holds what the source has a use for.
+  const personal = personalSchema.partial().parse(slice.personal) as PersonalConfig;
+  if (source === 'files') {
+    const root = wantedRoot({ roots: data.roots ?? {} }, 'FLICKR-AES', 'personal scores');
+    const { kept, dropped } = await listFlickrAes({
+      root,
+      seed,
+      personal,
+      item,
+      outputDir,
+      signal,
+      onPhoto: (done, total) => photoProgress(context, total)(done),
+    });
+    return { metrics: { 'data/photos': kept, 'data/skipped': dropped } };
+  }
+  const total = personal.train.photos + personal.test.photos;
+  const studio = { seed, imageSize: data.imageSize! };
+  await writeStudioPersonal({ data: studio, personal, outputDir, signal, onPhoto: photoProgress(context, total) });
   return { metrics: { 'data/photos': total } };
 };

@@ -28,7 +28,7 @@ export const data: readonly StageDefinition[] = dataParts.map((part) => {
     slice: ({ data: config, vision }) => ({
       what: part,
       data: partOf(config, part),
-      // Embedded photographs are rendered at the side they are augmented at; files come as they are.
+      // Embedded photographs are rendered at the side they are cropped at, so that crops are sharp; files come as they are.
       ...(part === 'unlabeled' && config.source === 'studio' && { unlabeledSide: augmentationSide(vision.imageSize) }),
     }),
     numItems: ({ data: config }) => {

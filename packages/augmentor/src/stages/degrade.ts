@@ -1,8 +1,18 @@
-// Stage `degrade`: the test photographs of aesthetic suggesting. Square crops of the held-out photographs, each as it is
-// and with every degradation, degraded at 2.5 times the model's input side and then reduced to it.
+// Stage `degrade`: the test photographs of aesthetic suggesting, each as it is and with every degradation, at the model's
+// input side. Of the embedded data square crops of the held-out photographs; of PCCD on this machine its best photographs,
+// whole (as far as the model sees them).
 import { join } from 'node:path';
-import { augmentationSide, CalmError, rng, writeFileAtomic, type StageFunction } from '@calm-orch/core';
 import {
+  augmentationSide,
+  CalmError,
+  rng,
+  writeFileAtomic,
+  type DataConfig,
+  type StageFunction,
+} from '@calm-orch/core';
+import {
+  bestPccd,
+  clipSquare,
   cropsPerPhoto,
   degradationNames,
   degradedFile,
@@ -10,9 +20,12 @@ import {
   heldOutPhotos,
   loadCarriedPhoto,
   pipelineOf,
+  wantedRoot,
   type DegradationName,
+  type Fit,
   type RgbImage,
 } from '@calm-orch/datasets';
+import { loadAsSeen } from '../augmentations/as-seen.ts';
 import { degradePhoto } from '../augmentations/degradations.ts';
 import { cut } from '../augmentations/pixels.ts';
 import { photoProgress } from './progress.ts';
@@ -20,30 +33,72 @@ import { photoProgress } from './progress.ts';
 /** Crops of 60 to 100 % of the shorter side. */
 const cropShare = [0.6, 1] as const;
 
+/** What is degraded: a photograph, or a part of one. */
+interface Original {
+  readonly photo: string;
+  readonly crop: number;
+  readonly load: () => Promise<RgbImage>;
+}
+
+type DegradeSlice =
+  | { readonly data: { readonly source: 'studio' }; readonly imageSize: number }
+  | {
+      readonly data: Pick<DataConfig, 'roots'> & { readonly source: 'files' };
+      readonly imageSize: number;
+      readonly fit: Fit;
+      readonly suggestionPhotos: number;
+    };
+
 export const degrade: StageFunction = async (context) => {
-  const { imageSize } = context.stage.config as { imageSize: number };
+  const slice = context.stage.config as unknown as DegradeSlice;
+  const { imageSize } = slice;
+  const { outputDir, signal } = context;
+  const side = augmentationSide(imageSize);
+  const isStudio = !('fit' in slice);
+  const originals = isStudio ? carriedCrops(side) : await pccdPhotos(slice, side, outputDir);
   const kinds: readonly (DegradationName | null)[] = [null, ...degradationNames];
-  const total = heldOutPhotos.length * cropsPerPhoto * kinds.length;
+  const total = originals.length * kinds.length;
   const progress = photoProgress(context, total);
   let done = 0;
-  for (const photo of heldOutPhotos) {
-    const image = await loadCarriedPhoto(photo);
-    for (let crop = 0; crop < cropsPerPhoto; crop++) {
-      if (context.signal.aborted) throw new CalmError('cancelled', 'stage degrade: cancelled');
-      const part = await fitSquare(randomSquare(image, photo.name, crop), augmentationSide(imageSize));
-      for (const degradation of kinds) {
-        const random = rng('degrade', photo.name, crop, degradation ?? 'original');
-        const whole = degradation === null ? part : await degradePhoto(part, degradation, random);
-        const png = await pipelineOf(await fitSquare(whole, imageSize))
-          .png()
-          .toBuffer();
-        writeFileAtomic(join(context.outputDir, degradedFile({ photo: photo.name, crop, degradation })), png);
-        progress(++done);
-      }
+  for (const { photo, crop, load } of originals) {
+    if (signal.aborted) throw new CalmError('cancelled', 'stage degrade: cancelled');
+    const original = await load();
+    for (const degradation of kinds) {
+      const random = rng('degrade', photo, crop, degradation ?? 'original');
+      const seen =
+        degradation === null
+          ? clipSquare(original, imageSize, 'pad')
+          : await degradePhoto(original, degradation, random, imageSize);
+      const png = await pipelineOf(seen).png().toBuffer();
+      writeFileAtomic(join(outputDir, degradedFile({ photo, crop, degradation })), png);
+      progress(++done);
     }
   }
   return { metrics: { 'degrade/photos': total } };
 };
+
+function carriedCrops(side: number): Original[] {
+  return heldOutPhotos.flatMap((carried) =>
+    Array.from({ length: cropsPerPhoto }, (_, crop) => ({
+      photo: carried.name,
+      crop,
+      load: async () => fitSquare(randomSquare(await loadCarriedPhoto(carried), carried.name, crop), side),
+    })),
+  );
+}
+
+async function pccdPhotos(
+  { data, fit, suggestionPhotos }: Extract<DegradeSlice, { fit: Fit }>,
+  side: number,
+  outputDir: string,
+): Promise<Original[]> {
+  const best = await bestPccd(wantedRoot(data, 'PCCD', 'photographs to suggest about'), suggestionPhotos, outputDir);
+  return best.map(({ photo, path }) => ({
+    photo,
+    crop: 0,
+    load: async () => (await loadAsSeen({ path, mask: null, side, fit })).image,
+  }));
+}
 
 function randomSquare(image: RgbImage, name: string, crop: number): RgbImage {
   const random = rng('degrade', name, crop, 'place');

@@ -94,7 +94,7 @@ const pairsOf = (folder: string): RecordedPair[] =>
     .filter((name) => name.startsWith('pairs-'))
     .flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'))
     .map((line) => JSON.parse(line) as RecordedPair)
-    .sort((a, b) => a.index - b.index);
+    .sort((a, b) => a.index - b.index || a.draw - b.draw);
 
 describe('stages data and augment', () => {
   it('give the same bytes when items run in another order and again', async () => {
@@ -169,6 +169,33 @@ describe('stages data and augment', () => {
     expect([before.width, before.height]).toEqual([80, 80]);
     expect([after.width, after.height]).toEqual([32, 32]);
     expect(after.data).not.toEqual(clipSquare(before, 32).data);
+  });
+
+  it('give a photograph as many copies as draws, the first the same however many', async () => {
+    const draws = 3;
+    const config = { augment: { ...nano.augment, draws }, imageSize: 32, fit: 'crop' };
+    const last = augment.numItems!({ ...trial, data: tiny }) - 1;
+    await runItem('augment', config, last, { data: join(dir, 'data') }, join(root, 'draws'));
+    const [pairs, once] = [pairsOf(join(root, 'draws')), pairsOf(join(dir, 'augment'))];
+    const indices = [...new Set(pairs.map(({ index }) => index))];
+    expect(pairs.map(({ index, draw }) => [index, draw])).toEqual(
+      indices.flatMap((index) => [0, 1, 2].map((draw) => [index, draw])),
+    );
+    expect(pairs.filter(({ draw }) => draw === 0)).toEqual(once.slice(indices[0]));
+    const image = (folder: string, name: string): string => sha256(readFileSync(join(folder, name)));
+    for (const { index, augmented } of once.slice(indices[0]))
+      expect(image(join(root, 'draws'), augmented), String(index)).toBe(image(join(dir, 'augment'), augmented));
+    expect(new Set(pairs.map(({ augmented }) => image(join(root, 'draws'), augmented))).size).toBe(pairs.length);
+  });
+
+  it('say darker, not dark, where the copy is not dark, and the other way round', () => {
+    const singles = pairsOf(join(dir, 'augment')).flatMap(({ augmentations, labels }) =>
+      augmentations.some(({ attribute }) => attribute === 'darker') ? labels.single : [],
+    );
+    const saying = (words: RegExp): number => singles.filter((text) => words.test(text)).length;
+    expect(saying(/\bdarker\b/)).toBeGreaterThan(10);
+    expect(saying(/\b(dark|underexposed)\b/)).toBeGreaterThan(10);
+    expect(saying(/\b(darker|dark|underexposed)\b/)).toBe(singles.length);
   });
 
   it('let a user’s photographs join the pool, skipping broken and held-out ones by name', async () => {

@@ -1,14 +1,14 @@
 // What a run would do, without doing it: stages shared between trials and experiments, and what the run folder has already.
 import { join } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, hashOf, presets, type Experiment, type TrialConfig } from '@calm-orch/core';
+import { CalmError, hashOf, presets, type TrialConfig } from '@calm-orch/core';
 import type { PlanSources } from '@calm-orch/coordinator';
 import { makeRehearsalModels } from '../run/rehearsal-models.ts';
 import { columns } from '@calm-orch/report';
 import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
-import { needsOf, refusal, type NeedProblem } from '../surroundings/check-needs.ts';
+import { needsOf, throwNeeds } from '../surroundings/check-needs.ts';
 import { checkSurroundings } from '../surroundings/check-surroundings.ts';
 import {
   experimentFile,
@@ -79,16 +79,16 @@ export const command = {
       codeCache: parts.codeCacheFile(),
     });
     const loaded = await Promise.all(experiments.map((path) => loadNamed(path, options, preset)));
-    for (const experiment of loaded) await makeRehearsalModels(experiment);
-    const needNotes = new Set<string>();
-    const stops = new Set<string>();
+    const [needNotes, stops] = [new Set<string>(), new Set<string>()];
     for (const experiment of loaded) {
-      const { problems, notes } = await needsOf(experiment);
-      const absent = problems.filter((problem) => isPresetsModel(experiment.config, problem));
-      const others = problems.filter((problem) => !absent.includes(problem));
-      if (others.length > 0) throw refusal(others, experiment);
-      for (const { text } of absent) stops.add(text);
-      for (const note of notes) needNotes.add(note);
+      await makeRehearsalModels(experiment);
+      const needs = await needsOf(experiment);
+      const [unnamed, others] = [true, false].map((is) =>
+        needs.problems.filter(({ isUnnamed = false }) => isUnnamed === is),
+      );
+      throwNeeds({ ...needs, problems: others! });
+      for (const { text } of unnamed!) stops.add(text);
+      for (const note of needs.notes) needNotes.add(note);
     }
     const planned: PlanSources = { ...sources, foundation: foundationOr(sources, stops.size > 0) };
     const plans = loaded.map((experiment) => planExperiment(experiment, planned));
@@ -136,11 +136,6 @@ export const command = {
     }
   },
 };
-
-/** Whether it is a checkpoint of the preset that is not there: stages can be counted all the same. */
-function isPresetsModel({ preset, foundation }: Experiment['config'], { of, code }: NeedProblem): boolean {
-  return of === 'models' && code === 'not_found' && hashOf(foundation) === hashOf(presets[preset].foundation);
-}
 
 /** Without the preset's checkpoints stages are counted all the same; none of them is done. */
 function foundationOr({ foundation }: PlanSources, areMissing: boolean): PlanSources['foundation'] {

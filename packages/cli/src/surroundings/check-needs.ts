@@ -6,55 +6,67 @@ import {
   datasetNeeds,
   datasetsWelcome,
   foundationPaths,
+  hashOf,
   type DatasetName,
   type Experiment,
   type TrialConfig,
 } from '@calm-orch/core';
+import { resolveTrial } from '@calm-orch/core/config';
 import { plural } from '../progress/format.ts';
 
-export interface NeedProblem {
-  readonly of: 'datasets' | 'models';
+export interface Problem {
   readonly code: CalmError['code'];
   /** A sentence without its end. */
   readonly text: string;
   readonly rows: readonly string[];
+  /** The preset's own checkpoints are not there, and no others are named. */
+  readonly isUnnamed?: boolean;
 }
 
 export interface Needs {
-  readonly problems: readonly NeedProblem[];
+  readonly rows: readonly string[];
+  readonly problems: readonly Problem[];
   /** Sentences about datasets that are not there and that rows do without. */
   readonly notes: readonly string[];
 }
 
-export async function needsOf(experiment: Experiment): Promise<Needs> {
-  if (experiment.only === 'foundation') return { problems: [], notes: [] };
-  const rows = experiment.rows.map(({ row, config }) => ({ row, config: config(experiment.seeds[0]!) }));
-  const missing = await missingDatasets(rows.map(({ config }) => config));
-  const problems = [...datasetProblems(rows, missing), ...(await modelProblems(rows))];
-  return { problems, notes: welcomeNotes(rows, missing) };
-}
-
-/** A problem with the rows it costs, where it does not cost all. */
-export function problemText({ text, rows }: NeedProblem, experiment: Experiment): string {
-  return rows.length === experiment.rows.length
-    ? text
-    : `${text}: costs ${plural(rows.length, 'row')}: ${rows.join(', ')}`;
-}
-
-/** All problems, and the rows that can be run nevertheless. */
-export function refusal(problems: readonly NeedProblem[], experiment: Experiment): CalmError {
-  const costs = new Set(problems.flatMap(({ rows }) => rows));
-  const rest = experiment.rows.map(({ row }) => row).filter((row) => !costs.has(row));
-  const lines = problems.map((problem) => problemText(problem, experiment));
-  if (rest.length > 0) lines.push(`What is there is enough for --rows ${JSON.stringify(rest.join(','))}`);
-  return new CalmError(problems[0]!.code, lines.join('\n'));
-}
-
-/** @returns The notes. @throws CalmError with all problems, the rows they cost, and the rows that can be run. */
+/** @returns Notes. @throws CalmError with all problems, the rows they cost, and the rows that could be run. */
 export async function checkNeeds(experiment: Experiment): Promise<readonly string[]> {
-  const { problems, notes } = await needsOf(experiment);
-  if (problems.length > 0) throw refusal(problems, experiment);
-  return notes;
+  const needs = await needsOf(experiment);
+  throwNeeds(needs);
+  return needs.notes;
+}
+
+export async function needsOf(experiment: Experiment): Promise<Needs> {
+  if (experiment.only === 'foundation') return { rows: [], problems: [], notes: [] };
+  const rows = experiment.rows.map((row) => ({ row: row.row, config: row.config(experiment.seeds[0]!) }));
+  const missing = await missingDatasets(rows.map(({ config }) => config));
+  return {
+    rows: rows.map(({ row }) => row),
+    problems: [...datasetProblems(rows, missing), ...(await modelProblems(rows))],
+    notes: welcomeNotes(rows, missing),
+  };
+}
+
+/** Each problem with the rows it costs where they are not all. */
+export function needLines({ problems, rows }: Needs): string[] {
+  return problems.map(({ text, rows: own }) =>
+    own.length === rows.length ? text : `${text}: costs ${plural(own.length, 'row')}: ${own.join(', ')}`,
+  );
+}
+
+export function throwNeeds(needs: Needs): void {
+  const { problems: found, rows } = needs;
+  if (found.length === 0) return;
+  const costs = new Set(found.flatMap((problem) => problem.rows));
+  const rest = rows.filter((row) => !costs.has(row));
+  const lines = needLines(needs);
+  const remedy =
+    rest.length === 0
+      ? 'No row can be run without'
+      : `What is there is enough for --rows ${JSON.stringify(rest.join(','))}`;
+  const { code } = found[0]!;
+  throw new CalmError(code, lines.length === 1 && rest.length === 0 ? lines[0]! : [...lines, remedy].join('\n'));
 }
 
 interface Row {
@@ -77,7 +89,7 @@ async function missingDatasets(configs: readonly TrialConfig[]): Promise<Readonl
   );
 }
 
-function datasetProblems(rows: readonly Row[], missing: ReadonlyMap<DatasetName, string>): NeedProblem[] {
+function datasetProblems(rows: readonly Row[], missing: ReadonlyMap<DatasetName, string>): Problem[] {
   const problems = new Map<string, string[]>();
   for (const { row, config } of rows)
     for (const { what, datasets, of } of missing.size === 0 ? [] : datasetNeeds(config)) {
@@ -87,7 +99,7 @@ function datasetProblems(rows: readonly Row[], missing: ReadonlyMap<DatasetName,
       const text = `data: no ${what} without ${why}`;
       problems.set(text, [...(problems.get(text) ?? []), row]);
     }
-  return [...problems].map(([text, own]) => ({ of: 'datasets', code: 'not_found', text, rows: own }));
+  return [...problems].map(([text, own]) => ({ code: 'not_found', text, rows: own }));
 }
 
 /** Datasets that are not there and are no row's need: what is made of them has less. */
@@ -99,22 +111,27 @@ function welcomeNotes(rows: readonly Row[], missing: ReadonlyMap<DatasetName, st
 }
 
 /** Models whose files or sizes do not fit the rows. */
-async function modelProblems(rows: readonly Row[]): Promise<NeedProblem[]> {
+async function modelProblems(rows: readonly Row[]): Promise<Problem[]> {
   const isCarried = ({ foundation }: TrialConfig): boolean =>
     Object.keys(foundationPaths(foundation)).join() === 'checkpoint';
   const named = rows.filter(({ config }) => !isCarried(config) || config.prompt.template !== 'nano');
   if (named.length === 0) return [];
   // Only now: the model's code is of no use to an experiment on the embedded data here.
   const { checkFoundation } = await import('@calm-orch/model');
-  const problems = new Map<string, NeedProblem>();
+  const problems = new Map<string, Problem>();
   for (const { row, config } of named) {
     try {
       checkFoundation(config);
     } catch (error) {
       if (!(error instanceof CalmError)) throw error;
       const { code, message: text } = error;
-      problems.set(text, { of: 'models', code, text, rows: [...(problems.get(text)?.rows ?? []), row] });
+      const isUnnamed = code === 'not_found' && isPresets(config);
+      problems.set(text, { code, text, isUnnamed, rows: [...(problems.get(text)?.rows ?? []), row] });
     }
   }
   return [...problems.values()];
+}
+
+function isPresets({ preset, foundation }: TrialConfig): boolean {
+  return hashOf(foundation) === hashOf(resolveTrial(preset, [], 0).foundation);
 }

@@ -33,9 +33,14 @@ function needsOf({ kind, config }: PlanStage, env: NodeJS.ProcessEnv): [needed: 
   };
   const needs: [string, () => Promise<void>][] = [['a temporary folder', async () => void temporaryFolder()]];
   // The code of workers is imported only now: most experiments need none of it here.
+  if (openai) {
+    const setting = kind === 'augment' ? 'labels: openai' : 'evaluate.judge: openai';
+    needs.push([
+      openai.baseUrl,
+      async () => void (await import('@calm-orch/datasets/language-model')).apiKeyOf(openai, env, setting),
+    ]);
+  }
   if (kind === 'augment') {
-    if (openai)
-      needs.push([openai.baseUrl, async () => void (await import('@calm-orch/augmentor')).apiKeyOf(openai, env)]);
     if (augment?.foreground === 'detection' && augment.groups.includes('subject'))
       needs.push(['detector', async () => void (await import('@calm-orch/augmentor')).readDetectorFiles()]);
   }

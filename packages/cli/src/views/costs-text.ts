@@ -50,7 +50,7 @@ function flopsNote({ flopsPerImage }: Costs): string {
 const dayMs = 86_400_000;
 
 /** Long times in days: an estimate needs no minutes. */
-const span = (ms: number): string => (ms < 3 * dayMs ? duration(ms) : `${(ms / dayMs).toFixed(0)} days`);
+export const span = (ms: number): string => (ms < 3 * dayMs ? duration(ms) : `${(ms / dayMs).toFixed(0)} days`);
 
 function timeTable({ stageFlops, gflops, gpus, preset }: Costs): string {
   const total = stageFlops.reduce((sum, { flops }) => sum + flops, 0);

@@ -1,25 +1,32 @@
 // What a run says of photographs that its data could not use.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inputUseText, type InputUse, type StageResult } from '@calm-orch/core';
+import { inputUseText, type InputUse, type StageKind, type StageResult } from '@calm-orch/core';
 import type { Tracker } from '@calm-orch/tracker';
 import { plural } from '../progress/format.ts';
 
-/** A sentence for each dataset or pool of which the run's data use something, with what is left out. */
+/** Kinds that read datasets. */
+const readers: readonly StageKind[] = ['data', 'data-personal', 'degrade'];
+
+/** A sentence for each dataset or pool of which the run's data use something, with what is left out or lacking. */
 export function inputUses(tracker: Tracker, runId: string, artifactOf: (key: string) => string): string[] {
-  const stages = tracker.listRunStages(runId).filter(({ kind }) => kind === 'data');
+  const stages = tracker.listRunStages(runId).filter(({ kind }) => readers.includes(kind));
   return stages.flatMap(({ key }) => {
     const folder = join(artifactOf(key), 'catalog');
     if (!existsSync(folder)) return [];
-    const files = readdirSync(folder).filter((name) => /^use-\w+\.json$/.test(name));
-    const uses = files.sort().flatMap((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as InputUse[]);
-    return uses.map((use) => `data: ${inputUseText(use)}`);
+    const files = readdirSync(folder).sort();
+    const read = <T>(name: RegExp): T[] =>
+      files
+        .filter((file) => name.test(file))
+        .flatMap((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as T[]);
+    const uses = read<InputUse>(/^use-\w+\.json$/).map((use) => inputUseText(use));
+    return [...uses, ...read<string>(/^notes-\w+\.json$/)].map((text) => `data: ${text}`);
   });
 }
 
-/** A sentence for each stage `data` of the run whose artifact is there and left photographs out. */
+/** A sentence for each stage of the run that reads datasets, whose artifact is there and left photographs out. */
 export function leftOutPhotographs(tracker: Tracker, runId: string, artifactOf: (key: string) => string): string[] {
-  const stages = tracker.listRunStages(runId).filter(({ kind }) => kind === 'data');
+  const stages = tracker.listRunStages(runId).filter(({ kind }) => readers.includes(kind));
   return stages.flatMap(({ key }) => {
     const folder = artifactOf(key);
     const manifest = join(folder, 'manifest.json');

@@ -7,7 +7,7 @@ type Counted = Omit<TrialConfig, 'seed' | 'preset'>;
 
 /** Samples of an epoch. */
 const samplesOfEpoch = {
-  pretrainSsl: ({ data, augment }: Counted) => data.numUnlabeled * ((augment as { draws?: number }).draws ?? 1),
+  pretrainSsl: ({ data, augment }: Counted) => data.numUnlabeled * augment.draws,
   pretrainGeneric: ({ data }: Counted) => data.numGeneric,
   // A photograph is one sample, with another of its comments each epoch.
   finetuneComment: ({ data, comments }: Counted) => Math.min(comments.numPhotographs, data.numTrain),

@@ -20,6 +20,9 @@ export const foregroundFinders = ['saliency', 'detection'] as const;
 /** Who words pseudo-labels: the template grammar, or a language model that paraphrases its sentences. */
 export const labelSources = ['template', 'openai'] as const;
 
+/** Who judges suggestions: words, or a language model. */
+export const suggestionJudges = ['keywords', 'openai'] as const;
+
 export const loraTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
 export type LoraTarget = (typeof loraTargets)[number];
 

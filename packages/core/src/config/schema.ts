@@ -11,6 +11,7 @@ import {
   loraTargets,
   promptTemplates,
   questionSets,
+  suggestionJudges,
   type QuestionSet,
 } from './names.ts';
 
@@ -108,12 +109,14 @@ export const augmentSchema = z.strictObject({
   groups: z.array(z.enum(augmentationGroups)),
   /** Attributes augmented at once in one photograph, 1 to this. */
   maxSimultaneous: size,
+  /** Augmented copies of each photograph, each drawn anew. */
+  draws: size,
   /** Who finds the subject of a photograph that comes without mask and box. */
   foreground: z.enum(foregroundFinders),
   seed: count,
 });
 
-/** An OpenAI-compatible server, read with `labels: openai` alone. The key is in the environment: OPENAI_API_KEY. */
+/** An OpenAI-compatible server, read with `labels: openai` and `evaluate.judge: openai` alone. The key is in the environment: OPENAI_API_KEY. */
 export const openaiSchema = z.strictObject({
   baseUrl: z
     .url({ protocol: /^https?$/ })
@@ -129,7 +132,7 @@ export const openaiSchema = z.strictObject({
   timeoutSeconds: rate,
   /** Times a sentence is asked about while the server does not answer. */
   maxAttempts: size,
-  /** The stage spends no more, US dollars by the prices below; what is left keeps its template. */
+  /** A stage spends no more, US dollars by the prices below; a label that is left keeps its template. */
   maxUsd: z.number().nonnegative(),
   usdPerMillionInputTokens: z.number().nonnegative(),
   usdPerMillionOutputTokens: z.number().nonnegative(),
@@ -143,10 +146,16 @@ const annotatorsSchema = z.strictObject({
   ratings: size,
 });
 
-/** Personalized assessment: the embedded annotators and how an episode of one annotator's photographs is made. */
+/** Personalized assessment: the annotators and how an episode of one annotator's photographs is made. */
 export const personalSchema = z.strictObject({
+  /** Of the embedded data. */
   train: annotatorsSchema,
   test: annotatorsSchema,
+  /** With `files`: the test annotators of FLICKR-AES; null: those who rated 105 to 171 photographs. */
+  testWorkers: z.array(z.string().min(1)).min(1).nullable(),
+  /** With `files`: the most annotators of each side, and ratings of each, that are used; null: all. */
+  maxAnnotators: size.nullable(),
+  maxRatings: size.nullable(),
   /** Rated photographs a query follows. */
   contextSize: size,
   /** Photographs of each test annotator that join training, drawn once per seed; 0: none, contexts are any photographs. */
@@ -244,6 +253,10 @@ export const trialConfigSchema = z.strictObject({
     personal: z.boolean(),
     /** Whether suggestions about degraded photographs are evaluated. */
     suggestions: z.boolean(),
+    /** With `files`: how many of PCCD's best photographs are degraded and asked about. */
+    suggestionPhotos: size,
+    /** Who says whether a suggestion names the degradation: words, or the language model of the section `openai`. */
+    judge: z.enum(suggestionJudges),
     /** Test photographs commented for BLEU and CIDEr; 0: commenting is not evaluated. */
     numComments: count,
     maxCommentTokens: size,

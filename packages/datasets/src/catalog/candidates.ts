@@ -2,7 +2,7 @@
 // list decides: what is on it is in no training pool, whichever dataset it comes from.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError, rng, tallyInput, type DataConfig, type DatasetName, type InputUse } from '@calm-orch/core';
+import { CalmError, tallyInput, type DataConfig, type DatasetName, type InputUse } from '@calm-orch/core';
 import { readAadb } from '../aadb/read.ts';
 import { avaImageFolder, avaTestList, readAvaLabels } from '../ava/read.ts';
 import { readIdList } from '../ava/rows.ts';
@@ -16,6 +16,7 @@ import { readPexels } from '../pexels/read.ts';
 import { isNoData, listedPath, withoutImage, type PhotoSet } from '../rated-photos.ts';
 import { readSpaq } from '../spaq/read.ts';
 import { readTad66k } from '../tad66k/read.ts';
+import { drawn } from './draw.ts';
 import type { CaptionedPhoto, LabeledPhoto } from './read.ts';
 
 export type LabeledCandidate = LabeledPhoto & { readonly split: 'train' | 'test' };
@@ -97,11 +98,14 @@ export function genericCandidates(data: DataConfig, tell: TellUse = quiet): Capt
     tell(tally.result());
     return found;
   });
-  return filled(drawn(all, data.numGeneric, [data.seed, 'generic']), data, 'captioned', [
+  return filled(drawn(all, data.numGeneric, [data.seed, 'generic'], setOf), data, 'captioned', [
     'LLaVA-Pretrain',
     'ShareGPT4V',
   ]);
 }
+
+/** Ids begin with the set's name. */
+const setOf = ({ id }: CaptionedPhoto): string => id.slice(0, id.indexOf('/'));
 
 /** The unlabelled pool: AVA without its test list, then the other datasets; at most `numUnlabeled`, drawn by the seed. */
 export async function unlabeledCandidates(data: DataConfig, tell: TellUse = quiet): Promise<UnlabeledCandidate[]> {
@@ -127,25 +131,17 @@ export async function unlabeledCandidates(data: DataConfig, tell: TellUse = quie
     const given = kinds.reduce((sum, { count }) => sum + count, pooled.length);
     tell({ what: dataset, noun: 'photographs', given, used: pooled.length, left: kinds });
   }
-  return filled(drawn(all, data.numUnlabeled, [data.seed, 'unlabeled']), data, 'unlabelled', [
-    'AVA',
-    ...unlabeledReaders.map(([name]) => name),
-  ]);
+  return filled(
+    drawn(all, data.numUnlabeled, [data.seed, 'unlabeled'], ({ dataset }) => dataset),
+    data,
+    'unlabelled',
+    ['AVA', ...unlabeledReaders.map(([name]) => name)],
+  );
 }
 
 /** AVA's official test list; empty where AVA is not named. */
 export function avaTestIds({ roots }: Pick<DataConfig, 'roots'>): ReadonlySet<number> {
   return new Set(roots.AVA === undefined ? [] : readIdList(join(roots.AVA, avaTestList)));
-}
-
-/** At most `limit` of the items, in their order. */
-export function drawn<T>(items: readonly T[], limit: number, key: readonly (string | number)[]): T[] {
-  if (items.length <= limit) return [...items];
-  const chosen = rng('files', ...key).shuffle(items.map((_, i) => i));
-  return chosen
-    .slice(0, limit)
-    .sort((a, b) => a - b)
-    .map((i) => items[i]!);
 }
 
 function filled<T>(items: T[], { roots }: DataConfig, what: string, from: readonly DatasetName[]): T[] {

@@ -3,8 +3,9 @@
 // so no image is on both sides. The published split has 37 test workers and 4,737 test images: a difference is reported.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, tallyInput, type InputUse } from '@calm-orch/core';
 import { fileNamesIn } from '../images/image-files.ts';
+import { withoutImage } from '../rated-photos.ts';
 import { flickrAesFiles, readFlickrAesRatings, type FlickrAesRating } from './rows.ts';
 
 export interface Annotator {
@@ -31,7 +32,10 @@ export interface FlickrAes {
     readonly trainRatingsOfTestImages: number;
     readonly testImages: number;
   };
+  readonly use: InputUse;
   readonly warnings: readonly string[];
+  /** Where a rated image lies. */
+  readonly pathOf: (image: string) => string;
 }
 
 const published = { workers: 37, images: 4737 } as const;
@@ -40,12 +44,14 @@ const published = { workers: 37, images: 4737 } as const;
 export function readFlickrAes(dir: string, options: FlickrAesSplitOptions = {}): FlickrAes {
   const folder = join(dir, flickrAesFiles.images);
   if (!existsSync(folder)) throw new CalmError('not_found', `FLICKR-AES: no folder ${folder}; put the images there`);
-  const present = new Set(fileNamesIn(folder).map((name) => name.normalize()));
+  const present = new Map(fileNamesIn(folder).map((name) => [name.normalize(), name]));
+  const tally = tallyInput('FLICKR-AES', 'ratings');
   const ratings = readFlickrAesRatings(dir);
   const byWorker = new Map<string, Map<string, FlickrAesRating>>();
   for (const rating of ratings) {
     const own = byWorker.get(rating.worker) ?? new Map<string, FlickrAesRating>();
-    if (!own.has(rating.image)) own.set(rating.image, rating);
+    if (own.has(rating.image)) tally.leave('given again', `${rating.worker} ${rating.image}`);
+    else own.set(rating.image, rating);
     byWorker.set(rating.worker, own);
   }
   const unknown = options.testWorkers?.find((worker) => !byWorker.has(worker));
@@ -58,7 +64,11 @@ export function readFlickrAes(dir: string, options: FlickrAesSplitOptions = {}):
   const annotators = [...byWorker].map(([worker, own]) => ({
     worker,
     isTest: isTest(worker, own.size),
-    ratings: [...own.values()].filter(({ image }) => present.has(image.normalize())),
+    ratings: [...own.values()].filter(({ image }) => {
+      const isPresent = present.has(image.normalize());
+      if (!isPresent) tally.leave(withoutImage, image);
+      return isPresent;
+    }),
   }));
   const distinct = [...byWorker.values()].reduce((sum, own) => sum + own.size, 0);
   const kept = annotators.reduce((sum, { ratings: own }) => sum + own.length, 0);
@@ -69,9 +79,14 @@ export function readFlickrAes(dir: string, options: FlickrAesSplitOptions = {}):
   const allTrain = side(false);
   const train = allTrain.map(({ worker, ratings: own }) => ({
     worker,
-    ratings: own.filter(({ image }) => !testImages.has(image)),
+    ratings: own.filter(({ image }) => {
+      const isTest = testImages.has(image);
+      if (isTest) tally.leave('of a test image by a train worker', `${worker} ${image}`);
+      return !isTest;
+    }),
   }));
   const size = (list: readonly Annotator[]): number => list.reduce((sum, { ratings: own }) => sum + own.length, 0);
+  for (let i = 0; i < size(train) + size(test); i++) tally.use();
   const matches = test.length === published.workers && testImages.size === published.images;
   return {
     train,
@@ -83,6 +98,8 @@ export function readFlickrAes(dir: string, options: FlickrAesSplitOptions = {}):
       trainRatingsOfTestImages: size(allTrain) - size(train),
       testImages: testImages.size,
     },
+    use: tally.result(),
+    pathOf: (image) => join(folder, present.get(image.normalize())!),
     warnings: matches
       ? []
       : [

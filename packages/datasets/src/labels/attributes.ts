@@ -1,5 +1,6 @@
 // The attributes an augmentation may change, the group each belongs to and the words for it. Words have two forms:
-// the defect of one photograph ('too dark') and the comparison of two ('darker').
+// the defect of one photograph ('too dark') and the comparison of two ('darker'). What a change of light or colour made is
+// not always a defect: a bright photograph made darker is no dark one, and is called a darker one.
 import type { AugmentationGroup } from '@calm-orch/core';
 
 interface AttributeWords {
@@ -10,6 +11,8 @@ interface AttributeWords {
   readonly states: readonly string[];
   /** Before a noun: 'the dark image .' */
   readonly adjectives: readonly string[];
+  /** Before a noun or after 'is', where one photograph is only more so than it was: 'the darker image .' */
+  readonly relatives?: readonly string[];
   /** 'the first image is darker than the second .' */
   readonly comparatives: readonly string[];
   /** The opposite comparative, for the photograph that was not augmented. */
@@ -54,6 +57,7 @@ export const attributes = {
     axis: 'brightness',
     states: ['too bright', 'overexposed'],
     adjectives: ['bright', 'overexposed'],
+    relatives: ['brighter'],
     comparatives: ['brighter'],
     opposites: ['darker'],
   },
@@ -62,6 +66,7 @@ export const attributes = {
     axis: 'brightness',
     states: ['too dark', 'underexposed'],
     adjectives: ['dark', 'underexposed'],
+    relatives: ['darker'],
     comparatives: ['darker'],
     opposites: ['brighter'],
   },
@@ -70,6 +75,7 @@ export const attributes = {
     axis: 'saturation',
     states: ['too vivid', 'too saturated'],
     adjectives: ['vivid', 'saturated'],
+    relatives: ['more vivid', 'more saturated'],
     comparatives: ['more vivid', 'more saturated'],
     opposites: ['less vivid', 'less saturated'],
   },
@@ -78,6 +84,7 @@ export const attributes = {
     axis: 'saturation',
     states: ['too dull', 'pale'],
     adjectives: ['dull', 'pale'],
+    relatives: ['duller', 'less saturated'],
     comparatives: ['duller', 'less saturated'],
     opposites: ['more vivid', 'more saturated'],
   },
@@ -86,6 +93,7 @@ export const attributes = {
     axis: 'contrast',
     states: ['too flat', 'low in contrast'],
     adjectives: ['flat'],
+    relatives: ['flatter'],
     comparatives: ['flatter', 'lower in contrast'],
     opposites: ['less flat', 'higher in contrast'],
   },

@@ -18,6 +18,15 @@ describe('pseudo-labels', () => {
     );
   });
 
+  it('say darker, not dark, of a photograph that is so only beside the original', () => {
+    const relative = new Set(['darker'] as const);
+    const texts = many((i) => singleLabel(['darker', 'cropped'], rng(i), relative));
+    expect(texts).toContain('the cropped and darker image .');
+    expect(texts).toContain('this photo is cut off and darker .');
+    for (const text of texts) expect(text).not.toMatch(/\b(dark|underexposed)\b/);
+    expect(many((i) => singleLabel(['darker'], rng(i)))).toContain('this photo is too dark .');
+  });
+
   it('turn round with the order of the photographs', () => {
     const directions = (place: 'first' | 'second'): Set<string> =>
       new Set(

@@ -31,13 +31,23 @@ function requireSome(changed: readonly AttributeName[]): void {
   }
 }
 
-/** One sentence about the augmented photograph alone ('the blurred image .', 'this photo is too dark and grainy .'). */
-export function singleLabel(changed: readonly AttributeName[], random: Rng): string {
+const none: ReadonlySet<AttributeName> = new Set();
+
+/**
+ * One sentence about the augmented photograph alone ('the blurred image .', 'this photo is too dark and grainy .').
+ * `relative` attributes are true of it only beside the original ('the darker image .').
+ */
+export function singleLabel(changed: readonly AttributeName[], random: Rng, relative = none): string {
   requireSome(changed);
   const asAdjectives = random.uniform() < 0.5;
   const form = random.pick(asAdjectives ? adjectiveForms : stateForms);
   const noun = random.pick(nouns);
-  const words = changed.map((name) => random.pick(asAdjectives ? wordsOf(name).adjectives : wordsOf(name).states));
+  // What it only is beside the original comes last: 'the less saturated and cropped image' could be less cropped.
+  const inOrder = [...changed.filter((name) => !relative.has(name)), ...changed.filter((name) => relative.has(name))];
+  const words = inOrder.map((name) => {
+    const { adjectives, states, relatives } = wordsOf(name);
+    return random.pick((relative.has(name) && relatives) || (asAdjectives ? adjectives : states));
+  });
   return articled(form.replace('LIST', listed(words)).replace('NOUN', noun));
 }
 
@@ -59,11 +69,16 @@ export function pairLabel(changed: readonly AttributeName[], place: AugmentedPla
   return form.replace('LIST', listed(words)).replace('NOUN', noun).replace('X', spokenOf).replace('Y', against);
 }
 
-/** `numPhrasings` sentences of each form. */
-export function labelsOf(changed: readonly AttributeName[], random: Rng, numPhrasings = 3): Labels {
+/** `numPhrasings` sentences of each form; `relative` as for `singleLabel`. */
+export function labelsOf(
+  changed: readonly AttributeName[],
+  random: Rng,
+  numPhrasings = 3,
+  relative: ReadonlySet<AttributeName> = none,
+): Labels {
   const times = (label: () => string): string[] => Array.from({ length: numPhrasings }, label);
   return {
-    single: times(() => singleLabel(changed, random)),
+    single: times(() => singleLabel(changed, random, relative)),
     augmentedFirst: times(() => pairLabel(changed, 'first', random)),
     augmentedSecond: times(() => pairLabel(changed, 'second', random)),
   };
@@ -84,7 +99,7 @@ export function* labelTexts(): Iterable<string> {
   }
   yield `${nouns.join(' ')} and an`;
   for (const name of attributeNames) {
-    const { states, adjectives, comparatives, opposites } = wordsOf(name);
-    yield* [...states, ...adjectives, ...comparatives, ...opposites];
+    const { states, adjectives, relatives = [], comparatives, opposites } = wordsOf(name);
+    yield* [...states, ...adjectives, ...relatives, ...comparatives, ...opposites];
   }
 }

@@ -1,8 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { useTestFolders } from '../test-folder.test-util.ts';
-import { bestPccdPhotos, pccdFiles, readPccd } from './read.ts';
+import { inputUseText, type InputUse } from '@calm-orch/core';
+import { encodeJpeg } from '../studio/write-images.ts';
+import { bestPccd, rankedPccdPhotos } from './best.ts';
+import { pccdFiles, readPccd } from './read.ts';
 import { writePccd, type PccdRecord } from './write.ts';
 
 const freshFolder = useTestFolders();
@@ -45,7 +48,26 @@ describe('PCCD', () => {
   it('orders the best by mean score, ties by title', () => {
     const same = ['8', '8', '8', '8', '8', '8', '8'];
     const dir = folderWith([record('b', same), record('a', same), record('c', ['9']), record('d', [])]);
-    expect(bestPccdPhotos(readPccd(dir).photos, 3).map(({ name }) => name)).toEqual(['c', 'a', 'b']);
+    expect(rankedPccdPhotos(readPccd(dir).photos).map(({ name }) => name)).toEqual(['c', 'a', 'b']);
+  });
+
+  it('gives the best that decode, and says where there are fewer than asked for', async () => {
+    const of = (title: string, score: string): PccdRecord => record(title, [score]);
+    // The best does not decode; one has no score.
+    const dir = folderWith([of('broken', '10'), of('1 a_b.jpg', '7'), of('c', '9'), record('d', [])]);
+    const jpeg = await encodeJpeg(new Uint8Array(32 * 32 * 3).fill(90), 32);
+    for (const title of ['1 a_b.jpg', 'c', 'd']) writeFileSync(join(dir, pccdFiles.images, title), jpeg);
+    const outputDir = freshFolder();
+    const titlesOf = async (count: number) => (await bestPccd(dir, count, outputDir)).map(({ photo }) => photo);
+    expect(await titlesOf(1)).toEqual(['0001-c']);
+    expect(await titlesOf(3)).toEqual(['0001-c', '0002-1_a_b.jpg']);
+    const catalog = (name: string): unknown => JSON.parse(readFileSync(join(outputDir, 'catalog', name), 'utf8'));
+    expect(catalog('notes-suggesting.json')).toEqual([
+      'PCCD: suggestions are asked about 2 photographs, not 3: it has no more',
+    ]);
+    expect((catalog('use-suggesting.json') as InputUse[]).map(inputUseText).join()).toMatch(
+      /^PCCD, to suggest about: 2 of 4 photographs are used; left out: 1 .*\(broken\), 1 without a score \(d\)$/,
+    );
   });
 
   it('names file and line of a bad record, also of a title that leads out of the folder', () => {

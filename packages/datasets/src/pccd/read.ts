@@ -60,14 +60,6 @@ export function readPccd(dir: string): PhotoSet<PccdPhoto> {
   return photoSet(photos, { malformedScores });
 }
 
-/** The `count` best photographs by mean score, ties by title: the good photographs of suggesting (CALM, table 4). */
-export function bestPccdPhotos(photos: readonly PccdPhoto[], count = 100): PccdPhoto[] {
-  return photos
-    .filter(({ score }) => score !== null)
-    .sort((a, b) => b.score! - a.score! || (a.name < b.name ? -1 : 1))
-    .slice(0, count);
-}
-
 function textOf(value: unknown, key: string, path: string, line: number): string {
   if (value === null || value === undefined) return '';
   if (typeof value !== 'string') throw badLine(path, line, `text or null as "${key}"`, JSON.stringify(value));

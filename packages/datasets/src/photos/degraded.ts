@@ -1,16 +1,18 @@
 // Names of the degraded test photographs of aesthetic suggesting: the seam between the augmentor that makes them and
 // the evaluator that asks about them.
+import type { TrialConfig } from '@calm-orch/core';
 import { heldOutPhotos } from './photo-list.ts';
 
 export const degradationNames = ['noise', 'blur', 'darker', 'brighter', 'dull', 'crop'] as const;
 export type DegradationName = (typeof degradationNames)[number];
 
-/** Square crops of each photograph. */
+/** Square crops of each carried photograph; of a photograph of PCCD there is one, the whole. */
 export const cropsPerPhoto = 4;
 
-/** Of all crops, each as it is and with every degradation. A function: what does not call it does not depend on the photographs. */
-export function numDegradedPhotos(): number {
-  return heldOutPhotos.length * cropsPerPhoto * (1 + degradationNames.length);
+/** At most: all, each as it is and with every degradation. A function: what does not call it does not depend on the photographs. */
+export function numDegradedPhotos({ data, evaluate }: Pick<TrialConfig, 'data' | 'evaluate'>): number {
+  const number = data.source === 'files' ? evaluate.suggestionPhotos : heldOutPhotos.length * cropsPerPhoto;
+  return number * (1 + degradationNames.length);
 }
 
 export interface DegradedPhoto {

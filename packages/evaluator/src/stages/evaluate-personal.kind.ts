@@ -1,4 +1,4 @@
-import type { StageDefinition } from '@calm-orch/core';
+import { personalSizes, type StageDefinition } from '@calm-orch/core';
 import { scoreSlice } from './slices.ts';
 
 export const evaluatePersonal: StageDefinition = {
@@ -17,7 +17,7 @@ export const evaluatePersonal: StageDefinition = {
     const { contextSize, joining, levels, repeats } = trial.personal;
     return { ...scoreSlice(trial, foundation), personal: { contextSize, joining, levels, repeats } };
   },
-  cost: ({ personal: { test, repeats } }) => 2 * test.annotators * test.ratings * repeats,
+  cost: (trial) => 2 * personalSizes(trial).testRatings * trial.personal.repeats,
   metrics: ['SRCC'],
   load: async () => (await import('./evaluate-personal.ts')).evaluatePersonal,
 };

@@ -11,9 +11,9 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { instructionOf, readFlickrAes, testEpisodes, type Annotator } from '@calm-orch/datasets';
+import { instructionOf, readAnnotators, testEpisodes, type Annotator } from '@calm-orch/datasets';
 import { startEngine, type Engine } from '@calm-orch/engine';
-import { openTaps, readSafetensors, type Language, type Taps } from '@calm-orch/model';
+import { episodePrompt, openTaps, readSafetensors, type Language, type Taps } from '@calm-orch/model';
 import { createEpisodeReader } from '../episodes.ts';
 import { createGenerator } from '../answers/generate.ts';
 import { srcc } from '../metrics/correlation.ts';
@@ -35,7 +35,14 @@ const middleScore = 3;
 
 export const evaluatePersonal: StageFunction = async (context) => {
   const config = context.stage.config as unknown as EvaluatePersonalConfig;
-  const { seed, mfam, llm, personal, evaluate } = config;
+  const {
+    seed,
+    mfam,
+    llm,
+    personal,
+    evaluate,
+    prompt: { template },
+  } = config;
   const { dataPersonal, encodePersonal, model, generic } = context.inputs as Record<string, string>;
   const language = openStageLanguage(config, context.inputs.foundation);
   const { tokenizer } = language;
@@ -47,13 +54,21 @@ export const evaluatePersonal: StageFunction = async (context) => {
     weights: readSafetensors(join(model!, 'model.safetensors')),
     taps,
     tokenizer,
-    instruction: language.instruct(instructionOf(config.prompt.template, 'personal')).suffix,
+    prompt: episodePrompt(tokenizer, template, instructionOf(template, 'personal')),
     size: personal.contextSize + 1,
     batchSize: evaluate.batchSize,
   });
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
-    const { test } = readFlickrAes(dataPersonal!);
+    const all = readAnnotators(dataPersonal!).test;
+    const taken = personal.joining > 0 ? personal.joining : personal.contextSize;
+    // Two photographs beside those make a ranking.
+    const test = all.filter(({ ratings }) => ratings.length >= taken + 2);
+    if (test.length === 0)
+      throw new CalmError(
+        'bad_data',
+        `evaluate-personal: none of ${all.length} test annotators rated ${taken + 2} photographs that are there; name their list with personal.testWorkers`,
+      );
     const genericOf = genericScores(engine, config, join(generic!, 'model.safetensors'), taps, language, test);
     const othersOf = ratingsByOthers(test);
     const lines: string[] = [];
@@ -68,7 +83,7 @@ export const evaluatePersonal: StageFunction = async (context) => {
         const answers = reader.answer(queries.map(({ image }) => ({ rows: [...rows, rowOf.get(image)!], scores })));
         const targets = queries.map(({ score }) => score);
         const read = answers.map(({ text }) => parseScore(text, 5) ?? middleScore);
-        const expected = answers.map((answer) => answer.expected);
+        const expected = answers.map((answer) => answer.expected ?? middleScore);
         const others = queries.map(({ image }) => othersOf(annotator.worker, image));
         // No ranking at all ranks as badly as chance.
         const of = (values: readonly number[]): number => srcc(values, targets) ?? 0;
@@ -95,7 +110,11 @@ export const evaluatePersonal: StageFunction = async (context) => {
       correlations.reduce((sum, one) => sum + one[name], 0) / correlations.length;
     const names = Object.keys(correlations[0]!) as (keyof Correlations)[];
     return {
-      metrics: { ...Object.fromEntries(names.map((name) => [name, mean(name)])), numAnnotators: test.length },
+      metrics: {
+        ...Object.fromEntries(names.map((name) => [name, mean(name)])),
+        numAnnotators: test.length,
+        numAnnotatorsLeftOut: all.length - test.length,
+      },
     };
   } finally {
     reader.close();

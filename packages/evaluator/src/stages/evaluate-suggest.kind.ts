@@ -9,10 +9,16 @@ export const evaluateSuggest: StageDefinition = {
   isNeeded: ({ evaluate }) => evaluate.suggestions,
   inputs: { foundation: 'foundation', encodeReal: 'encode real', model: 'finetune-comment' },
   slice: (trial, { foundation }) => {
-    const { batchSize, maxCommentTokens } = trial.evaluate;
-    return { ...answerSlice(trial, foundation), evaluate: { batchSize, maxCommentTokens } };
+    const { batchSize, maxCommentTokens, judge } = trial.evaluate;
+    // A judge is to say the same today and tomorrow.
+    const openai = { ...trial.openai, temperature: 0 };
+    return {
+      ...answerSlice(trial, foundation),
+      evaluate: { batchSize, maxCommentTokens },
+      ...(judge === 'openai' && { openai }),
+    };
   },
-  cost: () => 20 * numDegradedPhotos(),
+  cost: (trial) => 20 * numDegradedPhotos(trial),
   metrics: suggestMetrics,
   load: async () => (await import('./evaluate-suggest.ts')).evaluateSuggest,
 };

@@ -34,7 +34,10 @@ export function trialFlops(config: TrialConfig, recompute = false): StageFlops[]
   const generic = mfam.levels.includes('thematic');
   const ssl = qformers.length > 0 && config.augment.groups.length > 0;
   const photographs =
-    data.numTrain + data.numTest + (generic ? data.numGeneric : 0) + (ssl ? 2 * data.numUnlabeled : 0);
+    data.numTrain +
+    data.numTest +
+    (generic ? data.numGeneric : 0) +
+    (ssl ? (1 + config.augment.draws) * data.numUnlabeled : 0);
   const answered = (answer: number): number => {
     const { mfam: m, llm } = forward(config, sampleSizes(config, answer));
     return m + llm;

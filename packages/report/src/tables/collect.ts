@@ -9,8 +9,17 @@ import { isRehearsal, rowsOfTable, tablesOf } from './rows-of-table.ts';
 const besideRows: readonly (readonly [suffix: string, words: string])[] = [
   ['_permuted', 'test images permuted'],
   ['_chance', 'answers permuted over degradations'],
+  ['_keywords', 'judged by keywords'],
+  ['_agreement', 'share of equal verdicts of both judges'],
+  ['_kappa', "Cohen's kappa of both judges"],
   ['_generic', "the generic model's scores"],
   ['_others', "the other annotators' mean rating"],
+];
+
+/** Counts of what is in no mean, with the words for it. */
+const leftOutCounts: readonly (readonly [name: string, words: string])[] = [
+  ['numUnjudged', 'judgements of suggestions were neither yes nor no, and count nowhere'],
+  ['numAnnotatorsLeftOut', 'times a test annotator had rated too few photographs to be evaluated'],
 ];
 
 /** Reads all tables of `run`, claims not judged; unfinished trials are simply not in the means. */
@@ -48,6 +57,11 @@ function collectTable(tracker: Tracker, run: RunRecord, table: TableSpec): Table
       ...(own && { imported: own.imports }),
     };
   };
+  const leftOut = leftOutCounts.flatMap(([name, words]) => {
+    const counts = finished.filter((metric) => isOwn.has(metric.row) && metric.name === name);
+    const sum = counts.reduce((total, { value }) => total + (value ?? 0), 0);
+    return sum === 0 ? [] : [`${sum} ${words}.`];
+  });
   const published = table.published ?? [];
   return {
     version: tableVersion,
@@ -77,7 +91,7 @@ function collectTable(tracker: Tracker, run: RunRecord, table: TableSpec): Table
     ],
     numTrials: trials.length,
     numFinished: trials.filter(({ status }) => status === 'succeeded').length,
-    footnotes: [...importNotes(imported), ...table.footnotes],
+    footnotes: [...importNotes(imported), ...leftOut, ...table.footnotes],
     verdicts: [],
   };
 }

@@ -1,5 +1,5 @@
 // The frozen ViT's hidden states of photographs: a kind with a variant for each set of them.
-import { poolSize, type StageDefinition, type TrialConfig } from '@calm-orch/core';
+import { personalSizes, poolSize, type StageDefinition, type TrialConfig } from '@calm-orch/core';
 import { numDegradedPhotos } from '@calm-orch/datasets/degraded';
 
 export type EncodeWhat = 'labeled' | 'generic' | 'questions' | 'ssl' | 'personal' | 'real';
@@ -11,6 +11,8 @@ interface Photographs {
   readonly inputs: Readonly<Record<string, string>>;
   number(trial: TrialConfig): number;
   readonly isNeeded?: StageDefinition['isNeeded'];
+  /** What is cut into items. @default number */
+  most?(trial: TrialConfig): number;
 }
 
 const photographs: Readonly<Record<EncodeWhat, Photographs>> = {
@@ -22,17 +24,21 @@ const photographs: Readonly<Record<EncodeWhat, Photographs>> = {
     // The studio asks about its labelled photographs.
     isNeeded: ({ data, questions }) => questions.use && data.source === 'files',
   },
-  // Each original and its augmented copy.
-  ssl: { inputs: { data: 'data unlabeled', augment: 'augment' }, number: ({ data }) => 2 * data.numUnlabeled },
+  // Each original once, and its augmented copies.
+  ssl: {
+    inputs: { data: 'data unlabeled', augment: 'augment' },
+    number: ({ data, augment: { draws } }) => (1 + draws) * data.numUnlabeled,
+  },
   personal: {
     inputs: { dataPersonal: 'data-personal' },
-    number: ({ personal }) => personal.train.photos + personal.test.photos,
+    number: (trial) => personalSizes(trial).photos,
+    most: (trial) => personalSizes(trial).mostPhotos,
   },
-  real: { inputs: { degraded: 'degrade' }, number: () => numDegradedPhotos() },
+  real: { inputs: { degraded: 'degrade' }, number: numDegradedPhotos },
 };
 
 export const encode: readonly StageDefinition[] = Object.entries(photographs).map(
-  ([what, { inputs, number, isNeeded }]) => ({
+  ([what, { inputs, number, most = number, isNeeded }]) => ({
     kind: 'encode',
     variant: what,
     role: 'trainer',
@@ -42,7 +48,7 @@ export const encode: readonly StageDefinition[] = Object.entries(photographs).ma
       const { taps, standardizeTaps } = mfam;
       return { what, vision, taps, standardizeTaps, foundation, encode: how };
     },
-    numItems: (trial) => Math.ceil(number(trial) / encodedPerItem),
+    numItems: (trial) => Math.ceil(most(trial) / encodedPerItem),
     cost: (trial) => 4 * number(trial),
     load: async () => (await import('./encode.ts')).encode,
   }),

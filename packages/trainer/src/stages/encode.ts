@@ -5,10 +5,10 @@ import {
   askedPhotos,
   captionedPhotos,
   clipSquare,
-  flickrAesFiles,
   imageNamesIn,
   labeledPhotos,
   loadImage,
+  personalPhotos,
   toPixels,
 } from '@calm-orch/datasets';
 import { startEngine } from '@calm-orch/engine';
@@ -38,10 +38,8 @@ function photographs(what: EncodeWhat, inputs: Readonly<Record<string, string>>)
       const { train, test } = labeledPhotos(data!);
       return [...train, ...test].sort((a, b) => a.id - b.id).map(({ id, path }) => ({ id: String(id), path }));
     }
-    case 'personal': {
-      const folder = join(dataPersonal!, flickrAesFiles.images);
-      return imageNamesIn(folder).map((name) => ({ id: name, path: join(folder, name) }));
-    }
+    case 'personal':
+      return personalPhotos(dataPersonal!);
     case 'real':
       return imageNamesIn(degraded!).map((name) => ({ id: name, path: join(degraded!, name) }));
     case 'generic':
@@ -49,9 +47,9 @@ function photographs(what: EncodeWhat, inputs: Readonly<Record<string, string>>)
     case 'questions':
       return askedPhotos(data!).map(({ path }) => ({ id: path, path }));
     case 'ssl':
-      return readPairs(augment!).flatMap(({ index, original, augmented }) => [
-        { id: originalId(index), path: resolve(data!, original) },
-        { id: augmentedId(index), path: join(augment!, augmented) },
+      return readPairs(augment!).flatMap((pair) => [
+        ...(pair.draw === 0 ? [{ id: originalId(pair.index), path: resolve(data!, pair.original) }] : []),
+        { id: augmentedId(pair), path: join(augment!, pair.augmented) },
       ]);
   }
 }
@@ -61,6 +59,8 @@ export const encode: StageFunction = async (context) => {
   const layers = [...new Set(Object.values(taps))].sort((a, b) => a - b);
   const first = context.item * encodedPerItem;
   const items = photographs(what, context.inputs).slice(first, first + encodedPerItem);
+  // Items are cut from what there may be at most.
+  if (items.length === 0 && first > 0) return {};
   const foundation = openFoundation(context.inputs.foundation);
   const encoder = createPhotoEncoder(await startEngine(), {
     vision,

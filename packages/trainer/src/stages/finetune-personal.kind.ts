@@ -1,5 +1,5 @@
 import type { StageDefinition } from '@calm-orch/core';
-import { samplesOf, trainingSlice } from './slices.ts';
+import { finetuneSlice, samplesOf } from './slices.ts';
 
 export const finetunePersonal: StageDefinition = {
   kind: 'finetune-personal',
@@ -12,10 +12,9 @@ export const finetunePersonal: StageDefinition = {
     score: 'finetune-score',
   },
   slice: (trial, { foundation }) => {
-    const { mfam, finetunePersonal: budget } = trial;
     const { contextSize, joining, levels } = trial.personal;
     const personal = { contextSize, joining, levels };
-    return { ...trainingSlice(trial, foundation), mfam, finetunePersonal: budget, personal };
+    return { ...finetuneSlice(trial, foundation), finetunePersonal: trial.finetunePersonal, personal };
   },
   // A sample is an episode: its context and the query.
   cost: (trial) => samplesOf(trial.finetunePersonal) * (trial.personal.contextSize + 1),

@@ -9,36 +9,60 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { instructionOf, joiningRatings, readFlickrAes, trainingEpisode, type Annotator } from '@calm-orch/datasets';
-import { llmShapes, mfamShapes, visualBatch, type Language } from '@calm-orch/model';
-import { promptInputs } from '../training/calm-training.ts';
+import { instructionOf, joiningRatings, readAnnotators, trainingEpisode, type Annotator } from '@calm-orch/datasets';
+import { episodePrompt, mfamShapes, visualBatch } from '@calm-orch/model';
+import { padded } from '../answers.ts';
+import { languageTuning, type LanguageTuning } from '../language-tuning.ts';
+import { answerRoom, promptInputs } from '../training/calm-training.ts';
 import { readWeights } from '../training/model-weights.ts';
-import { oneList, stageResult, trainStage, withInputs, type TrainingStageConfig } from '../training/training-stage.ts';
+import { oneList, trainStage, withInputs, type TrainingStageConfig } from '../training/training-stage.ts';
 
-export type FinetunePersonalConfig = TrainingStageConfig & {
-  readonly personal: Pick<PersonalConfig, 'contextSize' | 'joining' | 'levels'>;
-} & Pick<TrialConfig, 'finetunePersonal'>;
+export type FinetunePersonalConfig = TrainingStageConfig &
+  LanguageTuning & {
+    readonly personal: Pick<PersonalConfig, 'contextSize' | 'joining' | 'levels'>;
+  } & Pick<TrialConfig, 'finetunePersonal'>;
 
 export const finetunePersonal: StageFunction = (context) => {
   const config = context.stage.config as unknown as FinetunePersonalConfig;
-  const { llm, seed, personal, finetunePersonal: training } = config;
+  const {
+    llm,
+    seed,
+    personal,
+    finetunePersonal: training,
+    prompt: { template },
+  } = config;
   const { dataPersonal, encodePersonal, score, foundation } = context.inputs as Record<string, string>;
   const mfam = { ...config.mfam, levels: personal.levels };
   const size = personal.contextSize + 1;
   const { batchSize } = training;
   return withInputs(config, { foundation, taps: encodePersonal }, async ({ language, taps, rowOf }) => {
-    const flickr = readFlickrAes(dataPersonal!);
-    const joining: Annotator[] = flickr.test.map((annotator) => ({
+    const { train, test } = readAnnotators(dataPersonal!);
+    const joining: Annotator[] = test.map((annotator) => ({
       worker: annotator.worker,
       ratings: joiningRatings(seed, annotator, personal.joining),
     }));
-    const annotators = [...flickr.train, ...joining].filter(({ ratings }) => ratings.length >= size);
-    const prompt = language.instruct(instructionOf(config.prompt.template, 'personal'));
+    const annotators = [...train, ...joining].filter(({ ratings }) => ratings.length >= size);
+    if (annotators.length === 0)
+      throw new CalmError(
+        'bad_data',
+        `finetune-personal: no annotator of ${train.length} rated ${size} photographs (personal.contextSize and one more); name data with more ratings`,
+      );
+    const { head, leads, suffix, answers, answerTokens } = episodePrompt(
+      language.tokenizer,
+      template,
+      instructionOf(template, 'personal'),
+    );
+    const repeated = (ids: readonly number[]): number[] => Array.from({ length: size }, () => ids).flat();
+    const lead = [...leads[0], ...repeated(leads[1]).slice(leads[1].length)];
+    const spoken = [...lead, ...repeated(suffix), ...Array.from({ length: size * answerTokens - 1 }, () => 0)];
+    answerRoom({ mfam, llm, taps }, { prefix: head, suffix: spoken }, size, 1);
     const start = readWeights(score);
+    const tuning = languageTuning(config, mfamShapes(mfam, { hiddenSize: taps.width }, llm), start);
     const order = sampleOrder(seed, context.stage.kind, annotators.length, batchSize);
-    const { prefix } = promptInputs(batchSize, prompt);
-    const suffix = promptInputs(batchSize * size, prompt).suffix!;
-    const weights = new Float32Array(batchSize * size).fill(1 / (batchSize * size));
+    const texts = {
+      ...promptInputs(batchSize, { prefix: head, suffix: repeated(suffix) }),
+      ...(lead.length > 0 && { lead: promptInputs(batchSize, { prefix: lead, suffix: [] })['prefix']! }),
+    };
     const ratingsOf = (step: number) =>
       order(step).flatMap(({ sample, epoch }) => trainingEpisode(seed, epoch, annotators[sample]!, size));
     const rowsOf = (step: number): number[] => ratingsOf(step).map(({ image }) => rowOf.get(image)!);
@@ -46,15 +70,23 @@ export const finetunePersonal: StageFunction = (context) => {
       mfam,
       taps,
       training,
-      trainable: { ...mfamShapes(mfam, { hiddenSize: taps.width }, llm), ...llmShapes(llm) },
-      frozen: {},
-      forms: { episode: { images: 1, suffix: prompt.suffix.length, answer: 1, episode: size } },
-      weights: () => start,
+      ...tuning,
+      forms: {
+        episode: {
+          images: 1,
+          prefix: head.length,
+          lead: leads[0].length,
+          suffix: suffix.length,
+          answer: answerTokens,
+          episode: size,
+        },
+      },
       inputsOf: (step) => {
-        const answer = Int32Array.from(ratingsOf(step), ({ score: given }) => scoreToken(language, given));
+        const given = ratingsOf(step).map(({ score: rating }) => answers[rating - 1]!);
+        const { ids: answer, weights } = padded(given, answerTokens);
         return {
           name: 'episode',
-          inputs: { ...visualBatch(mfam, taps, rowsOf(step)), prefix: prefix!, suffix, answer, weights },
+          inputs: { ...visualBatch(mfam, taps, rowsOf(step)), ...texts, answer, weights },
           samples: sampleIds(order(step)),
         };
       },
@@ -62,16 +94,6 @@ export const finetunePersonal: StageFunction = (context) => {
       lists: oneList(context, annotators.length),
     });
     // Levels that stand for no photograph of an episode stay as they were.
-    return stageResult(context, trained, start);
+    return tuning.result(context, trained, start);
   });
 };
-
-/** @throws CalmError `unavailable` where the tokenizer writes a score with several tokens. */
-function scoreToken({ tokenizer }: Language, score: number): number {
-  const [token, ...more] = tokenizer.encode(String(score));
-  if (more.length === 0) return token!;
-  throw new CalmError(
-    'unavailable',
-    `finetune-personal: the score ${score} is ${more.length + 1} tokens of this language model, one is computed; use prompt.template nano, or leave table 3 out with --rows`,
-  );
-}

@@ -47,7 +47,7 @@ export const pretrainSsl: StageFunction = (context) => {
     const samples = readPairs(augment!).map((pair) => ({
       pair,
       original: rowOf.get(originalId(pair.index))!,
-      augmented: rowOf.get(augmentedId(pair.index))!,
+      augmented: rowOf.get(augmentedId(pair))!,
       trains: new Set(pair.groups.flatMap((group) => levelsOfGroup[group])),
     }));
     const { batchSize } = training;
@@ -100,8 +100,8 @@ export const pretrainSsl: StageFunction = (context) => {
 };
 
 /** Which of a pair comes first in an epoch, and what is said of it. */
-function pseudoLabel({ index, labels }: AugmentedPair, name: 'single' | 'pair', seed: number, epoch: number) {
-  const random = rng(seed, 'pseudo-label', epoch, index);
+function pseudoLabel({ index, draw, labels }: AugmentedPair, name: 'single' | 'pair', seed: number, epoch: number) {
+  const random = rng(seed, 'pseudo-label', epoch, index, draw);
   const augmentedFirst = random.uniform() < 0.5;
   const wordings = name === 'single' ? labels.single : augmentedFirst ? labels.augmentedFirst : labels.augmentedSecond;
   return { augmentedFirst, label: random.pick(wordings) };

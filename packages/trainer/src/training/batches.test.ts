@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { sampleOrder } from '@calm-orch/core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { padded } from '../answers.ts';
-import { readPairs } from '../augmented-pairs.ts';
+import { augmentedId, readPairs } from '../augmented-pairs.ts';
 import { maskInputs, promptInputs } from './calm-training.ts';
 import { learningRateAt } from './schedule.ts';
 import { scoreText } from '../score-text.ts';
@@ -126,12 +126,15 @@ describe('augmented pairs', () => {
   const dir = mkdtempSync(join(tmpdir(), 'calm-orch-pairs-'));
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  it('come in the order of their indices, from all items', () => {
-    const lines = (...indices: number[]): string => indices.map((index) => `${JSON.stringify({ index })}\n`).join('');
-    writeFileSync(join(dir, 'pairs-10.jsonl'), lines(9, 8));
-    writeFileSync(join(dir, 'pairs-2.jsonl'), lines(2));
-    writeFileSync(join(dir, 'pairs-0.jsonl'), lines(0, 1));
-    writeFileSync(join(dir, 'pairs-3.jsonl.tmp'), lines(3));
-    expect(readPairs(dir).map(({ index }) => index)).toEqual([0, 1, 2, 8, 9]);
+  it('come in the order of their indices and draws, from all items', () => {
+    const lines = (...pairs: readonly (readonly [index: number, draw: number])[]): string =>
+      pairs.map(([index, draw]) => `${JSON.stringify({ index, draw })}\n`).join('');
+    writeFileSync(join(dir, 'pairs-10.jsonl'), lines([9, 0], [8, 0]));
+    writeFileSync(join(dir, 'pairs-2.jsonl'), lines([2, 1], [2, 0]));
+    writeFileSync(join(dir, 'pairs-0.jsonl'), lines([0, 0], [1, 0]));
+    writeFileSync(join(dir, 'pairs-3.jsonl.tmp'), lines([3, 0]));
+    const found = readPairs(dir);
+    expect(found.map(({ index, draw }) => `${index}-${draw}`)).toEqual(['0-0', '1-0', '2-0', '2-1', '8-0', '9-0']);
+    expect(new Set(found.map(augmentedId)).size).toBe(found.length);
   });
 });

@@ -37,8 +37,10 @@ export interface SampleForm {
   readonly answer: number;
   /** Levels whose gradient a sample may switch off (self-supervision, section 3.4). */
   readonly maskedLevels?: readonly QFormerLevel[];
-  /** Photographs of an episode: `suffix` tokens and one answer token after each; `images` is then 1. */
+  /** Photographs of an episode: `suffix` and `answer` tokens after each; `images` is then 1. */
   readonly episode?: number;
+  /** Tokens before each photograph of an episode. @default 0 */
+  readonly lead?: number;
 }
 
 export type StepOptions = Pick<
@@ -72,6 +74,7 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): ShardedS
       ).flat(),
     ),
     prefix: { shape: [batchSize, form.prefix ?? 1], dtype: 'int32' },
+    ...(form.lead && { lead: { shape: [batchSize, form.lead * (form.episode ?? 1)], dtype: 'int32' as const } }),
     ...(form.suffix > 0 && { suffix: { shape: [batchSize, form.suffix * (form.episode ?? 1)], dtype: 'int32' } }),
     answer: { shape: [batchSize, form.answer * (form.episode ?? 1)], dtype: 'int32' },
     weights: { shape: [batchSize, form.answer * (form.episode ?? 1)], dtype: 'float32' },
@@ -89,9 +92,9 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): ShardedS
           tokens[level] = maskGradient(tokens[level]!, inputs[maskName(level)]!);
         return tokens;
       });
-      const { prefix, suffix, answer, weights } = inputs;
+      const { prefix, lead, suffix, answer, weights } = inputs;
       if (form.episode !== undefined) {
-        const text = { prefix: prefix!, suffix: suffix!, answer: answer! };
+        const text = { prefix: prefix!, ...(lead && { lead }), suffix: suffix!, answer: answer! };
         const logits = episodeLogits(parameters, llm, episodeImages(images[0]!), text);
         return answerLossPerShard(logits, answer!, weights!, parameters.numShards);
       }

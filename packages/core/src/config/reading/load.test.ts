@@ -279,6 +279,10 @@ test('an experiment whose columns nothing evaluates is refused', () => {
   expect(problems(base + personal).join()).toMatch(
     /personal\.joining must be 0 or more than personal\.contextSize \(got 5 and 9\)/,
   );
+  const long = 'set: { evaluate.personal: true, personal: { contextSize: 10, joining: 11 } }\n';
+  expect(problems(base + long).join()).toMatch(
+    /11 photographs of an episode take 264 tokens without any text, llm\.maxPositions is 256/,
+  );
 });
 
 test('claims are checked against the rows and metrics of their table, and kept where all their rows are run', () => {

@@ -2,7 +2,6 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { CalmError } from '../../errors.ts';
 import type { Json } from '../../order/canonical.ts';
-import { power } from '../../order/power.ts';
 import { programRoot } from '../../program-root.ts';
 import { withoutTilde } from './home-paths.ts';
 import { trainingStages, withStepsOnly } from '../budgets.ts';
@@ -180,9 +179,12 @@ export function crossProblems(
     ['questions.mix.comments'],
     'questions.mix.comments must be more than 0, or null: comments need steps too (got 0)',
   );
-  const { vision, mfam, llm, questions } = config;
-  const patches = power(vision.imageSize / vision.patchSize, 2);
-  const perImage = mfam.levels.reduce((sum, level) => sum + (level === 'thematic' ? patches : mfam.queries), 0);
+  const side = Math.floor(config.vision.imageSize / config.vision.patchSize);
+  /** Tokens of a photograph. */
+  const tokensOf = (levels: TrialConfig['mfam']['levels']): number =>
+    levels.reduce((sum, level) => sum + (level === 'thematic' ? side * side : config.mfam.queries), 0);
+  const { llm, questions } = config;
+  const perImage = tokensOf(config.mfam.levels);
   check(
     !questions.use ||
       config.data.source === 'studio' ||
@@ -191,16 +193,17 @@ export function crossProblems(
     ['questions.mix.comparisons', 'vision.imageSize', 'mfam.queries', 'llm.maxPositions'],
     `questions.mix.comparisons must be 0: two photographs of ${perImage} tokens and a question are more than llm.maxPositions (${llm.maxPositions})`,
   );
-  check(
-    !config.evaluate.personal || config.finetune === 'full',
-    ['evaluate.personal', 'finetune'],
-    'evaluate.personal needs finetune full',
-  );
   const { levels: personalLevels, contextSize, joining } = config.personal;
   check(
     personalLevels.every((level) => config.mfam.levels.includes(level)) || !config.evaluate.personal,
     ['personal.levels', 'mfam.levels'],
     `personal.levels must be among mfam.levels (got ${personalLevels.join(', ')} and ${config.mfam.levels.join(', ')})`,
+  );
+  const ofImages = (contextSize + 1) * tokensOf(personalLevels);
+  check(
+    ofImages < config.llm.maxPositions || !config.evaluate.personal,
+    ['personal.contextSize', 'personal.levels', 'llm.maxPositions'],
+    `${contextSize + 1} photographs of an episode take ${ofImages} tokens without any text, llm.maxPositions is ${config.llm.maxPositions}: take fewer photographs (personal.contextSize), levels (personal.levels) or queries, or smaller images`,
   );
   check(
     joining === 0 || joining > contextSize,

@@ -1,5 +1,5 @@
 // What a language model has answered, what that has cost, and when it may be asked next: one SQLite file in the user's
-// cache, shared by all augmentors of all runs. The first answer to a question stays; whoever asks again reads it.
+// cache, shared by all workers of all runs. The first answer to a question stays; whoever asks again reads it.
 // Holds no key and no address with one.
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
@@ -7,7 +7,7 @@ import type Database from 'better-sqlite3';
 import { CalmError, makeFolder } from '@calm-orch/core';
 import type { RequestForm } from './request-form.ts';
 
-export interface LabelCache {
+export interface AnswerCache {
   answerTo(question: string): string | null;
   /** Keeps the first answer to a question, and returns it. */
   keepAnswer(question: string, answer: string): string;
@@ -49,7 +49,7 @@ function sqliteClient(): typeof Database {
 }
 
 /** @throws CalmError `io` when the file cannot be opened or is no database. */
-export function openLabelCache(path: string): LabelCache {
+export function openAnswerCache(path: string): AnswerCache {
   let db: Database.Database;
   try {
     makeFolder(dirname(path));
@@ -57,7 +57,7 @@ export function openLabelCache(path: string): LabelCache {
     db.pragma('journal_mode = WAL');
     db.exec(schema);
   } catch (cause) {
-    throw new CalmError('io', `the cache of labels ${path} cannot be used: ${(cause as Error).message}`, { cause });
+    throw new CalmError('io', `the cache of answers ${path} cannot be used: ${(cause as Error).message}`, { cause });
   }
   const find = db.prepare<[string], { answer: string }>('SELECT answer FROM answers WHERE question = ?');
   const insert = db.prepare('INSERT INTO answers (question, answer) VALUES (?, ?) ON CONFLICT DO NOTHING');

@@ -4,13 +4,13 @@ import type OpenAI from 'openai';
 import { CalmError, combineSignals, type OpenaiConfig } from '@calm-orch/core';
 import { apiKeyOf } from './api-key.ts';
 import { textOf, usageOf } from './completion.ts';
-import type { LabelCache } from './label-cache.ts';
+import type { AnswerCache } from './answer-cache.ts';
 import { failureOf, refused, type RequestFailure } from './request-failure.ts';
 import { firstForm, formAfter, type RequestForm } from './request-form.ts';
 
 export interface AskOptions {
   readonly config: OpenaiConfig;
-  readonly cache: LabelCache;
+  readonly cache: AnswerCache;
   /** Whose budget it is: the key of the stage. */
   readonly account: string;
   readonly signal: AbortSignal;
@@ -23,7 +23,7 @@ export interface AskOptions {
 /** `none`: no attempt was answered; `unpaid`: the budget is used up. */
 export type Answer = { readonly text: string } | { readonly failed: 'none' | 'unpaid'; readonly reason: string };
 
-interface Question {
+export interface Question {
   readonly system: string;
   readonly user: string;
 }
@@ -37,18 +37,19 @@ export interface AskModel {
 export interface Client {
   readonly openai: OpenAI;
   readonly hasKey: boolean;
+  readonly setting: string;
 }
 
-/** Tokens of an answer; a label is one sentence. */
+/** Tokens of an answer; the longest is one sentence. */
 const maxTokens = 80;
 /** Answers without text cost money too, and the next is seldom better. */
 const maxEmptyAnswers = 2;
 const firstWaitMs = 500;
 const longestWaitMs = 30_000;
 
-/** `env` has OPENAI_API_KEY. @throws CalmError `invalid_config` as `apiKeyOf`. */
-export async function createClient(config: OpenaiConfig, env: NodeJS.ProcessEnv): Promise<Client> {
-  const apiKey = apiKeyOf(config, env);
+/** `env` has OPENAI_API_KEY; `setting` is what wants a model, for messages. @throws CalmError `invalid_config` as `apiKeyOf`. */
+export async function createClient(config: OpenaiConfig, env: NodeJS.ProcessEnv, setting: string): Promise<Client> {
+  const apiKey = apiKeyOf(config, env, setting);
   const { default: OpenAIClient } = await import('openai');
   const openai = new OpenAIClient({
     apiKey: apiKey ?? 'none',
@@ -74,7 +75,7 @@ export async function createClient(config: OpenaiConfig, env: NodeJS.ProcessEnv)
       return response.status < 400 ? response : withError(response);
     },
   });
-  return { openai, hasKey: apiKey !== undefined };
+  return { openai, hasKey: apiKey !== undefined, setting };
 }
 
 /** The client drops what a refusal says unless it stands under `error`; many servers put it elsewhere. */
@@ -143,7 +144,7 @@ export function createAskModel(client: Client, { config, cache, account, signal,
         ({ reason } = said);
         numEmpty += 1;
       } catch (error) {
-        if (signal.aborted) throw new CalmError('cancelled', 'asking for labels was cancelled');
+        if (signal.aborted) throw new CalmError('cancelled', 'asking a language model was cancelled');
         const failure = failureOf(error, now());
         const { status, waitMs } = failure;
         if (!failure.final) open();
@@ -151,7 +152,7 @@ export function createAskModel(client: Client, { config, cache, account, signal,
         // A refused request costs nothing; one that was cut off may have been answered and paid.
         if (status !== undefined) settle(estimate, 0);
         if (failure.final) {
-          if (!learn(form, failure)) throw refused(config, failure, client.hasKey);
+          if (!learn(form, failure)) throw refused(config, failure, client);
           attempt -= 1;
           continue;
         }

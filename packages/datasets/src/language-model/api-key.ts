@@ -26,10 +26,10 @@ function namedOrigin(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 /**
- * The key to send to `baseUrl`; undefined: none is sent.
+ * The key to send to `baseUrl`; undefined: none is sent. `setting` is what wants it, for messages.
  * @throws CalmError `invalid_config` where one is needed and missing, or set and not meant for that host
  */
-export function apiKeyOf({ baseUrl }: Address, env: NodeJS.ProcessEnv): string | undefined {
+export function apiKeyOf({ baseUrl }: Address, env: NodeJS.ProcessEnv, setting: string): string | undefined {
   const apiKey = env['OPENAI_API_KEY'] || undefined;
   const url = new URL(baseUrl);
   const named = namedOrigin(env);
@@ -37,7 +37,7 @@ export function apiKeyOf({ baseUrl }: Address, env: NodeJS.ProcessEnv): string |
     if (!isOfficial(url)) return undefined;
     throw new CalmError(
       'invalid_config',
-      `labels: openai needs a key for ${baseUrl}: set OPENAI_API_KEY in the environment, or openai.baseUrl to a server that needs none`,
+      `${setting} needs a key for ${baseUrl}: set OPENAI_API_KEY in the environment, or openai.baseUrl to a server that needs none`,
     );
   }
   const meant = named === undefined ? isOfficial(url) : named === url.origin;
@@ -47,13 +47,13 @@ export function apiKeyOf({ baseUrl }: Address, env: NodeJS.ProcessEnv): string |
     const whose = named === undefined ? 'for api.openai.com' : `for ${named} (OPENAI_BASE_URL)`;
     throw new CalmError(
       'invalid_config',
-      `labels: openai: OPENAI_API_KEY is ${whose}, openai.baseUrl is ${baseUrl}: set OPENAI_BASE_URL=${baseUrl} if the key is meant for that host, or unset OPENAI_API_KEY to ask it without one`,
+      `${setting}: OPENAI_API_KEY is ${whose}, openai.baseUrl is ${baseUrl}: set OPENAI_BASE_URL=${baseUrl} if the key is meant for that host, or unset OPENAI_API_KEY to ask it without one`,
     );
   }
   if (url.protocol !== 'https:' && !isLoopback(url))
     throw new CalmError(
       'invalid_config',
-      `labels: openai: OPENAI_API_KEY would go unencrypted to ${baseUrl}: use an https address, or unset OPENAI_API_KEY to ask without one`,
+      `${setting}: OPENAI_API_KEY would go unencrypted to ${baseUrl}: use an https address, or unset OPENAI_API_KEY to ask without one`,
     );
   return apiKey;
 }

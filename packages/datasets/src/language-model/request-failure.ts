@@ -75,7 +75,7 @@ const longestWords = 200;
 export function refused(
   config: OpenaiConfig,
   { status, words, parameter = '' }: RequestFailure,
-  withKey: boolean,
+  { hasKey, setting }: { readonly hasKey: boolean; readonly setting: string },
 ): CalmError {
   const { baseUrl, model } = config;
   const said = [401, 403].includes(status!)
@@ -83,7 +83,7 @@ export function refused(
     : `: ${plain(words.includes(parameter) ? words : `${words} (${parameter})`)}`.replace(/: $/, '');
   return new CalmError(
     'refused',
-    `labels: openai: ${baseUrl} refused the request (HTTP ${status})${said}: ${remedy(status!, model, withKey)}`,
+    `${setting}: ${baseUrl} refused the request (HTTP ${status})${said}: ${remedy(status!, model, hasKey)}`,
   );
 }
 
