@@ -31,10 +31,10 @@ export interface Needs {
 }
 
 /** @returns Notes. @throws CalmError with all problems, the rows they cost, and the rows that could be run. */
-export async function checkNeeds(experiment: Experiment): Promise<readonly string[]> {
+export async function checkNeeds(experiment: Experiment): Promise<string[]> {
   const needs = await needsOf(experiment);
   throwNeeds(needs);
-  return needs.notes;
+  return [...needs.notes];
 }
 
 export async function needsOf(experiment: Experiment): Promise<Needs> {

@@ -85,8 +85,8 @@ function encoded({ augment, data, personal }: TrialConfig, what: string): number
   const photographs: Readonly<Record<string, number>> = {
     labeled: data.numTrain + data.numTest,
     generic: data.numGeneric,
-    questions: data.source === 'files' ? data.numQuestions : 0,
     ssl: (1 + augment.draws) * data.numUnlabeled,
+    questions: data.source === 'files' ? data.numQuestions : 0,
     personal: personal.train.photos + personal.test.photos,
   };
   return photographs[what] ?? 0;

@@ -50,11 +50,10 @@ export const catalogPaths = {
 /** How much of what the datasets of a pool list is used. */
 export const catalogUse = (pool: string): string => `catalog/use-${pool}.json`;
 
-/** A run of the questions, whose first has this number. */
-export const questionsPart = (first: number): string => catalogPart('asked', first);
-
 /** Sentences that a run prints about what a dataset lacks. */
 export const catalogNotes = (pool: string): string => `catalog/notes-${pool}.json`;
+/** A run of the questions, whose first has this number. */
+export const questionsPart = (first: number): string => catalogPart('asked', first);
 
 /** The photographs of one item of a pool. */
 export const catalogPart = (pool: string, first: number): string =>

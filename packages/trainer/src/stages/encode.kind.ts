@@ -10,9 +10,9 @@ export const encodedPerItem = 500;
 interface Photographs {
   readonly inputs: Readonly<Record<string, string>>;
   number(trial: TrialConfig): number;
-  readonly isNeeded?: StageDefinition['isNeeded'];
   /** What is cut into items. @default number */
   most?(trial: TrialConfig): number;
+  readonly isNeeded?: StageDefinition['isNeeded'];
 }
 
 const photographs: Readonly<Record<EncodeWhat, Photographs>> = {

@@ -2,6 +2,7 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { CalmError } from '../../errors.ts';
 import type { Json } from '../../order/canonical.ts';
+import { power } from '../../order/power.ts';
 import { programRoot } from '../../program-root.ts';
 import { withoutTilde } from './home-paths.ts';
 import { trainingStages, withStepsOnly } from '../budgets.ts';
@@ -179,12 +180,11 @@ export function crossProblems(
     ['questions.mix.comments'],
     'questions.mix.comments must be more than 0, or null: comments need steps too (got 0)',
   );
-  const side = Math.floor(config.vision.imageSize / config.vision.patchSize);
-  /** Tokens of a photograph. */
-  const tokensOf = (levels: TrialConfig['mfam']['levels']): number =>
-    levels.reduce((sum, level) => sum + (level === 'thematic' ? side * side : config.mfam.queries), 0);
-  const { llm, questions } = config;
-  const perImage = tokensOf(config.mfam.levels);
+  const { vision, mfam, llm, questions } = config;
+  const patches = power(vision.imageSize / vision.patchSize, 2);
+  const tokensPerImage = (levels: TrialConfig['mfam']['levels']): number =>
+    levels.reduce((sum, level) => sum + (level === 'thematic' ? patches : mfam.queries), 0);
+  const perImage = tokensPerImage(mfam.levels);
   check(
     !questions.use ||
       config.data.source === 'studio' ||
@@ -199,7 +199,7 @@ export function crossProblems(
     ['personal.levels', 'mfam.levels'],
     `personal.levels must be among mfam.levels (got ${personalLevels.join(', ')} and ${config.mfam.levels.join(', ')})`,
   );
-  const ofImages = (contextSize + 1) * tokensOf(personalLevels);
+  const ofImages = (contextSize + 1) * tokensPerImage(personalLevels);
   check(
     ofImages < config.llm.maxPositions || !config.evaluate.personal,
     ['personal.contextSize', 'personal.levels', 'llm.maxPositions'],
