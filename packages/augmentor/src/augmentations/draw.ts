@@ -1,6 +1,6 @@
 // Decides what is done to a photograph: which attributes, how severely, with which parameters. Nothing is applied here,
 // so the decision can be recorded whole and repeated.
-import type { AugmentationGroup, AugmentConfig, Rng } from '@calm-orch/core';
+import type { AugmentationGroup, Rng } from '@calm-orch/core';
 import { attributeNames, attributesOf, wordsOf, type AttributeName } from '@calm-orch/datasets';
 import { bothSeen, type Strength } from './exclusions.ts';
 import {
@@ -56,7 +56,7 @@ export interface Augmentation {
  * this photograph and are not drawn. In table order, so that labels agree in it.
  */
 export function drawAugmentations(
-  { groups, maxSimultaneous }: Pick<AugmentConfig, 'groups' | 'maxSimultaneous'>,
+  { groups, maxSimultaneous }: { readonly groups: readonly AugmentationGroup[]; readonly maxSimultaneous: number },
   random: Rng,
   side: number,
   hidden: ReadonlySet<AttributeName> = new Set(),

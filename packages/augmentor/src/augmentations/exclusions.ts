@@ -22,14 +22,14 @@ export const leastSeen: Partial<Record<AttributeName, Beside>> = {
   blur: {
     pixelation: [3, 3, 4, 5, 5],
     darker: [1, 1, 2, 2, 3],
-    'less contrast': [4, 6, 6, 6, 6],
+    'less contrast': [5, 6, 6, 6, 6],
     'subject blurred': [2, 2, 2, 2, 2],
     'subject masked': [2, 2, 2, 2, 2],
   },
   pixelation: { blur: [4, 5, 6, 6, 6], darker: [1, 1, 1, 1, 3], 'less contrast': [6, 6, 6, 6, 6] },
   brighter: { 'more saturated': [1, 1, 2, 4, 6], cropped: [1, 2, 2, 2, 2] },
   darker: { 'less saturated': [2, 2, 1, 1, 1] },
-  'more saturated': { darker: [3, 4, 6, 6, 6], 'less contrast': [4, 5, 6, 6, 6] },
+  'more saturated': { darker: [1, 4, 6, 6, 6], 'less contrast': [4, 5, 6, 6, 6] },
   'less saturated': { darker: [1, 1, 1, 1, 2] },
   'subject blurred': {
     blur: [2, 2, 4, 4, 5],

@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { rng } from '@calm-orch/core';
 import type { RgbImage } from '@calm-orch/datasets';
 import { describe, expect, it } from 'vitest';
-import { applyOne } from './apply.ts';
-import type { Operation } from './draw.ts';
+import { applyOne, type PixelOperation } from './apply.ts';
 import { contrast, defocusRadius, motionBlurs, pixelation, saturation, valueShift } from './severities.ts';
 
 interface Golden {
@@ -25,7 +24,7 @@ const golden = JSON.parse(
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'base64'));
 const image: RgbImage = { data: bytes(golden.source), width: golden.width, height: golden.height };
 
-function operationOf({ name, severity, degrees }: Golden['cases'][number]): Operation {
+function operationOf({ name, severity, degrees }: Golden['cases'][number]): PixelOperation {
   const i = severity - 1;
   switch (name) {
     case 'saturate':

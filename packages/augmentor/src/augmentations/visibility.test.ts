@@ -89,7 +89,7 @@ describe('changes that hide others', () => {
         .map((other) => `${one} beside ${other}`),
     );
     expect([...together].sort()).toEqual(expected.sort());
-    expect(together).not.toContain('less contrast beside subject blurred');
+    expect(together).not.toContain('pixelation beside less contrast');
   });
 });
 

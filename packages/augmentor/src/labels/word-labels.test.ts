@@ -9,7 +9,7 @@ import { nano, rng, type OpenaiConfig } from '@calm-orch/core';
 import { labelsOf } from '@calm-orch/datasets';
 import { apiKeyOf, openAnswerCache } from '@calm-orch/datasets/language-model';
 import { keepsMeaning } from './meaning.ts';
-import { wordLabels, type WordOptions } from './word-labels.ts';
+import { wordLabels } from './word-labels.ts';
 
 const key = 'sk-secret-4711';
 
@@ -74,7 +74,7 @@ const allOf = ({ labels }: (typeof pairs)[number]) => [
 ];
 const sentences = new Set(pairs.flatMap(allOf));
 
-function word(changes: Partial<OpenaiConfig> = {}, options: Partial<WordOptions> = {}) {
+function word(changes: Partial<OpenaiConfig> = {}, options: Partial<Parameters<typeof wordLabels>[1]> = {}) {
   const { port } = server.address() as AddressInfo;
   const baseUrl = `http://127.0.0.1:${port}/v1`;
   const config = { ...nano.openai, baseUrl, requestsPerMinute: 60_000, timeoutSeconds: 5, ...changes };

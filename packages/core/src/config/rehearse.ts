@@ -156,9 +156,12 @@ function madeModel(models: RehearsalModels, vision: VisionConfig | null, llm: Ll
   return { path, vision, llm, tokenizer: kept?.dir ?? null };
 }
 
-/** What a trial's training depends on: rows that differ in their evaluation alone, or in what follows it, share it. */
-function trainsAs({ evaluate: _, personal: __, seed: ___, ...rest }: TrialConfig): string {
-  return hashOf(rest);
+/**
+ * What a trial's training depends on: rows that differ in their evaluation alone share it. An episode has eight photographs:
+ * through all layers a step of it takes longer than a rehearsal should.
+ */
+function trainsAs({ evaluate, personal: _, seed: __, ...rest }: TrialConfig): string {
+  return hashOf({ ...rest, isPersonal: evaluate.personal });
 }
 
 const under = (section: string, members: Readonly<Record<string, Json>>): Record<string, Json> =>

@@ -1,6 +1,6 @@
 // Which photographs of the datasets of this machine questions are about, and those questions (CALM-E), before any photograph is
 // decoded. Labels of test splits are not asked for, nor of photographs on AVA's official test list, nor of those that
-// suggesting is evaluated on. LLaVA-1.5's mix, 1.2 GB of JSON, is never held: it is gone through twice.
+// suggesting may be evaluated on. LLaVA-1.5's mix, 1.2 GB of JSON, is never held: it is gone through twice.
 import { existsSync } from 'node:fs';
 import {
   judgedDatasets,
@@ -100,8 +100,8 @@ async function judgedPhotos(
       ? 'of a test split'
       : photo.avaId !== undefined && testIds.has(photo.avaId)
         ? "on AVA's test list"
-        : suggested.has(photo)
-          ? 'which suggesting is evaluated on'
+        : suggested.has(photo.name)
+          ? 'held back for suggesting'
           : null;
   const tally = tallyInput(dataset, 'photographs with labels');
   const kept = photos.filter((photo) => {
@@ -116,9 +116,11 @@ async function judgedPhotos(
   return kept;
 }
 
-/** CALM, table 4: the 100 best photographs. Of a small set the worse half is asked about. */
-const suggestingPhotos = (photos: readonly PccdPhoto[]): readonly RatedPhoto[] =>
-  rankedPccdPhotos(photos).slice(0, Math.min(100, Math.floor(photos.length / 2)));
+/** Among which are those of table 4: the 100 best that decode. Of a small set the worse half is asked about. */
+const suggestingPhotos = (photos: readonly PccdPhoto[]): string[] =>
+  rankedPccdPhotos(photos)
+    .slice(0, Math.min(200, Math.floor(photos.length / 2)))
+    .map(({ name }) => name);
 
 interface MixConversation {
   /** Position in the file, 0-based. */

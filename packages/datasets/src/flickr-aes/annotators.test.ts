@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { inputUseText, type InputUse } from '@calm-orch/core';
 import { encodeJpeg } from '../studio/write-images.ts';
 import { useTestFolders } from '../test-folder.test-util.ts';
-import { listFlickrAes, personalPhotos, readAnnotators } from './annotators.ts';
+import { listFlickrAes, personalPhotos, readAnnotators, type ListFlickrAesOptions } from './annotators.ts';
 import { flickrAesFiles, writeFlickrAes, type FlickrAesRating } from './rows.ts';
 
 const freshFolder = useTestFolders();
@@ -24,8 +24,8 @@ async function dataset(): Promise<string> {
   writeFlickrAes(dir, { ratings, scores: new Map() });
   return dir;
 }
-const limits = { testWorkers: ['T'], maxAnnotators: null, maxRatings: null };
-const list = async (root: string, personal: Partial<typeof limits> & { maxRatings?: number | null } = {}, item = 0) => {
+const limits: ListFlickrAesOptions['personal'] = { testWorkers: ['T'], maxAnnotators: null, maxRatings: null };
+const list = async (root: string, personal: Partial<typeof limits> = {}, item = 0) => {
   const outputDir = freshFolder();
   const counts = await listFlickrAes({ root, seed: 1, personal: { ...limits, ...personal }, item, outputDir });
   return { outputDir, ...counts };

@@ -81,6 +81,28 @@ test('a table has a cell per row and metric, the paper beside it and the baselin
   expect([table.numFinished, table.numTrials]).toEqual([3, 4]);
 });
 
+test('suggestions judged by a language model have both judges beside them, and what has no verdict below', () => {
+  const rows = [{ row: 'CALM', set: {}, paper: {} }];
+  const table = { id: 'table-4', title: 'Suggesting', metrics: ['average'], footnotes: ['The paper: GPT-3.5.'] };
+  const metrics = { average: 0.5, average_keywords: 0.4, average_agreement: 0.9, average_kappa: 0.7, numUnjudged: 3 };
+  const trials = [{ row: 'CALM', seed: 0 }];
+  const run = recordRun(tracker, {
+    resolved: { table, rows },
+    trials,
+    stages: [{ key: 'suggest', kind: 'evaluate-suggest', trials, metrics }],
+  });
+  const [shown] = collectTables(tracker, run);
+  expect(shown!.baselines.map(({ name, metrics: cells }) => [name, cells['average']!.mean])).toEqual([
+    ['CALM, judged by keywords', 0.4],
+    ['CALM, share of equal verdicts of both judges', 0.9],
+    ["CALM, Cohen's kappa of both judges", 0.7],
+  ]);
+  expect(shown!.footnotes).toEqual([
+    '3 judgements of suggestions were neither yes nor no, and count nowhere.',
+    'The paper: GPT-3.5.',
+  ]);
+});
+
 test('text is aligned, says what is missing and ends with the footnotes', () => {
   expect(renderTables([makeRun()], 'text')).toMatchInlineSnapshot(`
     "Levels (table-5, run x-1)
