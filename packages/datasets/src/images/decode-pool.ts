@@ -38,7 +38,7 @@ export function createDecodePool(numThreads = threadsHere()): DecodePool {
     work();
   };
   const start = (): Worker => {
-    const worker = new Worker(script);
+    const worker = new Worker(script, { execArgv: [] });
     all.push(worker);
     worker.on('message', (decoded: Decoded) => {
       const task = busy.get(worker)!;
