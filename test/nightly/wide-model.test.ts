@@ -198,7 +198,7 @@ it.skipIf(process.platform !== 'linux')('loads, trains a step and generates with
   note('weights read back');
 
   const reader = createImageReader(engine, { mfam, llm, weights, taps, batchSize: 1 });
-  const image = reader.read([0])[0]!;
+  const [image] = await reader.read([0]);
   reader.close();
   const generator = createTextGenerator(engine, {
     llm,
@@ -210,7 +210,7 @@ it.skipIf(process.platform !== 'linux')('loads, trains a step and generates with
     promptTokens: 1 + reader.tokensPerImage + suffix.length,
   });
   note('generator ready');
-  const [answer] = generator.generate([{ id: 'camera', prompt: [{ text: [1] }, { image }, { text: suffix }] }]);
+  const [answer] = generator.generate([{ id: 'camera', prompt: [{ text: [1] }, { image: image! }, { text: suffix }] }]);
   generator.close();
   taps.close();
   note('generated', `, tokens ${answer!.ids.join(' ')}`);

@@ -75,6 +75,14 @@ export {
   type DataPool,
 } from './config/data-parts.ts';
 export { datasetNeeds, datasetsWelcome, type DatasetNeed } from './config/needs.ts';
+export {
+  hiddenStateBytes,
+  liveSlice,
+  numPhotographs,
+  photographSets,
+  type LiveEncoding,
+  type PhotographSet,
+} from './config/hidden-states.ts';
 export { augmentationSide } from './config/sides.ts';
 export type { MadeModel, Rehearsed, RehearsalModels } from './config/rehearse.ts';
 export {

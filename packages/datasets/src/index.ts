@@ -1,6 +1,9 @@
 export { levelWordOf, levelWords, type LevelWord } from './level-words.ts';
 export { attributeNames, attributesOf, wordsOf, type AttributeName } from './labels/attributes.ts';
 export type { AugmentedPair } from './labels/augmented-pair.ts';
+export { augmentedId, originalId, readPairs } from './labels/augmented-pairs.ts';
+export { photographReader, type DecodedPhotographs, type Photograph } from './catalog/photographs.ts';
+export { createDecodePool, type DecodePool } from './images/decode-pool.ts';
 export { labelsOf, pairLabel, singleLabel, type AugmentedPlace, type Labels } from './labels/grammar.ts';
 export { answerStartOf, instructionOf, instructions, type InstructionKind } from './instructions.ts';
 export { appearanceClause, contentCaption } from './studio/captions.ts';

@@ -63,12 +63,12 @@ function readerOf(tokenizer: Tokenizer, prompt: EpisodePrompt) {
 }
 
 /** Probabilities [A][V] of the last answer's tokens, as training computes them, where it is `said`. */
-function trainingProbabilities(
+async function trainingProbabilities(
   { spec }: ReturnType<typeof readerOf>,
   { head, leads, suffix, answers, answerTokens }: EpisodePrompt,
   { rows, scores }: Episode,
   said: readonly number[],
-): Float32Array[] {
+): Promise<Float32Array[]> {
   const { llm, weights } = spec;
   const lead = [...leads[0], ...leads[1], ...leads[1]];
   const last = Array.from({ length: answerTokens }, (_, i) => said[i] ?? 0);
@@ -101,7 +101,7 @@ function trainingProbabilities(
   });
   program.assignAll(Object.keys(llmShapes(llm)).map((key) => [key, weights[key]!.values]));
   const { all } = program.run('logits', {
-    images: Float32Array.from(images.read(rows).flatMap((image) => [...image])),
+    images: Float32Array.from((await images.read(rows)).flatMap((image) => [...image])),
     prefix: Int32Array.from(head),
     ...(lead.length > 0 && { lead: Int32Array.from(lead) }),
     suffix: Int32Array.from(Array.from({ length: size }, () => suffix).flat()),
@@ -116,14 +116,14 @@ function trainingProbabilities(
 }
 const mostProbable = (row: Float32Array): number => row.indexOf(Math.max(...row));
 
-it('weighs the five scores by the probabilities that training gives them', () => {
+it('weighs the five scores by the probabilities that training gives them', async () => {
   const digits = Array.from({ length: 10 }, (_, i) => String(i));
   const tokenizer = createWordTokenizer(['rate', 'this', 'photo', '.', ...digits]);
   const prompt = episodePrompt(tokenizer, 'nano', 'rate this photo .');
   const made = readerOf(tokenizer, prompt);
-  const answers = made.reader.answer(episodes);
-  episodes.forEach((episode, i) => {
-    const [row] = trainingProbabilities(made, prompt, episode, []);
+  const answers = await made.reader.answer(episodes);
+  for (const [i, episode] of episodes.entries()) {
+    const [row] = await trainingProbabilities(made, prompt, episode, []);
     const weights = prompt.answers.map(([id]) => row![id!]!);
     const sum = weights.reduce((a, b) => a + b, 0);
     expect(answers[i]!.expected).toBeCloseTo(
@@ -131,25 +131,25 @@ it('weighs the five scores by the probabilities that training gives them', () =>
       4,
     );
     expect(answers[i]!.text).toBe(tokenizer.decode([mostProbable(row!)]));
-  });
+  }
   made.reader.close();
 });
 
-it('writes an answer of several tokens one after the other, as training predicts them', () => {
+it('writes an answer of several tokens one after the other, as training predicts them', async () => {
   const tokenizer = openLlamaTokenizer(fileURLToPath(new URL('../../model/fixtures/tokenizer', import.meta.url)));
   const prompt = episodePrompt(tokenizer, 'vicuna_v1', 'Rate it.');
   expect(prompt.answerTokens).toBeGreaterThan(1);
   const made = readerOf(tokenizer, prompt);
-  const answers = made.reader.answer(episodes);
-  episodes.forEach((episode, i) => {
+  const answers = await made.reader.answer(episodes);
+  for (const [i, episode] of episodes.entries()) {
     const said: number[] = [];
     while (said.length < prompt.answerTokens) {
-      const id = mostProbable(trainingProbabilities(made, prompt, episode, said)[said.length]!);
+      const id = mostProbable((await trainingProbabilities(made, prompt, episode, said))[said.length]!);
       said.push(id);
       if (id === tokenizer.endId) break;
     }
     expect(answers[i]!.text).toBe(tokenizer.decode(said));
-  });
+  }
   made.reader.close();
 });
 

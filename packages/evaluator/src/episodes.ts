@@ -28,7 +28,7 @@ export interface EpisodeAnswer {
 }
 
 export interface EpisodeReader {
-  answer(episodes: readonly Episode[]): EpisodeAnswer[];
+  answer(episodes: readonly Episode[]): Promise<EpisodeAnswer[]>;
   close(): void;
 }
 
@@ -61,16 +61,16 @@ export function createEpisodeReader(engine: Engine, spec: EpisodeReaderSpec): Ep
     watch: expectation.watch,
   });
   const known = new Map<number, Float32Array>();
-  const learn = (rows: readonly number[]): void => {
+  const learn = async (rows: readonly number[]): Promise<void> => {
     const unknown = [...new Set(rows)].filter((row) => !known.has(row));
-    images.read(unknown).forEach((image, i) => known.set(unknown[i]!, image));
+    (await images.read(unknown)).forEach((image, i) => known.set(unknown[i]!, image));
   };
   /** As in training: padded to the longest. */
   const answerOf = (score: number): number[] =>
     Array.from({ length: answerTokens }, (_, i) => answers[score - 1]![i] ?? 0);
   return {
-    answer: (episodes) => {
-      learn(episodes.flatMap(({ rows }) => rows));
+    answer: async (episodes) => {
+      await learn(episodes.flatMap(({ rows }) => rows));
       const requests = episodes.map(({ rows, scores }) => ({
         id: rows.join(),
         prompt: rows.flatMap((row, i) => [

@@ -64,6 +64,8 @@ export type { Tokenizer } from './tokenizers/tokenizer.ts';
 export { createWordTokenizer } from './tokenizers/word-tokenizer.ts';
 export { createPhotoEncoder, interpolatePositions, type PhotoEncoder } from './calm/photo-encoder.ts';
 export { joinTaps, memoryTaps, openTaps, writeTapsPart, type Taps } from './calm/taps.ts';
+export { liveTaps, type Photographs } from './calm/live-taps.ts';
+export { openLiveTaps, openStageTaps, type PhotographReader } from './calm/stage-taps.ts';
 export { fanInDeviation, initialWeights } from './layers/initialize.ts';
 export { crossEntropy, layerNorm, linear, maskGradient, stopGradient } from './layers/layers.ts';
 export { embedTokens, llamaHidden, logitsOf } from './layers/llama.ts';

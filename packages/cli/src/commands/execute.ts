@@ -11,6 +11,7 @@ import { tellStarted } from '../run/background.ts';
 import { cancelOnSignals } from '../run/cancel.ts';
 import { checkNeeds } from '../surroundings/check-needs.ts';
 import { checkSurroundings } from '../surroundings/check-surroundings.ts';
+import { checkDisk } from '../surroundings/disk.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { printOutcome } from '../outcome.ts';
@@ -122,6 +123,7 @@ export async function execute(
       signal: cancel.signal,
       check: async (plan, isDone) => {
         await checkSurroundings(plan, isDone);
+        await checkDisk(plan, experiment, isDone, layout.dir);
         for (const note of [...needNotes, ...(sources.notes?.() ?? [])]) say(`note: ${note}`);
       },
       ...(resume !== undefined && { resume }),

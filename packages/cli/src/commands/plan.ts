@@ -10,6 +10,7 @@ import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
 import { needsOf, throwNeeds } from '../surroundings/check-needs.ts';
 import { checkSurroundings } from '../surroundings/check-surroundings.ts';
+import { checkDisk } from '../surroundings/disk.ts';
 import {
   experimentFile,
   loadNamed,
@@ -21,7 +22,7 @@ import { plural } from '../progress/format.ts';
 import { parts } from '../run/parts.ts';
 import { costsOf, largestConfig, type Machine } from '../views/costs.ts';
 import { renderCosts } from '../views/costs-text.ts';
-import { fullRunOf, renderFullRun } from '../views/full-run.ts';
+import { fullRunOf, renderFullRun, renderWork } from '../views/full-run.ts';
 
 interface Options extends GlobalOptions, ExperimentOptions {
   experiments: string[];
@@ -92,6 +93,7 @@ export const command = {
     }
     const planned: PlanSources = { ...sources, foundation: foundationOr(sources, stops.size > 0) };
     const plans = loaded.map((experiment) => planExperiment(experiment, planned));
+    const isRehearsal = loaded.every((experiment) => experiment.rehearsal);
     const only = loaded.every((experiment) => experiment.only !== null);
     const config = await largestConfig(loaded);
     const machine: Machine = {
@@ -111,14 +113,17 @@ export const command = {
       const checked = tracker === null ? null : await checkArtifacts(tracker, layoutOf(dir), stages);
       const isDone = (key: string): boolean => checked?.whole.has(key) === true;
       const counts = countStages(plans, isDone);
-      for (const plan of plans)
-        await checkSurroundings(plan, isDone).catch((error: unknown) => {
-          if (!(error instanceof CalmError)) throw error;
-          stops.add(error.message);
-        });
+      const stop = (error: unknown): void => {
+        if (!(error instanceof CalmError)) throw error;
+        stops.add(error.message);
+      };
+      for (const [i, plan] of plans.entries()) {
+        await checkSurroundings(plan, isDone).catch(stop);
+        await checkDisk(plan, loaded[i]!, isDone, dir).catch(stop);
+      }
       for (const reason of stops) process.stderr.write(`A run would stop at once: ${reason}\n`);
       const fullRuns = await Promise.all(
-        loaded.filter((one) => one.rehearsal).map((one) => fullRunOf(one, sources, machine)),
+        loaded.filter((one) => one.only === null).map((one) => fullRunOf(one, sources, machine)),
       );
       if (json) return printJson({ experiments, ...counts, costs, ...(fullRuns.length > 0 && { fullRuns }) });
       const rows = counts.kinds.map(({ kind, naive, unique, done }) => [kind, naive, unique, done].map(String));
@@ -128,8 +133,9 @@ export const command = {
         `\n${plural(counts.numTrials, 'trial')} in ${plural(experiments.length, 'experiment')}: ${naive} stages one by one, ` +
           `${unique} when equal ones are shared, ${done} of them done in ${dir}: ${unique - done} to execute.`,
       );
-      if (fullRuns.length === 0) printLine(`\n${renderCosts(costs)}`);
-      for (const full of fullRuns) printLine(`\n${renderFullRun(full)}`);
+      if (!isRehearsal) printLine(`\n${renderCosts(costs)}`);
+      const named = loaded.filter((one) => one.only === null).map(({ name }) => name);
+      fullRuns.forEach((full, i) => printLine(`\n${isRehearsal ? renderFullRun(full) : renderWork(named[i]!, full)}`));
     } finally {
       for (const note of [...needNotes, ...(sources.notes?.() ?? [])]) process.stderr.write(`note: ${note}\n`);
       tracker?.close();

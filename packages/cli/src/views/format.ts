@@ -39,3 +39,11 @@ export function sparkline(values: readonly number[], width = 24): string {
   const bar = (mean: number) => bars[high === low ? 0 : Math.round(((mean - low) / (high - low)) * (bars.length - 1))]!;
   return means.map((mean) => (Number.isFinite(mean) ? bar(mean) : ' ')).join('');
 }
+
+/** `9.71 TB`, `48.5 GB`, `312 MB`: of 1000 each, three digits. */
+export function byteSize(bytes: number): string {
+  const units = ['MB', 'GB', 'TB', 'PB'];
+  let [value, unit] = [bytes / 1e6, 0];
+  while (value >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
+  return `${value >= 99.95 ? value.toFixed(0) : value.toPrecision(3)} ${units[unit]}`;
+}

@@ -1,16 +1,22 @@
 // What the run would need that a rehearsal rehearses: photographs, disk, memory, time, and what is missing.
-import type { Experiment, TrialConfig } from '@calm-orch/core';
+import { numPhotographs, type Experiment, type PhotographSet, type TrialConfig } from '@calm-orch/core';
 import type { Plan, PlanSources } from '@calm-orch/coordinator';
 import { columns } from '@calm-orch/report';
 import { needLines, needsOf } from '../surroundings/check-needs.ts';
+import { bytesOfStages, trialsOf } from '../surroundings/disk.ts';
 import { costsOf, largestConfig, type Costs, type Machine } from './costs.ts';
 import { renderCosts, span } from './costs-text.ts';
+import { byteSize } from './format.ts';
 
 export interface FullRun {
   /** Photographs before any limit; empty for the embedded data, which are made. */
   readonly pools: readonly { readonly pool: string; readonly found: number; readonly wanted: number }[];
   /** By kind of stage: how many there are, and the hidden states and weights they leave on disk, four bytes a number. */
   readonly disk: readonly { readonly stage: string; readonly count: number; readonly bytes: number }[];
+  /** Beside those, while the largest stage is trained. */
+  readonly checkpointBytes: number;
+  /** What the rows' `encode.store` is. */
+  readonly stores: readonly string[];
   /** Of all stages, matrix products alone. */
   readonly flops: number;
   /** Sentences: what would stop the run or cost rows of it. */
@@ -50,54 +56,63 @@ async function poolsOf({ data, comments }: TrialConfig, numComments: number, wit
 }
 
 /** What the stages of all rows leave on disk, by kind, and their arithmetic. */
-async function workOf(full: Experiment, sources: PlanSources): Promise<Pick<FullRun, 'disk' | 'flops'>> {
+async function workOf(
+  full: Experiment,
+  sources: PlanSources,
+): Promise<Pick<FullRun, 'disk' | 'checkpointBytes' | 'stores' | 'flops'>> {
   const { planExperiment } = await import('@calm-orch/coordinator');
-  const { flopsPerImage, parameterCounts, trialFlops } = await import('@calm-orch/model');
+  const { flopsPerImage, trialFlops } = await import('@calm-orch/model');
   // The models may not be there, and no key is asked for.
   const plan: Plan = planExperiment(full, { ...sources, foundation: () => ({ key: 'not read', file: '' }) });
-  const configOf = new Map(full.rows.map((row) => [row.row, row.config(full.seeds[0]!)]));
   const disk = new Map<string, { count: number; bytes: number }>();
+  const [stores, checkpoints] = [new Set<string>(), [0]];
   let flops = 0;
-  for (const { kind, config, trials } of plan.stages) {
-    const trial = trials.length > 0 ? configOf.get(trials[0]!.row) : undefined;
-    if (trial === undefined) continue;
-    const { mfam, llm } = parameterCounts(trial);
-    let numbers = 0;
+  for (const { stage, trial, artifact, checkpoints: own } of await bytesOfStages(plan, trialsOf(full))) {
+    const { kind, config } = stage;
+    stores.add(trial.encode.store);
+    checkpoints.push(own);
     if (kind === 'encode') {
-      const photographs = encoded(trial, (config as { readonly what: string }).what);
-      const tokens = (trial.vision.imageSize / trial.vision.patchSize) ** 2 + 1;
-      numbers = photographs * tokens * trial.vision.hiddenSize * new Set(Object.values(trial.mfam.taps)).size;
-      flops += photographs * flopsPerImage(trial).vision;
-    } else {
-      if (kind.startsWith('finetune-')) numbers = mfam + llm;
-      if (kind.startsWith('pretrain-')) numbers = mfam;
-      flops += trialFlops(trial).find(({ stage }) => stage === kind)?.flops ?? 0;
-    }
-    if (numbers === 0) continue;
+      const { what } = config as { readonly what: PhotographSet };
+      flops += what === 'real' ? 0 : numPhotographs(trial, what) * flopsPerImage(trial).vision;
+    } else flops += trialFlops(trial).find((one) => one.stage === kind)?.flops ?? 0;
+    if (artifact === 0) continue;
     const { count, bytes } = disk.get(kind) ?? { count: 0, bytes: 0 };
-    disk.set(kind, { count: count + 1, bytes: bytes + 4 * numbers });
+    disk.set(kind, { count: count + 1, bytes: bytes + artifact });
   }
-  return { flops, disk: [...disk].map(([stage, sum]) => ({ stage, ...sum })) };
-}
-
-/** Photographs of a set of hidden states. */
-function encoded({ augment, data, personal }: TrialConfig, what: string): number {
-  const photographs: Readonly<Record<string, number>> = {
-    labeled: data.numTrain + data.numTest,
-    generic: data.numGeneric,
-    ssl: (1 + augment.draws) * data.numUnlabeled,
-    questions: data.source === 'files' ? data.numQuestions : 0,
-    personal: personal.train.photos + personal.test.photos,
+  return {
+    flops,
+    disk: [...disk].map(([stage, sum]) => ({ stage, ...sum })),
+    checkpointBytes: Math.max(...checkpoints),
+    stores: [...stores].sort(),
   };
-  return photographs[what] ?? 0;
 }
 
-export function renderFullRun({ pools, disk, flops, missing, costs }: FullRun): string {
-  const gigabytes = (bytes: number): string => (bytes / 1e9).toPrecision(3);
-  const number = (value: number): string => value.toLocaleString('en-US');
-  const all = disk.reduce((sum, { bytes }) => sum + bytes, 0);
+/** What `encode.store` means for the disk. */
+const storeNotes: Readonly<Record<string, string>> = {
+  all: 'Hidden states are stored once for all stages (encode.store: all).',
+  none: 'Hidden states are computed by the stages that read them, and not stored (encode.store: none).',
+};
+
+export function renderFullRun(full: FullRun): string {
+  const { costs, missing } = full;
   return [
     'What the full run would need:',
+    ...workLines(full),
+    renderCosts(costs),
+    totalLine(full),
+    missing.length > 0 ? ['Missing:', ...missing.map((what) => `- ${what}`)].join('\n') : 'Nothing is missing.',
+  ].join('\n\n');
+}
+
+/** Of an experiment whose costs are printed for it and others together. */
+export const renderWork = (name: string, full: FullRun): string =>
+  [`What ${name} needs:`, ...workLines(full), totalLine(full)].join('\n\n');
+
+/** Photographs and disk. */
+function workLines({ pools, disk, checkpointBytes, stores }: FullRun): string[] {
+  const number = (value: number): string => value.toLocaleString('en-US');
+  const all = disk.reduce((sum, { bytes }) => sum + bytes, checkpointBytes);
+  return [
     ...(pools.length > 0
       ? [
           columns([
@@ -106,19 +121,23 @@ export function renderFullRun({ pools, disk, flops, missing, costs }: FullRun): 
           ]).join('\n'),
         ]
       : []),
-    columns([
-      ['on disk', 'stages', 'GB'],
-      ...disk.map(({ stage, count, bytes }) => [stage, String(count), gigabytes(bytes)]),
-      ['all', '', gigabytes(all)],
-    ]).join('\n'),
-    renderCosts(costs),
-    `All stages of all rows: ${(flops / 1e12).toFixed(0)} TFLOP${timeText(flops, costs)}.`,
-    missing.length > 0 ? ['Missing:', ...missing.map((what) => `- ${what}`)].join('\n') : 'Nothing is missing.',
-  ].join('\n\n');
+    [
+      ...columns([
+        ['on disk', 'stages', 'size'],
+        ...disk.map(({ stage, count, bytes }) => [stage, String(count), byteSize(bytes)]),
+        ['checkpoints', '1', byteSize(checkpointBytes)],
+        ['all', '', byteSize(all)],
+      ]),
+      ...stores.map((store) => storeNotes[store]!),
+    ].join('\n'),
+  ];
 }
 
-function timeText(flops: number, { gflops, gpus }: Costs): string {
-  if (gflops === null) return '';
-  const count = gflops.source === 'given' ? gpus : 1;
-  return `, ${span((flops / (gflops.value * 1e9 * count)) * 1000)} at the same rate`;
+function totalLine({ flops, costs: { gflops, gpus } }: FullRun): string {
+  const all = `All stages of all rows: ${(flops / 1e12).toFixed(0)} TFLOP`;
+  if (gflops === null) return `${all}.`;
+  const seconds = flops / (gflops.value * 1e9);
+  if (gflops.source === 'measured') return `${all}, ${span(seconds * 1000)} at the same rate.`;
+  const hours = Math.ceil(seconds / 3600).toLocaleString('en-US');
+  return `${all}, ${hours} GPU hours, ${span((seconds / gpus) * 1000)} on ${gpus} GPUs at the same rate.`;
 }

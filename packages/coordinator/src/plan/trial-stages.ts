@@ -1,6 +1,7 @@
 // Which stages one trial needs: its goals, and before each stage those that make its inputs. What a kind reads, of the
 // trial's configuration and of other stages, stands in its definition (packages/<role>/src/stages/<kind>.kind.ts).
-// In short, the foundation left out:
+// In short, the foundation left out, with stored hidden states; with `encode.store: none` nothing is encoded apart, and the
+// stages that read hidden states compute them from what `encode` would have read:
 //
 //   data                 labeled, comments, generic, unlabeled, questions: each by itself
 //   augment              data unlabeled
@@ -8,13 +9,13 @@
 //                        photographs); ssl: data unlabeled, augment; personal: data-personal;
 //                        real: degrade
 //   pretrain-generic     data generic, encode generic
-//   pretrain-ssl         augment, encode ssl
+//   pretrain-ssl         data unlabeled, augment, encode ssl
 //   finetune-comment     data labeled, comments and questions, encode labeled and questions, pretrain-generic, pretrain-ssl
 //   finetune-score       data labeled, encode labeled, finetune-comment
 //   finetune-personal    data-personal, encode personal, finetune-score
 //   evaluate-score       data labeled, encode labeled, finetune-score
 //   evaluate-comment     data labeled and comments, encode labeled, finetune-comment
-//   evaluate-suggest     encode real, finetune-comment
+//   evaluate-suggest     degrade, encode real, finetune-comment
 //   evaluate-personal    data-personal, encode personal, finetune-score, finetune-personal
 //   baselines            data labeled, encode labeled; baselines-comment: data comments too; once per table
 import { CalmError, type StageDefinition, type TrialConfig } from '@calm-orch/core';

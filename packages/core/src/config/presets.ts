@@ -40,7 +40,7 @@ export const nano: Preset = {
     qformer: null,
     projector: null,
   },
-  encode: { fit: 'crop' },
+  encode: { fit: 'crop', store: 'auto' },
   prompt: { template: 'nano' },
   vision: {
     imageSize: 64,
@@ -164,7 +164,7 @@ export const paper: Preset = withSteps({
     numQuestions: 470_000,
   },
   foundation: { ...nano.foundation, checkpoint: 'checkpoints/clip-vicuna' },
-  encode: { fit: 'pad' },
+  encode: { fit: 'pad', store: 'auto' },
   prompt: { template: 'vicuna_v1' },
   vision: {
     imageSize: 224,

@@ -89,6 +89,8 @@ export function rehearse(trial: TrialConfig, base: TrialConfig, models: Rehearsa
       'foundation.vision': placeOf('vision', trial.foundation.vision),
       'foundation.llm': placeOf('llm', trial.foundation.llm),
       ...(file && { 'foundation.checkpoint': file.path }),
+      // That of the full trial, whose photographs are many.
+      'encode.store': trial.encode.store,
       // Published seeds of the MFAM have the published widths.
       'foundation.qformer': null,
       'foundation.projector': null,

@@ -206,6 +206,8 @@ export const trialConfigSchema = z.strictObject({
   encode: z.strictObject({
     /** How a photograph becomes the ViT's square: its centre (`crop`, CLIP), or whole on a square of the mean colour (`pad`, LLaVA-1.5). */
     fit: z.enum(['crop', 'pad']),
+    /** Whether the ViT's hidden states are stored once for all stages (`all`) or computed in each (`none`); `auto`: stored up to 1 TB. */
+    store: z.enum(['auto', 'all', 'none']),
   }),
   prompt: z.strictObject({ template: z.enum(promptTemplates) }),
   vision: visionSchema,

@@ -57,7 +57,7 @@ afterAll(() => {
 const shapes = { ...mfamShapes(mfam, { hiddenSize: 8 }, llm), ...llmShapes(llm) };
 const weights: Weights = initialWeights(shapes, 1, () => 0.8);
 
-function generate(rows: readonly number[], { batchSize = 3, maxTokens = 5, change = {} } = {}) {
+async function generate(rows: readonly number[], { batchSize = 3, maxTokens = 5, change = {} } = {}) {
   const generator = createGenerator(engine, {
     mfam,
     llm,
@@ -69,15 +69,15 @@ function generate(rows: readonly number[], { batchSize = 3, maxTokens = 5, chang
     watch: Array.from({ length: tokenizer.vocabSize }, (_, id) => id),
     weights: { ...weights, ...change },
   });
-  const generated = generator.generate(rows);
+  const generated = await generator.generate(rows);
   generator.close();
   return generated;
 }
 const idsOf = (generated: readonly Generated[]) => generated.map(({ ids }) => [...ids]);
 
-describe('generation', () => {
-  const all = generate([0, 1, 2, 3, 4, 5, 6]);
+const all = await generate([0, 1, 2, 3, 4, 5, 6]);
 
+describe('generation', () => {
   it('answers every photograph with its likeliest words', () => {
     expect(all).toHaveLength(7);
     for (const { ids, probabilities, stopped } of all) {
@@ -118,21 +118,21 @@ describe('generation', () => {
     expect(Math.max(...all.map(({ ids }) => new Set(ids).size))).toBeGreaterThan(1);
   });
 
-  it('does not depend on the other photographs of a batch, nor on its size', () => {
-    expect(idsOf(generate([0, 1, 2, 3, 4, 5, 6], { batchSize: 7 }))).toEqual(idsOf(all));
-    expect(idsOf(generate([6, 2], { batchSize: 1 }))).toEqual([idsOf(all)[6], idsOf(all)[2]]);
-    expect(generate([])).toEqual([]);
+  it('does not depend on the other photographs of a batch, nor on its size', async () => {
+    expect(idsOf(await generate([0, 1, 2, 3, 4, 5, 6], { batchSize: 7 }))).toEqual(idsOf(all));
+    expect(idsOf(await generate([6, 2], { batchSize: 1 }))).toEqual([idsOf(all)[6], idsOf(all)[2]]);
+    expect(await generate([])).toEqual([]);
   });
 
-  it('begins a short answer as a long one', () => {
-    expect(idsOf(generate([0, 1, 2], { maxTokens: 2 }))).toEqual(
+  it('begins a short answer as a long one', async () => {
+    expect(idsOf(await generate([0, 1, 2], { maxTokens: 2 }))).toEqual(
       idsOf(all)
         .slice(0, 3)
         .map((ids) => ids.slice(0, 2)),
     );
   });
 
-  it('ends an answer before the end token', () => {
+  it('ends an answer before the end token', async () => {
     for (const { ids } of all) expect(ids).not.toContain(tokenizer.endId);
     // A head that reads the same from every direction of the state and is largest for the end.
     const { shape, values } = weights['llm.lm_head.weight']!;
@@ -141,7 +141,9 @@ describe('generation', () => {
       shape,
       values: values.map((_, i) => (Math.floor(i / width) === tokenizer.endId ? sign * (i % width === 0 ? 9 : 0) : 0)),
     });
-    const answers = [1, -1].map((sign) => generate([0, 1, 2], { change: { 'llm.lm_head.weight': first(sign) } }));
+    const answers = await Promise.all(
+      [1, -1].map((sign) => generate([0, 1, 2], { change: { 'llm.lm_head.weight': first(sign) } })),
+    );
     // Whichever sign the state has, one of the two ends at once and the other goes on with another word.
     for (let row = 0; row < 3; row++)
       expect(answers.map((of) => of[row]!.ids.length === 0).sort()).toEqual([false, true]);

@@ -15,7 +15,7 @@ import {
 
 export interface Generator {
   /** Answers about the photographs at `rows` of the taps. */
-  generate(rows: readonly number[]): Generated[];
+  generate(rows: readonly number[]): Promise<Generated[]>;
   close(): void;
 }
 
@@ -49,12 +49,13 @@ export function createGenerator(engine: Engine, spec: GeneratorSpec): Generator 
     ...(sampling && { sampling }),
   });
   return {
-    generate: (rows) => {
+    generate: async (rows) => {
       const all: Generated[] = [];
       // Batch by batch, so that the image tokens of one batch are all that is held.
       for (let start = 0; start < rows.length; start += batchSize) {
         const chosen = rows.slice(start, start + batchSize);
-        const requests = images.read(chosen).map((image, i) => ({
+        const read = await images.read(chosen);
+        const requests = read.map((image, i) => ({
           id: taps.ids[chosen[i]!]!,
           prompt: [{ text: prompt.prefix }, { image }, { text: prompt.suffix }],
         }));

@@ -113,7 +113,7 @@ export async function answerAboutPhotos(
     batchSize: Math.min(config.evaluate.batchSize, views.length),
   });
   try {
-    const generated = generator.generate(views.map((_, row) => row));
+    const generated = await generator.generate(views.map((_, row) => row));
     const answers = images.map(({ file }, i): PhotoAnswer => {
       const own = generated.slice(i * ways.length, (i + 1) * ways.length);
       const text = tokenizer.decode(own[0]!.ids);

@@ -10,7 +10,7 @@ const answer = (row: number): Generated => ({ ids: [row], probabilities: [], sto
 it('asks in batches, in order, and reports each', async () => {
   const batches: (readonly number[])[] = [];
   const reports: StageProgress[] = [];
-  const generate = (batch: readonly number[]): Generated[] => {
+  const generate = async (batch: readonly number[]): Promise<Generated[]> => {
     batches.push(batch);
     return batch.map(answer);
   };
@@ -23,7 +23,7 @@ it('asks in batches, in order, and reports each', async () => {
 it('stops between two batches when it is cancelled', async () => {
   const abort = new AbortController();
   let asked = 0;
-  const generate = (batch: readonly number[]): Generated[] => {
+  const generate = async (batch: readonly number[]): Promise<Generated[]> => {
     if (++asked === 2) abort.abort();
     return batch.map(answer);
   };

@@ -16,7 +16,7 @@ export async function answersOf(
     // The engine blocks this thread; messages come in only here.
     await setImmediate();
     if (signal.aborted) throw new CalmError('cancelled', `stage ${kind}: cancelled`);
-    answers.push(...generator.generate(rows.slice(answers.length, answers.length + batchSize)));
+    answers.push(...(await generator.generate(rows.slice(answers.length, answers.length + batchSize))));
     report({ step: answers.length, totalSteps: rows.length });
   }
   return answers;

@@ -2,10 +2,10 @@
 // rows: one constant comment, and a comment of the nearest training photograph by the frozen features.
 import { join } from 'node:path';
 import { writeFileAtomic, type MfamConfig, type StageFunction, type TrialConfig } from '@calm-orch/core';
-import { commentedPhotos } from '@calm-orch/datasets';
-import { openTaps } from '@calm-orch/model';
+import { commentedPhotos, photographReader } from '@calm-orch/datasets';
+import { openStageTaps } from '@calm-orch/model';
 import { constantComment, nearestRows } from '../baselines/comment-baselines.ts';
-import { channelStatistics } from '../baselines/features.ts';
+import { tapStatistics } from '../baselines/tap-statistics.ts';
 import type { CommentSources } from '../baselines/comments-file.ts';
 import { scoreComments } from './score-comments.ts';
 
@@ -16,8 +16,9 @@ interface BaselinesCommentConfig {
 
 export const baselinesComment: StageFunction = async (context) => {
   const { taps: tapConfig, evaluate } = context.stage.config as unknown as BaselinesCommentConfig;
-  const { data, comments, encodeLabeled } = context.inputs as Record<string, string>;
-  const taps = openTaps(encodeLabeled!);
+  const { data, comments } = context.inputs as Record<string, string>;
+  const layers = [...new Set(Object.values(tapConfig))].sort((a, b) => a - b);
+  const taps = await openStageTaps(context, ['labeled'], layers, photographReader);
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
     const captions = commentedPhotos(comments!, data!);
@@ -25,14 +26,13 @@ export const baselinesComment: StageFunction = async (context) => {
       items.filter(({ id }) => rowOf.has(String(id)));
     const train = encoded(captions.train).filter(({ captions: own }) => own.length > 0);
     const test = encoded(captions.test).slice(0, evaluate.numComments);
-    const layers = [...new Set(Object.values(tapConfig))].sort((a, b) => a - b);
-    const featuresOf = ({ id }: { readonly id: number }): Float64Array => {
-      const row = rowOf.get(String(id))!;
-      const parts = layers.map((layer) => channelStatistics(taps.read(row, layer), taps.tokens, taps.width));
-      return Float64Array.from(parts.flatMap((part) => [...part]));
+    const featuresOf = async (items: readonly { readonly id: number }[]): Promise<Float64Array[]> => {
+      const rows = items.map(({ id }) => rowOf.get(String(id))!);
+      const statistics = await tapStatistics(taps, rows, layers);
+      return statistics.map((parts) => Float64Array.from(layers.flatMap((layer) => [...parts.get(layer)!])));
     };
     const constant = constantComment(train);
-    const nearest = nearestRows(train.map(featuresOf), test.map(featuresOf));
+    const nearest = nearestRows(await featuresOf(train), await featuresOf(test));
     const answers = {
       'constant comment': test.map(() => constant),
       "nearest photograph's comment": nearest.map((row) => train[row]!.captions[0]!),

@@ -4,11 +4,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError, writeFileAtomic, type MfamConfig, type StageContext, type StageResult } from '@calm-orch/core';
-import { labeledPhotos, loadImage, studioPaths, type LabeledPhoto } from '@calm-orch/datasets';
-import { openTaps, type Taps } from '@calm-orch/model';
-import { channelStatistics, pixelStatistics } from '../baselines/features.ts';
-import { plcc, srcc } from '../metrics/correlation.ts';
+import { labeledPhotos, loadImage, photographReader, studioPaths, type LabeledPhoto } from '@calm-orch/datasets';
+import { openStageTaps, type Taps } from '@calm-orch/model';
+import { pixelStatistics } from '../baselines/features.ts';
 import { matrixOf, ridgePredict } from '../baselines/ridge.ts';
+import { tapStatistics } from '../baselines/tap-statistics.ts';
+import { plcc, srcc } from '../metrics/correlation.ts';
 
 /** One line of baselines.json. */
 interface Baseline {
@@ -41,10 +42,10 @@ export async function baselines(context: StageContext): Promise<StageResult> {
 
   if (existsSync(join(data, studioPaths.traits))) evaluate('latent traits', readTraits(join(data, studioPaths.traits)));
   evaluate('pixel statistics', await readPixelStatistics(ava, context));
-  const taps = openTaps(inputs.encodeLabeled!);
+  const tapped = [...new Set(Object.values(tapConfig))].sort((a, b) => a - b);
+  const taps = await openStageTaps(context, ['labeled'], tapped, photographReader);
   try {
-    const tapped = [...new Set(Object.values(tapConfig))].sort((a, b) => a - b);
-    const layers = new Map(tapped.map((layer) => [layer, readLayer(taps, layer)]));
+    const layers = await readLayers(taps, tapped);
     const last = Math.max(...tapped);
     evaluate('last layer', layers.get(last)!);
     evaluate('tapped layers', concatenate(tapped.map((layer) => layers.get(layer)!)));
@@ -118,16 +119,18 @@ async function readPixelStatistics({ train, test }: Ava, context: StageContext):
   return features;
 }
 
-/** Mean and deviation over the tokens of one layer, for every encoded photograph. */
-function readLayer(taps: Taps, layer: number): Features {
-  if (!taps.layers.includes(layer)) {
+/** By layer, mean and deviation over its tokens, for every encoded photograph. */
+async function readLayers(taps: Taps, layers: readonly number[]): Promise<ReadonlyMap<number, Features>> {
+  const missing = layers.find((layer) => !taps.layers.includes(layer));
+  if (missing !== undefined)
     throw new CalmError(
       'bad_data',
-      `baselines: layer ${layer} is tapped but only ${taps.layers.join(', ')} are encoded`,
+      `baselines: layer ${missing} is tapped but only ${taps.layers.join(', ')} are encoded`,
     );
-  }
+  const rows = taps.ids.map((_, row) => row);
+  const statistics = await tapStatistics(taps, rows, layers);
   return new Map(
-    taps.ids.map((id, row) => [Number(id), channelStatistics(taps.read(row, layer), taps.tokens, taps.width)]),
+    layers.map((layer) => [layer, new Map(taps.ids.map((id, row) => [Number(id), statistics[row]!.get(layer)!]))]),
   );
 }
 

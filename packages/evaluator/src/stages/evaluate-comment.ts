@@ -7,9 +7,9 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { commentedPhotos, instructionOf } from '@calm-orch/datasets';
+import { commentedPhotos, instructionOf, photographReader } from '@calm-orch/datasets';
 import { startEngine } from '@calm-orch/engine';
-import { openTaps, readSafetensors } from '@calm-orch/model';
+import { openStageTaps, readSafetensors, tappedLayers } from '@calm-orch/model';
 import { createGenerator } from '../answers/generate.ts';
 import { openStageLanguage } from '../answers/stage-language.ts';
 import { commentsFile, type CommentSources } from '../baselines/comments-file.ts';
@@ -24,10 +24,10 @@ interface EvaluateCommentConfig extends Pick<TrialConfig, 'prompt'> {
 
 export const evaluateComment: StageFunction = async (context) => {
   const { mfam, llm, prompt, evaluate } = context.stage.config as unknown as EvaluateCommentConfig;
-  const { data, comments, encodeLabeled, model } = context.inputs as Record<string, string>;
+  const { data, comments, model } = context.inputs as Record<string, string>;
   const language = openStageLanguage({ llm, prompt }, context.inputs.foundation);
   const { tokenizer } = language;
-  const taps = openTaps(encodeLabeled!);
+  const taps = await openStageTaps(context, ['labeled'], tappedLayers(mfam), photographReader);
   const generator = createGenerator(await startEngine(), {
     mfam,
     llm,

@@ -11,9 +11,16 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { instructionOf, readAnnotators, testEpisodes, type Annotator } from '@calm-orch/datasets';
+import { instructionOf, photographReader, readAnnotators, testEpisodes, type Annotator } from '@calm-orch/datasets';
 import { startEngine, type Engine } from '@calm-orch/engine';
-import { episodePrompt, openTaps, readSafetensors, type Language, type Taps } from '@calm-orch/model';
+import {
+  episodePrompt,
+  openStageTaps,
+  readSafetensors,
+  tappedLayers,
+  type Language,
+  type Taps,
+} from '@calm-orch/model';
 import { createEpisodeReader } from '../episodes.ts';
 import { createGenerator } from '../answers/generate.ts';
 import { srcc } from '../metrics/correlation.ts';
@@ -43,11 +50,11 @@ export const evaluatePersonal: StageFunction = async (context) => {
     evaluate,
     prompt: { template },
   } = config;
-  const { dataPersonal, encodePersonal, model, generic } = context.inputs as Record<string, string>;
+  const { dataPersonal, model, generic } = context.inputs as Record<string, string>;
   const language = openStageLanguage(config, context.inputs.foundation);
   const { tokenizer } = language;
   const engine = await startEngine();
-  const taps = openTaps(encodePersonal!);
+  const taps = await openStageTaps(context, ['personal'], tappedLayers(mfam), photographReader);
   const reader = createEpisodeReader(engine, {
     mfam: { ...mfam, levels: personal.levels },
     llm,
@@ -69,7 +76,7 @@ export const evaluatePersonal: StageFunction = async (context) => {
         'bad_data',
         `evaluate-personal: none of ${all.length} test annotators rated ${taken + 2} photographs that are there; name their list with personal.testWorkers`,
       );
-    const genericOf = genericScores(engine, config, join(generic!, 'model.safetensors'), taps, language, test);
+    const genericOf = await genericScores(engine, config, join(generic!, 'model.safetensors'), taps, language, test);
     const othersOf = ratingsByOthers(test);
     const lines: string[] = [];
     const correlations: Correlations[] = [];
@@ -80,7 +87,9 @@ export const evaluatePersonal: StageFunction = async (context) => {
         const { context: shown, queries } = testEpisodes(seed, repeat, annotator, personal);
         const rows = shown.map(({ image }) => rowOf.get(image)!);
         const scores = shown.map(({ score }) => score);
-        const answers = reader.answer(queries.map(({ image }) => ({ rows: [...rows, rowOf.get(image)!], scores })));
+        const answers = await reader.answer(
+          queries.map(({ image }) => ({ rows: [...rows, rowOf.get(image)!], scores })),
+        );
         const targets = queries.map(({ score }) => score);
         const read = answers.map(({ text }) => parseScore(text, 5) ?? middleScore);
         const expected = answers.map((answer) => answer.expected ?? middleScore);
@@ -125,14 +134,14 @@ export const evaluatePersonal: StageFunction = async (context) => {
 type Correlations = Record<'SRCC' | 'SRCC_text' | 'SRCC_expectation' | 'SRCC_generic' | 'SRCC_others', number>;
 
 /** The generic model's score of every photograph the test annotators rated: expectation over its digits. */
-function genericScores(
+async function genericScores(
   engine: Engine,
   { mfam, llm, prompt, scorePrefix, evaluate }: EvaluatePersonalConfig,
   file: string,
   taps: Taps,
   language: Language,
   test: readonly Annotator[],
-): Map<string, number> {
+): Promise<Map<string, number>> {
   const { tokenizer } = language;
   const ask = language.instruct(instructionOf(prompt.template, 'score'));
   const expectation = expectationReader(tokenizer);
@@ -150,7 +159,7 @@ function genericScores(
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
     const images = [...new Set(test.flatMap(({ ratings }) => ratings.map(({ image }) => image)))];
-    const answers = generator.generate(images.map((image) => rowOf.get(image)!));
+    const answers = await generator.generate(images.map((image) => rowOf.get(image)!));
     const scores = answers.map((answer) => expectation.read(answer));
     const present = scores.filter((score) => score !== null);
     const mean = present.reduce((a, b) => a + b, 0) / Math.max(1, present.length);

@@ -9,9 +9,9 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { instructionOf, labeledPhotos } from '@calm-orch/datasets';
+import { instructionOf, labeledPhotos, photographReader } from '@calm-orch/datasets';
 import { startEngine } from '@calm-orch/engine';
-import { openTaps, readSafetensors } from '@calm-orch/model';
+import { openStageTaps, readSafetensors, tappedLayers } from '@calm-orch/model';
 import { createGenerator } from '../answers/generate.ts';
 import { openStageLanguage, withAnswerStart } from '../answers/stage-language.ts';
 import { plcc, srcc } from '../metrics/correlation.ts';
@@ -51,11 +51,11 @@ function permutedMean(
 
 export const evaluateScore: StageFunction = async (context) => {
   const { seed, mfam, llm, prompt, scorePrefix, evaluate } = context.stage.config as unknown as EvaluateScoreConfig;
-  const { data, encodeLabeled, model } = context.inputs as Record<string, string>;
+  const { data, model } = context.inputs as Record<string, string>;
   const language = openStageLanguage({ llm, prompt }, context.inputs.foundation);
   const { tokenizer } = language;
   const asked = language.instruct(instructionOf(prompt.template, 'score'));
-  const taps = openTaps(encodeLabeled!);
+  const taps = await openStageTaps(context, ['labeled'], tappedLayers(mfam), photographReader);
   const reader = scoreReader(evaluate.scoreReadout, tokenizer);
   const isNumber = evaluate.scoreReadout !== 'levels';
   // Where numbers are answered, text and expectation stand side by side, whichever is asked for.

@@ -7,7 +7,7 @@ export const evaluateSuggest: StageDefinition = {
   role: 'evaluator',
   goalOf: 'trial',
   isNeeded: ({ evaluate }) => evaluate.suggestions,
-  inputs: { foundation: 'foundation', encodeReal: 'encode real', model: 'finetune-comment' },
+  inputs: { foundation: 'foundation', degraded: 'degrade', encodeReal: 'encode real', model: 'finetune-comment' },
   slice: (trial, { foundation }) => {
     const { batchSize, maxCommentTokens, judge } = trial.evaluate;
     // A judge is to say the same today and tomorrow.

@@ -16,10 +16,11 @@ import {
   degradationNames,
   degradedPhotoOf,
   instructionOf,
+  photographReader,
   type DegradationName,
 } from '@calm-orch/datasets';
 import { defaultCacheDir, startEngine } from '@calm-orch/engine';
-import { openTaps, readSafetensors } from '@calm-orch/model';
+import { openStageTaps, readSafetensors, tappedLayers } from '@calm-orch/model';
 import { createGenerator } from '../answers/generate.ts';
 import { modelVerdicts, type Judgement, type Verdicts } from '../answers/model-judge.ts';
 import { openStageLanguage, withAnswerStart } from '../answers/stage-language.ts';
@@ -37,10 +38,10 @@ interface EvaluateSuggestConfig extends Pick<TrialConfig, 'prompt'> {
 
 export const evaluateSuggest: StageFunction = async (context) => {
   const { mfam, llm, prompt, evaluate, openai } = context.stage.config as unknown as EvaluateSuggestConfig;
-  const { encodeReal, model } = context.inputs as Record<string, string>;
+  const { model } = context.inputs as Record<string, string>;
   const language = openStageLanguage({ llm, prompt }, context.inputs.foundation);
   const { tokenizer } = language;
-  const taps = openTaps(encodeReal!);
+  const taps = await openStageTaps(context, ['real'], tappedLayers(mfam), photographReader);
   const ask = language.instruct(instructionOf(prompt.template, 'suggest'));
   const generator = createGenerator(await startEngine(), {
     mfam,

@@ -1,9 +1,10 @@
 // What slices of the evaluator's stages have in common.
-import type { TrialConfig } from '@calm-orch/core';
+import { liveSlice, type TrialConfig } from '@calm-orch/core';
 
 /** Of stages that ask a model. */
-export function answerSlice({ llm, mfam, prompt }: TrialConfig, foundation: string | undefined) {
-  return { llm, mfam, prompt, foundation };
+export function answerSlice(trial: TrialConfig, foundation: string | undefined) {
+  const { llm, mfam, prompt } = trial;
+  return { llm, mfam, prompt, foundation, ...liveSlice(trial) };
 }
 
 /** Of stages that ask for scores. */

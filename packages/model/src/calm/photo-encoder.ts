@@ -13,13 +13,15 @@ export interface PhotoEncoderSpec {
   /** The foundation checkpoint. */
   readonly weights: Weights;
   readonly standardize: boolean;
-  readonly batchSize: number;
+  /** Photographs computed at once; no bit depends on it. @default 50, or what has 4096 tokens */
+  readonly batchSize?: number;
 }
 
 export interface PhotoEncoder {
   /** Tokens per photograph, CLS first, and their width. */
   readonly tokens: number;
   readonly width: number;
+  readonly batchSize: number;
   /** Values [images * tokens * width] by layer; an image is side*side*3 normalised pixels, RGB interleaved. */
   encode(images: readonly Float32Array[]): Map<number, Float32Array>;
   close(): void;
@@ -29,10 +31,11 @@ const positionKey = `${visionPrefix}.embeddings.position_embedding.weight`;
 
 /** @throws CalmError `bad_data` naming a weight that is missing or of another shape. */
 export function createPhotoEncoder(engine: Engine, spec: PhotoEncoderSpec): PhotoEncoder {
-  const { vision, layers, standardize, batchSize } = spec;
+  const { vision, layers, standardize } = spec;
   const { imageSize: side, hiddenSize: width } = vision;
   const grid = side / vision.patchSize;
   const tokens = grid ** 2 + 1;
+  const { batchSize = Math.max(1, Math.min(50, Math.floor(4096 / tokens))) } = spec;
   const shapes = visionShapes(vision);
   const program = createProgram(engine, {
     variables: shapes,
@@ -60,6 +63,7 @@ export function createPhotoEncoder(engine: Engine, spec: PhotoEncoderSpec): Phot
   return {
     tokens,
     width,
+    batchSize,
     encode: (images) => {
       const states = new Map(layers.map((layer) => [layer, new Float32Array(images.length * tokens * width)]));
       for (let start = 0; start < images.length; start += batchSize) {

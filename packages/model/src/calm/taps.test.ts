@@ -71,12 +71,12 @@ describe('hidden states on disk', () => {
     writePart(0, ['a', 'b', 'c'], 0);
     truncateSync(join(dir, 'part-0000-layer-2.f32'), 2 * 6 * 4 - 1);
     const taps = open();
-    for (const row of [0, 1, 2]) taps.readAhead(row, 2);
+    taps.readAhead([0, 1, 2], [2]);
     expect([...taps.read(0, 2)]).toEqual(state(0, 2));
     await setImmediate();
     expect([...taps.read(0, 2)]).toEqual(state(0, 2));
     expect(() => taps.read(1, 2)).toThrow('ends before row 1');
-    expect(() => taps.readAhead(3, 2)).toThrow(`no row 3 of layer 2; it has 3 rows of layers 0, 2`);
+    expect(() => taps.readAhead([3], [2])).toThrow(`no row 3 of layer 2; it has 3 rows of layers 0, 2`);
   });
 
   it('that end early, or lack a layer, are bad data naming the file', () => {

@@ -1,5 +1,6 @@
 // Hidden states of the frozen ViT on disk, one file per part and layer: raw float32, row-major [photographs, T, D].
-// Computed once, shared by every row and seed; readers fetch single photographs by position.
+// Computed once, shared by every row and seed; readers fetch single photographs by position. live-taps.ts has those that are
+// not stored.
 import { closeSync, existsSync, openSync, read as startToRead, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError, writeFileAtomic } from '@calm-orch/core';
@@ -23,10 +24,11 @@ export interface Taps {
   /** The same, into `target` at `offset`. */
   readInto(row: number, layer: number, target: Float32Array, offset: number): void;
   /**
-   * Has the system read one photograph at one layer, on another thread, so that it is in memory when it is wanted. What
-   * `read` gives does not depend on it.
+   * Has photographs that will be wanted next read on other threads meanwhile. What `read` gives does not depend on it.
    */
-  readAhead(row: number, layer: number): void;
+  readAhead(rows: readonly number[], layers: readonly number[]): void;
+  /** Where hidden states are not stored: computes these, and forgets others. Only they can be read then. @default all can be read */
+  prepare?(rows: readonly number[]): Promise<void>;
   close(): void;
 }
 
@@ -127,9 +129,12 @@ export function openTaps(dir: string): Taps {
     tokens,
     width,
     readInto,
-    readAhead: (row, layer) => {
-      const place = placeOf(row, layer);
-      startToRead(place.descriptor, unread, 0, bytes, place.row * bytes, () => {});
+    readAhead: (wanted, ahead) => {
+      for (const layer of ahead)
+        for (const row of wanted) {
+          const place = placeOf(row, layer);
+          startToRead(place.descriptor, unread, 0, bytes, place.row * bytes, () => {});
+        }
     },
     read: (row, layer) => {
       const values = new Float32Array(rowValues);
@@ -140,7 +145,7 @@ export function openTaps(dir: string): Taps {
   };
 }
 
-/** Hidden states of several directories as one: rows of the first, then of the others. @throws as `openTaps`. */
+/** Stored hidden states of several directories as one: rows of the first, then of the others. @throws as `openTaps`. */
 export function joinTaps(all: readonly Taps[]): Taps {
   const { layers, tokens, width } = all[0]!;
   const places = all.flatMap((taps) => taps.ids.map((_, row) => ({ taps, row })));
@@ -153,7 +158,9 @@ export function joinTaps(all: readonly Taps[]): Taps {
     width,
     read: (row, layer) => places[row]!.taps.read(places[row]!.row, layer),
     readInto: (row, layer, target, offset) => places[row]!.taps.readInto(places[row]!.row, layer, target, offset),
-    readAhead: (row, layer) => places[row]!.taps.readAhead(places[row]!.row, layer),
+    readAhead: (rows, ahead) => {
+      for (const row of rows) places[row]!.taps.readAhead([places[row]!.row], ahead);
+    },
     close: () => all.forEach((taps) => taps.close()),
   };
 }

@@ -45,7 +45,7 @@ export function visualBatch(
 
 /** Has the system read what `visualBatch` will be asked for, while something else is computed. */
 export function readBatchAhead(mfam: Tapped, taps: Taps, rows: readonly number[]): void {
-  for (const layer of tappedLayers(mfam)) for (const row of rows) taps.readAhead(row, layer);
+  taps.readAhead(rows, tappedLayers(mfam));
 }
 
 /** The hidden state each configured level reads. */

@@ -1,6 +1,6 @@
 // Memory of one GPU in fine-tuning, by kind, and what would make a step fit that does not. Weights, gradients and
 // optimizer state are what sharded-step.ts keeps, to the byte; activations are a model (activations.ts).
-import type { LlmConfig } from '@calm-orch/core';
+import type { LlmConfig, TrialConfig } from '@calm-orch/core';
 import { mfamShapes } from '../calm/mfam.ts';
 import { sizeOf } from '../training/shard-gradients.ts';
 import { activationsPerSample } from './activations.ts';
@@ -38,7 +38,7 @@ export function loraParameters(llm: LlmConfig, rank: number): number {
   return numLayers * rank * (4 * d + 2 * (d + keyValue) + 3 * (d + mlpSize));
 }
 
-/** Weights held, and those trained. The frozen ViT is not there: its hidden states are read from disk. */
+/** Weights of MFAM and language model held, and those trained. */
 export function heldAndTrained(model: ModelConfig, setup: Pick<TrainingSetup, 'finetune' | 'loraRank'>) {
   const { llm } = parameterCounts(model);
   const mfam = Object.values(mfamShapes(model.mfam, model.vision, model.llm)).reduce((sum, s) => sum + sizeOf(s), 0);
@@ -47,10 +47,16 @@ export function heldAndTrained(model: ModelConfig, setup: Pick<TrainingSetup, 'f
   return { held: mfam + llm + factors, trained: mfam + factors };
 }
 
-export function trainingMemory(model: ModelConfig, sizes: SampleSizes, setup: TrainingSetup): MemoryBytes {
+export function trainingMemory(
+  model: ModelConfig & Pick<TrialConfig, 'encode'>,
+  sizes: SampleSizes,
+  setup: TrainingSetup,
+): MemoryBytes {
   const { held, trained } = heldAndTrained(model, setup);
   const half = setup.precision === 'bf16';
-  const weights = held * (half ? 6 : 4);
+  // The frozen ViT computes in float32 where its hidden states are not stored.
+  const vision = model.encode.store === 'none' ? parameterCounts(model).vision : 0;
+  const weights = held * (half ? 6 : 4) + 4 * vision;
   const gradients = trained * 4 * Math.max(1, Math.floor(setup.microBatch / setup.shardSize));
   const optimizer = (2 * 4 * trained) / (setup.optimizerState === 'partitioned' ? setup.gpus : 1);
   const activations = setup.microBatch * activationsPerSample(model, sizes, setup.recompute) * (half ? 2 : 4);
@@ -89,7 +95,7 @@ function* changed(setup: TrainingSetup, { gpuFactor = 1, lora = false }: Remedie
 
 /** The first setup that fits, changing as little as it can; null where none of those allowed does. */
 export function whatFits(
-  model: ModelConfig,
+  model: ModelConfig & Pick<TrialConfig, 'encode'>,
   sizes: SampleSizes,
   setup: TrainingSetup,
   memoryBytes: number,

@@ -12,9 +12,10 @@ export interface StageFlops {
 /** Tokens of a score, a caption and a label with their ends, about. */
 const answerTokens = { score: 6, caption: 16, label: 24 } as const;
 
-/** One pass of a sample through MFAM and language model. */
+/** One pass of a sample through MFAM and language model, and through the ViT where hidden states are not stored. */
 function forward(config: TrialConfig, { images, tokens, answer }: SampleSizes) {
-  return { mfam: images * mfamFlops(config), llm: languageFlops(config.llm, tokens, answer) };
+  const vision = config.encode.store === 'none' ? images * flopsPerImage(config).vision : 0;
+  return { vision, mfam: images * mfamFlops(config), llm: languageFlops(config.llm, tokens, answer) };
 }
 
 export function trialFlops(config: TrialConfig, recompute = false): StageFlops[] {
@@ -22,12 +23,12 @@ export function trialFlops(config: TrialConfig, recompute = false): StageFlops[]
   const { vision } = flopsPerImage(config);
   const again = recompute ? 1 : 0;
   const trained = (stage: keyof TrialConfig & ('finetuneComment' | 'finetuneScore'), answer: number): number => {
-    const { mfam: m, llm } = forward(config, sampleSizes(config, answer));
-    return config[stage].steps * config[stage].batchSize * (3 + again) * (m + llm);
+    const { vision: v, mfam: m, llm } = forward(config, sampleSizes(config, answer));
+    return config[stage].steps * config[stage].batchSize * (v + (3 + again) * (m + llm));
   };
   const frozen = (stage: 'pretrainGeneric' | 'pretrainSsl', model: TrialConfig, answer: number, images: number) => {
-    const { mfam: m, llm } = forward(model, sampleSizes(model, answer, images));
-    return config[stage].steps * config[stage].batchSize * ((3 + again) * m + (2 + again) * llm);
+    const { vision: v, mfam: m, llm } = forward(model, sampleSizes(model, answer, images));
+    return config[stage].steps * config[stage].batchSize * (v + (3 + again) * m + (2 + again) * llm);
   };
   const only = (levels: TrialConfig['mfam']['levels']): TrialConfig => ({ ...config, mfam: { ...mfam, levels } });
   const qformers = mfam.levels.filter((level) => level !== 'thematic');
@@ -39,12 +40,12 @@ export function trialFlops(config: TrialConfig, recompute = false): StageFlops[]
     (generic ? data.numGeneric : 0) +
     (ssl ? (1 + config.augment.draws) * data.numUnlabeled : 0);
   const answered = (answer: number): number => {
-    const { mfam: m, llm } = forward(config, sampleSizes(config, answer));
-    return m + llm;
+    const { vision: v, mfam: m, llm } = forward(config, sampleSizes(config, answer));
+    return v + m + llm;
   };
   const label = answerTokens.label;
   const stages: StageFlops[] = [
-    { stage: 'encode', flops: photographs * vision },
+    ...(config.encode.store === 'none' ? [] : [{ stage: 'encode', flops: photographs * vision }]),
     ...(generic
       ? [{ stage: 'pretrain-generic', flops: frozen('pretrainGeneric', only(['thematic']), answerTokens.caption, 1) }]
       : []),

@@ -21,7 +21,7 @@ export interface ImageReader {
   /** Tokens of one photograph. */
   readonly tokensPerImage: number;
   /** The tokens [tokensPerImage * D] of each photograph, given by their rows in the taps. */
-  read(rows: readonly number[]): Float32Array[];
+  read(rows: readonly number[]): Promise<Float32Array[]>;
   close(): void;
 }
 
@@ -51,12 +51,13 @@ export function createImageReader(engine: Engine, spec: ImageReaderSpec): ImageR
   program.assignAll(Object.keys(shapes).map((key) => [key, spec.weights[key]!.values]));
   return {
     tokensPerImage: numTokens,
-    read: (rows) => {
+    read: async (rows) => {
       const read: Float32Array[] = [];
       for (let start = 0; start < rows.length; start += batchSize) {
         const chosen = rows.slice(start, start + batchSize);
         // A short last batch is filled up with its first photograph.
         const filled = Array.from({ length: batchSize }, (_, i) => chosen[i] ?? chosen[0]!);
+        await taps.prepare?.(chosen);
         const { tokens } = program.run('read', visualBatch(mfam, taps, filled));
         chosen.forEach((_, i) => read.push(tokens!.slice(i * size, (i + 1) * size)));
       }

@@ -1,52 +1,56 @@
-// The frozen ViT's hidden states of photographs: a kind with a variant for each set of them.
-import { personalSizes, poolSize, type StageDefinition, type TrialConfig } from '@calm-orch/core';
+// The frozen ViT's hidden states of photographs: a kind with a variant for each set of them. All taps are stored, whatever
+// levels a row has: the stage is shared by all rows of an experiment, and its baselines read every tap.
+import {
+  numPhotographs,
+  personalSizes,
+  type PhotographSet,
+  type StageDefinition,
+  type TrialConfig,
+} from '@calm-orch/core';
 import { numDegradedPhotos } from '@calm-orch/datasets/degraded';
-
-export type EncodeWhat = 'labeled' | 'generic' | 'questions' | 'ssl' | 'personal' | 'real';
 
 /** Photographs per item. */
 export const encodedPerItem = 500;
 
 interface Photographs {
   readonly inputs: Readonly<Record<string, string>>;
-  number(trial: TrialConfig): number;
+  /** @default numPhotographs of core */
+  number?(trial: TrialConfig): number;
   /** What is cut into items. @default number */
   most?(trial: TrialConfig): number;
-  readonly isNeeded?: StageDefinition['isNeeded'];
+  readonly isNeeded?: (trial: TrialConfig) => boolean;
 }
 
-const photographs: Readonly<Record<EncodeWhat, Photographs>> = {
-  labeled: { inputs: { data: 'data labeled' }, number: ({ data }) => poolSize(data, 'labeled') },
-  generic: { inputs: { data: 'data generic' }, number: ({ data }) => poolSize(data, 'generic') },
+const photographs: Readonly<Record<PhotographSet, Photographs>> = {
+  labeled: { inputs: { data: 'data labeled' } },
+  generic: { inputs: { data: 'data generic' } },
   questions: {
-    inputs: { data: 'data questions' },
-    number: ({ data }) => poolSize(data, 'questions'),
-    // The studio asks about its labelled photographs.
+    inputs: { questions: 'data questions' },
     isNeeded: ({ data, questions }) => questions.use && data.source === 'files',
   },
-  // Each original once, and its augmented copies.
-  ssl: {
-    inputs: { data: 'data unlabeled', augment: 'augment' },
-    number: ({ data, augment: { draws } }) => (1 + draws) * data.numUnlabeled,
-  },
-  personal: {
-    inputs: { dataPersonal: 'data-personal' },
-    number: (trial) => personalSizes(trial).photos,
-    most: (trial) => personalSizes(trial).mostPhotos,
-  },
+  ssl: { inputs: { data: 'data unlabeled', augment: 'augment' } },
+  personal: { inputs: { dataPersonal: 'data-personal' }, most: (trial) => personalSizes(trial).mostPhotos },
   real: { inputs: { degraded: 'degrade' }, number: numDegradedPhotos },
 };
 
 export const encode: readonly StageDefinition[] = Object.entries(photographs).map(
-  ([what, { inputs, number, most = number, isNeeded }]) => ({
+  ([
+    what,
+    {
+      inputs,
+      number = (trial: TrialConfig) => numPhotographs(trial, what as Exclude<PhotographSet, 'real'>),
+      most = number,
+      isNeeded = () => true,
+    },
+  ]) => ({
     kind: 'encode',
     variant: what,
     role: 'trainer',
-    ...(isNeeded && { isNeeded }),
+    isNeeded: (trial) => trial.encode.store === 'all' && isNeeded(trial),
     inputs: { foundation: 'foundation', ...inputs },
-    slice: ({ vision, mfam, encode: how }, { foundation }) => {
+    slice: ({ vision, mfam, encode: { fit } }, { foundation }) => {
       const { taps, standardizeTaps } = mfam;
-      return { what, vision, taps, standardizeTaps, foundation, encode: how };
+      return { what, vision, taps, standardizeTaps, foundation, encode: { fit } };
     },
     numItems: (trial) => Math.ceil(most(trial) / encodedPerItem),
     cost: (trial) => 4 * number(trial),

@@ -1,90 +1,51 @@
 // The frozen ViT's hidden states of fixed photographs, computed once and shared by all rows and seeds.
-import { join, resolve } from 'node:path';
-import { CalmError, type MfamConfig, type StageFunction, type TrialConfig, type VisionConfig } from '@calm-orch/core';
 import {
-  askedPhotos,
-  captionedPhotos,
-  clipSquare,
-  imageNamesIn,
-  labeledPhotos,
-  loadImage,
-  personalPhotos,
-  toPixels,
-} from '@calm-orch/datasets';
-import { startEngine } from '@calm-orch/engine';
-import { createPhotoEncoder, openFoundation, writeTapsPart } from '@calm-orch/model';
-import { encodedPerItem, type EncodeWhat } from './encode.kind.ts';
-import { augmentedId, originalId, readPairs } from '../augmented-pairs.ts';
+  CalmError,
+  type LiveEncoding,
+  type MfamConfig,
+  type PhotographSet,
+  type StageFunction,
+  type TrialConfig,
+} from '@calm-orch/core';
+import { photographReader } from '@calm-orch/datasets';
+import { openLiveTaps, writeTapsPart } from '@calm-orch/model';
+import { encodedPerItem } from './encode.kind.ts';
 
-export interface EncodeConfig extends Pick<TrialConfig, 'encode'> {
-  readonly what: EncodeWhat;
-  readonly vision: VisionConfig;
+export interface EncodeConfig extends Pick<LiveEncoding, 'vision' | 'standardizeTaps'> {
+  readonly what: PhotographSet;
   readonly taps: MfamConfig['taps'];
-  readonly standardizeTaps: boolean;
+  readonly encode: Pick<TrialConfig['encode'], 'fit'>;
 }
 
-interface Photograph {
-  readonly id: string;
-  readonly path: string;
-}
-
+/** Photographs of a report. */
 const batchSize = 50;
 
-/** The photographs of a kind in a fixed order; item i encodes the i-th run of `encodedPerItem`. */
-function photographs(what: EncodeWhat, inputs: Readonly<Record<string, string>>): Photograph[] {
-  const { data, augment, dataPersonal, degraded } = inputs;
-  switch (what) {
-    case 'labeled': {
-      const { train, test } = labeledPhotos(data!);
-      return [...train, ...test].sort((a, b) => a.id - b.id).map(({ id, path }) => ({ id: String(id), path }));
-    }
-    case 'personal':
-      return personalPhotos(dataPersonal!);
-    case 'real':
-      return imageNamesIn(degraded!).map((name) => ({ id: name, path: join(degraded!, name) }));
-    case 'generic':
-      return captionedPhotos(data!);
-    case 'questions':
-      return askedPhotos(data!).map(({ path }) => ({ id: path, path }));
-    case 'ssl':
-      return readPairs(augment!).flatMap((pair) => [
-        ...(pair.draw === 0 ? [{ id: originalId(pair.index), path: resolve(data!, pair.original) }] : []),
-        { id: augmentedId(pair), path: join(augment!, pair.augmented) },
-      ]);
-  }
-}
-
+/** Item i encodes the i-th run of `encodedPerItem` photographs. */
 export const encode: StageFunction = async (context) => {
-  const { what, vision, taps, standardizeTaps, encode: how } = context.stage.config as unknown as EncodeConfig;
-  const layers = [...new Set(Object.values(taps))].sort((a, b) => a - b);
+  const { what, vision, taps: tapped, standardizeTaps, encode: how } = context.stage.config as unknown as EncodeConfig;
+  const layers = [...new Set(Object.values(tapped))].sort((a, b) => a - b);
   const first = context.item * encodedPerItem;
-  const items = photographs(what, context.inputs).slice(first, first + encodedPerItem);
+  const items = photographReader.photographsOf(what, context.inputs).slice(first, first + encodedPerItem);
   // Items are cut from what there may be at most.
   if (items.length === 0 && first > 0) return {};
-  const foundation = openFoundation(context.inputs.foundation);
-  const encoder = createPhotoEncoder(await startEngine(), {
-    vision,
-    layers,
-    batchSize,
-    weights: foundation.vision(vision),
-    standardize: standardizeTaps,
-  });
+  const encoding: LiveEncoding = { vision, standardizeTaps, fit: how.fit };
+  const taps = await openLiveTaps(context, items, encoding, layers, photographReader);
   try {
-    const { tokens, width } = encoder;
-    const states = new Map(layers.map((layer) => [layer, new Float32Array(items.length * tokens * width)]));
+    const { ids, tokens, width } = taps;
+    const size = tokens * width;
+    const rows = ids.map((_, row) => row);
+    const states = new Map(layers.map((layer) => [layer, new Float32Array(items.length * size)]));
     for (let start = 0; start < items.length; start += batchSize) {
       if (context.signal.aborted) throw new CalmError('cancelled', `stage encode: cancelled in item ${context.item}`);
-      const batch = items.slice(start, start + batchSize);
-      const images = await Promise.all(
-        batch.map(async ({ path }) => toPixels(clipSquare(await loadImage(path), vision.imageSize, how.fit))),
-      );
-      for (const [layer, values] of encoder.encode(images)) states.get(layer)!.set(values, start * tokens * width);
+      const batch = rows.slice(start, start + batchSize);
+      await taps.prepare?.(batch);
+      taps.readAhead(rows.slice(start + batchSize, start + 2 * batchSize), layers);
+      for (const layer of layers) for (const row of batch) taps.readInto(row, layer, states.get(layer)!, row * size);
       context.report({ step: start + batch.length, totalSteps: items.length });
     }
-    writeTapsPart(context.outputDir, context.item, { ids: items.map(({ id }) => id), layers, tokens, width }, states);
+    writeTapsPart(context.outputDir, context.item, { ids, layers, tokens, width }, states);
     return {};
   } finally {
-    encoder.close();
-    foundation.close();
+    taps.close();
   }
 };

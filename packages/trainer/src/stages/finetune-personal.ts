@@ -31,11 +31,11 @@ export const finetunePersonal: StageFunction = (context) => {
     finetunePersonal: training,
     prompt: { template },
   } = config;
-  const { dataPersonal, encodePersonal, score, foundation } = context.inputs as Record<string, string>;
+  const { dataPersonal, score } = context.inputs as Record<string, string>;
   const mfam = { ...config.mfam, levels: personal.levels };
   const size = personal.contextSize + 1;
   const { batchSize } = training;
-  return withInputs(config, { foundation, taps: encodePersonal }, async ({ language, taps, rowOf }) => {
+  return withInputs(context, { ...config, mfam }, ['personal'], async ({ language, taps, rowOf }) => {
     const { train, test } = readAnnotators(dataPersonal!);
     const joining: Annotator[] = test.map((annotator) => ({
       worker: annotator.worker,

@@ -15,8 +15,8 @@ export type FinetuneScoreConfig = TrainingStageConfig &
 export const finetuneScore: StageFunction = (context) => {
   const config = context.stage.config as unknown as FinetuneScoreConfig;
   const { mfam, llm, seed } = config;
-  const { data, encodeLabeled, comment, foundation } = context.inputs as Record<string, string>;
-  return withInputs(config, { foundation, taps: encodeLabeled }, async ({ language, taps, rowOf }) => {
+  const { data, comment } = context.inputs as Record<string, string>;
+  return withInputs(context, config, ['labeled'], async ({ language, taps, rowOf }) => {
     const train = labeledPhotos(data!).train.filter(({ id }) => rowOf.has(String(id)));
     const answers = scoreAnswers(
       train.map(({ meanScore }) => meanScore),

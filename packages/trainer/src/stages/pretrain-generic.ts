@@ -22,11 +22,10 @@ export const pretrainGeneric: StageFunction = (context) => {
   const config = context.stage.config as unknown as PretrainGenericConfig;
   const { llm, seed, pretrainGeneric: training } = config;
   const mfam = { ...config.mfam, levels: ['thematic' as const] };
-  const { data, encodeGeneric, foundation } = context.inputs as Record<string, string>;
-  return withInputs(config, { foundation, taps: encodeGeneric }, async (inputs) => {
+  return withInputs(context, config, ['generic'], async (inputs) => {
     const { taps, rowOf } = inputs;
     const { caption: prompt } = inputs.language;
-    const samples = captionedPhotos(data!).flatMap(({ id, caption }) => {
+    const samples = captionedPhotos(context.inputs.data!).flatMap(({ id, caption }) => {
       const row = rowOf.get(id);
       return row === undefined ? [] : [{ row, caption, length: prompt.answer(caption).length }];
     });

@@ -9,7 +9,7 @@ export const pretrainSsl: StageDefinition = {
   role: 'trainer',
   budget: 'pretrainSsl',
   isNeeded: (trial) => trained(trial).length > 0 && trial.augment.groups.length > 0,
-  inputs: { foundation: 'foundation', augment: 'augment', encodeSsl: 'encode ssl' },
+  inputs: { foundation: 'foundation', data: 'data unlabeled', augment: 'augment', encodeSsl: 'encode ssl' },
   slice: (trial, { foundation }) => ({
     ...trainingSlice(trial, foundation),
     mfam: { ...trial.mfam, levels: trained(trial) },

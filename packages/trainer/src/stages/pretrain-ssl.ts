@@ -11,9 +11,8 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { instructionOf, type AugmentedPair } from '@calm-orch/datasets';
+import { augmentedId, instructionOf, originalId, readPairs, type AugmentedPair } from '@calm-orch/datasets';
 import { llmShapes, mfamShapes } from '@calm-orch/model';
-import { augmentedId, originalId, readPairs } from '../augmented-pairs.ts';
 import { answerRoom, maskInputs, promptForm, promptInputs } from '../training/calm-training.ts';
 import {
   answerInputs,
@@ -40,11 +39,10 @@ export const pretrainSsl: StageFunction = (context) => {
   const { llm, seed, pretrainSsl: training } = config;
   const levels = qformerLevels.filter((level) => config.mfam.levels.includes(level));
   const mfam = { ...config.mfam, levels };
-  const { augment, encodeSsl, foundation } = context.inputs as Record<string, string>;
   const { template } = config.prompt;
-  return withInputs(config, { foundation, taps: encodeSsl }, async (inputs) => {
+  return withInputs(context, { ...config, mfam }, ['ssl'], async (inputs) => {
     const { language, taps, rowOf } = inputs;
-    const samples = readPairs(augment!).map((pair) => ({
+    const samples = readPairs(context.inputs.augment!).map((pair) => ({
       pair,
       original: rowOf.get(originalId(pair.index))!,
       augmented: rowOf.get(augmentedId(pair))!,
@@ -71,7 +69,7 @@ export const pretrainSsl: StageFunction = (context) => {
       },
       weights: () => firstWeights(inputs, config, mfam),
       inputsOf: (step) => {
-        const name = step % 2 === 0 ? 'pair' : 'single';
+        const name = formOf(step);
         const drawn = order(step);
         const chosen = drawn.map(({ sample, epoch }) => {
           const { pair, original, augmented, trains } = samples[sample]!;
@@ -92,12 +90,18 @@ export const pretrainSsl: StageFunction = (context) => {
           samples: sampleIds(drawn),
         };
       },
-      rowsOf: (step) => order(step).flatMap(({ sample }) => [samples[sample]!.original, samples[sample]!.augmented]),
+      rowsOf: (step) =>
+        order(step).flatMap(({ sample }) => {
+          const { original, augmented } = samples[sample]!;
+          return formOf(step) === 'pair' ? [original, augmented] : [augmented];
+        }),
       lists: oneList(context, samples.length),
     });
     return stageResult(context, trained);
   });
 };
+
+const formOf = (step: number) => (step % 2 === 0 ? 'pair' : 'single');
 
 /** Which of a pair comes first in an epoch, and what is said of it. */
 function pseudoLabel({ index, draw, labels }: AugmentedPair, name: 'single' | 'pair', seed: number, epoch: number) {

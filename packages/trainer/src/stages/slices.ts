@@ -1,10 +1,11 @@
 // What slices of training stages have in common.
-import type { TrainingConfig, TrialConfig } from '@calm-orch/core';
+import { liveSlice, type TrainingConfig, type TrialConfig } from '@calm-orch/core';
 
 /** How often checkpoints are saved, and who keeps the moments, changes no result: it is in no slice. */
-export function trainingSlice({ seed, llm, prompt, train }: TrialConfig, foundation: string | undefined) {
+export function trainingSlice(trial: TrialConfig, foundation: string | undefined) {
+  const { seed, llm, prompt, train } = trial;
   const { checkpointEverySeconds: _, optimizer: __, ...keyed } = train;
-  return { seed, llm, foundation, prompt, train: keyed };
+  return { seed, llm, foundation, prompt, train: keyed, ...liveSlice(trial) };
 }
 
 /** Of stages that fine-tune the whole model. */

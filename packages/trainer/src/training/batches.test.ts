@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { sampleOrder } from '@calm-orch/core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { padded } from '../answers.ts';
-import { augmentedId, readPairs } from '../augmented-pairs.ts';
+import { augmentedId, readPairs } from '@calm-orch/datasets';
 import { maskInputs, promptInputs } from './calm-training.ts';
 import { learningRateAt } from './schedule.ts';
 import { scoreText } from '../score-text.ts';

@@ -42,7 +42,7 @@ export async function trainLoop(
   context: StageContext,
   sharded: ShardedStep,
   training: TrainingConfig,
-  inputsOf: (step: number) => StepInputs,
+  inputsOf: (step: number) => StepInputs | Promise<StepInputs>,
   readAhead?: (step: number) => void,
   samplesOf?: (step: number) => readonly string[],
   lists: readonly SampleList[] = [],
@@ -110,7 +110,7 @@ export async function trainLoop(
         await firstAbort([context.gang!.superseded, signal]);
         continue;
       }
-      const { name, inputs, samples = noIds } = inputsOf(step);
+      const { name, inputs, samples = noIds } = await inputsOf(step);
       if (step + 1 < training.steps) readAhead?.(step + 1);
       const at = { step, learningRate: learningRateAt(step, training) };
       let loss: number | null;

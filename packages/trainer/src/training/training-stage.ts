@@ -2,21 +2,23 @@
 import type {
   LlmConfig,
   MfamConfig,
+  PhotographSet,
   SampleList,
   StageContext,
   StageResult,
   TrainingConfig,
   TrialConfig,
 } from '@calm-orch/core';
+import { photographReader } from '@calm-orch/datasets';
 import { startEngine, type Values } from '@calm-orch/engine';
 import {
   fanInDeviation,
   initialWeights,
-  joinTaps,
   mfamShapes,
   openFoundation,
-  openTaps,
+  openStageTaps,
   readBatchAhead,
+  tappedLayers,
   visualBatch,
   type Foundation,
   type Language,
@@ -44,19 +46,16 @@ export interface StageInputs {
   readonly rowOf: ReadonlyMap<string, number>;
 }
 
-/** What `use` makes of the artifacts in these folders, which are open until then. */
+/** What `use` makes of the foundation and the hidden states of these photographs, which are open until then. */
 export async function withInputs<T>(
-  config: LanguageConfig,
-  dirs: {
-    readonly foundation: string | undefined;
-    readonly taps: string | undefined;
-    readonly moreTaps?: string | undefined;
-  },
+  context: StageContext,
+  config: LanguageConfig & { readonly mfam: Pick<MfamConfig, 'levels' | 'taps'> },
+  photographs: readonly PhotographSet[],
   use: (inputs: StageInputs) => Promise<T>,
 ): Promise<T> {
-  const foundation = openFoundation(dirs.foundation);
+  const foundation = openFoundation(context.inputs.foundation);
   const language = languageOf(config, foundation);
-  const taps = dirs.moreTaps === undefined ? openTaps(dirs.taps!) : joinTaps([dirs.taps!, dirs.moreTaps].map(openTaps));
+  const taps = await openStageTaps(context, photographs, tappedLayers(config.mfam), photographReader);
   try {
     return await use({ foundation, language, taps, rowOf: new Map(taps.ids.map((id, row) => [id, row])) });
   } finally {
@@ -141,7 +140,10 @@ export async function trainStage(
       context,
       sharded,
       training,
-      stage.inputsOf,
+      async (step) => {
+        await taps.prepare?.(rowsOf(step));
+        return stage.inputsOf(step);
+      },
       (step) => readBatchAhead(mfam, taps, rowsOf(step)),
       (step) => rowsOf(step).map((row) => taps.ids[row]!),
       stage.lists,

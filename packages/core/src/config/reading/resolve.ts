@@ -6,6 +6,7 @@ import { power } from '../../order/power.ts';
 import { programRoot } from '../../program-root.ts';
 import { withoutTilde } from './home-paths.ts';
 import { trainingStages, withStepsOnly } from '../budgets.ts';
+import { storeOf } from '../hidden-states.ts';
 import { presets } from '../presets.ts';
 import { trialConfigSchema, type TrialConfig } from '../schema.ts';
 import { suggestion } from '../suggest.ts';
@@ -85,9 +86,10 @@ export function resolveTrial(
   return toTrial(config);
 }
 
-/** What stages are planned from: steps counted, places of files absolute. */
+/** What stages are planned from: steps counted, places of files absolute, hidden states stored or not. */
 export function toTrial(config: TrialConfig): TrialConfig {
-  return withAbsolutePaths(withStepsOnly(config));
+  const encode = { ...config.encode, store: storeOf(config) };
+  return withAbsolutePaths(withStepsOnly({ ...config, encode }));
 }
 
 /** A copy with the overrides applied, of steps and epochs the last; nothing is checked. */

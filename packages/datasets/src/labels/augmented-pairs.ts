@@ -1,7 +1,7 @@
-// The augmentors' output as the trainer reads it: what was done to each unlabelled photograph and how to say it.
+// The augmentors' output as trainers read it: what was done to each unlabelled photograph and how to say it.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AugmentedPair } from '@calm-orch/datasets';
+import type { AugmentedPair } from './augmented-pair.ts';
 
 /** All pairs of an augment artifact, by index and draw. */
 export function readPairs(dir: string): AugmentedPair[] {

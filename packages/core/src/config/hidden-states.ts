@@ -1,0 +1,60 @@
+// Hidden states of the frozen ViT: of which photographs there are some, how large they are, and whether they are stored or
+// computed by the stages that read them. Pure functions of the configuration: no free disk is looked at.
+import { power } from '../order/power.ts';
+import { poolSize } from './data-parts.ts';
+import { personalSizes } from './personal-sizes.ts';
+import type { TrialConfig } from './schema.ts';
+
+/** Sets of photographs that are encoded together; `ssl`: unlabelled ones and their augmented copies; `real`: degraded ones. */
+export const photographSets = ['labeled', 'generic', 'questions', 'ssl', 'personal', 'real'] as const;
+export type PhotographSet = (typeof photographSets)[number];
+
+type Counted = Pick<TrialConfig, 'data' | 'augment' | 'personal'>;
+
+const counts = {
+  labeled: ({ data }: Counted) => poolSize(data, 'labeled'),
+  generic: ({ data }: Counted) => poolSize(data, 'generic'),
+  // The studio asks about its labelled photographs.
+  questions: ({ data }: Counted) => poolSize(data, 'questions'),
+  // Each original once, and its augmented copies.
+  ssl: ({ data, augment: { draws } }: Counted) => (1 + draws) * data.numUnlabeled,
+  personal: (config: Counted) => personalSizes(config).photos,
+} as const;
+
+/** Photographs of a set: how many there are, or the most that are used. Of degraded ones there are some hundreds. */
+export function numPhotographs(config: Counted, set: Exclude<PhotographSet, 'real'>): number {
+  return counts[set](config);
+}
+
+/** Bytes of the hidden states of one photograph at all taps. */
+export function hiddenStateBytes({ vision, mfam }: Pick<TrialConfig, 'vision' | 'mfam'>): number {
+  const tokens = power(vision.imageSize / vision.patchSize, 2) + 1;
+  return tokens * vision.hiddenSize * new Set(Object.values(mfam.taps)).size * 4;
+}
+
+/** `encode.store: auto` stores this much, 1 TB, and no more. */
+const mostStoredBytes = 1e12;
+
+/**
+ * What `encode.store` means. Sets that a row does without count as well, so that rows of an experiment do alike: what is
+ * stored is shared by all of them.
+ */
+export function storeOf(config: Counted & Pick<TrialConfig, 'encode' | 'vision' | 'mfam'>): 'all' | 'none' {
+  const { store } = config.encode;
+  if (store !== 'auto') return store;
+  const photographs = Object.values(counts).reduce((sum, count) => sum + count(config), 0);
+  return photographs * hiddenStateBytes(config) <= mostStoredBytes ? 'all' : 'none';
+}
+
+/** What a stage computes hidden states with; the foundation comes beside it. */
+export interface LiveEncoding {
+  readonly vision: TrialConfig['vision'];
+  readonly standardizeTaps: boolean;
+  readonly fit: TrialConfig['encode']['fit'];
+}
+
+/** Of the slice of a stage that reads hidden states; nothing where they are stored. */
+export function liveSlice({ vision, mfam, encode }: TrialConfig): { live?: LiveEncoding } {
+  if (encode.store === 'all') return {};
+  return { live: { vision, standardizeTaps: mfam.standardizeTaps, fit: encode.fit } };
+}
