@@ -24,7 +24,14 @@ import {
   type InputUse,
 } from '@calm-orch/core';
 import { readDataFile } from '@calm-orch/core/config';
-import { captionedPhotos, commentedPhotos, datasetFolder, labeledPhotos, unlabeledPhotos } from '../catalog/read.ts';
+import {
+  captionedPhotos,
+  commentedPhotos,
+  datasetFolder,
+  labeledPhotos,
+  labeledSlice,
+  unlabeledPhotos,
+} from '../catalog/read.ts';
 import { writeCatalog } from '../catalog/write.ts';
 import { readAva } from '../ava/read.ts';
 import { avaCaptionsFile } from '../ava-captions/captions-file.ts';
@@ -135,6 +142,10 @@ describe('the catalogue of datasets on this machine', () => {
     // 20 of AVA, 5 of EVA and of PCCD, 4 of AADB, ICAA17K, TAD66K and Pexels without their test splits, and of SPAQ
     // without the spoilt one.
     expect(pool).toHaveLength(20 + 2 * 5 + 5 * 4);
+    const slice = { first: 3, count: 14 };
+    expect(unlabeledPhotos(catalog, slice).map(({ file }) => file)).toEqual(pool.slice(3, 17));
+    expect(labeledSlice(catalog, slice)).toEqual([...train, ...test].sort((a, b) => a.id - b.id).slice(3, 17));
+    expect(captionedPhotos(catalog, { first: 1, count: 3 })).toEqual(captionedPhotos(catalog).slice(1, 4));
     const comments = commentedPhotos(catalog);
     expect(comments.train.map(({ id }) => id)).toEqual(train.map(({ id }) => id));
     expect(comments.test).toHaveLength(5);

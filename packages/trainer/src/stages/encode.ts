@@ -6,9 +6,10 @@ import {
   clipSquare,
   flickrAesFiles,
   imageNamesIn,
-  labeledPhotos,
+  labeledSlice,
   loadImage,
   toPixels,
+  type Slice,
 } from '@calm-orch/datasets';
 import { startEngine } from '@calm-orch/engine';
 import { createPhotoEncoder, openFoundation, writeTapsPart } from '@calm-orch/model';
@@ -29,35 +30,38 @@ interface Photograph {
 
 const batchSize = 50;
 
-/** The photographs of a kind in a fixed order; item i encodes the i-th run of `encodedPerItem`. */
-function photographs(what: EncodeWhat, inputs: Readonly<Record<string, string>>): Photograph[] {
+/** A slice of the photographs of a kind, in a fixed order: of pools of hundreds of thousands nothing else is read. */
+function photographs(what: EncodeWhat, inputs: Readonly<Record<string, string>>, slice: Slice): Photograph[] {
   const { data, augment, dataPersonal, degraded } = inputs;
   switch (what) {
-    case 'labeled': {
-      const { train, test } = labeledPhotos(data!);
-      return [...train, ...test].sort((a, b) => a.id - b.id).map(({ id, path }) => ({ id: String(id), path }));
-    }
-    case 'personal': {
-      const folder = join(dataPersonal!, flickrAesFiles.images);
-      return imageNamesIn(folder).map((name) => ({ id: name, path: join(folder, name) }));
-    }
+    case 'labeled':
+      return labeledSlice(data!, slice).map(({ id, path }) => ({ id: String(id), path }));
+    case 'personal':
+      return imagesIn(join(dataPersonal!, flickrAesFiles.images), slice);
     case 'real':
-      return imageNamesIn(degraded!).map((name) => ({ id: name, path: join(degraded!, name) }));
+      return imagesIn(degraded!, slice);
     case 'generic':
-      return captionedPhotos(data!);
+      return captionedPhotos(data!, slice);
     case 'ssl':
-      return readPairs(augment!).flatMap(({ index, original, augmented }) => [
-        { id: originalId(index), path: resolve(data!, original) },
-        { id: augmentedId(index), path: join(augment!, augmented) },
-      ]);
+      return readPairs(augment!, { first: slice.first / 2, count: slice.count / 2 }).flatMap(
+        ({ index, original, augmented }) => [
+          { id: originalId(index), path: resolve(data!, original) },
+          { id: augmentedId(index), path: join(augment!, augmented) },
+        ],
+      );
   }
+}
+
+function imagesIn(folder: string, { first, count }: Slice): Photograph[] {
+  const names = imageNamesIn(folder).slice(first, first + count);
+  return names.map((name) => ({ id: name, path: join(folder, name) }));
 }
 
 export const encode: StageFunction = async (context) => {
   const { what, vision, taps, standardizeTaps, encode: how } = context.stage.config as unknown as EncodeConfig;
   const layers = [...new Set(Object.values(taps))].sort((a, b) => a - b);
-  const first = context.item * encodedPerItem;
-  const items = photographs(what, context.inputs).slice(first, first + encodedPerItem);
+  const slice = { first: context.item * encodedPerItem, count: encodedPerItem };
+  const items = photographs(what, context.inputs, slice);
   const foundation = openFoundation(context.inputs.foundation);
   const encoder = createPhotoEncoder(await startEngine(), {
     vision,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sampleOrder } from '@calm-orch/core';
+import type { Slice } from '@calm-orch/datasets';
 import { afterAll, describe, expect, it } from 'vitest';
 import { padded } from '../answers.ts';
 import { readPairs } from '../augmented-pairs.ts';
@@ -113,10 +114,13 @@ describe('augmented pairs', () => {
 
   it('come in the order of their indices, from all items', () => {
     const lines = (...indices: number[]): string => indices.map((index) => `${JSON.stringify({ index })}\n`).join('');
-    writeFileSync(join(dir, 'pairs-10.jsonl'), lines(9, 8));
+    writeFileSync(join(dir, 'pairs-10.jsonl'), lines(8, 9));
     writeFileSync(join(dir, 'pairs-2.jsonl'), lines(2));
     writeFileSync(join(dir, 'pairs-0.jsonl'), lines(0, 1));
     writeFileSync(join(dir, 'pairs-3.jsonl.tmp'), lines(3));
-    expect(readPairs(dir).map(({ index }) => index)).toEqual([0, 1, 2, 8, 9]);
+    const indices = (slice?: Slice): number[] => readPairs(dir, slice).map(({ index }) => index);
+    expect(indices()).toEqual([0, 1, 2, 8, 9]);
+    expect(indices({ first: 1, count: 3 })).toEqual([1, 2, 8]);
+    expect(indices({ first: 4, count: 3 })).toEqual([9]);
   });
 });
