@@ -10,7 +10,7 @@ import {
   type DataItem,
   type InputUse,
 } from '@calm-orch/core';
-import { avaCaptionsFile, readAvaCaptions } from '../ava-captions/captions-file.ts';
+import { avaCaptionsFile, commentsKnownTo, newCaptionsTally } from '../ava-captions/captions-file.ts';
 import { checkImage } from '../images/check-image.ts';
 import { bestPccdPhotos, readPccd } from '../pccd/read.ts';
 import {
@@ -19,6 +19,7 @@ import {
   labeledCandidates,
   unlabeledCandidates,
   wantedRoot,
+  type CandidateList,
   type LabeledCandidate,
   type TellUse,
 } from './candidates.ts';
@@ -42,13 +43,14 @@ export interface CatalogResult {
 }
 
 const decodedAtOnce = 4;
+const pieceLength = 1 << 20;
 
 /** Writes one item under `outputDir`. Throws CalmError not_found, bad_data ('file:line: …'), cancelled. */
 export async function writeCatalog(options: WriteCatalogOptions): Promise<CatalogResult> {
   const { data, item, first, outputDir, signal, onPhoto } = options;
   const { candidates, uses } = await remembered(data, item.pool);
   if (item.first === 0) writeFileAtomic(join(outputDir, catalogUse(item.pool)), `${JSON.stringify(uses, null, 1)}\n`);
-  if (first) writeOnce(data, candidates as readonly LabeledCandidate[], outputDir);
+  if (first) writeOnce(data, candidates as LabeledCandidate[], outputDir);
   const mine = candidates.slice(item.first, item.first + item.count);
   const lines: string[] = [];
   const dropped: { path: string; reason: string }[] = [];
@@ -77,7 +79,7 @@ export async function writeCatalog(options: WriteCatalogOptions): Promise<Catalo
 let last: { readonly key: string; readonly found: Promise<Candidates> } | null = null;
 
 interface Candidates {
-  readonly candidates: readonly { readonly path: string }[];
+  readonly candidates: CandidateList<{ readonly path: string }>;
   readonly uses: readonly InputUse[];
 }
 
@@ -99,20 +101,30 @@ function writeOnce(data: DataConfig, labeled: readonly LabeledCandidate[], outpu
   const side = (split: string) => labeled.filter((photo) => photo.split === split);
   const ava = { train: side('train'), test: side('test'), testIds: avaTestIds(data) };
   const captions = wantedRoot(data, 'AVA-Captions', 'comments');
-  const { train, test, counts } = readAvaCaptions(join(captions, avaCaptionsFile), ava);
-  if (train.length === 0)
+  const counts = newCaptionsTally();
+  const known = commentsKnownTo(ava, join(captions, avaCaptionsFile), counts);
+  writeFileAtomic(join(outputDir, catalogPaths.captions), jsonLines(known));
+  if (counts.train === 0)
     throw new CalmError(
       'bad_data',
       `data: AVA-Captions has no comment on any of the ${ava.train.length} training photographs; name more of them with data.numTrain`,
     );
-  const lines = (['train', 'test'] as const).flatMap((split) =>
-    (split === 'train' ? train : test).map((item) => `${JSON.stringify({ ...item, split })}\n`),
-  );
-  writeFileAtomic(join(outputDir, catalogPaths.captions), lines.join(''));
   writeFileAtomic(join(outputDir, catalogPaths.report), `${JSON.stringify({ 'AVA-Captions': counts }, null, 1)}\n`);
   if (roots.PCCD !== undefined && existsSync(roots.PCCD)) {
     const best = bestPccdPhotos(readPccd(roots.PCCD).photos);
     writeFileAtomic(join(outputDir, catalogPaths.pccdBest), best.map(({ name }) => `${name}\n`).join(''));
   }
   writeFileAtomic(join(outputDir, catalogPaths.roots), `${JSON.stringify(roots, null, 1)}\n`);
+}
+
+/** A line a record, in pieces of some size: millions of comments are never in memory together. */
+function* jsonLines(records: Iterable<unknown>): Iterable<Buffer> {
+  let text = '';
+  for (const record of records) {
+    text += `${JSON.stringify(record)}\n`;
+    if (text.length < pieceLength) continue;
+    yield Buffer.from(text);
+    text = '';
+  }
+  yield Buffer.from(text);
 }

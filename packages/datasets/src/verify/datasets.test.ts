@@ -275,6 +275,19 @@ describe('the identity of a dataset', () => {
     });
   });
 
+  it('asks for the hash of each label file, and may be answered from memory', () => {
+    const folder = freshFolder();
+    for (const name of ['a.csv', 'b.json', 'c.jpg']) writeFileSync(join(folder, name), name);
+    const asked: string[] = [];
+    const remembered = (path: string): string => {
+      asked.push(path);
+      return createHash('sha256').update(readFileSync(path)).digest('hex');
+    };
+    expect(datasetIdentity('X', folder, remembered)).toEqual(datasetIdentity('X', folder));
+    expect(asked).toEqual(['a.csv', 'b.json'].map((name) => join(folder, name)));
+    expect(datasetIdentity('X', folder, () => 'another').identity).not.toEqual(datasetIdentity('X', folder).identity);
+  });
+
   it('follows links, and names those that lead in a circle or nowhere', () => {
     const folder = freshFolder();
     const elsewhere = freshFolder();
