@@ -1,7 +1,7 @@
 // The one walk through folders that other people fill: photographs, labels, masks, models. Whatever hashes such a folder and
 // whatever reads it see the same files in the same order. Links are followed; names that begin with a dot and the lists that
 // systems leave behind are no data; what cannot be read is left out and named, and never ends the walk.
-import { closeSync, openSync, readdirSync, realpathSync, statSync, type Dirent } from 'node:fs';
+import { closeSync, openSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CalmError } from '../errors.ts';
 
@@ -72,19 +72,18 @@ function visitFiles(
     // Once a folder: of hundreds of thousands of files every step counts.
     const [inside, realInside] = [join(folder, '/'), join(real, '/')];
     const isWhereNamed = realInside === join(root, prefix, '/');
-    for (const entry of entriesOf(folder)) {
-      const text = entry.name.toString('utf8');
+    for (const { text, isLink, isText, shown } of entriesOf(folder)) {
       const name = prefix + text;
-      const omit = (reason: string): void => void leftOut.push({ name: printable(prefix) + shown(entry.name), reason });
+      const omit = (reason: string): void => void leftOut.push({ name: printable(prefix + shown), reason });
       if (isHiddenName(text)) continue;
-      if (!isText(text, entry.name)) {
+      if (!isText) {
         omit('its name is not UTF-8');
         continue;
       }
       const path = inside + text;
       try {
         const stats = statSync(path);
-        const target = entry.isSymbolicLink() ? realpathSync.native(path) : realInside + text;
+        const target = isLink ? realpathSync.native(path) : realInside + text;
         if (stats.isDirectory()) {
           if (!deep) folders.push(name);
           else if ([...above, real].includes(target)) omit('leads to a folder above it');
@@ -92,7 +91,7 @@ function visitFiles(
         } else if (stats.isFile()) {
           if ((stats.mode & readableByAll) !== readableByAll) closeSync(openSync(path, 'r'));
           const { size: bytes, mtimeMs } = stats;
-          const isThere = isWhereNamed && !entry.isSymbolicLink();
+          const isThere = isWhereNamed && !isLink;
           onFile({ name, path, bytes, mtimeMs, target: isThere || target === join(root, name) ? null : target });
         } else omit('is no file');
       } catch (error) {
@@ -146,21 +145,37 @@ export function whyUnreadable(error: unknown): string {
 /** Files with these need not be opened to know that they can be read. */
 const readableByAll = 0o444;
 
-/** Whether a name's bytes are UTF-8: decoding puts U+FFFD where they are not, and a name may hold it by right. */
-const isText = (text: string, bytes: Buffer): boolean => !text.includes('\uFFFD') || Buffer.from(text).equals(bytes);
-
-/** In the order of their bytes, whatever the file system's and the locale's. */
-function entriesOf(folder: string): Dirent<Buffer>[] {
-  return readdirSync(folder, { withFileTypes: true, encoding: 'buffer' }).sort((a, b) =>
-    Buffer.compare(a.name, b.name),
-  );
+interface FolderEntry {
+  readonly text: string;
+  readonly isLink: boolean;
+  /** Whether the text is the name. */
+  readonly isText: boolean;
+  /** For people: bytes that are no text as `\xe9`. */
+  readonly shown: string;
 }
 
-/** A name for people: bytes that are no text as `\xe9`. */
-function shown(name: Buffer): string {
-  const text = name.toString('utf8');
-  if (isText(text, name)) return printable(text);
-  return name.toString('latin1').replaceAll(/[^ -~]/g, escaped);
+/** In a fixed order, whatever the file system's and the locale's. */
+function entriesOf(folder: string): FolderEntry[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  // U+FFFD stands where bytes are not UTF-8, or by right: only then the bytes are asked for, at three times the cost.
+  if (entries.some(({ name }) => name.includes('\uFFFD'))) return entriesByBytes(folder);
+  return entries
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((entry) => {
+      return { text: entry.name, isLink: entry.isSymbolicLink(), isText: true, shown: entry.name };
+    });
+}
+
+function entriesByBytes(folder: string): FolderEntry[] {
+  const entries = readdirSync(folder, { withFileTypes: true, encoding: 'buffer' });
+  return entries
+    .sort((a, b) => Buffer.compare(a.name, b.name))
+    .map((entry) => {
+      const text = entry.name.toString('utf8');
+      const isText = Buffer.from(text).equals(entry.name);
+      const shown = isText ? text : entry.name.toString('latin1').replaceAll(/[^ -~]/g, escaped);
+      return { text, isLink: entry.isSymbolicLink(), isText, shown };
+    });
 }
 
 /** A name must not move the cursor of who reads it. */
