@@ -26,6 +26,10 @@ commands
   metrics [--items N] [--rounds N] [--python PY] [--json]
       seconds of BLEU, ROUGE-L and CIDEr for 10,000 items, tokenizing included, and pycocoevalcap's where PY, a Python
       with pycocoevalcap (and Java), is given.
+  readers [--percent N] [--rounds N] [--dir DIR] [--json]
+      seconds and peak memory of the identity of every dataset and of the catalogue, without decoding, where label files
+      have N (100) % of their published sizes. They take 5 GB of disk and are removed, but those in DIR stay for another
+      call.
   augment [--photos DIR] [--side N] [--rounds N] [--python PY] [--json]
       ms per photograph of the augmentor's operations beside Pillow's, one thread each. DIR defaults to the carried
       photographs, N to 560 (2.5 times 224), PY to python3; without Pillow ours alone.
@@ -42,6 +46,7 @@ const commands = {
   memory: () => import('./memory-command.js'),
   steady: () => import('./steady-command.js'),
   metrics: () => import('./metrics-command.js'),
+  readers: () => import('./readers-command.js'),
   augment: () => import('./augment-command.js'),
   visibility: () => import('./visibility-command.js'),
 };

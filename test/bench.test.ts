@@ -45,6 +45,19 @@ describe('bench metrics', () => {
   });
 });
 
+describe('bench readers', () => {
+  it('measures the readers on label files of a share of their published sizes, and prints JSON', () => {
+    const { status, stdout, stderr } = run('readers', '--percent', '1', '--rounds', '1', '--json');
+    expect(status, stderr).toBe(0);
+    const { results } = JSON.parse(stdout) as { results: { what: string; name: string; found: unknown }[] };
+    expect(results).toHaveLength(13 + 13 + 4);
+    expect(results.find(({ name }) => name === 'generic')).toMatchObject({ found: { photographs: 6601 } });
+    const ofAva = results.filter(({ name }) => name === 'AVA');
+    expect(ofAva.map(({ what }) => what)).toEqual(['identity, cold', 'identity, warm']);
+    expect(ofAva[0]!.found).toEqual(ofAva[1]!.found);
+  });
+});
+
 describe('runPeer', () => {
   const peer = async (script: string): Promise<unknown> => {
     const { runPeer } = (await import(bench('peer.js'))) as {

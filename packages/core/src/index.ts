@@ -33,6 +33,7 @@ export { stageLabel } from './stage-label.ts';
 export { parseJson, readJson } from './files/json.ts';
 export { mistakenContent, mistakenFile, refuseMistakenFile } from './files/mistaken-file.ts';
 export {
+  fileNamesIn,
   isHiddenName,
   leftOutNote,
   stampOf,

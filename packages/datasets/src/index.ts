@@ -130,4 +130,5 @@ export {
 } from './images/images.ts';
 export { sharp } from './images/sharp.ts';
 export { numberCell, readCsvRows, type CsvRow } from './text/csv-rows.ts';
+export { recordsOf, type Slice } from './text/line-lists.ts';
 export { badLine } from './text/lines.ts';

@@ -67,9 +67,8 @@ export const augmentStage: StageFunction = async (context) => {
     );
   }
   const dataDir = inputs['data']!;
-  const entries = unlabeledPhotos(dataDir);
   const first = item * photosPerItem;
-  const mine = entries.slice(first, first + photosPerItem);
+  const mine = unlabeledPhotos(dataDir, { first, count: photosPerItem });
   const detect = config.foreground === 'detection' ? detectMainObject : null;
   const progress = photoProgress(context, mine.length);
   const pairs: RecordedPair[] = [];

@@ -28,10 +28,10 @@ export interface PlanSourceOptions {
   readonly stageEntry: (definition: StageDefinition) => string;
   readonly engine: Json;
   /** Of a dataset's root folder. */
-  readonly datasetIdentity: (name: string, root: string) => FolderIdentity;
+  readonly datasetIdentity: (name: string, root: string, hashFile: HashFile) => FolderIdentity;
   /** Of a folder of one's own photographs. */
   readonly photosIdentity: (dir: string) => FolderIdentity;
-  /** File that remembers hashes of large checkpoints. */
+  /** File that remembers hashes of large checkpoints and label files. */
   readonly hashCache?: string;
   /** File that remembers versions of stages' code. */
   readonly codeCache?: string;
@@ -71,7 +71,7 @@ export async function planSources({
       const { data } = config as unknown as Partial<Pick<TrialConfig, 'data'>>;
       if (data?.source === 'files') {
         const identityOf = (name: string, root: string): Json =>
-          memo(folders, `${name} ${root}`, () => noted(datasetIdentity(name, root)));
+          memo(folders, `${name} ${root}`, () => noted(datasetIdentity(name, root, hashFile)));
         return Object.fromEntries(Object.entries(data.roots).map(([name, root]) => [name, identityOf(name, root)]));
       }
       const users = data?.unlabeledDir ?? null;

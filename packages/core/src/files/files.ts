@@ -22,7 +22,7 @@ export function makeFolder(path: string): void {
 }
 
 /** Writes to a temporary sibling, fsyncs, renames. Readers see the old content or the new, never a part. */
-export function writeFileAtomic(path: string, content: string | ArrayBufferView | readonly ArrayBufferView[]): void {
+export function writeFileAtomic(path: string, content: string | ArrayBufferView | Iterable<ArrayBufferView>): void {
   makeFolder(dirname(path));
   const temporary = `${path}.${randomUUID()}.tmp`;
   const descriptor = openSync(temporary, 'w');

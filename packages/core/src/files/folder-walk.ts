@@ -1,7 +1,7 @@
 // The one walk through folders that other people fill: photographs, labels, masks, models. Whatever hashes such a folder and
 // whatever reads it see the same files in the same order. Links are followed; names that begin with a dot and the lists that
 // systems leave behind are no data; what cannot be read is left out and named, and never ends the walk.
-import { closeSync, openSync, readdirSync, realpathSync, statSync, type Dirent } from 'node:fs';
+import { closeSync, openSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CalmError } from '../errors.ts';
 
@@ -45,34 +45,54 @@ export function isHiddenName(name: string): boolean {
 
 /** @throws CalmError not_found or io where the folder itself is not there or may not be read. */
 export function walkFolder(dir: string, { deep = true }: WalkOptions = {}): FolderWalk {
+  const files: FoundFile[] = [];
+  const { leftOut, folders } = visitFiles(dir, deep, (file) => void files.push(file));
+  return { files: files.sort((a, b) => (a.name < b.name ? -1 : 1)), leftOut, ...(!deep && { folders }) };
+}
+
+/** Names alone of the files directly in a folder, in the same order: a fifth of the memory. Throws as `walkFolder` does. */
+export function fileNamesIn(dir: string): string[] {
+  const names: string[] = [];
+  visitFiles(dir, false, ({ name }) => void names.push(name));
+  return names.sort();
+}
+
+/** In the order of the file system's names, not of the whole names. */
+function visitFiles(
+  dir: string,
+  deep: boolean,
+  onFile: (file: FoundFile) => void,
+): Required<Pick<FolderWalk, 'leftOut' | 'folders'>> {
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory())
     throw new CalmError('not_found', `no folder ${dir}; check the path`);
-  const files: FoundFile[] = [];
   const leftOut: LeftOut[] = [];
   const folders: string[] = [];
   /** `real` is where the folder lies; `above` holds that of every folder on the way to it. */
   const visit = (folder: string, prefix: string, real: string, above: readonly string[]): void => {
-    for (const entry of entriesOf(folder)) {
-      const text = entry.name.toString('utf8');
+    // Once a folder: of hundreds of thousands of files every step counts.
+    const [inside, realInside] = [join(folder, '/'), join(real, '/')];
+    const isWhereNamed = realInside === join(root, prefix, '/');
+    for (const { text, isLink, isText, shown } of entriesOf(folder)) {
       const name = prefix + text;
-      const omit = (reason: string): void => void leftOut.push({ name: printable(prefix) + shown(entry.name), reason });
+      const omit = (reason: string): void => void leftOut.push({ name: printable(prefix + shown), reason });
       if (isHiddenName(text)) continue;
-      if (!Buffer.from(text).equals(entry.name)) {
+      if (!isText) {
         omit('its name is not UTF-8');
         continue;
       }
-      const path = join(folder, text);
+      const path = inside + text;
       try {
         const stats = statSync(path);
-        const target = entry.isSymbolicLink() ? realpathSync.native(path) : join(real, text);
+        const target = isLink ? realpathSync.native(path) : realInside + text;
         if (stats.isDirectory()) {
           if (!deep) folders.push(name);
           else if ([...above, real].includes(target)) omit('leads to a folder above it');
           else visit(path, `${name}/`, target, [...above, real]);
         } else if (stats.isFile()) {
-          closeSync(openSync(path, 'r'));
+          if ((stats.mode & readableByAll) !== readableByAll) closeSync(openSync(path, 'r'));
           const { size: bytes, mtimeMs } = stats;
-          files.push({ name, path, bytes, mtimeMs, target: target === join(root, name) ? null : target });
+          const isThere = isWhereNamed && !isLink;
+          onFile({ name, path, bytes, mtimeMs, target: isThere || target === join(root, name) ? null : target });
         } else omit('is no file');
       } catch (error) {
         omit(whyUnreadable(error));
@@ -85,7 +105,7 @@ export function walkFolder(dir: string, { deep = true }: WalkOptions = {}): Fold
   } catch (error) {
     throw new CalmError('io', `cannot read the folder ${dir}: ${whyUnreadable(error)}`, { cause: error });
   }
-  return { files: files.sort((a, b) => (a.name < b.name ? -1 : 1)), leftOut, ...(!deep && { folders }) };
+  return { leftOut, folders };
 }
 
 /** What stands for a file's content where that is too long to be read. */
@@ -122,18 +142,40 @@ export function whyUnreadable(error: unknown): string {
   }
 }
 
-/** In the order of their bytes, whatever the file system's and the locale's. */
-function entriesOf(folder: string): Dirent<Buffer>[] {
-  return readdirSync(folder, { withFileTypes: true, encoding: 'buffer' }).sort((a, b) =>
-    Buffer.compare(a.name, b.name),
-  );
+/** Files with these need not be opened to know that they can be read. */
+const readableByAll = 0o444;
+
+interface FolderEntry {
+  readonly text: string;
+  readonly isLink: boolean;
+  /** Whether the text is the name. */
+  readonly isText: boolean;
+  /** For people: bytes that are no text as `\xe9`. */
+  readonly shown: string;
 }
 
-/** A name for people: bytes that are no text as `\xe9`. */
-function shown(name: Buffer): string {
-  const text = name.toString('utf8');
-  if (Buffer.from(text).equals(name)) return printable(text);
-  return name.toString('latin1').replaceAll(/[^ -~]/g, escaped);
+/** In a fixed order, whatever the file system's and the locale's. */
+function entriesOf(folder: string): FolderEntry[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  // U+FFFD stands where bytes are not UTF-8, or by right: only then the bytes are asked for, at three times the cost.
+  if (entries.some(({ name }) => name.includes('\uFFFD'))) return entriesByBytes(folder);
+  return entries
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((entry) => {
+      return { text: entry.name, isLink: entry.isSymbolicLink(), isText: true, shown: entry.name };
+    });
+}
+
+function entriesByBytes(folder: string): FolderEntry[] {
+  const entries = readdirSync(folder, { withFileTypes: true, encoding: 'buffer' });
+  return entries
+    .sort((a, b) => Buffer.compare(a.name, b.name))
+    .map((entry) => {
+      const text = entry.name.toString('utf8');
+      const isText = Buffer.from(text).equals(entry.name);
+      const shown = isText ? text : entry.name.toString('latin1').replaceAll(/[^ -~]/g, escaped);
+      return { text, isLink: entry.isSymbolicLink(), isText, shown };
+    });
 }
 
 /** A name must not move the cursor of who reads it. */

@@ -25,21 +25,27 @@ export interface KnownToAva {
   readonly testIds: ReadonlySet<number>;
 }
 
+export interface CaptionsTally {
+  images: number;
+  captions: number;
+  /** Training images left out because AVA tests on them. */
+  leaks: number;
+  /** Images without label or readable file in the given AVA. */
+  unknown: number;
+  /** Of the other images those left out because nobody wrote a word about them. */
+  withoutCaptions: number;
+  train: number;
+  test: number;
+}
+
+export const newCaptionsTally = (): CaptionsTally => {
+  return { images: 0, captions: 0, leaks: 0, unknown: 0, withoutCaptions: 0, train: 0, test: 0 };
+};
+
 export interface AvaCaptions {
   readonly train: readonly CommentedPhoto[];
   readonly test: readonly CommentedPhoto[];
-  readonly counts: {
-    readonly images: number;
-    readonly captions: number;
-    /** Training images left out because AVA tests on them. */
-    readonly leaks: number;
-    /** Images without label or readable file in the given AVA. */
-    readonly unknown: number;
-    /** Of the other images those left out because nobody wrote a word about them. */
-    readonly withoutCaptions: number;
-    readonly train: number;
-    readonly test: number;
-  };
+  readonly counts: Readonly<CaptionsTally>;
 }
 
 /** Writes the file under `dir` in the released form, id fields doubled and sentence ids empty as there. */
@@ -66,28 +72,39 @@ export function writeAvaCaptions(dir: string, images: readonly CaptionedImage[])
 }
 
 /**
- * Reads `file` and keeps what the given AVA knows: test = every split but train, train = the rest without AVA's test
- * images (CALM, section 4.1); of both, images with captions, and captions with letters or digits. Throws bad_data ('file:line: …') on a record of another form.
+ * Streams what the given AVA knows of `file`, in file order: test = every split but train, train = the rest without AVA's
+ * test images (CALM, section 4.1); of both, images with captions, and captions with letters or digits.
+ * @param tally its numbers are raised by every image.
+ * @throws CalmError bad_data ('file:line: …') on a record of another form.
  */
-export function readAvaCaptions(file: string, ava: KnownToAva): AvaCaptions {
+export function* commentsKnownTo(
+  ava: KnownToAva,
+  file: string,
+  tally: CaptionsTally = newCaptionsTally(),
+): Iterable<CommentedPhoto & { readonly split: 'train' | 'test' }> {
   const known = new Set([...ava.test, ...ava.train].map(({ id }) => id));
-  const train: CommentedPhoto[] = [];
-  const test: CommentedPhoto[] = [];
-  let [images, captions, leaks, unknown, withoutCaptions] = [0, 0, 0, 0, 0];
   for (const { value, line } of jsonElements(file, 'images')) {
     const image = captionedImageOf(value, file, line);
-    images += 1;
-    captions += image.captions.length;
-    const item: CommentedPhoto = {
-      id: image.id,
-      captions: image.captions.filter((caption) => /[\p{L}\p{N}]/u.test(caption)),
-    };
-    if (image.split === 'train' && ava.testIds.has(image.id)) leaks += 1;
-    else if (!known.has(image.id)) unknown += 1;
-    else if (item.captions.length === 0) withoutCaptions += 1;
-    else (image.split === 'train' ? train : test).push(item);
+    tally.images += 1;
+    tally.captions += image.captions.length;
+    const captions = image.captions.filter((caption) => /[\p{L}\p{N}]/u.test(caption));
+    if (image.split === 'train' && ava.testIds.has(image.id)) tally.leaks += 1;
+    else if (!known.has(image.id)) tally.unknown += 1;
+    else if (captions.length === 0) tally.withoutCaptions += 1;
+    else {
+      const split = image.split === 'train' ? 'train' : 'test';
+      tally[split] += 1;
+      yield { id: image.id, captions, split };
+    }
   }
-  const counts = { images, captions, leaks, unknown, withoutCaptions, train: train.length, test: test.length };
+}
+
+/** All of them, by split. */
+export function readAvaCaptions(file: string, ava: KnownToAva): AvaCaptions {
+  const counts = newCaptionsTally();
+  const [train, test]: [CommentedPhoto[], CommentedPhoto[]] = [[], []];
+  for (const { id, captions, split } of commentsKnownTo(ava, file, counts))
+    (split === 'train' ? train : test).push({ id, captions });
   return { train, test, counts };
 }
 

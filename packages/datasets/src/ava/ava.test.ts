@@ -61,7 +61,7 @@ describe('AVA', () => {
   ])('names file and line of a bad row: %s', (line, message) => {
     const path = join(dir, 'AVA.txt');
     writeFileSync(path, `${formatAvaRow(row(1, 7))}\r\n${line}\r\n`);
-    expect(() => readAvaRows(path)).toThrow(`${path}:2: ${message}`);
+    expect(() => [...readAvaRows(path)]).toThrow(`${path}:2: ${message}`);
   });
 
   it('says which folder or file is missing', () => {

@@ -2,7 +2,7 @@
 // AVA.txt is not to be had. All but Q-Align's and pyiqa's rounded means are the votes themselves.
 import { basename } from 'node:path';
 import { jsonElements } from '../text/json-elements.ts';
-import { numberCell, readCsvRows, type CsvRow } from '../text/csv-rows.ts';
+import { mapCsvRows, numberCell, type CsvRow } from '../text/csv-rows.ts';
 import { badLine, readTextFile } from '../text/lines.ts';
 import { meanOfVotes } from './rows.ts';
 
@@ -23,11 +23,11 @@ export function readAvaLabelFile(path: string): AvaLabel[] {
   if (path.endsWith('.json')) return [...jsonElements(path)].map(({ value, line }) => jsonLabel(value, path, line));
   const header = readTextFile(path, 'AVA').split('\n', 1)[0]!;
   if (header.startsWith('image_id,')) {
-    return readCsvRows(path, { what: 'AVA', columns: ['image_id', ...tanetColumns] }).map((row) =>
+    return mapCsvRows(path, { what: 'AVA', columns: ['image_id', ...tanetColumns] }, (row) =>
       fromVotes(votesIn(path, row, tanetColumns), row.cells['image_id']!, path, row.line),
     );
   }
-  return readCsvRows(path, { what: 'AVA', columns: ['img_name', 'MOS', ...pyiqaColumns] }).map((row) => ({
+  return mapCsvRows(path, { what: 'AVA', columns: ['img_name', 'MOS', ...pyiqaColumns] }, (row) => ({
     ...fromVotes(votesIn(path, row, pyiqaColumns), row.cells['img_name']!, path, row.line),
   }));
 }

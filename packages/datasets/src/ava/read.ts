@@ -2,8 +2,9 @@
 // 70 ids of the real test list have no label and some images do not decode, so counts are reported, never assumed.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileNamesIn } from '@calm-orch/core';
 import { wantedFolder } from '../folders.ts';
-import { fileNamesIn, imageFileState } from '../images/image-files.ts';
+import { imageFileState } from '../images/image-files.ts';
 import { readAvaLabelFile, type AvaLabel } from './derived.ts';
 import { meanOfVotes, readAvaRows, readIdList } from './rows.ts';
 
@@ -55,20 +56,21 @@ export function avaImageFolder(dir: string): string {
   return wantedFolder(dir, avaImageFolders, 'AVA', 'put <id>.jpg into one of these folders');
 }
 
-/** Labels of AVA.txt, or of what others derived from it. */
-export function readAvaLabels(dir: string): AvaLabel[] {
+/** Streams the labels of AVA.txt, or those of what others derived from it; each id once. */
+export function* readAvaLabels(dir: string): Iterable<AvaLabel> {
   const derived = derivedFiles.map((names) => names.map((name) => join(dir, name)).filter((path) => existsSync(path)));
   const files = existsSync(join(dir, 'AVA.txt')) ? undefined : derived.find((paths) => paths.length > 0);
   if (files === undefined) {
-    return readAvaRows(join(dir, 'AVA.txt')).map(({ id, votes }) => ({ id, votes, meanScore: meanOfVotes(votes) }));
+    for (const { id, votes } of readAvaRows(join(dir, 'AVA.txt'))) yield { id, votes, meanScore: meanOfVotes(votes) };
+    return;
   }
-  return [...new Map(files.flatMap(readAvaLabelFile).map((label) => [label.id, label])).values()];
+  yield* new Map(files.flatMap(readAvaLabelFile).map((label) => [label.id, label])).values();
 }
 
 /** Reads `dir` (AVA.txt, aesthetics_image_lists/, images/). Throws CalmError not_found or bad_data ('file:line: …'). */
 export function readAva(dir: string): Ava {
   const folder = avaImageFolder(dir);
-  const rows = readAvaLabels(dir);
+  const rows = [...readAvaLabels(dir)];
   const testIds = new Set(readIdList(join(dir, avaTestList)));
   const present = new Set(fileNamesIn(folder));
   const labeledIds = new Set(rows.map(({ id }) => id));

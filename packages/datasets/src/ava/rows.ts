@@ -1,6 +1,6 @@
 // One row of AVA.txt (Murray et al., CVPR 2012): 15 columns separated by single spaces, no header:
 // index, image id, c1..c10 (votes for 1..10), two semantic tags (0: none), challenge id.
-import { badLine, linesOf, readTextFile } from '../text/lines.ts';
+import { badLine, linesOf, linesOfFile, readTextFile } from '../text/lines.ts';
 
 export interface AvaRow {
   /** 1-based number of the row. */
@@ -24,11 +24,10 @@ export function meanOfVotes(votes: readonly number[]): number {
   return votes.reduce((sum, count, i) => sum + count * (i + 1), 0) / numVotes;
 }
 
-/** Reads AVA.txt. Throws bad_data 'file:line: …' on a row that is not 15 integers, has no vote or repeats an id. */
-export function readAvaRows(path: string): AvaRow[] {
+/** Streams the rows of AVA.txt. Throws bad_data 'file:line: …' on a row that is not 15 integers, has no vote or repeats an id. */
+export function* readAvaRows(path: string): Iterable<AvaRow> {
   const seen = new Set<number>();
-  const rows: AvaRow[] = [];
-  for (const { text, number } of linesOf(readTextFile(path, 'AVA'))) {
+  for (const { text, number } of linesOfFile(path, 'AVA')) {
     const columns = text.split(/\s+/);
     if (columns.length !== numColumns) {
       throw badLine(path, number, `${numColumns} space-separated integers`, `${columns.length} columns: '${text}'`);
@@ -41,9 +40,8 @@ export function readAvaRows(path: string): AvaRow[] {
     if (votes.every((count) => count === 0)) throw badLine(path, number, 'at least one vote', 'ten zeros');
     if (seen.has(id)) throw badLine(path, number, 'each image id once', `image id ${id} again`);
     seen.add(id);
-    rows.push({ index, id, votes, tags: [values[12]!, values[13]!], challenge: values[14]! });
+    yield { index, id, votes, tags: [values[12]!, values[13]!], challenge: values[14]! };
   }
-  return rows;
 }
 
 /** Reads a .jpgl list: one image id per line, no extension. */

@@ -2,27 +2,34 @@
 // list decides: what is on it is in no training pool, whichever dataset it comes from.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError, tallyInput, type DataConfig, type DatasetName, type InputUse } from '@calm-orch/core';
+import { CalmError, fileNamesIn, tallyInput, type DataConfig, type DatasetName, type InputUse } from '@calm-orch/core';
 import { readAadb } from '../aadb/read.ts';
 import { avaImageFolder, avaTestList, readAvaLabels } from '../ava/read.ts';
 import { readIdList } from '../ava/rows.ts';
 import { readEva } from '../eva/read.ts';
 import { readIcaa17k } from '../icaa17k/read.ts';
-import { fileNamesIn } from '../images/image-files.ts';
-import { conversationPath, conversationRoot } from '../llava/conversation-set.ts';
-import { readConversations } from '../llava/conversations.ts';
+import { conversationPath, conversationRoot, type ConversationSet } from '../llava/conversation-set.ts';
+import { placedConversations, type Conversation } from '../llava/conversations.ts';
+import { rowPlaces } from '../llava/row-places.ts';
 import { readPccd } from '../pccd/read.ts';
 import { readPexels } from '../pexels/read.ts';
 import { isNoData, listedPath, withoutImage, type PhotoSet } from '../rated-photos.ts';
 import { readSpaq } from '../spaq/read.ts';
 import { readTad66k } from '../tad66k/read.ts';
 import { drawn } from './draw.ts';
+import { badLine } from '../text/lines.ts';
 import type { CaptionedPhoto, LabeledPhoto } from './read.ts';
 
 export type LabeledCandidate = LabeledPhoto & { readonly split: 'train' | 'test' };
 export interface UnlabeledCandidate {
   readonly path: string;
   readonly dataset: DatasetName;
+}
+
+/** The candidates of a pool, of which an item takes a slice: an array, or what reads the slice from its file. */
+export interface CandidateList<Candidate> {
+  readonly length: number;
+  slice(start: number, end: number): Candidate[];
 }
 
 /** Datasets of the unlabelled pool in their order there (CALM, section 4.1), after AVA's training images. */
@@ -46,77 +53,122 @@ const quiet: TellUse = () => {};
 
 /** Labelled photographs of AVA whose file is there, by id; at most `numTrain` and `numTest`, drawn by the seed. */
 export function labeledCandidates(data: DataConfig, tell: TellUse = quiet): LabeledCandidate[] {
-  const dir = wantedRoot(data, 'AVA', 'scores');
-  const folder = avaImageFolder(dir);
-  const present = new Set(fileNamesIn(folder));
-  const testIds = avaTestIds(data);
-  const labels = readAvaLabels(dir);
-  const all = labels
-    .filter(({ id }) => present.has(`${id}.jpg`))
-    .map(({ id, meanScore }): LabeledCandidate => {
-      return { id, meanScore, path: join(folder, `${id}.jpg`), split: testIds.has(id) ? 'test' : 'train' };
-    });
+  const { photos, idsWithoutImage, namesWithoutLabel } = avaPhotos(data);
   const side = (split: 'train' | 'test', limit: number): LabeledCandidate[] =>
     drawn(
-      all.filter((photo) => photo.split === split),
+      photos.filter((photo) => photo.split === split),
       limit,
       // Like the studio's, the test photographs are the same for every seed.
       split === 'train' ? [data.seed, split] : [split],
     );
   const chosen = [...side('train', data.numTrain), ...side('test', data.numTest)].sort((a, b) => a.id - b.id);
-  const [isChosen, labelled] = [new Set(chosen.map(({ id }) => id)), new Set(labels.map(({ id }) => `${id}.jpg`))];
+  const isChosen = new Set(chosen.map(({ id }) => id));
   const [tally, images] = [tallyInput('AVA', 'labels'), tallyInput('AVA', 'images')];
-  for (const { id } of labels) {
+  for (const id of idsWithoutImage) tally.leave(withoutImage, String(id));
+  for (const { id, split } of photos) {
     if (isChosen.has(id)) tally.use();
-    else if (!present.has(`${id}.jpg`)) tally.leave(withoutImage, String(id));
-    else tally.leave(testIds.has(id) ? 'beyond data.numTest' : 'beyond data.numTrain', String(id));
+    else tally.leave(split === 'test' ? 'beyond data.numTest' : 'beyond data.numTrain', String(id));
   }
-  for (const name of present) if (!labelled.has(name)) images.leave('without a label', name);
+  for (const name of namesWithoutLabel) images.leave('without a label', name);
   tell(tally.result());
   const unlabelled = images.result();
-  if (unlabelled.given > 0) tell({ ...unlabelled, given: present.size, used: present.size - unlabelled.given });
+  const used = photos.length;
+  if (unlabelled.given > 0) tell({ ...unlabelled, given: unlabelled.given + used, used });
   return filled(chosen, data, 'labelled', ['AVA']);
 }
 
-/** Photographs with captions, LLaVA-Pretrain's before ShareGPT4V's; at most `numGeneric`, drawn by the seed. */
-export function genericCandidates(data: DataConfig, tell: TellUse = quiet): CaptionedPhoto[] {
-  const sets = (['LLaVA-Pretrain', 'ShareGPT4V'] as const).filter((set) => data.roots[set] !== undefined);
-  const all = sets.flatMap((set) => {
-    const dir = data.roots[set]!;
-    const [path, root] = [conversationPath(dir, set), conversationRoot(dir, set)];
-    const tally = tallyInput(set, 'conversations');
-    const found = [...readConversations(path)].flatMap(({ id, image, turns }, row) => {
-      const caption = turns.find(({ from }) => from === 'gpt')?.value;
-      const file = image === null || isNoData(image) ? null : listedPath(root, image, path, row + 1);
-      if (caption !== undefined && file !== null && existsSync(file)) {
-        tally.use();
-        return [{ id: `${set}/${row}`, path: file, caption }];
-      }
-      tally.leave(caption === undefined ? 'without an answer' : withoutImage, image ?? id);
-      return [];
-    });
-    tell(tally.result());
-    return found;
-  });
-  return filled(drawn(all, data.numGeneric, [data.seed, 'generic'], setOf), data, 'captioned', [
-    'LLaVA-Pretrain',
-    'ShareGPT4V',
-  ]);
+interface AvaPhotos {
+  /** In the order of the labels, as `idsWithoutImage`. */
+  readonly photos: readonly LabeledCandidate[];
+  readonly idsWithoutImage: readonly number[];
+  readonly namesWithoutLabel: ReadonlySet<string>;
 }
 
-/** Ids begin with the set's name. */
-const setOf = ({ id }: CaptionedPhoto): string => id.slice(0, id.indexOf('/'));
+function avaPhotos(data: DataConfig): AvaPhotos {
+  const dir = wantedRoot(data, 'AVA', 'scores');
+  const folder = avaImageFolder(dir);
+  const names = new Set(fileNamesIn(folder));
+  const testIds = avaTestIds(data);
+  const photos: LabeledCandidate[] = [];
+  const idsWithoutImage: number[] = [];
+  for (const { id, meanScore } of readAvaLabels(dir)) {
+    const name = `${id}.jpg`;
+    if (!names.delete(name)) idsWithoutImage.push(id);
+    // Not joined: what `join` returns is a chain of pieces, five times as large.
+    else photos.push({ id, meanScore, path: `${folder}/${name}`, split: testIds.has(id) ? 'test' : 'train' });
+  }
+  return { photos, idsWithoutImage, namesWithoutLabel: names };
+}
+
+const captionedSets = ['LLaVA-Pretrain', 'ShareGPT4V'] as const;
+
+/**
+ * Photographs with captions, LLaVA-Pretrain's before ShareGPT4V's; at most `numGeneric`, drawn by the seed. A slice of
+ * them is read when it is asked for.
+ */
+export function genericCandidates(data: DataConfig, tell: TellUse = quiet): CandidateList<CaptionedPhoto> {
+  const sets = captionedSets.filter((set) => data.roots[set] !== undefined);
+  const files = sets.map((set): CaptionFile => {
+    const dir = data.roots[set]!;
+    return { set, path: conversationPath(dir, set), root: conversationRoot(dir, set) };
+  });
+  const places = rowPlaces(files.map(({ path }) => path));
+  for (const [index, file] of files.entries()) {
+    const tally = tallyInput(file.set, 'conversations');
+    let row = 0;
+    for (const { conversation, place } of placedConversations(file.path)) {
+      const found = captionedPhoto(file, row, conversation);
+      const missing = typeof found === 'string' ? found : existsSync(found.path) ? null : withoutImage;
+      if (missing === null) {
+        tally.use();
+        places.add(index, row, place);
+      } else tally.leave(missing, conversation.image ?? conversation.id);
+      row += 1;
+    }
+    tell(tally.result());
+  }
+  const all = Array.from({ length: places.length() }, (_, i) => i);
+  const setOf = (place: number): string => files[places.fileOf(place)]!.set;
+  const chosen = filled(drawn(all, data.numGeneric, [data.seed, 'generic'], setOf), data, 'captioned', captionedSets);
+  return {
+    length: chosen.length,
+    slice: (start, end) =>
+      places.read(chosen.slice(start, end)).map(({ file, row, line, conversation }) => {
+        const { path } = files[file]!;
+        const found = captionedPhoto(files[file]!, row, conversation);
+        if (typeof found !== 'string') return found;
+        throw badLine(path, line, 'the row that stood there', 'another; run again when the file is whole');
+      }),
+  };
+}
+
+interface CaptionFile {
+  readonly set: ConversationSet;
+  readonly path: string;
+  /** Of its images. */
+  readonly root: string;
+}
+
+/** The photograph that a row (0-based) names, there or not; or why it names none. */
+function captionedPhoto(
+  { set, path, root }: CaptionFile,
+  row: number,
+  { image, turns }: Conversation,
+): CaptionedPhoto | string {
+  const caption = turns.find(({ from }) => from === 'gpt')?.value;
+  if (caption === undefined) return 'without an answer';
+  if (image === null || isNoData(image)) return withoutImage;
+  return { id: `${set}/${row}`, path: listedPath(root, image, path, row + 1), caption };
+}
 
 /** The unlabelled pool: AVA without its test list, then the other datasets; at most `numUnlabeled`, drawn by the seed. */
 export async function unlabeledCandidates(data: DataConfig, tell: TellUse = quiet): Promise<UnlabeledCandidate[]> {
   const all: UnlabeledCandidate[] = [];
-  const testIds = avaTestIds(data);
   if (data.roots.AVA !== undefined) {
-    const everything = { ...data, numTrain: Number.MAX_SAFE_INTEGER, numTest: Number.MAX_SAFE_INTEGER };
-    for (const { split, path } of labeledCandidates(everything)) {
-      if (split === 'train') all.push({ path, dataset: 'AVA' });
-    }
+    const train = avaPhotos(data).photos.filter(({ split }) => split === 'train');
+    for (const { path } of train.sort((a, b) => a.id - b.id)) all.push({ path, dataset: 'AVA' });
   }
+  const testIds = avaTestIds(data);
   for (const [dataset, read] of unlabeledReaders) {
     const root = data.roots[dataset];
     if (root === undefined) continue;

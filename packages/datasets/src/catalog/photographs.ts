@@ -5,36 +5,49 @@ import { personalPhotos } from '../flickr-aes/annotators.ts';
 import type { Fit } from '../images/clip-square.ts';
 import { createDecodePool, type DecodePool } from '../images/decode-pool.ts';
 import { imageNamesIn } from '../images/image-files.ts';
-import { augmentedId, originalId, readPairs } from '../labels/augmented-pairs.ts';
-import { askedPhotos, captionedPhotos, labeledPhotos } from './read.ts';
+import { augmentedId, numDraws, originalId, readPairs } from '../labels/augmented-pairs.ts';
+import { everything, sliced, type Slice } from '../text/line-lists.ts';
+import { askedPhotos, captionedPhotos, labeledSlice } from './read.ts';
 
 export interface Photograph {
   readonly id: string;
   readonly path: string;
 }
 
-/** A set in a fixed order. @param inputs Artifacts of the stages that make it, by the names of encode.kind.ts. */
-function photographsOf(what: PhotographSet, inputs: Readonly<Record<string, string>>): Photograph[] {
+/** A set in a fixed order, or a slice of it: of pools of hundreds of thousands nothing else is read. @param inputs Artifacts of the stages that make it, by the names of encode.kind.ts. */
+function photographsOf(
+  what: PhotographSet,
+  inputs: Readonly<Record<string, string>>,
+  slice: Slice = everything,
+): Photograph[] {
   const { data, questions, augment, dataPersonal, degraded } = inputs;
   switch (what) {
-    case 'labeled': {
-      const { train, test } = labeledPhotos(data!);
-      return [...train, ...test].sort((a, b) => a.id - b.id).map(({ id, path }) => ({ id: String(id), path }));
-    }
+    case 'labeled':
+      return labeledSlice(data!, slice).map(({ id, path }) => ({ id: String(id), path }));
     case 'personal':
-      return personalPhotos(dataPersonal!);
+      return sliced(personalPhotos(dataPersonal!), slice);
     case 'real':
-      return imageNamesIn(degraded!).map((name) => ({ id: name, path: join(degraded!, name) }));
+      return sliced(imageNamesIn(degraded!), slice).map((name) => ({ id: name, path: join(degraded!, name) }));
     case 'generic':
-      return captionedPhotos(data!);
+      return captionedPhotos(data!, slice);
     case 'questions':
-      return askedPhotos(questions!).map(({ path }) => ({ id: path, path }));
+      return askedPhotos(questions!, slice).map(({ path }) => ({ id: path, path }));
     case 'ssl':
-      return readPairs(augment!).flatMap((pair) => [
-        ...(pair.draw === 0 ? [{ id: originalId(pair.index), path: resolve(data!, pair.original) }] : []),
-        { id: augmentedId(pair), path: join(augment!, pair.augmented) },
-      ]);
+      return pairedPhotos(data!, augment!, slice);
   }
+}
+
+/** Each original once, and its augmented copies after it. */
+function pairedPhotos(data: string, augment: string, slice: Slice): Photograph[] {
+  const draws = numDraws(augment);
+  // What is not a multiple of an original with its copies is cut off again.
+  const before = Math.floor(slice.first / (1 + draws));
+  const count = Math.ceil((slice.first + slice.count) / (1 + draws)) - before;
+  const photos = readPairs(augment, { first: before * draws, count: count * draws }).flatMap((pair) => [
+    ...(pair.draw === 0 ? [{ id: originalId(pair.index), path: resolve(data, pair.original) }] : []),
+    { id: augmentedId(pair), path: join(augment, pair.augmented) },
+  ]);
+  return sliced(photos, { first: slice.first - before * (1 + draws), count: slice.count });
 }
 
 export interface DecodedPhotographs {

@@ -6,10 +6,13 @@ import { join } from 'node:path';
 import { CalmError } from '@calm-orch/core';
 import { avaCaptionsFile, readAvaCaptions, type CommentedPhoto } from '../ava-captions/captions-file.ts';
 import { readAva } from '../ava/read.ts';
+import { everything, recordsOf, sliced, type Slice } from '../text/line-lists.ts';
 import { linesOfFile } from '../text/lines.ts';
 import { readConversations } from '../llava/conversations.ts';
 import { catalogPaths, studioPaths, type UnlabeledEntry } from './layout.ts';
 import { questionsAndAnswers, type Questions } from './question-candidates.ts';
+
+const catalogue = 'the catalogue';
 
 export interface LabeledPhoto {
   readonly id: number;
@@ -32,17 +35,27 @@ export interface UnlabeledPhoto {
   readonly mask?: string;
 }
 
+const pick = ({ id, meanScore, path }: LabeledPhoto): LabeledPhoto => ({ id, meanScore, path });
+
 /** Photographs with mean scores by split, each in a fixed order. */
 export function labeledPhotos(data: string): { readonly train: LabeledPhoto[]; readonly test: LabeledPhoto[] } {
   if (!isCatalog(data)) {
-    const pick = ({ id, meanScore, path }: LabeledPhoto): LabeledPhoto => ({ id, meanScore, path });
     const { train, test } = readAva(join(data, studioPaths.ava));
     return { train: train.map(pick), test: test.map(pick) };
   }
   const all = partsOf<LabeledPhoto & { readonly split: 'train' | 'test' }>(data, 'labeled');
-  const side = (wanted: string): LabeledPhoto[] =>
-    all.filter(({ split }) => split === wanted).map(({ id, meanScore, path }) => ({ id, meanScore, path }));
+  const side = (wanted: string): LabeledPhoto[] => all.filter(({ split }) => split === wanted).map(pick);
   return { train: side('train'), test: side('test') };
+}
+
+/** A slice of both splits together, by id. */
+export function labeledSlice(data: string, slice: Slice): LabeledPhoto[] {
+  if (isCatalog(data)) return partsOf<LabeledPhoto>(data, 'labeled', slice).map(pick);
+  const { train, test } = labeledPhotos(data);
+  return sliced(
+    [...train, ...test].sort((a, b) => a.id - b.id),
+    slice,
+  );
 }
 
 /**
@@ -59,31 +72,33 @@ export function commentedPhotos(
     const { train, test } = readAvaCaptions(file, readAva(join(labeled, studioPaths.ava)));
     return { train: [...train], test: [...test] };
   }
-  const all = [...linesOf<CommentedPhoto & { readonly split: string }>(captions)];
-  const side = (wanted: string): CommentedPhoto[] =>
-    all.filter(({ split }) => split === wanted).map(({ id, captions }) => ({ id, captions }));
-  return { train: side('train'), test: side('test') };
+  const [train, test]: [CommentedPhoto[], CommentedPhoto[]] = [[], []];
+  const all = recordsOf<CommentedPhoto & { readonly split: string }>([captions], catalogue);
+  for (const { id, captions: own, split } of all) (split === 'train' ? train : test).push({ id, captions: own });
+  return { train, test };
 }
 
-/** Photographs with a caption for generic pre-training, in a fixed order. */
-export function captionedPhotos(data: string): CaptionedPhoto[] {
-  if (isCatalog(data)) return partsOf<CaptionedPhoto>(data, 'generic');
-  return [...readConversations(join(data, studioPaths.conversations))].flatMap(({ id, image, turns }) => {
+/** Photographs with a caption for generic pre-training, in a fixed order: all, or a slice of them. */
+export function captionedPhotos(data: string, slice: Slice = everything): CaptionedPhoto[] {
+  if (isCatalog(data)) return partsOf<CaptionedPhoto>(data, 'generic', slice);
+  const all = [...readConversations(join(data, studioPaths.conversations))].flatMap(({ id, image, turns }) => {
     const caption = turns.find(({ from }) => from === 'gpt')?.value;
     return image === null || caption === undefined
       ? []
       : [{ id, path: join(data, studioPaths.conversationImages, image), caption }];
   });
+  return sliced(all, slice);
 }
 
-/** The unlabelled pool, in a fixed order. */
-export function unlabeledPhotos(data: string): UnlabeledPhoto[] {
+/** The unlabelled pool, in a fixed order: all of it, or a slice. */
+export function unlabeledPhotos(data: string, slice: Slice = everything): UnlabeledPhoto[] {
   if (isCatalog(data)) {
-    return partsOf<{ readonly path: string }>(data, 'unlabeled').map(({ path }) => ({ file: path, subject: null }));
+    const photos = partsOf<{ readonly path: string }>(data, 'unlabeled', slice);
+    return photos.map(({ path }) => ({ file: path, subject: null }));
   }
   const index = join(data, studioPaths.unlabeledIndex);
   try {
-    return JSON.parse(readFileSync(index, 'utf8')) as UnlabeledEntry[];
+    return sliced(JSON.parse(readFileSync(index, 'utf8')) as UnlabeledEntry[], slice);
   } catch (error) {
     const reason = (error as Error).message;
     throw new CalmError('bad_data', `cannot read ${index}: ${reason}; run the data stage again`, { cause: error });
@@ -91,8 +106,8 @@ export function unlabeledPhotos(data: string): UnlabeledPhoto[] {
 }
 
 /** Photographs with questions that are not among the labelled ones, in a fixed order; the studio has none. */
-export function askedPhotos(data: string): { readonly path: string }[] {
-  return isCatalog(data) ? partsOf<{ readonly path: string }>(data, 'questions') : [];
+export function askedPhotos(data: string, slice: Slice = everything): { readonly path: string }[] {
+  return isCatalog(data) ? partsOf<{ readonly path: string }>(data, 'questions', slice) : [];
 }
 
 /**
@@ -135,16 +150,12 @@ function isCatalog(data: string): boolean {
   return existsSync(join(data, catalogPaths.folder));
 }
 
-function partsOf<T>(data: string, pool: string): T[] {
-  return partFiles(data, pool).flatMap((path) => [...linesOf<T>(path)]);
+function partsOf<T>(data: string, pool: string, slice: Slice = everything): T[] {
+  return [...recordsOf<T>(partFiles(data, pool), catalogue, slice)];
 }
 
 function partFiles(data: string, pool: string): string[] {
   const folder = join(data, catalogPaths.folder);
   const names = readdirSync(folder).filter((name) => name.startsWith(`${pool}-`));
   return names.sort().map((name) => join(folder, name));
-}
-
-function* linesOf<T>(path: string): Iterable<T> {
-  for (const { text } of linesOfFile(path, 'the catalogue')) yield JSON.parse(text) as T;
 }

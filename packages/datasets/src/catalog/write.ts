@@ -11,7 +11,7 @@ import {
   type InputUse,
   type QuestionSet,
 } from '@calm-orch/core';
-import { avaCaptionsFile, readAvaCaptions } from '../ava-captions/captions-file.ts';
+import { avaCaptionsFile, commentsKnownTo, newCaptionsTally } from '../ava-captions/captions-file.ts';
 import { checkImage } from '../images/check-image.ts';
 import {
   avaTestIds,
@@ -19,6 +19,7 @@ import {
   labeledCandidates,
   unlabeledCandidates,
   wantedRoot,
+  type CandidateList,
   type TellUse,
 } from './candidates.ts';
 import { catalogPart, catalogPaths, catalogUse, questionsPart } from './layout.ts';
@@ -40,6 +41,7 @@ export interface CatalogResult {
 }
 
 const decodedAtOnce = 4;
+const pieceLength = 1 << 20;
 
 /** Writes one item under `outputDir`. Throws CalmError not_found, bad_data ('file:line: …'), cancelled. */
 export async function writeCatalog(options: WriteCatalogOptions): Promise<CatalogResult> {
@@ -75,7 +77,7 @@ export async function writeCatalog(options: WriteCatalogOptions): Promise<Catalo
 let last: { readonly key: string; readonly found: Promise<Candidates> } | null = null;
 
 interface Candidates {
-  readonly candidates: readonly { readonly path: string }[];
+  readonly candidates: CandidateList<{ readonly path: string }>;
   readonly uses: readonly InputUse[];
 }
 
@@ -102,7 +104,7 @@ const questionsPerFile = 10_000;
 
 /** Writes the questions about these photographs, a file at a time, and how many there are of each set. */
 async function writeQuestions(data: DataConfig, photos: Candidates['candidates'], outputDir: string): Promise<void> {
-  const chosen = new Set(photos.map(({ path }) => path));
+  const chosen = new Set(photos.slice(0, photos.length).map(({ path }) => path));
   const counts = Object.fromEntries(questionSets.map((set) => [set, 0])) as Record<QuestionSet, number>;
   let number = 0;
   let lines: string[] = [];
@@ -126,15 +128,25 @@ export function writeCatalogComments(data: DataConfig, outputDir: string): void 
   const side = (split: string) => labeled.filter((photo) => photo.split === split);
   const ava = { train: side('train'), test: side('test'), testIds: avaTestIds(data) };
   const captions = wantedRoot(data, 'AVA-Captions', 'comments');
-  const { train, test, counts } = readAvaCaptions(join(captions, avaCaptionsFile), ava);
-  if (train.length === 0)
+  const counts = newCaptionsTally();
+  const known = commentsKnownTo(ava, join(captions, avaCaptionsFile), counts);
+  writeFileAtomic(join(outputDir, catalogPaths.captions), jsonLines(known));
+  if (counts.train === 0)
     throw new CalmError(
       'bad_data',
       `data: AVA-Captions has no comment on any of the ${ava.train.length} training photographs; name more of them with data.numTrain`,
     );
-  const lines = (['train', 'test'] as const).flatMap((split) =>
-    (split === 'train' ? train : test).map((item) => `${JSON.stringify({ ...item, split })}\n`),
-  );
-  writeFileAtomic(join(outputDir, catalogPaths.captions), lines.join(''));
   writeFileAtomic(join(outputDir, catalogPaths.report), `${JSON.stringify({ 'AVA-Captions': counts }, null, 1)}\n`);
+}
+
+/** A line a record, in pieces of some size: millions of comments are never in memory together. */
+function* jsonLines(records: Iterable<unknown>): Iterable<Buffer> {
+  let text = '';
+  for (const record of records) {
+    text += `${JSON.stringify(record)}\n`;
+    if (text.length < pieceLength) continue;
+    yield Buffer.from(text);
+    text = '';
+  }
+  yield Buffer.from(text);
 }

@@ -2,10 +2,9 @@
 // photographs are AVA's, 490 of them from AVA's test list: whoever trains on EVA must drop those.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError } from '@calm-orch/core';
-import { numberCell, readCsvRows } from '../text/csv-rows.ts';
+import { CalmError, fileNamesIn } from '@calm-orch/core';
+import { mapCsvRows, numberCell } from '../text/csv-rows.ts';
 import { firstFolder } from '../folders.ts';
-import { fileNamesIn } from '../images/image-files.ts';
 import { badLine } from '../text/lines.ts';
 import { mean, onlyOnce, photoSet, type PhotoSet, type RatedPhoto } from '../rated-photos.ts';
 
@@ -68,20 +67,20 @@ export function readEva(dir: string, avaTestIds: ReadonlySet<number> = new Set()
 
 export function readEvaVotes(path: string): Map<number, Votes> {
   const votes = new Map<number, Votes>();
-  for (const row of readCsvRows(path, { what: 'EVA', columns: evaVoteColumns, delimiter: '=' })) {
+  mapCsvRows(path, { what: 'EVA', columns: evaVoteColumns, delimiter: '=' }, (row) => {
     const id = idOf(row.cells['image_id']!, path, row.line);
     const own = votes.get(id) ?? { scores: [], aspects: { visual: [], composition: [], quality: [], semantic: [] } };
     own.scores.push(numberCell(path, row, 'score', 0, 10));
     for (const aspect of evaAspects) own.aspects[aspect].push(numberCell(path, row, aspect, 1, 4));
     votes.set(id, own);
-  }
+  });
   return votes;
 }
 
 export function readEvaCategories(path: string): Map<number, number> {
   const once = onlyOnce('image');
   return new Map(
-    readCsvRows(path, { what: 'EVA', columns: ['image_id', 'sort'] }).map((row) => {
+    mapCsvRows(path, { what: 'EVA', columns: ['image_id', 'sort'] }, (row) => {
       const id = idOf(row.cells['image_id']!, path, row.line);
       once(String(id), path, row.line);
       return [id, numberCell(path, row, 'sort', 1, 6)] as const;

@@ -3,8 +3,7 @@
 // so no image is on both sides. The published split has 37 test workers and 4,737 test images: a difference is reported.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError, tallyInput, type InputUse } from '@calm-orch/core';
-import { fileNamesIn } from '../images/image-files.ts';
+import { CalmError, fileNamesIn, tallyInput, type InputUse } from '@calm-orch/core';
 import { withoutImage } from '../rated-photos.ts';
 import { flickrAesFiles, readFlickrAesRatings, type FlickrAesRating } from './rows.ts';
 

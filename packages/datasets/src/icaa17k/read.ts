@@ -1,7 +1,7 @@
 // ICAA17K (He et al., ICCV 2023): three CSVs whose ids are paths of the image tree: kind of colour scheme, colours, file.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatCsv, numberCell, readCsvRows } from '../text/csv-rows.ts';
+import { formatCsv, mapCsvRows, numberCell } from '../text/csv-rows.ts';
 import { firstFolder } from '../folders.ts';
 import { badLine } from '../text/lines.ts';
 import { listedPath, onlyOnce, photoSet, type PhotoSet, type RatedPhoto } from '../rated-photos.ts';
@@ -22,7 +22,7 @@ export function readIcaa17k(dir: string): PhotoSet<Icaa17kPhoto> {
   const once = onlyOnce('ID');
   const photos = (['train', 'test'] as const).flatMap((split) => {
     const path = join(labels, icaa17kFiles[split]);
-    return readCsvRows(path, { what: 'ICAA17K', columns }).map((row): Icaa17kPhoto => {
+    return mapCsvRows(path, { what: 'ICAA17K', columns }, (row): Icaa17kPhoto => {
       const name = row.cells['ID']!;
       if (!schemes.test(name)) {
         throw badLine(path, row.line, "an ID 'complementary|monochromatic/<colours>/<file>'", `'${name}'`);
@@ -43,8 +43,8 @@ export function readIcaa17k(dir: string): PhotoSet<Icaa17kPhoto> {
   });
   const names = new Set(photos.map(({ name }) => name));
   const all = join(labels, icaa17kFiles.all);
-  const listed = existsSync(all) ? readCsvRows(all, { what: 'ICAA17K', columns }) : [];
-  const inNoSplit = listed.filter(({ cells }) => !names.has(cells['ID']!)).length;
+  const listed = existsSync(all) ? mapCsvRows(all, { what: 'ICAA17K', columns }, ({ cells }) => cells['ID']!) : [];
+  const inNoSplit = listed.filter((name) => !names.has(name)).length;
   return photoSet(photos, {
     train: photos.filter(({ split }) => split === 'train').length,
     test: photos.filter(({ split }) => split === 'test').length,

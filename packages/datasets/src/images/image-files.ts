@@ -1,7 +1,7 @@
 // A cheap look at image files, without decoding: which files of a dataset are there and begin like an image.
 // Files that pass may still turn out broken when decoded; images.ts then names them.
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { walkFolder } from '@calm-orch/core';
+import { fileNamesIn } from '@calm-orch/core';
 import { isMaskName } from './masks.ts';
 
 export type ImageFileState = 'ok' | 'missing' | 'unreadable';
@@ -36,11 +36,6 @@ export function imageFileState(path: string): ImageFileState {
 
 /** What a file is called that may be one of a user's photographs, or its mask. */
 export const photographName = /\.(jpe?g|png|webp)$/i;
-
-/** Files directly in a folder, by name in code-unit order. Throws CalmError not_found or io. */
-export function fileNamesIn(dir: string): string[] {
-  return walkFolder(dir, { deep: false }).files.map(({ name }) => name);
-}
 
 /** JPEG, PNG and WebP files directly in a folder, masks apart, by name in code-unit order. */
 export function imageNamesIn(dir: string): string[] {

@@ -1,15 +1,31 @@
 // The augmentors' output as trainers read it: what was done to each unlabelled photograph and how to say it.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { recordsOf, type Slice } from '../text/line-lists.ts';
 import type { AugmentedPair } from './augmented-pair.ts';
 
-/** All pairs of an augment artifact, by index and draw. */
-export function readPairs(dir: string): AugmentedPair[] {
-  return readdirSync(dir)
-    .filter((name) => /^pairs-\d+\.jsonl$/.test(name))
-    .flatMap((name) => readFileSync(join(dir, name), 'utf8').split('\n').filter(Boolean))
-    .map((line) => JSON.parse(line) as AugmentedPair)
-    .sort((a, b) => a.index - b.index || a.draw - b.draw);
+/** The pairs of an augment artifact, by index and draw: all, or a slice of them. What was drawn for them is left out. */
+export function readPairs(dir: string, slice?: Slice): AugmentedPair[] {
+  const pairs: AugmentedPair[] = [];
+  for (const { index, draw, original, augmented, groups, labels } of recordsIn(dir, slice))
+    pairs.push({ index, draw, original, augmented, groups, labels });
+  return pairs;
+}
+
+/** Augmented copies of each photograph. */
+export function numDraws(dir: string): number {
+  let draws = 0;
+  for (const { draw } of recordsIn(dir)) {
+    if (draw < draws) break;
+    draws += 1;
+  }
+  return draws;
+}
+
+function recordsIn(dir: string, slice?: Slice): Iterable<AugmentedPair> {
+  const items = readdirSync(dir).flatMap((name) => /^pairs-(\d+)\.jsonl$/.exec(name)?.[1] ?? []);
+  const paths = items.sort((a, b) => Number(a) - Number(b)).map((item) => join(dir, `pairs-${item}.jsonl`));
+  return recordsOf<AugmentedPair>(paths, 'the pairs', slice);
 }
 
 /** Ids of a pair's photographs among the encoded ones. */

@@ -2,9 +2,9 @@
 // about 478 photographs' split, so merge/ decides it and unmerge/ gives the theme alone. merge/ has CRLF line ends.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { numberCell, readCsvRows } from '../text/csv-rows.ts';
+import { fileNamesIn } from '@calm-orch/core';
+import { mapCsvRows, numberCell } from '../text/csv-rows.ts';
 import { firstFolder } from '../folders.ts';
-import { fileNamesIn } from '../images/image-files.ts';
 import { listedPath, onlyOnce, photoSet, type PhotoSet, type RatedPhoto } from '../rated-photos.ts';
 
 export const tad66kFiles = { merge: 'merge', unmerge: 'unmerge', images: 'TAD66K' } as const;
@@ -25,7 +25,7 @@ export function readTad66k(dir: string): PhotoSet<Tad66kPhoto> {
   let splitDisagreements = 0;
   const photos = splits.flatMap((split) => {
     const path = join(labels, tad66kFiles.merge, `${split}.csv`);
-    return readCsvRows(path, { what: 'TAD66K', columns }).map((row): Tad66kPhoto => {
+    return mapCsvRows(path, { what: 'TAD66K', columns }, (row): Tad66kPhoto => {
       const name = row.cells['image']!;
       once(name, path, row.line);
       const theme = themes.get(name);
@@ -57,11 +57,12 @@ function readThemes(dir: string): Map<string, { readonly theme: string; readonly
     for (const file of fileNamesIn(folder)) {
       if (!file.endsWith('.csv')) continue;
       const path = join(folder, file);
-      for (const row of readCsvRows(path, { what: 'TAD66K', columns })) {
-        const name = row.cells['image']!;
-        once(name, path, row.line);
-        themes.set(name, { theme: file.slice(0, -'.csv'.length), split });
-      }
+      const theme = file.slice(0, -'.csv'.length);
+      mapCsvRows(path, { what: 'TAD66K', columns }, ({ cells, line }) => {
+        const name = cells['image']!;
+        once(name, path, line);
+        themes.set(name, { theme, split });
+      });
     }
   }
   return themes;

@@ -1,6 +1,7 @@
 // Rows of a delimited text file by column name, with line numbers. Dataset files differ in delimiter, BOM, line ends,
 // spaces around cells and further columns; all of that ends here.
 import { parse, type CsvError, type Info } from 'csv-parse/sync';
+import { CalmError } from '@calm-orch/core';
 import { badLine, readTextFile } from './lines.ts';
 
 export interface CsvRow {
@@ -23,38 +24,54 @@ export interface CsvOptions {
 const maxRowBytes = 1 << 20;
 
 /** Reads `path`. Throws CalmError not_found or bad_data ('file:line: …') on broken quotes, header or row lengths. */
-export function readCsvRows(path: string, { what, columns, delimiter = ',' }: CsvOptions): CsvRow[] {
+export function readCsvRows(path: string, options: CsvOptions): CsvRow[] {
+  return mapCsvRows(path, options, (row) => row);
+}
+
+/** What is made of each row; the rows themselves, many times as large, are not kept. Throws as `readCsvRows` does. */
+export function mapCsvRows<T>(
+  path: string,
+  { what, columns, delimiter = ',' }: CsvOptions,
+  made: (row: CsvRow) => T,
+): T[] {
   const text = readTextFile(path, what);
-  let records: { readonly record: readonly string[]; readonly info: Info }[];
+  const results: T[] = [];
+  let header: readonly string[] | null = null;
+  const visit = (record: readonly string[], { lines }: Pick<Info, 'lines'>): null => {
+    if (header === null) header = checkedHeader(record);
+    else {
+      if (record.length !== header.length) {
+        throw badLine(path, lines, `${header.length} cells`, `${record.length}: '${record.join(delimiter)}'`);
+      }
+      const cells: Record<string, string> = Object.create(null) as Record<string, string>;
+      header.forEach((name, i) => (cells[name] ??= record[i]!));
+      results.push(made({ cells, line: lines }));
+    }
+    return null;
+  };
+  const checkedHeader = (names: readonly string[]): readonly string[] => {
+    const missing = columns.find((column) => !names.includes(column));
+    if (missing === undefined) return names;
+    throw badLine(path, 1, `a header with '${missing}'`, names.length === 0 ? 'an empty file' : `'${names.join()}'`);
+  };
   try {
-    records = parse(text, {
+    parse(text, {
       delimiter,
       // Names and numbers between '=' are never quoted; in CSV proper a quote may stand where the writer saw fit.
       quote: delimiter === ',' ? '"' : null,
-      info: true,
       max_record_size: maxRowBytes,
+      on_record: visit,
       relax_column_count: true,
       skip_empty_lines: true,
       trim: true,
-    }) as unknown as typeof records;
+    });
   } catch (error) {
+    if (error instanceof CalmError) throw error;
     const { lines, message } = error as CsvError & { readonly lines?: number };
     throw badLine(path, lines ?? 1, `rows of ${what} separated by '${delimiter}'`, message);
   }
-  const [first, ...rest] = records;
-  const header = first?.record ?? [];
-  const missing = columns.find((column) => !header.includes(column));
-  if (missing !== undefined) {
-    throw badLine(path, 1, `a header with '${missing}'`, header.length === 0 ? 'an empty file' : `'${header.join()}'`);
-  }
-  return rest.map(({ record, info }) => {
-    if (record.length !== header.length) {
-      throw badLine(path, info.lines, `${header.length} cells`, `${record.length}: '${record.join(delimiter)}'`);
-    }
-    const cells: Record<string, string> = Object.create(null) as Record<string, string>;
-    header.forEach((name, i) => (cells[name] ??= record[i]!));
-    return { cells, line: info.lines };
-  });
+  if (header === null) checkedHeader([]);
+  return results;
 }
 
 /** A finite number within [least, most], or bad_data 'file:line: …'. */

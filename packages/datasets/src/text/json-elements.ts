@@ -2,13 +2,21 @@
 // string can hold. Only the bytes that structure JSON (quotes, brackets, commas) are looked at before an element is
 // whole; those are ASCII and cannot occur inside a multi-byte UTF-8 character.
 import { closeSync, openSync, readSync } from 'node:fs';
-import { CalmError, parseJson, refuseMistakenFile } from '@calm-orch/core';
+import { CalmError, parseJson, readInto, refuseMistakenFile } from '@calm-orch/core';
 import { badLine } from './lines.ts';
 
-export interface JsonElement {
-  readonly value: unknown;
+/** Where an element stands in its file. */
+export interface JsonPlace {
   /** 1-based line on which the element begins. */
   readonly line: number;
+  /** Bytes of the file before the element. */
+  readonly start: number;
+  /** The same before what follows it. */
+  readonly end: number;
+}
+
+export interface JsonElement extends JsonPlace {
+  readonly value: unknown;
 }
 
 const chunkBytes = 1 << 20;
@@ -31,6 +39,9 @@ export function* jsonElements(path: string, key: string | null = null): Iterable
   let held = 0;
   let start = -1;
   let startLine = 1;
+  let startByte = 0;
+  /** Bytes of earlier chunks. */
+  let passed = 0;
   let line = 1;
   let depth = 0;
   let inString = false;
@@ -42,6 +53,12 @@ export function* jsonElements(path: string, key: string | null = null): Iterable
       const numBytes = readSync(descriptor, buffer, 0, chunkBytes, null);
       if (numBytes === 0) break;
       for (let at = 0; at < numBytes; at++) {
+        // Most bytes stand in strings and mean nothing here.
+        if (inString && !escaped) {
+          for (; at < numBytes && buffer[at] !== quote && buffer[at] !== backslash; at++)
+            if (buffer[at] === newline) line += 1;
+          if (at === numBytes) break;
+        }
         const byte = buffer[at]!;
         if (byte === newline) line += 1;
         if (inString) {
@@ -59,6 +76,7 @@ export function* jsonElements(path: string, key: string | null = null): Iterable
         if (found && start < 0 && !blank && byte !== comma && byte !== closeBracket) {
           start = at;
           startLine = line;
+          startByte = passed + at;
         }
         if (byte === quote) {
           inString = true;
@@ -72,11 +90,11 @@ export function* jsonElements(path: string, key: string | null = null): Iterable
         } else if (byte === closeBracket || byte === closeBrace) {
           depth -= 1;
           if (found && depth === arrayDepth) {
-            if (start >= 0) yield parsed(take(at));
+            if (start >= 0) yield parsed(at);
             return;
           }
         } else if (byte === comma && found && depth === arrayDepth + 1 && start >= 0) {
-          yield parsed(take(at));
+          yield parsed(at);
         }
       }
       if (start >= 0) {
@@ -87,6 +105,7 @@ export function* jsonElements(path: string, key: string | null = null): Iterable
         pieces.push(Buffer.from(buffer.subarray(start, numBytes)));
         start = 0;
       }
+      passed += numBytes;
     }
     throw badLine(path, line, found ? `']' at the end of the array` : what, 'the end of the file');
   } finally {
@@ -94,16 +113,32 @@ export function* jsonElements(path: string, key: string | null = null): Iterable
   }
 
   function take(end: number): string {
-    pieces.push(Buffer.from(buffer.subarray(start, end)));
-    const text = Buffer.concat(pieces).toString('utf8');
+    const last = buffer.subarray(start, end);
+    const text = (pieces.length === 0 ? last : Buffer.concat([...pieces, last])).toString('utf8');
     pieces = [];
     held = 0;
     start = -1;
     return text;
   }
 
-  function parsed(text: string): JsonElement {
-    return { value: parseJson(text, path, startLine), line: startLine };
+  function parsed(at: number): JsonElement {
+    const [line, byte] = [startLine, startByte];
+    return { value: parseJson(take(at), path, line), line, start: byte, end: passed + at };
+  }
+}
+
+/** The values of some elements again, without the rest of the file. Throws as `jsonElements` does. */
+export function jsonElementsAt(path: string, places: readonly JsonPlace[]): unknown[] {
+  const descriptor = openJson(path, 'a JSON array');
+  try {
+    const buffer = Buffer.alloc(places.reduce((most, { start, end }) => Math.max(most, end - start), 0));
+    return places.map(({ start, end, line }) => {
+      const bytes = buffer.subarray(0, end - start);
+      readInto(descriptor, bytes, start);
+      return parseJson(bytes.toString('utf8'), path, line);
+    });
+  } finally {
+    closeSync(descriptor);
   }
 }
 

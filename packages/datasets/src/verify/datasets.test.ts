@@ -25,7 +25,7 @@ import {
   type InputUse,
 } from '@calm-orch/core';
 import { readDataFile } from '@calm-orch/core/config';
-import { captionedPhotos, commentedPhotos, labeledPhotos, unlabeledPhotos } from '../catalog/read.ts';
+import { captionedPhotos, commentedPhotos, labeledPhotos, labeledSlice, unlabeledPhotos } from '../catalog/read.ts';
 import { writeCatalog, writeCatalogComments } from '../catalog/write.ts';
 import { readAva } from '../ava/read.ts';
 import { avaCaptionsFile } from '../ava-captions/captions-file.ts';
@@ -149,6 +149,10 @@ describe('the catalogue of datasets on this machine', () => {
     // 20 of AVA, 5 of EVA and of PCCD, 4 of AADB, ICAA17K, TAD66K and Pexels without their test splits, and of SPAQ
     // without the spoilt one.
     expect(pool).toHaveLength(20 + 2 * 5 + 5 * 4);
+    const slice = { first: 3, count: 14 };
+    expect(unlabeledPhotos(catalog, slice).map(({ file }) => file)).toEqual(pool.slice(3, 17));
+    expect(labeledSlice(catalog, slice)).toEqual([...train, ...test].sort((a, b) => a.id - b.id).slice(3, 17));
+    expect(captionedPhotos(catalog, { first: 1, count: 3 })).toEqual(captionedPhotos(catalog).slice(1, 4));
     const comments = commentedPhotos(catalog, catalog);
     expect(comments.train.map(({ id }) => id)).toEqual(train.map(({ id }) => id));
     expect(comments.test).toHaveLength(5);
@@ -275,6 +279,19 @@ describe('the identity of a dataset', () => {
       ...first,
       images: expect.not.stringMatching(first.images) as string,
     });
+  });
+
+  it('asks for the hash of each label file, and may be answered from memory', () => {
+    const folder = freshFolder();
+    for (const name of ['a.csv', 'b.json', 'c.jpg']) writeFileSync(join(folder, name), name);
+    const asked: string[] = [];
+    const remembered = (path: string): string => {
+      asked.push(path);
+      return createHash('sha256').update(readFileSync(path)).digest('hex');
+    };
+    expect(datasetIdentity('X', folder, remembered)).toEqual(datasetIdentity('X', folder));
+    expect(asked).toEqual(['a.csv', 'b.json'].map((name) => join(folder, name)));
+    expect(datasetIdentity('X', folder, () => 'another').identity).not.toEqual(datasetIdentity('X', folder).identity);
   });
 
   it('follows links, and names those that lead in a circle or nowhere', () => {

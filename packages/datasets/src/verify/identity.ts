@@ -1,21 +1,24 @@
 // What stands for the content of a dataset folder in a stage's key: label files by their bytes, images by name, size and
 // time of change (hundreds of thousands are too many to read for every plan), anything else not at all.
-import { createHash, type Hash } from 'node:crypto';
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import {
   CalmError,
   inputUseText,
   leftOutNote,
+  sha256OfFile,
   stampOf,
   walkFolder,
   whyUnreadable,
+  type FoundFile,
   type LeftOut,
 } from '@calm-orch/core';
 import { usedUserFolder } from '../photos/photo-folder.ts';
 
 const labelFile = /\.(txt|csv|json|jsonl|jpgl|lab|multilab|xlsx|mat)$/i;
 const imageFile = /\.(jpe?g|png|gif|webp|bmp|tiff?)$/i;
-const chunkBytes = 1 << 20;
+/** Stamps hashed at a time: a call costs more than a stamp. */
+const stampsAtOnce = 1000;
 
 export type DatasetIdentity = {
   /** sha256 over names and bytes of the label files. */
@@ -30,27 +33,33 @@ export interface FolderIdentity<T> {
   readonly note: string | null;
 }
 
-/** Links are followed. Throws CalmError not_found or io. */
-export function datasetIdentity(name: string, dir: string): FolderIdentity<DatasetIdentity> {
+/**
+ * Links are followed.
+ * @param hashFile sha256 of a file; one that remembers spares reading gigabytes of labels for every plan.
+ * @throws CalmError not_found or io.
+ */
+export function datasetIdentity(
+  name: string,
+  dir: string,
+  hashFile: (path: string) => string = sha256OfFile,
+): FolderIdentity<DatasetIdentity> {
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) {
     throw new CalmError('not_found', `${name}: no folder ${dir}; correct its root in the file of --data`);
   }
-  const [labels, images] = [createHash('sha256'), createHash('sha256')];
+  const labels = createHash('sha256');
   const { files, leftOut } = walkFolder(dir);
   const unread: LeftOut[] = [];
   for (const file of files) {
-    if (imageFile.test(file.name)) images.update(`${stampOf(file)}\n`);
-    else if (labelFile.test(file.name)) {
-      labels.update(`${JSON.stringify([file.name, file.bytes])}\n`);
-      try {
-        hashBytes(file.path, labels);
-      } catch (error) {
-        unread.push({ name: file.name, reason: whyUnreadable(error) });
-      }
+    if (imageFile.test(file.name) || !labelFile.test(file.name)) continue;
+    try {
+      labels.update(`${JSON.stringify([file.name, hashFile(file.path)])}\n`);
+    } catch (error) {
+      unread.push({ name: file.name, reason: whyUnreadable(error) });
     }
   }
+  const images = hashOfStamps(files.filter((file) => imageFile.test(file.name)));
   return {
-    identity: { labels: labels.digest('hex'), images: images.digest('hex') },
+    identity: { labels: labels.digest('hex'), images },
     note: leftOutNote(`${name}, ${dir}`, [...leftOut, ...unread]),
   };
 }
@@ -61,17 +70,14 @@ export function datasetIdentity(name: string, dir: string): FolderIdentity<Datas
  */
 export function photosIdentity(dir: string): FolderIdentity<string> {
   const { files, use } = usedUserFolder(dir);
-  const hash = createHash('sha256');
-  for (const file of files) hash.update(`${stampOf(file)}\n`);
-  return { identity: hash.digest('hex'), note: inputUseText(use) };
+  return { identity: hashOfStamps(files), note: inputUseText(use) };
 }
 
-function hashBytes(path: string, hash: Hash): void {
-  const descriptor = openSync(path, 'r');
-  const buffer = Buffer.allocUnsafe(chunkBytes);
-  try {
-    for (let n; (n = readSync(descriptor, buffer, 0, chunkBytes, null)) > 0;) hash.update(buffer.subarray(0, n));
-  } finally {
-    closeSync(descriptor);
+function hashOfStamps(files: readonly FoundFile[]): string {
+  const hash = createHash('sha256');
+  for (let start = 0; start < files.length; start += stampsAtOnce) {
+    const some = files.slice(start, start + stampsAtOnce);
+    hash.update(some.map((file) => `${stampOf(file)}\n`).join(''));
   }
+  return hash.digest('hex');
 }

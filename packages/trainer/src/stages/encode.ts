@@ -25,7 +25,7 @@ export const encode: StageFunction = async (context) => {
   const { what, vision, taps: tapped, standardizeTaps, encode: how } = context.stage.config as unknown as EncodeConfig;
   const layers = [...new Set(Object.values(tapped))].sort((a, b) => a - b);
   const first = context.item * encodedPerItem;
-  const items = photographReader.photographsOf(what, context.inputs).slice(first, first + encodedPerItem);
+  const items = photographReader.photographsOf(what, context.inputs, { first, count: encodedPerItem });
   // Items are cut from what there may be at most.
   if (items.length === 0 && first > 0) return {};
   const encoding: LiveEncoding = { vision, standardizeTaps, fit: how.fit };

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sampleOrder } from '@calm-orch/core';
+import type { Slice } from '@calm-orch/datasets';
 import { afterAll, describe, expect, it } from 'vitest';
 import { padded } from '../answers.ts';
 import { augmentedId, readPairs } from '@calm-orch/datasets';
@@ -129,12 +130,14 @@ describe('augmented pairs', () => {
   it('come in the order of their indices and draws, from all items', () => {
     const lines = (...pairs: readonly (readonly [index: number, draw: number])[]): string =>
       pairs.map(([index, draw]) => `${JSON.stringify({ index, draw })}\n`).join('');
-    writeFileSync(join(dir, 'pairs-10.jsonl'), lines([9, 0], [8, 0]));
-    writeFileSync(join(dir, 'pairs-2.jsonl'), lines([2, 1], [2, 0]));
-    writeFileSync(join(dir, 'pairs-0.jsonl'), lines([0, 0], [1, 0]));
+    writeFileSync(join(dir, 'pairs-10.jsonl'), lines([8, 0], [8, 1]));
+    writeFileSync(join(dir, 'pairs-2.jsonl'), lines([2, 0], [2, 1]));
+    writeFileSync(join(dir, 'pairs-0.jsonl'), lines([0, 0], [0, 1], [1, 0], [1, 1]));
     writeFileSync(join(dir, 'pairs-3.jsonl.tmp'), lines([3, 0]));
-    const found = readPairs(dir);
-    expect(found.map(({ index, draw }) => `${index}-${draw}`)).toEqual(['0-0', '1-0', '2-0', '2-1', '8-0', '9-0']);
-    expect(new Set(found.map(augmentedId)).size).toBe(found.length);
+    const found = (slice?: Slice): string[] => readPairs(dir, slice).map(({ index, draw }) => `${index}-${draw}`);
+    expect(found()).toEqual(['0-0', '0-1', '1-0', '1-1', '2-0', '2-1', '8-0', '8-1']);
+    expect(found({ first: 1, count: 4 })).toEqual(['0-1', '1-0', '1-1', '2-0']);
+    expect(found({ first: 7, count: 3 })).toEqual(['8-1']);
+    expect(new Set(readPairs(dir).map(augmentedId)).size).toBe(8);
   });
 });
