@@ -76,6 +76,7 @@ export {
 } from './config/data-parts.ts';
 export { datasetNeeds, datasetsWelcome, type DatasetNeed } from './config/needs.ts';
 export {
+  encodingOf,
   hiddenStateBytes,
   liveSlice,
   numPhotographs,
