@@ -61,6 +61,9 @@ const most = {
   'personal.test.photos': 120,
   // Fewer would make no test annotator (105 to 171).
   'personal.test.ratings': 110,
+  // Of the named FLICKR-AES; enough for those that join, a context and a few to ask about.
+  'personal.maxAnnotators': 8,
+  'personal.maxRatings': 20,
   'personal.repeats': 2,
   'evaluate.batchSize': 16,
   'evaluate.numComments': 8,
@@ -96,7 +99,9 @@ export function rehearse(trial: TrialConfig, base: TrialConfig, models: Rehearsa
         'questions.mix',
         Object.fromEntries(Object.entries(trial.questions.mix).map(([set, share]) => [set, share === 0 ? 0 : 1])),
       ),
-      ...Object.fromEntries(Object.entries(most).map(([key, value]) => [key, Math.min(value, numberAt(trial, key))])),
+      ...Object.fromEntries(
+        Object.entries(most).map(([key, value]) => [key, Math.min(value, numberAt(trial, key) ?? value)]),
+      ),
       ...Object.fromEntries(
         trainingStages.flatMap((stage) => [
           [
@@ -167,6 +172,6 @@ function trainsAs({ evaluate, personal: _, seed: __, ...rest }: TrialConfig): st
 const under = (section: string, members: Readonly<Record<string, Json>>): Record<string, Json> =>
   Object.fromEntries(Object.entries(members).map(([key, value]) => [`${section}.${key}`, value]));
 
-function numberAt(config: TrialConfig, key: string): number {
-  return key.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], config) as number;
+function numberAt(config: TrialConfig, key: string): number | null {
+  return key.split('.').reduce<unknown>((at, part) => (at as Record<string, unknown>)[part], config) as number | null;
 }
