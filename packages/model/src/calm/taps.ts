@@ -30,8 +30,12 @@ export interface Taps {
    * Has photographs that will be wanted next read on other threads meanwhile. What `read` gives does not depend on it.
    */
   readAhead(rows: readonly number[], layers: readonly number[]): void;
-  /** Where hidden states are not stored: computes these, and forgets others. Only they can be read then. @default all can be read */
-  prepare?(rows: readonly number[]): Promise<void>;
+  /**
+   * Where hidden states are not stored: computes these, and forgets others. Only they can be read then; of `named` those
+   * that are not among them leave what they are read into as it is, for another trainer computes with them.
+   * @default all can be read
+   */
+  prepare?(rows: readonly number[], named?: readonly number[]): Promise<void>;
   close(): void;
 }
 
