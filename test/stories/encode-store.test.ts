@@ -23,7 +23,19 @@ const few = {
 
 function run(store: string): Promise<{ readonly rows: unknown; readonly kinds: readonly string[] }> {
   const set = Object.entries({ ...few, 'encode.store': store }).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
-  const args = ['run', 'experiments/smoke.yaml', '--rows', 'all', '--trainers', '1', '--augmentors', '1', '--json'];
+  // Without stored states two trainers share the steps of a stage.
+  const trainers = store === 'none' ? '2' : '1';
+  const args = [
+    'run',
+    'experiments/smoke.yaml',
+    '--rows',
+    'all',
+    '--trainers',
+    trainers,
+    '--augmentors',
+    '1',
+    '--json',
+  ];
   return new Promise((resolve, reject) => {
     const env = { ...process.env, CALM_ORCH_DIR: dir };
     const cwd = join(program, '../../../..');

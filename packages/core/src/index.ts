@@ -24,7 +24,7 @@ export { sampleOrder, type OrderedSample, type SampleOrder } from './order/sampl
 export { demandedDigests, sampleIds, shardDigest, stepDigest } from './order/sample-digest.ts';
 export { stepOrder, type SampleList, type StepSamples } from './order/step-order.ts';
 export { ignoresHangup } from './processes/hangup.ts';
-export { shardRange } from './order/shards.ts';
+export { shardRange, type ShardRange } from './order/shards.ts';
 export { makeFolder, writeFileAtomic } from './files/files.ts';
 export { inputUseText, tallyInput, type InputTally, type InputUse, type LeftOutKind } from './files/input-use.ts';
 export { makeTemporaryFolder, temporaryFolder } from './files/temporary-folder.ts';
@@ -77,6 +77,7 @@ export {
 } from './config/data-parts.ts';
 export { datasetNeeds, datasetsWelcome, type DatasetNeed } from './config/needs.ts';
 export {
+  encodingOf,
   hiddenStateBytes,
   liveSlice,
   numPhotographs,

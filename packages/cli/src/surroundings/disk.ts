@@ -17,7 +17,7 @@ const checkpointsAtOnce = 3;
 /** Weights and Adam's two moments. */
 const numbersPerTrained = 3;
 
-/** Hidden states and weights of a stage, four bytes a number; of other stages, nothing. */
+/** Hidden states and weights of a stage, weights at four bytes each; of other stages, nothing. */
 export async function stageBytes(
   { kind, config }: Pick<PlanStage, 'kind' | 'config'>,
   trial: TrialConfig,

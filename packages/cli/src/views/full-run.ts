@@ -11,7 +11,7 @@ import { byteSize } from './format.ts';
 export interface FullRun {
   /** Photographs before any limit; empty for the embedded data, which are made. */
   readonly pools: readonly { readonly pool: string; readonly found: number; readonly wanted: number }[];
-  /** By kind of stage: how many there are, and the hidden states and weights they leave on disk, four bytes a number. */
+  /** By kind of stage: how many there are, and the hidden states and weights they leave on disk. */
   readonly disk: readonly { readonly stage: string; readonly count: number; readonly bytes: number }[];
   /** Beside those, while the largest stage is trained. */
   readonly checkpointBytes: number;

@@ -15,6 +15,7 @@ describe('encode.store: auto', () => {
     expect([storesOf('nano'), storesOf('paper')]).toEqual([['all'], ['none']]);
     // 257 tokens of 1024 numbers at four taps.
     expect(hiddenStateBytes(trial('paper'))).toBe(257 * 1024 * 4 * 4);
+    expect(hiddenStateBytes(trial('paper', { 'train.precision': 'bf16' }))).toBe(257 * 1024 * 4 * 2);
   });
 
   it('stores up to 1 TB of all sets of photographs together, whatever is free', () => {
@@ -43,8 +44,9 @@ describe('encode.store: auto', () => {
 
 it('stages read how to encode only where nothing is stored', () => {
   expect(liveSlice(trial('nano'))).toEqual({});
-  const { vision, mfam, ...live } = trial('nano', { 'encode.store': 'none' });
-  expect(liveSlice({ ...live, vision, mfam })).toEqual({
-    live: { vision, standardizeTaps: mfam.standardizeTaps, fit: 'crop' },
+  const live = trial('nano', { 'encode.store': 'none', 'train.precision': 'bf16' });
+  const { vision, mfam } = live;
+  expect(liveSlice(live)).toEqual({
+    live: { vision, standardizeTaps: mfam.standardizeTaps, fit: 'crop', precision: 'bf16' },
   });
 });

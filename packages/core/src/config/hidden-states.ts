@@ -26,10 +26,11 @@ export function numPhotographs(config: Counted, set: Exclude<PhotographSet, 'rea
   return counts[set](config);
 }
 
-/** Bytes of the hidden states of one photograph at all taps. */
-export function hiddenStateBytes({ vision, mfam }: Pick<TrialConfig, 'vision' | 'mfam'>): number {
+/** Bytes of the hidden states of one photograph at all taps; with `train.precision: bf16` they have half of a float32's. */
+export function hiddenStateBytes({ vision, mfam, train }: Pick<TrialConfig, 'vision' | 'mfam' | 'train'>): number {
   const tokens = power(vision.imageSize / vision.patchSize, 2) + 1;
-  return tokens * vision.hiddenSize * new Set(Object.values(mfam.taps)).size * 4;
+  const numbers = tokens * vision.hiddenSize * new Set(Object.values(mfam.taps)).size;
+  return numbers * (train.precision === 'bf16' ? 2 : 4);
 }
 
 /** `encode.store: auto` stores this much, 1 TB, and no more. */
@@ -39,22 +40,27 @@ const mostStoredBytes = 1e12;
  * What `encode.store` means. Sets that a row does without count as well, so that rows of an experiment do alike: what is
  * stored is shared by all of them.
  */
-export function storeOf(config: Counted & Pick<TrialConfig, 'encode' | 'vision' | 'mfam'>): 'all' | 'none' {
+export function storeOf(config: Counted & Pick<TrialConfig, 'encode' | 'vision' | 'mfam' | 'train'>): 'all' | 'none' {
   const { store } = config.encode;
   if (store !== 'auto') return store;
   const photographs = Object.values(counts).reduce((sum, count) => sum + count(config), 0);
   return photographs * hiddenStateBytes(config) <= mostStoredBytes ? 'all' : 'none';
 }
 
-/** What a stage computes hidden states with; the foundation comes beside it. */
+/** What hidden states are computed with; the foundation comes beside it. */
 export interface LiveEncoding {
   readonly vision: TrialConfig['vision'];
   readonly standardizeTaps: boolean;
   readonly fit: TrialConfig['encode']['fit'];
+  /** What the states are rounded to: what training steps multiply, so that these have the same bits. */
+  readonly precision: TrialConfig['train']['precision'];
 }
 
 /** Of the slice of a stage that reads hidden states; nothing where they are stored. */
-export function liveSlice({ vision, mfam, encode }: TrialConfig): { live?: LiveEncoding } {
-  if (encode.store === 'all') return {};
-  return { live: { vision, standardizeTaps: mfam.standardizeTaps, fit: encode.fit } };
+export function liveSlice(trial: TrialConfig): { live?: LiveEncoding } {
+  return trial.encode.store === 'all' ? {} : { live: encodingOf(trial) };
+}
+
+export function encodingOf({ vision, mfam, encode, train }: TrialConfig): LiveEncoding {
+  return { vision, standardizeTaps: mfam.standardizeTaps, fit: encode.fit, precision: train.precision };
 }

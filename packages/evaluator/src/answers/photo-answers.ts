@@ -82,6 +82,7 @@ export async function answerAboutPhotos(
     layers: [...new Set(Object.values(config.mfam.taps))].sort((a, b) => a - b),
     weights: foundation.vision(config.vision),
     standardize: config.mfam.standardizeTaps,
+    precision: config.train.precision,
     batchSize: Math.min(encodeBatch, views.length),
   });
   let taps: Taps;

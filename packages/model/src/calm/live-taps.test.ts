@@ -48,6 +48,18 @@ it('keeps what the next step has in common with it, and nothing else', async () 
   expect(() => taps.read(2, 2)).toThrow('hidden state 2 of photograph 2 was not prepared');
 });
 
+it('leaves the places of photographs empty that another trainer computes with', async () => {
+  const { taps, encoded } = make();
+  await taps.prepare!([0, 1], [0, 1, 4]);
+  expect(encoded).toEqual([[0, 1]]);
+  const target = new Float32Array(4);
+  [1, 4].forEach((row, i) => taps.readInto(row, 1, target, 2 * i));
+  expect([...target]).toEqual([Math.fround(1.1), -1, 0, 0]);
+  expect(() => taps.readInto(5, 1, target, 0)).toThrow('was not prepared');
+  await taps.prepare!([2]);
+  expect(() => taps.readInto(4, 1, target, 0)).toThrow('was not prepared');
+});
+
 it('has the next photographs decoded, and closes what it was given', () => {
   const { taps, ahead, closed } = make();
   taps.readAhead([4, 4, 1], [1]);

@@ -31,6 +31,7 @@ export function liveTaps(
   const { tokens, width, batchSize } = encoder;
   const size = tokens * width;
   let prepared: ReadonlyMap<number, States> = new Map();
+  let others: ReadonlySet<number> = new Set();
   const statesOf = (row: number, layer: number): Float32Array => {
     const states = prepared.get(row)?.get(layer);
     if (states === undefined)
@@ -43,12 +44,15 @@ export function liveTaps(
     tokens,
     width,
     read: (row, layer) => statesOf(row, layer).slice(),
-    readInto: (row, layer, target, offset) => target.set(statesOf(row, layer), offset),
+    readInto: (row, layer, target, offset) => {
+      if (prepared.has(row) || !others.has(row)) target.set(statesOf(row, layer), offset);
+    },
     readAhead: (rows) => photographs.readAhead([...new Set(rows)]),
-    prepare: async (rows) => {
+    prepare: async (rows, named = []) => {
       const wanted = [...new Set(rows)];
       const next = new Map(wanted.flatMap((row) => (prepared.has(row) ? [[row, prepared.get(row)!] as const] : [])));
       prepared = next;
+      others = new Set(named);
       const missing = wanted.filter((row) => !next.has(row));
       photographs.readAhead(missing);
       for (let start = 0; start < missing.length; start += batchSize) {

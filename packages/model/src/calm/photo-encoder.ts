@@ -2,6 +2,7 @@
 // An input side other than the checkpoint's gets its position embeddings by interpolation, as is usual for ViTs.
 import { CalmError, type VisionConfig } from '@calm-orch/core';
 import { createProgram, type Engine } from '@calm-orch/engine';
+import { roundToBfloat16 } from './bfloat16.ts';
 import { frozenParameters } from '../layers/parameter.ts';
 import type { Weights } from '../training/shard-gradients.ts';
 import { hiddenStates, visionPrefix, visionShapes } from '../layers/vision.ts';
@@ -13,6 +14,8 @@ export interface PhotoEncoderSpec {
   /** The foundation checkpoint. */
   readonly weights: Weights;
   readonly standardize: boolean;
+  /** What the states are rounded to. @default fp32 */
+  readonly precision?: 'fp32' | 'bf16';
   /** Photographs computed at once; no bit depends on it. @default 50, or what has 4096 tokens */
   readonly batchSize?: number;
 }
@@ -74,6 +77,7 @@ export function createPhotoEncoder(engine: Engine, spec: PhotoEncoderSpec): Phot
         for (const layer of layers) {
           const values = output[layer]!.subarray(0, batch.length * tokens * width);
           if (statistics !== null) standardizeInPlace(values, statistics, layer);
+          if (spec.precision === 'bf16') roundToBfloat16(values);
           states.get(layer)!.set(values, start * tokens * width);
         }
       }

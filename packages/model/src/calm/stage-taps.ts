@@ -24,7 +24,7 @@ type Context = Pick<StageContext, 'inputs' | 'alive'>;
 export async function openLiveTaps(
   { inputs, alive }: Context,
   photographs: ReturnType<PhotographReader['photographsOf']>,
-  { vision, standardizeTaps, fit }: LiveEncoding,
+  { vision, standardizeTaps, fit, precision }: LiveEncoding,
   layers: readonly number[],
   { decodedPhotographs }: Pick<PhotographReader, 'decodedPhotographs'>,
 ): Promise<Taps> {
@@ -35,6 +35,7 @@ export async function openLiveTaps(
       layers,
       weights: foundation.vision(vision),
       standardize: standardizeTaps,
+      precision,
     });
     return liveTaps(decodedPhotographs(photographs, { side: vision.imageSize, fit }), encoder, layers, alive);
   } finally {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -33,6 +33,18 @@ function writePart(item: number, ids: string[], firstRow: number, layers = [0, 2
 }
 
 describe('hidden states on disk', () => {
+  it('have half the bytes where they are bfloat16, and come back as they were', () => {
+    const values = Float32Array.from({ length: 2 * tokens * width }, (_, i) => 8 - i / 4);
+    const index = { ids: ['a', 'b'], layers: [1], tokens, width, precision: 'bf16' as const };
+    writeTapsPart(dir, 0, index, new Map([[1, values]]));
+    expect(statSync(join(dir, 'part-0000-layer-1.bf16')).size).toBe(2 * values.length);
+    const target = new Float32Array(tokens * width + 2).fill(7);
+    const taps = open();
+    taps.readInto(1, 1, target, 1);
+    expect([...target]).toEqual([7, ...values.slice(tokens * width), 7]);
+    expect(taps.read(0, 1)).toEqual(values.slice(0, tokens * width));
+  });
+
   it('are read by row and layer across parts, in the order of the parts', () => {
     // Written in any order: items are leased apart.
     writePart(10, ['e'], 4);

@@ -1,15 +1,18 @@
-// Hidden states of the frozen ViT on disk, one file per part and layer: raw float32, row-major [photographs, T, D].
+// Hidden states of the frozen ViT on disk, one file per part and layer: raw float32 or bfloat16, row-major [photographs, T, D].
 // Computed once, shared by every row and seed; readers fetch single photographs by position. live-taps.ts has those that are
 // not stored.
 import { closeSync, existsSync, openSync, read as startToRead, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError, writeFileAtomic } from '@calm-orch/core';
+import { upperHalves, widen } from './bfloat16.ts';
 
 interface PartIndex {
   readonly ids: readonly string[];
   readonly layers: readonly number[];
   readonly tokens: number;
   readonly width: number;
+  /** bf16: of the values only the upper halves are kept, for they are bfloat16. @default fp32 */
+  readonly precision?: 'fp32' | 'bf16';
 }
 
 export interface Taps {
@@ -27,12 +30,19 @@ export interface Taps {
    * Has photographs that will be wanted next read on other threads meanwhile. What `read` gives does not depend on it.
    */
   readAhead(rows: readonly number[], layers: readonly number[]): void;
-  /** Where hidden states are not stored: computes these, and forgets others. Only they can be read then. @default all can be read */
-  prepare?(rows: readonly number[]): Promise<void>;
+  /**
+   * Where hidden states are not stored: computes these, and forgets others. Only they can be read then; of `named` those
+   * that are not among them leave what they are read into as it is, for another trainer computes with them.
+   * @default all can be read
+   */
+  prepare?(rows: readonly number[], named?: readonly number[]): Promise<void>;
   close(): void;
 }
 
 const partName = (item: number): string => `part-${String(item).padStart(4, '0')}`;
+
+const fileOf = (stem: string, layer: number, { precision = 'fp32' }: Pick<PartIndex, 'precision'>): string =>
+  `${stem}-layer-${layer}.${precision === 'bf16' ? 'bf16' : 'f32'}`;
 
 /** Writes one item's part; `states` holds each layer's [ids.length * tokens * width] values. */
 export function writeTapsPart(
@@ -43,7 +53,8 @@ export function writeTapsPart(
 ): void {
   for (const layer of index.layers) {
     const values = states.get(layer)!;
-    writeFileAtomic(join(dir, `${partName(item)}-layer-${layer}.f32`), values);
+    const kept = index.precision === 'bf16' ? upperHalves(values) : values;
+    writeFileAtomic(join(dir, fileOf(partName(item), layer, index)), kept);
   }
   writeFileAtomic(join(dir, `${partName(item)}.json`), JSON.stringify(index));
 }
@@ -87,11 +98,17 @@ export function openTaps(dir: string): Taps {
     stem: name.slice(0, -'.json'.length),
     index: readIndex(join(dir, name)),
   }));
-  const { layers, tokens, width } = parts[0]!.index;
+  const first = parts[0]!.index;
+  const { layers, tokens, width } = first;
   const rowValues = tokens * width;
   const rows: { part: number; row: number }[] = [];
   parts.forEach(({ stem, index }, part) => {
-    if (index.tokens !== tokens || index.width !== width || index.layers.join() !== layers.join())
+    if (
+      index.tokens !== tokens ||
+      index.width !== width ||
+      index.layers.join() !== layers.join() ||
+      index.precision !== first.precision
+    )
       throw new CalmError('bad_data', `${join(dir, stem)}: other layers or sizes than ${parts[0]!.stem}`);
     index.ids.forEach((_, row) => rows.push({ part, row }));
   });
@@ -104,7 +121,8 @@ export function openTaps(dir: string): Taps {
     }
     return descriptor;
   };
-  const bytes = rowValues * 4;
+  const isHalf = first.precision === 'bf16';
+  const bytes = rowValues * (isHalf ? 2 : 4);
   const placeOf = (row: number, layer: number) => {
     const place = rows[row];
     if (place === undefined || !layers.includes(layer))
@@ -112,14 +130,18 @@ export function openTaps(dir: string): Taps {
         'internal',
         `${dir}: no row ${row} of layer ${layer}; it has ${rows.length} rows of layers ${layers.join(', ')}`,
       );
-    const path = join(dir, `${parts[place.part]!.stem}-layer-${layer}.f32`);
+    const path = join(dir, fileOf(parts[place.part]!.stem, layer, first));
     return { path, descriptor: descriptorOf(path), row: place.row };
   };
   const readInto = (row: number, layer: number, target: Float32Array, offset: number): void => {
     const place = placeOf(row, layer);
-    const view = new Uint8Array(target.buffer, target.byteOffset + offset * 4, bytes);
+    const values = target.subarray(offset, offset + rowValues);
+    const halves = new Uint16Array(isHalf ? rowValues : 0);
+    const { buffer, byteOffset } = isHalf ? halves : values;
+    const view = new Uint8Array(buffer, byteOffset, bytes);
     if (readSync(place.descriptor, view, 0, bytes, place.row * bytes) !== bytes)
       throw new CalmError('bad_data', `${place.path}: ends before row ${place.row}`);
+    if (isHalf) widen(halves, values);
   };
   /** Where what is read ahead goes; nobody looks at it. */
   const unread = new Uint8Array(bytes);

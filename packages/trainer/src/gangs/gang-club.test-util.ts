@@ -142,7 +142,10 @@ export class Club {
   async add({
     sharedMemory,
     inputs = inputsOf,
-  }: { readonly sharedMemory?: string | null; readonly inputs?: typeof inputsOf } = {}): Promise<Member> {
+  }: {
+    readonly sharedMemory?: string | null;
+    readonly inputs?: Parameters<typeof trainLoop>[3];
+  } = {}): Promise<Member> {
     const address = `unix:${join(dir, `m${planes.length}`)}`;
     const plane = await openTensorPlane({
       address,

@@ -1,6 +1,7 @@
 // A gang in one process, joined and left at every possible moment.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ShardRange } from '@calm-orch/core';
 import type { Values } from '@calm-orch/engine';
 import type { TrainingState } from '@calm-orch/model';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -8,6 +9,7 @@ import { loadNewestCheckpoint } from '../training/checkpoint.ts';
 import { Club, dir, inputsOf, newStep, training, wide, type Change } from './gang-club.test-util.ts';
 import { finished, joinAndLeave, lossesOf, trainAlone } from './gang-joins.test-util.ts';
 import { learningRateAt } from '../training/schedule.ts';
+import type { StepInputs } from '../training/train-loop.ts';
 
 const nothing: Change = {};
 let change = nothing;
@@ -44,6 +46,29 @@ describe('a gang of 3', () => {
     expect((await finished(club)).sharded.state()).toEqual(state);
   });
 });
+
+it.each(['replicated', 'partitioned'] as const)(
+  'members of a %s gang read photographs of their own shards alone',
+  async (optimizer) => {
+    const { state } = await alone();
+    const club = new Club(3, { optimizer });
+    const shares = new Set<string>();
+    /** No number stands for a photograph of another's shards. */
+    const ownAlone = (step: number, { first, end }: ShardRange): StepInputs => {
+      shares.add(`${first}-${end}`);
+      const { inputs, ...given } = inputsOf(step);
+      const states = Object.entries(inputs).filter(([key]) => key.startsWith('image0_'));
+      for (const [, values] of states) {
+        const perShard = values.length / 8;
+        values.fill(NaN, 0, first * perShard).fill(NaN, end * perShard);
+      }
+      return { ...given, inputs };
+    };
+    for (let i = 0; i < 3; i++) await club.add({ inputs: ownAlone });
+    expect((await finished(club)).sharded.state()).toEqual(state);
+    expect([...shares].sort()).toEqual(['0-2', '2-5', '5-8']);
+  },
+);
 
 type Poisoned = Record<string, Values> & { readonly weights: Float32Array };
 

@@ -2,7 +2,7 @@
 // bits as a single trainer's. With a new roster members first agree on how far they are (gang-meeting.ts). Between rosters
 // a step is one of two kinds: replicated-step.ts or partitioned-step.ts. docs/elastic.md tells the protocol with its
 // failures.
-import { CalmError, type Gang, type OptimizerPlacement } from '@calm-orch/core';
+import { CalmError, shardRange, type Gang, type OptimizerPlacement, type ShardRange } from '@calm-orch/core';
 import { alignedBlocks, NonFiniteStep, type ShardedStep, type StepAt, type TrainingState } from '@calm-orch/model';
 import type { Lineage } from '../training/lineage.ts';
 import { createExchange, untilSuperseded } from './gang-exchange.ts';
@@ -17,6 +17,8 @@ export interface GangSteps {
   readonly isStale: boolean;
   /** Rank 0, or alone: saves checkpoints and writes the result. */
   readonly isFirst: boolean;
+  /** Shards that this member computes of its next step; inputs of others are not read. */
+  readonly own: ShardRange;
   /**
    * Takes its place in the newest roster. `step` is how far this process is, -1: it has no state yet. How far it is
    * then; null: it is the first and has to load the newest checkpoint, or initial weights, before.
@@ -137,6 +139,13 @@ export function createGangSteps(
     },
     get isFirst() {
       return meeting.roster.rank === 0;
+    },
+    get own() {
+      const {
+        rank,
+        members: { length },
+      } = meeting.roster;
+      return active.kind === 'whole' ? { first: 0, end: numShards } : shardRange(numShards, length, rank);
     },
     state: stateAt,
     mayRest: (step, { leaving }) => {

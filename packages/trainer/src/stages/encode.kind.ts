@@ -1,6 +1,7 @@
 // The frozen ViT's hidden states of photographs: a kind with a variant for each set of them. All taps are stored, whatever
 // levels a row has: the stage is shared by all rows of an experiment, and its baselines read every tap.
 import {
+  encodingOf,
   numPhotographs,
   personalSizes,
   type PhotographSet,
@@ -48,10 +49,7 @@ export const encode: readonly StageDefinition[] = Object.entries(photographs).ma
     role: 'trainer',
     isNeeded: (trial) => trial.encode.store === 'all' && isNeeded(trial),
     inputs: { foundation: 'foundation', ...inputs },
-    slice: ({ vision, mfam, encode: { fit } }, { foundation }) => {
-      const { taps, standardizeTaps } = mfam;
-      return { what, vision, taps, standardizeTaps, foundation, encode: { fit } };
-    },
+    slice: (trial, { foundation }) => ({ what, foundation, taps: trial.mfam.taps, encoding: encodingOf(trial) }),
     numItems: (trial) => Math.ceil(most(trial) / encodedPerItem),
     cost: (trial) => 4 * number(trial),
     load: async () => (await import('./encode.ts')).encode,

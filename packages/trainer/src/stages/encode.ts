@@ -1,20 +1,13 @@
 // The frozen ViT's hidden states of fixed photographs, computed once and shared by all rows and seeds.
-import {
-  CalmError,
-  type LiveEncoding,
-  type MfamConfig,
-  type PhotographSet,
-  type StageFunction,
-  type TrialConfig,
-} from '@calm-orch/core';
+import { CalmError, type LiveEncoding, type MfamConfig, type PhotographSet, type StageFunction } from '@calm-orch/core';
 import { photographReader } from '@calm-orch/datasets';
 import { openLiveTaps, writeTapsPart } from '@calm-orch/model';
 import { encodedPerItem } from './encode.kind.ts';
 
-export interface EncodeConfig extends Pick<LiveEncoding, 'vision' | 'standardizeTaps'> {
+export interface EncodeConfig {
   readonly what: PhotographSet;
   readonly taps: MfamConfig['taps'];
-  readonly encode: Pick<TrialConfig['encode'], 'fit'>;
+  readonly encoding: LiveEncoding;
 }
 
 /** Photographs of a report. */
@@ -22,13 +15,12 @@ const batchSize = 50;
 
 /** Item i encodes the i-th run of `encodedPerItem` photographs. */
 export const encode: StageFunction = async (context) => {
-  const { what, vision, taps: tapped, standardizeTaps, encode: how } = context.stage.config as unknown as EncodeConfig;
+  const { what, taps: tapped, encoding } = context.stage.config as unknown as EncodeConfig;
   const layers = [...new Set(Object.values(tapped))].sort((a, b) => a - b);
   const first = context.item * encodedPerItem;
   const items = photographReader.photographsOf(what, context.inputs, { first, count: encodedPerItem });
   // Items are cut from what there may be at most.
   if (items.length === 0 && first > 0) return {};
-  const encoding: LiveEncoding = { vision, standardizeTaps, fit: how.fit };
   const taps = await openLiveTaps(context, items, encoding, layers, photographReader);
   try {
     const { ids, tokens, width } = taps;
@@ -43,7 +35,12 @@ export const encode: StageFunction = async (context) => {
       for (const layer of layers) for (const row of batch) taps.readInto(row, layer, states.get(layer)!, row * size);
       context.report({ step: start + batch.length, totalSteps: items.length });
     }
-    writeTapsPart(context.outputDir, context.item, { ids, layers, tokens, width }, states);
+    writeTapsPart(
+      context.outputDir,
+      context.item,
+      { ids, layers, tokens, width, precision: encoding.precision },
+      states,
+    );
     return {};
   } finally {
     taps.close();

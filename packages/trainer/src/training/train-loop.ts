@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import {
   CalmError,
   firstAbort,
+  type ShardRange,
   type SampleList,
   type StageContext,
   type StageProgress,
@@ -34,6 +35,7 @@ const noIds = new Int32Array(0);
  * @throws CalmError `cancelled` once a checkpoint is saved, when the context's signal is aborted; `lease_lost` when a
  * gang has released this member; `bad_data` when a step's loss or gradient is not finite: a checkpoint then has the state
  * before that step, which its next attempt repeats.
+ * @param inputsOf `own`: the shards that this process computes; inputs of others need not be right.
  * @param readAhead told of the next step before one is computed, to have its data read meanwhile.
  * @param samplesOf names the samples of a step, in the order of its inputs.
  * @param lists what the steps' samples are drawn from.
@@ -42,8 +44,8 @@ export async function trainLoop(
   context: StageContext,
   sharded: ShardedStep,
   training: TrainingConfig,
-  inputsOf: (step: number) => StepInputs | Promise<StepInputs>,
-  readAhead?: (step: number) => void,
+  inputsOf: (step: number, own: ShardRange) => StepInputs | Promise<StepInputs>,
+  readAhead?: (step: number, own: ShardRange) => void,
   samplesOf?: (step: number) => readonly string[],
   lists: readonly SampleList[] = [],
 ): Promise<void> {
@@ -110,8 +112,9 @@ export async function trainLoop(
         await firstAbort([context.gang!.superseded, signal]);
         continue;
       }
-      const { name, inputs, samples = noIds } = await inputsOf(step);
-      if (step + 1 < training.steps) readAhead?.(step + 1);
+      const own = gang?.own ?? { first: 0, end: sharded.numShards };
+      const { name, inputs, samples = noIds } = await inputsOf(step, own);
+      if (step + 1 < training.steps) readAhead?.(step + 1, own);
       const at = { step, learningRate: learningRateAt(step, training) };
       let loss: number | null;
       try {

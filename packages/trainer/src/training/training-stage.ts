@@ -4,6 +4,7 @@ import type {
   MfamConfig,
   PhotographSet,
   SampleList,
+  ShardRange,
   StageContext,
   StageResult,
   TrainingConfig,
@@ -134,17 +135,22 @@ export async function trainStage(
     options: train,
     ...(lora && { lora }),
   });
+  const ownRows = (step: number, { first, end }: ShardRange): readonly number[] => {
+    const rows = rowsOf(step);
+    const perShard = rows.length / train.stepShards;
+    return rows.slice(first * perShard, end * perShard);
+  };
   try {
     sharded.setWeights(select(stage.weights(), { ...trainable, ...frozen }));
     await trainLoop(
       context,
       sharded,
       training,
-      async (step) => {
-        await taps.prepare?.(rowsOf(step));
+      async (step, own) => {
+        await taps.prepare?.(ownRows(step, own), rowsOf(step));
         return stage.inputsOf(step);
       },
-      (step) => readBatchAhead(mfam, taps, rowsOf(step)),
+      (step, own) => readBatchAhead(mfam, taps, ownRows(step, own)),
       (step) => rowsOf(step).map((row) => taps.ids[row]!),
       stage.lists,
     );
