@@ -15,7 +15,13 @@ const part = fileURLToPath(new URL('readers-part.js', import.meta.url));
 /** A stage's key before a run, its catalogue once, and a machine that has other things in memory, too. */
 const limits = { identitySeconds: 5, catalogueSeconds: 60, bytes: 600e6 };
 /** As the paper has them. */
-const published = { numTrain: 235_600, numTest: 19_928, numUnlabeled: 460_000, numGeneric: 660_153 };
+const published = {
+  numTrain: 235_600,
+  numTest: 19_928,
+  numUnlabeled: 460_000,
+  numGeneric: 660_153,
+  numQuestions: 470_000,
+};
 
 /** Runs the command with its arguments; resolves to the exit code. */
 export async function run(args) {
@@ -75,10 +81,10 @@ async function measure({ dir, roots, rounds, say }) {
     await add('identity, cold', name, { task: 'identity', cache }, null, forget);
     await add('identity, warm', name, { task: 'identity', cache }, limits.identitySeconds);
   }
-  for (const pool of ['labeled', 'generic', 'unlabeled']) {
-    await add('catalogue', pool, { task: 'catalogue', data, outputDir }, limits.catalogueSeconds);
+  for (const pool of ['labeled', 'comments', 'generic', 'unlabeled', 'questions']) {
+    const task = pool === 'comments' ? pool : 'catalogue';
+    await add('catalogue', pool, { task, data, outputDir }, limits.catalogueSeconds);
   }
-  await add('catalogue', 'LLaVA-Mix665k', { task: 'conversations' }, limits.catalogueSeconds);
   rmSync(scratch, { recursive: true });
   return results;
 }

@@ -19,18 +19,13 @@ const tasks = {
   },
   async catalogue() {
     let photographs = 0;
-    for (const [i, item] of dataItems(data).entries()) {
-      if (item.pool !== name) continue;
-      photographs += (await datasets.writeCatalog({ data, item, first: i === 0, outputDir })).kept;
-    }
+    for (const item of dataItems(data, name))
+      photographs += (await datasets.writeCatalog({ data, item, outputDir })).kept;
     return { photographs };
   },
-  conversations() {
-    const tally = datasets.newTally();
-    let turns = 0;
-    for (const conversation of datasets.readConversationSet(roots[name], name, tally))
-      turns += conversation.turns.length;
-    return { ...tally, turns };
+  comments() {
+    datasets.writeCatalogComments(data, outputDir);
+    return {};
   },
 };
 

@@ -50,7 +50,7 @@ describe('bench readers', () => {
     const { status, stdout, stderr } = run('readers', '--percent', '1', '--rounds', '1', '--json');
     expect(status, stderr).toBe(0);
     const { results } = JSON.parse(stdout) as { results: { what: string; name: string; found: unknown }[] };
-    expect(results).toHaveLength(13 + 13 + 4);
+    expect(results).toHaveLength(13 + 13 + 5);
     expect(results.find(({ name }) => name === 'generic')).toMatchObject({ found: { photographs: 6601 } });
     const ofAva = results.filter(({ name }) => name === 'AVA');
     expect(ofAva.map(({ what }) => what)).toEqual(['identity, cold', 'identity, warm']);
