@@ -133,17 +133,18 @@ function visionOf({ vision }: TrialConfig, base: TrialConfig, models: RehearsalM
 
 function llmOf(trial: TrialConfig, base: TrialConfig, models: RehearsalModels): Part<LlmConfig> {
   const named = models.llm;
-  if (named !== null && named.hiddenSize <= tinyWidth) return { sizes: named, made: null };
   const full = named ?? trial.llm;
+  // Of a model with more layers the first are read.
+  const numLayers = trainsAs(trial) === trainsAs(base) ? full.numLayers : Math.min(fewLayers, full.numLayers);
+  if (named !== null && named.hiddenSize <= tinyWidth) return { sizes: { ...named, numLayers }, made: null };
   const isOwn = named === null && models.isOwnFile;
-  const sizes = {
+  const whole = {
     ...full,
     ...narrow,
     numKeyValueHeads: full.numKeyValueHeads < full.numHeads ? 1 : narrow.numHeads,
-    numLayers: trainsAs(trial) === trainsAs(base) ? full.numLayers : Math.min(fewLayers, full.numLayers),
     vocabSize: models.tokenizer === null && !isOwn ? models.vocabSize : full.vocabSize,
   };
-  return { sizes, made: isOwn ? null : madeModel(models, null, sizes) };
+  return { sizes: { ...whole, numLayers }, made: isOwn ? null : madeModel(models, null, whole) };
 }
 
 /** Both models in one file, where a part of it is read. */

@@ -29,7 +29,10 @@ export function checkFoundation({ foundation: config, vision, llm, mfam, prompt 
   }
   if (parts.llm !== undefined) {
     checkFolder('llm', parts.llm);
-    compare('llm', join(parts.llm, 'config.json'), readLlmConfig(parts.llm).llm, llm);
+    const there = readLlmConfig(parts.llm).llm;
+    // Of a deeper model the first layers are taken.
+    const numLayers = Math.min(there.numLayers, llm.numLayers);
+    compare('llm', join(parts.llm, 'config.json'), { ...there, numLayers }, llm);
     checkVocabulary(parts.llm, openLlamaTokenizer(parts.llm).vocabSize, llm.vocabSize);
   } else if (prompt.template !== 'nano')
     throw new CalmError(
