@@ -109,6 +109,23 @@ describe('the check before anything is trained', () => {
     foundation.close();
   });
 
+  it('takes the first layers of a deeper language model, and no fewer layers than are configured', () => {
+    const deeper = folder('deeper-llm');
+    const two = { ...llm, numLayers: 2 };
+    copyFileSync(tokenizer, join(deeper, 'tokenizer.model'));
+    writeFileSync(join(deeper, 'config.json'), JSON.stringify(llmConfigJson(two)));
+    publish(join(deeper, 'model.safetensors'), llmShapes(two), 'llm.');
+    const foundation = { ...config.foundation, llm: deeper };
+    expect(messageOf({ foundation })).toBe('no error');
+    expect(messageOf({ foundation, llm: { ...llm, numLayers: 3 } })).toMatch(/numLayers 2 \(configured: 3\)/);
+    const opened = openParts({ llm: deeper });
+    const key = 'llm.model.layers.0.mlp.up_proj.weight';
+    const first = opened.llm(llm);
+    expect(Object.keys(first).sort()).toEqual(Object.keys(llmShapes(llm)).sort());
+    expect(first[key]!.values).toEqual(opened.llm(two)[key]!.values);
+    opened.close();
+  });
+
   it('refuses a tokenizer that does not fit the embedding', () => {
     const small = { ...llm, vocabSize: 500 };
     writeFileSync(join(root, 'llm/config.json'), JSON.stringify(llmConfigJson(small)));

@@ -14,7 +14,7 @@ import {
 } from '@calm-orch/core';
 import { readLlmConfig, readVisionConfig } from '../checkpoints/hf-config.ts';
 import { openQFormerSeed, openWeights, type WeightSource } from '../checkpoints/load.ts';
-import { llmKey, thematicKey, visionKey } from '../checkpoints/names.ts';
+import { llmKey, skipped, thematicKey, visionKey, type KeyMap } from '../checkpoints/names.ts';
 import { llmShapes } from '../layers/llama.ts';
 import { mfamShapes } from '../calm/mfam.ts';
 import { openSafetensors } from '../checkpoints/safetensors.ts';
@@ -100,10 +100,16 @@ export function openParts(parts: FoundationSources['parts']): Foundation {
 
 const headKey = 'llm.lm_head.weight';
 
-/** LLaMA's weights; where the folder ties them, the output layer is the embedding. */
+/** LLaMA's weights, of its first layers; where the folder ties them, the output layer is the embedding. */
 export function openLlm(dir: string, shapes: Shapes): WeightSource {
   const tied: Record<string, string> = readLlmConfig(dir).tiedEmbeddings
     ? { [headKey]: 'llm.model.embed_tokens.weight' }
     : {};
-  return openWeights(dir, llmKey, shapes, { tied });
+  const layerOf = (key: string): string | undefined => /^llm\.model\.layers\.\d+\./.exec(key)?.[0];
+  const layers = new Set(Object.keys(shapes).map(layerOf));
+  const ofLayers: KeyMap = (key) => {
+    const ours = llmKey(key);
+    return typeof ours === 'string' && !layers.has(layerOf(ours)) ? skipped : ours;
+  };
+  return openWeights(dir, ofLayers, shapes, { tied });
 }
