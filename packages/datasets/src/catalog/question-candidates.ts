@@ -47,7 +47,7 @@ export async function questionCandidates(
   const sources = new Map<string, string>();
   for (const dataset of judgedDatasets)
     for (const { path } of await judgedPhotos(data, dataset, tell)) sources.set(path, dataset);
-  for (const { path, set } of mixConversations(data, tell)) if (!sources.has(path)) sources.set(path, set);
+  for (const { path, set } of mixConversations(data, { tell })) if (!sources.has(path)) sources.set(path, set);
   const all = [...sources].map(([path, source]) => ({ path, source }));
   return fairlyDrawn(all, data).map(({ path }) => ({ path }));
 }
@@ -81,8 +81,8 @@ export async function* questionsAbout(data: DataConfig, chosen: ReadonlySet<stri
     for (const asked of wordQuestions(dataset, photos)) yield of(asked, 'words', number++);
     for (const asked of comparisons(dataset, photos, data.seed)) yield of(asked, 'comparisons', number++);
   }
-  for (const { row, set, path, turns } of mixConversations(data))
-    if (chosen.has(path)) yield { set, id: `${mix}/${row}`, photos: [path], conversations: [turns] };
+  for (const { row, set, path, turns } of mixConversations(data, { chosen }))
+    yield { set, id: `${mix}/${row}`, photos: [path], conversations: [questionsAndAnswers(turns)] };
 }
 
 /** The photographs of a dataset whose labels may be asked for. */
@@ -127,15 +127,20 @@ interface MixConversation {
   readonly row: number;
   readonly set: QuestionSet;
   readonly path: string;
-  readonly turns: readonly QuestionAnswer[];
+  readonly turns: readonly Turn[];
 }
 
-function* mixConversations(data: DataConfig, tell?: TellUse): Iterable<MixConversation> {
+/** @param chosen Photographs that are known to be there; others are passed over. @default all that are there */
+function* mixConversations(
+  data: DataConfig,
+  { tell, chosen }: { readonly tell?: TellUse; readonly chosen?: ReadonlySet<string> },
+): Iterable<MixConversation> {
   const dir = wantedRoot(data, mix, 'questions');
   const [file, root] = [conversationPath(dir, mix), conversationRoot(dir, mix)];
   const tally = tallyInput(mix, 'conversations');
+  const isThere = chosen === undefined ? existsSync : (path: string): boolean => chosen.has(path);
   let row = -1;
-  for (const { id, image, turns: all } of readConversations(file)) {
+  for (const { id, image, turns } of readConversations(file)) {
     row += 1;
     const leave = (reason: string): void => tally.leave(reason, image ?? id);
     if (image === null) {
@@ -143,17 +148,24 @@ function* mixConversations(data: DataConfig, tell?: TellUse): Iterable<MixConver
       continue;
     }
     const set = questionSets.find((name) => image.startsWith(`${name}/`));
-    const path = isNoData(image) ? null : existingOf(listedPath(root, image, file, row + 1));
-    const turns = questionsAndAnswers(all);
+    const path = isNoData(image) ? null : photoAt(listedPath(root, image, file, row + 1), isThere);
+    if (chosen !== undefined && path === null) continue;
     if (set === undefined) leave('of no known image set');
-    else if (path === null || !existsSync(path)) leave(withoutImage);
-    else if (turns.length === 0) leave('without an answer');
+    else if (path === null) leave(withoutImage);
+    else if (!turns.some(({ from }, i) => from === 'gpt' && turns[i - 1]?.from === 'human')) leave('without an answer');
     else {
       tally.use();
       yield { row, set, path, turns };
     }
   }
   tell?.(tally.result());
+}
+
+/** A photograph as it is listed, or as it was downloaded under another name. */
+function photoAt(listed: string, isThere: (path: string) => boolean): string | null {
+  if (isThere(listed)) return listed;
+  const other = existingOf(listed);
+  return other !== listed && isThere(other) ? other : null;
 }
 
 /** Turns of the two by turns; a question without an answer is left out. */
