@@ -41,7 +41,7 @@ test('the carried smoke experiment runs as in the clone: same keys, same weights
   const ours = [process.execPath, 'packages/cli/bin/calm-orch.js'] as const;
   await mustRun([...ours, 'run', 'experiments/smoke.yaml'], clone);
   const outcome = await outcomeOf(installed, empty);
-  expect(outcome).toHaveLength(17);
+  expect(outcome).toHaveLength(20);
   expect(outcome).toEqual(await outcomeOf(ours, clone));
 });
 

@@ -45,12 +45,12 @@ test('run --detach returns once the run is recorded; attach and logs -f follow i
   // What the run's own process has said at its end.
   const log = readFileSync(join(story.dir, 'runs/logs/story-1/coordinator.log'), 'utf8');
   const outcome = log.slice(log.lastIndexOf('\n\n'));
-  expect(outcome).toMatch(/Run story-1 succeeded: 14 stages executed, 0 reused\.\n$/);
+  expect(outcome).toMatch(/Run story-1 succeeded: 17 stages executed, 0 reused\.\n$/);
   expect(shown!.slice(shown!.lastIndexOf('\n\n'))).toBe(outcome);
-  expect(JSON.parse(asJson!)).toMatchObject({ run: 'story-1', status: 'succeeded', executed: 14 });
+  expect(JSON.parse(asJson!)).toMatchObject({ run: 'story-1', status: 'succeeded', executed: 17 });
   expect(logs).toMatch(/^trainer-0 \| .*: done$/m);
   expect(logs).toMatch(/^evaluator-0 \| .*: done$/m);
-  expect(logs).toMatch(/^coordinator \| .* data: done in /m);
+  expect(logs).toMatch(/^coordinator \| .* data labeled: done in /m);
 
   const last = await story.run(['logs', '--worker', 'trainer 0', '--lines', '1']);
   const own = readFileSync(join(story.dir, 'runs/logs/story-1/trainer-0.log'), 'utf8');

@@ -16,12 +16,12 @@ test('an experiment runs to its table in separate processes; again, it executes 
   const { code, stdout, stderr } = await first.ended;
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(/row +ours +ours +n/);
-  expect(stdout).toMatch(/14 stages executed, 0 reused/);
+  expect(stdout).toMatch(/17 stages executed, 0 reused/);
   expectUndisturbedResults(story, 'story-1');
 
   const executions = story.lines('executions').length;
   const second = await story.run(['run', 'story.yaml', '--json']);
-  expect(JSON.parse(second.stdout)).toMatchObject({ run: 'story-2', status: 'succeeded', executed: 0, reused: 14 });
+  expect(JSON.parse(second.stdout)).toMatchObject({ run: 'story-2', status: 'succeeded', executed: 0, reused: 17 });
   expect(story.lines('executions')).toHaveLength(executions);
   expect(story.tracker((tracker) => tracker.listAttempts('story-2'))).toEqual([]);
   expect((await story.run(['resume'])).stdout).toMatch(/^Nothing to resume/);
@@ -31,7 +31,7 @@ test('an experiment runs to its table in separate processes; again, it executes 
   const artifact = join(story.dir, 'runs/artifacts', key);
   rmSync(join(artifact, 'item-0.json'));
   const third = await story.run(['run', 'story.yaml', '--json', '--trainers', '1', '--listen', '127.0.0.1:0']);
-  expect(JSON.parse(third.stdout)).toMatchObject({ status: 'succeeded', executed: 1, reused: 13 });
+  expect(JSON.parse(third.stdout)).toMatchObject({ status: 'succeeded', executed: 1, reused: 16 });
   const manifest = JSON.parse(readFileSync(join(artifact, 'manifest.json'), 'utf8')) as object;
   expect(manifest).toMatchObject({ key, kind: 'finetune-comment', files: [{ path: 'item-0.json' }] });
   for (const emptied of ['staging', 'checkpoints', 'tmp'])
@@ -56,7 +56,7 @@ test('an item that raises three times fails its stage with the reason and shows 
   });
   expect(code).toBe(1);
   expect(stdout).toMatch(/pretrain-ssl all failed: item 0 failed 3 times: bad photograph number 7 in pretrain-ssl/);
-  expect(stdout).toMatch(/Run story-1 failed: 10 stages executed, 0 reused, 1 failed, 3 skipped/);
+  expect(stdout).toMatch(/Run story-1 failed: 13 stages executed, 0 reused, 1 failed, 3 skipped/);
   const [run, stages] = story.tracker((tracker) => [tracker.getRun('story-1'), tracker.listRunStages('story-1')]);
   expect(run.status).toBe('failed');
   expect(run.error).toMatch(/bad photograph number 7/);
@@ -83,6 +83,6 @@ test('an item that raises three times fails its stage with the reason and shows 
   expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('run story-1 has no stage `nothing`')]);
 
   const resumed = await story.run(['resume', '--json', '--trainers', '1'], { misbehave });
-  expect(JSON.parse(resumed.stdout)).toMatchObject({ run: 'story-1', status: 'succeeded', executed: 4, reused: 10 });
+  expect(JSON.parse(resumed.stdout)).toMatchObject({ run: 'story-1', status: 'succeeded', executed: 4, reused: 13 });
   expectUndisturbedResults(story, 'story-1');
 });

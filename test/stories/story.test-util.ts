@@ -69,7 +69,7 @@ export interface Story {
   close(): Promise<void>;
 }
 
-/** Two rows, one seed: 14 stages, of them 6 of training. */
+/** Two rows, one seed: 17 stages, of them 6 of training. */
 const experiment = (dir: string): string => `
 rows:
   - row: all

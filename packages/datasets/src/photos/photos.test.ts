@@ -163,12 +163,9 @@ describe('sources of the unlabelled pool', () => {
     expect(shelf.skipped[2]!.reason).toContain('masked.mask.png: cannot decode it');
   });
 
-  it('know the original photographs of the held-out list too', async () => {
+  it('know the original photographs of the held-out list too', async ({ skip }) => {
     const originals = join(carriedPhotosDir, '../../../shared/photos');
-    if (!existsSync(originals)) {
-      console.log(`skipped: ${originals} is not here`);
-      return;
-    }
+    skip(!existsSync(originals), `${originals} is not here`);
     const isHeldOut = await heldOutCheck();
     for (const name of readdirSync(originals).filter((file) => /\.(jpg|png)$/.test(file))) {
       const stem = name.replace(/(_by_.*)?\.\w+$/, '');
