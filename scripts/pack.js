@@ -17,7 +17,7 @@ const carried = [
   'experiments',
   'ablations',
   'assets',
-  'datasets',
+  'data',
   'proto',
   'docs',
   'scripts/postinstall.js',
