@@ -4,6 +4,7 @@ export { tokenMetrics } from './metrics/captions.ts';
 export { captionReport, correlationReport, textMetricNames } from './metrics/score-files.ts';
 export { readMeteorResources } from './metrics/meteor/resources.ts';
 export { ptbTokenize } from './metrics/ptb.ts';
+export { checkReadout } from './answers/check-readout.ts';
 export { answerAboutPhotos, type PhotoAnswer, type PhotoQuestion } from './answers/photo-answers.ts';
 export { outputColumns, readOutputs, type OutputColumn } from './imported/read-outputs.ts';
 export { measureComments, measureScores, stageOfColumn, type MeasuredOutputs } from './imported/measure-outputs.ts';

@@ -116,12 +116,14 @@ async function modelProblems(rows: readonly Row[]): Promise<Problem[]> {
     Object.keys(foundationPaths(foundation)).join() === 'checkpoint';
   const named = rows.filter(({ config }) => !isCarried(config) || config.prompt.template !== 'nano');
   if (named.length === 0) return [];
-  // Only now: the model's code is of no use to an experiment on the embedded data here.
+  // Only now: this code is of no use to an experiment on the embedded data here.
   const { checkFoundation } = await import('@calm-orch/model');
+  const { checkReadout } = await import('@calm-orch/evaluator');
   const problems = new Map<string, Problem>();
   for (const { row, config } of named) {
     try {
       checkFoundation(config);
+      checkReadout(config, foundationPaths(config.foundation).llm);
     } catch (error) {
       if (!(error instanceof CalmError)) throw error;
       const { code, message: text } = error;
