@@ -138,6 +138,6 @@ function totalLine({ flops, costs: { gflops, gpus } }: FullRun): string {
   if (gflops === null) return `${all}.`;
   const seconds = flops / (gflops.value * 1e9);
   if (gflops.source === 'measured') return `${all}, ${span(seconds * 1000)} at the same rate.`;
-  const hours = Math.ceil(seconds / 3600).toLocaleString('en-US');
+  const hours = (seconds / 3600).toLocaleString('en-US', { maximumSignificantDigits: 3 });
   return `${all}, ${hours} GPU hours, ${span((seconds / gpus) * 1000)} on ${gpus} GPUs at the same rate.`;
 }
