@@ -17,7 +17,7 @@ import { splitImageToken } from '../llava/image-token.ts';
 import { rankedPccdPhotos } from '../pccd/best.ts';
 import type { PccdPhoto } from '../pccd/read.ts';
 import { isNoData, listedPath, withoutImage, type RatedPhoto } from '../rated-photos.ts';
-import { avaTestIds, unlabeledReaders, wantedRoot, type TellUse } from './candidates.ts';
+import { avaTestIds, unlabeledReaders, wantedRoot, type CandidateList, type TellUse } from './candidates.ts';
 import { drawn } from './draw.ts';
 
 /** What may be asked about photographs. */
@@ -33,41 +33,40 @@ export interface Questions {
 
 const mix = 'LLaVA-Mix665k';
 
-interface QuestionCandidate {
-  readonly path: string;
-  /** The dataset, or the image set of the mix. */
-  readonly source: string;
-}
-
 /** Photographs with questions, each once; at most `numQuestions`, drawn by the seed. */
 export async function questionCandidates(
   data: DataConfig,
   tell: TellUse = () => {},
-): Promise<{ readonly path: string }[]> {
+): Promise<CandidateList<{ readonly path: string }>> {
+  /** Path -> the dataset, or the image set of the mix. */
   const sources = new Map<string, string>();
   for (const dataset of judgedDatasets)
     for (const { path } of await judgedPhotos(data, dataset, tell)) sources.set(path, dataset);
-  for (const { path, set } of mixConversations(data, { tell })) if (!sources.has(path)) sources.set(path, set);
-  const all = [...sources].map(([path, source]) => ({ path, source }));
-  return fairlyDrawn(all, data).map(({ path }) => ({ path }));
+  for (const { path, set } of mixConversations(data, { tell })) if (!sources.has(path)) sources.set(flat(path), set);
+  const paths = fairlyDrawn(sources, data);
+  return { length: paths.length, slice: (start, end) => paths.slice(start, end).map((path) => ({ path })) };
 }
+
+/** The text in one piece: what `join` returns is a chain of pieces, several times as large. */
+const flat = (text: string): string => Buffer.from(text).toString();
 
 /** Half of the limit is shared out alike, so that no source is drawn away; the rest is drawn from all that are left. */
 function fairlyDrawn(
-  all: readonly QuestionCandidate[],
+  sources: ReadonlyMap<string, string>,
   { numQuestions, seed }: Pick<DataConfig, 'numQuestions' | 'seed'>,
-): readonly QuestionCandidate[] {
+): readonly string[] {
+  const all = [...sources.keys()];
   if (all.length <= numQuestions) return all;
-  const sources = [...new Set(all.map(({ source }) => source))];
-  const each = Math.floor(numQuestions / (2 * sources.length));
-  const shareOf = (source: string): QuestionCandidate[] => {
-    const own = all.filter((one) => one.source === source);
-    return drawn(own, each, [seed, 'questions', source]);
+  const names = [...new Set(sources.values())];
+  const each = Math.floor(numQuestions / (2 * names.length));
+  const shareOf = (name: string): string[] => {
+    const own = all.filter((path) => sources.get(path) === name);
+    return drawn(own, each, [seed, 'questions', name]);
   };
-  const chosen = new Set(sources.flatMap(shareOf));
-  const rest = all.filter((one) => !chosen.has(one));
-  for (const one of drawn(rest, numQuestions - chosen.size, [seed, 'questions'])) chosen.add(one);
-  return all.filter((one) => chosen.has(one));
+  const chosen = new Set(names.flatMap(shareOf));
+  const rest = all.filter((path) => !chosen.has(path));
+  for (const path of drawn(rest, numQuestions - chosen.size, [seed, 'questions'])) chosen.add(path);
+  return all.filter((path) => chosen.has(path));
 }
 
 /** The questions about photographs that are all among `chosen`, in a fixed order. */

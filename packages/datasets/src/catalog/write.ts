@@ -99,8 +99,8 @@ async function candidatesOf(data: DataConfig, pool: DataItem['pool']): Promise<C
   return { candidates: await find(data, tell), uses };
 }
 
-/** Questions in a file: some MB. */
-const questionsPerFile = 10_000;
+/** Questions in a file: some MB, all of them in memory at a time. */
+const questionsPerFile = 2000;
 
 /** Writes the questions about these photographs, a file at a time, and how many there are of each set. */
 async function writeQuestions(data: DataConfig, photos: Candidates['candidates'], outputDir: string): Promise<void> {
