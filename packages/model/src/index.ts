@@ -48,7 +48,7 @@ export { checkParity, type ParityCheck } from './parity/parity.ts';
 export { checkFoundation, type CheckedConfig } from './foundation/check-foundation.ts';
 export { openFoundation, type Foundation } from './foundation/open-foundation.ts';
 export { makeModels } from './foundation/make-models.ts';
-export { openLanguage, type Language, type LanguageSpec } from './calm/language.ts';
+export { checkKnown, openLanguage, type Language, type LanguageSpec } from './calm/language.ts';
 export {
   imageId,
   vicunaSequence,

@@ -1,5 +1,5 @@
 // The language of the stages: tokenizer and prompts, of the embedded data or of a language model's folder.
-import { CalmError, type LlmConfig, type TrialConfig } from '@calm-orch/core';
+import type { LlmConfig, TrialConfig } from '@calm-orch/core';
 import { vocabularyWords } from '@calm-orch/datasets';
 import { openLanguage, type Foundation, type Language } from '@calm-orch/model';
 
@@ -9,9 +9,3 @@ export interface LanguageConfig extends Pick<TrialConfig, 'prompt'> {
 
 export const languageOf = ({ llm, prompt }: LanguageConfig, foundation: Foundation): Language =>
   openLanguage({ llm, template: prompt.template, tokenizerDir: foundation.tokenizerDir, words: vocabularyWords() });
-
-/** @throws CalmError `invalid_config` when scorePrefix has a word the tokenizer does not know. */
-export function checkKnown({ tokenizer }: Language, scorePrefix: string): void {
-  if (tokenizer.encode(scorePrefix).includes(tokenizer.unknownId))
-    throw new CalmError('invalid_config', `scorePrefix: the vocabulary lacks a word of \`${scorePrefix}\``);
-}

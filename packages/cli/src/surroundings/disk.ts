@@ -1,8 +1,14 @@
 // Whether what the stages that are left will write fits the disk of the run folder, by sizes in the configuration.
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CalmError, hiddenStateBytes, numPhotographs, type PhotographSet, type TrialConfig } from '@calm-orch/core';
-import type { Experiment } from '@calm-orch/core';
+import {
+  CalmError,
+  hiddenStateBytes,
+  numPhotographs,
+  type Experiment,
+  type PhotographSet,
+  type TrialConfig,
+} from '@calm-orch/core';
 import type { Plan, PlanStage } from '@calm-orch/coordinator';
 import { byteSize } from '../views/format.ts';
 

@@ -1,7 +1,7 @@
 // Whether a tokenizer can say what is read from answers, asked before anything is trained.
-import { CalmError, type TrialConfig } from '@calm-orch/core';
+import type { TrialConfig } from '@calm-orch/core';
 import { vocabularyWords } from '@calm-orch/datasets';
-import { openLanguage } from '@calm-orch/model';
+import { checkKnown, openLanguage } from '@calm-orch/model';
 import { expectationReader, levelsReader } from './read-score.ts';
 
 /**
@@ -16,6 +16,5 @@ export function checkReadout(trial: TrialConfig, tokenizerDir: string | undefine
   // Personalized assessment prints the expectation beside whatever is configured.
   if (personal || scoreReadout === 'expectation') expectationReader(tokenizer);
   if (scores && scoreReadout === 'levels') levelsReader(tokenizer);
-  if (tokenizer.encode(scorePrefix).includes(tokenizer.unknownId))
-    throw new CalmError('invalid_config', `scorePrefix: the tokenizer lacks a word of \`${scorePrefix}\``);
+  checkKnown(tokenizer, scorePrefix);
 }

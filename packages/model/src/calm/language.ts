@@ -48,3 +48,9 @@ export function openLanguage({ llm, template, tokenizerDir, words }: LanguageSpe
     caption: captionPrompt(tokenizer, template),
   };
 }
+
+/** @throws CalmError `invalid_config` when scorePrefix has a word the tokenizer does not know. */
+export function checkKnown(tokenizer: Tokenizer, scorePrefix: string): void {
+  if (tokenizer.encode(scorePrefix).includes(tokenizer.unknownId))
+    throw new CalmError('invalid_config', `scorePrefix: the tokenizer lacks a word of \`${scorePrefix}\``);
+}

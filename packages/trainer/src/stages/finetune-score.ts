@@ -2,9 +2,9 @@
 // word of a level.
 import type { StageFunction, TrialConfig } from '@calm-orch/core';
 import { instructionOf, labeledPhotos } from '@calm-orch/datasets';
+import { checkKnown } from '@calm-orch/model';
 import { scoreAnswers } from '../score-text.ts';
 import { finetune, type LanguageTuning } from '../finetune.ts';
-import { checkKnown } from '../language.ts';
 import { readWeights } from '../training/model-weights.ts';
 import { initialMfam, withInputs, type TrainingStageConfig } from '../training/training-stage.ts';
 
@@ -22,7 +22,7 @@ export const finetuneScore: StageFunction = (context) => {
       train.map(({ meanScore }) => meanScore),
       config,
     );
-    checkKnown(language, config.scorePrefix);
+    checkKnown(language.tokenizer, config.scorePrefix);
     return finetune(context, config, {
       training: config.finetuneScore,
       taps,
