@@ -108,6 +108,13 @@ export function readAvaCaptions(file: string, ava: KnownToAva): AvaCaptions {
   return { train, test, counts };
 }
 
+/** The counts alone: no comment is kept. Throws as `readAvaCaptions`. */
+export function countAvaCaptions(file: string, ava: KnownToAva): CaptionsTally {
+  const counts = newCaptionsTally();
+  for (const comment of commentsKnownTo(ava, file, counts)) void comment;
+  return counts;
+}
+
 function captionedImageOf(value: unknown, file: string, line: number): CaptionedImage {
   const record = (value ?? {}) as { imgid?: unknown; split?: unknown; sentences?: unknown };
   const { imgid, split, sentences } = record;

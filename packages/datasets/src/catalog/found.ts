@@ -1,7 +1,7 @@
 // How many photographs the datasets of this machine have for each pool, before any limit and before any is decoded.
 import { join } from 'node:path';
 import { CalmError, type DataConfig } from '@calm-orch/core';
-import { avaCaptionsFile, readAvaCaptions } from '../ava-captions/captions-file.ts';
+import { avaCaptionsFile, countAvaCaptions } from '../ava-captions/captions-file.ts';
 import {
   avaTestIds,
   genericCandidates,
@@ -36,7 +36,7 @@ export async function foundPools(data: DataConfig, withQuestions: boolean): Prom
   const comments = await tried(() => {
     const root = wantedRoot(data, 'AVA-Captions', 'comments');
     const ava = { train: ofSplit('train'), test: ofSplit('test'), testIds: avaTestIds(data) };
-    return readAvaCaptions(join(root, avaCaptionsFile), ava);
+    return countAvaCaptions(join(root, avaCaptionsFile), ava);
   });
   const unlabeled = await tried(() => unlabeledCandidates(all));
   const generic = await tried(() => genericCandidates(all));
@@ -49,8 +49,8 @@ export async function foundPools(data: DataConfig, withQuestions: boolean): Prom
   return [
     pool('scoring, train', ofSplit('train').length, labeled),
     pool('scoring, test', ofSplit('test').length, labeled),
-    pool('commenting, train', comments.found?.train.length, comments),
-    pool('commenting, test', comments.found?.test.length, comments),
+    pool('commenting, train', comments.found?.train, comments),
+    pool('commenting, test', comments.found?.test, comments),
     pool('unlabelled', unlabeled.found?.length, unlabeled),
     pool('generic', generic.found?.length, generic),
     ...(asked === null ? [] : [pool('questions', asked.found?.length, asked)]),

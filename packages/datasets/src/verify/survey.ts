@@ -6,7 +6,7 @@ import { readAadb } from '../aadb/read.ts';
 import { absentTestIds } from '../ava/absent-test-ids.ts';
 import { readAvaLists, readAvaNames, readAvaStyles, type AvaStyles } from '../ava/lists.ts';
 import { readAva, type Ava } from '../ava/read.ts';
-import { avaCaptionsFile, readAvaCaptions } from '../ava-captions/captions-file.ts';
+import { avaCaptionsFile, countAvaCaptions } from '../ava-captions/captions-file.ts';
 import { rawCommentsFile, readRawComments } from '../ava-captions/raw-comments.ts';
 import { readEva } from '../eva/read.ts';
 import { readFlickrAes } from '../flickr-aes/read.ts';
@@ -116,7 +116,7 @@ function stylesOf(dir: string): { readonly styles: AvaStyles | null; readonly wa
 function surveyCaptions(dir: string, { ava }: SurveyContext): Survey {
   const known = ava();
   const file = join(dir, avaCaptionsFile);
-  const { counts } = readAvaCaptions(file, known ?? { train: [], test: [], testIds: new Set() });
+  const counts = countAvaCaptions(file, known ?? { train: [], test: [], testIds: new Set() });
   const raw = join(dir, rawCommentsFile);
   const tally = { skipped: 0 };
   let rawImages = 0;
