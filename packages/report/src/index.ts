@@ -4,5 +4,6 @@ export { renderTables, tableFormats, tablesJson, type TableFormat } from './form
 export type { Table } from './table.ts';
 export { collectTables } from './tables/collect.ts';
 export { testItemsOf } from './tables/imported-rows.ts';
+export { onlySeeds } from './tables/only-seeds.ts';
 export { isRehearsal, rowsOfTable, tablesOf } from './tables/rows-of-table.ts';
 export { judgeTables, type WholeArtifact } from './verdicts/judge-tables.ts';

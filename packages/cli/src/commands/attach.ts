@@ -9,6 +9,7 @@ import { outcomeJsonOption } from '../options/json-option.ts';
 import { printJson } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
+import { createSeedTables } from '../progress/seed-tables.ts';
 import { commandOf, printOutcome } from '../outcome.ts';
 import { askCoordinator, findRunAtWork } from '../run/runs-at-work.ts';
 
@@ -64,6 +65,8 @@ async function watch({ tracker, dir, runId, output, left }: WatchOptions): Promi
   let view: RunView | null = null;
   let known: number | undefined;
   let progress: Progress | null = null;
+  const tables = createSeedTables({ dir, output, print: (text) => progress?.show(text) });
+  left.addEventListener('abort', () => tables.close(), { once: true });
   try {
     while (!left.aborted && output.writable) {
       const answer = await Promise.race([
@@ -75,9 +78,12 @@ async function watch({ tracker, dir, runId, output, left }: WatchOptions): Promi
       known = answer.last;
       progress ??= showProgress(output, () => view!);
       for (const event of answer.events) progress.event(event as CoordinatorEvent);
+      tables.look(view);
       await sleep(lookEveryMs, undefined, { signal: left }).catch(() => {});
     }
+    if (!left.aborted) await tables.settle();
   } finally {
+    tables.close();
     progress?.close();
   }
   return view;

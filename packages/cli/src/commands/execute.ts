@@ -2,7 +2,7 @@
 import { totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
-import { CalmError, type Experiment } from '@calm-orch/core';
+import { CalmError, seedsOf, type Experiment } from '@calm-orch/core';
 import type { Tracker } from '@calm-orch/tracker';
 import type { StartedRun } from '@calm-orch/coordinator';
 import type { GlobalOptions } from '../cli.ts';
@@ -14,6 +14,7 @@ import { checkSurroundings } from '../surroundings/check-surroundings.ts';
 import { checkDisk } from '../surroundings/disk.ts';
 import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
+import { createSeedTables } from '../progress/seed-tables.ts';
 import { printOutcome } from '../outcome.ts';
 import { parts } from '../run/parts.ts';
 import { makeRehearsalModels } from '../run/rehearsal-models.ts';
@@ -92,11 +93,13 @@ export async function execute(
 ): Promise<void> {
   const output = options.json ? process.stderr : process.stdout;
   const say = (text: string): void => void output.write(`${text}\n`);
-  const { name, rows, seeds } = experiment;
-  say(`Planning ${name}: ${plural(rows.length, 'row')}, ${plural(seeds.length, 'seed')}.`);
+  const { name, rows } = experiment;
+  say(`Planning ${name}: ${plural(rows.length, 'row')}, ${plural(seedsOf(experiment).length, 'seed')}.`);
   const { hangPolicy, layoutOf, planSources, runExperiment, workerCounts } = await import('@calm-orch/coordinator');
   const cancel = cancelOnSignals();
   let progress: Progress | null = null;
+  const tables = createSeedTables({ dir: options.dir, output, print: (text) => progress?.show(text) });
+  let look = (): void => {};
   try {
     const { datasetIdentity, photosIdentity } = await import('@calm-orch/datasets');
     const facts = await parts.engineFacts(say, cancel.signal);
@@ -142,22 +145,31 @@ export async function execute(
         tellStarted(started.run.id);
         announce(started, layout.log(started.run.id, '*'), say);
         progress = showProgress(output, started.view);
-        cancel.onFirst = () =>
+        look = () => tables.look(started.view());
+        look();
+        cancel.onFirst = () => {
+          tables.close();
           progress?.note('Stopping: workers save checkpoints, at most 10 s (Ctrl-C again: at once).');
+        };
         cancel.onSecond = () => {
           started.killWorkers();
           tracker.endRun(started.run.id, 'cancelled');
         };
       },
-      onEvent: (event) => progress?.event(event),
+      onEvent: (event) => {
+        progress?.event(event);
+        if (event.type === 'stage succeeded') look();
+      },
       onStop: (now) => cancel.ask(now),
     });
+    await tables.settle();
     (progress as Progress | null)?.close();
     for (const note of inputUses(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
     for (const note of leftOutPhotographs(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
     const fullRun = experiment.rehearsal ? await fullRunOf(experiment, sources, await paperMachine()) : null;
     await printOutcome(summary, tracker, options, fullRun);
   } finally {
+    tables.close();
     (progress as Progress | null)?.close();
     cancel.dispose();
   }

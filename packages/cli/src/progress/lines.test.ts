@@ -23,6 +23,8 @@ const view = (stages: StageView[]): RunView => ({
   elapsedMs: 192_000,
   leftMs: 520_000,
   stages,
+  seeds: [0],
+  numSeedsDone: 0,
   workers: [
     { role: 'trainer', index: 0, stage: 'finetune-score all seed 0' },
     { role: 'trainer', index: 1, stage: null },

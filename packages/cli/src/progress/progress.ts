@@ -8,6 +8,8 @@ export interface Progress {
   event(event: CoordinatorEvent): void;
   /** A line that stays. */
   note(text: string): void;
+  /** Lines that stay: on a terminal above the block, else on `aside`. */
+  show(text: string): void;
   /** Takes the block away. */
   close(): void;
 }
@@ -24,11 +26,16 @@ const redrawEveryMs = 250;
 /** Between two plain reports: a tenth of the time that is gone, so that a long run's log stays short. */
 const plainPauseMs = (elapsedMs: number): number => Math.min(600_000, Math.max(10_000, elapsedMs / 10));
 
-export function showProgress(stream: ProgressStream, view: () => RunView): Progress {
-  return stream.isTTY === true ? liveProgress(stream, view) : plainProgress(stream, view);
+/** @param aside Takes what is shown beside a pipe's plain lines. */
+export function showProgress(
+  stream: ProgressStream,
+  view: () => RunView,
+  aside: ProgressStream = process.stderr,
+): Progress {
+  return stream.isTTY === true ? liveProgress(stream, view) : plainProgress(stream, view, aside);
 }
 
-function plainProgress(stream: ProgressStream, view: () => RunView): Progress {
+function plainProgress(stream: ProgressStream, view: () => RunView, aside: ProgressStream): Progress {
   const note = (text: string): void => void stream.write(`[${duration(view().elapsedMs)}] ${text}\n`);
   let timer: NodeJS.Timeout;
   const wait = (): void => {
@@ -41,6 +48,7 @@ function plainProgress(stream: ProgressStream, view: () => RunView): Progress {
   return {
     event: (event) => note(eventText(event)),
     note,
+    show: (text) => void aside.write(`${text}\n`),
     close: () => clearTimeout(timer),
   };
 }
@@ -69,6 +77,7 @@ function liveProgress(stream: ProgressStream, view: () => RunView): Progress {
       if (event.type !== 'stage started' && event.type !== 'stage succeeded') note(eventText(event));
     },
     note,
+    show: note,
     close: () => {
       clearInterval(timer);
       erase();

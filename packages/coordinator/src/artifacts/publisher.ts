@@ -10,8 +10,8 @@ import type { CoordinatorOptions } from '../leases/records.ts';
 import type { StageRecord } from '../leases/stage-progress.ts';
 
 export interface Publisher {
-  /** Whether an artifact is being written. */
-  readonly isBusy: boolean;
+  /** Stages whose artifacts are being written. */
+  readonly underWay: ReadonlySet<StageRecord>;
   finish(stage: StageRecord): void;
   /** Once artifacts under way are complete and recorded. */
   settle(): Promise<void>;
@@ -28,7 +28,7 @@ export function createPublisher(
   { layout, runId, tracker, now }: CoordinatorOptions,
   { onDone, onError, onIdle }: PublisherEvents,
 ): Publisher {
-  const underWay = new Set<Promise<void>>();
+  const underWay = new Map<StageRecord, Promise<void>>();
   const publish = async (stage: StageRecord): Promise<void> => {
     try {
       const results = tracker.itemResults(stage.key).map(({ result }) => result);
@@ -50,18 +50,18 @@ export function createPublisher(
     }
   };
   return {
-    get isBusy() {
-      return underWay.size > 0;
+    get underWay() {
+      return new Set(underWay.keys());
     },
     finish: (stage) => {
       const publishing = publish(stage).finally(() => {
-        underWay.delete(publishing);
+        underWay.delete(stage);
         onIdle();
       });
-      underWay.add(publishing);
+      underWay.set(stage, publishing);
     },
     settle: async () => {
-      while (underWay.size > 0) await Promise.all(underWay);
+      while (underWay.size > 0) await Promise.all(underWay.values());
     },
   };
 }

@@ -44,6 +44,7 @@ const stage = (kind: StageKind, role: Role, inputs: string[] = [], numItems = 1)
   numItems,
   cost: 1,
   trials: [trial],
+  seedPlace: 0,
   inputs: Object.fromEntries(inputs.map((key) => [key, `key-of-${key}`])),
   ingredients: {},
   modules: {},
@@ -59,7 +60,7 @@ function begin(stages: PlanStage[], policy = defaultPolicy): Coordinator {
     runId,
     stages.map((planned) => ({ ...planned, reuse: false })),
   );
-  const options = { plan: { trials: [trial], stages }, runId, tracker, layout: layoutOf(dir), policy };
+  const options = { plan: { trials: [trial], seeds: [0], stages }, runId, tracker, layout: layoutOf(dir), policy };
   const onEvent = (event: CoordinatorEvent): void => void events.push(event);
   const coordinator = new Coordinator({ ...options, now: () => nowMs, onEvent }, { reused: new Set() });
   coordinator.start();
@@ -101,6 +102,24 @@ test('leases items in order, completes the stage, and opens the stages that read
   coordinator.complete(work.token, { fingerprint: 'f' });
   await coordinator.ended;
   expect(tracker.listRunStages('test-1').map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+});
+
+test('has a trainer wait for an artifact being written rather than begin a stage of a later seed', async () => {
+  const later = { ...stage('pretrain-ssl', 'trainer'), seedPlace: 1 };
+  const coordinator = begin([
+    stage('finetune-comment', 'trainer'),
+    stage('finetune-score', 'trainer', ['finetune-comment']),
+    later,
+  ]);
+  const comment = await lease(coordinator, 'trainer 0');
+  expect(comment.stage.kind).toBe('finetune-comment');
+  compute(comment);
+  coordinator.complete(comment.token, {});
+  expect(await coordinator.lease('trainer 0', 0, never)).toBeNull();
+  const asked = coordinator.lease('trainer 0', 1000, never);
+  await coordinator.settle();
+  expect(await asked).toMatchObject({ stage: { kind: 'finetune-score' } });
+  expect((await lease(coordinator, 'trainer 1')).stage.kind).toBe('pretrain-ssl');
 });
 
 test('gives a worker that asks again the lease it has, and takes repeated calls once', async () => {
@@ -282,7 +301,7 @@ test('takes over from a coordinator that died: leases and rosters stay, who died
   const instances = new Set(workers.map(({ instance }) => instance));
   const attempts = tracker.keepAttempts('test-1', new Set(stages.map(({ key }) => key)), instances);
   expect(attempts.map(({ token }) => token).sort()).toEqual([shared, other, joined].map(({ token }) => token).sort());
-  const plan = { trials: [trial], stages };
+  const plan = { trials: [trial], seeds: [0], stages };
   const options = {
     plan,
     runId: 'test-1',
@@ -327,7 +346,13 @@ test('executes a stage that another run beside it has failed', async () => {
     stages.map((planned) => ({ ...planned, reuse: false })),
   );
   expect(foreign.size).toBe(2);
-  const options = { plan: { trials: [trial], stages }, runId, tracker, layout: layoutOf(dir), policy: defaultPolicy };
+  const options = {
+    plan: { trials: [trial], seeds: [0], stages },
+    runId,
+    tracker,
+    layout: layoutOf(dir),
+    policy: defaultPolicy,
+  };
   const second = new Coordinator({ ...options, now: () => nowMs, onEvent: () => {} }, { reused: new Set(), foreign });
   second.start();
   second.register('augmentor', 0, 'of the second', 300);
@@ -351,7 +376,13 @@ test('tells a process that is none of its workers to end', async () => {
     runId,
     stages.map((planned) => ({ ...planned, reuse: false })),
   );
-  const options = { plan: { trials: [trial], stages }, runId, tracker, layout: layoutOf(dir), policy: defaultPolicy };
+  const options = {
+    plan: { trials: [trial], seeds: [0], stages },
+    runId,
+    tracker,
+    layout: layoutOf(dir),
+    policy: defaultPolicy,
+  };
   const isOwn = (pid: number): boolean => pid === 1;
   const coordinator = new Coordinator(
     { ...options, now: () => nowMs, onEvent: () => {}, isOwn },
@@ -376,7 +407,7 @@ test('completes on the next start what was finished but not published', async ()
     'test-1',
     stages.map((planned) => ({ ...planned, reuse: false })),
   );
-  const plan = { trials: [trial], stages };
+  const plan = { trials: [trial], seeds: [0], stages };
   const options = { plan, runId: 'test-1', tracker, layout: layoutOf(dir), policy: defaultPolicy };
   const next = new Coordinator({ ...options, now: () => nowMs, onEvent: () => {} }, { reused: new Set() });
   next.start();

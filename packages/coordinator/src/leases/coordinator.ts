@@ -22,7 +22,7 @@ import type {
   Survivors,
   WorkerRecord,
 } from './records.ts';
-import { criticalPaths, dependantsOf, nextItem } from './schedule.ts';
+import { criticalPaths, dependantsOf, nextItem, type Schedulable } from './schedule.ts';
 import { doneShare, itemShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
 import { takeReport } from './take-report.ts';
 import { workItem } from './work-item.ts';
@@ -289,6 +289,7 @@ export class Coordinator {
 
   #grant(worker: WorkerRecord): LeaseRecord | null {
     const { runId, tracker, now } = this.#options;
+    if (this.#isBetterSoon(worker.role)) return null;
     const next = nextItem(worker.role, this.stages, this.#paths) ?? this.#toJoin(worker);
     if (next === null) return null;
     const stage = this.#stages.get(next.key)!;
@@ -313,6 +314,17 @@ export class Coordinator {
     attempt: Pick<AttemptRecord, 'token' | 'attempt'>,
   ): LeaseRecord {
     return this.book.hold(workItem(this.#options, stage, item, attempt), stage, worker);
+  }
+
+  /** Whether artifacts being written make a stage ready that goes before those that are: seconds to wait, not a training. */
+  #isBetterSoon(role: Role): boolean {
+    const { underWay } = this.#publisher;
+    if (underWay.size === 0) return false;
+    const soon = this.stages.map((stage): Schedulable =>
+      underWay.has(stage) ? { ...stage, state: 'succeeded' } : stage,
+    );
+    const next = nextItem(role, soon, this.#paths);
+    return next !== null && next.key !== nextItem(role, this.stages, this.#paths)?.key;
   }
 
   /** A stage others train already, for a trainer with nothing else to do. */
@@ -357,7 +369,7 @@ export class Coordinator {
     this.#shrinkGangs();
     this.#changes.tell();
     const open = this.stages.some(({ state }) => state === 'waiting');
-    if (!open && !this.#publisher.isBusy) this.#end.resolve();
+    if (!open && this.#publisher.underWay.size === 0) this.#end.resolve();
   }
 
   #say(type: CoordinatorEvent['type'], { label }: StageRecord, message: string): void {

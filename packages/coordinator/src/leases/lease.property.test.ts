@@ -27,6 +27,7 @@ const stages: PlanStage[] = kinds.map((each) => ({
   config: {},
   cost: 1,
   trials: [trial],
+  seedPlace: 0,
   ingredients: {},
   modules: {},
   checkpointEveryMs: 1000,
@@ -55,7 +56,13 @@ it('leases end in every item finished exactly once, whatever happens in between'
         );
         // Nothing fails for good: that is another test's.
         const policy = { ...defaultPolicy, maxFailures: 1000, maxLostInARow: 1000 };
-        const options = { plan: { trials: [trial], stages }, runId, tracker, layout: layoutOf(dir), policy };
+        const options = {
+          plan: { trials: [trial], seeds: [0], stages },
+          runId,
+          tracker,
+          layout: layoutOf(dir),
+          policy,
+        };
         const coordinator = new Coordinator({ ...options, now: () => nowMs, onEvent: () => {} }, { reused: new Set() });
         coordinator.start();
         const held = new Map<number, WorkItem>();

@@ -5,6 +5,7 @@ const stage = (key: string, cost: number, inputs: string[] = [], more: Partial<S
   key,
   cost,
   inputs,
+  seedPlace: 0,
   role: 'trainer',
   state: 'waiting',
   queued: [0],
@@ -20,6 +21,23 @@ describe('schedule', () => {
   it('gives a free worker the stage with the longest way to go, whatever the order of the plan', () => {
     const stages = [stage('short', 5), stage('comment', 3), stage('score', 15, ['comment'])];
     expect(nextItem('trainer', stages, criticalPaths(stages))).toEqual({ key: 'comment', item: 0 });
+  });
+
+  it('works off one seed after the other; stages of later seeds fill workers for whom the earlier have nothing', () => {
+    const stages = [
+      stage('long later', 99, [], { seedPlace: 1 }),
+      stage('comment', 3),
+      stage('short', 5),
+      stage('score', 1, ['comment']),
+    ];
+    const paths = criticalPaths(stages);
+    const given: string[] = [];
+    const after = (): (typeof stages)[number][] =>
+      stages.map((one) => ({ ...one, queued: given.includes(one.key) ? [] : one.queued }));
+    for (let next = nextItem('trainer', stages, paths); next !== null; next = nextItem('trainer', after(), paths))
+      given.push(next.key);
+    // `score` waits for `comment`.
+    expect(given).toEqual(['short', 'comment', 'long later']);
   });
 
   it('keeps a stage back until all its inputs have succeeded', () => {

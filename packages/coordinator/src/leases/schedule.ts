@@ -1,5 +1,6 @@
-// Which item a free worker gets. Pure: a function of the stages' states. A worker takes the ready stage with the
-// longest way still to go behind it, so that long chains of training start first and nothing waits for them at the end.
+// Which item a free worker gets. Pure: a function of the stages' states. Seeds are worked off one after the other: a worker
+// takes the ready stage of the earliest seed, of those the one with the longest way still to go behind it, so that long
+// chains of training start first. Stages of later seeds fill workers for whom the earlier ones have nothing.
 import type { Role } from '@calm-orch/core';
 
 export type StageState = 'waiting' | 'succeeded' | 'failed' | 'skipped';
@@ -11,6 +12,8 @@ export interface Schedulable {
   readonly cost: number;
   /** Keys of the stages whose artifacts it reads; keys that are no stage of the plan are there already. */
   readonly inputs: readonly string[];
+  /** Place of the first seed that needs it. */
+  readonly seedPlace: number;
   readonly state: StageState;
   /** Items nobody has leased or finished, in the order they should be done. */
   readonly queued: readonly number[];
@@ -47,10 +50,14 @@ export function nextItem(
       stage.role === role && stage.state === 'waiting' && stage.queued.length > 0 && stage.inputs.every(isThere),
   );
   const first = ready.reduce<Schedulable | null>(
-    (best, stage) => (best === null || paths.get(stage.key)! > paths.get(best.key)! ? stage : best),
+    (best, stage) => (best === null || isBefore(stage, best, paths) ? stage : best),
     null,
   );
   return first === null ? null : { key: first.key, item: first.queued[0]! };
+}
+
+function isBefore(a: Schedulable, b: Schedulable, paths: ReadonlyMap<string, number>): boolean {
+  return a.seedPlace === b.seedPlace ? paths.get(a.key)! > paths.get(b.key)! : a.seedPlace < b.seedPlace;
 }
 
 /** Keys of all stages that need `key`, directly or through others. */

@@ -14,6 +14,7 @@ function stage(kind: string, key: string, cost: number, inputs: readonly string[
     label: key,
     cost,
     numItems: 1,
+    seedPlace: 0,
     config: {},
     ingredients: {},
   };

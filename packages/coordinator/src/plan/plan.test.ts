@@ -26,18 +26,39 @@ const changed = (before: Plan, after: Plan): string[] =>
   after.stages.filter(({ key }) => !keys(before).includes(key)).map(({ label }) => label);
 
 describe('a plan', () => {
-  it('merges what rows and seeds share: 5 rows, 2 seeds, one set of data and of features', () => {
+  it('merges what rows and seeds share: 5 rows, 3 seeds, one set of data and of features', () => {
     const whole = plan(table5());
-    expect(whole.trials).toHaveLength(10);
+    expect(whole.trials).toHaveLength(15);
     for (const [kind, number] of Object.entries({ data: 4, augment: 1, encode: 3, baselines: 1 }))
       expect([kind, count(whole, kind)]).toEqual([kind, number]);
-    expect(count(whole, 'pretrain-generic')).toBe(2);
-    expect(count(whole, 'pretrain-ssl')).toBe(8);
-    expect(count(whole, 'finetune-score')).toBe(10);
+    expect(count(whole, 'pretrain-generic')).toBe(3);
+    expect(count(whole, 'pretrain-ssl')).toBe(12);
+    expect(count(whole, 'finetune-score')).toBe(15);
     expect(count(whole, 'evaluate-comment')).toBe(0);
     const trialsOf = (wanted: string) => whole.stages.find(({ label }) => label === wanted)!.trials.length;
     // The row without Q-Formers has no self-supervision.
-    expect(['data labeled', 'data comments', 'data unlabeled'].map(trialsOf)).toEqual([10, 10, 8]);
+    expect(['data labeled', 'data comments', 'data unlabeled'].map(trialsOf)).toEqual([15, 15, 12]);
+  });
+
+  it('says of each stage which seed needs it first, and plans the seeds that rows have beside the experiment’s', () => {
+    const { rows, ...rest } = table5({ rows: ['thematic', 'all'], seeds: [7, 2] });
+    const [thematic, all] = rows;
+    const whole = plan({ ...rest, rows: [thematic!, { ...all!, seeds: [7, 2, 3] }] });
+    expect(whole.seeds).toEqual([7, 2, 3]);
+    expect(whole.trials.map(({ row, seed }) => `${row} ${seed}`)).toEqual([
+      'thematic 7',
+      'thematic 2',
+      'all 7',
+      'all 2',
+      'all 3',
+    ]);
+    for (const { trials, seedPlace } of whole.stages)
+      expect(seedPlace).toBe(
+        Math.min(...trials.map(({ seed }) => whole.seeds.indexOf(seed)), trials.length === 0 ? 0 : 9),
+      );
+    expect(whole.stages.filter(({ kind }) => kind === 'pretrain-generic').map(({ seedPlace }) => seedPlace)).toEqual([
+      0, 1, 2,
+    ]);
   });
 
   it.each(['nano', 'paper'] as const)('is made of every experiment file under preset %s', (preset) => {

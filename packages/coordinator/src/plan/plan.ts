@@ -4,6 +4,7 @@
 import {
   canonicalJson,
   hashOf,
+  seedsOf,
   stageLabel,
   type Experiment,
   type FoundationConfig,
@@ -26,6 +27,8 @@ export interface PlanStage extends StageSpec {
   readonly label: string;
   /** Trials that need it. */
   readonly trials: readonly TrialRef[];
+  /** Place in `Plan.seeds` of the first seed that needs it. */
+  readonly seedPlace: number;
   readonly cost: number;
   /** What was hashed into the key. */
   readonly ingredients: Json;
@@ -39,6 +42,8 @@ export interface PlanStage extends StageSpec {
 
 export interface Plan {
   readonly trials: readonly TrialRef[];
+  /** In the order they are worked off. */
+  readonly seeds: readonly number[];
   readonly stages: readonly PlanStage[];
 }
 
@@ -60,17 +65,19 @@ export interface PlanSources {
   notes?(): readonly string[];
 }
 
-type Draft = Omit<PlanStage, 'label' | 'trials'> & { readonly trials: TrialRef[] };
+type Draft = Omit<PlanStage, 'label' | 'trials' | 'seedPlace'> & { readonly trials: TrialRef[]; seedPlace: number };
 
 export function planExperiment(experiment: Experiment, sources: PlanSources): Plan {
   const drafts = new Map<string, Draft>();
   const trials: TrialRef[] = [];
   const tables = new Set<string>();
+  const seeds = seedsOf(experiment);
   const goalsOf = (what: StageDefinition['goalOf']) => sources.kinds.filter(({ goalOf }) => goalOf === what);
-  for (const { row, table = '', config: configOf } of experiment.rows)
-    for (const seed of experiment.seeds) {
+  for (const { row, table = '', config: configOf, seeds: own = experiment.seeds } of experiment.rows)
+    for (const seed of own) {
       const config = configOf(seed);
       const trial: TrialRef = { row, seed };
+      const seedPlace = seeds.indexOf(seed);
       const { checkpointEverySeconds, optimizer, stepShards } = config.train;
       const add: AddStage = (definition, inputs) => {
         const { kind, role, budget, goalOf } = definition;
@@ -96,11 +103,13 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
           cost: definition.cost(config),
           ingredients,
           trials: [],
+          seedPlace,
           modules: sources.modules?.(kind) ?? {},
           checkpointEveryMs: checkpointEverySeconds * 1000,
           optimizer,
           numShards: stepShards,
         };
+        draft.seedPlace = Math.min(draft.seedPlace, seedPlace);
         drafts.set(key, draft);
         if (goalOf !== 'table' && !draft.trials.includes(trial)) draft.trials.push(trial);
         return key;
@@ -116,5 +125,5 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
       trials.push(trial);
     }
   const stages = [...drafts.values()].map((draft) => ({ ...draft, label: stageLabel(draft, trials) }));
-  return { trials, stages };
+  return { trials, seeds, stages };
 }

@@ -77,7 +77,8 @@ function restore({ options: { tracker }, run, known, coordinator, toDo, adopted 
 export async function work(session: Session): Promise<void> {
   const { options, run, plan, known, coordinator, toDo, adopted } = session;
   const startedMs = now();
-  const view = (): RunView => viewOf({ runId: run.id, coordinator, pool: session.pool, nowMs: now(), startedMs });
+  const view = (): RunView =>
+    viewOf({ runId: run.id, seeds: plan.seeds, coordinator, pool: session.pool, nowMs: now(), startedMs });
   // What nobody has caught ends the run as well: its workers must not be left, nor socket and token.
   const abandon = (error: unknown): void => coordinator.abandon(error);
   process.on('uncaughtException', abandon);

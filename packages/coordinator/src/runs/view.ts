@@ -36,11 +36,16 @@ export interface RunView {
   /** Estimated time left of the whole run. */
   readonly leftMs: number | null;
   readonly stages: readonly StageView[];
+  /** In the order they are worked off. */
+  readonly seeds: readonly number[];
+  /** How many of them, from the first on, have all their stages. */
+  readonly numSeedsDone: number;
   readonly workers: readonly WorkerView[];
 }
 
 export interface ViewSources {
   readonly runId: string;
+  readonly seeds: readonly number[];
   readonly coordinator: Coordinator;
   readonly pool: WorkerPool | null;
   /** Monotonic milliseconds, and their value when the session began. */
@@ -48,7 +53,7 @@ export interface ViewSources {
   readonly startedMs: number;
 }
 
-export function viewOf({ runId, coordinator, pool, nowMs, startedMs }: ViewSources): RunView {
+export function viewOf({ runId, seeds, coordinator, pool, nowMs, startedMs }: ViewSources): RunView {
   const { stages } = coordinator;
   const { workers } = coordinator.book;
   const byPid = new Map(workers.map((worker) => [worker.pid, worker]));
@@ -61,11 +66,18 @@ export function viewOf({ runId, coordinator, pool, nowMs, startedMs }: ViewSourc
     elapsedMs: nowMs - startedMs,
     leftMs: timeLeft(stages, leases, counts, nowMs),
     stages: stages.map((stage) => stageView(stage, nowMs)),
+    seeds,
+    numSeedsDone: numSeedsDone(seeds, stages),
     workers: processes.map(({ slot, pid }) => {
       const worker = pid === null ? undefined : byPid.get(pid);
       return { ...slot, stage: worker && (worker.lease?.stage.label ?? null) };
     }),
   };
+}
+
+function numSeedsDone(seeds: readonly number[], stages: readonly StageRecord[]): number {
+  const open = stages.flatMap(({ state, seedPlace }) => (state === 'succeeded' ? [] : [seedPlace]));
+  return Math.min(seeds.length, ...open);
 }
 
 function stageView(stage: StageRecord, nowMs: number): StageView {

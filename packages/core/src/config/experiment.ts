@@ -64,6 +64,8 @@ export type ResolvedRow = {
   /** In a rehearsal: what it changes after that, and the models made for it. */
   readonly rehearsed?: Rehearsed;
   readonly paper: { readonly [metric: string]: number };
+  /** Its own, where they are other than the experiment's. */
+  readonly seeds?: readonly number[];
 };
 
 /** The JSON of a run: complete, canonical, enough to go on with the run when its file has changed or is gone. */

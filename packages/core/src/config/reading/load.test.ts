@@ -65,7 +65,7 @@ test('the experiment files of the repository load', () => {
     {},
     { PLCC: 0.829, SRCC: 0.815 },
   ]);
-  expect(mfam).toMatchObject({ name: 'ablation-mfam', seeds: [0, 1], trainers: 8, table: { id: 'table-5-mfam' } });
+  expect(mfam).toMatchObject({ name: 'ablation-mfam', seeds: [0, 1, 2], trainers: 8, table: { id: 'table-5-mfam' } });
   expect(mfam.table.footnotes).toHaveLength(1);
   const smoke = loadExperiment(join(programRoot, 'experiments/smoke.yaml'));
   expect(smoke.rows.map(({ row }) => row)).toEqual(['thematic', 'all']);

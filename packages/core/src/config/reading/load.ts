@@ -201,7 +201,12 @@ export function restoreExperiment(resolved: Json, path: string): Experiment {
       config,
       seeds,
       only,
-      rows: rows.map(({ row, set, rehearsed }) => ({ row, set, ...(rehearsed && { rehearsed }) })),
+      rows: rows.map(({ row, set, rehearsed, seeds: own }) => ({
+        row,
+        set,
+        ...(rehearsed && { rehearsed }),
+        ...(own && { seeds: own }),
+      })),
     }),
     resolved,
   };

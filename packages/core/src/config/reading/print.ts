@@ -32,9 +32,10 @@ export function experimentYaml(resolved: Json): string {
     table: shown(table),
     ...(tables && { tables: tables.map(shown) }),
     config: ordered.success ? ordered.data : config,
-    rows: rows.map(({ row, table: own, set, paper, rehearsed }) => ({
+    rows: rows.map(({ row, table: own, set, paper, rehearsed, seeds: ownSeeds }) => ({
       row,
       ...(own && { table: own }),
+      ...(ownSeeds && { seeds: ownSeeds }),
       set,
       paper,
       ...(rehearsed && { rehearsed }),

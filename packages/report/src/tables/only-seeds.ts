@@ -1,0 +1,23 @@
+// A run as if it had some of its seeds alone: tables of those that are complete do not depend on what others have so far.
+import type { RunRecord, Tracker, TrialRef } from '@calm-orch/tracker';
+
+/** Run and tracker of these seeds' trials; stages of the whole experiment stay. */
+export function onlySeeds(
+  tracker: Tracker,
+  run: RunRecord,
+  seeds: readonly number[],
+): { readonly tracker: Tracker; readonly run: RunRecord } {
+  const isMeant = ({ seed }: TrialRef): boolean => seeds.includes(seed);
+  return {
+    run: { ...run, trials: run.trials.filter(isMeant) },
+    tracker: {
+      ...tracker,
+      trialMetrics: (runId) => tracker.trialMetrics(runId).filter(isMeant),
+      listRunStages: (runId) =>
+        tracker.listRunStages(runId).flatMap((stage) => {
+          const trials = stage.trials.filter(isMeant);
+          return trials.length === 0 && stage.trials.length > 0 ? [] : [{ ...stage, trials }];
+        }),
+    },
+  };
+}
