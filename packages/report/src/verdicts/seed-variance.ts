@@ -11,18 +11,20 @@ export type SeedValues = ReadonlyMap<string, ReadonlyMap<number, number>>;
  */
 export function pooledSeedVariance(values: SeedValues): Component | null {
   const rows = [...values.values()].filter((own) => new Set(own.values()).size > 1);
-  const cells = rows.flatMap((own, row) => [...own].map(([seed, value]) => ({ row, seed, value })));
-  const seeds = [...new Set(cells.map(({ seed }) => seed))];
-  const indicators = [
-    ...rows.map((_, row) => cells.map((cell) => Number(cell.row === row))),
-    ...seeds.map((seed) => cells.map((cell) => Number(cell.seed === seed))),
-  ];
-  const basis = orthonormal(indicators);
+  const seeds = [...new Set(rows.flatMap((own) => [...own.keys()]))];
+  // Less the row's mean, what is left of each seed's indicator has the seed's effect and nothing of the row's.
+  const centred = (of: (seed: number, value: number) => number): number[] =>
+    rows.flatMap((own) => {
+      const cells = [...own].map(([seed, value]) => of(seed, value));
+      const mean = cells.reduce((sum, cell) => sum + cell, 0) / cells.length;
+      return cells.map((cell) => cell - mean);
+    });
+  const basis = orthonormal(seeds.map((one) => centred((seed) => Number(seed === one))));
   const residuals = without(
     basis,
-    cells.map(({ value }) => value),
+    centred((_, value) => value),
   );
-  return fromResiduals(residuals, cells.length - basis.length);
+  return fromResiduals(residuals, residuals.length - rows.length - basis.length);
 }
 
 /** Of one row's values alone, whatever a seed does to other rows: what a comparison with a fixed number needs. */

@@ -15,13 +15,17 @@ export interface Undecided {
 export function seedsToDecide({ numSeeds, seeds, items }: Undecided, distance: number, tail: number): number | null {
   // Nothing is known of seeds that have not varied yet.
   if (seeds === null) return numSeeds + 1;
-  const isEnough = (count: number): boolean => {
-    // Each further seed of the two rows alone adds one degree of freedom.
-    const later = { variance: (seeds.variance * numSeeds) / count, df: seeds.df + count - numSeeds };
-    return halfWidth([later, items], tail) + halfWidth([later, items], 1 - power) <= distance;
-  };
-  if (!isEnough(most)) return null;
-  let [few, enough] = [numSeeds, most];
+  const isSeen = (components: readonly Component[]): boolean =>
+    halfWidth(components, tail) + halfWidth(components, 1 - power) <= distance;
+  // Each further seed of the two rows alone adds one degree of freedom.
+  const isEnough = (count: number): boolean =>
+    isSeen([{ variance: (seeds.variance * numSeeds) / count, df: seeds.df + count - numSeeds }, items]);
+  if (!isSeen([items])) return null;
+  let [few, enough] = [numSeeds, 2 * numSeeds];
+  while (!isEnough(enough)) {
+    if (enough >= most) return null;
+    [few, enough] = [enough, Math.min(most, 2 * enough)];
+  }
   while (enough - few > 1) {
     const middle = (few + enough) >> 1;
     if (isEnough(middle)) enough = middle;

@@ -21,11 +21,14 @@ export function upperQuantile(tail: number, df: number): number {
   return rootOf((t) => tail - upperTail(t, df), high === 2 ? 0 : high / 4, high);
 }
 
-/** Where `f`, which rises from below 0 at `low` to 0 or more at `high`, is 0; bisection sped up by secants (Illinois). */
-export function rootOf(f: (x: number) => number, low: number, high: number): number {
+/**
+ * Where `f`, which rises from below 0 at `low` to 0 or more at `high`, is 0; bisection sped up by secants (Illinois).
+ * @param precision Of the root, as a part of it.
+ */
+export function rootOf(f: (x: number) => number, low: number, high: number, precision = 1e-11): number {
   let [below, above] = [f(low), f(high)];
   let last = 0;
-  for (let i = 0; i < 200 && high - low > 1e-12 * Math.abs(high); i++) {
+  for (let i = 0; i < 200 && high - low > precision * Math.abs(high); i++) {
     // Every fourth step halves, so that flat functions end too.
     const middle = i % 4 === 3 ? (low + high) / 2 : (low * above - high * below) / (above - below);
     const value = f(middle);
