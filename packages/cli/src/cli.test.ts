@@ -79,7 +79,9 @@ test('runs, tables and show print a run as JSON; the folder comes from --dir bef
       baselines: [],
       footnotes: [],
       verdicts: [],
-      rows: [{ row: 'all', metrics: { PLCC: { mean: null, std: null, n: 0, paper: 0.829, difference: null } } }],
+      rows: [
+        { row: 'all', metrics: { PLCC: { mean: null, std: null, n: 0, values: [], paper: 0.829, difference: null } } },
+      ],
     },
   ]);
   const show = await calmOrch(['show', 'smoke', '--json']);

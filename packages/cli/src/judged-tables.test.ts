@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
-import { claim, judgedRun } from '../../report/src/verdicts/judged-run.test-util.ts';
+import { claim, judgedRun, seeds } from '../../report/src/verdicts/judged-run.test-util.ts';
 import { judgedTables } from './judged-tables.ts';
 
 let dir: string;
@@ -21,10 +21,10 @@ afterEach(() => {
 
 test('a freed artifact leaves its claims open; a damaged one too, and is named', async () => {
   const run = judgedRun(tracker, dir, [claim('PLCC')]);
-  for (const seed of [0, 1]) rmSync(join(dir, `artifacts/evaluate-score-bad${seed}`), { recursive: true });
+  for (const seed of seeds) rmSync(join(dir, `artifacts/evaluate-score-bad${seed}`), { recursive: true });
   const [table] = await judgedTables(tracker, run, dir);
   const { verdicts } = table!;
-  expect(verdicts).toMatchObject([{ verdict: 'inconclusive', interval: null, reason: 'no result of bad' }]);
+  expect(verdicts).toMatchObject([{ verdict: 'not judged', interval: null, reason: 'no result of bad' }]);
   // A digit of a score: the file reads well, and says something else.
   const path = join(dir, 'artifacts/evaluate-score-good1/predictions.csv');
   writeFileSync(

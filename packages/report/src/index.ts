@@ -1,9 +1,10 @@
 // Tables of runs: read from the tracker, judged on the test items of the trials, printed.
 export { columns, padText } from './formats/columns.ts';
 export { renderTables, tableFormats, tablesJson, type TableFormat } from './formats/render.ts';
-export type { Table } from './table.ts';
+export type { Comparison, Table, Verdict } from './table.ts';
 export { collectTables } from './tables/collect.ts';
 export { testItemsOf } from './tables/imported-rows.ts';
 export { onlySeeds } from './tables/only-seeds.ts';
 export { isRehearsal, rowsOfTable, tablesOf } from './tables/rows-of-table.ts';
 export { judgeTables, type WholeArtifact } from './verdicts/judge-tables.ts';
+export { undecidedRows, type UndecidedRows } from './verdicts/undecided-rows.ts';

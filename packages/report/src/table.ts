@@ -4,7 +4,7 @@ import type { TableMetric } from '@calm-orch/core';
 import type { ImportRecord } from '@calm-orch/tracker';
 
 /** What `version` says: it grows once a field that is printed as JSON goes or changes its meaning. */
-export const tableVersion = 1;
+export const tableVersion = 2;
 
 /** Low and high end. */
 export type Interval = readonly [low: number, high: number];
@@ -16,6 +16,8 @@ export type Cell = {
   readonly std: number | null;
   /** Seeds with a value. */
   readonly n: number;
+  /** Their values, by seed. */
+  readonly values: readonly number[];
   readonly paper: number | null;
   /** mean - paper. */
   readonly difference: number | null;
@@ -25,16 +27,41 @@ export type Cell = {
 
 export type Cells = { readonly [metric: string]: Cell };
 
+/**
+ * What became of a claim, or of one of its comparisons. `undecided`: the results so far allow either;
+ * `not judged`: there is nothing to judge by.
+ */
+export type VerdictWord =
+  'reproduced' | 'reproduced, smaller than in the paper' | 'contradicted' | 'undecided' | 'not judged';
+
+/** A claim's row against one of the rows it is compared with (docs/verdicts.md). */
+export type Comparison = {
+  readonly than: string;
+  readonly verdict: VerdictWord;
+  /** Mean over the common seeds of the row's metric minus that of `than`. */
+  readonly difference: number;
+  /** 95 % interval of the difference over seeds and test items; with one seed over test items alone. */
+  readonly interval: Interval;
+  /** That the claim is not so: two-sided, after Holm over the claim's comparisons; null with one seed. */
+  readonly p: number | null;
+  /** The difference in the paper; null where it has none. */
+  readonly effect: number | null;
+  /** Of an undecided comparison: seeds that would decide it; null: decided, or more seeds alone would not. */
+  readonly seedsToDecide: number | null;
+};
+
 /** What became of a claim of the paper. */
 export type Verdict = {
   readonly claim: string;
-  readonly verdict: 'reproduced' | 'not reproduced' | 'inconclusive';
-  /** Percentiles 2.5 and 97.5 of the difference's bootstrap distribution. */
-  readonly interval: Interval | null;
+  readonly verdict: VerdictWord;
   readonly metric: TableMetric;
-  /** The least advantage over the rows compared with: its value on all items and seeds; null where there is none. */
+  readonly row: string;
+  /** In the order of the claim's `than`; empty where the claim is not judged. */
+  readonly comparisons: readonly Comparison[];
+  /** Of the comparison that speaks least for the claim; null where there is none. */
   readonly difference: number | null;
-  /** Why there is no interval. */
+  readonly interval: Interval | null;
+  /** Why it is not judged, or cannot be decided yet. */
   readonly reason?: string;
 };
 
@@ -65,4 +92,6 @@ export type Table = {
   readonly verdicts: readonly Verdict[];
   /** Its numbers mean nothing, and none is compared with the paper's. */
   readonly rehearsal?: true;
+  /** Its photographs are the embedded ones: text shows no difference from the paper's numbers, which are of AVA. */
+  readonly data?: 'studio';
 };

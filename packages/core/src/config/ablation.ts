@@ -28,11 +28,14 @@ export const claimSchema = z.strictObject({
   claim: z.string().min(1),
   metric: z.enum(claimMetrics),
   row: z.string().min(1),
-  /** `better`: by more than the margin than every row of `than`; `no better`: by less; `close`: within the margin of it. */
+  /** `better` than every row of `than`; `no better` than it by the margin; `close`: within the margin of it. */
   is: z.enum(['better', 'no better', 'close']),
+  /** Rows, or published models, whose printed numbers are compared with where the data are the paper's. */
   than: z.array(z.string().min(1)).min(1),
-  /** In units of the metric. */
-  margin: z.number().nonnegative().default(0),
+  /** In units of the metric. @default for `better`: half the paper's effect; less than that contradicts the claim */
+  margin: z.number().nonnegative().optional(),
+  /** The paper's difference, where rows have no number of their own in the paper. */
+  effect: z.number().optional(),
 });
 
 export const ablationFileSchema = z.strictObject({

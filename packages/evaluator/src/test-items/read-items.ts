@@ -54,7 +54,10 @@ function readAnnotators(path: string): TestItems {
   );
 }
 
-/** Every degradation has as many answers, so the mean over answers is that over degradations. */
+/**
+ * Every degradation has as many answers, so the mean over answers is that over degradations. Answers about one photograph,
+ * whatever its crop and degradation, are a cluster.
+ */
 function readSuggestions(path: string): (metric: TableMetric) => TestItems {
   const { items } = JSON.parse(readFileSync(path, 'utf8')) as {
     items: { photo: string; crop: number; degradation: string; right: boolean }[];
@@ -64,6 +67,7 @@ function readSuggestions(path: string): (metric: TableMetric) => TestItems {
     meanOfItems(
       ids,
       items.map(({ degradation, right }) => (metric === 'average' || metric === degradation ? Number(right) : null)),
+      items.map(({ photo }) => photo),
     );
 }
 

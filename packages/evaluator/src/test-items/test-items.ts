@@ -6,15 +6,22 @@ import { isConstant } from '../metrics/correlation.ts';
 /** One metric of one trial over its test items. */
 export interface TestItems {
   readonly ids: readonly string[];
+  /** Of each item what it shares with others, such as its photograph: a bootstrap draws these. @default each its own */
+  readonly clusters?: readonly string[];
   /** The metric with item i counted `weights[i]` times; null where undefined. */
   statistic(weights: ArrayLike<number>): number | null;
 }
 
 /** A metric that is a mean over items: CIDEr, ROUGE-L, accuracy, SRCC per annotator. Items without a value are left out. */
-export function meanOfItems(ids: readonly string[], values: readonly (number | null)[]): TestItems {
-  assertPaired(ids, values);
+export function meanOfItems(
+  ids: readonly string[],
+  values: readonly (number | null)[],
+  clusters: readonly string[] = ids,
+): TestItems {
+  assertPaired(ids, values, clusters);
   return {
     ids,
+    clusters,
     statistic: (weights) => {
       let sum = 0;
       let count = 0;

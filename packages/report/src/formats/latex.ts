@@ -1,5 +1,5 @@
 // A table in LaTeX with the rules of booktabs. Whatever stands in a name or note is printed, never obeyed.
-import type { Layout } from './layout.ts';
+import type { Layout, VerdictLine } from './layout.ts';
 
 /** Stands once above the tables. */
 export const latexNeeds = '% needs \\usepackage{booktabs}';
@@ -46,9 +46,12 @@ export function renderLatex({ caption, groups, rows, baselines, verdicts, notes 
     ...(baselines.length > 0 ? ['    \\midrule', ...baselines.map(draw)] : []),
     '    \\bottomrule',
     '  \\end{tabular}',
-    ...[...verdicts.map(({ verdict, claim, evidence }) => `${verdict}: ${claim} (${evidence}).`), ...notes].map(
-      (note) => `  \\par\\footnotesize ${latex(note)}`,
-    ),
+    ...[...verdicts.map(sentence), ...notes].map((note) => `  \\par\\footnotesize ${latex(note)}`),
     '\\end{table}',
   ].join('\n');
+}
+
+function sentence({ verdict, claim, evidence, comparisons }: VerdictLine): string {
+  const each = comparisons.map((one) => `than ${one.than}: ${one.verdict} (${one.evidence})`);
+  return `${[`${verdict}: ${claim} (${evidence})`, ...each].join('; ')}.`;
 }

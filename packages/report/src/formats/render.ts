@@ -1,7 +1,7 @@
 // Tables in the formats people paste: text for terminals, Markdown, LaTeX (latex.ts), CSV (long form) and JSON.
 import stringWidth from 'string-width';
 import { assertNever } from '@calm-orch/core';
-import type { Cells, Table, Verdict } from '../table.ts';
+import type { Cells, Table, VerdictWord } from '../table.ts';
 import { columnGap, columns, columnWidths, inColumns } from './columns.ts';
 import { latexNeeds, renderLatex } from './latex.ts';
 import { layOut, type Layout, type Line } from './layout.ts';
@@ -27,11 +27,13 @@ export function renderTables(tables: readonly Table[], format: TableFormat, colo
   }
 }
 
-/** Green, red, yellow. */
-const verdictColors: Readonly<Record<Verdict['verdict'], number>> = {
+/** Green, red, yellow; dim. */
+const verdictColors: Readonly<Record<VerdictWord, number>> = {
   reproduced: 32,
-  'not reproduced': 31,
-  inconclusive: 33,
+  'reproduced, smaller than in the paper': 32,
+  contradicted: 31,
+  undecided: 33,
+  'not judged': 2,
 };
 
 function renderText({ caption, groups, rows, baselines, verdicts, notes }: Layout, color: boolean): string {
@@ -49,9 +51,9 @@ function renderText({ caption, groups, rows, baselines, verdicts, notes }: Layou
   const top = inColumns(['', ...groups.map(({ metric }) => metric)], [widths[0]!, ...spans]);
   const draw = (line: Line) => inColumns(line, widths);
   const rule = paint(2, '-'.repeat(span(widths)));
-  const claims = verdicts.map(({ verdict, claim, evidence }) => [
-    paint(verdictColors[verdict], verdict),
-    `${claim} (${evidence})`,
+  const claims = verdicts.flatMap(({ verdict, claim, evidence, comparisons }) => [
+    [paint(verdictColors[verdict], verdict), `${claim} (${evidence})`],
+    ...comparisons.map((one) => ['', `  than ${one.than}: ${one.verdict} (${one.evidence})`]),
   ]);
   return [
     paint(1, caption),
@@ -81,7 +83,10 @@ function renderMarkdown({ caption, groups, rows, baselines, verdicts, notes }: L
       ? [
           draw(['claim of the paper', 'verdict', 'evidence']),
           draw([':--', ':--', ':--']),
-          ...verdicts.map(({ claim, verdict, evidence }) => draw([claim, verdict, evidence])),
+          ...verdicts.flatMap(({ claim, verdict, evidence, comparisons }) => [
+            draw([claim, verdict, evidence]),
+            ...comparisons.map((one) => draw([`… than ${one.than}`, one.verdict, one.evidence])),
+          ]),
           '',
         ]
       : []),
@@ -110,8 +115,8 @@ function renderCsv(tables: readonly Table[]): string {
 
 /** What `--format json` prints. */
 export function tablesJson(tables: readonly Table[]): unknown[] {
-  return tables.map(({ version, experiment, table, rows, baselines, footnotes, verdicts, rehearsal }) => {
-    const shown = { version, experiment, table, rows, baselines, footnotes };
+  return tables.map(({ version, experiment, table, rows, baselines, footnotes, verdicts, rehearsal, data }) => {
+    const shown = { version, experiment, table, ...(data && { data }), rows, baselines, footnotes };
     if (!rehearsal) return { ...shown, verdicts };
     return { ...shown, rehearsal, rows: rows.map(withoutDifference), baselines: baselines.map(withoutDifference) };
   });

@@ -3,7 +3,7 @@ import type { TableSpec } from '@calm-orch/core';
 import type { RunRecord, Tracker } from '@calm-orch/tracker';
 import { tableVersion, type Cell, type Cells, type Table } from '../table.ts';
 import { importedRows, importNotes } from './imported-rows.ts';
-import { isRehearsal, rowsOfTable, tablesOf } from './rows-of-table.ts';
+import { isRehearsal, isStudio, rowsOfTable, tablesOf } from './rows-of-table.ts';
 
 /** Metrics beside a row's own, by suffix: what the row would reach without looking, or without being trained for it. */
 const besideRows: readonly (readonly [suffix: string, words: string])[] = [
@@ -93,6 +93,7 @@ function collectTable(tracker: Tracker, run: RunRecord, table: TableSpec): Table
     numFinished: trials.filter(({ status }) => status === 'succeeded').length,
     footnotes: [...importNotes(imported), ...leftOut, ...table.footnotes],
     verdicts: [],
+    ...(isStudio(run) && { data: 'studio' as const }),
   };
 }
 
@@ -128,9 +129,9 @@ function cells(metrics: readonly string[], cell: (metric: string) => Cell): Cell
 export function summarize(values: readonly (number | null)[], paper: number | null = null): Cell {
   const present = values.filter((value): value is number => value !== null && Number.isFinite(value));
   const n = present.length;
-  if (n === 0) return { mean: null, std: null, n, paper, difference: null };
+  if (n === 0) return { mean: null, std: null, n, values: [], paper, difference: null };
   const mean = present.reduce((sum, value) => sum + value, 0) / n;
   const squares = present.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   const std = n < 2 ? null : Math.sqrt(squares / (n - 1));
-  return { mean, std, n, paper, difference: paper === null ? null : mean - paper };
+  return { mean, std, n, values: present, paper, difference: paper === null ? null : mean - paper };
 }

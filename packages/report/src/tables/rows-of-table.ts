@@ -17,6 +17,11 @@ export function isRehearsal({ resolved }: Pick<RunRecord, 'resolved'>): boolean 
   return (resolved as unknown as ResolvedExperiment).rehearsal === true;
 }
 
+/** Whether its photographs are the embedded ones, whose numbers say nothing about those of the paper. */
+export function isStudio({ resolved }: Pick<RunRecord, 'resolved'>): boolean {
+  return (resolved as { config?: { data?: { source?: string } } }).config?.data?.source === 'studio';
+}
+
 export function rowsOfTable({ resolved }: Pick<RunRecord, 'resolved'>, id: string): RowOfTable[] {
   const { rows } = resolved as unknown as ResolvedExperiment;
   return rows

@@ -53,9 +53,11 @@ function makeRun(): Table {
 }
 
 test('means, sample deviations and differences are over the seeds that finished', () => {
-  expect(summarize([1, 2, 3, 6], 2)).toEqual({ mean: 3, std: Math.sqrt(14 / 3), n: 4, paper: 2, difference: 1 });
-  expect(summarize([5])).toEqual({ mean: 5, std: null, n: 1, paper: null, difference: null });
-  expect(summarize([null, Number.NaN], 0.5)).toEqual({ mean: null, std: null, n: 0, paper: 0.5, difference: null });
+  const four = [1, 2, 3, 6];
+  const none = { mean: null, std: null, n: 0, values: [], paper: 0.5, difference: null };
+  expect(summarize(four, 2)).toEqual({ mean: 3, std: Math.sqrt(14 / 3), n: 4, values: four, paper: 2, difference: 1 });
+  expect(summarize([5])).toEqual({ mean: 5, std: null, n: 1, values: [5], paper: null, difference: null });
+  expect(summarize([null, Number.NaN], 0.5)).toEqual(none);
 });
 
 test('a table has a cell per row and metric, the paper beside it and the baselines apart', () => {
@@ -64,6 +66,7 @@ test('a table has a cell per row and metric, the paper beside it and the baselin
     mean: expect.closeTo(0.7, 12) as number,
     std: expect.closeTo(Math.SQRT2 / 10, 12) as number,
     n: 2,
+    values: [0.6, 0.8],
     paper: 0.7,
     difference: expect.closeTo(0, 12) as number,
   });
@@ -107,19 +110,19 @@ test('text is aligned, says what is missing and ends with the footnotes', () => 
   expect(renderTables([makeRun()], 'text')).toMatchInlineSnapshot(`
     "Levels (table-5, run x-1)
 
-                                    PLCC                          SRCC
-    row                             ours           paper  diff    ours         n
-    ----------------------------------------------------------------------------
-    thematic                        0.700 ± 0.141  0.700  +0.000  0.610 (n 1)  2
-    pair                            0.750          –      –       0.700        1
-    ----------------------------------------------------------------------------
+                                    PLCC                         SRCC
+    row                             ours          paper  diff    ours         n
+    ---------------------------------------------------------------------------
+    thematic                        0.600, 0.800  0.700  +0.000  0.610 (n 1)  2
+    pair                            0.750         –      –       0.700        1
+    ---------------------------------------------------------------------------
     baselines
-    ridge last layer                0.500                                      1
-    ridge latent traits             0.900                         0.880        1
-    thematic, test images permuted  0.020 ± 0.014                              2
-    pair, test images permuted      0.000                                      1
+    ridge last layer                0.500                                     1
+    ridge latent traits             0.900                        0.880        1
+    thematic, test images permuted  0.010, 0.030                              2
+    pair, test images permuted      0.000                                     1
 
-    ours: mean ± sample standard deviation over n seeds; diff: ours - paper.
+    ours: both values of two seeds; diff: ours - paper.
     1 of 4 trials have no result (yet).
     The pair has no paper value."
   `);
@@ -137,17 +140,17 @@ test('Markdown', () => {
 
     | row | PLCC | paper | diff | SRCC | n |
     | :-- | --: | --: | --: | --: | --: |
-    | thematic | 0.700 ± 0.141 | 0.700 | +0.000 | 0.610 (n 1) | 2 |
+    | thematic | 0.600, 0.800 | 0.700 | +0.000 | 0.610 (n 1) | 2 |
     | pair | 0.750 | – | – | 0.700 | 1 |
 
     | baseline | PLCC | paper | diff | SRCC | n |
     | :-- | --: | --: | --: | --: | --: |
     | ridge last layer | 0.500 |  |  |  | 1 |
     | ridge latent traits | 0.900 |  |  | 0.880 | 1 |
-    | thematic, test images permuted | 0.020 ± 0.014 |  |  |  | 2 |
+    | thematic, test images permuted | 0.010, 0.030 |  |  |  | 2 |
     | pair, test images permuted | 0.000 |  |  |  | 1 |
 
-    - ours: mean ± sample standard deviation over n seeds; diff: ours - paper.
+    - ours: both values of two seeds; diff: ours - paper.
     - 1 of 4 trials have no result (yet).
     - The pair has no paper value."
   `);
@@ -169,16 +172,16 @@ test('LaTeX uses booktabs and escapes what LaTeX reads otherwise', () => {
         \\cmidrule(lr){2-4} \\cmidrule(lr){5-5}
          & ours & paper & diff & ours & n \\\\
         \\midrule
-        50\\% \\& a\\_b & 0.700 $\\pm$ 0.141 & 0.700 & $+0.000$ & 0.610 (n 1) & 2 \\\\
+        50\\% \\& a\\_b & 0.600, 0.800 & 0.700 & $+0.000$ & 0.610 (n 1) & 2 \\\\
         pair & 0.750 & -- & -- & 0.700 & 1 \\\\
         \\midrule
         ridge last layer & 0.500 &  &  &  & 1 \\\\
         ridge latent traits & 0.900 &  &  & 0.880 & 1 \\\\
-        thematic, test images permuted & 0.020 $\\pm$ 0.014 &  &  &  & 2 \\\\
+        thematic, test images permuted & 0.010, 0.030 &  &  &  & 2 \\\\
         pair, test images permuted & 0.000 &  &  &  & 1 \\\\
         \\bottomrule
       \\end{tabular}
-      \\par\\footnotesize ours: mean $\\pm$ sample standard deviation over n seeds; diff: ours - paper.
+      \\par\\footnotesize ours: both values of two seeds; diff: ours - paper.
       \\par\\footnotesize 1 of 4 trials have no result (yet).
       \\par\\footnotesize The pair has no paper value.
     \\end{table}"
@@ -198,7 +201,7 @@ test('JSON is an array with version, experiment, table, rows and baselines of ea
   expect(Object.keys(shown!)).toEqual(['version', 'experiment', 'table', 'rows', 'baselines', 'footnotes', 'verdicts']);
   expect(shown!['verdicts']).toEqual([]);
   expect(shown).toMatchObject({
-    version: 1,
+    version: 2,
     experiment: 'x',
     table: 'table-5',
     rows: [
@@ -208,18 +211,41 @@ test('JSON is an array with version, experiment, table, rows and baselines of ea
   });
 });
 
-test('intervals are in JSON and CSV, and in text where one seed and few columns leave room', () => {
+test('intervals are in JSON and CSV, and in text where few columns leave room', () => {
   const table = makeRun();
   const interval = [0.7012, 0.7991] as const;
   const pair = { ...table.rows[1]!, metrics: { PLCC: { ...table.rows[1]!.metrics['PLCC']!, interval } } };
   const one = { ...table, rows: [pair], baselines: [] };
   expect(renderTables([one], 'text')).toContain('0.750 [0.701, 0.799]');
-  expect(renderTables([one], 'text')).toContain('in brackets the 95 % interval over draws of test items');
-  expect(renderTables([{ ...table, rows: [table.rows[0]!, pair] }], 'text')).not.toContain('[');
+  expect(renderTables([one], 'text')).toContain('in brackets the 95 % interval of the mean over draws of test items');
+  const both = { ...table.rows[0]!, metrics: { PLCC: { ...table.rows[0]!.metrics['PLCC']!, interval } } };
+  expect(renderTables([{ ...table, rows: [both] }], 'text')).toContain('0.600, 0.800 [0.701, 0.799]  0.700  +0.000');
   expect(renderTables([{ ...one, metrics: ['PLCC', 'SRCC', 'RMSE'] }], 'text')).not.toContain('[');
   expect(renderTables([one], 'csv')).toContain('x,table-5,row,pair,PLCC,0.75,,1,,,0.7012,0.7991');
   const [shown] = JSON.parse(renderTables([one], 'json')) as { rows: { metrics: unknown }[] }[];
   expect(shown!.rows[0]!.metrics).toMatchObject({ PLCC: { mean: 0.75, interval: [0.7012, 0.7991] } });
+});
+
+test('three seeds have a mean and a deviation, two their values', () => {
+  const table = makeRun();
+  const metrics = { PLCC: summarize([0.6, 0.8, 0.7]) };
+  const three = renderTables([{ ...table, rows: [...table.rows, { row: 'three', metrics }] }], 'text');
+  expect(three).toMatch(/three +0\.700 ± 0\.100/);
+  expect(three).toContain('ours: mean ± sample standard deviation over n seeds, both values of two seeds; diff');
+});
+
+test('a table of the studio says so, and has no difference from numbers of AVA', () => {
+  const table = { ...makeRun(), data: 'studio' as const };
+  const text = renderTables([table], 'text');
+  expect(text.split('\n')[0]).toBe('Levels, studio data (table-5, run x-1)');
+  expect(text).toContain('0.600, 0.800  0.700');
+  expect(text).not.toContain('diff');
+  const [shown] = JSON.parse(renderTables([table], 'json')) as Record<string, unknown>[];
+  expect(shown!['data']).toBe('studio');
+  const run = (source: string) =>
+    recordRun(tracker, { resolved: { ...resolved, config: { data: { source } } }, trials: [], stages: [] });
+  const tables = ['studio', 'files'].flatMap((source) => collectTables(tracker, run(source)));
+  expect(tables.map(({ data }) => data)).toEqual(['studio', undefined]);
 });
 
 test('a table is a plain object, which JSON keeps as it is', () => {
@@ -257,27 +283,46 @@ test('a run of several tables shows each with its own rows, trials and baselines
 });
 
 test('verdicts stand under the table in every format that has room for them', () => {
-  const head = { claim: 'pair is better', metric: 'PLCC' as const };
-  const table = {
+  const head = { metric: 'PLCC' as const, row: 'pair' };
+  const found = { verdict: 'reproduced' as const, p: 0.01, effect: 0.06, seedsToDecide: null };
+  const seen = { ...found, than: 'thematic', difference: 0.05, interval: [0.01, 0.094] as const };
+  const open = { ...seen, than: 'none', verdict: 'undecided' as const, p: 0.2, effect: null, seedsToDecide: 7 };
+  const between = { difference: 0.05, interval: [0.01, 0.094] as const };
+  const nothing = { difference: null, interval: null, comparisons: [] };
+  const one = { ...head, ...between, claim: 'pair is better', verdict: 'reproduced' as const, comparisons: [seen] };
+  const table: Table = {
     ...makeRun(),
     verdicts: [
-      { ...head, verdict: 'reproduced' as const, difference: 0.05, interval: [0.01, 0.094] as const },
-      { ...head, verdict: 'inconclusive' as const, difference: null, interval: null, reason: 'no result of pair' },
+      one,
+      { ...one, claim: 'pair is best', verdict: 'undecided', comparisons: [seen, open] },
+      { ...one, claim: 'so it seems', verdict: 'undecided', comparisons: [{ ...open, seedsToDecide: null }] },
+      { ...one, claim: 'at once', verdict: 'undecided', comparisons: [open], reason: 'one seed' },
+      { ...head, ...nothing, claim: 'pair is worse', verdict: 'not judged', reason: 'no result of pair' },
     ],
   };
+  const interval = '+0.050, 95 % interval +0.010 to +0.094';
   expect(renderTables([table], 'text')).toContain(
     [
       "the paper's claims",
-      'reproduced    pair is better (PLCC +0.050, 95 % interval +0.010 to +0.094)',
-      'inconclusive  pair is better (no result of pair)',
+      `reproduced  pair is better (PLCC ${interval}; paper +0.060)`,
+      'undecided   pair is best (PLCC, 2 comparisons)',
+      `              than thematic: reproduced (${interval}, p 0.010; paper +0.060)`,
+      `              than none: undecided (${interval}, p 0.200; about 7 seeds would decide)`,
+      `undecided   so it seems (PLCC ${interval}; more test items, not seeds, would decide)`,
+      `undecided   at once (PLCC ${interval}; one seed)`,
+      'not judged  pair is worse (no result of pair)',
       '',
     ].join('\n'),
   );
-  expect(renderTables([table], 'text', true)).toContain('\u001b[33minconclusive\u001b[0m  pair');
-  expect(renderTables([table], 'markdown')).toContain('| pair is better | inconclusive | no result of pair |');
+  expect(renderTables([table], 'text')).toContain(
+    "claims: 95 % t intervals over seeds and test items; Holm's correction over the comparisons of a claim; no correction over the 4 claims.",
+  );
+  expect(renderTables([table], 'text', true)).toContain('\u001b[33mundecided\u001b[0m   pair is best');
+  expect(renderTables([table], 'markdown')).toContain('| pair is worse | not judged | no result of pair |');
+  expect(renderTables([table], 'markdown')).toContain(`| … than thematic | reproduced | ${interval}, p 0.010;`);
   expect(renderTables([table], 'latex')).toContain(
-    'reproduced: pair is better (PLCC +0.050, 95 \\% interval +0.010 to +0.094).',
+    'undecided: pair is best (PLCC, 2 comparisons); than thematic: reproduced (+0.050, 95 \\% interval',
   );
   const [shown] = JSON.parse(renderTables([table], 'json')) as { verdicts: unknown[] }[];
-  expect(shown!.verdicts[0]).toEqual({ ...head, verdict: 'reproduced', difference: 0.05, interval: [0.01, 0.094] });
+  expect(shown!.verdicts[0]).toEqual(one);
 });

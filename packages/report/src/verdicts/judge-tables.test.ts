@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import { judgeTables } from './judge-tables.ts';
-import { claim, comments, judgedRun } from './judged-run.test-util.ts';
+import { undecidedRows } from './undecided-rows.ts';
+import { claim, comments, judgedRun, seeds } from './judged-run.test-util.ts';
 
 let dir: string;
 let tracker: Tracker;
@@ -37,29 +38,58 @@ test('claims about scores and comments are judged on the test items of the trial
   expect(table!.verdicts.map(({ metric, verdict }) => `${metric} ${verdict}`)).toEqual([
     'PLCC reproduced',
     'SRCC reproduced',
-    'CIDEr reproduced',
-    'PLCC not reproduced',
+    'CIDEr undecided',
+    'PLCC contradicted',
   ]);
 });
 
 test('a file that is gone takes intervals and verdicts along, not the table', async () => {
   const run = judgedRun(tracker, dir, [claim('PLCC')]);
-  for (const seed of [0, 1]) rmSync(join(dir, `artifacts/evaluate-score-bad${seed}/predictions.csv`));
+  for (const seed of seeds) rmSync(join(dir, `artifacts/evaluate-score-bad${seed}/predictions.csv`));
   const [table] = await judgedTables(run);
   const [good, bad] = table!.rows.map(({ metrics }) => metrics['PLCC']!);
   expect([bad!.interval, bad!.mean, good!.interval]).toEqual([undefined, 0.5, expect.any(Array)]);
-  expect(table!.verdicts).toMatchObject([{ verdict: 'inconclusive', reason: 'no result of bad' }]);
+  expect(table!.verdicts).toMatchObject([{ verdict: 'not judged', reason: 'no result of bad' }]);
 });
 
 test('claims about personalized assessment and suggesting are judged over annotators and answers', async () => {
-  const run = judgedRun(tracker, dir, [claim('SRCC'), claim('average')], ['evaluate-personal', 'evaluate-suggest']);
+  const run = judgedRun(tracker, dir, [claim('SRCC'), claim('average')], ['evaluate-personal', 'evaluate-suggest'], {
+    average: 0.5,
+  });
   const [table] = await judgedTables(run);
   expect(table!.verdicts.map(({ metric, verdict }) => `${metric} ${verdict}`)).toEqual([
     'SRCC reproduced',
     'average reproduced',
   ]);
-  expect(table!.verdicts[0]!.difference).toBeCloseTo(0.3, 12);
+  expect(table!.verdicts[0]!.difference).toBeCloseTo(0.305, 12);
   expect(table!.verdicts[1]!.difference).toBeCloseTo(1 / 3, 12);
+  expect(table!.footnotes[0]).toBe('Test items: 10 (SRCC); 72 of 6 photographs (average).');
+});
+
+test('published numbers are compared with where the data are files, the paper’s numbers say how large the effect is', async () => {
+  const than = { ...claim('PLCC'), than: ['VILA'] };
+  const published = [{ row: 'VILA', paper: { PLCC: 0.2 } }];
+  const verdictOn = async (source: string) => {
+    const beside = { published, config: { data: { source } } };
+    const [table] = await judgedTables(judgedRun(tracker, dir, [than], ['evaluate-score'], {}, {}, beside));
+    return table!.verdicts[0];
+  };
+  expect(await verdictOn('studio')).toMatchObject({
+    verdict: 'not judged',
+    reason: "published numbers are of the paper's data, these of the studio",
+  });
+  expect(await verdictOn('files')).toMatchObject({ verdict: 'reproduced', comparisons: [{ than: 'VILA' }] });
+});
+
+test('a run that goes on until its claims are decided is judged at its looks', async () => {
+  const more = { looks: [2, 3, 4], untilDecided: { maxSeeds: 8 } };
+  const run = judgedRun(tracker, dir, [claim('PLCC'), claim('CIDEr')], undefined, {}, {}, more);
+  const [table] = await judgedTables(run);
+  expect(table!.footnotes[1]).toBe(
+    'Claims were judged at 2, 3, 4 seeds of at most 8; their intervals hold at all these looks together.',
+  );
+  expect(table!.verdicts.map(({ verdict }) => verdict)).toEqual(['reproduced', 'undecided']);
+  expect(undecidedRows(table!)).toEqual([{ rows: ['good', 'bad'], seedsToDecide: 5 }]);
 });
 
 test('a column that an older version measured keeps its values, without intervals', async () => {
@@ -77,7 +107,11 @@ test('cells have intervals over the test items, and a note says what METEOR matc
     const [[low, high], [otherLow, otherHigh]] = [good![metric]!.interval!, bad![metric]!.interval!];
     expect([metric, low <= high, otherLow <= otherHigh, otherHigh < low]).toEqual([metric, true, true, true]);
   }
-  expect(table!.footnotes).toEqual([expect.stringMatching(/^METEOR matched exact, stem; --meteor-dir names/), 'F']);
+  expect(table!.footnotes).toEqual([
+    'Test items: 150 (PLCC, SRCC); 40 (CIDEr, METEOR, BLEU-4).',
+    expect.stringMatching(/^METEOR matched exact, stem; --meteor-dir names/),
+    'F',
+  ]);
   tracker.endRun(run.id, 'succeeded');
   const withScores = judgedRun(
     tracker,
@@ -94,7 +128,7 @@ test('cells have intervals over the test items, and a note says what METEOR matc
     },
   );
   const [again] = await judgedTables(withScores);
-  expect(again!.footnotes[0]).toBe('METEOR matched exact words, stems, synonyms and paraphrases.');
+  expect(again!.footnotes[1]).toBe('METEOR matched exact words, stems, synonyms and paraphrases.');
   // The scores the stage has left, not computed anew.
   const [low, high] = again!.rows[0]!.metrics['METEOR']!.interval!;
   expect([low > 0.9, high < 0.94]).toEqual([true, true]);
@@ -108,8 +142,8 @@ test('what was judged is remembered until the test items change', async () => {
   const text = readFileSync(join(folder, kept!), 'utf8');
   expect(await judgedTables(run)).toEqual(judged);
   // What is read back is shown, not judged again.
-  writeFileSync(join(folder, kept!), text.replaceAll('reproduced', 'inconclusive'));
-  expect((await judgedTables(run))[0]!.verdicts[0]!.verdict).toBe('inconclusive');
+  writeFileSync(join(folder, kept!), text.replaceAll('reproduced', 'undecided'));
+  expect((await judgedTables(run))[0]!.verdicts[0]!.verdict).toBe('undecided');
   writeFileSync(join(folder, kept!), text.slice(0, 40));
   expect(await judgedTables(run)).toEqual(judged);
   rmSync(join(dir, 'artifacts', 'evaluate-score-bad0'), { recursive: true });

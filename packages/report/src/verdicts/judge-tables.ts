@@ -1,14 +1,18 @@
 // A run's tables with what only the test items of its trials can tell: intervals, verdicts on the paper's claims, and what
 // METEOR matched. Bootstraps take seconds, so they are remembered.
 import type { TableMetric, TableSpec } from '@calm-orch/core';
+import type { TestItems } from '@calm-orch/evaluator/test-items';
 import type { ArtifactFile, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 import type { Interval, Table, Verdict } from '../table.ts';
 import { collectTables } from '../tables/collect.ts';
-import { isRehearsal, rowsOfTable, tablesOf } from '../tables/rows-of-table.ts';
-import { meanIntervals } from './interval.ts';
+import { isRehearsal, isStudio, rowsOfTable, tablesOf } from '../tables/rows-of-table.ts';
+import { bootstrap, type Measured } from './bootstrap.ts';
+import { meanInterval } from './interval.ts';
 import { remembered } from './judgement-cache.ts';
+import { judgeAtLooks } from './looks.ts';
+import { metricTable, type RowItems } from './metric-table.ts';
 import { kindsMeasuring, openRunItems, type RunItems } from './run-items.ts';
-import { judge, type RowItems } from './verdict.ts';
+import { judge } from './verdict.ts';
 
 /** What a stage left, all of it. */
 export interface WholeArtifact {
@@ -50,26 +54,121 @@ export async function judgeTables(
     const artifact = kinds.has(stage.kind) && stage.status === 'succeeded' ? artifactOf(stage) : null;
     return artifact === null ? [] : [{ ...stage, artifact }];
   });
+  const { looks, untilDecided } = run.resolved as Looks;
   const measuredOn = {
     specs,
-    rows: specs.map(({ id }) => rowsOfTable(run, id).map(({ row, shown }) => [row, shown])),
+    rows: specs.map(({ id }) => rowsOfTable(run, id).map(({ row, shown, paper }) => [row, shown, paper])),
+    run: [isStudio(run), looks ?? null, untilDecided ?? null],
     stages: stages.map(({ kind, key, trials, artifact }) => [kind, key, trials, artifact.files]),
   };
   const judgements = await remembered<Judgement[]>(cacheDir, measuredOn, async () => {
-    const items = await openRunItems(stages);
-    return Promise.all(specs.map((spec) => judgementOf(items, run, spec)));
+    return judgementsOf(await openRunItems(stages), run, specs);
   });
   return collectTables(tracker, run).map((table, i) => withJudgement(table, judgements[i]!));
 }
 
-async function judgementOf(items: RunItems, run: RunRecord, spec: TableSpec): Promise<Judgement> {
-  // Rows of several tables are named `table/row`.
-  const { tables } = run.resolved as { tables?: unknown };
-  return {
-    intervals: await intervalsOf(items, run, spec),
-    verdicts: await judgeClaims(items, spec, tables === undefined ? '' : `${spec.id}/`),
-    notes: await meteorNotes(items, run, spec),
-  };
+/** What a run's test items say of a metric of one of its tables. */
+interface TableItems {
+  /** By row as the table shows it. */
+  readonly rows: ReadonlyMap<string, RowItems>;
+  readonly metric: TableMetric;
+}
+
+async function judgementsOf(items: RunItems, run: RunRecord, specs: readonly TableSpec[]): Promise<Judgement[]> {
+  const read = await Promise.all(specs.map((spec) => itemsOf(items, run, spec)));
+  // All at once, since rows of several tables share trials.
+  const measured = bootstrap(
+    read.flatMap((table) => table.flatMap(({ rows }) => [...rows.values()].flatMap(trialsOf))),
+  );
+  return Promise.all(
+    specs.map(async (spec, i) => {
+      const shown = read[i]!.filter(({ metric }) => spec.metrics.includes(metric));
+      return {
+        intervals: shown.flatMap(({ rows, metric }) =>
+          [...rows].map(([row, own]) => {
+            const interval = meanInterval(trialsOf(own).map((trial) => measured.get(trial)!));
+            return { row, metric, interval };
+          }),
+        ),
+        verdicts: verdictsOf(run, spec, read[i]!, measured),
+        notes: [...itemNotes(shown, measured), ...lookNotes(run), ...(await meteorNotes(items, run, spec))],
+      };
+    }),
+  );
+}
+
+const trialsOf = (row: RowItems): TestItems[] => [...row.values()];
+
+/** For each metric that is shown or claimed about. */
+async function itemsOf(items: RunItems, run: RunRecord, spec: TableSpec): Promise<TableItems[]> {
+  const metrics = new Set([...spec.metrics, ...(spec.claims ?? []).map(({ metric }) => metric)]);
+  return Promise.all(
+    [...metrics].map(async (metric) => {
+      const rows = rowsOfTable(run, spec.id).map(
+        async ({ row, shown }) => [shown, await items.itemsOf(row, metric)] as const,
+      );
+      return { metric, rows: new Map(await Promise.all(rows)) };
+    }),
+  );
+}
+
+function verdictsOf(
+  run: RunRecord,
+  { id, claims = [], published = [] }: TableSpec,
+  read: readonly TableItems[],
+  measured: ReadonlyMap<TestItems, Measured>,
+): Verdict[] {
+  const { looks, untilDecided } = run.resolved as Looks;
+  const whyNotPublished = isStudio(run) ? "published numbers are of the paper's data, these of the studio" : null;
+  const lines = [...published, ...rowsOfTable(run, id).map(({ shown, paper }) => ({ row: shown, paper }))];
+  return claims.map((claim) => {
+    const { metric } = claim;
+    const { rows } = read.find((own) => own.metric === metric)!;
+    const numbers = lines.flatMap(({ row, paper }) =>
+      paper[metric] === undefined ? [] : [[row, paper[metric]] as const],
+    );
+    const table = metricTable({
+      metric,
+      rows,
+      measured,
+      paper: new Map(numbers),
+      published: new Set(published.map(({ row }) => row)),
+      whyNotPublished,
+    });
+    return untilDecided ? judgeAtLooks(claim, table, looks ?? [], untilDecided.maxSeeds).verdict : judge(claim, table);
+  });
+}
+
+/** What a run that adds seeds until its claims are decided has recorded. */
+interface Looks {
+  /** Numbers of seeds at which its claims were judged. */
+  readonly looks?: readonly number[];
+  readonly untilDecided?: { readonly maxSeeds: number };
+}
+
+function lookNotes(run: RunRecord): string[] {
+  const { looks = [], untilDecided } = run.resolved as Looks;
+  if (untilDecided === undefined || looks.length === 0) return [];
+  const seeds = `${looks.join(', ')} seeds of at most ${untilDecided.maxSeeds}`;
+  return [`Claims were judged at ${seeds}; their intervals hold at all these looks together.`];
+}
+
+/** How many test items there are, by metric where they differ. */
+function itemNotes(read: readonly TableItems[], measured: ReadonlyMap<TestItems, Measured>): string[] {
+  const metricsOf = new Map<string, string[]>();
+  for (const { rows, metric } of read) {
+    const counts = [...rows.values()].flatMap(trialsOf).map((trial) => {
+      const { numClusters } = measured.get(trial)!;
+      const { length } = trial.ids;
+      return numClusters === length ? String(length) : `${length} of ${numClusters} photographs`;
+    });
+    const text = [...new Set(counts)].join(' or ');
+    if (text !== '') metricsOf.set(text, [...(metricsOf.get(text) ?? []), metric]);
+  }
+  const parts = [...metricsOf].map(([text, metrics]) =>
+    metricsOf.size === 1 ? text : `${text} (${metrics.join(', ')})`,
+  );
+  return parts.length === 0 ? [] : [`Test items: ${parts.join('; ')}.`];
 }
 
 /** The table with an interval in every cell of a row of ours that has its test items. */
@@ -88,32 +187,6 @@ function withJudgement(table: Table, { intervals, verdicts, notes }: Judgement):
     footnotes: [...notes, ...table.footnotes],
     verdicts,
   };
-}
-
-/** `prefix` stands before the names of the rows. */
-async function judgeClaims(items: RunItems, { claims = [] }: TableSpec, prefix: string): Promise<Verdict[]> {
-  const verdicts: Verdict[] = [];
-  for (const claim of claims) {
-    const rows = new Map<string, RowItems>();
-    for (const row of [claim.row, ...claim.than]) rows.set(row, await items.itemsOf(prefix + row, claim.metric));
-    verdicts.push(judge(claim, rows));
-  }
-  return verdicts;
-}
-
-async function intervalsOf(items: RunItems, run: RunRecord, spec: TableSpec): Promise<Judgement['intervals']> {
-  const cells = await Promise.all(
-    rowsOfTable(run, spec.id).flatMap(({ row, shown }) =>
-      spec.metrics.map(async (metric) => ({
-        row: shown,
-        metric,
-        trials: [...(await items.itemsOf(row, metric)).values()],
-      })),
-    ),
-  );
-  const measured = cells.filter(({ trials }) => trials.length > 0);
-  const intervals = meanIntervals(measured.map(({ trials }) => trials));
-  return measured.map(({ row, metric }, i) => ({ row, metric, interval: intervals[i]! }));
 }
 
 /** Which of METEOR's modules took part: without all four a score is lower, and is not the paper's. */

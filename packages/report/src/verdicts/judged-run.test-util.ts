@@ -13,10 +13,11 @@ export const claim = (metric: string, row = 'good') => ({
   row,
   is: 'better',
   than: ['bad'],
-  margin: 0,
 });
 
-/** A run in folder `dir` of two rows, two seeds each, whose evaluate stages left what such stages leave. */
+export const seeds = [0, 1, 2, 3];
+
+/** A run in folder `dir` of two rows, four seeds each, whose evaluate stages left what such stages leave. */
 export function judgedRun(
   tracker: Tracker,
   dir: string,
@@ -24,8 +25,9 @@ export function judgedRun(
   kinds: readonly Kind[] = ['evaluate-score', 'evaluate-comment'],
   more: Readonly<Record<string, number>> = {},
   own: Partial<typeof filesOf> = {},
+  { published = [], ...beside }: Readonly<Record<string, Json>> = {},
 ) {
-  const trials = ['good', 'bad'].flatMap((row) => [0, 1].map((seed) => ({ row, seed })));
+  const trials = ['good', 'bad'].flatMap((row) => seeds.map((seed) => ({ row, seed })));
   const metrics = ['PLCC', 'SRCC', 'CIDEr', 'METEOR', 'BLEU-4', ...Object.keys(more)];
   const rows = ['good', 'bad'].map((row) => ({ row, set: {}, paper: {} }));
   const stages = kinds.flatMap((kind) =>
@@ -39,7 +41,7 @@ export function judgedRun(
   }
   const measured = { PLCC: 0.5, CIDEr: 1, METEOR: 0.3, 'BLEU-4': 0.2, ...more };
   return recordRun(tracker, {
-    resolved: { table: { id: 't', title: 'T', metrics, footnotes: ['F'], claims }, rows },
+    resolved: { table: { id: 't', title: 'T', metrics, footnotes: ['F'], claims, published }, rows, ...beside },
     trials,
     artifacts: join(dir, 'artifacts'),
     stages: stages.map(({ kind, key, trial }) => ({ kind, key, trials: [trial], metrics: measured })),
@@ -53,16 +55,16 @@ const filesOf: Record<Kind, (trial: { row: string; seed: number }) => [name: str
   'evaluate-personal': ({ row, seed }) => {
     const lines = Array.from(
       { length: 10 },
-      (_, i) => `A${i},${(row === 'good' ? 0.6 : 0.3) + 0.01 * seed + 0.02 * i}`,
+      (_, i) => `A${i},${(row === 'good' ? 0.6 + 0.01 * (seed % 2) : 0.3) + 0.01 * seed + 0.02 * i}`,
     );
     return ['annotators.csv', `worker,SRCC\n${lines.join('\n')}\n`];
   },
-  'evaluate-suggest': ({ row }) => {
+  'evaluate-suggest': ({ row, seed }) => {
     const items = Array.from({ length: 72 }, (_, i) => ({
       photo: `p${i % 6}`,
       crop: i % 4,
       degradation: `d${i}`,
-      right: i % (row === 'good' ? 2 : 6) === 0,
+      right: Math.floor(i / 6) % (row === 'good' ? 2 : 6) === 0 || i > 71 - (row === 'good' ? seed % 2 : seed >> 1),
     }));
     return ['suggestions.json', JSON.stringify({ judge: 'keywords', items })];
   },

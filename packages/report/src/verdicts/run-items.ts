@@ -3,10 +3,13 @@ import type { TableMetric } from '@calm-orch/core';
 import { kinds } from '@calm-orch/evaluator/kinds';
 import type { TestItems, TrialItems } from '@calm-orch/evaluator/test-items';
 import type { RunStageRecord } from '@calm-orch/tracker';
-import type { RowItems } from './verdict.ts';
+import type { RowItems } from './metric-table.ts';
 
 export interface RunItems {
-  /** A row's trials by seed; none where nothing was evaluated, or the artifact or its file is gone. */
+  /**
+   * A row's trials by seed; none where nothing was evaluated, or the artifact or its file is gone. Rows that share a stage
+   * share its items.
+   */
   itemsOf(row: string, metric: TableMetric): Promise<RowItems>;
   /** What METEOR matched in the comments of a row, such as `METEOR (exact, stem)`. */
   meteorOf(row: string): Promise<readonly string[]>;
@@ -25,11 +28,18 @@ export async function openRunItems(stages: readonly EvaluatedStage[]): Promise<R
     if (!read.has(key)) read.set(key, readTrialItems(kind, artifact.dir).catch(noneWhereNoFile));
     return read.get(key)!;
   };
+  const known = new Map<string, TestItems>();
+  const metricItems = async (stage: EvaluatedStage, metric: TableMetric): Promise<TestItems | undefined> => {
+    const key = `${stage.key} ${metric}`;
+    const items = known.get(key) ?? (await trialItems(stage))?.of(metric);
+    if (items !== undefined) known.set(key, items);
+    return items;
+  };
   return {
     itemsOf: async (row, metric) => {
       const items = new Map<number, TestItems>();
       for (const stage of stagesOf(row, metric)) {
-        const own = (await trialItems(stage))?.of(metric);
+        const own = await metricItems(stage, metric);
         if (own === undefined) continue;
         for (const trial of stage.trials) if (trial.row === row) items.set(trial.seed, own);
       }

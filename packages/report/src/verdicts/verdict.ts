@@ -1,68 +1,159 @@
-// Does a claim of the paper hold here? A paired bootstrap over seeds and test items: each replicate draws seeds and
-// items once, with replacement, and all rows of the claim are measured on that one draw (docs/verdicts.md).
+// Does a claim of the paper hold here? Each of its comparisons is judged by itself, by an interval over seeds and test
+// items and with Holm's correction over the claim's comparisons; the claim holds where all of them do (docs/verdicts.md).
 import type { Claim } from '@calm-orch/core';
-import type { TestItems } from '@calm-orch/evaluator/test-items';
-import type { Interval, Verdict } from '../table.ts';
-import { defaultReplicates, drawItems, meanOf, percentileInterval } from './draws.ts';
+import type { Comparison, Verdict, VerdictWord } from '../table.ts';
+import { halfWidth, tailBeyond, type Component } from './half-width.ts';
+import { holm, holmAdjusted } from './holm.ts';
+import type { MetricTable } from './metric-table.ts';
+import { ownSeedVariance, pooledSeedVariance } from './seed-variance.ts';
+import { seedsToDecide } from './seeds-to-decide.ts';
 
-/** A row's trials by seed. */
-export type RowItems = ReadonlyMap<number, TestItems>;
+/** Of a verdict: two-sided, so 2.5 % on each side. */
+export const usualLevel = 0.05;
 
-/** Judges a claim from each row's trials. A claim about rows that were not evaluated is inconclusive, with the reason. */
-export function judge(
-  { claim, metric, row, is, than, margin }: Claim,
-  rows: ReadonlyMap<string, RowItems>,
-  numReplicates: number = defaultReplicates,
-): Verdict {
-  const open = (reason: string): Verdict => ({
-    claim,
-    verdict: 'inconclusive',
-    interval: null,
-    metric,
-    difference: null,
-    reason,
-  });
-  const names = [row, ...than];
-  const missing = names.filter((name) => (rows.get(name)?.size ?? 0) === 0);
-  if (missing.length > 0) return open(`no result of ${missing.join(', ')}`);
-  const seeds = [...rows.get(row)!.keys()].filter((seed) => names.every((name) => rows.get(name)!.has(seed))).sort();
-  if (seeds.length === 0) return open('no seed has results of all rows');
-  const trials = names.map((name) => seeds.map((seed) => rows.get(name)!.get(seed)!));
-  const { ids } = trials[0]![0]!;
-  if (trials.flat().some((trial) => trial.ids.join('\n') !== ids.join('\n')))
-    return open('rows were evaluated on different items');
-
-  const advantage = (drawnSeeds: readonly number[], weights: ArrayLike<number>): number | null => {
-    const means = trials.map((bySeed) => meanOf(drawnSeeds.map((s) => bySeed[s]!.statistic(weights))));
-    if (means.some((mean) => mean === null)) return null;
-    return Math.min(...means.slice(1).map((other) => means[0]! - other!));
-  };
-  const all = seeds.map((_, i) => i);
-  const difference = advantage(all, new Int32Array(ids.length).fill(1));
-  const values: (number | null)[] = [];
-  for (let replicate = 0; replicate < numReplicates; replicate++) {
-    const { random, weights } = drawItems('verdict', ids.length, replicate);
-    values.push(
-      advantage(
-        all.map(() => random.int(seeds.length)),
-        weights,
-      ),
-    );
-  }
-  const interval = percentileInterval(values);
-  if (difference === null || interval === null) return open(`${metric} is not defined`);
-  return { claim, verdict: verdictOf(is, interval, margin), interval, metric, difference };
+export interface Levels {
+  /** @default usualLevel */
+  readonly level?: number;
+  /** What later verdicts will be given at. @default level */
+  readonly nextLevel?: number;
 }
 
-/** The rule, from the interval of the advantage alone. */
-export function verdictOf(is: Claim['is'], [low, high]: Interval, margin: number): Verdict['verdict'] {
+/** A row and one that it is compared with. */
+interface Pair {
+  readonly than: string;
+  readonly difference: number;
+  readonly numSeeds: number;
+  /** Null with one seed, and where seeds do not vary. */
+  readonly seeds: Component | null;
+  readonly items: Component;
+  readonly effect: number | null;
+}
+
+/** How far the estimate is inside of what each word says; above the half width it is so. */
+interface Distances {
+  readonly reproduced: number;
+  readonly contradicted: number;
+  readonly smaller: number;
+}
+
+/** Judges a claim by its rows' values. Where these cannot be compared it is not judged, and says why. */
+export function judge(claim: Claim, table: MetricTable, levels: Levels = {}): Verdict {
+  const { level = usualLevel, nextLevel = level } = levels;
+  const problem = table.problemOf([claim.row, ...claim.than]);
+  if (problem !== null) return notJudged(claim, problem);
+  const pooled = pooledSeedVariance(table.values);
+  const pairs = claim.than.map((than) => pairOf(claim, than, table, pooled));
+  const lonely = pairs.find(({ numSeeds }) => numSeeds === 0);
+  if (lonely) return notJudged(claim, `no seed has results of both ${claim.row} and ${lonely.than}`);
+
+  const distances = pairs.map((pair) => distancesOf(claim, pair));
+  const components = pairs.map(({ seeds, items }) => (seeds === null ? null : [seeds, items]));
+  const tail = level / 2;
+  const foundOf = (word: keyof Distances) =>
+    holm(
+      distances.map((distance) => distance[word]),
+      components,
+      tail,
+    );
+  const [reproduced, contradicted, smaller] = [foundOf('reproduced'), foundOf('contradicted'), foundOf('smaller')];
+  const words = pairs.map((_, i): VerdictWord => {
+    if (reproduced[i]) return smaller[i] ? 'reproduced, smaller than in the paper' : 'reproduced';
+    return contradicted[i] ? 'contradicted' : 'undecided';
+  });
+  const numOpen = words.filter((word) => word === 'undecided').length;
+  // At a stricter level a p-value is scaled, so that 0.05 decides.
+  const ps = holmAdjusted(
+    components.map((own, i) =>
+      own === null ? null : (2 * tailBeyond(own, distances[i]!.reproduced) * usualLevel) / level,
+    ),
+  );
+  const comparisons = pairs.map((pair, i): Comparison => {
+    const { than, difference, effect, seeds, items } = pair;
+    const width = halfWidth(seeds === null ? [items] : [seeds, items], tail);
+    const { reproduced: towards, contradicted: against } = distances[i]!;
+    const distance = Math.max(towards, against);
+    return {
+      than,
+      verdict: words[i]!,
+      difference,
+      interval: [difference - width, difference + width],
+      p: ps[i]!,
+      effect,
+      seedsToDecide: words[i] === 'undecided' ? seedsToDecide(pair, distance, nextLevel / 2 / numOpen) : null,
+    };
+  });
+  return conclude(claim, comparisons, reasonOf(pairs));
+}
+
+export function notJudged({ claim, metric, row }: Claim, reason: string): Verdict {
+  const nothing = { comparisons: [], difference: null, interval: null };
+  return { claim, verdict: 'not judged', metric, row, ...nothing, reason };
+}
+
+/** The claim's verdict from those of its comparisons, of which it needs all. */
+export function conclude(claim: Claim, comparisons: readonly Comparison[], reason: string | null): Verdict {
+  const least = comparisons.reduce((one, other) =>
+    distancesOf(claim, other).reproduced < distancesOf(claim, one).reproduced ? other : one,
+  );
+  const order = ['contradicted', 'undecided', 'reproduced, smaller than in the paper'] as const;
+  const verdict = order.find((word) => comparisons.some((one) => one.verdict === word)) ?? 'reproduced';
+  return {
+    claim: claim.claim,
+    verdict,
+    metric: claim.metric,
+    row: claim.row,
+    comparisons,
+    difference: least.difference,
+    interval: least.interval,
+    ...(verdict === 'undecided' && reason !== null && { reason }),
+  };
+}
+
+function reasonOf(pairs: readonly Pair[]): string | null {
+  if (pairs.some(({ numSeeds }) => numSeeds === 1)) return 'one seed: the interval covers test items alone';
+  return pairs.some(({ seeds }) => seeds === null) ? 'too few rows vary over seeds to tell by how much' : null;
+}
+
+function pairOf({ row, effect }: Claim, than: string, table: MetricTable, pooled: Component | null): Pair {
+  const { values, paper, published } = table;
+  const [own, other] = [values.get(row)!, values.get(than)];
+  const fixed = published.has(than) ? paper.get(than)! : null;
+  const seeds = [...own.keys()].filter((seed) => fixed !== null || other!.has(seed)).sort((a, b) => a - b);
+  const advantages = seeds.map((seed) => own.get(seed)! - (fixed ?? other!.get(seed)!));
+  const count = seeds.length;
+  // A pair of rows has the variance of two; against a fixed number it is the row's alone, shared effects of seeds included.
+  const variance = fixed === null ? pooled : ownSeedVariance(advantages);
+  const [ours, theirs] = [paper.get(row), paper.get(than)];
+  return {
+    than,
+    difference: advantages.reduce((sum, advantage) => sum + advantage, 0) / count,
+    numSeeds: count,
+    seeds:
+      variance === null || count < 2
+        ? null
+        : { ...variance, variance: (variance.variance * (fixed === null ? 2 : 1)) / count },
+    items: count === 0 ? { variance: 0, df: 1 } : table.itemVariance(row, fixed === null ? than : null, seeds),
+    effect: ours !== undefined && theirs !== undefined ? ours - theirs : (effect ?? null),
+  };
+}
+
+function distancesOf(
+  { is, margin }: Claim,
+  { difference, effect }: Pick<Comparison, 'difference' | 'effect'>,
+): Distances {
+  const within = margin ?? 0;
   switch (is) {
-    case 'better':
-      return low > margin ? 'reproduced' : high < margin ? 'not reproduced' : 'inconclusive';
+    case 'better': {
+      // Half the paper's effect is too little to pass for it.
+      const negligible = effect === null ? within : Math.min(margin ?? effect / 2, effect);
+      const smaller = effect === null ? -Infinity : effect - difference;
+      return { reproduced: difference, contradicted: negligible - difference, smaller };
+    }
     case 'no better':
-      return high < margin ? 'reproduced' : low > margin ? 'not reproduced' : 'inconclusive';
-    case 'close':
-      if (low > -margin && high < margin) return 'reproduced';
-      return low > margin || high < -margin ? 'not reproduced' : 'inconclusive';
+      return { reproduced: within - difference, contradicted: difference - within, smaller: -Infinity };
+    case 'close': {
+      const apart = Math.abs(difference);
+      return { reproduced: within - apart, contradicted: apart - within, smaller: -Infinity };
+    }
   }
 }

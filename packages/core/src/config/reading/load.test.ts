@@ -289,12 +289,35 @@ test('claims are checked against the rows and metrics of their table, and kept w
   const claim = (row: string, metric: string) =>
     `claims:\n  - { claim: helps, metric: ${metric}, row: ${row}, is: better, than: [thematic] }\n`;
   write('ablations/levels.yaml', ablation + claim('all', 'PLCC'));
-  const kept = { claim: 'helps', metric: 'PLCC', row: 'all', is: 'better', than: ['thematic'], margin: 0 };
+  const kept = { claim: 'helps', metric: 'PLCC', row: 'all', is: 'better', than: ['thematic'] };
   expect(load(base).table.claims).toEqual([kept]);
   expect(load(base, { rows: ['all'] }).table.claims).toEqual([]);
   write('ablations/levels.yaml', ablation + claim('al', 'CIDEr'));
   expect(problems(base)).toEqual([
     'ablations/levels.yaml:9:41: a claim about a row this table does not have: `al`; did you mean `all`?',
     'ablations/levels.yaml:9:29: this table has no column CIDEr',
+  ]);
+});
+
+test('claims may name published models, need margins, and say what the paper’s numbers say', () => {
+  const published = 'published:\n  - { row: VILA, paper: { PLCC: 0.774 } }\n  - { row: CWS, paper: { SRCC: 0.5 } }\n';
+  const claims = (...more: string[]) =>
+    write(
+      'ablations/levels.yaml',
+      `${ablation}${published}claims:\n${more.map((one) => `  - { claim: c, metric: PLCC, ${one} }\n`).join('')}`,
+    );
+  claims('row: all, is: better, than: [VILA]', 'row: all, is: close, than: [thematic], margin: 0.02');
+  expect(load(base, { rows: ['all'] }).table.claims).toMatchObject([{ than: ['VILA'] }]);
+  claims(
+    'row: VILA, is: better, than: [all]',
+    'row: all, is: close, than: [thematic]',
+    'row: all, is: better, than: [thematic, CWS]',
+    'row: all, is: better, than: [thematic], effect: -0.02',
+  );
+  expect(problems(base)).toEqual([
+    'ablations/levels.yaml:12:36: a claim about a row this table does not have: `VILA`; valid: thematic, all',
+    'ablations/levels.yaml:13:45: a claim that a row is `close` needs a `margin` above 0, in units of PLCC',
+    'ablations/levels.yaml:14:70: `CWS` has no PLCC in the paper',
+    'ablations/levels.yaml:15:60: the paper has `all` not better here, by -0.020',
   ]);
 });

@@ -117,6 +117,7 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
     const names = rows.flatMap(({ row, table }) =>
       table === undefined ? [row.row] : table === id ? [row.row.slice(id.length + 1)] : [],
     );
+    const published = (of?.published ?? []).map(({ row }) => row);
     return {
       id,
       title: of?.title ?? title,
@@ -127,7 +128,7 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
         ...(evaluate.numComments > 0 ? ['baselines-comment'] : []),
       ],
       ...(of?.published && { published: of.published }),
-      ...(of?.claims && { claims: of.claims.filter((claim) => isAbout(claim, names)) }),
+      ...(of?.claims && { claims: of.claims.filter((claim) => isAbout(claim, names, published)) }),
     };
   };
   const tables = several
