@@ -6,6 +6,7 @@ import { judgedTables } from './judged-tables.ts';
 import { labelCounts, labelLine } from './label-counts.ts';
 import { printJson, printLine, wantsColor } from './output.ts';
 import { plural } from './progress/format.ts';
+import { conclusions, undecidedClaims } from './run/until-decided.ts';
 import { renderFullRun, type FullRun } from './views/full-run.ts';
 
 /** @param fullRun What a rehearsal's full run would need. */
@@ -19,6 +20,7 @@ export async function printOutcome(
   const run = tracker.getRun(runId);
   const tables = await judgedTables(tracker, run, dir);
   const labels = labelCounts(tracker, run);
+  const undecided = status === 'succeeded' ? undecidedClaims(run, tables) : null;
   const again = commandOf('resume', runId, dir);
   if (json) {
     printJson({
@@ -30,10 +32,12 @@ export async function printOutcome(
       failures: failures.map(({ label, reason }) => ({ label, error: reason })),
       ...(labels && { labels }),
       tables: tablesJson(tables),
+      ...(undecided && { undecided }),
       ...(fullRun && { fullRun }),
     });
   } else {
     if (tables.length > 0) printLine(`\n${renderTables(tables, 'text', wantsColor())}\n`);
+    if (undecided) for (const line of conclusions(run, undecided)) printLine(line);
     if (labels) printLine(labelLine(labels));
     if (fullRun) printLine(`${renderFullRun(fullRun)}\n`);
     for (const { label, reason } of failures) printLine(`${label} failed: ${reason}`);

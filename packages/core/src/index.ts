@@ -95,7 +95,7 @@ export {
 } from './config/personal-sizes.ts';
 export { nano, paper, presets, type Preset } from './config/presets.ts';
 export type { Claim } from './config/ablation.ts';
-export { seedsOf } from './config/seeds.ts';
+export { seedsOf } from './seeds.ts';
 export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';
 export { power } from './order/power.ts';
 export { programRoot } from './program-root.ts';

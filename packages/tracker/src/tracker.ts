@@ -66,6 +66,8 @@ export interface Tracker {
    *  `keepAttempts` those of workers that outlived the coordinator before stay as they are, for `keepAttempts` to decide.
    *  Throws `not_found`, or `busy` while its coordinator lives. */
   resumeRun(runId: string, coordinator: { readonly pid: number; readonly keepAttempts?: boolean }): RunRecord;
+  /** Adds trials to a run under way, and what it resolves to now; its stages are upserted next. */
+  extendRun(runId: string, more: Pick<NewRun, 'resolved' | 'hash' | 'trials'>): RunRecord;
   /** Ends a run; its unfinished stages and attempts become cancelled. */
   endRun(runId: string, status: 'succeeded' | 'failed' | 'cancelled', options?: { readonly error?: string }): void;
   /** Takes an ended run out of every list; its stages stay for others to reuse. Throws `not_found`, `busy` while it is at work. */
@@ -202,6 +204,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
   const api: Omit<Tracker, 'path'> = {
     createRun: (run) => hold(runs.createRun(store, run)),
     resumeRun: (runId, coordinator) => hold(runs.resumeRun(store, runId, coordinator)),
+    extendRun: (runId, more) => holding(store, runId, () => runs.extendRun(store, runId, more)),
     endRun: (runId, status, more) => {
       holding(store, runId, () => runs.endRun(store, runId, status, more));
       store.held.delete(runId);

@@ -3,8 +3,9 @@ import { totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { CalmError, seedsOf, type Experiment } from '@calm-orch/core';
+import { restoreExperiment, withNextSeed } from '@calm-orch/core/config';
 import type { Tracker } from '@calm-orch/tracker';
-import type { StartedRun } from '@calm-orch/coordinator';
+import type { RunOptions, StartedRun } from '@calm-orch/coordinator';
 import type { GlobalOptions } from '../cli.ts';
 import { outcomeJsonOption } from '../options/json-option.ts';
 import { tellStarted } from '../run/background.ts';
@@ -16,8 +17,10 @@ import { plural } from '../progress/format.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { createSeedTables } from '../progress/seed-tables.ts';
 import { printOutcome } from '../outcome.ts';
+import { judgeApart } from '../run/judge-apart.ts';
 import { parts } from '../run/parts.ts';
 import { makeRehearsalModels } from '../run/rehearsal-models.ts';
+import { nextSeedLine, undecidedClaims } from '../run/until-decided.ts';
 import { workerScript } from '../run/worker-script.ts';
 import { fullRunOf } from '../views/full-run.ts';
 import type { Machine } from '../views/costs.ts';
@@ -127,9 +130,11 @@ export async function execute(
       check: async (plan, isDone) => {
         await checkSurroundings(plan, isDone);
         await checkDisk(plan, experiment, isDone, layout.dir);
+        if (progress !== null) return;
         for (const note of [...needNotes, ...(sources.notes?.() ?? [])]) say(`note: ${note}`);
       },
       ...(resume !== undefined && { resume }),
+      ...(experiment.untilDecided && { extend: (at) => nextSeed(at, options.dir, cancel.signal, (line) => progress?.note(line)) }),
       ...(options.listen !== undefined && { listen: options.listen }),
       policy: {
         ...(hangTimeout !== undefined && hangPolicy(hangTimeout * 1000)),
@@ -143,7 +148,8 @@ export async function execute(
       onStart: (started) => {
         process.title = `calm-orch coordinator ${started.run.id}`;
         tellStarted(started.run.id);
-        announce(started, layout.log(started.run.id, '*'), say);
+        if (progress === null) announce(started, layout.log(started.run.id, '*'), say);
+        progress?.close();
         progress = showProgress(output, started.view);
         look = () => tables.look(started.view());
         look();
@@ -173,6 +179,23 @@ export async function execute(
     (progress as Progress | null)?.close();
     cancel.dispose();
   }
+}
+
+/** The run with a further seed, where that may decide a claim. */
+async function nextSeed(
+  { run, seeds }: Parameters<NonNullable<RunOptions['extend']>>[0],
+  dir: string,
+  signal: AbortSignal,
+  note: (line: string) => void,
+): Promise<Experiment | null> {
+  const tables = await judgeApart({ dir, runId: run.id, seeds }, signal);
+  const open = undecidedClaims(run, tables)?.filter(({ givenUp }) => givenUp === null) ?? [];
+  if (open.length === 0) return null;
+  note(nextSeedLine(run, open));
+  return withNextSeed(
+    restoreExperiment(run.resolved, run.path),
+    open.flatMap(({ rows }) => rows),
+  );
 }
 
 /** The paper's GPUs, at the rate measured here. */

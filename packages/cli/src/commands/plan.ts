@@ -53,6 +53,14 @@ export const command = {
         requiresArg: true,
         describe: 'GFLOP/s of one GPU, for the time [default: a matrix product is timed here]',
       })
+      .option('until-decided', { type: 'boolean', hidden: true })
+      .check(({ 'until-decided': untilDecided }) => {
+        if (untilDecided === undefined) return true;
+        throw new CalmError(
+          'invalid_argument',
+          '--until-decided: how many seeds it takes only the results tell; --seeds 0,1,2,3,4,5,6,7 plans the most of it',
+        );
+      })
       .check(({ gpus, 'gpu-memory': memory, gflops }) => {
         if (gflops !== undefined && !(gflops > 0))
           throw new CalmError('invalid_argument', `--gflops: expected GFLOP/s above 0, got ${gflops}`);

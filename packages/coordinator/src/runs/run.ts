@@ -7,13 +7,12 @@ import type { RunRecord, Tracker } from '@calm-orch/tracker';
 import { isArtifactWhole } from '../artifacts/damage.ts';
 import type { Layout } from '../artifacts/layout.ts';
 import { checkArtifacts, reuseOf, type CheckedArtifacts } from '../artifacts/reuse.ts';
-import type { Coordinator } from '../leases/coordinator.ts';
 import type { Policy } from '../leases/policy.ts';
 import type { CoordinatorEvent } from '../leases/records.ts';
 import { importFoundation } from '../plan/foundation-artifact.ts';
 import { planExperiment, type Plan, type PlanSources } from '../plan/plan.ts';
-import { openSession, work, type SessionStages } from './session.ts';
-import { endAll, findLegacy } from './takeover.ts';
+import { now, openSession, work, type Session, type SessionStages } from './session.ts';
+import { endAll, findLegacy, type Legacy } from './takeover.ts';
 import type { RunView } from './view.ts';
 import type { Machine, WorkerCounts } from './worker-counts.ts';
 
@@ -37,6 +36,9 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** What else must hold before the run is recorded: throws where a stage that is not done could not be done. */
   readonly check?: (plan: Plan, isDone: (key: string) => boolean) => Promise<void>;
+  /** Once all stages have succeeded: the run with further seeds, to go on with; null: it is done. @default it is */
+  readonly extend?: (run: { readonly run: RunRecord; readonly seeds: readonly number[] }) => Promise<Experiment | null>;
+  /** Again each time the run is extended. */
   readonly onStart?: (started: StartedRun) => void;
   readonly onEvent?: (event: CoordinatorEvent) => void;
   /** Another command asks for the end of the run, at once or in order. */
@@ -68,19 +70,14 @@ export interface RunSummary {
 
 /** @throws CalmError when the run cannot be planned, recorded or served; the record then says so too. */
 export async function runExperiment(options: RunOptions): Promise<RunSummary> {
-  const { experiment, sources, layout, tracker, signal } = options;
-  if (options.listen !== undefined) listenAddress(options.listen);
-  const plan = planExperiment(experiment, sources);
-  const checked = await checkArtifacts(tracker, layout, plan.stages, signal);
-  await options.check?.(plan, (key) => checked.whole.has(key));
+  const { tracker, listen } = options;
+  if (listen !== undefined) listenAddress(listen);
+  const planned = await planAndCheck(options);
   const legacy = findLegacy(options);
-  const run = record(options, plan, legacy.before !== null);
+  const run = record(options, planned.plan, legacy.before !== null);
   try {
     if (legacy.before === null) await endAll(tracker, run.id);
-    const known = claimStages(options, run.id, plan, checked);
-    const session = openSession(options, { run, plan, known, legacy });
-    await work(session);
-    const summary = summarize(run.id, session.coordinator, signal.aborted);
+    const summary = await workAll(options, run, planned, legacy);
     const error = summary.failures.map(({ label, reason }) => `${label}: ${reason}`).join('; ');
     tracker.endRun(run.id, summary.status, error === '' ? {} : { error });
     return summary;
@@ -91,6 +88,38 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       // A tracker that cannot be written (no space left) is what ended the run; without an end it shows as interrupted.
     }
     throw error;
+  }
+}
+
+interface Planned {
+  readonly plan: Plan;
+  readonly checked: CheckedArtifacts;
+}
+
+async function planAndCheck({ experiment, sources, layout, tracker, signal, check }: RunOptions): Promise<Planned> {
+  const plan = planExperiment(experiment, sources);
+  const checked = await checkArtifacts(tracker, layout, plan.stages, signal);
+  await check?.(plan, (key) => checked.whole.has(key));
+  return { plan, checked };
+}
+
+/** Session after session, as long as the run is extended. */
+async function workAll(first: RunOptions, recorded: RunRecord, planned: Planned, legacy: Legacy): Promise<RunSummary> {
+  const { tracker } = first;
+  const startedMs = now();
+  const made = new Set<string>();
+  let [options, run] = [first, recorded];
+  for (let { plan, checked } = planned, left = legacy; ; left = { ...legacy, before: null }) {
+    const known = claimStages(options, run.id, plan, checked);
+    const session = openSession(options, { run, plan, known, legacy: left, startedMs, made });
+    await work(session);
+    const experiment = session.next ?? null;
+    if (experiment === null) return summarize(session);
+    for (const { key, reused } of session.coordinator.stages) if (!reused) made.add(key);
+    options = { ...options, experiment };
+    ({ plan, checked } = await planAndCheck(options));
+    const { resolved, hash } = experiment;
+    run = tracker.extendRun(run.id, { resolved, hash, trials: plan.trials });
   }
 }
 
@@ -127,15 +156,17 @@ function claimStages(
   return { reused, foreign, damaged };
 }
 
-function summarize(runId: string, coordinator: Coordinator, cancelled: boolean): RunSummary {
+function summarize({ run, coordinator, options, next, made }: Session): RunSummary {
   const { stages } = coordinator;
   const count = (state: string): number => stages.filter((stage) => stage.state === state).length;
   const failures = stages.flatMap(({ state, label, error }) => (state === 'failed' ? [{ label, reason: error! }] : []));
-  const done = stages.every(({ state }) => state === 'succeeded');
-  const numReused = stages.filter(({ reused }) => reused).length;
+  // Whether to go on was to be asked yet.
+  const isCutShort = options.signal.aborted && options.extend !== undefined && next === undefined;
+  const done = !isCutShort && stages.every(({ state }) => state === 'succeeded');
+  const numReused = stages.filter(({ key, reused }) => reused && !made.has(key)).length;
   return {
-    runId,
-    status: done ? 'succeeded' : cancelled ? 'cancelled' : 'failed',
+    runId: run.id,
+    status: done ? 'succeeded' : options.signal.aborted ? 'cancelled' : 'failed',
     numExecuted: count('succeeded') - numReused,
     numReused,
     numSkipped: count('skipped'),

@@ -1,6 +1,6 @@
 // One coordinator's time with a run: it goes on with what workers of the coordinator before hold, serves, starts the
 // workers that are missing, waits for the end, and leaves no process and no open file behind, however it ends.
-import { CalmError } from '@calm-orch/core';
+import { CalmError, type Experiment } from '@calm-orch/core';
 import { CoordinatorServiceService, RunServiceService } from '@calm-orch/rpc';
 import type { RunRecord, RunWorker, Superseded } from '@calm-orch/tracker';
 import { Coordinator } from '../leases/coordinator.ts';
@@ -27,6 +27,10 @@ interface Task {
   readonly plan: Plan;
   readonly known: SessionStages;
   readonly legacy: Legacy;
+  /** When this process began with the run, on the monotonic clock. */
+  readonly startedMs: number;
+  /** Stages it has executed before this session. */
+  readonly made: ReadonlySet<string>;
 }
 
 export interface Session extends Task {
@@ -40,9 +44,11 @@ export interface Session extends Task {
   readonly events: EventLog;
   /** null: no workers were needed so far. */
   pool: WorkerPool | null;
+  /** What the run is to go on with; null: nothing. @default nobody was asked: not all has succeeded */
+  next?: Experiment | null;
 }
 
-const now = (): number => performance.now();
+export const now = (): number => performance.now();
 
 /** A coordinator that has everything it is to do, and what goes on already. */
 export function openSession(options: RunOptions, task: Task): Session {
@@ -75,10 +81,9 @@ function restore({ options: { tracker }, run, known, coordinator, toDo, adopted 
 
 /** Until nothing is left to do or the run is cancelled. @throws whatever else ends it. */
 export async function work(session: Session): Promise<void> {
-  const { options, run, plan, known, coordinator, toDo, adopted } = session;
-  const startedMs = now();
+  const { options, run, plan, known, coordinator, toDo, adopted, startedMs, made } = session;
   const view = (): RunView =>
-    viewOf({ runId: run.id, seeds: plan.seeds, coordinator, pool: session.pool, nowMs: now(), startedMs });
+    viewOf({ runId: run.id, seeds: plan.seeds, made, coordinator, pool: session.pool, nowMs: now(), startedMs });
   // What nobody has caught ends the run as well: its workers must not be left, nor socket and token.
   const abandon = (error: unknown): void => coordinator.abandon(error);
   process.on('uncaughtException', abandon);
@@ -92,7 +97,8 @@ export async function work(session: Session): Promise<void> {
       view,
       killWorkers: () => session.pool?.killAll(),
     });
-    if (toDo.length === 0 || options.signal.aborted) await endAll(options.tracker, run.id);
+    const isDone = toDo.length === 0 && options.extend === undefined;
+    if (isDone || options.signal.aborted) await endAll(options.tracker, run.id);
     else await lead(session, view);
   } finally {
     process.off('uncaughtException', abandon);
@@ -112,6 +118,7 @@ async function lead(session: Session, view: () => RunView): Promise<void> {
     pool.start();
     stopWatching = watch(session, pool, now);
     await Promise.race([coordinator.ended, cancelled]);
+    await Promise.race([askOn(session), cancelled]);
   } catch (error) {
     failure = { error };
   }
@@ -126,6 +133,14 @@ async function lead(session: Session, view: () => RunView): Promise<void> {
   }
   await coordinator.settle();
   if (failure !== null) throw failure.error;
+}
+
+/** Once all has succeeded: while that is thought over, the run is alive for those who look. */
+async function askOn(session: Session): Promise<void> {
+  const { options, coordinator, run, plan } = session;
+  if (options.signal.aborted || coordinator.stages.some(({ state }) => state !== 'succeeded')) return;
+  const next = (await options.extend?.({ run, seeds: plan.seeds })) ?? null;
+  if (!options.signal.aborted) session.next = next;
 }
 
 function serve({ options, run, coordinator, policy, legacy, events }: Session, view: () => RunView) {

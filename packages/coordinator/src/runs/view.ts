@@ -8,7 +8,7 @@ import type { WorkerPool } from './worker-pool.ts';
 export interface StageView {
   readonly label: string;
   readonly state: 'waiting' | 'running' | 'succeeded' | 'failed' | 'skipped';
-  /** Nothing of it was executed in this session. */
+  /** Nothing of it was executed by this process. */
   readonly reused: boolean;
   readonly numDone: number;
   readonly numItems: number;
@@ -46,6 +46,8 @@ export interface RunView {
 export interface ViewSources {
   readonly runId: string;
   readonly seeds: readonly number[];
+  /** Stages that were executed before and are reused now. */
+  readonly made: ReadonlySet<string>;
   readonly coordinator: Coordinator;
   readonly pool: WorkerPool | null;
   /** Monotonic milliseconds, and their value when the session began. */
@@ -53,7 +55,7 @@ export interface ViewSources {
   readonly startedMs: number;
 }
 
-export function viewOf({ runId, seeds, coordinator, pool, nowMs, startedMs }: ViewSources): RunView {
+export function viewOf({ runId, seeds, made, coordinator, pool, nowMs, startedMs }: ViewSources): RunView {
   const { stages } = coordinator;
   const { workers } = coordinator.book;
   const byPid = new Map(workers.map((worker) => [worker.pid, worker]));
@@ -65,7 +67,7 @@ export function viewOf({ runId, seeds, coordinator, pool, nowMs, startedMs }: Vi
     runId,
     elapsedMs: nowMs - startedMs,
     leftMs: timeLeft(stages, leases, counts, nowMs),
-    stages: stages.map((stage) => stageView(stage, nowMs)),
+    stages: stages.map((stage) => ({ ...stageView(stage, nowMs), reused: stage.reused && !made.has(stage.key) })),
     seeds,
     numSeedsDone: numSeedsDone(seeds, stages),
     workers: processes.map(({ slot, pid }) => {
@@ -80,8 +82,8 @@ function numSeedsDone(seeds: readonly number[], stages: readonly StageRecord[]):
   return Math.min(seeds.length, ...open);
 }
 
-function stageView(stage: StageRecord, nowMs: number): StageView {
-  const { label, reused, numDone, numItems, loss, startedMs, since } = stage;
+function stageView(stage: StageRecord, nowMs: number): Omit<StageView, 'reused'> {
+  const { label, numDone, numItems, loss, startedMs, since } = stage;
   const running = [...stage.progress.values()];
   const sum = (of: (p: (typeof running)[number]) => number): number | null =>
     running.length === 0 ? null : running.reduce((total, progress) => total + of(progress), 0);
@@ -90,7 +92,6 @@ function stageView(stage: StageRecord, nowMs: number): StageView {
   const elapsedMs = startedMs === null ? 0 : nowMs - startedMs;
   return {
     label,
-    reused,
     numDone,
     numItems,
     loss,

@@ -87,6 +87,10 @@ export type ResolvedExperiment = {
   readonly rows: readonly ResolvedRow[];
   /** Its numbers mean nothing (rehearse.ts). */
   readonly rehearsal?: true;
+  /** Rows whose claims are undecided get further seeds, until they have so many. */
+  readonly untilDecided?: { readonly maxSeeds: number };
+  /** Of such a run: the numbers of seeds at which its claims are looked at, so far. */
+  readonly looks?: readonly number[];
 };
 
 export interface ExperimentRow extends Readonly<ResolvedRow> {

@@ -39,11 +39,35 @@ export function createRun(store: Store, run: NewRun): RunRecord {
         heartbeatMs: now,
       })
       .run();
-    run.trials.forEach(({ row, seed }, position) => {
-      store.db.insert(trials).values({ runId: id, position, row, seed }).run();
-    });
+    insertTrials(store, id, run.trials);
     appendEvent(store, { runId: id, type: 'run started', message: `${run.trials.length} trials` });
     return getRun(store, id);
+  });
+}
+
+/** Its trials are replaced by those it has now, and what it resolves to. */
+export function extendRun(
+  store: Store,
+  runId: string,
+  { resolved, hash, trials: all }: Pick<NewRun, 'resolved' | 'hash' | 'trials'>,
+): RunRecord {
+  return transaction(store, () => {
+    const before = getRun(store, runId).trials.length;
+    store.db
+      .update(runs)
+      .set({ resolved: canonicalJson(resolved), hash })
+      .where(eq(runs.id, runId))
+      .run();
+    store.db.delete(trials).where(eq(trials.runId, runId)).run();
+    insertTrials(store, runId, all);
+    appendEvent(store, { runId, type: 'note', message: `${all.length - before} more trials` });
+    return getRun(store, runId);
+  });
+}
+
+function insertTrials({ db }: Store, runId: string, all: NewRun['trials']): void {
+  all.forEach(({ row, seed }, position) => {
+    db.insert(trials).values({ runId, position, row, seed }).run();
   });
 }
 

@@ -6,8 +6,10 @@ import { trialConfigSchema } from '../schema.ts';
 
 /** Stored JSON has sorted keys; people read a configuration in the order it is written in. */
 export function experimentYaml(resolved: Json): string {
-  const { name, title, only, preset, seeds, trainers, augmentors, evaluators, table, tables, config, rows, rehearsal } =
-    resolved as unknown as ResolvedExperiment;
+  const experiment = resolved as unknown as ResolvedExperiment;
+  const { name, title, only, preset, seeds, trainers, augmentors, evaluators, table, tables, config, rows } =
+    experiment;
+  const { rehearsal, untilDecided, looks } = experiment;
   const ordered = trialConfigSchema.omit({ seed: true }).safeParse(config);
   const head = {
     name,
@@ -16,6 +18,8 @@ export function experimentYaml(resolved: Json): string {
     ...(only ? { only } : {}),
     preset,
     seeds,
+    ...(untilDecided && { untilDecided }),
+    ...(looks && { looks }),
     trainers,
     augmentors,
     evaluators,
