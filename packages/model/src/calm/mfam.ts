@@ -2,7 +2,6 @@
 // three small Q-Formers (Li et al. 2023, BLIP-2) whose learnable queries read the low, middle and high hidden states.
 // Shapes: B = batch, T = vision tokens, Dv = vision width, Q = queries, Dq = Q-Former width, D = language width.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { tf } from '@calm-orch/engine';
 import type { Level, LlmConfig, MfamConfig, QFormerLevel, VisionConfig } from '@calm-orch/core';
 import { activations, attention, layerNorm, linear, linears, perSample } from '../layers/layers.ts';
 import type { Parameters } from '../layers/parameter.ts';

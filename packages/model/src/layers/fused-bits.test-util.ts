@@ -53,7 +53,7 @@ const program = createProgram(engine, {
         const tiles = names.map((name) => tilePerShard(inputs[name]!, numShards));
         const gradients = tf.grads((x, ...perShard) => {
           const parameters = names.map((name, i) => [name, { base: inputs[name]!, perShard: perShard[i]! }] as const);
-          return loss(x!, Object.fromEntries(parameters));
+          return loss(x, Object.fromEntries(parameters));
         })([inputs.x!, ...tiles]);
         return { outputs: Object.fromEntries(gradients.map((gradient, i) => [`g${i}`, gradient])) };
       },

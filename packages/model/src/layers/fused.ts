@@ -47,7 +47,7 @@ export function linears(
   const n = { N: { int: weights.length } };
   const m = { M: { int: biases.length } };
   const bases = weights.map(({ base }) => base);
-  const outputs = bases.map(({ shape }) => shape[0]!);
+  const outputs = bases.map(({ shape }) => shape[0]);
   const width = x.shape.at(-1)!;
   const forward = (): Forward => ({
     values: fusedOperation(
@@ -160,6 +160,6 @@ export function tokenCrossEntropy(logits: Tensor, targets: Tensor, weights: Tens
 
 /** Gradients [S, ...shape], each summed over its shards in the fixed binary tree: the sums one after the other, flat. */
 export function treeSums(gradients: readonly Tensor[]): Tensor {
-  const size = gradients.reduce((sum, gradient) => sum + gradient.size / gradient.shape[0]!, 0);
+  const size = gradients.reduce((sum, gradient) => sum + gradient.size / gradient.shape[0], 0);
   return fusedOperation('CalmTreeSum', gradients, { N: { int: gradients.length } }, [[size]])[0]!;
 }
