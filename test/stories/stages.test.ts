@@ -308,16 +308,22 @@ describe('the stages of a trial', () => {
 
 describe('the validation split', () => {
   it('is what every stage of evaluation reads instead of the test split, with the models that are there', async () => {
-    const val = planned(['evaluate.split=val', 'evaluate.personal=false', 'evaluate.suggestions=false']).stages.filter(
-      ({ key }) => !done.has(key),
-    );
+    const val = planned(['evaluate.split=val']).stages.filter(({ key }) => !done.has(key));
     expect(val.map(({ label }) => label.split(' (')[0]).sort()).toEqual([
       'baselines',
       'baselines-comment',
       'data validation',
+      'data-personal',
+      'degrade',
+      'encode personal',
+      'encode real',
       'encode validation',
       'evaluate-comment',
+      'evaluate-personal',
       'evaluate-score',
+      'evaluate-suggest',
+      // Of every annotator evaluated some photographs join its training.
+      'finetune-personal',
     ]);
     for (const stage of val) done.set(stage.key, await run(stage, stage.key));
     const of = (kind: StageKind): Done => done.get(val.find((stage) => stage.kind === kind)!.key)!;
@@ -332,6 +338,12 @@ describe('the validation split', () => {
       expect(readFileSync(join(of(kind).dir, 'comments.json'), 'utf8')).toContain(`"${scored[0]}"`);
     const ridges = JSON.parse(readFileSync(join(of('baselines').dir, 'baselines.json'), 'utf8')) as object[];
     expect(ridges[0]).toMatchObject({ name: 'ridge latent traits', train: 24, test: 6 });
+    const workers = (lines: readonly string[]) => [...new Set(lines.map((line) => line.split(',')[0]))];
+    expect(workers(linesOf(of('evaluate-personal')))).toEqual(['C0000', 'C0001']);
+    expect(workers(linesOf(doneOf('evaluate-personal')))).toEqual(['B0000', 'B0001']);
+    const { items } = JSON.parse(readFileSync(join(of('evaluate-suggest').dir, 'suggestions.json'), 'utf8'));
+    expect(items).toHaveLength(144);
+    for (const { photo } of items) expect(photo).toMatch(/^scene\d+$/);
   });
 });
 

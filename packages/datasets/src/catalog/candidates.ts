@@ -81,14 +81,14 @@ export function labeledCandidates(data: DataConfig, tell: TellUse = quiet): Labe
   return filled(chosen, data, 'labelled', ['AVA']);
 }
 
-interface AvaPhotos {
+export interface AvaPhotos {
   /** In the order of the labels, as `idsWithoutImage`. */
   readonly photos: readonly LabeledCandidate[];
   readonly idsWithoutImage: readonly number[];
   readonly namesWithoutLabel: ReadonlySet<string>;
 }
 
-function avaPhotos(data: DataConfig): AvaPhotos {
+export function avaPhotos(data: Pick<DataConfig, 'roots' | 'numVal'>): AvaPhotos {
   const dir = wantedRoot(data, 'AVA', 'scores');
   const folder = avaImageFolder(dir);
   const names = new Set(fileNamesIn(folder));

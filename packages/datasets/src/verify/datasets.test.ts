@@ -36,6 +36,7 @@ import {
 } from '../catalog/read.ts';
 import { writeCatalog, writeCatalogComments } from '../catalog/write.ts';
 import { readAva } from '../ava/read.ts';
+import { bestOfValidation } from '../catalog/best-validation.ts';
 import { avaCaptionsFile } from '../ava-captions/captions-file.ts';
 import { loadImage } from '../images/images.ts';
 import { readPexels } from '../pexels/read.ts';
@@ -190,6 +191,10 @@ describe('the catalogue of datasets on this machine', () => {
     expect([ids(comments.val), ids(comments.train)]).toEqual([ids(val), ids(train)]);
     expect(ids(evaluatedPhotos({ data: catalog }, 'val'))).toEqual(ids(val));
     expect(ids(evaluatedComments({ data: catalog, comments: catalog }, 'val'))).toEqual(ids(val));
+    const byScore = val.toSorted((a, b) => b.meanScore - a.meanScore || a.id - b.id).map(({ id }) => String(id));
+    const best = await bestOfValidation({ roots, numVal: 2 }, 1);
+    expect(best.map(({ photo }) => photo)).toEqual(byScore.slice(0, 1));
+    await expect(bestOfValidation({ roots, numVal: 0 }, 1)).rejects.toThrow(/no photograph of the val split decodes/);
     const again = await catalogOf({ ...data(), numVal: 2, seed: 5 });
     expect(labeledPhotos(again).val).toEqual(val);
     // Of a small copy a tenth at most.
