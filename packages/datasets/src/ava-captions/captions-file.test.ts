@@ -21,7 +21,16 @@ describe('AVA-Captions', () => {
     const { train, test, counts } = readAvaCaptions(join(dir, avaCaptionsFile), ava);
     expect(train).toEqual([{ id: 1, captions: ['nice light .', 'he said "wow" , {really} [sic] .'] }]);
     expect(test).toEqual([{ id: 4, captions: ['too dark .'] }]);
-    expect(counts).toEqual({ images: 2, captions: 3, leaks: 0, unknown: 0, withoutCaptions: 0, train: 1, val: 0, test: 1 });
+    expect(counts).toEqual({
+      images: 2,
+      captions: 3,
+      leaks: 0,
+      unknown: 0,
+      withoutCaptions: 0,
+      train: 1,
+      val: 0,
+      test: 1,
+    });
   });
 
   it('leaves out and counts images without captions, and captions without words', () => {
