@@ -63,6 +63,20 @@ describe('of 2,000 simulated tables', () => {
     },
   );
 
+  it.each(
+    [2, 3].flatMap((numSeeds) =>
+      [2, 5].flatMap((numRows) => [0.005, 0.02].map((seedSd) => ({ numSeeds, numRows, seedSd }))),
+    ),
+  )(
+    'with ties and a constant row, $numSeeds seeds, $numRows rows, a deviation of $seedSd at most 6 % err',
+    (setting) => {
+      const found = rates({ ...setting, rounding: 0.01, isLastConstant: true }, judgeOnce);
+      tell(setting, found);
+      expect(found.wronglyReproduced).toBeLessThanOrEqual(most);
+      expect(found.wronglyContradicted).toBeLessThanOrEqual(most);
+    },
+  );
+
   it.each([2, 8].flatMap((numRows) => [0.005, 0.02, 0.05].map((seedSd) => ({ numSeeds: 6, numRows, seedSd }))))(
     'with looks at 2 to 6 seeds, $numRows rows and a deviation of $seedSd at most 6 % err',
     (setting) => {

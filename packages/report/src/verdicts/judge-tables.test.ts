@@ -69,15 +69,16 @@ test('claims about personalized assessment and suggesting are judged over annota
 test('published numbers are compared with where the data are files, the paper’s numbers say how large the effect is', async () => {
   const than = { ...claim('PLCC'), than: ['VILA'] };
   const published = [{ row: 'VILA', paper: { PLCC: 0.2 } }];
-  const verdictOn = async (source: string) => {
-    const beside = { published, config: { data: { source } } };
+  const verdictOn = async (source: string, split = 'test') => {
+    const beside = { published, config: { data: { source }, evaluate: { split } } };
     const [table] = await judgedTables(judgedRun(tracker, dir, [than], ['evaluate-score'], {}, {}, beside));
     return table!.verdicts[0];
   };
   expect(await verdictOn('studio')).toMatchObject({
     verdict: 'not judged',
-    reason: "published numbers are of the paper's data, these of the studio",
+    reason: "published numbers are of the paper's test photographs, these of the studio",
   });
+  expect((await verdictOn('files', 'val'))!.reason).toMatch(/these of the validation split$/);
   expect(await verdictOn('files')).toMatchObject({ verdict: 'reproduced', comparisons: [{ than: 'VILA' }] });
 });
 

@@ -5,7 +5,7 @@ import type { TestItems } from '@calm-orch/evaluator/test-items';
 import type { ArtifactFile, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 import type { Interval, Table, Verdict } from '../table.ts';
 import { collectTables } from '../tables/collect.ts';
-import { isRehearsal, isStudio, rowsOfTable, tablesOf } from '../tables/rows-of-table.ts';
+import { isRehearsal, isStudio, rowsOfTable, rowsOnValidation, tablesOf } from '../tables/rows-of-table.ts';
 import { bootstrap, type Measured } from './bootstrap.ts';
 import { meanInterval } from './interval.ts';
 import { remembered } from './judgement-cache.ts';
@@ -119,11 +119,18 @@ function verdictsOf(
   measured: ReadonlyMap<TestItems, Measured>,
 ): Verdict[] {
   const { looks, untilDecided } = run.resolved as Looks;
-  const whyNotPublished = isStudio(run) ? "published numbers are of the paper's data, these of the studio" : null;
-  const lines = [...published, ...rowsOfTable(run, id).map(({ shown, paper }) => ({ row: shown, paper }))];
+  const own = rowsOfTable(run, id);
+  const photographs = isStudio(run)
+    ? 'the studio'
+    : rowsOnValidation(run, own).length > 0
+      ? 'the validation split'
+      : null;
+  const whyNotPublished =
+    photographs && `published numbers are of the paper's test photographs, these of ${photographs}`;
+  const lines = [...published, ...own.map(({ shown, paper }) => ({ row: shown, paper }))];
   return claims.map((claim) => {
     const { metric } = claim;
-    const { rows } = read.find((own) => own.metric === metric)!;
+    const { rows } = read.find((items) => items.metric === metric)!;
     const numbers = lines.flatMap(({ row, paper }) =>
       paper[metric] === undefined ? [] : [[row, paper[metric]] as const],
     );

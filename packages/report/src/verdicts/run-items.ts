@@ -28,12 +28,15 @@ export async function openRunItems(stages: readonly EvaluatedStage[]): Promise<R
     if (!read.has(key)) read.set(key, readTrialItems(kind, artifact.dir).catch(noneWhereNoFile));
     return read.get(key)!;
   };
-  const known = new Map<string, TestItems>();
-  const metricItems = async (stage: EvaluatedStage, metric: TableMetric): Promise<TestItems | undefined> => {
+  const known = new Map<string, Promise<TestItems | undefined>>();
+  const metricItems = (stage: EvaluatedStage, metric: TableMetric): Promise<TestItems | undefined> => {
     const key = `${stage.key} ${metric}`;
-    const items = known.get(key) ?? (await trialItems(stage))?.of(metric);
-    if (items !== undefined) known.set(key, items);
-    return items;
+    if (!known.has(key))
+      known.set(
+        key,
+        trialItems(stage).then((items) => items?.of(metric)),
+      );
+    return known.get(key)!;
   };
   return {
     itemsOf: async (row, metric) => {

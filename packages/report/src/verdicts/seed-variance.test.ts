@@ -48,6 +48,11 @@ describe('pooledSeedVariance', () => {
   });
 });
 
+it('rows that share their trials count once', () => {
+  const rows = { a: { 0: 0.5, 1: 0.54 }, b: { 0: 0.7, 1: 0.72 } };
+  expect(pooledSeedVariance(rowsOf({ ...rows, c: rows.b }))).toEqual(pooledSeedVariance(rowsOf(rows)));
+});
+
 describe('ownSeedVariance', () => {
   it('is the sample variance; none of one value or of equal ones', () => {
     expect(ownSeedVariance([1, 2, 3, 6])).toEqual({ variance: expect.closeTo(14 / 3, 12) as number, df: 3 });

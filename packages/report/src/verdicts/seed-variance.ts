@@ -7,10 +7,12 @@ export type SeedValues = ReadonlyMap<string, ReadonlyMap<number, number>>;
 
 /**
  * The variance of one row's value beside the effects of row and seed, its degrees of freedom those of the residuals. Rows
- * with one seed or the same value in all seeds say nothing of it. Null where none is left, or no freedom.
+ * with one seed or the same value in all seeds say nothing of it, rows with the same trials count once. Null where none is
+ * left, or no freedom.
  */
 export function pooledSeedVariance(values: SeedValues): Component | null {
-  const rows = [...values.values()].filter((own) => new Set(own.values()).size > 1);
+  const varied = [...values.values()].filter((own) => new Set(own.values()).size > 1);
+  const rows = [...new Map(varied.map((own) => [[...own].join(' '), own])).values()];
   const seeds = [...new Set(rows.flatMap((own) => [...own.keys()]))];
   // Less the row's mean, what is left of each seed's indicator has the seed's effect and nothing of the row's.
   const centred = (of: (seed: number, value: number) => number): number[] =>

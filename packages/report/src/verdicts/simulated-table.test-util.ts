@@ -30,6 +30,10 @@ export interface Setting {
   readonly numSeeds: number;
   /** Standard deviation of a row's value over seeds, beside what a seed does to all rows alike. */
   readonly seedSd: number;
+  /** Values are multiples of it, so that there are ties. @default not rounded */
+  readonly rounding?: number;
+  /** Whether the last row is the same in all seeds. */
+  readonly isLastConstant?: boolean;
 }
 
 /** A claim that row `r0` is better than all others, by `effect` in the paper. */
@@ -39,13 +43,19 @@ export function claimOf({ numRows }: Pick<Setting, 'numRows'>, effect: number): 
 }
 
 /** Where `r0` has the `advantage` over all others; `table` is the number of the draw. */
-export function simulatedTable({ numRows, numSeeds, seedSd }: Setting, advantage: number, table: number): MetricTable {
+export function simulatedTable(setting: Setting, advantage: number, table: number): MetricTable {
+  const { numRows, numSeeds, seedSd, rounding = 0, isLastConstant = false } = setting;
   const random = rng('simulated table', numRows, numSeeds, Math.round(1e4 * seedSd), table);
   const shared = Array.from({ length: numSeeds }, () => random.normal(0, 0.02));
+  const rounded = (value: number): number => (rounding === 0 ? value : rounding * Math.round(value / rounding));
   const rows = Array.from({ length: numRows }, (_, row) => {
     // Errors by items are independent between rows.
     const mean = 0.7 + (row === 0 ? advantage : 0) + random.normal(0, usualItemError / Math.SQRT2);
-    return [`r${row}`, shared.map((effect) => mean + effect + random.normal(0, seedSd))] as const;
+    const isConstant = isLastConstant && row === numRows - 1;
+    return [
+      `r${row}`,
+      shared.map((effect) => rounded(isConstant ? mean : mean + effect + random.normal(0, seedSd))),
+    ] as const;
   });
   return metricOf(Object.fromEntries(rows));
 }

@@ -148,7 +148,7 @@ describe('constants and ties', () => {
     const verdict = judge(claim(), metricOf({ all: [0.8, 0.8], thematic: [0.5, 0.5] }));
     expect(verdict).toMatchObject({
       verdict: 'undecided',
-      reason: 'too few rows vary over seeds to tell by how much',
+      reason: 'too few rows vary over seeds: the interval covers test items alone',
       comparisons: [{ p: null, seedsToDecide: 3 }],
     });
   });

@@ -111,7 +111,9 @@ export function conclude(claim: Claim, comparisons: readonly Comparison[], reaso
 
 function reasonOf(pairs: readonly Pair[]): string | null {
   if (pairs.some(({ numSeeds }) => numSeeds === 1)) return 'one seed: the interval covers test items alone';
-  return pairs.some(({ seeds }) => seeds === null) ? 'too few rows vary over seeds to tell by how much' : null;
+  return pairs.some(({ seeds }) => seeds === null)
+    ? 'too few rows vary over seeds: the interval covers test items alone'
+    : null;
 }
 
 function pairOf({ row, effect }: Claim, than: string, table: MetricTable, pooled: Component | null): Pair {
