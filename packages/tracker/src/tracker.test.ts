@@ -125,6 +125,22 @@ test('a second run of the same folder reuses stages and counts its experiment up
   expect(tracker.listRuns().map(({ id }) => id)).toEqual(['smoke-2', 'smoke-1']);
 });
 
+test('a run under way is extended: it has the new trials, what it resolves to now, and its stages', () => {
+  const { id } = tracker.createRun(newRun());
+  tracker.upsertStages(id, [stage('d')]);
+  finish(id, 'd');
+  const next = { row: 'all', seed: 1 };
+  const extended = tracker.extendRun(id, { resolved: { seeds: 2 }, hash: 'other', trials: [trial, next] });
+  expect(extended).toMatchObject({ status: 'running', resolved: { seeds: 2 }, hash: 'other' });
+  tracker.upsertStages(id, [stage('d', { reuse: true }), stage('e', { trials: [next] })]);
+  expect(tracker.getRun(id).trials).toMatchObject([
+    { seed: 0, status: 'succeeded' },
+    { seed: 1, status: 'queued' },
+  ]);
+  // What it made itself stays its own.
+  expect(tracker.listRunStages(id)).toMatchObject([{ execution: 'executed' }, { key: 'e', status: 'queued' }]);
+});
+
 test('a stage whose artifact is gone is queued again from its first item, and another result is noted', () => {
   const first = tracker.createRun(newRun());
   tracker.upsertStages(first.id, [stage('d')]);
