@@ -134,7 +134,9 @@ export async function execute(
         for (const note of [...needNotes, ...(sources.notes?.() ?? [])]) say(`note: ${note}`);
       },
       ...(resume !== undefined && { resume }),
-      ...(experiment.untilDecided && { extend: (at) => nextSeed(at, options.dir, cancel.signal, (line) => progress?.note(line)) }),
+      ...(experiment.untilDecided && {
+        extend: (at) => nextSeed(at, options.dir, cancel.signal, (line) => progress?.note(line)),
+      }),
       ...(options.listen !== undefined && { listen: options.listen }),
       policy: {
         ...(hangTimeout !== undefined && hangPolicy(hangTimeout * 1000)),

@@ -39,7 +39,8 @@ export const command = {
       .option('until-decided', {
         type: 'boolean',
         default: false,
-        describe: "After the file's seeds, add seeds to the rows of undecided claims, one at a time, until all are decided",
+        describe:
+          "After the file's seeds, add seeds to the rows of undecided claims, one at a time, until all are decided",
       })
       .option('max-seeds', {
         type: 'number',
