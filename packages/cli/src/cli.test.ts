@@ -73,7 +73,7 @@ test('runs, tables and show print a run as JSON; the folder comes from --dir bef
   const tables = await calmOrch(['tables', '--json', '--dir', dir], { CALM_ORCH_DIR: '/nowhere' });
   expect(JSON.parse(tables.stdout)).toEqual([
     {
-      version: 1,
+      version: 2,
       experiment: 'smoke',
       table: 'table-5',
       baselines: [],

@@ -58,7 +58,7 @@ export async function judgeTables(
   const measuredOn = {
     specs,
     rows: specs.map(({ id }) => rowsOfTable(run, id).map(({ row, shown, paper }) => [row, shown, paper])),
-    run: [isStudio(run), looks ?? null, untilDecided ?? null],
+    run: [specs.map(({ id }) => otherPhotographs(run, id)), looks ?? null, untilDecided ?? null],
     stages: stages.map(({ kind, key, trials, artifact }) => [kind, key, trials, artifact.files]),
   };
   const judgements = await remembered<Judgement[]>(cacheDir, measuredOn, async () => {
@@ -120,11 +120,7 @@ function verdictsOf(
 ): Verdict[] {
   const { looks, untilDecided } = run.resolved as Looks;
   const own = rowsOfTable(run, id);
-  const photographs = isStudio(run)
-    ? 'the studio'
-    : rowsOnValidation(run, own).length > 0
-      ? 'the validation split'
-      : null;
+  const photographs = otherPhotographs(run, id);
   const whyNotPublished =
     photographs && `published numbers are of the paper's test photographs, these of ${photographs}`;
   const lines = [...published, ...own.map(({ shown, paper }) => ({ row: shown, paper }))];
@@ -144,6 +140,12 @@ function verdictsOf(
     });
     return untilDecided ? judgeAtLooks(claim, table, looks ?? [], untilDecided.maxSeeds).verdict : judge(claim, table);
   });
+}
+
+/** What rows are evaluated on in place of the paper's test photographs; null where on these. */
+function otherPhotographs(run: RunRecord, table: string): string | null {
+  if (isStudio(run)) return 'the studio';
+  return rowsOnValidation(run, rowsOfTable(run, table)).length > 0 ? 'the validation split' : null;
 }
 
 /** What a run that adds seeds until its claims are decided has recorded. */
