@@ -16,6 +16,8 @@ export interface Layout {
   readonly rows: readonly Line[];
   readonly baselines: readonly Line[];
   readonly verdicts: readonly VerdictLine[];
+  /** Whether the claims are the paper's: a table without a number of the paper has its own. */
+  readonly hasPaper: boolean;
   readonly notes: readonly string[];
 }
 
@@ -48,6 +50,7 @@ export function layOut(table: Table): Layout {
     groups,
     rows: rows.map(({ row, metrics }) => line(row, metrics, groups, none, intervals)),
     baselines: baselines.map(({ name, metrics }) => line(name, metrics, groups, '')),
+    hasPaper: table.metrics.some(inPaper),
     verdicts: table.verdicts.map((verdict) => ({ ...verdict, evidence: evidence(verdict) })),
     notes: [
       `ours: ${ours}${groups.some(({ heads }) => heads.includes('diff')) ? '; diff: ours - paper' : ''}.`,

@@ -274,6 +274,10 @@ test('verdicts stand under the table in every format that has room for them', ()
     ].join('\n'),
   );
   expect(renderTables([table], 'text', true)).toContain('\u001b[33minconclusive\u001b[0m  pair');
+  // The claims of a table without a number of the paper are its own.
+  const own = [{ ...table, metrics: ['RMSE'] }];
+  expect(renderTables(own, 'text')).toMatch(/^claims\nreproduced {4}pair is better/m);
+  expect(renderTables(own, 'markdown')).toContain('| claim | verdict | evidence |');
   expect(renderTables([table], 'markdown')).toContain('| pair is better | inconclusive | no result of pair |');
   expect(renderTables([table], 'latex')).toContain(
     'reproduced: pair is better (PLCC +0.050, 95 \\% interval +0.010 to +0.094).',
