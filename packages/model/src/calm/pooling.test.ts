@@ -25,22 +25,23 @@ const tensors = (): Tensors =>
   Object.fromEntries(Object.entries(weights).map(([key, { shape, values: v }]) => [key, tf.tensor(v, [...shape])]));
 const tensorOf = (v: Float32Array, size: number) => tf.tensor3d(v, [batch, v.length / batch / size, size]);
 
-/** GELU(pooled W1' + b1) W2' + b2, pooled = M x states: photograph by photograph. */
+/** (softmax(M) GELU(states W1' + b1)) W2' + b2, photograph by photograph. */
 function formula(w: Tensors) {
   const of = (key: string) => w[`mfam.low.${key}`]!;
   const dense = (x: Tensor, key: string) => tf.matMul(x, of(`${key}.weight`), false, true).add(of(`${key}.bias`));
   const made = tensorOf(states, width)
     .unstack()
     .map((state) => {
-      const wide = dense(tf.matMul(of('pooling.weight'), state), 'projection.0');
-      return dense(wide.mul(tf.erf(wide.div(Math.SQRT2)).add(1)).div(2), 'projection.2');
+      const wide = dense(state, 'projection.0');
+      const gelu = wide.mul(tf.erf(wide.div(Math.SQRT2)).add(1)).div(2);
+      return dense(tf.matMul(of('pooling').softmax().squeeze([0]), gelu), 'projection.2');
     });
   return tf.stack(made);
 }
 const difference = (a: Float32Array, b: ArrayLike<number>): number =>
   Math.max(Math.abs(a.length - b.length), ...a.map((x, i) => Math.abs(x - b[i]!)));
 
-it('gives learned sums over the positions of a hidden state, through two layers with a GELU between', () => {
+it('gives learned sums over positions, of each of which two layers with a GELU between are taken', () => {
   const program = createProgram(engine, {
     variables: shapes,
     functions: {

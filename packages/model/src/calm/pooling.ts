@@ -1,17 +1,19 @@
-// A level's tokens without a Q-Former, as a control: is it the Q-Former, or the hidden states it reads? Each token is a
-// learned weighted sum of the hidden state's positions, the same whatever the photograph shows, and two layers with a GELU
-// between, as LLaVA-1.5's projection, take it to the language model. Their inner width makes as many weights as a
-// Q-Former has, but for one part in a hundred.
+// A level's tokens without a Q-Former, as a control: is it the Q-Former, or the hidden states it reads? Every position goes
+// through two layers with a GELU between, as in LLaVA-1.5's projection, and each token is a weighted sum over the positions:
+// attention whose weights, a softmax of learned logits, are the same whatever the photograph shows. The sums are taken before
+// the second layer, which changes nothing but the arithmetic. The inner width makes as many weights as a Q-Former has, but
+// for one part in a hundred.
 // Shapes: B = batch, T = vision tokens seen, W = vision width, Q = tokens made, H = inner width, D = language width.
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { tf } from '@calm-orch/engine';
 import type { LlmConfig, MfamConfig, QFormerLevel } from '@calm-orch/core';
-import { activations, linear } from '../layers/layers.ts';
+import { activations, linear, perSample, softmax } from '../layers/layers.ts';
 import type { Parameters } from '../layers/parameter.ts';
 import type { StatesSize } from '../layers/vision.ts';
 import { sizeOf } from '../training/shard-gradients.ts';
 
 /**
- * Parameter shapes of a level: pooling [Q, T], layers [H, W] and [D, H].
+ * Parameter shapes of a level: pooling [1, Q, T], layers [H, W] and [D, H].
  * @param numWeights How many to come near to. H is a multiple of 8, as widths must be (docs/numerics.md).
  */
 export function pooledShapes(
@@ -22,11 +24,11 @@ export function pooledShapes(
   numWeights: number,
 ): Record<string, number[]> {
   const root = `mfam.${level}`;
-  const pooling = [config.queries, config.seesCls ? tokens : tokens - 1];
+  const pooling = [1, config.queries, config.seesCls ? tokens : tokens - 1];
   const inner = (numWeights - sizeOf(pooling) - llm.hiddenSize) / (width + 1 + llm.hiddenSize);
   const size = 8 * Math.max(1, Math.round(inner / 8));
   return {
-    [`${root}.pooling.weight`]: pooling,
+    [`${root}.pooling`]: pooling,
     [`${root}.projection.0.weight`]: [size, width],
     [`${root}.projection.0.bias`]: [size],
     [`${root}.projection.2.weight`]: [llm.hiddenSize, size],
@@ -40,6 +42,6 @@ export function pooledTokens(parameters: Parameters, level: QFormerLevel, seen: 
   const get = (key: string) => parameters.get(`mfam.${level}.${key}`);
   const layer = (input: Tensor, key: string): Tensor =>
     linear(input, get(`${key}.weight`), get(`${key}.bias`), numShards);
-  const pooled = linear(seen.transpose([0, 2, 1]), get('pooling.weight'), undefined, numShards).transpose([0, 2, 1]);
-  return layer(activations.gelu(layer(pooled, 'projection.0')), 'projection.2');
+  const weights = softmax(perSample(get('pooling'), seen.shape[0]!, numShards));
+  return layer(tf.matMul(weights, activations.gelu(layer(seen, 'projection.0'))), 'projection.2');
 }

@@ -22,10 +22,9 @@ function qformerLayer(mfam: MfamConfig, seen: number, crosses: boolean): number 
   return own + cross + 2 * q * d + 3 * q * mlpSize;
 }
 
-/** A level that is pooled: the hidden state, turned, the pooled one, and what its two layers and the GELU keep. */
+/** A level that is pooled: GELU (2) and its output at every position, the sums over them, and their weights. */
 function pooledLevel({ vision, mfam, llm }: ModelConfig, seen: number): number {
-  const inner = pooledSize(mfam, statesOf(vision), llm);
-  return seen * vision.hiddenSize + mfam.queries * (vision.hiddenSize + 3 * inner);
+  return (3 * seen + mfam.queries) * pooledSize(mfam, statesOf(vision), llm) + mfam.queries * seen;
 }
 
 /** Numbers kept per sample. With `recompute` a layer keeps its input, and one layer at a time is there whole. */

@@ -45,8 +45,8 @@ it('counts the arithmetic of controls', () => {
   const wide = { levels: ['thematic' as const], projector: 'mlp2x_gelu' as const };
   expect(flops(wide)).toBe(2 * 64 * (96 * 64 + 64 * 64));
   expect(flops({ ...wide, projectorSize: 2152 })).toBe(2 * 64 * 2152 * (96 + 64));
-  // 8 tokens of 65 positions, and layers of 704.
-  expect(flops({ levels: ['low'], resampler: 'pooling' })).toBe(2 * 8 * (65 * 96 + 704 * (96 + 64)));
+  // 65 positions, 8 sums over them, and 704 numbers between the layers.
+  expect(flops({ levels: ['low'], resampler: 'pooling' })).toBe(2 * 704 * (65 * 96 + 8 * 65 + 8 * 64));
 });
 
 it('counts arithmetic that grows with the photograph and shrinks with levels left out', () => {

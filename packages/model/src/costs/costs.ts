@@ -43,7 +43,7 @@ export function mfamFlops({ vision, mfam, llm }: ModelConfig, imageSize = vision
     mfam.numLayers * (q * (4 * d * d + 2 * d * mfam.mlpSize) + 2 * q * q * d) +
     crossLayers * (2 * q * d * d + 2 * seen * wide * d + 2 * q * seen * d) +
     q * d * llm.hiddenSize;
-  const pooling = q * (seen * wide + pooledSize(mfam, statesOf(vision), llm) * (wide + llm.hiddenSize));
+  const pooling = pooledSize(mfam, statesOf(vision), llm) * (seen * wide + q * seen + q * llm.hiddenSize);
   const thematic = mfam.levels.includes('thematic') ? patches : 0;
   const projection =
     mfam.projector === 'mlp2x_gelu' ? projectorSize(mfam, llm) * (wide + llm.hiddenSize) : wide * llm.hiddenSize;
