@@ -2,6 +2,7 @@
 // after another by the roles' stage functions on a handful of photographs and steps.
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -25,6 +26,7 @@ import {
   type StageResult,
 } from '@calm-orch/core';
 import { loadExperiment } from '@calm-orch/core/config';
+import { avaCaptionsFile, labeledPhotos } from '@calm-orch/datasets';
 import { plcc, srcc } from '@calm-orch/evaluator';
 import {
   initialWeights,
@@ -33,6 +35,7 @@ import {
   readSafetensors,
   visionShapes,
   writeSafetensors,
+  writeTapsPart,
   type Weights,
 } from '@calm-orch/model';
 import { stageKinds } from '../../packages/cli/src/run/stage-kinds.ts';
@@ -53,7 +56,7 @@ rows:
 seeds: [3]
 metrics: [PLCC, SRCC, BLEU-1, CIDEr]
 set:
-  data: { numTrain: 24, numTest: 8, numUnlabeled: 12, numGeneric: 10 }
+  data: { numTrain: 24, numTest: 8, numVal: 6, numUnlabeled: 12, numGeneric: 10 }
   pretrainGeneric: { steps: ${steps}, batchSize: 8 }
   pretrainSsl: { steps: ${steps}, batchSize: 8 }
   finetuneComment: { steps: ${steps}, batchSize: 8 }
@@ -87,12 +90,15 @@ interface Done {
 
 let root: string;
 let plan: Plan;
+let planned: (set: readonly string[]) => Plan;
 const done = new Map<string, Done>();
 const dirOf = (key: string): string => join(root, key);
 
 interface Attempt {
   readonly signal?: AbortSignal;
   readonly onReport?: (progress: StageProgress) => void;
+  /** Folders in place of the stage's own inputs. */
+  readonly inputs?: Readonly<Record<string, string>>;
 }
 
 /** All items of a stage; `name` sets its output and its checkpoints apart from those of other attempts. */
@@ -108,7 +114,10 @@ async function run(stage: PlanStage, name: string, attempt: Attempt = {}): Promi
       outputDir,
       checkpointDir: join(root, 'checkpoints', name),
       checkpointEveryMs: 1e9,
-      inputs: Object.fromEntries(Object.entries(stage.inputs).map(([input, key]) => [input, dirOf(key)])),
+      inputs: {
+        ...Object.fromEntries(Object.entries(stage.inputs).map(([input, key]) => [input, dirOf(key)])),
+        ...attempt.inputs,
+      },
       signal: attempt.signal ?? new AbortController().signal,
       report: (progress) => {
         reports.push(progress);
@@ -134,7 +143,8 @@ beforeAll(async () => {
   writeFileSync(join(root, 'story.yaml'), experiment);
   const foundation = { key: foundationKey, file: checkpoint };
   const sources = { kinds: stageKinds, code: () => '', engine: null, foundation: () => foundation, files: () => null };
-  plan = planExperiment(loadExperiment(join(root, 'story.yaml')), sources);
+  planned = (set) => planExperiment(loadExperiment(join(root, 'story.yaml'), { set }), sources);
+  plan = planned([]);
   for (const stage of plan.stages) done.set(stage.key, await run(stage, stage.key));
 }, 400_000);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -143,7 +153,7 @@ describe('the stages of a trial', () => {
   it('are all those of the paper', () => {
     expect(plan.stages.map(({ kind }) => kind).sort()).toEqual(
       [
-        ...dataParts.map(() => 'data'),
+        ...dataParts.filter((part) => part !== 'validation').map(() => 'data'),
         'augment',
         'encode',
         'encode',
@@ -296,7 +306,83 @@ describe('the stages of a trial', () => {
   });
 });
 
+describe('the validation split', () => {
+  it('is what every stage of evaluation reads instead of the test split, with the models that are there', async () => {
+    const val = planned(['evaluate.split=val']).stages.filter(({ key }) => !done.has(key));
+    expect(val.map(({ label }) => label.split(' (')[0]).sort()).toEqual([
+      'baselines',
+      'baselines-comment',
+      'data validation',
+      'data-personal',
+      'degrade',
+      'encode personal',
+      'encode real',
+      'encode validation',
+      'evaluate-comment',
+      'evaluate-personal',
+      'evaluate-score',
+      'evaluate-suggest',
+      // Of every annotator evaluated some photographs join its training.
+      'finetune-personal',
+    ]);
+    for (const stage of val) done.set(stage.key, await run(stage, stage.key));
+    const of = (kind: StageKind): Done => done.get(val.find((stage) => stage.kind === kind)!.key)!;
+    const linesOf = ({ dir }: Done) => readFileSync(join(dir, 'predictions.csv'), 'utf8').trim().split('\n').slice(1);
+    const ids = (lines: readonly string[]) => lines.map((line) => Number(line.split(',')[0]));
+    const { train, test } = labeledPhotos(doneOf('data', 'labeled').dir);
+    const scored = ids(linesOf(of('evaluate-score')));
+    expect(scored).toHaveLength(6);
+    expect(scored.filter((id) => [...train, ...test].some((photo) => photo.id === id))).toEqual([]);
+    expect(of('evaluate-score').result.metrics).toMatchObject({ numTest: 6 });
+    for (const kind of ['evaluate-comment', 'baselines-comment'])
+      expect(readFileSync(join(of(kind).dir, 'comments.json'), 'utf8')).toContain(`"${scored[0]}"`);
+    const ridges = JSON.parse(readFileSync(join(of('baselines').dir, 'baselines.json'), 'utf8')) as object[];
+    expect(ridges[0]).toMatchObject({ name: 'ridge latent traits', train: 24, test: 6 });
+    const workers = (lines: readonly string[]) => [...new Set(lines.map((line) => line.split(',')[0]))];
+    expect(workers(linesOf(of('evaluate-personal')))).toEqual(['C0000', 'C0001']);
+    expect(workers(linesOf(doneOf('evaluate-personal')))).toEqual(['B0000', 'B0001']);
+    const { items } = JSON.parse(readFileSync(join(of('evaluate-suggest').dir, 'suggestions.json'), 'utf8'));
+    expect(items).toHaveLength(144);
+    for (const { photo } of items) expect(photo).toMatch(/^scene\d+$/);
+  });
+});
+
 describe('a training stage', () => {
+  it('does not read the test split: other labels, comments and hidden states of it change no weight', async () => {
+    const [labeled, comments] = ['labeled', 'comments'].map((part) => {
+      const other = join(root, `other ${part}`);
+      cpSync(doneOf('data', part).dir, other, { recursive: true });
+      return other;
+    });
+    const isTest = new Set(labeledPhotos(labeled!).test.map(({ id }) => id));
+    const replace = (file: string, changed: (text: string) => string) =>
+      writeFileSync(file, changed(readFileSync(file, 'utf8')));
+    replace(join(labeled!, 'AVA/AVA.txt'), (text) =>
+      text.replace(/^(\d+) (\d+) .*$/gm, (line, index: string, id: string) =>
+        isTest.has(Number(id)) ? `${index} ${id} 100 0 0 0 0 0 0 0 0 0 0 0 1` : line,
+      ),
+    );
+    replace(join(comments!, 'AVA-Captions', avaCaptionsFile), (text) =>
+      text.replace(/^.*"split":"test".*$/gm, (line) => line.replace(/"clean":"[^"]*"/g, '"clean":"dark ."')),
+    );
+    expect(labeledPhotos(labeled!).test.map(({ meanScore }) => meanScore)).toEqual(Array(8).fill(1));
+    const taps = openTaps(doneOf('encode', 'labeled').dir);
+    const states = new Map(
+      taps.layers.map((layer) => {
+        const rows = taps.ids.map((id, row) => taps.read(row, layer).map((x) => (isTest.has(Number(id)) ? NaN : x)));
+        return [layer, Float32Array.from(rows.flatMap((row) => [...row]))];
+      }),
+    );
+    const encodeLabeled = join(root, 'other encoding');
+    writeTapsPart(encodeLabeled, 0, { ...taps, precision: 'fp32' }, states);
+    taps.close();
+    const inputs = { data: labeled!, comments: comments!, encodeLabeled };
+    for (const kind of ['finetune-comment', 'finetune-score'] as const) {
+      const { result } = await run(stageOf(kind), `${kind} of other test photographs`, { inputs });
+      expect(result.fingerprint).toBe(doneOf(kind).result.fingerprint);
+    }
+  });
+
   it('computed again ends in the same weights', async () => {
     const again = await run(stageOf('finetune-score'), 'again');
     expect(again.result.fingerprint).toBe(doneOf('finetune-score').result.fingerprint);

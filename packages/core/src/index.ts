@@ -66,6 +66,7 @@ export {
   dataItems,
   dataParts,
   dataPools,
+  hasValidationPart,
   partOf,
   judgedDatasets,
   photosPerItem,

@@ -101,6 +101,7 @@ export * from './spaq/read.ts';
 export * from './tad66k/read.ts';
 export * from './tad66k/write.ts';
 export * from './catalog/read.ts';
+export { bestOfValidation } from './catalog/best-validation.ts';
 export { wantedRoot } from './catalog/candidates.ts';
 export type { Questions } from './catalog/question-candidates.ts';
 export { writeCatalog, writeCatalogComments, type CatalogResult } from './catalog/write.ts';

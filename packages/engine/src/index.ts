@@ -19,6 +19,7 @@ export {
   visibleGpus,
   type Device,
 } from './device.ts';
+export { runsKernels } from './fused-kernels.ts';
 export { doctor, renderDoctor, type DoctorReport } from './doctor.ts';
 export {
   createProgram,
@@ -34,4 +35,4 @@ export {
   type Variables,
 } from './program.ts';
 export { beta1, beta2, squaresAreFinite } from './graph/program-spec.ts';
-export { computedAfter, unfused, type Precision } from './graph/trace.ts';
+export { computedAfter, fusedOperation, hasFusedOperations, unfused, type Precision } from './graph/trace.ts';

@@ -5,6 +5,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { CalmError, userPath } from '@calm-orch/core';
+import { kernelsVersion } from './fused-kernels.ts';
 
 /** Versions pinned here and in ../install; a change gives a new engine folder, the old one is left unused. */
 export const tfjsVersion = '4.22.0';
@@ -54,6 +55,8 @@ export interface EngineMarker extends Candidate {
   /** npm package the back end is loaded from, and its version. */
   readonly package: string;
   readonly packageVersion: string;
+  /** Of the fused operations; absent where it has none. */
+  readonly kernels?: string;
   /** Better candidates that could not be had. */
   readonly missing: readonly Missing[];
   readonly facts: MachineFacts;
@@ -89,8 +92,10 @@ export function enginesDir(cacheDir: string): string {
 }
 
 /** Final folder of one candidate on this kind of machine. */
-export function engineDir(cacheDir: string, { variant, source }: Candidate): string {
-  const versions = source === 'wheel' ? `${tfjsVersion}-${tensorflowVersion}` : tfjsVersion;
+export function engineDir(cacheDir: string, candidate: Candidate): string {
+  const { variant, source } = candidate;
+  const kernels = kernelsVersion(candidate);
+  const versions = [tfjsVersion, source === 'wheel' ? tensorflowVersion : [], kernels ?? []].flat().join('-');
   return join(enginesDir(cacheDir), `${variant}-${versions}-${process.platform}-${process.arch}`);
 }
 

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import util from 'node:util';
 import { CalmError } from '@calm-orch/core';
+import { runsKernels } from './fused-kernels.ts';
 import { defaultCacheDir, findEngine, tfjsVersion, type Backend } from './layout.ts';
 import { registerWasmKernels } from './wasm-kernels.ts';
 
@@ -17,6 +18,8 @@ export interface Engine {
   readonly backend: Backend;
   /** TensorFlow's own version, or tfjs's on wasm. */
   readonly version: string;
+  /** Of the fused operations that graphs may hold; absent where the engine or the processor has none. */
+  readonly kernels?: string;
   readonly tf: Tf;
   /** tfjs-node's backend object (`executeSingleOutput`, `binding`, ...), for tracing; undefined on wasm. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tfjs-node does not export this type
@@ -62,7 +65,8 @@ export async function startEngine({
       `engine: no ${wanted ?? 'engine'} in ${join(cacheDir, 'engine')}; run \`npx calm-orch doctor\` to install it`,
     );
   const chosen = wanted ?? installed.marker.backend;
-  const promise = loadEngine({ dir: installed.dir, backend: chosen, package: installed.marker.package, threads });
+  const { package: name, kernels } = installed.marker;
+  const promise = loadEngine({ dir: installed.dir, backend: chosen, package: name, kernels, threads });
   started = { promise, backend: chosen };
   return promise;
 }
@@ -72,6 +76,7 @@ export interface EngineLocation {
   readonly backend: Backend;
   /** npm package that holds the back end. */
   readonly package: string;
+  readonly kernels?: string;
   readonly threads?: number;
 }
 
@@ -88,7 +93,7 @@ export function backendFromEnvironment(env: NodeJS.ProcessEnv = process.env): Ba
   throw new CalmError('invalid_argument', `CALM_ORCH_BACKEND: expected tensorflow or wasm, got "${value}"`);
 }
 
-async function loadTensorflow({ dir, package: packageName, threads }: EngineLocation): Promise<Engine> {
+async function loadTensorflow({ dir, package: packageName, kernels, threads }: EngineLocation): Promise<Engine> {
   // TensorFlow reads these once, when its library is loaded.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
   // Its kernels' bits differ from the others': said aloud, so that no default of a machine decides.
@@ -111,6 +116,7 @@ async function loadTensorflow({ dir, package: packageName, threads }: EngineLoca
     return {
       backend: 'tensorflow',
       version: node.binding.TF_Version,
+      ...(kernels !== undefined && runsKernels() && { kernels }),
       tf,
       node,
       protos,

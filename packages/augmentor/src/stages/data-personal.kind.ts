@@ -3,14 +3,16 @@ import { personalPhotosPerItem, personalSizes, rootsOf, type StageDefinition } f
 export const dataPersonal: StageDefinition = {
   kind: 'data-personal',
   role: 'augmentor',
-  slice: ({ data: { source, seed, imageSize, roots }, personal }) => {
+  slice: ({ data: { source, seed, imageSize, roots }, personal, evaluate }) => {
+    const split = evaluate.split === 'val' && { split: evaluate.split };
     const { train, test, testWorkers, maxAnnotators, maxRatings } = personal;
     return source === 'files'
       ? {
           data: { source, seed, roots: rootsOf(roots, ['FLICKR-AES']) },
           personal: { testWorkers, maxAnnotators, maxRatings },
+          ...split,
         }
-      : { data: { source, seed, imageSize }, personal: { train, test } };
+      : { data: { source, seed, imageSize }, personal: { train, test }, ...split };
   },
   numItems: (trial) =>
     trial.data.source === 'files' ? Math.ceil(personalSizes(trial).mostPhotos / personalPhotosPerItem) : 1,

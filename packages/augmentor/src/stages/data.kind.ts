@@ -4,6 +4,7 @@ import {
   dataItems,
   dataParts,
   dataPools,
+  hasValidationPart,
   partOf,
   poolSize,
   programRoot,
@@ -17,13 +18,19 @@ import {
 export const checkedOf = (part: DataPart, { source }: Pick<DataConfig, 'source'>): DataItem['pool'] | undefined =>
   dataPools.find((pool) => pool === part) ?? (part === 'questions' && source === 'files' ? part : undefined);
 
+function isNeededOf(part: DataPart): Pick<StageDefinition, 'isNeeded'> {
+  if (part === 'questions') return { isNeeded: ({ questions }) => questions.use };
+  if (part === 'validation') return { isNeeded: hasValidationPart };
+  return {};
+}
+
 export const data: readonly StageDefinition[] = dataParts.map((part) => {
   const isPictured = part === 'labeled' || part === 'unlabeled';
   return {
     kind: 'data',
     variant: part,
     role: 'augmentor',
-    ...(part === 'questions' && { isNeeded: ({ questions }) => questions.use }),
+    ...isNeededOf(part),
     ...(isPictured && { carriedFolder: `${programRoot}assets/photos` }),
     slice: ({ data: config, vision }) => ({
       what: part,

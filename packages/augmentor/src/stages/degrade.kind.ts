@@ -5,10 +5,14 @@ export const degrade: StageDefinition = {
   kind: 'degrade',
   role: 'augmentor',
   carriedFolder: `${programRoot}assets/photos`,
-  slice: ({ data: { source, roots }, vision: { imageSize }, encode: { fit }, evaluate: { suggestionPhotos } }) =>
-    source === 'files'
-      ? { data: { source, roots: rootsOf(roots, ['PCCD']) }, imageSize, fit, suggestionPhotos }
-      : { data: { source }, imageSize },
+  slice: ({ data, vision: { imageSize }, encode: { fit }, evaluate: { split, suggestionPhotos } }) => {
+    const { source, roots, numVal, seed } = data;
+    if (source === 'studio')
+      return split === 'val' ? { data: { source, seed }, imageSize, split } : { data: { source }, imageSize };
+    return split === 'val'
+      ? { data: { source, roots: rootsOf(roots, ['AVA']), numVal }, imageSize, fit, suggestionPhotos, split }
+      : { data: { source, roots: rootsOf(roots, ['PCCD']) }, imageSize, fit, suggestionPhotos };
+  },
   cost: (trial) => 12 * numDegradedPhotos(trial),
   load: async () => (await import('./degrade.ts')).degrade,
 };

@@ -1,6 +1,7 @@
-// Stage `degrade`: the test photographs of aesthetic suggesting, each as it is and with every degradation, at the model's
-// input side. Of the embedded data square crops of the held-out photographs; of PCCD on this machine its best photographs,
-// whole (as far as the model sees them).
+// Stage `degrade`: the photographs of aesthetic suggesting, each as it is and with every degradation, at the model's input
+// side. Of the embedded data square crops of the held-out photographs; of PCCD on this machine its best photographs, whole
+// (as far as the model sees them). On the validation split rendered scenes, for no carried photograph can be spared; of files
+// the best of AVA's.
 import { join } from 'node:path';
 import {
   augmentationSide,
@@ -11,6 +12,7 @@ import {
   type StageFunction,
 } from '@calm-orch/core';
 import {
+  bestOfValidation,
   bestPccd,
   clipSquare,
   cropsPerPhoto,
@@ -20,6 +22,9 @@ import {
   heldOutPhotos,
   loadCarriedPhoto,
   pipelineOf,
+  render,
+  studioScene,
+  toBytes,
   wantedRoot,
   type DegradationName,
   type Fit,
@@ -41,12 +46,17 @@ interface Original {
 }
 
 type DegradeSlice =
-  | { readonly data: { readonly source: 'studio' }; readonly imageSize: number }
   | {
-      readonly data: Pick<DataConfig, 'roots'> & { readonly source: 'files' };
+      readonly data: { readonly source: 'studio'; readonly seed?: number };
+      readonly imageSize: number;
+      readonly split?: 'val';
+    }
+  | {
+      readonly data: Pick<DataConfig, 'roots' | 'numVal'> & { readonly source: 'files' };
       readonly imageSize: number;
       readonly fit: Fit;
       readonly suggestionPhotos: number;
+      readonly split?: 'val';
     };
 
 export const degrade: StageFunction = async (context) => {
@@ -54,8 +64,7 @@ export const degrade: StageFunction = async (context) => {
   const { imageSize } = slice;
   const { outputDir, signal } = context;
   const side = augmentationSide(imageSize);
-  const isStudio = !('fit' in slice);
-  const originals = isStudio ? carriedCrops(side) : await pccdPhotos(slice, side, outputDir);
+  const originals = await originalsOf(slice, side, outputDir);
   const kinds: readonly (DegradationName | null)[] = [null, ...degradationNames];
   const total = originals.length * kinds.length;
   const progress = photoProgress(context, total);
@@ -77,6 +86,23 @@ export const degrade: StageFunction = async (context) => {
   return { metrics: { 'degrade/photos': total } };
 };
 
+async function originalsOf(slice: DegradeSlice, side: number, outputDir: string): Promise<readonly Original[]> {
+  if ('fit' in slice) return filePhotos(slice, side, outputDir);
+  return slice.split === 'val' ? renderedScenes(slice.data.seed!, side) : carriedCrops(side);
+}
+
+/** Scenes of no other pool, taken well; as many as there are crops. */
+function renderedScenes(seed: number, side: number): Original[] {
+  return Array.from({ length: heldOutPhotos.length * cropsPerPhoto }, (_, i) => ({
+    photo: `scene${i + 1}`,
+    crop: 0,
+    load: () => {
+      const { image } = render(studioScene(seed, 'validation', i + 1), side);
+      return Promise.resolve({ data: toBytes(image), width: side, height: side });
+    },
+  }));
+}
+
 function carriedCrops(side: number): Original[] {
   return heldOutPhotos.flatMap((carried) =>
     Array.from({ length: cropsPerPhoto }, (_, crop) => ({
@@ -87,12 +113,15 @@ function carriedCrops(side: number): Original[] {
   );
 }
 
-async function pccdPhotos(
-  { data, fit, suggestionPhotos }: Extract<DegradeSlice, { fit: Fit }>,
+async function filePhotos(
+  { data, fit, suggestionPhotos, split }: Extract<DegradeSlice, { fit: Fit }>,
   side: number,
   outputDir: string,
 ): Promise<Original[]> {
-  const best = await bestPccd(wantedRoot(data, 'PCCD', 'photographs to suggest about'), suggestionPhotos, outputDir);
+  const best =
+    split === 'val'
+      ? await bestOfValidation(data, suggestionPhotos)
+      : await bestPccd(wantedRoot(data, 'PCCD', 'photographs to suggest about'), suggestionPhotos, outputDir);
   return best.map(({ photo, path }) => ({
     photo,
     crop: 0,

@@ -51,9 +51,11 @@ async function runItem(
   return stage(context);
 }
 
-/** All parts of the data in one folder. */
+/** Parts of the data that do not stand in each other's way, in one folder. */
+const inOneFolder = dataKinds.filter(({ variant }) => variant !== 'questions' && variant !== 'validation');
+
 async function runData(data: DataConfig, dir: string, order = forwards, unlabeledSide?: number): Promise<void> {
-  for (const { variant: what, numItems } of dataKinds.filter(({ variant }) => variant !== 'questions'))
+  for (const { variant: what, numItems } of inOneFolder)
     for (const item of order(numItems!({ ...trial, data })))
       await runItem('data', { what, data, ...(what === 'unlabeled' && { unlabeledSide }) }, item, {}, dir);
 }

@@ -56,6 +56,13 @@ describe('an experiment that lacks a dataset', () => {
     await expect(checkNeeds(again)).resolves.toHaveLength(name === 'FLICKR-AES' || name === 'LLaVA-Mix665k' ? 0 : 1);
   });
 
+  it('suggests about AVA’s photographs on the validation split, and needs no PCCD for that', async () => {
+    const rows = ['table-4-suggesting/CALM'];
+    const load = (...set: string[]) => loadExperiment(paper, { data: withoutDataset('PCCD'), rows, set });
+    await expect(checkNeeds(load())).rejects.toThrow('no good photographs to degrade without PCCD');
+    await expect(checkNeeds(load('evaluate.split=val'))).resolves.toHaveLength(1);
+  });
+
   it.each(['Pexels', 'LLaVA-Pretrain', 'ShareGPT4V'] as const)('goes on without %s, and says so', async (name) => {
     const { message, notes } = await problemWithout(name);
     expect(message).toBe('');

@@ -16,7 +16,7 @@ export interface EngineFacts {
 
 /** Finishes an install that is missing or was cut short, then reads what is there. @throws CalmError `engine` */
 export async function engineFacts(log: (line: string) => void, signal: AbortSignal): Promise<EngineFacts> {
-  const { devices, ensureEngine, instructionSet, maxExactThreads, numCores, visibleGpus } =
+  const { devices, ensureEngine, instructionSet, maxExactThreads, numCores, runsKernels, visibleGpus } =
     await import('@calm-orch/engine');
   const { marker } = await ensureEngine({ log, signal });
   const backend = process.env['CALM_ORCH_BACKEND'] || marker.backend;
@@ -24,9 +24,17 @@ export async function engineFacts(log: (line: string) => void, signal: AbortSign
   const usesGpus = marker.variant === 'gpu' && backend !== 'wasm';
   const gpuIds = usesGpus ? visibleGpus(found.filter(({ kind }) => kind === 'gpu').length) : [];
   const { package: name, packageVersion, version } = marker;
+  const kernels = backend === 'wasm' || !runsKernels() ? undefined : marker.kernels;
   const threads = process.env['TF_NUM_INTRAOP_THREADS'];
   return {
-    identity: { backend, package: name, packageVersion, version, instructionSet: instructionSet() },
+    identity: {
+      backend,
+      package: name,
+      packageVersion,
+      version,
+      ...(kernels !== undefined && { kernels }),
+      instructionSet: instructionSet(),
+    },
     numCores: numCores(),
     ...(Number.isFinite(maxExactThreads()) && { maxTrainerThreads: maxExactThreads() }),
     ...(threads && { threads }),

@@ -41,13 +41,15 @@ export async function fullRunOf(experiment: Experiment, sources: PlanSources, ma
 
 const asksQuestions = ({ rows, seeds }: Experiment): boolean => rows.some((row) => row.config(seeds[0]!).questions.use);
 
-async function poolsOf({ data, comments }: TrialConfig, numComments: number, withQuestions: boolean) {
+async function poolsOf({ data, comments, evaluate }: TrialConfig, numComments: number, withQuestions: boolean) {
   const { foundPools } = await import('@calm-orch/datasets');
   const wanted = {
     'scoring, train': data.numTrain,
+    'scoring, val': data.numVal,
     'scoring, test': data.numTest,
     'commenting, train': comments.numPhotographs,
-    'commenting, test': numComments,
+    'commenting, val': evaluate.split === 'val' ? numComments : 0,
+    'commenting, test': evaluate.split === 'test' ? numComments : 0,
     unlabelled: data.numUnlabeled,
     generic: data.numGeneric,
     questions: data.numQuestions,

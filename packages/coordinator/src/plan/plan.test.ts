@@ -123,6 +123,28 @@ describe('a plan', () => {
     expect(after('labels=openai')).toEqual(after('augment.seed=7'));
   });
 
+  it('reads the validation split in evaluation alone, and nothing of it where the test split is evaluated', () => {
+    const options = { rows: ['all'], seeds: [0] };
+    const planned = (...set: string[]): Plan => plan(table5({ ...options, set: ['evaluate.numComments=5', ...set] }));
+    const [test, val] = [planned(), planned('evaluate.split=val')];
+    expect(keys(planned('data.numVal=7'))).toEqual(keys(test));
+    const evaluation = ['evaluate-score', 'evaluate-comment', 'baselines', 'baselines-comment'];
+    expect(changed(test, val).sort()).toEqual(['data validation', 'encode validation', ...evaluation].sort());
+    expect(changed(val, planned('evaluate.split=val', 'data.numVal=7')).sort()).toEqual(changed(test, val).sort());
+  });
+
+  it('of files trains without the photographs of the validation split', () => {
+    const roots = 'data.roots={ AVA: /ava, AVA-Captions: /captions }';
+    const of = (...set: string[]): Plan =>
+      plan(table5({ rows: ['all'], seeds: [0], set: ['data.source=files', roots, ...set] }));
+    const planned = (set: string): string[] => changed(of(), of(set));
+    expect(planned('data.numVal=7')).toEqual(
+      expect.arrayContaining(['data labeled', 'data comments', 'data unlabeled', 'finetune-score']),
+    );
+    expect(planned('data.numVal=7')).not.toContain('data generic');
+    expect(planned('evaluate.split=val').sort()).toEqual(['baselines', 'evaluate-score']);
+  });
+
   it('changes keys with the code of a stage, with the checkpoint, and with the engine where one computes', () => {
     const experiment = table5({ rows: ['all'], seeds: [0] });
     const before = plan(experiment);

@@ -3,9 +3,9 @@
 // In short, the foundation left out, with stored hidden states; with `encode.store: none` nothing is encoded apart, and the
 // stages that read hidden states compute them from what `encode` would have read:
 //
-//   data                 labeled, comments, generic, unlabeled, questions: each by itself
+//   data                 labeled, comments, generic, unlabeled, questions, validation: each by itself
 //   augment              data unlabeled
-//   encode               labeled, generic, questions: data of that name (the studio's questions are about labelled
+//   encode               labeled, generic, questions, validation: data of that name (the studio's questions are about labelled
 //                        photographs); ssl: data unlabeled, augment; personal: data-personal;
 //                        real: degrade
 //   pretrain-generic     data generic, encode generic
@@ -18,6 +18,7 @@
 //   evaluate-suggest     degrade, encode real, finetune-comment
 //   evaluate-personal    data-personal, encode personal, finetune-score, finetune-personal
 //   baselines            data labeled, encode labeled; baselines-comment: data comments too; once per table
+//   evaluations and baselines on the studio's validation split: data validation, encode validation beside those
 import { CalmError, type StageDefinition, type TrialConfig } from '@calm-orch/core';
 
 type Keys = Readonly<Record<string, string>>;

@@ -6,13 +6,14 @@ import { personalSizes } from './personal-sizes.ts';
 import type { TrialConfig } from './schema.ts';
 
 /** Sets of photographs that are encoded together; `ssl`: unlabelled ones and their augmented copies; `real`: degraded ones. */
-export const photographSets = ['labeled', 'generic', 'questions', 'ssl', 'personal', 'real'] as const;
+export const photographSets = ['labeled', 'validation', 'generic', 'questions', 'ssl', 'personal', 'real'] as const;
 export type PhotographSet = (typeof photographSets)[number];
 
 type Counted = Pick<TrialConfig, 'data' | 'augment' | 'personal'>;
 
 const counts = {
   labeled: ({ data }: Counted) => poolSize(data, 'labeled'),
+  validation: ({ data }: Counted) => poolSize(data, 'validation'),
   generic: ({ data }: Counted) => poolSize(data, 'generic'),
   // The studio asks about its labelled photographs.
   questions: ({ data }: Counted) => poolSize(data, 'questions'),
@@ -38,12 +39,13 @@ const mostStoredBytes = 1e12;
 
 /**
  * What `encode.store` means. Sets that a row does without count as well, so that rows of an experiment do alike: what is
- * stored is shared by all of them.
+ * stored is shared by all of them. The validation split does not: whoever is not evaluated on it depends on no number of it.
  */
 export function storeOf(config: Counted & Pick<TrialConfig, 'encode' | 'vision' | 'mfam' | 'train'>): 'all' | 'none' {
   const { store } = config.encode;
   if (store !== 'auto') return store;
-  const photographs = Object.values(counts).reduce((sum, count) => sum + count(config), 0);
+  const { validation: _, ...shared } = counts;
+  const photographs = Object.values(shared).reduce((sum, count) => sum + count(config), 0);
   return photographs * hiddenStateBytes(config) <= mostStoredBytes ? 'all' : 'none';
 }
 

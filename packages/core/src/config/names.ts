@@ -23,6 +23,10 @@ export const labelSources = ['template', 'openai'] as const;
 /** Who judges suggestions: words, or a language model. */
 export const suggestionJudges = ['keywords', 'openai'] as const;
 
+/** Whose labels predictions are compared with: published results are of `test`, settings are chosen on `val`. */
+export const evaluationSplits = ['test', 'val'] as const;
+export type EvaluationSplit = (typeof evaluationSplits)[number];
+
 export const loraTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
 export type LoraTarget = (typeof loraTargets)[number];
 

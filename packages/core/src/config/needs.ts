@@ -21,7 +21,8 @@ export function datasetNeeds({ mfam, evaluate, questions }: TrialConfig): Datase
     all('comments', 'AVA-Captions'),
     ...(mfam.levels.includes('thematic') ? [any('captions for generic pre-training', ...generic.datasets)] : []),
     ...(evaluate.personal ? [all('scores by annotator', 'FLICKR-AES')] : []),
-    ...(evaluate.suggestions ? [all('good photographs to degrade', 'PCCD')] : []),
+    // On the validation split AVA's are degraded.
+    ...(evaluate.suggestions && evaluate.split === 'test' ? [all('good photographs to degrade', 'PCCD')] : []),
     ...(questions.use ? [all('questions and answers', ...judgedDatasets, 'LLaVA-Mix665k')] : []),
   ];
 }

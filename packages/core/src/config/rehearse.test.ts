@@ -31,7 +31,7 @@ describe('a rehearsal of the paper', () => {
     expect([trial.prompt, trial.scoreDecimals, trial.llm.maxPositions]).toEqual([full.prompt, 2, 4096]);
     expect([trial.vision.hiddenSize, trial.llm.hiddenSize, trial.llm.vocabSize]).toEqual([32, 32, 700]);
     expect([trial.data.numTrain, trial.finetuneScore.steps, trial.finetuneScore.batchSize]).toEqual([64, 3, 8]);
-    expect([full.data.numTrain, full.finetuneScore.steps]).toEqual([235_600, 1841]);
+    expect([full.data.numTrain, full.finetuneScore.steps]).toEqual([233_600, 1825]);
     expect(rowOf('table-1-scoring/CALM-E large').config(0).vision.imageSize).toBe(336);
   });
 

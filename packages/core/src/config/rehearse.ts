@@ -49,6 +49,7 @@ const stepsWithQuestions = 16;
 const most = {
   'data.numTrain': 64,
   'data.numTest': 16,
+  'data.numVal': 16,
   'data.numUnlabeled': 32,
   'data.numGeneric': 32,
   // Half of them are shared out among eleven sources, two each.

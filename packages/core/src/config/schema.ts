@@ -5,6 +5,7 @@ import { z } from 'zod';
 import {
   augmentationGroups,
   datasetNames,
+  evaluationSplits,
   foregroundFinders,
   labelSources,
   levels,
@@ -29,6 +30,8 @@ export const dataSchema = z.strictObject({
   /** With `files` these are the most of each that are used; what the datasets have less is less. */
   numTrain: size,
   numTest: size,
+  /** Photographs for choosing settings, in no training and no test; of `files` taken from AVA's training ids. 0: none. */
+  numVal: count,
   numUnlabeled: size,
   numGeneric: size,
   /** Photographs with questions, read with `files` alone. */
@@ -264,6 +267,8 @@ export const trialConfigSchema = z.strictObject({
   finetune: z.enum(['full', 'lora']),
   lora: loraSchema,
   evaluate: z.strictObject({
+    /** What is evaluated on: `val` where settings are chosen, so that test photographs choose nothing. */
+    split: z.enum(evaluationSplits),
     batchSize: size,
     /** Whether scoring is trained and evaluated. */
     scores: z.boolean(),
@@ -275,7 +280,7 @@ export const trialConfigSchema = z.strictObject({
     suggestionPhotos: size,
     /** Who says whether a suggestion names the degradation: words, or the language model of the section `openai`. */
     judge: z.enum(suggestionJudges),
-    /** Test photographs commented for BLEU and CIDEr; 0: commenting is not evaluated. */
+    /** Photographs commented for BLEU and CIDEr; 0: commenting is not evaluated. */
     numComments: count,
     maxCommentTokens: size,
     /** METEOR 1.5's own folder, for its synonyms and paraphrases in METEOR; null: exact words and stems. */

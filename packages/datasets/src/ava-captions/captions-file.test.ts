@@ -21,7 +21,16 @@ describe('AVA-Captions', () => {
     const { train, test, counts } = readAvaCaptions(join(dir, avaCaptionsFile), ava);
     expect(train).toEqual([{ id: 1, captions: ['nice light .', 'he said "wow" , {really} [sic] .'] }]);
     expect(test).toEqual([{ id: 4, captions: ['too dark .'] }]);
-    expect(counts).toEqual({ images: 2, captions: 3, leaks: 0, unknown: 0, withoutCaptions: 0, train: 1, test: 1 });
+    expect(counts).toEqual({
+      images: 2,
+      captions: 3,
+      leaks: 0,
+      unknown: 0,
+      withoutCaptions: 0,
+      train: 1,
+      val: 0,
+      test: 1,
+    });
   });
 
   it('leaves out and counts images without captions, and captions without words', () => {
@@ -51,6 +60,19 @@ describe('AVA-Captions', () => {
     expect(train).toEqual([]);
     expect(test.map(({ id }) => id)).toEqual([2]);
     expect(counts).toMatchObject({ leaks: 2, unknown: 1 });
+  });
+
+  it('has as val what of training is in AVA’s validation split; what it tests on stays a test', () => {
+    const dir = freshFolder();
+    writeAvaCaptions(dir, [
+      { id: 1, split: 'train', captions: ['nice light .'] },
+      { id: 2, split: 'train', captions: ['for choosing .'] },
+      { id: 3, split: 'test', captions: ['tested on .'] },
+    ]);
+    const split = { ...ava, train: [{ id: 1 }], val: [{ id: 2 }, { id: 3 }] };
+    const { train, val, test, counts } = readAvaCaptions(join(dir, avaCaptionsFile), split);
+    expect([train, val, test].map((photos) => photos.map(({ id }) => id))).toEqual([[1], [2], [3]]);
+    expect(counts).toMatchObject({ train: 1, val: 1, test: 1, unknown: 0 });
   });
 
   it('takes lemmatised tokens as they come and never reads them', () => {

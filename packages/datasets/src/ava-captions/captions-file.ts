@@ -21,6 +21,7 @@ export interface CommentedPhoto {
 /** What of AVA decides about captions: labelled photographs by split, and the whole official test list. */
 export interface KnownToAva {
   readonly train: readonly { readonly id: number }[];
+  readonly val?: readonly { readonly id: number }[];
   readonly test: readonly { readonly id: number }[];
   readonly testIds: ReadonlySet<number>;
 }
@@ -35,15 +36,17 @@ export interface CaptionsTally {
   /** Of the other images those left out because nobody wrote a word about them. */
   withoutCaptions: number;
   train: number;
+  val: number;
   test: number;
 }
 
 export const newCaptionsTally = (): CaptionsTally => {
-  return { images: 0, captions: 0, leaks: 0, unknown: 0, withoutCaptions: 0, train: 0, test: 0 };
+  return { images: 0, captions: 0, leaks: 0, unknown: 0, withoutCaptions: 0, train: 0, val: 0, test: 0 };
 };
 
 export interface AvaCaptions {
   readonly train: readonly CommentedPhoto[];
+  readonly val: readonly CommentedPhoto[];
   readonly test: readonly CommentedPhoto[];
   readonly counts: Readonly<CaptionsTally>;
 }
@@ -73,7 +76,7 @@ export function writeAvaCaptions(dir: string, images: readonly CaptionedImage[])
 
 /**
  * Streams what the given AVA knows of `file`, in file order: test = every split but train, train = the rest without AVA's
- * test images (CALM, section 4.1); of both, images with captions, and captions with letters or digits.
+ * test images (CALM, section 4.1) and without val, which is AVA's validation split in that rest; of both, images with captions, and captions with letters or digits.
  * @param tally its numbers are raised by every image.
  * @throws CalmError bad_data ('file:line: …') on a record of another form.
  */
@@ -81,8 +84,9 @@ export function* commentsKnownTo(
   ava: KnownToAva,
   file: string,
   tally: CaptionsTally = newCaptionsTally(),
-): Iterable<CommentedPhoto & { readonly split: 'train' | 'test' }> {
-  const known = new Set([...ava.test, ...ava.train].map(({ id }) => id));
+): Iterable<CommentedPhoto & { readonly split: 'train' | 'val' | 'test' }> {
+  const validation = new Set((ava.val ?? []).map(({ id }) => id));
+  const known = new Set([...[...ava.test, ...ava.train].map(({ id }) => id), ...validation]);
   for (const { value, line } of jsonElements(file, 'images')) {
     const image = captionedImageOf(value, file, line);
     tally.images += 1;
@@ -92,7 +96,7 @@ export function* commentsKnownTo(
     else if (!known.has(image.id)) tally.unknown += 1;
     else if (captions.length === 0) tally.withoutCaptions += 1;
     else {
-      const split = image.split === 'train' ? 'train' : 'test';
+      const split = image.split !== 'train' ? 'test' : validation.has(image.id) ? 'val' : 'train';
       tally[split] += 1;
       yield { id: image.id, captions, split };
     }
@@ -102,10 +106,9 @@ export function* commentsKnownTo(
 /** All of them, by split. */
 export function readAvaCaptions(file: string, ava: KnownToAva): AvaCaptions {
   const counts = newCaptionsTally();
-  const [train, test]: [CommentedPhoto[], CommentedPhoto[]] = [[], []];
-  for (const { id, captions, split } of commentsKnownTo(ava, file, counts))
-    (split === 'train' ? train : test).push({ id, captions });
-  return { train, test, counts };
+  const bySplit: Record<'train' | 'val' | 'test', CommentedPhoto[]> = { train: [], val: [], test: [] };
+  for (const { id, captions, split } of commentsKnownTo(ava, file, counts)) bySplit[split].push({ id, captions });
+  return { ...bySplit, counts };
 }
 
 /** The counts alone: no comment is kept. Throws as `readAvaCaptions`. */

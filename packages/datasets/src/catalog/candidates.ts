@@ -1,5 +1,6 @@
 // Which photographs of the datasets of this machine may serve in which pool, before any is decoded. AVA's official test
-// list decides: what is on it is in no training pool, whichever dataset it comes from.
+// list decides: what is on it is in no training pool, whichever dataset it comes from; nor are photographs of the
+// validation split, which are drawn from AVA's others.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError, fileNamesIn, tallyInput, type DataConfig, type DatasetName, type InputUse } from '@calm-orch/core';
@@ -20,7 +21,7 @@ import { drawn } from './draw.ts';
 import { badLine } from '../text/lines.ts';
 import type { CaptionedPhoto, LabeledPhoto } from './read.ts';
 
-export type LabeledCandidate = LabeledPhoto & { readonly split: 'train' | 'test' };
+export type LabeledCandidate = LabeledPhoto & { readonly split: 'train' | 'val' | 'test' };
 export interface UnlabeledCandidate {
   readonly path: string;
   readonly dataset: DatasetName;
@@ -35,7 +36,7 @@ export interface CandidateList<Candidate> {
 /** Datasets of the unlabelled pool in their order there (CALM, section 4.1), after AVA's training images. */
 export const unlabeledReaders: readonly (readonly [
   DatasetName,
-  (dir: string, avaTestIds: ReadonlySet<number>) => PhotoSet | Promise<PhotoSet>,
+  (dir: string, avaIdsLeftOut: ReadonlySet<number>) => PhotoSet | Promise<PhotoSet>,
 ])[] = [
   ['AADB', readAadb],
   ['EVA', readEva],
@@ -51,7 +52,7 @@ export type TellUse = (use: InputUse) => void;
 
 const quiet: TellUse = () => {};
 
-/** Labelled photographs of AVA whose file is there, by id; at most `numTrain` and `numTest`, drawn by the seed. */
+/** Labelled photographs of AVA whose file is there, by id; at most `numTrain` and `numTest`, drawn by the seed, and `numVal`. */
 export function labeledCandidates(data: DataConfig, tell: TellUse = quiet): LabeledCandidate[] {
   const { photos, idsWithoutImage, namesWithoutLabel } = avaPhotos(data);
   const side = (split: 'train' | 'test', limit: number): LabeledCandidate[] =>
@@ -61,7 +62,10 @@ export function labeledCandidates(data: DataConfig, tell: TellUse = quiet): Labe
       // Like the studio's, the test photographs are the same for every seed.
       split === 'train' ? [data.seed, split] : [split],
     );
-  const chosen = [...side('train', data.numTrain), ...side('test', data.numTest)].sort((a, b) => a.id - b.id);
+  const validation = photos.filter(({ split }) => split === 'val');
+  const chosen = [...side('train', data.numTrain), ...validation, ...side('test', data.numTest)].sort(
+    (a, b) => a.id - b.id,
+  );
   const isChosen = new Set(chosen.map(({ id }) => id));
   const [tally, images] = [tallyInput('AVA', 'labels'), tallyInput('AVA', 'images')];
   for (const id of idsWithoutImage) tally.leave(withoutImage, String(id));
@@ -77,19 +81,19 @@ export function labeledCandidates(data: DataConfig, tell: TellUse = quiet): Labe
   return filled(chosen, data, 'labelled', ['AVA']);
 }
 
-interface AvaPhotos {
+export interface AvaPhotos {
   /** In the order of the labels, as `idsWithoutImage`. */
   readonly photos: readonly LabeledCandidate[];
   readonly idsWithoutImage: readonly number[];
   readonly namesWithoutLabel: ReadonlySet<string>;
 }
 
-function avaPhotos(data: DataConfig): AvaPhotos {
+export function avaPhotos(data: Pick<DataConfig, 'roots' | 'numVal'>): AvaPhotos {
   const dir = wantedRoot(data, 'AVA', 'scores');
   const folder = avaImageFolder(dir);
   const names = new Set(fileNamesIn(folder));
   const testIds = avaTestIds(data);
-  const photos: LabeledCandidate[] = [];
+  const photos: (LabeledPhoto & { split: LabeledCandidate['split'] })[] = [];
   const idsWithoutImage: number[] = [];
   for (const { id, meanScore } of readAvaLabels(dir)) {
     const name = `${id}.jpg`;
@@ -97,7 +101,17 @@ function avaPhotos(data: DataConfig): AvaPhotos {
     // Not joined: what `join` returns is a chain of pieces, five times as large.
     else photos.push({ id, meanScore, path: `${folder}/${name}`, split: testIds.has(id) ? 'test' : 'train' });
   }
+  for (const photo of validationOf(photos, data.numVal)) photo.split = 'val';
   return { photos, idsWithoutImage, namesWithoutLabel: names };
+}
+
+/**
+ * Which of AVA's training photographs choose settings, the same for every seed: at most `numVal`, and a tenth of them, so that
+ * a small copy keeps what it trains on.
+ */
+function validationOf<Photo extends LabeledCandidate>(photos: readonly Photo[], numVal: number): Photo[] {
+  const train = photos.filter(({ split }) => split === 'train').sort((a, b) => a.id - b.id);
+  return drawn(train, Math.min(numVal, Math.floor(train.length / 10)), ['val']);
 }
 
 const captionedSets = ['LLaVA-Pretrain', 'ShareGPT4V'] as const;
@@ -164,15 +178,14 @@ function captionedPhoto(
 /** The unlabelled pool: AVA without its test list, then the other datasets; at most `numUnlabeled`, drawn by the seed. */
 export async function unlabeledCandidates(data: DataConfig, tell: TellUse = quiet): Promise<UnlabeledCandidate[]> {
   const all: UnlabeledCandidate[] = [];
-  if (data.roots.AVA !== undefined) {
-    const train = avaPhotos(data).photos.filter(({ split }) => split === 'train');
-    for (const { path } of train.sort((a, b) => a.id - b.id)) all.push({ path, dataset: 'AVA' });
-  }
-  const testIds = avaTestIds(data);
+  const ava = data.roots.AVA === undefined ? [] : avaPhotos(data).photos;
+  const train = ava.filter(({ split }) => split === 'train');
+  for (const { path } of train.sort((a, b) => a.id - b.id)) all.push({ path, dataset: 'AVA' });
+  const heldOut = new Set([...avaTestIds(data), ...validationIdsOf(ava)]);
   for (const [dataset, read] of unlabeledReaders) {
     const root = data.roots[dataset];
     if (root === undefined) continue;
-    const { photos, left } = await read(root, testIds);
+    const { photos, left } = await read(root, heldOut);
     const pooled = photos.filter(({ split }) => split !== 'test' || data.unlabeledTestSplits);
     for (const { path } of pooled) all.push({ path, dataset });
     const ofTest = photos.find(({ split }) => split === 'test' && !data.unlabeledTestSplits);
@@ -189,6 +202,15 @@ export async function unlabeledCandidates(data: DataConfig, tell: TellUse = quie
     'unlabelled',
     ['AVA', ...unlabeledReaders.map(([name]) => name)],
   );
+}
+
+/** Ids of AVA's validation split; empty where AVA is not named. */
+export function avaValidationIds(data: DataConfig): ReadonlySet<number> {
+  return validationIdsOf(data.roots.AVA === undefined ? [] : avaPhotos(data).photos);
+}
+
+function validationIdsOf(photos: readonly LabeledCandidate[]): ReadonlySet<number> {
+  return new Set(photos.filter(({ split }) => split === 'val').map(({ id }) => id));
 }
 
 /** AVA's official test list; empty where AVA is not named. */

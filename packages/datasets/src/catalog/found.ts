@@ -15,8 +15,10 @@ import { questionCandidates } from './question-candidates.ts';
 export interface FoundPool {
   readonly pool:
     | 'scoring, train'
+    | 'scoring, val'
     | 'scoring, test'
     | 'commenting, train'
+    | 'commenting, val'
     | 'commenting, test'
     | 'unlabelled'
     | 'generic'
@@ -26,16 +28,16 @@ export interface FoundPool {
   readonly problem?: string;
 }
 
-/** Of `source: files`. A dataset that is missing or cannot be read is a problem of its pools, not an error. */
+/** Of `source: files`. Photographs of the validation split are drawn, and are not among those for training. A dataset that is missing or cannot be read is a problem of its pools, not an error. */
 export async function foundPools(data: DataConfig, withQuestions: boolean): Promise<FoundPool[]> {
   const most = Number.MAX_SAFE_INTEGER;
   const all = { ...data, numTrain: most, numTest: most, numGeneric: most, numUnlabeled: most, numQuestions: most };
   const labeled = await tried(() => labeledCandidates(all));
-  const ofSplit = (split: 'train' | 'test'): readonly LabeledCandidate[] =>
+  const ofSplit = (split: LabeledCandidate['split']): readonly LabeledCandidate[] =>
     (labeled.found ?? []).filter((photo) => photo.split === split);
   const comments = await tried(() => {
     const root = wantedRoot(data, 'AVA-Captions', 'comments');
-    const ava = { train: ofSplit('train'), test: ofSplit('test'), testIds: avaTestIds(data) };
+    const ava = { train: ofSplit('train'), val: ofSplit('val'), test: ofSplit('test'), testIds: avaTestIds(data) };
     return countAvaCaptions(join(root, avaCaptionsFile), ava);
   });
   const unlabeled = await tried(() => unlabeledCandidates(all));
@@ -48,8 +50,10 @@ export async function foundPools(data: DataConfig, withQuestions: boolean): Prom
   });
   return [
     pool('scoring, train', ofSplit('train').length, labeled),
+    pool('scoring, val', ofSplit('val').length, labeled),
     pool('scoring, test', ofSplit('test').length, labeled),
     pool('commenting, train', comments.found?.train, comments),
+    pool('commenting, val', comments.found?.val, comments),
     pool('commenting, test', comments.found?.test, comments),
     pool('unlabelled', unlabeled.found?.length, unlabeled),
     pool('generic', generic.found?.length, generic),

@@ -28,6 +28,9 @@ export interface UnlabeledEntry {
 
 export const labeledImagePath = (id: number): string => `AVA/images/${id}.jpg`;
 
+/** Of the studio's validation photographs, by index: other ids than those of its labelled ones. */
+export const validationId = (index: number): number => 1_000_001 + index;
+
 /** '00000/000000017.jpg': LLaVA files by the first five of nine digits. */
 export function genericImageName(id: number): string {
   const digits = String(id).padStart(9, '0');

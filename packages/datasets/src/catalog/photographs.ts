@@ -20,10 +20,14 @@ function photographsOf(
   inputs: Readonly<Record<string, string>>,
   slice: Slice = everything,
 ): Photograph[] {
-  const { data, questions, augment, dataPersonal, degraded } = inputs;
+  const { data, validation, questions, augment, dataPersonal, degraded } = inputs;
   switch (what) {
     case 'labeled':
-      return labeledSlice(data!, slice).map(({ id, path }) => ({ id: String(id), path }));
+    case 'validation':
+      return labeledSlice((what === 'validation' ? validation : data)!, slice).map(({ id, path }) => ({
+        id: String(id),
+        path,
+      }));
     case 'personal':
       return sliced(personalPhotos(dataPersonal!), slice);
     case 'real':

@@ -1,6 +1,6 @@
 // Which photographs of the datasets of this machine questions are about, and those questions (CALM-E), before any photograph is
-// decoded. Labels of test splits are not asked for, nor of photographs on AVA's official test list, nor of those that
-// suggesting may be evaluated on. LLaVA-1.5's mix, 1.2 GB of JSON, is never held: it is gone through twice.
+// decoded. Labels of test splits are not asked for, nor of photographs on AVA's official test list or of the validation
+// split, nor of those that suggesting may be evaluated on. LLaVA-1.5's mix, 1.2 GB of JSON, is never held: it is gone through twice.
 import { existsSync } from 'node:fs';
 import {
   judgedDatasets,
@@ -17,7 +17,14 @@ import { splitImageToken } from '../llava/image-token.ts';
 import { rankedPccdPhotos } from '../pccd/best.ts';
 import type { PccdPhoto } from '../pccd/read.ts';
 import { isNoData, listedPath, withoutImage, type RatedPhoto } from '../rated-photos.ts';
-import { avaTestIds, unlabeledReaders, wantedRoot, type CandidateList, type TellUse } from './candidates.ts';
+import {
+  avaTestIds,
+  avaValidationIds,
+  unlabeledReaders,
+  wantedRoot,
+  type CandidateList,
+  type TellUse,
+} from './candidates.ts';
 import { drawn } from './draw.ts';
 
 /** What may be asked about photographs. */
@@ -90,7 +97,9 @@ async function judgedPhotos(
   dataset: (typeof judgedDatasets)[number],
   tell?: TellUse,
 ): Promise<RatedPhoto[]> {
-  const testIds = avaTestIds(data);
+  // EVA's photographs are AVA's.
+  const [testIds, validationIds] =
+    dataset === 'EVA' ? [avaTestIds(data), avaValidationIds(data)] : [new Set<number>(), new Set<number>()];
   const [, read] = unlabeledReaders.find(([name]) => name === dataset)!;
   const { photos, left } = await read(wantedRoot(data, dataset, 'questions'), new Set());
   const suggested = new Set(dataset === 'PCCD' ? suggestingPhotos(photos as readonly PccdPhoto[]) : []);
@@ -99,9 +108,11 @@ async function judgedPhotos(
       ? 'of a test split'
       : photo.avaId !== undefined && testIds.has(photo.avaId)
         ? "on AVA's test list"
-        : suggested.has(photo.name)
-          ? 'held back for suggesting'
-          : null;
+        : photo.avaId !== undefined && validationIds.has(photo.avaId)
+          ? 'of the validation split'
+          : suggested.has(photo.name)
+            ? 'held back for suggesting'
+            : null;
   const tally = tallyInput(dataset, 'photographs with labels');
   const kept = photos.filter((photo) => {
     const reason = reasonOf(photo);

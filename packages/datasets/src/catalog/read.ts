@@ -3,7 +3,7 @@
 // photographs that were found and decode, with absolute paths.
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError } from '@calm-orch/core';
+import { CalmError, type EvaluationSplit } from '@calm-orch/core';
 import { avaCaptionsFile, readAvaCaptions, type CommentedPhoto } from '../ava-captions/captions-file.ts';
 import { readAva } from '../ava/read.ts';
 import { everything, recordsOf, sliced, type Slice } from '../text/line-lists.ts';
@@ -37,18 +37,48 @@ export interface UnlabeledPhoto {
 
 const pick = ({ id, meanScore, path }: LabeledPhoto): LabeledPhoto => ({ id, meanScore, path });
 
-/** Photographs with mean scores by split, each in a fixed order. */
-export function labeledPhotos(data: string): { readonly train: LabeledPhoto[]; readonly test: LabeledPhoto[] } {
-  if (!isCatalog(data)) {
-    const { train, test } = readAva(join(data, studioPaths.ava));
-    return { train: train.map(pick), test: test.map(pick) };
-  }
-  const all = partsOf<LabeledPhoto & { readonly split: 'train' | 'test' }>(data, 'labeled');
-  const side = (wanted: string): LabeledPhoto[] => all.filter(({ split }) => split === wanted).map(pick);
-  return { train: side('train'), test: side('test') };
+/** By split, each in a fixed order. */
+type BySplit<Photo> = Readonly<Record<'train' | EvaluationSplit, Photo[]>>;
+
+/** Artifacts of `data labeled` and `data comments`, and of `data validation` where there is one. */
+export interface LabeledInputs {
+  readonly data?: string;
+  readonly comments?: string;
+  readonly validation?: string;
 }
 
-/** A slice of both splits together, by id. */
+/** Photographs with mean scores. Of the studio's `val` is empty: it is an artifact of its own (`evaluatedPhotos`). */
+export function labeledPhotos(data: string): BySplit<LabeledPhoto> {
+  if (!isCatalog(data)) {
+    const { train, test } = readAva(join(data, studioPaths.ava));
+    return { train: train.map(pick), val: [], test: test.map(pick) };
+  }
+  const all = partsOf<LabeledPhoto & { readonly split: string }>(data, 'labeled');
+  const side = (wanted: string): LabeledPhoto[] => all.filter(({ split }) => split === wanted).map(pick);
+  return { train: side('train'), val: side('val'), test: side('test') };
+}
+
+/** Photographs with mean scores that are evaluated on. @throws CalmError `bad_data` where there are none */
+export function evaluatedPhotos({ data, validation }: LabeledInputs, split: EvaluationSplit): LabeledPhoto[] {
+  return some(validation === undefined ? labeledPhotos(data!)[split] : labeledPhotos(validation).test, split);
+}
+
+/** The same with comments. */
+export function evaluatedComments(inputs: LabeledInputs, split: EvaluationSplit): CommentedPhoto[] {
+  const { data, comments, validation } = inputs;
+  return some(
+    validation === undefined ? commentedPhotos(comments!, data!)[split] : commentedPhotos(validation, validation).test,
+    split,
+  );
+}
+
+function some<Photo>(photos: Photo[], split: EvaluationSplit): Photo[] {
+  if (photos.length > 0) return photos;
+  const limit = split === 'val' ? "data.numVal, of AVA's training photographs a tenth at most" : 'data.numTest';
+  throw new CalmError('bad_data', `no photograph of the ${split} split is there to evaluate on; its limit is ${limit}`);
+}
+
+/** A slice of all splits together, by id. */
 export function labeledSlice(data: string, slice: Slice): LabeledPhoto[] {
   if (isCatalog(data)) return partsOf<LabeledPhoto>(data, 'labeled', slice).map(pick);
   const { train, test } = labeledPhotos(data);
@@ -62,20 +92,17 @@ export function labeledSlice(data: string, slice: Slice): LabeledPhoto[] {
  * Comments by photograph and split; photographs without a label are left out.
  * @param comments Artifact of `data comments`. @param labeled That of `data labeled`.
  */
-export function commentedPhotos(
-  comments: string,
-  labeled: string,
-): { readonly train: CommentedPhoto[]; readonly test: CommentedPhoto[] } {
+export function commentedPhotos(comments: string, labeled: string): BySplit<CommentedPhoto> {
   const captions = join(comments, catalogPaths.captions);
   if (!existsSync(captions)) {
     const file = join(comments, studioPaths.avaCaptions, avaCaptionsFile);
     const { train, test } = readAvaCaptions(file, readAva(join(labeled, studioPaths.ava)));
-    return { train: [...train], test: [...test] };
+    return { train: [...train], val: [], test: [...test] };
   }
-  const [train, test]: [CommentedPhoto[], CommentedPhoto[]] = [[], []];
-  const all = recordsOf<CommentedPhoto & { readonly split: string }>([captions], catalogue);
-  for (const { id, captions: own, split } of all) (split === 'train' ? train : test).push({ id, captions: own });
-  return { train, test };
+  const bySplit: BySplit<CommentedPhoto> = { train: [], val: [], test: [] };
+  const all = recordsOf<CommentedPhoto & { readonly split: keyof typeof bySplit }>([captions], catalogue);
+  for (const { id, captions: own, split } of all) bySplit[split].push({ id, captions: own });
+  return bySplit;
 }
 
 /** Photographs with a caption for generic pre-training, in a fixed order: all, or a slice of them. */

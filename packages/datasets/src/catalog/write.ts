@@ -90,6 +90,8 @@ function remembered(data: DataConfig, pool: DataItem['pool']): Promise<Candidate
 async function candidatesOf(data: DataConfig, pool: DataItem['pool']): Promise<Candidates> {
   const uses: InputUse[] = [];
   const tell: TellUse = (use) => void uses.push(use);
+  if (pool === 'validation')
+    throw new CalmError('internal', "data validation: AVA's validation photographs are among the labelled ones");
   const find = {
     labeled: labeledCandidates,
     generic: genericCandidates,
@@ -126,7 +128,7 @@ async function writeQuestions(data: DataConfig, photos: Candidates['candidates']
 export function writeCatalogComments(data: DataConfig, outputDir: string): void {
   const labeled = labeledCandidates(data);
   const side = (split: string) => labeled.filter((photo) => photo.split === split);
-  const ava = { train: side('train'), test: side('test'), testIds: avaTestIds(data) };
+  const ava = { train: side('train'), val: side('val'), test: side('test'), testIds: avaTestIds(data) };
   const captions = wantedRoot(data, 'AVA-Captions', 'comments');
   const counts = newCaptionsTally();
   const known = commentsKnownTo(ava, join(captions, avaCaptionsFile), counts);

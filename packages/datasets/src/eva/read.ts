@@ -31,15 +31,15 @@ interface Votes {
 
 /**
  * Reads `dir`: photographs by the category file, with mean scores (0..10) and aspects (1..4) of those that were voted on.
- * @param avaTestIds AVA's official test list; photographs on it are left out and counted as `leaks`.
+ * @param leftOut Of AVA: its official test list and validation split; photographs of these are left out and counted as `leaks`.
  * Throws CalmError not_found or bad_data ('file:line: …').
  */
-export function readEva(dir: string, avaTestIds: ReadonlySet<number> = new Set()): PhotoSet<EvaPhoto> {
+export function readEva(dir: string, leftOut: ReadonlySet<number> = new Set()): PhotoSet<EvaPhoto> {
   const imagePath = imagesOf(dir);
   const votes = readEvaVotes(join(dir, evaFiles.votes));
   const categories = readEvaCategories(join(dir, evaFiles.categories));
   const ids = [...new Set([...categories.keys(), ...votes.keys()])];
-  const kept = ids.filter((id) => !avaTestIds.has(id));
+  const kept = ids.filter((id) => !leftOut.has(id));
   const photos = kept.map((id): EvaPhoto => {
     const own = votes.get(id);
     const category = categories.get(id) ?? null;

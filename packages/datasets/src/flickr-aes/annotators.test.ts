@@ -61,6 +61,23 @@ describe('the annotators of a FLICKR-AES on this machine', () => {
     expect(readAnnotators((await list(root, { maxRatings: 2 })).outputDir).test).toEqual(test);
   });
 
+  it('of the validation split are training annotators, whose photographs the others train without', async () => {
+    const root = await dataset();
+    const others = ['B', 'C'].flatMap((worker) => [1, 2, 4].map((n) => rate(worker, `${n}.jpg`, 3)));
+    writeFlickrAes(root, { ratings: [rate('T', '3.jpg', 1), ...others, rate('A', '4.jpg', 2)], scores: new Map() });
+    const outputDir = freshFolder();
+    await listFlickrAes({ root, seed: 1, personal: limits, split: 'val', item: 0, outputDir });
+    const { train, test } = readAnnotators(outputDir);
+    expect([...train, ...test].map(({ worker }) => worker).sort()).toEqual(['A', 'B', 'C']);
+    expect(test).toHaveLength(1);
+    const held = new Set(test[0]!.ratings.map(({ image }) => image));
+    expect(held.size).toBeGreaterThan(0);
+    expect(train.flatMap(({ ratings }) => ratings).filter(({ image }) => held.has(image))).toEqual([]);
+    expect(readFileSync(join(outputDir, 'catalog/notes-personal.json'), 'utf8')).toContain(
+      '1 of 3 training annotators',
+    );
+  });
+
   it('end with the last photographs: items beyond find none', async () => {
     expect(await list(await dataset(), {}, 1)).toMatchObject({ kept: 0, dropped: 0 });
   });

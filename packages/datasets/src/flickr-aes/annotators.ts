@@ -9,6 +9,7 @@ import {
   personalPhotosPerItem,
   rng,
   writeFileAtomic,
+  type EvaluationSplit,
   type PersonalConfig,
 } from '@calm-orch/core';
 import { catalogNotes, catalogPaths, catalogUse } from '../catalog/layout.ts';
@@ -16,6 +17,7 @@ import { checkImage } from '../images/check-image.ts';
 import { imageNamesIn } from '../images/image-files.ts';
 import { readFlickrAes, type Annotator } from './read.ts';
 import { flickrAesFiles } from './rows.ts';
+import { validationSides } from './validation.ts';
 
 export interface Annotators {
   readonly train: readonly Annotator[];
@@ -39,6 +41,8 @@ export interface ListFlickrAesOptions {
   readonly root: string;
   readonly seed: number;
   readonly personal: Pick<PersonalConfig, 'testWorkers' | 'maxAnnotators' | 'maxRatings'>;
+  /** `val`: training annotators stand where the test annotators do. @default test */
+  readonly split?: EvaluationSplit;
   readonly item: number;
   readonly outputDir: string;
   readonly signal?: AbortSignal;
@@ -50,16 +54,24 @@ export async function listFlickrAes(options: ListFlickrAesOptions): Promise<{ ke
   const { root, seed, personal, item, outputDir, signal, onPhoto } = options;
   const { testWorkers } = personal;
   const flickr = readFlickrAes(root, testWorkers === null ? {} : { testWorkers });
+  const sides = options.split === 'val' ? validationSides(flickr.train) : flickr;
   const annotators = {
-    train: limited(flickr.train, personal, seed, 'train'),
-    test: limited(flickr.test, personal, seed, 'test'),
+    train: limited(sides.train, personal, seed, 'train'),
+    test: limited(sides.test, personal, seed, 'test'),
   };
   const write = (file: string, value: unknown): void =>
     writeFileAtomic(join(outputDir, file), `${JSON.stringify(value)}\n`);
   if (item === 0) {
     write(annotatorsFile, annotators);
     write(catalogUse('personal'), [flickr.use]);
-    write(catalogNotes('personal'), flickr.warnings);
+    write(catalogNotes('personal'), [
+      ...flickr.warnings,
+      ...(sides === flickr
+        ? []
+        : [
+            `FLICKR-AES: ${sides.test.length} of ${flickr.train.length} training annotators are evaluated on (evaluate.split: val)`,
+          ]),
+    ]);
   }
   const images = new Set([...annotators.train, ...annotators.test].flatMap(({ ratings }) => ratings.map(imageOf)));
   const all = [...images].sort().map((id): PersonalPhoto => ({ id, path: flickr.pathOf(id) }));

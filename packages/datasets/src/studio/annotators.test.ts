@@ -25,6 +25,16 @@ describe('the embedded annotators', () => {
     expect(ratings.filter((rating) => !isTest(rating) && test.has(rating.image))).toEqual([]);
   });
 
+  it('of the validation split are others, with photographs of their own; those of training are the same', () => {
+    const validation = personalRatings(0, personal, 'val');
+    const [train, val] = ['A', 'C'].map((initial) => validation.filter(({ worker }) => worker.startsWith(initial)));
+    expect(train!.length + val!.length).toBe(validation.length);
+    expect(train).toEqual(ratings.filter(({ worker }) => worker.startsWith('A')));
+    expect(new Set(val!.map(({ worker }) => worker)).size).toBe(personal.test.annotators);
+    const known = imagesOf(ratings);
+    expect(val!.filter(({ image }) => known.has(image))).toEqual([]);
+  });
+
   it('disagree about the same photographs', () => {
     const [first, second] = ['B0000', 'B0001'].map((worker) => byWorker.get(worker)!);
     const given = new Map(first!.map(({ image, score }) => [image, score]));

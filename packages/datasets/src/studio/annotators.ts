@@ -18,9 +18,12 @@ const publicShare = 0.3;
 /** Deviation of a rating from an annotator's own taste, in units of that taste's deviation. */
 const ratingNoise = 0.2;
 
+const initials = { train: 'A', test: 'B', val: 'C' } as const;
+export type Side = keyof typeof initials;
+
 /** The annotator `index` of a side, generous and strict by turns. */
-export function studioAnnotator(seed: number, side: 'train' | 'test', index: number): StudioAnnotator {
-  const name = `${side === 'train' ? 'A' : 'B'}${String(index).padStart(4, '0')}`;
+export function studioAnnotator(seed: number, side: Side, index: number): StudioAnnotator {
+  const name = `${initials[side]}${String(index).padStart(4, '0')}`;
   const random = rng('studio', seed, 'annotator', name);
   const sign = index % 2 === 0 ? 1 : -1;
   return {

@@ -18,9 +18,9 @@ import {
 } from './taste.ts';
 
 /**
- * `labeled`: AVA; `generic`: LLaVA-Pretrain; `unlabeled`: self-supervision; `foundation`: the frozen ViT's own data;
+ * `labeled`: AVA; `validation`: for choosing settings; `generic`: LLaVA-Pretrain; `unlabeled`: self-supervision; `foundation`: the frozen ViT's own data;
  * `personal`: FLICKR-AES. */
-export type Pool = 'labeled' | 'generic' | 'unlabeled' | 'foundation' | 'personal';
+export type Pool = 'labeled' | 'validation' | 'generic' | 'unlabeled' | 'foundation' | 'personal';
 
 /** Everything about a photograph but its pixels. */
 export interface StudioRecord {
@@ -48,6 +48,7 @@ export type StudioPhoto = StudioRecord & StudioImage;
 
 const degradationOf: Readonly<Record<Pool, (random: Rng) => Degradation>> = {
   labeled: drawDegradation,
+  validation: drawDegradation,
   generic: drawDegradation,
   unlabeled: drawMildDegradation,
   foundation: drawViewDegradation,

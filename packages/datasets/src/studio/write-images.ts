@@ -12,6 +12,7 @@ import {
   studioPaths,
   unlabeledImagePath,
   unlabeledMaskPath,
+  validationId,
 } from '../catalog/layout.ts';
 import { labeledImage, photographedIds } from './labeled.ts';
 import { studioImage, type Pool } from './photo.ts';
@@ -64,6 +65,11 @@ function imagesOf(data: DataConfig, pool: DataItem['pool'], side: number): (inde
         return { path: labeledImagePath(id), bytes: toBytes(await labeledImage(seed, id, photo, side)) };
       };
     }
+    case 'validation':
+      return async (index) => {
+        const id = validationId(index);
+        return { path: labeledImagePath(id), bytes: studio('validation', id) };
+      };
     case 'generic':
       return async (index) => ({
         path: `${studioPaths.conversationImages}/${genericImageName(index + 1)}`,

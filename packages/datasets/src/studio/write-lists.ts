@@ -23,9 +23,10 @@ import {
   testIdsOf,
   unlabeledImagePath,
   unlabeledMaskPath,
+  validationId,
   type UnlabeledEntry,
 } from '../catalog/layout.ts';
-import { labeledRecord, photographedIds } from './labeled.ts';
+import { labeledRecord, photographedIds, type LabeledRecord } from './labeled.ts';
 import { studioRecord, studioScene } from './photo.ts';
 import { questionsOn } from './questions.ts';
 import { render } from './render.ts';
@@ -51,8 +52,13 @@ export async function writeStudioList({
 }: WriteListOptions): Promise<readonly SkippedPhoto[]> {
   switch (part) {
     case 'labeled':
-      writeLabeled(data, outputDir);
-      writeTraits(data, outputDir);
+      writeAva(labeledRecords(data), outputDir);
+      writeTraits(labeledRecords(data), outputDir);
+      return [];
+    case 'validation':
+      writeAva(validationRecords(data), outputDir);
+      writeTraits(validationRecords(data), outputDir);
+      writeCaptions(validationRecords(data), outputDir);
       return [];
     case 'comments':
       writeComments(data, outputDir);
@@ -88,8 +94,14 @@ async function writeUnlabeled(
   return skipped;
 }
 
+interface Records {
+  readonly records: readonly (LabeledRecord & { readonly id: number })[];
+  readonly testIds: readonly number[];
+  readonly isTest: ReadonlySet<number>;
+}
+
 /** The labelled photographs' records, and which of them are of the test split. */
-function labeledRecords(data: DataConfig) {
+function labeledRecords(data: DataConfig): Records {
   const testIds = testIdsOf(data);
   const ids = Array.from({ length: data.numTrain + data.numTest }, (_, i) => i + 1);
   const photographed = photographedIds(data);
@@ -97,8 +109,18 @@ function labeledRecords(data: DataConfig) {
   return { records, testIds, isTest: new Set(testIds) };
 }
 
+/** Rendered scenes, as the test photographs are; all of their artifact is evaluated on, and stands on its test list. */
+function validationRecords({ seed, numVal }: DataConfig): Records {
+  const testIds = Array.from({ length: numVal }, (_, i) => validationId(i));
+  const records = testIds.map((id) => ({ id, ...studioRecord(seed, 'validation', id) }));
+  return { records, testIds, isTest: new Set(testIds) };
+}
+
 export function writeLabeled(data: DataConfig, outputDir: string): void {
-  const { records, testIds, isTest } = labeledRecords(data);
+  writeAva(labeledRecords(data), outputDir);
+}
+
+function writeAva({ records, testIds, isTest }: Records, outputDir: string): void {
   const names = [...places.map(({ name }) => name), ...objectKinds.map(({ name }) => name)];
   writeAvaTexts(join(outputDir, studioPaths.ava), {
     rows: records.map(({ id, votes, scene }) => ({
@@ -117,7 +139,10 @@ export function writeLabeled(data: DataConfig, outputDir: string): void {
 }
 
 export function writeComments(data: DataConfig, outputDir: string): void {
-  const { records, isTest } = labeledRecords(data);
+  writeCaptions(labeledRecords(data), outputDir);
+}
+
+function writeCaptions({ records, isTest }: Records, outputDir: string): void {
   writeAvaCaptions(
     join(outputDir, studioPaths.avaCaptions),
     records.map(({ id, comments }) => ({ id, split: isTest.has(id) ? 'test' : 'train', captions: comments })),
@@ -145,8 +170,7 @@ function writeQuestions(data: DataConfig, outputDir: string): void {
   );
 }
 
-function writeTraits(data: DataConfig, outputDir: string): void {
-  const { records } = labeledRecords(data);
+function writeTraits({ records }: Records, outputDir: string): void {
   const lines = records.map(({ id, traitVector }) => [id, ...traitVector.map((value) => value.toFixed(6))].join(','));
   writeFileAtomic(
     join(outputDir, studioPaths.traits),

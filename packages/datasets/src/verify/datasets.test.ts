@@ -25,9 +25,18 @@ import {
   type InputUse,
 } from '@calm-orch/core';
 import { readDataFile } from '@calm-orch/core/config';
-import { captionedPhotos, commentedPhotos, labeledPhotos, labeledSlice, unlabeledPhotos } from '../catalog/read.ts';
+import {
+  captionedPhotos,
+  commentedPhotos,
+  evaluatedComments,
+  evaluatedPhotos,
+  labeledPhotos,
+  labeledSlice,
+  unlabeledPhotos,
+} from '../catalog/read.ts';
 import { writeCatalog, writeCatalogComments } from '../catalog/write.ts';
 import { readAva } from '../ava/read.ts';
+import { bestOfValidation } from '../catalog/best-validation.ts';
 import { avaCaptionsFile } from '../ava-captions/captions-file.ts';
 import { loadImage } from '../images/images.ts';
 import { readPexels } from '../pexels/read.ts';
@@ -117,7 +126,14 @@ describe('made datasets', () => {
 });
 
 describe('the catalogue of datasets on this machine', () => {
-  const data = (): DataConfig => ({ ...nano.data, source: 'files', roots, numTrain: 15, numUnlabeled: 1000 });
+  const data = (): DataConfig => ({
+    ...nano.data,
+    source: 'files',
+    roots,
+    numTrain: 15,
+    numVal: 0,
+    numUnlabeled: 1000,
+  });
 
   it('are there without what no stage reads: half of AVA’s style lists is a finding', async () => {
     const copy = freshFolder();
@@ -157,6 +173,34 @@ describe('the catalogue of datasets on this machine', () => {
     expect(comments.train.map(({ id }) => id)).toEqual(train.map(({ id }) => id));
     expect(comments.test).toHaveLength(5);
     expect(captionedPhotos(catalog).map(({ id }) => id)).toContain('ShareGPT4V/1');
+  });
+
+  it('takes photographs for choosing out of AVA’s training ids and of every training pool, the same for all seeds', async () => {
+    const ava = readAva(roots.AVA!);
+    const catalog = await catalogOf({ ...data(), numVal: 2, numTrain: 1000 });
+    const { train, val, test } = labeledPhotos(catalog);
+    const ids = (photos: readonly { readonly id: number }[]) => photos.map(({ id }) => id);
+    const chosen = new Set(ids(val));
+    expect(chosen.size).toBe(2);
+    expect(ids(ava.train)).toEqual(expect.arrayContaining(ids(val)));
+    expect(ids(train)).toEqual(ids(ava.train).filter((id) => !chosen.has(id)));
+    expect(ids(test)).toEqual(ids(ava.test));
+    const unlabeled = unlabeledPhotos(catalog).flatMap(({ file }) => /(?:AVA|EVA).*?(\d+)\.jpg$/.exec(file)?.[1] ?? []);
+    expect(unlabeled.filter((id) => chosen.has(Number(id)))).toEqual([]);
+    const comments = commentedPhotos(catalog, catalog);
+    expect([ids(comments.val), ids(comments.train)]).toEqual([ids(val), ids(train)]);
+    expect(ids(evaluatedPhotos({ data: catalog }, 'val'))).toEqual(ids(val));
+    expect(ids(evaluatedComments({ data: catalog, comments: catalog }, 'val'))).toEqual(ids(val));
+    const byScore = val.toSorted((a, b) => b.meanScore - a.meanScore || a.id - b.id).map(({ id }) => String(id));
+    const best = await bestOfValidation({ roots, numVal: 2 }, 1);
+    expect(best.map(({ photo }) => photo)).toEqual(byScore.slice(0, 1));
+    await expect(bestOfValidation({ roots, numVal: 0 }, 1)).rejects.toThrow(/no photograph of the val split decodes/);
+    const again = await catalogOf({ ...data(), numVal: 2, seed: 5 });
+    expect(labeledPhotos(again).val).toEqual(val);
+    // Of a small copy a tenth at most.
+    expect(labeledPhotos(await catalogOf({ ...data(), numVal: 500 })).val).toEqual(val);
+    const none = await catalogOf({ ...data(), numVal: 0 });
+    expect(() => evaluatedPhotos({ data: none }, 'val')).toThrow(/no photograph of the val split.*data\.numVal/);
   });
 
   it('leaves out what later stages cannot decode, and photographs nobody commented, and counts them', async () => {

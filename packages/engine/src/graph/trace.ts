@@ -39,6 +39,21 @@ export function unfused(x: Tensor): Tensor {
   return recordOpaque === undefined ? x : recordOpaque(x);
 }
 
+let recordFused: typeof fusedOperation | undefined;
+
+/** Whether an operation of install/kernels may be recorded now: it has no eager form. */
+export const hasFusedOperations = (): boolean => recordFused !== undefined;
+
+/** The outputs, of these shapes and float32, of an operation of install/kernels (ops.cc says what each reads and returns). */
+export function fusedOperation(
+  op: string,
+  inputs: readonly Tensor[],
+  attrs: Readonly<Record<string, AttrValue>>,
+  shapes: readonly (readonly number[])[],
+): Tensor[] {
+  return recordFused!(op, inputs, attrs, shapes);
+}
+
 /**
  * Runs `body` while every kernel call is added to `graph`. Not re-entrant; the back end is restored in any case. What
  * `shapesOf` does not know is executed on zeros to see what it returns.
@@ -189,6 +204,15 @@ export function record<T>(
     bind(y, graph.node('EnsureShape', [ref(x), ...before], attrs));
     return y;
   };
+  if (engine.kernels !== undefined && precision === 'fp32')
+    recordFused = (op, inputs, attrs, shapes) => {
+      const name = graph.node(op, inputs.map(ref), attrs);
+      return shapes.map((shape, i) => {
+        const output = standIns.make(shape, 'float32');
+        bind(output, i === 0 ? name : `${name}:${i}`);
+        return output;
+      });
+    };
   try {
     return body({
       ref,
@@ -200,6 +224,7 @@ export function record<T>(
     });
   } finally {
     recordOpaque = undefined;
+    recordFused = undefined;
     Object.assign(backend, { executeSingleOutput: single, executeMultipleOutputs: multiple, readSync });
   }
 }

@@ -14,6 +14,7 @@ import {
   type EngineMarker,
   type InstalledEngine,
 } from '../layout.ts';
+import { kernelsVersion } from '../fused-kernels.ts';
 import { buildAddon } from './addon.ts';
 import { requirePublisher, runOwnDownload } from './own-download.ts';
 import { runTool, type Environment, type Tool } from './tool.ts';
@@ -59,6 +60,7 @@ export async function buildCandidate(
       await runOwnDownload({ dir, packageDir, gpu: candidate.variant === 'gpu', env, signal });
     }
     removeSourceMaps(dir);
+    const kernels = kernelsVersion(candidate);
     const report = await probeEngine({ dir, ...info, size: 256, measureMs: 0 }, { env, signal });
     const files = essentialFiles(dir, packageDir).map((path) => ({
       path: relative(dir, path),
@@ -69,6 +71,7 @@ export async function buildCandidate(
       ...info,
       version: report.version,
       packageVersion: tfjsVersion,
+      ...(kernels !== undefined && { kernels }),
       ...notes,
       files,
     };
@@ -124,7 +127,7 @@ async function buildFromWheel(candidate: Candidate, dir: string, packageDir: str
   rmSync(join(packageDir, 'deps'), { recursive: true, force: true });
   renameSync(join(dir, 'deps'), join(packageDir, 'deps'));
   log('engine: compiling the addon');
-  await buildAddon({ compiler, packageDir, env, signal });
+  await buildAddon({ compiler, packageDir, withKernels: kernelsVersion(candidate) !== undefined, env, signal });
 }
 
 async function fetchPackages({ variant }: Candidate, dir: string, { tools, env, log, signal }: Job): Promise<void> {

@@ -18,9 +18,11 @@ export function wheelRequirements(variant: Variant): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
-/** The headers that tfjs-node's two sources include, found with `g++ -M`: 14 of the wheel's 11,885. */
-const neededHeaders =
-  /^tensorflow\/include\/(tensorflow\/c\/|tensorflow\/core\/platform\/ctstring|tsl\/platform\/ctstring|xla\/tsl\/c\/)/;
+/** The headers that tfjs-node's two sources and ours include, found with `g++ -M`: 17 of the wheel's 11,885. */
+const neededHeaders = new RegExp(
+  '^tensorflow/include/(tensorflow/c/|tensorflow/core/platform/ctstring|tsl/platform/(ctstring|platform)|xla/tsl/c/|' +
+    'tensorflow/core/common_runtime/next_pluggable_device/c/)',
+);
 const libraries = /^tensorflow\/(libtensorflow_(?:cc|framework)\.so\.2)$/;
 
 /**

@@ -1,5 +1,5 @@
 import { liveSlice, type StageDefinition } from '@calm-orch/core';
-import { meteorSlice } from './slices.ts';
+import { labeledInputs, meteorSlice, numEvaluated, splitSlice } from './slices.ts';
 
 /** Comments that can be had without any training. */
 export const baselinesComment: StageDefinition = {
@@ -9,15 +9,18 @@ export const baselinesComment: StageDefinition = {
   isNeeded: ({ evaluate }) => evaluate.numComments > 0,
   inputs: {
     foundation: 'foundation',
-    data: 'data labeled',
+    ...labeledInputs,
     comments: 'data comments',
-    encodeLabeled: 'encode labeled',
   },
   slice: (trial) => {
     const { mfam, evaluate } = trial;
     const { numComments } = evaluate;
-    return { taps: mfam.taps, evaluate: { numComments, ...meteorSlice(evaluate) }, ...liveSlice(trial) };
+    return {
+      taps: mfam.taps,
+      evaluate: { numComments, ...meteorSlice(evaluate), ...splitSlice(evaluate) },
+      ...liveSlice(trial),
+    };
   },
-  cost: ({ data }) => 2 * (data.numTrain + data.numTest),
+  cost: (trial) => 2 * (trial.data.numTrain + numEvaluated(trial)),
   load: async () => (await import('./baselines-comment.ts')).baselinesComment,
 };

@@ -1,31 +1,38 @@
-// Stage `baselines-comment`: the metrics of comments that need no training of ours, on the same test photographs as the
+// Stage `baselines-comment`: the metrics of comments that need no training of ours, on the same photographs as the
 // rows: one constant comment, and a comment of the nearest training photograph by the frozen features.
 import { join } from 'node:path';
-import { writeFileAtomic, type MfamConfig, type StageFunction, type TrialConfig } from '@calm-orch/core';
-import { commentedPhotos, photographReader } from '@calm-orch/datasets';
+import {
+  writeFileAtomic,
+  type EvaluationSplit,
+  type MfamConfig,
+  type StageFunction,
+  type TrialConfig,
+} from '@calm-orch/core';
+import { commentedPhotos, evaluatedComments, photographReader } from '@calm-orch/datasets';
 import { openStageTaps } from '@calm-orch/model';
 import { constantComment, nearestRows } from '../baselines/comment-baselines.ts';
 import { tapStatistics } from '../baselines/tap-statistics.ts';
 import type { CommentSources } from '../baselines/comments-file.ts';
 import { scoreComments } from './score-comments.ts';
+import { trainedAndEvaluated } from './slices.ts';
 
 interface BaselinesCommentConfig {
   readonly taps: MfamConfig['taps'];
-  readonly evaluate: Pick<TrialConfig['evaluate'], 'numComments'> & CommentSources;
+  readonly evaluate: Pick<TrialConfig['evaluate'], 'numComments'> &
+    CommentSources & { readonly split?: EvaluationSplit };
 }
 
 export const baselinesComment: StageFunction = async (context) => {
   const { taps: tapConfig, evaluate } = context.stage.config as unknown as BaselinesCommentConfig;
   const { data, comments } = context.inputs as Record<string, string>;
   const layers = [...new Set(Object.values(tapConfig))].sort((a, b) => a - b);
-  const taps = await openStageTaps(context, ['labeled'], layers, photographReader);
+  const taps = await openStageTaps(context, trainedAndEvaluated(context.inputs), layers, photographReader);
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
-    const captions = commentedPhotos(comments!, data!);
     const encoded = <T extends { readonly id: number }>(items: readonly T[]): T[] =>
       items.filter(({ id }) => rowOf.has(String(id)));
-    const train = encoded(captions.train).filter(({ captions: own }) => own.length > 0);
-    const test = encoded(captions.test).slice(0, evaluate.numComments);
+    const train = encoded(commentedPhotos(comments!, data!).train).filter(({ captions: own }) => own.length > 0);
+    const test = encoded(evaluatedComments(context.inputs, evaluate.split ?? 'test')).slice(0, evaluate.numComments);
     const featuresOf = async (items: readonly { readonly id: number }[]): Promise<Float64Array[]> => {
       const rows = items.map(({ id }) => rowOf.get(String(id))!);
       const statistics = await tapStatistics(taps, rows, layers);

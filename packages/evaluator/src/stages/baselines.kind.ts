@@ -1,4 +1,5 @@
 import { liveSlice, type StageDefinition } from '@calm-orch/core';
+import { labeledInputs, numEvaluated, splitSlice } from './slices.ts';
 
 /** Scores that can be had without any training. */
 export const baselines: StageDefinition = {
@@ -6,8 +7,8 @@ export const baselines: StageDefinition = {
   role: 'evaluator',
   goalOf: 'table',
   isNeeded: ({ evaluate }) => evaluate.scores,
-  inputs: { foundation: 'foundation', data: 'data labeled', encodeLabeled: 'encode labeled' },
-  slice: (trial) => ({ taps: trial.mfam.taps, ...liveSlice(trial) }),
-  cost: ({ data }) => 2 * (data.numTrain + data.numTest),
+  inputs: { foundation: 'foundation', ...labeledInputs },
+  slice: (trial) => ({ taps: trial.mfam.taps, ...splitSlice(trial.evaluate), ...liveSlice(trial) }),
+  cost: (trial) => 2 * (trial.data.numTrain + numEvaluated(trial)),
   load: async () => (await import('./baselines.ts')).baselines,
 };

@@ -1,15 +1,30 @@
-// Stage `baselines`: how well a linear reader scores the test photographs from what lies before any training: the
+// Stage `baselines`: how well a linear reader scores the photographs evaluated on from what lies before any training: the
 // latent traits (the ceiling), plain pixel statistics, and the frozen features of single layers and of all tapped
 // layers. Read beside the table: a row far below the ridge on its own features is under-trained, and no evidence.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError, writeFileAtomic, type MfamConfig, type StageContext, type StageResult } from '@calm-orch/core';
-import { labeledPhotos, loadImage, photographReader, studioPaths, type LabeledPhoto } from '@calm-orch/datasets';
+import {
+  CalmError,
+  writeFileAtomic,
+  type EvaluationSplit,
+  type MfamConfig,
+  type StageContext,
+  type StageResult,
+} from '@calm-orch/core';
+import {
+  evaluatedPhotos,
+  labeledPhotos,
+  loadImage,
+  photographReader,
+  studioPaths,
+  type LabeledPhoto,
+} from '@calm-orch/datasets';
 import { openStageTaps, type Taps } from '@calm-orch/model';
 import { pixelStatistics } from '../baselines/features.ts';
 import { matrixOf, ridgePredict } from '../baselines/ridge.ts';
 import { tapStatistics } from '../baselines/tap-statistics.ts';
 import { plcc, srcc } from '../metrics/correlation.ts';
+import { trainedAndEvaluated } from './slices.ts';
 
 /** One line of baselines.json. */
 interface Baseline {
@@ -22,17 +37,21 @@ interface Baseline {
   readonly SRCC: number | null;
 }
 
-/** Photographs with scores by split. */
+/** Photographs with scores; `test`: of the split that is evaluated on. */
 type Ava = Readonly<Record<'train' | 'test', readonly LabeledPhoto[]>>;
 
 /** Feature vectors by image id. */
 type Features = ReadonlyMap<number, Float64Array>;
 
+interface BaselinesConfig extends Pick<MfamConfig, 'taps'> {
+  readonly split?: EvaluationSplit;
+}
+
 export async function baselines(context: StageContext): Promise<StageResult> {
   const { inputs, outputDir, signal, report } = context;
   const data = inputs.data!;
-  const { taps: tapConfig } = context.stage.config as unknown as Pick<MfamConfig, 'taps'>;
-  const ava = labeledPhotos(data);
+  const { taps: tapConfig, split = 'test' } = context.stage.config as unknown as BaselinesConfig;
+  const ava = { train: labeledPhotos(data).train, test: evaluatedPhotos(inputs, split) };
   const results: Baseline[] = [];
   const evaluate = (name: string, features: Features): void => {
     stopIfCancelled(signal);
@@ -40,10 +59,13 @@ export async function baselines(context: StageContext): Promise<StageResult> {
     results.push(evaluateRidge(`ridge ${name}`, ava, features));
   };
 
-  if (existsSync(join(data, studioPaths.traits))) evaluate('latent traits', readTraits(join(data, studioPaths.traits)));
+  const traits = [data, inputs.validation]
+    .map((artifact) => artifact && join(artifact, studioPaths.traits))
+    .filter((path) => path !== undefined && existsSync(path)) as string[];
+  if (traits.length > 0) evaluate('latent traits', new Map(traits.flatMap((path) => [...readTraits(path)])));
   evaluate('pixel statistics', await readPixelStatistics(ava, context));
   const tapped = [...new Set(Object.values(tapConfig))].sort((a, b) => a - b);
-  const taps = await openStageTaps(context, ['labeled'], tapped, photographReader);
+  const taps = await openStageTaps(context, trainedAndEvaluated(inputs), tapped, photographReader);
   try {
     const layers = await readLayers(taps, tapped);
     const last = Math.max(...tapped);

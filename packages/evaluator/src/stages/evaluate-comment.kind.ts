@@ -1,5 +1,5 @@
 import { commentMetrics, type StageDefinition } from '@calm-orch/core';
-import { answerSlice, meteorSlice } from './slices.ts';
+import { answerSlice, labeledInputs, meteorSlice, splitSlice } from './slices.ts';
 
 export const evaluateComment: StageDefinition = {
   kind: 'evaluate-comment',
@@ -8,14 +8,19 @@ export const evaluateComment: StageDefinition = {
   isNeeded: ({ evaluate }) => evaluate.numComments > 0,
   inputs: {
     foundation: 'foundation',
-    data: 'data labeled',
+    ...labeledInputs,
     comments: 'data comments',
-    encodeLabeled: 'encode labeled',
     model: 'finetune-comment',
   },
   slice: (trial, { foundation }) => {
     const { batchSize, numComments, maxCommentTokens } = trial.evaluate;
-    const evaluate = { batchSize, numComments, maxCommentTokens, ...meteorSlice(trial.evaluate) };
+    const evaluate = {
+      batchSize,
+      numComments,
+      maxCommentTokens,
+      ...meteorSlice(trial.evaluate),
+      ...splitSlice(trial.evaluate),
+    };
     return { ...answerSlice(trial, foundation), evaluate };
   },
   cost: ({ evaluate }) => 20 * evaluate.numComments,

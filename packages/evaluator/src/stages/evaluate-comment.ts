@@ -1,13 +1,14 @@
-// Aesthetic commenting on the test split: one greedy comment per photograph against all of its comments.
+// Aesthetic commenting on the test split, or on the validation split: one greedy comment per photograph against all of its comments.
 import { join } from 'node:path';
 import {
   writeFileAtomic,
+  type EvaluationSplit,
   type LlmConfig,
   type MfamConfig,
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { commentedPhotos, instructionOf, photographReader } from '@calm-orch/datasets';
+import { evaluatedComments, instructionOf, photographReader } from '@calm-orch/datasets';
 import { startEngine } from '@calm-orch/engine';
 import { openStageTaps, readSafetensors, tappedLayers } from '@calm-orch/model';
 import { createGenerator } from '../answers/generate.ts';
@@ -15,19 +16,21 @@ import { openStageLanguage } from '../answers/stage-language.ts';
 import { commentsFile, type CommentSources } from '../baselines/comments-file.ts';
 import { answersOf } from './answers.ts';
 import { scoreComments } from './score-comments.ts';
+import { evaluatedSet } from './slices.ts';
 
 interface EvaluateCommentConfig extends Pick<TrialConfig, 'prompt'> {
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
-  readonly evaluate: Pick<TrialConfig['evaluate'], 'batchSize' | 'numComments' | 'maxCommentTokens'> & CommentSources;
+  readonly evaluate: Pick<TrialConfig['evaluate'], 'batchSize' | 'numComments' | 'maxCommentTokens'> &
+    CommentSources & { readonly split?: EvaluationSplit };
 }
 
 export const evaluateComment: StageFunction = async (context) => {
   const { mfam, llm, prompt, evaluate } = context.stage.config as unknown as EvaluateCommentConfig;
-  const { data, comments, model } = context.inputs as Record<string, string>;
+  const { model } = context.inputs as Record<string, string>;
   const language = openStageLanguage({ llm, prompt }, context.inputs.foundation);
   const { tokenizer } = language;
-  const taps = await openStageTaps(context, ['labeled'], tappedLayers(mfam), photographReader);
+  const taps = await openStageTaps(context, [evaluatedSet(context.inputs)], tappedLayers(mfam), photographReader);
   const generator = createGenerator(await startEngine(), {
     mfam,
     llm,
@@ -40,8 +43,8 @@ export const evaluateComment: StageFunction = async (context) => {
   });
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
-    const test = commentedPhotos(comments!, data!)
-      .test.filter(({ id }) => rowOf.has(String(id)))
+    const test = evaluatedComments(context.inputs, evaluate.split ?? 'test')
+      .filter(({ id }) => rowOf.has(String(id)))
       .slice(0, evaluate.numComments);
     const rows = test.map(({ id }) => rowOf.get(String(id))!);
     const generated = await answersOf(generator, rows, evaluate.batchSize, context);

@@ -1,15 +1,16 @@
-// Aesthetic scoring on the test split: generate an answer about each photograph, read the score, correlate. The
+// Aesthetic scoring on the test split, or on the validation split: generate an answer about each photograph, read the score, correlate. The
 // same with photographs exchanged among the test items shows what the model would reach without looking.
 import { join } from 'node:path';
 import {
   rng,
   writeFileAtomic,
+  type EvaluationSplit,
   type LlmConfig,
   type MfamConfig,
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import { instructionOf, labeledPhotos, photographReader } from '@calm-orch/datasets';
+import { evaluatedPhotos, instructionOf, photographReader } from '@calm-orch/datasets';
 import { startEngine } from '@calm-orch/engine';
 import { openStageTaps, readSafetensors, tappedLayers } from '@calm-orch/model';
 import { createGenerator } from '../answers/generate.ts';
@@ -18,13 +19,14 @@ import { plcc, srcc } from '../metrics/correlation.ts';
 import { rmse } from '../metrics/score-files.ts';
 import { expectationReader, parseScore, scoreReader } from '../answers/read-score.ts';
 import { answersOf } from './answers.ts';
+import { evaluatedSet } from './slices.ts';
 
 interface EvaluateScoreConfig extends Pick<TrialConfig, 'prompt'> {
   readonly seed: number;
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
   readonly scorePrefix: string;
-  readonly evaluate: Pick<TrialConfig['evaluate'], 'batchSize' | 'scoreReadout'>;
+  readonly evaluate: Pick<TrialConfig['evaluate'], 'batchSize' | 'scoreReadout'> & { readonly split?: EvaluationSplit };
 }
 
 /** The longest score. */
@@ -51,11 +53,11 @@ function permutedMean(
 
 export const evaluateScore: StageFunction = async (context) => {
   const { seed, mfam, llm, prompt, scorePrefix, evaluate } = context.stage.config as unknown as EvaluateScoreConfig;
-  const { data, model } = context.inputs as Record<string, string>;
+  const { model } = context.inputs as Record<string, string>;
   const language = openStageLanguage({ llm, prompt }, context.inputs.foundation);
   const { tokenizer } = language;
   const asked = language.instruct(instructionOf(prompt.template, 'score'));
-  const taps = await openStageTaps(context, ['labeled'], tappedLayers(mfam), photographReader);
+  const taps = await openStageTaps(context, [evaluatedSet(context.inputs)], tappedLayers(mfam), photographReader);
   const reader = scoreReader(evaluate.scoreReadout, tokenizer);
   const isNumber = evaluate.scoreReadout !== 'levels';
   // Where numbers are answered, text and expectation stand side by side, whichever is asked for.
@@ -74,7 +76,7 @@ export const evaluateScore: StageFunction = async (context) => {
   });
   try {
     const rowOf = new Map(taps.ids.map((id, row) => [id, row]));
-    const test = labeledPhotos(data!).test.filter(({ id }) => rowOf.has(String(id)));
+    const test = evaluatedPhotos(context.inputs, evaluate.split ?? 'test').filter(({ id }) => rowOf.has(String(id)));
     const rows = test.map(({ id }) => rowOf.get(String(id))!);
     const generated = await answersOf(generator, rows, evaluate.batchSize, context);
     const targets = test.map(({ meanScore }) => meanScore);

@@ -3,7 +3,6 @@
 // place of the Q-Formers a control has pooling.ts.
 // Shapes: B = batch, T = vision tokens, Dv = vision width, Q = queries, Dq = Q-Former width, D = language width.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { tf } from '@calm-orch/engine';
 import type { Level, LlmConfig, MfamConfig, QFormerLevel } from '@calm-orch/core';
 import { activations, attention, layerNorm, linear, linears, perSample } from '../layers/layers.ts';
 import type { Parameters } from '../layers/parameter.ts';
@@ -128,15 +127,13 @@ export function qformerTokens(parameters: Parameters, config: MfamConfig, level:
     const of = (key: string) => get(`qformer.encoder.layer.${i}.${key}`);
     const dense = (input: Tensor, key: string): Tensor =>
       linear(input, of(`${key}.weight`), of(`${key}.bias`), numShards);
-    const many = (input: Tensor, keys: readonly string[]): Tensor[] => {
-      const all = linears(
+    const many = (input: Tensor, keys: readonly string[]): Tensor[] =>
+      linears(
         input,
         keys.map((k) => of(`${k}.weight`)),
         keys.map((k) => of(`${k}.bias`)),
         numShards,
       );
-      return tf.split(all, keys.length, -1);
-    };
     const addNorm = (input: Tensor, key: string): Tensor =>
       layerNorm(x.add(input), of(`${key}.LayerNorm.weight`), of(`${key}.LayerNorm.bias`), eps, numShards);
 

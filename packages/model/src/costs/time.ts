@@ -37,6 +37,7 @@ export function trialFlops(config: TrialConfig, recompute = false): StageFlops[]
   const photographs =
     data.numTrain +
     data.numTest +
+    (data.source === 'files' || evaluate.split === 'val' ? data.numVal : 0) +
     (generic ? data.numGeneric : 0) +
     (ssl ? (1 + config.augment.draws) * data.numUnlabeled : 0);
   const answered = (answer: number): number => {
@@ -63,7 +64,10 @@ export function trialFlops(config: TrialConfig, recompute = false): StageFlops[]
     ...(evaluate.scores
       ? [
           { stage: 'finetune-score', flops: trained('finetuneScore', answerTokens.score) },
-          { stage: 'evaluate-score', flops: data.numTest * answered(answerTokens.score) },
+          {
+            stage: 'evaluate-score',
+            flops: (evaluate.split === 'val' ? data.numVal : data.numTest) * answered(answerTokens.score),
+          },
         ]
       : []),
     ...(evaluate.numComments > 0

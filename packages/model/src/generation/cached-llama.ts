@@ -6,8 +6,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '@calm-orch/engine';
 import type { LlmConfig } from '@calm-orch/core';
-import { linear, linears, rmsNorm, softmax, swiglu } from '../layers/layers.ts';
-import { causalMask, embedTokens, logitsOf, rotary } from '../layers/llama.ts';
+import { attention, linear, linears, rmsNorm, softmax, swiglu } from '../layers/layers.ts';
+import { embedTokens, logitsOf, rotary } from '../layers/llama.ts';
 import type { Parameters } from '../layers/parameter.ts';
 
 export interface CacheSizes {
@@ -51,13 +51,8 @@ function feedForward(parameters: Parameters, llm: LlmConfig, layer: number, x: T
   const normal = rmsNorm(x, get('post_attention_layernorm.weight'), llm.rmsNormEps, 1);
   const both = [get('mlp.gate_proj.weight'), get('mlp.up_proj.weight')];
   // Joining weights copies them: worth it for a prompt's many rows, not for one token's.
-  const gateUp = joined
-    ? linears(normal, both, [], 1)
-    : tf.concat(
-        both.map((weight) => linear(normal, weight, undefined, 1)),
-        -1,
-      );
-  return x.add(linear(swiglu(gateUp), get('mlp.down_proj.weight'), undefined, 1));
+  const [gate, up] = joined ? linears(normal, both, [], 1) : both.map((weight) => linear(normal, weight, undefined, 1));
+  return x.add(linear(swiglu(gate!, up!), get('mlp.down_proj.weight'), undefined, 1));
 }
 
 /** Attention of one query a sample [B, K, G, d] (scaled) over pieces of the cache; masks are added to the scores. */
@@ -105,10 +100,7 @@ export function prefill(
   const [batch, slots] = ids.shape as [number, number];
   const { hiddenSize, numHeads, numKeyValueHeads, numLayers } = llm;
   const size = hiddenSize / numHeads;
-  const keyValueSize = size * numKeyValueHeads;
-  const groups = numHeads / numKeyValueHeads;
-  const rotate = rotary.range(0, slots, size, llm.ropeTheta);
-  const mask = causalMask(0, slots);
+  const tables = rotary.tables(0, slots, size, llm.ropeTheta);
   const rows = tf.range(0, batch, 1, 'int32').mul(tf.scalar(slots, 'int32')).add(ends);
   const last = (x: Tensor): Tensor =>
     tf.gather(x.reshape([batch * slots, hiddenSize]), rows as never).reshape([batch, 1, hiddenSize]);
@@ -119,16 +111,14 @@ export function prefill(
     const normal = rmsNorm(x, get('input_layernorm.weight'), llm.rmsNormEps, 1);
     const isLast = layer === numLayers - 1;
     const names = isLast ? ['k_proj', 'v_proj'] : ['q_proj', 'k_proj', 'v_proj'];
-    const projected = linears(
+    const pieces = linears(
       normal,
       names.map((name) => get(`self_attn.${name}.weight`)),
       [],
       1,
     );
-    const widths = [...(isLast ? [] : [hiddenSize]), keyValueSize, keyValueSize];
-    const pieces = tf.split(projected, widths, -1);
     const values = heads(pieces.at(-1)!, numKeyValueHeads);
-    const keys = rotate(heads(pieces.at(-2)!, numKeyValueHeads));
+    const keys = rotary.turn(heads(pieces.at(-2)!, numKeyValueHeads), tables.cos, tables.sin);
     cache[cacheName(layer, 'prompt', 'keys')] = keys;
     cache[cacheName(layer, 'prompt', 'values')] = values;
     let attended: Tensor;
@@ -139,16 +129,8 @@ export function prefill(
       const query = queryOf(q, llm, rotationAt(ends, llm, slots));
       attended = lookBack(query, [{ keys, values, mask: promptMask(ends, slots) }]).reshape([batch, 1, hiddenSize]);
     } else {
-      const q = rotate(heads(pieces[0]!, numHeads)).mul(1 / Math.sqrt(size));
-      // Heads of a group are rows of one product: [B, K, G * P, d].
-      const grouped = q.reshape([batch, numKeyValueHeads, groups * slots, size]);
-      const scores = tf.matMul(grouped, keys, false, true).reshape([batch, numHeads, slots, slots]).add(mask);
-      const weights = softmax(scores).reshape([batch, numKeyValueHeads, groups * slots, slots]);
-      attended = tf
-        .matMul(weights, values)
-        .reshape([batch, numHeads, slots, size])
-        .transpose([0, 2, 1, 3])
-        .reshape([batch, slots, hiddenSize]);
+      const [q, k, v] = pieces as [Tensor, Tensor, Tensor];
+      attended = attention(q, k, v, numHeads, { causal: true, rotary: tables, numKeyValueHeads });
     }
     x = x.add(linear(attended, get('self_attn.o_proj.weight'), undefined, 1));
     x = feedForward(parameters, llm, layer, x, true);

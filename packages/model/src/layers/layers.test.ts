@@ -1,7 +1,7 @@
 // Hand-written gradients against automatic differentiation of the plain formula, per shard: a parameter's gradient has
 // one part per shard, each what the formula gives for the samples of that shard alone.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { startEngine, tf } from '@calm-orch/engine';
+import { createProgram, startEngine, tf } from '@calm-orch/engine';
 import { rng } from '@calm-orch/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -26,7 +26,7 @@ import {
 } from './layers.ts';
 import { tilePerShard, type Parameter } from './parameter.ts';
 
-await startEngine();
+const engine = await startEngine();
 beforeEach(() => tf.engine().startScope());
 afterEach(() => tf.engine().endScope());
 
@@ -48,6 +48,34 @@ function expectClose(got: Tensor, expected: Tensor, what: string): void {
     expect(Math.abs(a[i]! - b[i]!), `${what}[${i}]: ${a[i]} for ${b[i]}`).toBeLessThan(2e-4 * (1 + Math.abs(b[i]!)));
 }
 
+/** The same tensors, computed op by op or as a compiled graph, where layers are single operations if the engine has them. */
+type Execute = (inputs: Tensor[], f: (inputs: Tensor[]) => Tensor[]) => Tensor[];
+const executions: Record<string, Execute> = {
+  eager: (inputs, f) => f(inputs),
+  compiled: (inputs, f) => {
+    const shapes: number[][] = [];
+    const program = createProgram(engine, {
+      variables: {},
+      functions: {
+        f: {
+          inputs: Object.fromEntries(inputs.map(({ shape }, i) => [`x${i}`, { shape, dtype: 'float32' as const }])),
+          body: (_, tensors) => {
+            const results = f(inputs.map((__, i) => tensors[`x${i}`]!));
+            shapes.push(...results.map(({ shape }) => shape));
+            return { outputs: Object.fromEntries(results.map((result, i) => [`y${i}`, result])) };
+          },
+        },
+      },
+    });
+    const values = program.run(
+      'f',
+      Object.fromEntries(inputs.map((input, i) => [`x${i}`, input.dataSync() as Float32Array])),
+    );
+    program.dispose();
+    return shapes.map((shape, i) => tf.tensor(values[`y${i}`]!, shape));
+  },
+};
+
 /** Value and gradients of a layer with inputs [batch, ...] and parameters, against those of a formula. */
 function expectGradients(
   layer: (inputs: Tensor[], parameters: Parameter[], shards: number) => Tensor,
@@ -55,40 +83,51 @@ function expectGradients(
   inputs: Tensor[],
   parameters: Tensor[] = [],
 ): void {
-  const frozen = parameters.map((base) => ({ base }));
+  const frozen = (tensors: Tensor[]) => tensors.map((base) => ({ base }));
   const expected = formula(inputs, parameters);
-  expectClose(layer(inputs, frozen, numShards), expected, 'value');
   const weights = random('weights', ...expected.shape);
-  const tiles = parameters.map((p) => tilePerShard(p, numShards));
-  const ours = tf.grads((...args) =>
-    sumOf(
-      layer(
-        args.slice(0, inputs.length),
-        parameters.map((base, i) => ({ base, perShard: args[inputs.length + i]! })),
-        numShards,
-      ),
-      weights,
-    ),
-  )([...inputs, ...tiles]);
-  inputs.forEach((input, i) => {
-    const f = (x: Tensor) => sumOf(formula(inputs.with(i, x), parameters), weights);
-    const gradient = tf.grad(f)(input);
-    expectClose(ours[i]!, gradient, `gradient of input ${i}`);
-    const alone = tf.grad((x) => sumOf(layer(inputs.with(i, x), frozen, numShards), weights))(input);
-    expectClose(alone, gradient, `gradient of input ${i}, parameters frozen`);
-  });
   const shardOf = (x: Tensor, shard: number): Tensor => {
     const rows = x.shape[0] / numShards;
     return x.slice([shard * rows, ...x.shape.slice(1).map(() => 0)], [rows, ...x.shape.slice(1)]);
   };
-  parameters.forEach((parameter, i) => {
-    for (let shard = 0; shard < numShards; shard++) {
-      const own = inputs.map((input) => shardOf(input, shard));
-      const f = (p: Tensor) => sumOf(formula(own, parameters.with(i, p)), shardOf(weights, shard));
-      const part = ours[inputs.length + i]!.slice([shard, ...parameter.shape.map(() => 0)], [1, ...parameter.shape]);
-      expectClose(part.reshape(parameter.shape), tf.grad(f)(parameter), `gradient of parameter ${i}, shard ${shard}`);
-    }
-  });
+  for (const [form, execute] of Object.entries(executions)) {
+    const all = execute([...inputs, ...parameters], (given) => {
+      const [own, bases] = [given.slice(0, inputs.length), given.slice(inputs.length)];
+      const tiles = bases.map((base) => tilePerShard(base, numShards));
+      const ours = tf.grads((...args) =>
+        sumOf(
+          layer(
+            args.slice(0, inputs.length),
+            bases.map((base, i) => ({ base, perShard: args[inputs.length + i]! })),
+            numShards,
+          ),
+          weights,
+        ),
+      )([...own, ...tiles]);
+      const alone = own.map((input, i) =>
+        tf.grad((x) => sumOf(layer(own.with(i, x), frozen(bases), numShards), weights))(input),
+      );
+      return [layer(own, frozen(bases), numShards), ...ours, ...alone];
+    });
+    const ours = all.slice(1, 1 + inputs.length + parameters.length);
+    const alone = all.slice(1 + ours.length);
+    expectClose(all[0]!, expected, `${form}: value`);
+    inputs.forEach((input, i) => {
+      const f = (x: Tensor) => sumOf(formula(inputs.with(i, x), parameters), weights);
+      const gradient = tf.grad(f)(input);
+      expectClose(ours[i]!, gradient, `${form}: gradient of input ${i}`);
+      expectClose(alone[i]!, gradient, `${form}: gradient of input ${i}, parameters frozen`);
+    });
+    parameters.forEach((parameter, i) => {
+      for (let shard = 0; shard < numShards; shard++) {
+        const own = inputs.map((input) => shardOf(input, shard));
+        const f = (p: Tensor) => sumOf(formula(own, parameters.with(i, p)), shardOf(weights, shard));
+        const part = ours[inputs.length + i]!.slice([shard, ...parameter.shape.map(() => 0)], [1, ...parameter.shape]);
+        const what = `${form}: gradient of parameter ${i}, shard ${shard}`;
+        expectClose(part.reshape(parameter.shape), tf.grad(f)(parameter), what);
+      }
+    });
+  }
 }
 
 const matVec = (x: Tensor, w: Tensor): Tensor =>
@@ -113,7 +152,7 @@ describe('the gradients of a layer are those of its formula:', () => {
 
   it('several linear maps at once, of different widths', () => {
     expectGradients(
-      ([x], [w1, w2, b1, b2], shards) => linears(x!, [w1!, w2!], [b1!, b2!], shards),
+      ([x], [w1, w2, b1, b2], shards) => tf.concat(linears(x!, [w1!, w2!], [b1!, b2!], shards), -1),
       ([x], [w1, w2, b1, b2]) => tf.concat([matVec(x!, w1!).add(b1!), matVec(x!, w2!).add(b2!)], -1),
       [random('x', batch, 3, 5)],
       [random('w1', 4, 5), random('w2', 2, 5), random('b1', 4), random('b2', 2)],
@@ -123,7 +162,7 @@ describe('the gradients of a layer are those of its formula:', () => {
   it('several linear maps of which some are frozen', () => {
     const [x, w1, w2] = [random('x', batch, 5), random('w1', 4, 5), random('w2', 3, 5)];
     expectGradients(
-      ([x], [trained], shards) => linears(x!, [{ base: w1 }, trained!], [], shards),
+      ([x], [trained], shards) => tf.concat(linears(x!, [{ base: w1 }, trained!], [], shards), -1),
       ([x], [trained]) => tf.concat([matVec(x!, w1), matVec(x!, trained!)], -1),
       [x],
       [w2],
@@ -194,12 +233,9 @@ describe('the gradients of a layer are those of its formula:', () => {
       [x],
     );
     expectGradients(
-      ([x]) => swiglu(x!),
-      ([x]) => {
-        const [gate, up] = tf.split(x!, 2, -1) as [Tensor, Tensor];
-        return gate.div(gate.neg().exp().add(1)).mul(up);
-      },
-      [x],
+      ([gate, up]) => swiglu(gate!, up!),
+      ([gate, up]) => gate!.div(gate!.neg().exp().add(1)).mul(up!),
+      [x, random('up', batch, 3, 6)],
     );
     expect(activations).toEqual({ gelu, quick_gelu: quickGelu });
   });
@@ -261,22 +297,27 @@ describe('attention', () => {
     );
   });
 
-  it('lets groups of query heads share keys and values, behind a mask', () => {
-    const mask = tf.tensor2d([0, -1e9, -1e9, 0, 0, -1e9, 0, 0, 0], [3, 3]);
+  it('lets groups of query heads share keys and values, and queries see no later keys', () => {
+    const mask = tf.tensor2d([0, 0, -1e9, -1e9, 0, 0, 0, -1e9, 0, 0, 0, 0], [3, 4]);
     expectGradients(
-      ([q, k, v]) => attention(q!, k!, v!, 4, { numKeyValueHeads: 2, mask }),
+      ([q, k, v]) => attention(q!, k!, v!, 4, { numKeyValueHeads: 2, causal: true }),
       ([q, k, v]) => plainAttention(q!, k!, v!, 4, 2, mask),
-      [random('q', batch, 3, 8), random('k', batch, 3, 4), random('v', batch, 3, 4)],
+      [random('q', batch, 3, 8), random('k', batch, 4, 4), random('v', batch, 4, 4)],
     );
   });
 
-  it('turns queries and keys before they meet', () => {
-    const turn = (x: Tensor): Tensor => x.mul(tf.tensor1d([2, -1, 0.5, 1]));
-    const turned = (x: Tensor): Tensor => x.mul(tf.tensor1d([2, -1, 0.5, 1, 2, -1, 0.5, 1]));
+  it('turns queries and keys by their positions before they meet; queries stand last', () => {
+    const [cos, sin] = [random('cos', 4, 4), random('sin', 4, 4)];
+    const half = (x: Tensor): Tensor =>
+      tf.concat([x.slice([0, 0, 2], [-1, -1, 2]), x.slice([0, 0, 0], [-1, -1, 2])], 2);
+    const head = (x: Tensor, from: number): Tensor =>
+      x.mul(cos.slice([from, 0])).add(half(x).mul(sin.slice([from, 0])));
+    const turned = (x: Tensor, from: number): Tensor =>
+      tf.concat([head(x.slice([0, 0, 0], [-1, -1, 4]), from), head(x.slice([0, 0, 4], [-1, -1, 4]), from)], 2);
     expectGradients(
-      ([q, k, v]) => attention(q!, k!, v!, 2, { rotateQueries: turn, rotateKeys: turn }),
-      ([q, k, v]) => plainAttention(turned(q!), turned(k!), v!, 2, 1),
-      [random('q', batch, 3, 8), random('k', batch, 3, 8), random('v', batch, 3, 8)],
+      ([q, k, v]) => attention(q!, k!, v!, 2, { rotary: { cos, sin } }),
+      ([q, k, v]) => plainAttention(turned(q!, 1), turned(k!, 0), v!, 2, 1),
+      [random('q', batch, 3, 8), random('k', batch, 4, 8), random('v', batch, 4, 8)],
     );
   });
 });

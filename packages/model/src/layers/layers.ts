@@ -2,7 +2,8 @@
 // differentiation would chain, and parameter gradients per shard (see parameter.ts).
 // Shapes: B = batch (S shards x b samples), T = tokens, D = width, O = output width, V = vocabulary.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { tf, unfused } from '@calm-orch/engine';
+import { hasFusedOperations, tf, unfused } from '@calm-orch/engine';
+import * as fused from './fused.ts';
 import { trainable, type Parameter } from './parameter.ts';
 import { rowProduct } from './row-product.ts';
 
@@ -40,10 +41,23 @@ function byShard(x: Tensor, numShards: number): Tensor {
 }
 
 /**
- * Several linear maps of one input as one product: y = [x W1' + b1, x W2' + b2, ...], weights [O, D] as PyTorch keeps
- * them. Returns [..., O1 + O2 + ...].
+ * Several linear maps of one input: y_i = x W_i' + b_i, weights [O, D] as PyTorch keeps them, no biases or one each.
+ * Returns [..., O] for each.
  */
 export function linears(
+  x: Tensor,
+  weights: readonly Parameter[],
+  biases: readonly Parameter[],
+  numShards: number,
+): Tensor[] {
+  if (hasFusedOperations()) return fused.linears(x, weights, biases, numShards);
+  const all = joinedLinears(x, weights, biases, numShards);
+  const sizes = weights.map((w) => w.base.shape[0]);
+  return sizes.length === 1 ? [all] : tf.split(all, sizes, -1);
+}
+
+/** As one product: [..., O1 + O2 + ...]. */
+function joinedLinears(
   x: Tensor,
   weights: readonly Parameter[],
   biases: readonly Parameter[],
@@ -85,11 +99,12 @@ export function linears(
 }
 
 export function linear(x: Tensor, weight: Parameter, bias: Parameter | undefined, numShards: number): Tensor {
-  return linears(x, [weight], bias === undefined ? [] : [bias], numShards);
+  return linears(x, [weight], bias === undefined ? [] : [bias], numShards)[0]!;
 }
 
 /** Layer normalisation over the last axis (biased variance). */
 export function layerNorm(x: Tensor, gain: Parameter, bias: Parameter, epsilon: number, numShards: number): Tensor {
+  if (hasFusedOperations()) return fused.norm(x, gain, bias, epsilon, numShards);
   const forward = (input: Tensor): Forward => {
     const centred = input.sub(input.mean(-1, true));
     const scale = deviation(centred.square().mean(-1, true), epsilon);
@@ -111,6 +126,7 @@ export function layerNorm(x: Tensor, gain: Parameter, bias: Parameter, epsilon: 
 
 /** Root-mean-square normalisation over the last axis (Zhang and Sennrich 2019; LLaMA). */
 export function rmsNorm(x: Tensor, gain: Parameter, epsilon: number, numShards: number): Tensor {
+  if (hasFusedOperations()) return fused.norm(x, gain, undefined, epsilon, numShards);
   const forward = (input: Tensor): Forward => {
     const scale = deviation(input.square().mean(-1, true), epsilon);
     const normal = input.div(scale);
@@ -180,6 +196,7 @@ export function addParameter(x: Tensor, parameter: Parameter, numShards: number)
 
 /** x * sigmoid(1.702 x), the activation of CLIP's towers. */
 export function quickGelu(x: Tensor): Tensor {
+  if (hasFusedOperations()) return fused.gate('quick_gelu', x);
   return custom(
     (input) => {
       const gate = input.mul(1.702).sigmoid();
@@ -195,6 +212,7 @@ export function quickGelu(x: Tensor): Tensor {
 
 /** Exact GELU: x * Phi(x). */
 export function gelu(x: Tensor): Tensor {
+  if (hasFusedOperations()) return fused.gate('gelu', x);
   return custom(
     (input) => {
       const phi = tf.erf(input.mul(Math.SQRT1_2)).add(1).mul(0.5);
@@ -214,38 +232,39 @@ export function gelu(x: Tensor): Tensor {
 
 export const activations = { gelu, quick_gelu: quickGelu } as const;
 
-/** SwiGLU's gate: silu(gate) * up, for gateUp [..., 2 M] = [gate, up]. */
-export function swiglu(gateUp: Tensor): Tensor {
+/** SwiGLU: silu(gate) * up. */
+export function swiglu(gate: Tensor, up: Tensor): Tensor {
+  if (hasFusedOperations()) return fused.swiglu(gate, up);
   return custom(
-    (input) => {
-      const [gate, up] = tf.split(input, 2, -1) as [Tensor, Tensor];
+    (gate, up) => {
       // Fused to one kernel with other bits where no gradient reads the sigmoid: recomputed, a layer's output would differ.
       const sigmoid = unfused(gate.sigmoid());
       const silu = gate.mul(sigmoid);
       const gradient = (dy: Tensor, up: Tensor, sigmoid: Tensor, silu: Tensor): Tensor[] => {
         const dGate = dy.mul(up).mul(sigmoid.add(silu.mul(tf.scalar(1).sub(sigmoid))));
-        return [tf.concat([dGate, dy.mul(silu)], -1)];
+        return [dGate, dy.mul(silu)];
       };
       return { value: silu.mul(up), saved: [up, sigmoid, silu], gradient };
     },
-    [gateUp],
+    [gate, up],
   );
 }
 
-interface AttentionOptions {
-  /** Added to the scores, [Tq, Tk]. */
-  readonly mask?: Tensor;
-  /** Rotary embeddings of queries and keys, each on [B, H, T, d]. */
-  readonly rotateQueries?: (x: Tensor) => Tensor;
-  readonly rotateKeys?: (x: Tensor) => Tensor;
+export interface AttentionOptions {
+  /** Query i sees the keys up to Tk - Tq + i. @default all see all */
+  readonly causal?: boolean;
+  /** Cosines and signed sines [Tk, d] of rotary embeddings; queries stand at the last positions. */
+  readonly rotary?: { readonly cos: Tensor; readonly sin: Tensor };
   /** Heads of k and v, a divisor of numHeads (grouped-query attention). @default numHeads */
   readonly numKeyValueHeads?: number;
 }
 
 /** Scaled dot-product attention for q [B, Tq, H*d], k and v [B, Tk, Hkv*d] -> [B, Tq, H*d]. */
 export function attention(q: Tensor, k: Tensor, v: Tensor, numHeads: number, options: AttentionOptions = {}): Tensor {
-  const { mask, rotateQueries, rotateKeys, numKeyValueHeads = numHeads } = options;
+  if (hasFusedOperations()) return fused.attention(q, k, v, numHeads, options);
+  const { causal, rotary, numKeyValueHeads = numHeads } = options;
   const headSize = q.shape[2]! / numHeads;
+  const [first, keys] = [k.shape[1]! - q.shape[1]!, k.shape[1]!];
   const heads = (x: Tensor, n: number): Tensor =>
     x.reshape([x.shape[0], x.shape[1]!, n, headSize]).transpose([0, 2, 1, 3]);
   const repeat = (x: Tensor): Tensor => {
@@ -261,16 +280,36 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, numHeads: number, opt
       [x],
     );
   };
-  const turned = (x: Tensor, rotate?: (t: Tensor) => Tensor): Tensor => (rotate === undefined ? x : rotate(x));
-  const qh = turned(heads(q, numHeads), rotateQueries).mul(1 / Math.sqrt(headSize));
-  const kh = repeat(turned(heads(k, numKeyValueHeads), rotateKeys));
+  const turned = (x: Tensor, from: number): Tensor => {
+    if (rotary === undefined) return x;
+    const rows = (table: Tensor): Tensor => (from === 0 ? table : table.slice([from, 0], [keys - from, headSize]));
+    return turn(x, rows(rotary.cos), rows(rotary.sin));
+  };
+  const qh = turned(heads(q, numHeads), first).mul(1 / Math.sqrt(headSize));
+  const kh = repeat(turned(heads(k, numKeyValueHeads), 0));
   const vh = repeat(heads(v, numKeyValueHeads));
   const scores = tf.matMul(qh, kh, false, true);
-  const weights = softmax(mask === undefined ? scores : addConstant(scores, mask));
+  const weights = softmax(causal ? addConstant(scores, causalMask(first, keys)) : scores);
   return tf
     .matMul(weights, vh)
     .transpose([0, 2, 1, 3])
     .reshape([q.shape[0], q.shape[1]!, numHeads * headSize]);
+}
+
+/** Turns x [B, H, T, d] by its positions, in the `rotate_half` layout: tables [T, d] of cosines and signed sines. */
+export function turn(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
+  const [a, b] = tf.split(x, 2, -1) as [Tensor, Tensor];
+  return mulConstant(x, cos).add(mulConstant(tf.concat([b, a], -1), sin));
+}
+
+/** Additive causal mask [tokens - first, tokens] for queries at positions first..tokens-1. */
+export function causalMask(first: number, tokens: number): Tensor {
+  const rows = tokens - first;
+  const visible = (i: number): boolean => i % tokens <= first + Math.floor(i / tokens);
+  return tf.tensor2d(
+    Float32Array.from({ length: rows * tokens }, (_, i) => (visible(i) ? 0 : -1e9)),
+    [rows, tokens],
+  );
 }
 
 /** Softmax over the last axis. */
@@ -308,6 +347,7 @@ export function maskGradient(x: Tensor, mask: Tensor): Tensor {
  * weights [N]. A mean over answer tokens has weights 1 / count on them and 0 elsewhere.
  */
 export function tokenCrossEntropy(logits: Tensor, targets: Tensor, weights: Tensor): Tensor {
+  if (hasFusedOperations()) return fused.tokenCrossEntropy(logits, targets, weights);
   const vocabulary = logits.shape[1]!;
   return custom(
     (input) => {

@@ -3,7 +3,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '@calm-orch/engine';
 import { power, type LlmConfig } from '@calm-orch/core';
-import { attention, embedding, mulConstant, rmsNorm, swiglu } from './layers.ts';
+import { attention, embedding, rmsNorm, swiglu, turn } from './layers.ts';
 import { linear, linears } from './lora.ts';
 import type { Parameters } from './parameter.ts';
 import { recomputed } from '../training/recompute.ts';
@@ -33,9 +33,6 @@ export function embedTokens(parameters: Parameters, ids: Tensor): Tensor {
   return embedding(ids, parameters.get('llm.model.embed_tokens.weight'), parameters.numShards);
 }
 
-/** Turns [B, H, T, d] by its positions: RoPE in the `rotate_half` layout. */
-type Rotation = (x: Tensor) => Tensor;
-
 /** Cosines and signed sines [tokens - first, d] of positions first..tokens-1 for heads of size d. */
 function rotationTables(first: number, tokens: number, headSize: number, theta: number): { cos: Tensor; sin: Tensor } {
   const half = headSize / 2;
@@ -52,28 +49,7 @@ function rotationTables(first: number, tokens: number, headSize: number, theta: 
   return { cos: table(Math.cos), sin: table((a, j) => (j < half ? -Math.sin(a) : Math.sin(a))) };
 }
 
-function turn(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
-  const [a, b] = tf.split(x, 2, -1) as [Tensor, Tensor];
-  return mulConstant(x, cos).add(mulConstant(tf.concat([b, a], -1), sin));
-}
-
-/** Rotation of positions first..tokens-1 for heads of size d. */
-function rotationOf(first: number, tokens: number, headSize: number, theta: number): Rotation {
-  const { cos, sin } = rotationTables(first, tokens, headSize, theta);
-  return (x) => turn(x, cos, sin);
-}
-
-export const rotary = { tables: rotationTables, turn, range: rotationOf } as const;
-
-/** Additive causal mask [tokens - first, tokens] for queries at positions first..tokens-1. */
-export function causalMask(first: number, tokens: number): Tensor {
-  const rows = tokens - first;
-  const visible = (i: number): boolean => i % tokens <= first + Math.floor(i / tokens);
-  return tf.tensor2d(
-    Float32Array.from({ length: rows * tokens }, (_, i) => (visible(i) ? 0 : -1e9)),
-    [rows, tokens],
-  );
-}
+export const rotary = { tables: rotationTables, turn } as const;
 
 /**
  * Hidden states (before the final norm) of the last `numLast` positions of embeddings [B, T, D]: [B, numLast, D]. The
@@ -89,36 +65,29 @@ export function llamaHidden(
   const { numHeads, numKeyValueHeads, rmsNormEps: eps, hiddenSize, numLayers } = config;
   const [batch, tokens] = embeddings.shape as [number, number, number];
   const headSize = hiddenSize / numHeads;
-  const keyValueSize = headSize * numKeyValueHeads;
-  const wholeRotation = (): Rotation => rotationOf(0, tokens, headSize, config.ropeTheta);
+  const tables = () => rotationTables(0, tokens, headSize, config.ropeTheta);
   // What a layer reads in the backward pass again must be made in the layer: the forward pass' tensors are gone by then.
-  const shared = parameters.recomputed === undefined ? wholeRotation() : undefined;
+  const shared = parameters.recomputed === undefined ? tables() : undefined;
   const layer = (i: number, input: Tensor): Tensor => {
     const get = (key: string) => parameters.get(`llm.model.layers.${i}.${key}`);
     const first = i === numLayers - 1 ? tokens - numLast : 0;
-    const rotate = shared ?? wholeRotation();
     const last = (state: Tensor): Tensor =>
       first === 0 ? state : state.slice([0, first, 0], [batch, numLast, hiddenSize]);
     const normal = rmsNorm(input, get('input_layernorm.weight'), eps, numShards);
     const [qWeight, ...kvWeights] = ['q_proj', 'k_proj', 'v_proj'].map((name) => get(`self_attn.${name}.weight`));
     let q: Tensor, k: Tensor, v: Tensor;
     if (first === 0) {
-      const qkv = linears(normal, [qWeight!, ...kvWeights], [], numShards);
-      [q, k, v] = tf.split(qkv, [hiddenSize, keyValueSize, keyValueSize], -1) as [Tensor, Tensor, Tensor];
+      [q, k, v] = linears(normal, [qWeight!, ...kvWeights], [], numShards) as [Tensor, Tensor, Tensor];
     } else {
       q = linear(last(normal), qWeight!, undefined, numShards);
-      [k, v] = tf.split(linears(normal, kvWeights, [], numShards), 2, -1) as [Tensor, Tensor];
+      [k, v] = linears(normal, kvWeights, [], numShards) as [Tensor, Tensor];
     }
-    const attended = attention(q, k, v, numHeads, {
-      mask: causalMask(first, tokens),
-      rotateQueries: first === 0 ? rotate : rotationOf(first, tokens, headSize, config.ropeTheta),
-      rotateKeys: rotate,
-      numKeyValueHeads,
-    });
+    const attended = attention(q, k, v, numHeads, { causal: true, rotary: shared ?? tables(), numKeyValueHeads });
     const x = last(input).add(linear(attended, get('self_attn.o_proj.weight'), undefined, numShards));
     const second = rmsNorm(x, get('post_attention_layernorm.weight'), eps, numShards);
-    const gateUp = linears(second, [get('mlp.gate_proj.weight'), get('mlp.up_proj.weight')], [], numShards);
-    return x.add(linear(swiglu(gateUp), get('mlp.down_proj.weight'), undefined, numShards));
+    const inner = [get('mlp.gate_proj.weight'), get('mlp.up_proj.weight')];
+    const [gate, up] = linears(second, inner, [], numShards) as [Tensor, Tensor];
+    return x.add(linear(swiglu(gate, up), get('mlp.down_proj.weight'), undefined, numShards));
   };
   let x = embeddings;
   for (let i = 0; i < numLayers; i++)

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { CalmError, rng, writeFileAtomic, type LlmConfig, type LoraConfig } from '@calm-orch/core';
 import { tf } from '@calm-orch/engine';
-import { linears as plainLinears, mulConstant } from './layers.ts';
+import { linear as plainLinear, linears as plainLinears, mulConstant } from './layers.ts';
 import { llmShapes } from './llama.ts';
 import type { Parameter, Parameters } from './parameter.ts';
 import { writeSafetensors, type NamedTensor } from '../checkpoints/safetensors.ts';
@@ -63,27 +63,23 @@ export function withLora(parameters: Parameters, lora: LoraConfig): Parameters {
   };
 }
 
-/** layers.ts' `linears`, with the low-rank terms of the weights that have one. */
+/** layers.ts' `linears`, with the low-rank terms of the weights that have one: a tensor for each weight. */
 export function linears(
   x: Tensor,
   weights: readonly Parameter[],
   biases: readonly Parameter[],
   numShards: number,
-): Tensor {
-  const y = plainLinears(x, weights, biases, numShards);
-  if (weights.every(({ adapter }) => adapter === undefined)) return y;
-  const sizes = weights.map(({ base }) => base.shape[0]);
-  const parts = sizes.length === 1 ? [y] : tf.split(y, sizes, -1);
-  const sums = weights.map(({ adapter }, i) => {
-    if (adapter === undefined) return parts[i]!;
-    const low = plainLinears(x, [adapter.a], [], numShards);
-    return parts[i]!.add(mulConstant(plainLinears(low, [adapter.b], [], numShards), tf.scalar(adapter.scale)));
+): Tensor[] {
+  return plainLinears(x, weights, biases, numShards).map((y, i) => {
+    const { adapter } = weights[i]!;
+    if (adapter === undefined) return y;
+    const low = plainLinear(x, adapter.a, undefined, numShards);
+    return y.add(mulConstant(plainLinear(low, adapter.b, undefined, numShards), tf.scalar(adapter.scale)));
   });
-  return sums.length === 1 ? sums[0]! : tf.concat(sums, -1);
 }
 
 export function linear(x: Tensor, weight: Parameter, bias: Parameter | undefined, numShards: number): Tensor {
-  return linears(x, [weight], bias === undefined ? [] : [bias], numShards);
+  return linears(x, [weight], bias === undefined ? [] : [bias], numShards)[0]!;
 }
 
 /**

@@ -87,13 +87,12 @@ export function hiddenStates(
     const of = (key: string) => get(`encoder.layers.${i}.${key}`);
     const normal = layerNorm(x, of('layer_norm1.weight'), of('layer_norm1.bias'), eps, numShards);
     const names = ['q_proj', 'k_proj', 'v_proj'];
-    const qkv = linears(
+    const [q, k, v] = linears(
       normal,
       names.map((n) => of(`self_attn.${n}.weight`)),
       names.map((n) => of(`self_attn.${n}.bias`)),
       numShards,
-    );
-    const [q, k, v] = tf.split(qkv, 3, -1) as [Tensor, Tensor, Tensor];
+    ) as [Tensor, Tensor, Tensor];
     x = x.add(
       linear(attention(q, k, v, numHeads), of('self_attn.out_proj.weight'), of('self_attn.out_proj.bias'), numShards),
     );

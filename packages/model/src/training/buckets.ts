@@ -1,7 +1,8 @@
 // Where the weights of a training step lie in its session: the flat vector of all trained parameters, in order, is cut
 // into buckets, a variable each. So Adam is one operation on a small model, and no vector is as long as a large one.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { tf } from '@calm-orch/engine';
+import { hasFusedOperations, tf } from '@calm-orch/engine';
+import { treeSums } from '../layers/fused.ts';
 import { sizeOf, treeSum, type Shapes } from './shard-gradients.ts';
 import type { Slice } from './slices.ts';
 
@@ -76,7 +77,7 @@ export function sumsOf(trainable: Shapes, buckets: readonly Bucket[], gradients:
       const rows = gradient.reshape([numShards, gradient.size / numShards]);
       return end - first === rows.shape[1] ? rows : rows.slice([0, first], [numShards, end - first]);
     });
-    return treeSum(joined(columns, 1));
+    return hasFusedOperations() ? treeSums(columns) : treeSum(joined(columns, 1));
   });
 }
 

@@ -3,7 +3,7 @@ import type { TableSpec } from '@calm-orch/core';
 import type { RunRecord, Tracker } from '@calm-orch/tracker';
 import { tableVersion, type Cell, type Cells, type Table } from '../table.ts';
 import { importedRows, importNotes } from './imported-rows.ts';
-import { isRehearsal, rowsOfTable, tablesOf } from './rows-of-table.ts';
+import { isRehearsal, rowsOfTable, rowsOnValidation, tablesOf } from './rows-of-table.ts';
 
 /** Metrics beside a row's own, by suffix: what the row would reach without looking, or without being trained for it. */
 const besideRows: readonly (readonly [suffix: string, words: string])[] = [
@@ -62,6 +62,12 @@ function collectTable(tracker: Tracker, run: RunRecord, table: TableSpec): Table
     const sum = counts.reduce((total, { value }) => total + (value ?? 0), 0);
     return sum === 0 ? [] : [`${sum} ${words}.`];
   });
+  const onValidation = rowsOnValidation(run, rows);
+  const chosenOn = 'on the validation split, which chooses settings';
+  const split =
+    onValidation.length === rows.length
+      ? [`All rows are evaluated ${chosenOn}.`]
+      : [`Rows ${chosenOn}: ${onValidation.join(', ')}.`];
   const published = table.published ?? [];
   return {
     version: tableVersion,
@@ -91,7 +97,7 @@ function collectTable(tracker: Tracker, run: RunRecord, table: TableSpec): Table
     ],
     numTrials: trials.length,
     numFinished: trials.filter(({ status }) => status === 'succeeded').length,
-    footnotes: [...importNotes(imported), ...leftOut, ...table.footnotes],
+    footnotes: [...(onValidation.length > 0 ? split : []), ...importNotes(imported), ...leftOut, ...table.footnotes],
     verdicts: [],
   };
 }

@@ -17,6 +17,14 @@ export function isRehearsal({ resolved }: Pick<RunRecord, 'resolved'>): boolean 
   return (resolved as unknown as ResolvedExperiment).rehearsal === true;
 }
 
+/** Names of those of the rows whose numbers are of the validation split. */
+export function rowsOnValidation({ resolved }: Pick<RunRecord, 'resolved'>, rows: readonly RowOfTable[]): string[] {
+  // Runs stored before there was a validation split have none.
+  const { config } = resolved as unknown as Partial<ResolvedExperiment>;
+  const splitOf = ({ set }: RowOfTable): unknown => set['evaluate.split'] ?? config?.evaluate.split;
+  return rows.filter((row) => splitOf(row) === 'val').map(({ shown }) => shown);
+}
+
 export function rowsOfTable({ resolved }: Pick<RunRecord, 'resolved'>, id: string): RowOfTable[] {
   const { rows } = resolved as unknown as ResolvedExperiment;
   return rows

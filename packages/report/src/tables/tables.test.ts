@@ -103,6 +103,25 @@ test('suggestions judged by a language model have both judges beside them, and w
   ]);
 });
 
+test('a table of the validation split says so, and which rows where they are not all', () => {
+  const notesOf = (config: object, set: object): readonly string[] => {
+    const [first, second] = resolved.rows;
+    const run = recordRun(tracker, {
+      resolved: { ...resolved, config, rows: [{ ...first, set }, second] },
+      trials: [],
+      stages: [],
+    });
+    return collectTables(tracker, run)[0]!.footnotes.slice(0, -1);
+  };
+  expect(notesOf({ evaluate: { split: 'test' } }, {})).toEqual([]);
+  expect(notesOf({ evaluate: { split: 'val' } }, {})).toEqual([
+    'All rows are evaluated on the validation split, which chooses settings.',
+  ]);
+  expect(notesOf({ evaluate: { split: 'test' } }, { 'evaluate.split': 'val' })).toEqual([
+    'Rows on the validation split, which chooses settings: thematic.',
+  ]);
+});
+
 test('text is aligned, says what is missing and ends with the footnotes', () => {
   expect(renderTables([makeRun()], 'text')).toMatchInlineSnapshot(`
     "Levels (table-5, run x-1)

@@ -2,6 +2,7 @@
 // levels a row has: the stage is shared by all rows of an experiment, and its baselines read every tap.
 import {
   encodingOf,
+  hasValidationPart,
   numPhotographs,
   personalSizes,
   type PhotographSet,
@@ -24,6 +25,10 @@ interface Photographs {
 
 const photographs: Readonly<Record<PhotographSet, Photographs>> = {
   labeled: { inputs: { data: 'data labeled' } },
+  validation: {
+    inputs: { validation: 'data validation' },
+    isNeeded: hasValidationPart,
+  },
   generic: { inputs: { data: 'data generic' } },
   questions: {
     inputs: { questions: 'data questions' },

@@ -212,6 +212,14 @@ test('values that do not fit together are said with both, where they were set', 
   expect(problems(`${base}metrics: [PLCC, CIDEr]\n`)).toEqual([
     'x.yaml:2:10: the table shows CIDEr, but evaluate.numComments is 0: set it above 0',
   ]);
+  const val = 'evaluate: { split: val, numComments: 9 }';
+  expect(problems(`${base}set:\n  data.numVal: 0\n  ${val}\n`)).toEqual([
+    'x.yaml:4:15: evaluate.split is val, and data.numVal is 0: name how many photographs choose',
+    'x.yaml:4:27: evaluate.numComments must be at most data.numVal (got 9 and 0)',
+  ]);
+  expect(problems(`${base}set:\n  data.numTest: 8\n  evaluate.numComments: 9\n`)).toEqual([
+    'x.yaml:4:3: evaluate.numComments must be at most data.numTest (got 9 and 8)',
+  ]);
 });
 
 test('--set is checked like a file and may not touch what the rows vary', () => {

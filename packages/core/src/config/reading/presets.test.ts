@@ -69,7 +69,7 @@ describe('steps', () => {
   };
 
   it('are counted from epochs, samples and batch', () => {
-    expect(steps([])).toEqual([1797, 2579, 8204, 1841, 1378]);
+    expect(steps([])).toEqual([1797, 2579, 8133, 1825, 1378]);
     expect(steps(['data.numTrain=1000', 'finetuneScore.batchSize=64', 'finetuneComment.epochs=0.5'])).toEqual([
       1797, 2579, 4, 16, 1378,
     ]);
@@ -79,7 +79,7 @@ describe('steps', () => {
     expect(steps(['finetuneScore.steps=10'])[3]).toBe(10);
     expect(steps(['finetuneScore.steps=10', 'data.numTrain=1000'])[3]).toBe(10);
     expect(resolveTrial('paper', { 'finetuneScore.epochs': 2 }, 0).finetuneScore).toEqual({
-      steps: 3682,
+      steps: 3650,
       batchSize: 128,
       peakLearningRate: 7e-5,
       warmupFraction: 0.03,

@@ -222,15 +222,24 @@ export function crossProblems(
     ['data.source', 'data.roots'],
     'data.source is files with the roots of --data FILE, and studio without: embedded data and files never mix',
   );
-  const { numComments, scoreReadout } = config.evaluate;
+  const { numComments, scoreReadout, split } = config.evaluate;
   check(
     config.scoreAnswer === 'number' || scoreReadout === 'levels',
     ['scoreAnswer', 'evaluate.scoreReadout'],
     `evaluate.scoreReadout must be levels where scoreAnswer is level (got ${scoreReadout}): a word is no number`,
   );
-  const commentKeys = ['evaluate.numComments', 'data.numTest'];
-  const limit = `evaluate.numComments must be at most data.numTest (got ${numComments} and ${config.data.numTest})`;
-  check(numComments <= config.data.numTest, commentKeys, limit);
+  check(
+    split === 'test' || config.data.numVal > 0,
+    ['evaluate.split', 'data.numVal'],
+    'evaluate.split is val, and data.numVal is 0: name how many photographs choose',
+  );
+  const [numEvaluated, most] =
+    split === 'val' ? (['data.numVal', config.data.numVal] as const) : (['data.numTest', config.data.numTest] as const);
+  check(
+    numComments <= most,
+    ['evaluate.numComments', numEvaluated],
+    `evaluate.numComments must be at most ${numEvaluated} (got ${numComments} and ${most})`,
+  );
   return problems;
 }
 
