@@ -42,6 +42,6 @@ export function pooledTokens(parameters: Parameters, level: QFormerLevel, seen: 
   const get = (key: string) => parameters.get(`mfam.${level}.${key}`);
   const layer = (input: Tensor, key: string): Tensor =>
     linear(input, get(`${key}.weight`), get(`${key}.bias`), numShards);
-  const weights = softmax(perSample(get('pooling'), seen.shape[0]!, numShards));
+  const weights = softmax(perSample(get('pooling'), seen.shape[0], numShards));
   return layer(tf.matMul(weights, activations.gelu(layer(seen, 'projection.0'))), 'projection.2');
 }
