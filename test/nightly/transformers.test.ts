@@ -20,6 +20,7 @@ import {
   llmShapes,
   logitsOf,
   mfamShapes,
+  statesOf,
   visionShapes,
 } from '@calm-orch/model';
 import { expect, it, onTestFinished } from 'vitest';
@@ -45,7 +46,7 @@ it.skipIf(lacking !== undefined)('transformers reads an export whole and compute
   const dir = mkdtempSync(join(tmpdir(), 'calm-orch-transformers-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   const shapes = { ...visionShapes(vision), ...llmShapes(llm) };
-  const weights = initialWeights({ ...shapes, ...mfamShapes(mfam, vision, llm) }, 5, () => 0.1);
+  const weights = initialWeights({ ...shapes, ...mfamShapes(mfam, statesOf(vision), llm) }, 5, () => 0.1);
   exportHuggingFace(dir, { vision, llm, mfam, read: (key) => weights[key]! }, { shardBytes: 200_000 });
   const draw = rng('transformers', 'pixels');
   const shape = [2, 3, vision.imageSize, vision.imageSize];

@@ -139,7 +139,7 @@ it.skipIf(process.platform !== 'linux')('loads, trains a step and generates with
   const taps = openTaps(join(dir, 'taps'));
   note('two photographs encoded');
 
-  const mfamOnly = mfamShapes(mfam, vision, llm);
+  const mfamOnly = mfamShapes(mfam, taps, llm);
   const trainable = { ...mfamOnly, ...llmShapes(llm) };
   const options: Omit<TrainOptions, 'checkpointEverySeconds' | 'stepShards'> = {
     ...paper.train,

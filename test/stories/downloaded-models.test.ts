@@ -12,6 +12,7 @@ import {
   initialWeights,
   llmShapes,
   mfamShapes,
+  statesOf,
   visionShapes,
   writeSafetensors,
 } from '@calm-orch/model';
@@ -62,7 +63,7 @@ const run = (...args: string[]): Promise<{ code: number | null; output: string }
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'calm-orch-downloaded-'));
-  const shapes = { ...visionShapes(vision), ...mfamShapes(mfam, vision, llm), ...llmShapes(llm) };
+  const shapes = { ...visionShapes(vision), ...mfamShapes(mfam, statesOf(vision), llm), ...llmShapes(llm) };
   const weights = initialWeights(shapes, 5, () => 0.2);
   exportHuggingFace(join(dir, 'models'), { vision, mfam, llm, read: (key) => weights[key]! }, { shardBytes: 40_000 });
   copyFileSync(tokenizer, join(dir, 'models/llm/tokenizer.model'));

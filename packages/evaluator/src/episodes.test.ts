@@ -57,7 +57,7 @@ const size = 3;
 
 function readerOf(tokenizer: Tokenizer, prompt: EpisodePrompt) {
   const llm = llmOf(tokenizer);
-  const weights = initialWeights({ ...mfamShapes(mfam, { hiddenSize: width }, llm), ...llmShapes(llm) }, 7, () => 0.3);
+  const weights = initialWeights({ ...mfamShapes(mfam, taps, llm), ...llmShapes(llm) }, 7, () => 0.3);
   const spec = { mfam, llm, weights, taps };
   return { spec, reader: createEpisodeReader(engine, { ...spec, tokenizer, prompt, size, batchSize: 2 }) };
 }

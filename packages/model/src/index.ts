@@ -12,7 +12,7 @@ export { episodeImages, episodeLogits, type EpisodeText } from './calm/episode.t
 export { episodePrompt, ratingScale, type EpisodePrompt } from './calm/episode-prompt.ts';
 export { llmShapes } from './layers/llama.ts';
 export { mfamShapes, mfamTokens, qformerTokens, thematicTokens } from './calm/mfam.ts';
-export { hiddenStates, visionShapes } from './layers/vision.ts';
+export { hiddenStates, statesOf, visionShapes, type StatesSize } from './layers/vision.ts';
 export { areFinite, NonFiniteStep } from './training/non-finite-step.ts';
 export { frozenParameters, type Parameter, type Parameters } from './layers/parameter.ts';
 export {

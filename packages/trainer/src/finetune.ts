@@ -122,7 +122,7 @@ export async function finetune(
 ): Promise<StageResult> {
   const { mfam, llm, seed } = config;
   const { training, taps } = spec;
-  const tuning = languageTuning(config, mfamShapes(mfam, { hiddenSize: taps.width }, llm), spec.weights);
+  const tuning = languageTuning(config, mfamShapes(mfam, taps, llm), spec.weights);
   const sources = [...answerSources(context, config, spec), ...conversationSources(config, spec)];
   const trained = await trainStage(context, config, {
     mfam,

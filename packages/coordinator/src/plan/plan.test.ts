@@ -78,6 +78,19 @@ describe('a plan', () => {
     expect(alone.filter((key) => !whole.includes(key))).toEqual([]);
   });
 
+  it("shares all stages of the controls' reference with table 5, and what controls leave as it is", () => {
+    const whole = plan(table5());
+    const controls = (rows: string[]) =>
+      changed(whole, plan(loadExperiment(`${experiments}controls.yaml`, { rows, seeds: [1] }))).sort();
+    const scored = ['evaluate-score', 'finetune-score'];
+    const trained = [...scored, 'finetune-comment'].sort();
+    expect(controls(['all'])).toEqual([]);
+    expect(controls(['pooled taps'])).toEqual([...trained, 'pretrain-ssl']);
+    expect(controls(['wide thematic'])).toEqual([...trained, 'pretrain-generic']);
+    expect(controls(['permuted pseudo-labels'])).toEqual([...trained, 'pretrain-ssl']);
+    expect(controls(['permuted scores'])).toEqual(scored);
+  });
+
   it("gives comments measured with METEOR's own folder keys of their own, and nothing else", () => {
     const options = { rows: ['CALM'], seeds: [0] };
     const commenting = (more: LoadOptions): Plan =>
@@ -97,6 +110,10 @@ describe('a plan', () => {
     expect(after('finetuneScore.steps=7')).toEqual(['finetune-score', 'evaluate-score']);
     expect(after('evaluate.batchSize=7')).toEqual(['evaluate-score']);
     expect(after('mfam.queries=4')).not.toContain('pretrain-generic');
+    expect(after('mfam.resampler=pooling')).toEqual(after('mfam.queries=4'));
+    expect(after('mfam.projectorSize=128')).toEqual(after('pretrainGeneric.steps=7'));
+    expect(after('control.permutePseudoLabels=true')).toEqual(after('pretrainSsl.steps=7'));
+    expect(after('control.permuteScores=true')).toEqual(after('finetuneScore.steps=7'));
     expect(after('train.checkpointEverySeconds=99')).toEqual([]);
     expect(after('train.maxGradientNorm=1')).toEqual(after('train.weightDecay=0.1'));
     expect(after('train.maxGradientNorm=1')).not.toContain('encode');

@@ -56,6 +56,8 @@ export const nano: Preset = {
   mfam: {
     levels: ['thematic', 'high', 'middle', 'low'],
     projector: 'linear',
+    projectorSize: null,
+    resampler: 'qformer',
     taps: { low: 1, middle: 3, high: 6, thematic: 6 },
     queries: 8,
     hiddenSize: 64,
@@ -102,6 +104,7 @@ export const nano: Preset = {
   finetuneComment: { steps: 1000, batchSize: 32, peakLearningRate: 3e-3, warmupFraction: 0.03 },
   comments: { numPhotographs: 4000 },
   questions: { use: false, mix: bySize, maxTokens: 64 },
+  control: { permuteScores: false, permutePseudoLabels: false },
   finetuneScore: { steps: 1500, batchSize: 32, peakLearningRate: 1.5e-3, warmupFraction: 0.03 },
   finetunePersonal: { steps: 600, batchSize: 16, peakLearningRate: 2e-3, warmupFraction: 0.03 },
   personal: {
@@ -184,6 +187,8 @@ export const paper: Preset = withSteps({
   mfam: {
     levels: ['thematic', 'high', 'middle', 'low'],
     projector: 'linear',
+    projectorSize: null,
+    resampler: 'qformer',
     taps: { low: 4, middle: 12, high: 24, thematic: 23 },
     queries: 32,
     hiddenSize: 768,
@@ -219,6 +224,7 @@ export const paper: Preset = withSteps({
   comments: { numPhotographs: 208_200 },
   // Most conversations of LLaVA-1.5's mix; it was itself trained on 2,048 tokens, photographs included.
   questions: { use: false, mix: bySize, maxTokens: 512 },
+  control: nano.control,
   finetuneScore: { ...onePass, batchSize: 128, peakLearningRate: 7e-5 },
   finetunePersonal: { ...onePass, batchSize: 128, peakLearningRate: 7e-5 },
   // FLICKR-AES: 40,000 photographs, five annotators each.

@@ -87,6 +87,7 @@ export function rehearse(trial: TrialConfig, base: TrialConfig, models: Rehearsa
       ...under('vision', sizes),
       ...under('llm', llm.sizes),
       ...under('mfam', narrow),
+      ...(trial.mfam.projectorSize !== null && { 'mfam.projectorSize': narrow.mlpSize }),
       'foundation.vision': placeOf('vision', trial.foundation.vision),
       'foundation.llm': placeOf('llm', trial.foundation.llm),
       ...(file && { 'foundation.checkpoint': file.path }),

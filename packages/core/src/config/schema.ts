@@ -76,6 +76,13 @@ export const mfamSchema = z.strictObject({
   levels: z.array(z.enum(levels)).min(1),
   /** The thematic projection: one linear layer, or LLaVA-1.5's two with a GELU between. */
   projector: z.enum(['linear', 'mlp2x_gelu']),
+  /** Width between the two layers of `mlp2x_gelu`; null: the language model's, as LLaVA-1.5's. */
+  projectorSize: size.nullable(),
+  /**
+   * What makes the tokens of the other levels: a Q-Former, or as a control learned pooling of the same hidden states, with as
+   * many tokens and nearly as many weights.
+   */
+  resampler: z.enum(['qformer', 'pooling']),
   /** Hidden state (0 = after the embeddings, L = last layer) each level reads. */
   taps: z.strictObject({ low: count, middle: count, high: count, thematic: count }),
   /** Learnable queries per Q-Former. */
@@ -187,6 +194,14 @@ export const loraSchema = z.strictObject({
   targets: z.array(z.enum(loraTargets)).min(1),
 });
 
+/** Labels that are dealt anew among training photographs: what a model learns from them can only be their distribution. */
+export const controlSchema = z.strictObject({
+  /** Scores, in scoring fine-tuning. Test photographs keep theirs. */
+  permuteScores: z.boolean(),
+  /** Pseudo-labels, in self-supervision: each pair is told what was done to another. */
+  permutePseudoLabels: z.boolean(),
+});
+
 /** Steps a list of samples gets, in proportion to the others; null: as many as it has samples. */
 const share = z.number().nonnegative().nullable();
 
@@ -227,6 +242,7 @@ export const trialConfigSchema = z.strictObject({
     numPhotographs: size,
   }),
   questions: questionsSchema,
+  control: controlSchema,
   finetuneScore: trainingSchema,
   finetunePersonal: trainingSchema,
   personal: personalSchema,

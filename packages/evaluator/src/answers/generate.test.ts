@@ -54,7 +54,7 @@ afterAll(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const shapes = { ...mfamShapes(mfam, { hiddenSize: 8 }, llm), ...llmShapes(llm) };
+const shapes = { ...mfamShapes(mfam, taps, llm), ...llmShapes(llm) };
 const weights: Weights = initialWeights(shapes, 1, () => 0.8);
 
 async function generate(rows: readonly number[], { batchSize = 3, maxTokens = 5, change = {} } = {}) {

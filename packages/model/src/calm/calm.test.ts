@@ -14,7 +14,7 @@ await startEngine();
 beforeEach(() => tf.engine().startScope());
 afterEach(() => tf.engine().endScope());
 
-const visionWidth = 10;
+const statesSize = { tokens: 5, width: 10 };
 const baseMfam: MfamConfig = {
   levels: [...levels],
   taps: { low: 0, middle: 1, high: 2, thematic: 2 },
@@ -27,6 +27,8 @@ const baseMfam: MfamConfig = {
   layerNormEps: 1e-12,
   activation: 'gelu',
   projector: 'linear',
+  projectorSize: null,
+  resampler: 'qformer',
   seesCls: true,
   standardizeTaps: false,
   initializer: 'fan_in',
@@ -81,10 +83,10 @@ const difference = (a: Tensor, b: Tensor): number => a.sub(b).abs().max().dataSy
 
 describe('the MFAM', () => {
   const visual = (mfam: MfamConfig): Partial<Record<Level, Tensor>> =>
-    Object.fromEntries(mfam.levels.map((level) => [level, random(level, 2, 5, visionWidth)]));
+    Object.fromEntries(mfam.levels.map((level) => [level, random(level, 2, statesSize.tokens, statesSize.width)]));
   const tokensOf = (change: Partial<MfamConfig>) => {
     const mfam = { ...baseMfam, ...change };
-    const shapes = mfamShapes(mfam, { hiddenSize: visionWidth }, baseLlm);
+    const shapes = mfamShapes(mfam, statesSize, baseLlm);
     const { parameters, read } = parametersOf(shapes);
     return { tokens: mfamTokens(parameters, mfam, visual(mfam)), shapes, read };
   };
@@ -97,6 +99,9 @@ describe('the MFAM', () => {
       { crossAttentionFrequency: 9, activation: 'quick_gelu', queries: 7 },
       { levels: ['thematic'] },
       { levels: ['low', 'high'], seesCls: false, numLayers: 1 },
+      { levels: ['thematic'], projector: 'mlp2x_gelu', projectorSize: 24 },
+      { resampler: 'pooling' },
+      { resampler: 'pooling', seesCls: false, queries: 7 },
     ];
     for (const change of changes) {
       const { tokens, shapes, read } = tokensOf(change);
@@ -120,11 +125,15 @@ describe('the MFAM', () => {
   });
 
   it('hides the CLS token where it is told to, and always from the thematic level', () => {
-    for (const seesCls of [true, false]) {
-      const mfam = { ...baseMfam, levels: ['thematic', 'low'] as Level[], seesCls };
-      const { parameters } = parametersOf(mfamShapes(mfam, { hiddenSize: visionWidth }, baseLlm));
+    const cases = [true, false].flatMap((seesCls) =>
+      (['qformer', 'pooling'] as const).map((resampler) => ({ seesCls, resampler })),
+    );
+    for (const { seesCls, resampler } of cases) {
+      const mfam = { ...baseMfam, levels: ['thematic', 'low'] as Level[], seesCls, resampler };
+      const { parameters } = parametersOf(mfamShapes(mfam, statesSize, baseLlm));
       const states = visual(mfam);
-      const otherCls = (x: Tensor): Tensor => tf.concat([random('cls', 2, 1, visionWidth), x.slice([0, 1], [2, 4])], 1);
+      const otherCls = (x: Tensor): Tensor =>
+        tf.concat([random('cls', 2, 1, statesSize.width), x.slice([0, 1], [2, 4])], 1);
       const changed = Object.fromEntries(Object.entries(states).map(([level, x]) => [level, otherCls(x)]));
       const [before, after] = [states, changed].map((s) => mfamTokens(parameters, mfam, s));
       expect(difference(before!.thematic!, after!.thematic!)).toBe(0);

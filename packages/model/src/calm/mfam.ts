@@ -1,60 +1,104 @@
 // The multi-scale feature alignment module (CALM, section 3.2): a fully connected projection of the thematic tokens and
-// three small Q-Formers (Li et al. 2023, BLIP-2) whose learnable queries read the low, middle and high hidden states.
+// three small Q-Formers (Li et al. 2023, BLIP-2) whose learnable queries read the low, middle and high hidden states. In
+// place of the Q-Formers a control has pooling.ts.
 // Shapes: B = batch, T = vision tokens, Dv = vision width, Q = queries, Dq = Q-Former width, D = language width.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Level, LlmConfig, MfamConfig, QFormerLevel, VisionConfig } from '@calm-orch/core';
+import type { Level, LlmConfig, MfamConfig, QFormerLevel } from '@calm-orch/core';
 import { activations, attention, layerNorm, linear, linears, perSample } from '../layers/layers.ts';
 import type { Parameters } from '../layers/parameter.ts';
+import type { StatesSize } from '../layers/vision.ts';
 import { recomputed } from '../training/recompute.ts';
+import { sizeOf } from '../training/shard-gradients.ts';
+import { pooledShapes, pooledTokens } from './pooling.ts';
 
 const hasCrossAttention = (config: MfamConfig, layer: number): boolean => layer % config.crossAttentionFrequency === 0;
+
+/** Inner width of `mlp2x_gelu`. */
+export const projectorSize = (config: Pick<MfamConfig, 'projectorSize'>, llm: Pick<LlmConfig, 'hiddenSize'>): number =>
+  config.projectorSize ?? llm.hiddenSize;
+
+/** Inner width of the layers of a level that is pooled. */
+export function pooledSize(config: MfamConfig, states: StatesSize, llm: Pick<LlmConfig, 'hiddenSize'>): number {
+  const shapes = mfamShapes({ ...config, levels: ['low'], resampler: 'pooling' }, states, llm);
+  return shapes['mfam.low.projection.0.weight']![0]!;
+}
 
 /** Parameter shapes of the levels the configuration names, by key. */
 export function mfamShapes(
   config: MfamConfig,
-  vision: Pick<VisionConfig, 'hiddenSize'>,
+  states: StatesSize,
   llm: Pick<LlmConfig, 'hiddenSize'>,
 ): Record<string, number[]> {
-  const shapes: Record<string, number[]> = {};
-  const d = config.hiddenSize;
-  const dense = (key: string, output: number, input: number): void => {
+  const shapesOf = (level: Level): Record<string, number[]> => {
+    if (level === 'thematic') return thematicShapes(config, states.width, llm);
+    const qformer = qformerShapes(config, level, states.width, llm);
+    if (config.resampler !== 'pooling') return qformer;
+    const numWeights = Object.values(qformer).reduce((sum, shape) => sum + sizeOf(shape), 0);
+    return pooledShapes(config, level, states, llm, numWeights);
+  };
+  return Object.assign({}, ...config.levels.map(shapesOf)) as Record<string, number[]>;
+}
+
+type AddDense = (key: string, output: number, input: number) => void;
+
+const addTo =
+  (shapes: Record<string, number[]>): AddDense =>
+  (key, output, input) => {
     shapes[`${key}.weight`] = [output, input];
     shapes[`${key}.bias`] = [output];
   };
+
+function thematicShapes(config: MfamConfig, visionWidth: number, llm: Pick<LlmConfig, 'hiddenSize'>) {
+  const shapes: Record<string, number[]> = {};
+  const dense = addTo(shapes);
+  if (config.projector === 'mlp2x_gelu') {
+    // LLaVA's nn.Sequential: 0 and 2 are the layers, 1 is the GELU.
+    dense('mfam.thematic.0', projectorSize(config, llm), visionWidth);
+    dense('mfam.thematic.2', llm.hiddenSize, projectorSize(config, llm));
+  } else dense('mfam.thematic', llm.hiddenSize, visionWidth);
+  return shapes;
+}
+
+/** Parameter shapes of one level's Q-Former, by key. */
+export function qformerShapes(
+  config: MfamConfig,
+  level: QFormerLevel,
+  visionWidth: number,
+  llm: Pick<LlmConfig, 'hiddenSize'>,
+): Record<string, number[]> {
+  const shapes: Record<string, number[]> = {};
+  const dense = addTo(shapes);
+  const d = config.hiddenSize;
   const norm = (key: string): void => {
     shapes[`${key}.weight`] = [d];
     shapes[`${key}.bias`] = [d];
   };
-  for (const level of config.levels) {
-    if (level === 'thematic') {
-      if (config.projector === 'mlp2x_gelu') {
-        // LLaVA's nn.Sequential: 0 and 2 are the layers, 1 is the GELU.
-        dense('mfam.thematic.0', llm.hiddenSize, vision.hiddenSize);
-        dense('mfam.thematic.2', llm.hiddenSize, llm.hiddenSize);
-      } else dense('mfam.thematic', llm.hiddenSize, vision.hiddenSize);
-      continue;
+  const root = `mfam.${level}`;
+  shapes[`${root}.query_tokens`] = [1, config.queries, d];
+  norm(`${root}.qformer.layernorm`);
+  for (let i = 0; i < config.numLayers; i++) {
+    const layer = `${root}.qformer.encoder.layer.${i}`;
+    for (const name of ['query', 'key', 'value']) dense(`${layer}.attention.attention.${name}`, d, d);
+    dense(`${layer}.attention.output.dense`, d, d);
+    norm(`${layer}.attention.output.LayerNorm`);
+    if (hasCrossAttention(config, i)) {
+      dense(`${layer}.crossattention.attention.query`, d, d);
+      for (const name of ['key', 'value']) dense(`${layer}.crossattention.attention.${name}`, d, visionWidth);
+      dense(`${layer}.crossattention.output.dense`, d, d);
+      norm(`${layer}.crossattention.output.LayerNorm`);
     }
-    const root = `mfam.${level}`;
-    shapes[`${root}.query_tokens`] = [1, config.queries, d];
-    norm(`${root}.qformer.layernorm`);
-    for (let i = 0; i < config.numLayers; i++) {
-      const layer = `${root}.qformer.encoder.layer.${i}`;
-      for (const name of ['query', 'key', 'value']) dense(`${layer}.attention.attention.${name}`, d, d);
-      dense(`${layer}.attention.output.dense`, d, d);
-      norm(`${layer}.attention.output.LayerNorm`);
-      if (hasCrossAttention(config, i)) {
-        dense(`${layer}.crossattention.attention.query`, d, d);
-        for (const name of ['key', 'value']) dense(`${layer}.crossattention.attention.${name}`, d, vision.hiddenSize);
-        dense(`${layer}.crossattention.output.dense`, d, d);
-        norm(`${layer}.crossattention.output.LayerNorm`);
-      }
-      dense(`${layer}.intermediate_query.dense`, config.mlpSize, d);
-      dense(`${layer}.output_query.dense`, d, config.mlpSize);
-      norm(`${layer}.output_query.LayerNorm`);
-    }
-    dense(`${root}.projection`, llm.hiddenSize, d);
+    dense(`${layer}.intermediate_query.dense`, config.mlpSize, d);
+    dense(`${layer}.output_query.dense`, d, config.mlpSize);
+    norm(`${layer}.output_query.LayerNorm`);
   }
+  dense(`${root}.projection`, llm.hiddenSize, d);
   return shapes;
+}
+
+/** [B, T, Dv] -> [B, T - 1, Dv]. */
+function withoutCls(visual: Tensor): Tensor {
+  const [batch, tokens, width] = visual.shape as [number, number, number];
+  return visual.slice([0, 1, 0], [batch, tokens - 1, width]);
 }
 
 /** Thematic tokens: hidden state [B, T, Dv] without CLS -> [B, T - 1, D]. */
@@ -63,8 +107,7 @@ export function thematicTokens(
   { projector }: Pick<MfamConfig, 'projector'>,
   visual: Tensor,
 ): Tensor {
-  const [batch, tokens, width] = visual.shape as [number, number, number];
-  const patches = visual.slice([0, 1, 0], [batch, tokens - 1, width]);
+  const patches = withoutCls(visual);
   const layer = (input: Tensor, key: string): Tensor =>
     linear(input, parameters.get(`${key}.weight`), parameters.get(`${key}.bias`), parameters.numShards);
   if (projector === 'mlp2x_gelu') return layer(activations.gelu(layer(patches, 'mfam.thematic.0')), 'mfam.thematic.2');
@@ -77,8 +120,7 @@ export function qformerTokens(parameters: Parameters, config: MfamConfig, level:
   const get = (key: string) => parameters.get(`mfam.${level}.${key}`);
   const eps = config.layerNormEps;
   const activate = activations[config.activation];
-  const [batch, tokens, width] = visual.shape as [number, number, number];
-  const queries = perSample(get('query_tokens'), batch, numShards);
+  const queries = perSample(get('query_tokens'), visual.shape[0], numShards);
   const start = layerNorm(queries, get('qformer.layernorm.weight'), get('qformer.layernorm.bias'), eps, numShards);
   const layer = (i: number, layerInput: Tensor): Tensor => {
     let x = layerInput;
@@ -99,7 +141,7 @@ export function qformerTokens(parameters: Parameters, config: MfamConfig, level:
     const [q, k, v] = many(x, own) as [Tensor, Tensor, Tensor];
     x = addNorm(dense(attention(q, k, v, config.numHeads), 'attention.output.dense'), 'attention.output');
     if (hasCrossAttention(config, i)) {
-      const seen = config.seesCls ? visual : visual.slice([0, 1, 0], [batch, tokens - 1, width]);
+      const seen = config.seesCls ? visual : withoutCls(visual);
       const cross = dense(x, 'crossattention.attention.query');
       const [ck, cv] = many(seen, ['crossattention.attention.key', 'crossattention.attention.value']) as [
         Tensor,
@@ -125,12 +167,12 @@ export function mfamTokens(
   config: MfamConfig,
   visual: Readonly<Partial<Record<Level, Tensor>>>,
 ): Partial<Record<Level, Tensor>> {
-  return Object.fromEntries(
-    config.levels.map((level) => [
-      level,
-      level === 'thematic'
-        ? thematicTokens(parameters, config, visual.thematic!)
-        : qformerTokens(parameters, config, level, visual[level]!),
-    ]),
-  );
+  const tokensOf = (level: Level): Tensor => {
+    const states = visual[level]!;
+    if (level === 'thematic') return thematicTokens(parameters, config, states);
+    if (config.resampler === 'pooling')
+      return pooledTokens(parameters, level, config.seesCls ? states : withoutCls(states));
+    return qformerTokens(parameters, config, level, states);
+  };
+  return Object.fromEntries(config.levels.map((level) => [level, tokensOf(level)]));
 }

@@ -4,6 +4,7 @@
 import { closeSync, existsSync, openSync, read as startToRead, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError, writeFileAtomic } from '@calm-orch/core';
+import type { StatesSize } from '../layers/vision.ts';
 import { upperHalves, widen } from './bfloat16.ts';
 
 interface PartIndex {
@@ -15,13 +16,10 @@ interface PartIndex {
   readonly precision?: 'fp32' | 'bf16';
 }
 
-export interface Taps {
+export interface Taps extends StatesSize {
   /** Photograph ids in row order. */
   readonly ids: readonly string[];
   readonly layers: readonly number[];
-  /** Tokens per photograph, CLS first. */
-  readonly tokens: number;
-  readonly width: number;
   /** [tokens * width] of one photograph at one layer. */
   read(row: number, layer: number): Float32Array;
   /** The same, into `target` at `offset`. */

@@ -3,6 +3,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Level, MfamConfig } from '@calm-orch/core';
 import type { InputSpec, Tensors } from '@calm-orch/engine';
+import type { StatesSize } from '../layers/vision.ts';
 import type { Taps } from './taps.ts';
 
 type Tapped = Pick<MfamConfig, 'levels' | 'taps'>;
@@ -17,7 +18,7 @@ export function tappedLayers({ levels, taps }: Tapped): number[] {
 /** Inputs [batch, tokens, width] of picture `image` of each sample. */
 export function visualSpec(
   mfam: Tapped,
-  { tokens, width }: Pick<Taps, 'tokens' | 'width'>,
+  { tokens, width }: StatesSize,
   batch: number,
   image = 0,
 ): Record<string, InputSpec> {

@@ -7,7 +7,7 @@ import { initialWeights } from '../layers/initialize.ts';
 import { llmShapes } from '../layers/llama.ts';
 import { mfamShapes } from '../calm/mfam.ts';
 import { openSafetensors } from './safetensors.ts';
-import { visionShapes } from '../layers/vision.ts';
+import { statesOf, visionShapes } from '../layers/vision.ts';
 import { exportHuggingFace } from './export.ts';
 import { readLlmConfig, readVisionConfig } from './hf-config.ts';
 import { openWeights, readAll } from './load.ts';
@@ -22,7 +22,7 @@ const mfam = { ...nano.mfam, hiddenSize: 8, numHeads: 2, numLayers: 1, mlpSize: 
 const shapes = {
   vision: visionShapes(vision),
   llm: llmShapes(llm),
-  mfam: mfamShapes(mfam, vision, llm),
+  mfam: mfamShapes(mfam, statesOf(vision), llm),
 };
 const weights = initialWeights({ ...shapes.vision, ...shapes.llm, ...shapes.mfam }, 5);
 const model = { vision, llm, mfam, read: (key: string) => weights[key]! };

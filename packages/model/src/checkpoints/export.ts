@@ -7,7 +7,7 @@ import { llmShapes } from '../layers/llama.ts';
 import { mfamShapes } from '../calm/mfam.ts';
 import { writeSafetensors, type NamedTensor } from './safetensors.ts';
 import type { Shapes } from '../training/shard-gradients.ts';
-import { visionShapes } from '../layers/vision.ts';
+import { statesOf, visionShapes } from '../layers/vision.ts';
 import { llmConfigJson, visionConfigJson } from './hf-config.ts';
 import { findCheckpoint } from './open-checkpoint.ts';
 
@@ -51,7 +51,9 @@ export function exportHuggingFace(dir: string, model: ExportedModel, { shardByte
   writeFileAtomic(join(dir, 'vision/config.json'), json(visionConfigJson(vision)));
   writeShards(join(dir, 'llm'), 'llm.', llmShapes(llm), (key) => model.read(key), { shardBytes, metadata: format });
   writeFileAtomic(join(dir, 'llm/config.json'), json(llmConfigJson(llm)));
-  const mfamTensors = Object.keys(mfamShapes(mfam, vision, llm)).map((key) => [key.slice(5), model.read(key)] as const);
+  const mfamTensors = Object.keys(mfamShapes(mfam, statesOf(vision), llm)).map(
+    (key) => [key.slice(5), model.read(key)] as const,
+  );
   writeSafetensors(join(dir, 'mfam.safetensors'), Object.fromEntries(mfamTensors), format);
 }
 

@@ -1,7 +1,7 @@
 // A checkpoint under our names, checked whole before a number is read: every key of the model is there once, has the
 // shape the configuration asks for, and nothing is left over that the model does not know.
 import { CalmError, type LlmConfig, type MfamConfig, type QFormerLevel, type VisionConfig } from '@calm-orch/core';
-import { mfamShapes } from '../calm/mfam.ts';
+import { qformerShapes } from '../calm/mfam.ts';
 import type { NamedTensor } from './safetensors.ts';
 import type { Shapes } from '../training/shard-gradients.ts';
 import { qformerKey, skipped, type KeyMap } from './names.ts';
@@ -62,7 +62,7 @@ export function openQFormerSeed(
   vision: Pick<VisionConfig, 'hiddenSize'>,
   llm: Pick<LlmConfig, 'hiddenSize'>,
 ): WeightSource & { readonly fresh: readonly string[] } {
-  const shapes = mfamShapes({ ...config, levels: [level] }, vision, llm);
+  const shapes = qformerShapes(config, level, vision.hiddenSize, llm);
   return opened(path, undefined, (checkpoint) => {
     const theirs = theirKeys(checkpoint, qformerKey(level));
     const projection = `mfam.${level}.projection.`;

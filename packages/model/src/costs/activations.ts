@@ -5,6 +5,8 @@
 // width, m = its inner width, h = its heads, S = vision tokens, W = vision width.
 import type { LlmConfig, MfamConfig } from '@calm-orch/core';
 import type { ModelConfig } from './costs.ts';
+import { pooledSize, projectorSize } from '../calm/mfam.ts';
+import { statesOf } from '../layers/vision.ts';
 import { patchesOf, type SampleSizes } from './sizes.ts';
 
 /** One layer of the language model: both norms and their gains (4 TD), q, k, v and their mix (4 TD), SwiGLU (4 TM). */
@@ -20,6 +22,11 @@ function qformerLayer(mfam: MfamConfig, seen: number, crosses: boolean): number 
   return own + cross + 2 * q * d + 3 * q * mlpSize;
 }
 
+/** A level that is pooled: GELU (2) and its output at every position, the sums over them, and their weights. */
+function pooledLevel({ vision, mfam, llm }: ModelConfig, seen: number): number {
+  return (3 * seen + mfam.queries) * pooledSize(mfam, statesOf(vision), llm) + mfam.queries * seen;
+}
+
 /** Numbers kept per sample. With `recompute` a layer keeps its input, and one layer at a time is there whole. */
 export function activationsPerSample(model: ModelConfig, sizes: SampleSizes, recompute: boolean): number {
   const { vision, mfam, llm } = model;
@@ -33,7 +40,10 @@ export function activationsPerSample(model: ModelConfig, sizes: SampleSizes, rec
     qformerLayer(mfam, seen, i % mfam.crossAttentionFrequency === 0),
   ).reduce((sum, one) => sum + one, 0);
   const taps = new Set(mfam.levels.map((level) => mfam.taps[level])).size;
-  const photographs = images * (levels * qformer + (taps + 1) * (patches + 1) * vision.hiddenSize);
+  const level = mfam.resampler === 'pooling' ? pooledLevel(model, seen) : qformer;
+  const thematic = mfam.levels.includes('thematic') && mfam.projector === 'mlp2x_gelu';
+  const projection = thematic ? 3 * patches * projectorSize(mfam, llm) : 0;
+  const photographs = images * (levels * level + projection + (taps + 1) * (patches + 1) * vision.hiddenSize);
   // Logits, their targets one-hot and the softmax.
   return photographs + tokens * llm.hiddenSize + language + 3 * answer * llm.vocabSize;
 }

@@ -1,4 +1,5 @@
-import { nano, paper, type TrialConfig } from '@calm-orch/core';
+import { nano, paper, programRoot, type TrialConfig } from '@calm-orch/core';
+import { loadExperiment } from '@calm-orch/core/config';
 import { describe, expect, it } from 'vitest';
 import { llmShapes } from '../layers/llama.ts';
 import { activationsPerSample } from './activations.ts';
@@ -25,6 +26,27 @@ it('counts the parameters of the paper: 7.1 billion, 6,738.4 million of them Vic
   const { vision, mfam, llm } = parameterCounts(paper);
   expect(llm).toBe(6_738_415_616);
   expect((vision + mfam + llm) / 1e9).toBeCloseTo(7.11, 2);
+});
+
+it.each(['nano', 'paper'] as const)('counts as many weights in controls of as many weights, preset %s', (preset) => {
+  const { rows } = loadExperiment(`${programRoot}experiments/controls.yaml`, { preset });
+  const mfamOf = (row: string) => parameterCounts(rows.find((one) => one.row === row)!.config(0)).mfam;
+  for (const row of ['pooled taps', 'wide thematic']) {
+    const ratio = mfamOf(row) / mfamOf('all');
+    expect(Math.abs(ratio - 1), row).toBeLessThan(0.005);
+    // Nearly, not the same trial.
+    expect(ratio).not.toBe(1);
+  }
+});
+
+it('counts the arithmetic of controls', () => {
+  const flops = (change: Partial<TrialConfig['mfam']>) =>
+    flopsPerImage({ ...nano, mfam: { ...nano.mfam, ...change } }).mfam;
+  const wide = { levels: ['thematic' as const], projector: 'mlp2x_gelu' as const };
+  expect(flops(wide)).toBe(2 * 64 * (96 * 64 + 64 * 64));
+  expect(flops({ ...wide, projectorSize: 2152 })).toBe(2 * 64 * 2152 * (96 + 64));
+  // 65 positions, 8 sums over them, and 704 numbers between the layers.
+  expect(flops({ levels: ['low'], resampler: 'pooling' })).toBe(2 * 704 * (65 * 96 + 8 * 65 + 8 * 64));
 });
 
 it('counts arithmetic that grows with the photograph and shrinks with levels left out', () => {

@@ -3,8 +3,8 @@
 // addition.
 import type { LlmConfig, MfamConfig, VisionConfig } from '@calm-orch/core';
 import { llmShapes } from '../layers/llama.ts';
-import { mfamShapes } from '../calm/mfam.ts';
-import { visionShapes } from '../layers/vision.ts';
+import { mfamShapes, pooledSize, projectorSize } from '../calm/mfam.ts';
+import { statesOf, visionShapes } from '../layers/vision.ts';
 import { sizeOf, type Shapes } from '../training/shard-gradients.ts';
 import { imageTokens, patchesOf } from './sizes.ts';
 
@@ -23,7 +23,11 @@ export interface PerModule {
 const sum = (shapes: Shapes): number => Object.values(shapes).reduce((total, shape) => total + sizeOf(shape), 0);
 
 export function parameterCounts({ vision, mfam, llm }: ModelConfig): PerModule {
-  return { vision: sum(visionShapes(vision)), mfam: sum(mfamShapes(mfam, vision, llm)), llm: sum(llmShapes(llm)) };
+  return {
+    vision: sum(visionShapes(vision)),
+    mfam: sum(mfamShapes(mfam, statesOf(vision), llm)),
+    llm: sum(llmShapes(llm)),
+  };
 }
 
 /** Operations of the MFAM for one photograph of `imageSize` pixels. */
@@ -33,15 +37,17 @@ export function mfamFlops({ vision, mfam, llm }: ModelConfig, imageSize = vision
   const d = mfam.hiddenSize;
   const q = mfam.queries;
   const seen = mfam.seesCls ? patches + 1 : patches;
-  const qformers = mfam.levels.filter((level) => level !== 'thematic').length;
+  const levels = mfam.levels.filter((level) => level !== 'thematic').length;
   const crossLayers = Math.ceil(mfam.numLayers / mfam.crossAttentionFrequency);
   const qformer =
     mfam.numLayers * (q * (4 * d * d + 2 * d * mfam.mlpSize) + 2 * q * q * d) +
     crossLayers * (2 * q * d * d + 2 * seen * wide * d + 2 * q * seen * d) +
     q * d * llm.hiddenSize;
+  const pooling = pooledSize(mfam, statesOf(vision), llm) * (seen * wide + q * seen + q * llm.hiddenSize);
   const thematic = mfam.levels.includes('thematic') ? patches : 0;
-  const projection = wide * llm.hiddenSize + (mfam.projector === 'mlp2x_gelu' ? llm.hiddenSize ** 2 : 0);
-  return 2 * (qformers * qformer + thematic * projection);
+  const projection =
+    mfam.projector === 'mlp2x_gelu' ? projectorSize(mfam, llm) * (wide + llm.hiddenSize) : wide * llm.hiddenSize;
+  return 2 * (levels * (mfam.resampler === 'pooling' ? pooling : qformer) + thematic * projection);
 }
 
 /** Operations of one pass of the language model over `tokens`, with logits of `predicted` of them. */

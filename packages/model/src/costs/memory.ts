@@ -1,8 +1,6 @@
 // Memory of one GPU in fine-tuning, by kind, and what would make a step fit that does not. Weights, gradients and
 // optimizer state are what sharded-step.ts keeps, to the byte; activations are a model (activations.ts).
 import type { LlmConfig, TrialConfig } from '@calm-orch/core';
-import { mfamShapes } from '../calm/mfam.ts';
-import { sizeOf } from '../training/shard-gradients.ts';
 import { activationsPerSample } from './activations.ts';
 import { parameterCounts, type ModelConfig } from './costs.ts';
 import type { SampleSizes } from './sizes.ts';
@@ -40,8 +38,7 @@ export function loraParameters(llm: LlmConfig, rank: number): number {
 
 /** Weights of MFAM and language model held, and those trained. */
 export function heldAndTrained(model: ModelConfig, setup: Pick<TrainingSetup, 'finetune' | 'loraRank'>) {
-  const { llm } = parameterCounts(model);
-  const mfam = Object.values(mfamShapes(model.mfam, model.vision, model.llm)).reduce((sum, s) => sum + sizeOf(s), 0);
+  const { mfam, llm } = parameterCounts(model);
   if (setup.finetune === 'full') return { held: mfam + llm, trained: mfam + llm };
   const factors = loraParameters(model.llm, setup.loraRank);
   return { held: mfam + llm + factors, trained: mfam + factors };

@@ -4,6 +4,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError, foundationFiles, foundationPaths, type TrialConfig } from '@calm-orch/core';
 import { readLlmConfig, readVisionConfig } from '../checkpoints/hf-config.ts';
+import { statesOf } from '../layers/vision.ts';
 import { openLlamaTokenizer } from '../tokenizers/llama-tokenizer.ts';
 import { openParts } from './open-foundation.ts';
 
@@ -43,7 +44,7 @@ export function checkFoundation({ foundation: config, vision, llm, mfam, prompt 
   try {
     if (parts.vision !== undefined) opened.vision(vision);
     if (parts.llm !== undefined) opened.llm(llm);
-    opened.mfam(mfam, vision.hiddenSize, llm);
+    opened.mfam(mfam, statesOf(vision), llm);
   } finally {
     opened.close();
   }

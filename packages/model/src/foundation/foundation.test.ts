@@ -206,7 +206,7 @@ describe('the foundation of a stage', () => {
     expect(weights['llm.lm_head.weight']!.values).toEqual(expected.values);
     expect(weights['llm.lm_head.weight']!.values).not.toBe(weights['llm.lm_head.weight']!.values);
     expect(foundation.tokenizerDir).toBe(join(root, 'llm'));
-    expect(foundation.mfam(mfam, 8, llm)).toEqual({});
+    expect(foundation.mfam(mfam, { tokens: 5, width: 8 }, llm)).toEqual({});
     foundation.close();
   });
 

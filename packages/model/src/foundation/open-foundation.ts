@@ -19,7 +19,7 @@ import { llmShapes } from '../layers/llama.ts';
 import { mfamShapes } from '../calm/mfam.ts';
 import { openSafetensors } from '../checkpoints/safetensors.ts';
 import type { Shapes, Weights } from '../training/shard-gradients.ts';
-import { visionShapes } from '../layers/vision.ts';
+import { visionShapes, type StatesSize } from '../layers/vision.ts';
 import { lazyWeights } from './lazy-weights.ts';
 
 export interface Foundation {
@@ -27,7 +27,7 @@ export interface Foundation {
   vision(config: VisionConfig): Weights;
   llm(config: LlmConfig): Weights;
   /** What of the MFAM starts from published weights; the rest starts from its initial ones. */
-  mfam(config: MfamConfig, visionWidth: number, llm: LlmConfig): Weights;
+  mfam(config: MfamConfig, states: StatesSize, llm: LlmConfig): Weights;
   /** Folder with the language model's tokenizer; undefined: the words of the embedded data. */
   readonly tokenizerDir: string | undefined;
   /** Nothing can be read any more. */
@@ -81,16 +81,20 @@ export function openParts(parts: FoundationSources['parts']): Foundation {
       const shapes = llmShapes(config);
       return lazy(openLlm(parts.llm, shapes), shapes);
     },
-    mfam: (config, visionWidth, llm) => {
-      const vision = { hiddenSize: visionWidth };
+    mfam: (config, states, llm) => {
       const seeds: Weights[] = [];
       if (parts.projector !== undefined && config.levels.includes('thematic')) {
-        const shapes = mfamShapes({ ...config, levels: ['thematic'] }, vision, llm);
+        const shapes = mfamShapes({ ...config, levels: ['thematic'] }, states, llm);
         seeds.push(lazy(openWeights(parts.projector, thematicKey, shapes), shapes));
       }
-      if (parts.qformer !== undefined)
+      if (parts.qformer !== undefined && config.resampler === 'qformer')
         for (const level of qformerLevels.filter((name) => config.levels.includes(name)))
-          seeds.push(lazy(openQFormerSeed(parts.qformer, level, config, vision, llm), mfamShapes(config, vision, llm)));
+          seeds.push(
+            lazy(
+              openQFormerSeed(parts.qformer, level, config, { hiddenSize: states.width }, llm),
+              mfamShapes(config, states, llm),
+            ),
+          );
       return Object.assign({}, ...seeds) as Weights;
     },
     tokenizerDir: parts.llm,

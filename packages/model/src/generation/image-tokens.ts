@@ -32,7 +32,7 @@ export function tokensPerImage({ levels, queries }: Pick<MfamConfig, 'levels' | 
 
 export function createImageReader(engine: Engine, spec: ImageReaderSpec): ImageReader {
   const { mfam, llm, taps, batchSize } = spec;
-  const shapes = mfamShapes(mfam, { hiddenSize: taps.width }, llm);
+  const shapes = mfamShapes(mfam, taps, llm);
   const numTokens = tokensPerImage(mfam, taps.tokens);
   const size = numTokens * llm.hiddenSize;
   const program = createProgram(engine, {

@@ -31,6 +31,8 @@ export function initialWeights(
 /** 1 / sqrt(fan-in): what small models trained from nothing in minutes want. */
 export function fanInDeviation(key: string, shape: readonly number[]): number {
   if (key.endsWith('query_tokens')) return 0.3;
+  // Logits of a softmax: some positions count several times as much as others.
+  if (key.endsWith('.pooling')) return 1;
   if (shape.length < 2 || key.includes('embed')) return 0.1;
   return 1 / Math.sqrt(shape.slice(1).reduce((a, b) => a * b, 1));
 }

@@ -8,10 +8,22 @@ import type { Parameters } from './parameter.ts';
 
 export const visionPrefix = 'vision.vision_model';
 
+/** Size of a photograph's hidden states, of any layer. */
+export interface StatesSize {
+  /** CLS first. */
+  readonly tokens: number;
+  readonly width: number;
+}
+
+export const statesOf = ({ imageSize, patchSize, hiddenSize }: VisionConfig): StatesSize => ({
+  tokens: (imageSize / patchSize) ** 2 + 1,
+  width: hiddenSize,
+});
+
 /** Parameter shapes by key. `post_layernorm` is not among them: no hidden state passes through it. */
 export function visionShapes(config: VisionConfig): Record<string, number[]> {
-  const { hiddenSize: d, mlpSize, patchSize, imageSize, numLayers } = config;
-  const tokens = (imageSize / patchSize) ** 2 + 1;
+  const { hiddenSize: d, mlpSize, patchSize, numLayers } = config;
+  const { tokens } = statesOf(config);
   const shapes: Record<string, number[]> = {
     [`${visionPrefix}.embeddings.class_embedding`]: [d],
     [`${visionPrefix}.embeddings.patch_embedding.weight`]: [d, 3, patchSize, patchSize],

@@ -21,7 +21,7 @@ import { mfamShapes } from '../calm/mfam.ts';
 import type { Sampled } from './parity-values.ts';
 import { openSafetensors, readSafetensors } from '../checkpoints/safetensors.ts';
 import type { Weights } from '../training/shard-gradients.ts';
-import { visionShapes } from '../layers/vision.ts';
+import { statesOf, visionShapes } from '../layers/vision.ts';
 
 export interface Trajectory {
   readonly steps: readonly { readonly lr: number; readonly loss: number }[];
@@ -130,6 +130,8 @@ export function readReference(dir: string): Reference {
   const mfam: MfamConfig = {
     levels: [...order.levels],
     projector: 'linear',
+    projectorSize: null,
+    resampler: 'qformer',
     taps: { ...layout.taps, thematic: layout.thematic.hiddenState },
     queries: layout.queries,
     hiddenSize: queries![2]!,
@@ -152,7 +154,7 @@ export function readReference(dir: string): Reference {
     whole: existsSync(wholePath) ? readSafetensors(wholePath) : undefined,
     weights: {
       ...readAll(openWeights(join(dir, 'vision'), visionKey, visionShapes(vision))),
-      ...readAll(openWeights(mfamPath, mfamKey, mfamShapes(mfam, vision, folder.llm))),
+      ...readAll(openWeights(mfamPath, mfamKey, mfamShapes(mfam, statesOf(vision), folder.llm))),
       ...readAll(openLlm(dir, folder)),
     },
   };

@@ -22,7 +22,7 @@ import {
 import { maxDifference, sampledError, type Sampled } from './parity-values.ts';
 import { unflatten, type Shapes, type Weights } from '../training/shard-gradients.ts';
 import { createShardedStep } from '../training/sharded-step.ts';
-import { hiddenStates, visionShapes } from '../layers/vision.ts';
+import { hiddenStates, statesOf, visionShapes } from '../layers/vision.ts';
 
 export interface ParityCheck {
   readonly name: string;
@@ -89,7 +89,7 @@ export function checkParity(engine: Engine, dir: string): ParityCheck[] {
   const check = (name: string, maxAbsError: number, tolerance: number): void =>
     void checks.push({ name, maxAbsError, tolerance, ok: maxAbsError <= tolerance });
   const visionKeys = visionShapes(vision);
-  const mfamKeys = mfamShapes(mfam, vision, llm);
+  const mfamKeys = mfamShapes(mfam, statesOf(vision), llm);
   const llmKeys = trainedLlmShapes(reference);
   const batch = golden.answer.length;
   const tapped = (states: readonly Tensor[]) => ({

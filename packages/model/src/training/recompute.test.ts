@@ -52,7 +52,7 @@ const inputs = {
 };
 
 function make(recompute: boolean, { eager = false, withFactors = false } = {}): ShardedStep {
-  const mfamOnly = mfamShapes(mfam, { hiddenSize: 16 }, llm);
+  const mfamOnly = mfamShapes(mfam, { tokens: 5, width: 16 }, llm);
   const language = llmShapes(llm);
   const factors = withFactors ? loraShapes(llm, lora) : {};
   const loss = (plain: Parameters, { prefix, suffix, answer, weights, ...visual }: Tensors) => {

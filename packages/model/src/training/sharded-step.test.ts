@@ -20,7 +20,16 @@ function make(spec: ShardedStepSpec, options: { eager?: boolean } = {}): Sharded
   return sharded;
 }
 
-describe.each([1, 3, 4])('shards of %i samples', (samplesPerShard) => {
+const pooled = { resampler: 'pooling', projector: 'mlp2x_gelu', projectorSize: 24 } as const;
+
+describe.each<[number, string, Partial<MfamConfig>]>([
+  [1, 'Q-Formers', {}],
+  [3, 'Q-Formers', {}],
+  [4, 'Q-Formers', {}],
+  [1, 'pooling', pooled],
+  [3, 'pooling', pooled],
+  [4, 'pooling', pooled],
+])('shards of %i samples, %s', (samplesPerShard, _, change) => {
   const mfam: MfamConfig = {
     levels: ['thematic', 'high', 'middle', 'low'],
     taps: { low: 0, middle: 1, high: 2, thematic: 2 },
@@ -33,9 +42,12 @@ describe.each([1, 3, 4])('shards of %i samples', (samplesPerShard) => {
     layerNormEps: 1e-12,
     activation: 'gelu',
     projector: 'linear',
+    projectorSize: null,
+    resampler: 'qformer',
     seesCls: true,
     standardizeTaps: false,
     initializer: 'fan_in',
+    ...change,
   };
   const llm: LlmConfig = {
     hiddenSize: 16,
@@ -48,7 +60,7 @@ describe.each([1, 3, 4])('shards of %i samples', (samplesPerShard) => {
     ropeTheta: 10000,
     maxPositions: 64,
   };
-  const shapes = { ...mfamShapes(mfam, { hiddenSize: 16 }, llm), ...llmShapes(llm) };
+  const shapes = { ...mfamShapes(mfam, { tokens: 5, width: 16 }, llm), ...llmShapes(llm) };
   const total = 8;
   // Widths are multiples of 8, as the shards' rows must fill whole vector registers (docs/numerics.md).
   const inputsFor = (samples: number) => ({

@@ -19,6 +19,8 @@ export interface Layout {
   readonly rows: readonly Line[];
   readonly baselines: readonly Line[];
   readonly verdicts: readonly VerdictLine[];
+  /** Whether the claims are the paper's: a table without a number of the paper has its own. */
+  readonly hasPaper: boolean;
   readonly notes: readonly string[];
 }
 
@@ -47,6 +49,7 @@ export function layOut(table: Table): Layout {
     groups,
     rows: rows.map(({ row, metrics }) => line(row, metrics, groups, none, intervals)),
     baselines: baselines.map(({ name, metrics }) => line(name, metrics, groups, '', intervals)),
+    hasPaper: table.metrics.some(inPaper),
     verdicts: verdicts.map(verdictLine),
     notes: [
       `${notes.join('; ')}.`,

@@ -36,7 +36,7 @@ const verdictColors: Readonly<Record<VerdictWord, number>> = {
   'not judged': 2,
 };
 
-function renderText({ caption, groups, rows, baselines, verdicts, notes }: Layout, color: boolean): string {
+function renderText({ caption, groups, rows, baselines, verdicts, hasPaper, notes }: Layout, color: boolean): string {
   const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const heads = ['row', ...groups.flatMap((group) => group.heads), 'n'];
   const widths = columnWidths([heads, ...rows, ...baselines]);
@@ -63,13 +63,13 @@ function renderText({ caption, groups, rows, baselines, verdicts, notes }: Layou
     rule,
     ...rows.map(draw),
     ...(baselines.length > 0 ? [rule, paint(2, 'baselines'), ...baselines.map(draw)] : []),
-    ...(claims.length > 0 ? [rule, paint(2, "the paper's claims"), ...columns(claims)] : []),
+    ...(claims.length > 0 ? [rule, paint(2, hasPaper ? "the paper's claims" : 'claims'), ...columns(claims)] : []),
     '',
     ...notes.map((note) => paint(2, note)),
   ].join('\n');
 }
 
-function renderMarkdown({ caption, groups, rows, baselines, verdicts, notes }: Layout): string {
+function renderMarkdown({ caption, groups, rows, baselines, verdicts, hasPaper, notes }: Layout): string {
   const draw = (cells: readonly string[]) => `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
   const heads = groups.flatMap(({ metric, heads: own }) => own.map((head) => (head === 'ours' ? metric : head)));
   const rule = draw([':--', ...heads.map(() => '--:'), '--:']);
@@ -81,7 +81,7 @@ function renderMarkdown({ caption, groups, rows, baselines, verdicts, notes }: L
     ...(baselines.length > 0 ? block('baseline', baselines) : []),
     ...(verdicts.length > 0
       ? [
-          draw(['claim of the paper', 'verdict', 'evidence']),
+          draw([hasPaper ? 'claim of the paper' : 'claim', 'verdict', 'evidence']),
           draw([':--', ':--', ':--']),
           ...verdicts.flatMap(({ claim, verdict, evidence, comparisons }) => [
             draw([claim, verdict, evidence]),

@@ -52,7 +52,7 @@ export const wide: Change = { mfam: { ...mfam, mlpSize: 1024 } };
 
 export function newStep(change: Change = {}): ShardedStep {
   const factors = change.lora === undefined ? {} : loraShapes(llm, change.lora);
-  const trainable = mfamShapes(change.mfam ?? mfam, { hiddenSize: taps.width }, llm);
+  const trainable = mfamShapes(change.mfam ?? mfam, taps, llm);
   const sharded = createCalmTraining(engine, {
     mfam,
     llm,

@@ -57,7 +57,7 @@ export const finetunePersonal: StageFunction = (context) => {
     const spoken = [...lead, ...repeated(suffix), ...Array.from({ length: size * answerTokens - 1 }, () => 0)];
     answerRoom({ mfam, llm, taps }, { prefix: head, suffix: spoken }, size, 1);
     const start = readWeights(score);
-    const tuning = languageTuning(config, mfamShapes(mfam, { hiddenSize: taps.width }, llm), start);
+    const tuning = languageTuning(config, mfamShapes(mfam, taps, llm), start);
     const order = sampleOrder(seed, context.stage.kind, annotators.length, batchSize);
     const texts = {
       ...promptInputs(batchSize, { prefix: head, suffix: repeated(suffix) }),

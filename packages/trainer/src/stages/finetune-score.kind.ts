@@ -12,8 +12,15 @@ export const finetuneScore: StageDefinition = {
     comment: 'finetune-comment',
   },
   slice: (trial, { foundation }) => {
-    const { scoreAnswer, scorePrefix, scoreDecimals, finetuneScore } = trial;
-    return { ...finetuneSlice(trial, foundation), scoreAnswer, scorePrefix, scoreDecimals, finetuneScore };
+    const { scoreAnswer, scorePrefix, scoreDecimals, finetuneScore, control } = trial;
+    return {
+      ...finetuneSlice(trial, foundation),
+      scoreAnswer,
+      scorePrefix,
+      scoreDecimals,
+      finetuneScore,
+      ...(control.permuteScores && { permuteScores: true }),
+    };
   },
   cost: (trial) => 1.1 * samplesOf(trial.finetuneScore),
   load: async () => (await import('./finetune-score.ts')).finetuneScore,

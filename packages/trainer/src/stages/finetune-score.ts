@@ -3,6 +3,7 @@
 import type { StageFunction, TrialConfig } from '@calm-orch/core';
 import { instructionOf, labeledPhotos } from '@calm-orch/datasets';
 import { checkKnown } from '@calm-orch/model';
+import { trainedScores } from '../permuted-labels.ts';
 import { scoreAnswers } from '../score-text.ts';
 import { finetune, type LanguageTuning } from '../finetune.ts';
 import { readWeights } from '../training/model-weights.ts';
@@ -10,7 +11,8 @@ import { initialMfam, withInputs, type TrainingStageConfig } from '../training/t
 
 export type FinetuneScoreConfig = TrainingStageConfig &
   LanguageTuning &
-  Pick<TrialConfig, 'finetuneScore' | 'scoreAnswer' | 'scorePrefix' | 'scoreDecimals'>;
+  Pick<TrialConfig, 'finetuneScore' | 'scoreAnswer' | 'scorePrefix' | 'scoreDecimals'> &
+  Partial<Pick<TrialConfig['control'], 'permuteScores'>>;
 
 export const finetuneScore: StageFunction = (context) => {
   const config = context.stage.config as unknown as FinetuneScoreConfig;
@@ -18,16 +20,13 @@ export const finetuneScore: StageFunction = (context) => {
   const { data, comment } = context.inputs as Record<string, string>;
   return withInputs(context, config, ['labeled'], async ({ language, taps, rowOf }) => {
     const train = labeledPhotos(data!).train.filter(({ id }) => rowOf.has(String(id)));
-    const answers = scoreAnswers(
-      train.map(({ meanScore }) => meanScore),
-      config,
-    );
+    const answers = scoreAnswers(trainedScores(train, config), config);
     checkKnown(language.tokenizer, config.scorePrefix);
     return finetune(context, config, {
       training: config.finetuneScore,
       taps,
       prompt: language.instruct(instructionOf(config.prompt.template, 'score')),
-      weights: { ...initialMfam(mfam, taps.width, llm, seed), ...readWeights(comment) },
+      weights: { ...initialMfam(mfam, taps, llm, seed), ...readWeights(comment) },
       samples: train.map(({ id }, i) => ({
         row: rowOf.get(String(id))!,
         answers: [answers[i]!],

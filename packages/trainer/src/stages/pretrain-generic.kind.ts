@@ -9,10 +9,10 @@ export const pretrainGeneric: StageDefinition = {
   inputs: { foundation: 'foundation', data: 'data generic', encodeGeneric: 'encode generic' },
   // Of the MFAM, what the projection alone depends on, so that rows with other Q-Formers share it.
   slice: (trial, { foundation }) => {
-    const { taps, projector, standardizeTaps, initializer } = trial.mfam;
+    const { taps, projector, projectorSize, standardizeTaps, initializer } = trial.mfam;
     return {
       ...trainingSlice(trial, foundation),
-      mfam: { levels: ['thematic'], taps, projector, standardizeTaps, initializer },
+      mfam: { levels: ['thematic'], taps, projector, projectorSize, standardizeTaps, initializer },
       pretrainGeneric: trial.pretrainGeneric,
     };
   },

@@ -56,7 +56,7 @@ export const pretrainGeneric: StageFunction = (context) => {
       mfam,
       taps,
       training,
-      trainable: mfamShapes(mfam, { hiddenSize: taps.width }, llm),
+      trainable: mfamShapes(mfam, taps, llm),
       frozen: llmShapes(llm),
       weights: () => firstWeights(inputs, config, mfam),
       ...stepsFrom(sources, seed, batchSize),

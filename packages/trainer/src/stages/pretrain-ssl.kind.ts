@@ -10,11 +10,15 @@ export const pretrainSsl: StageDefinition = {
   budget: 'pretrainSsl',
   isNeeded: (trial) => trained(trial).length > 0 && trial.augment.groups.length > 0,
   inputs: { foundation: 'foundation', data: 'data unlabeled', augment: 'augment', encodeSsl: 'encode ssl' },
-  slice: (trial, { foundation }) => ({
-    ...trainingSlice(trial, foundation),
-    mfam: { ...trial.mfam, levels: trained(trial) },
-    pretrainSsl: trial.pretrainSsl,
-  }),
+  slice: (trial, { foundation }) => {
+    const { projector: _, projectorSize: __, ...mfam } = trial.mfam;
+    return {
+      ...trainingSlice(trial, foundation),
+      mfam: { ...mfam, levels: trained(trial) },
+      pretrainSsl: trial.pretrainSsl,
+      ...(trial.control.permutePseudoLabels && { permutePseudoLabels: true }),
+    };
+  },
   cost: (trial) => samplesOf(trial.pretrainSsl),
   load: async () => (await import('./pretrain-ssl.ts')).pretrainSsl,
 };

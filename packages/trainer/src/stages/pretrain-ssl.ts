@@ -13,6 +13,7 @@ import {
 } from '@calm-orch/core';
 import { augmentedId, instructionOf, originalId, readPairs, type AugmentedPair } from '@calm-orch/datasets';
 import { llmShapes, mfamShapes } from '@calm-orch/model';
+import { trainedPairs } from '../permuted-labels.ts';
 import { answerRoom, maskInputs, promptForm, promptInputs } from '../training/calm-training.ts';
 import {
   answerInputs,
@@ -24,7 +25,9 @@ import {
   type TrainingStageConfig,
 } from '../training/training-stage.ts';
 
-export type PretrainSslConfig = TrainingStageConfig & Pick<TrialConfig, 'pretrainSsl'>;
+export type PretrainSslConfig = TrainingStageConfig &
+  Pick<TrialConfig, 'pretrainSsl'> &
+  Partial<Pick<TrialConfig['control'], 'permutePseudoLabels'>>;
 
 const levelsOfGroup: Readonly<Record<AugmentationGroup, readonly QFormerLevel[]>> = {
   quality: ['low', 'middle'],
@@ -42,7 +45,7 @@ export const pretrainSsl: StageFunction = (context) => {
   const { template } = config.prompt;
   return withInputs(context, { ...config, mfam }, ['ssl'], async (inputs) => {
     const { language, taps, rowOf } = inputs;
-    const samples = readPairs(context.inputs.augment!).map((pair) => ({
+    const samples = trainedPairs(readPairs(context.inputs.augment!), config).map((pair) => ({
       pair,
       original: rowOf.get(originalId(pair.index))!,
       augmented: rowOf.get(augmentedId(pair))!,
@@ -61,7 +64,7 @@ export const pretrainSsl: StageFunction = (context) => {
       mfam,
       taps,
       training,
-      trainable: mfamShapes(mfam, { hiddenSize: taps.width }, llm),
+      trainable: mfamShapes(mfam, taps, llm),
       frozen: llmShapes(llm),
       forms: {
         single: { ...form, images: 1, ...promptForm(prompts.single) },

@@ -26,7 +26,7 @@ const llm: LlmConfig = {
 const taps = { tokens: 3, width: 8 };
 const batchSize = 4;
 const levels: QFormerLevel[] = ['high', 'middle', 'low'];
-const trainable = mfamShapes(mfam, { hiddenSize: taps.width }, llm);
+const trainable = mfamShapes(mfam, taps, llm);
 const frozen = llmShapes(llm);
 const training = createCalmTraining(await startEngine(), {
   mfam,

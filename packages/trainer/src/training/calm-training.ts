@@ -25,7 +25,7 @@ import {
   type TaskPrompt,
   type ShardedStep,
   type Shapes,
-  type Taps,
+  type StatesSize,
 } from '@calm-orch/model';
 
 export interface SampleForm {
@@ -59,7 +59,7 @@ export interface CalmTraining {
   readonly options?: StepOptions;
   /** Factors beside the language model's weights; they are among the trainable. */
   readonly lora?: LoraConfig;
-  readonly taps: Pick<Taps, 'tokens' | 'width'>;
+  readonly taps: StatesSize;
   readonly forms: Readonly<Record<string, SampleForm>>;
 }
 

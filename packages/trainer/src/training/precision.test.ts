@@ -9,7 +9,7 @@ import { learningRateAt } from './schedule.ts';
 const engine = await startEngine();
 const { mfam, llm, vision, train } = nano;
 const taps = { tokens: 65, width: vision.hiddenSize };
-const trainable = { ...mfamShapes(mfam, vision, llm), ...llmShapes(llm) };
+const trainable = { ...mfamShapes(mfam, taps, llm), ...llmShapes(llm) };
 const [batchSize, numSteps, answerTokens] = [8, 50, 3];
 const training = { ...nano.finetuneScore, batchSize, steps: numSteps };
 

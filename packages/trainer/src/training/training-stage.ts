@@ -23,6 +23,7 @@ import {
   visualBatch,
   type Foundation,
   type Language,
+  type StatesSize,
   type Taps,
   type Weights,
 } from '@calm-orch/model';
@@ -66,8 +67,8 @@ export async function withInputs<T>(
 }
 
 /** Initial weights of an MFAM: a function of (seed, level) only. */
-export function initialMfam(mfam: MfamConfig, visionWidth: number, llm: LlmConfig, seed: number): Weights {
-  const shapes = mfamShapes(mfam, { hiddenSize: visionWidth }, llm);
+export function initialMfam(mfam: MfamConfig, taps: StatesSize, llm: LlmConfig, seed: number): Weights {
+  const shapes = mfamShapes(mfam, taps, llm);
   return initialWeights(shapes, seed, mfam.initializer === 'fan_in' ? fanInDeviation : undefined);
 }
 
@@ -78,8 +79,8 @@ export function firstWeights(
   mfam: MfamConfig,
 ): Weights {
   return {
-    ...initialMfam(mfam, taps.width, llm, seed),
-    ...foundation.mfam(mfam, taps.width, llm),
+    ...initialMfam(mfam, taps, llm, seed),
+    ...foundation.mfam(mfam, taps, llm),
     ...foundation.llm(llm),
   };
 }
