@@ -345,7 +345,7 @@ test('verdicts stand under the table in every format that has room for them', ()
   expect(renderTables([table], 'markdown')).toContain(`| … than thematic | reproduced | ${interval}, p 0.010;`);
   // The claims of a table without a number of the paper are its own.
   const own = [{ ...table, metrics: ['RMSE'] }];
-  expect(renderTables(own, 'text')).toMatch(/^claims\nreproduced +pair is better/m);
+  expect(renderTables(own, 'text')).toMatch(/^claims\nreproduced {2}pair is better/m);
   expect(renderTables(own, 'markdown')).toContain('| claim | verdict | evidence |');
   expect(renderTables([table], 'latex')).toContain(
     'undecided: pair is best (PLCC, 2 comparisons); than thematic: reproduced (+0.050, 95 \\% interval',
