@@ -1,6 +1,6 @@
 // What is wrong with an artifact. Its files are those that the tracker recorded when the stage succeeded; the manifest must
 // say the same. A damaged artifact counts as absent: whoever finds one makes it again, or says that it is gone.
-import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import {
   canonicalJson,
@@ -27,10 +27,13 @@ export interface Damage {
 }
 
 /**
- * How closely to look: `sizes` at names and sizes; `reuse` also at the bytes of files that were changed after the manifest was
- * written, by the time of change that the file system alone sets; `all` at every byte.
+ * How closely to look: `sizes` at names and sizes; `reuse` also at the bytes of files up to 64 MiB, and of larger ones that
+ * were changed after the manifest was written; `all` at every byte.
  */
 export type Depth = 'sizes' | 'reuse' | 'all';
+
+/** Hashing files up to here takes a second a gigabyte; of larger ones a run may have terabytes. */
+const hashedBytes = 64 * 1024 * 1024;
 
 /** Left by killed writers, file systems and file managers; no stage reads such names. */
 const nobodys = /\.tmp$|(^|\/)(\.[^/]*|Thumbs\.db)$/;
@@ -51,7 +54,8 @@ export function damageOf(
   else if (recorded !== null && canonicalJson(sorted(recorded)) !== canonicalJson(sorted(manifest.files)))
     found.push({ path: manifestName, problem: 'lists other files than were recorded' });
   const files = recorded ?? manifest?.files ?? [];
-  const looksInto = ({ ctimeMs }: Stats): boolean => depth === 'all' || (depth === 'reuse' && ctimeMs >= writtenMs);
+  const looksInto = ({ bytes }: ArtifactFile, mtimeMs: number): boolean =>
+    depth === 'all' || (depth === 'reuse' && (bytes <= hashedBytes || mtimeMs >= writtenMs));
   for (const file of files) found.push(...damageOfFile(join(dir, file.path), file, looksInto));
   const known = new Set([manifestName, ...files.map(({ path }) => path)]);
   for (const path of filesIn(dir))
@@ -88,14 +92,15 @@ const sorted = (files: readonly ArtifactFile[]): ArtifactFile[] =>
 function damageOfFile(
   path: string,
   { path: name, bytes, sha256 }: ArtifactFile,
-  looksInto: (stat: Stats) => boolean,
+  looksInto: (file: ArtifactFile, mtimeMs: number) => boolean,
 ): Damage[] {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined) return [{ path: name, problem: 'is missing' }];
     if (!stat.isFile()) return [{ path: name, problem: 'cannot be read' }];
     if (stat.size !== bytes) return [{ path: name, problem: 'has another size' }];
-    if (looksInto(stat) && sha256OfFile(path) !== sha256) return [{ path: name, problem: 'has other bytes' }];
+    if (looksInto({ path: name, bytes, sha256 }, stat.mtimeMs) && sha256OfFile(path) !== sha256)
+      return [{ path: name, problem: 'has other bytes' }];
     return [];
   } catch {
     return [{ path: name, problem: 'cannot be read' }];

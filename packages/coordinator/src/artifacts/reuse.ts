@@ -1,5 +1,5 @@
-// Which artifacts a run may use again. Bytes that were changed are looked at before the run is planned, as that takes a second
-// a gigabyte; within the transaction that plans it only whether what was looked at is still there.
+// Which artifacts a run may use again. Bytes are looked at before the run is planned, as that takes a second a gigabyte;
+// within the transaction that plans it only whether what was looked at is still there.
 import { statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { Tracker } from '@calm-orch/tracker';
