@@ -56,6 +56,9 @@ export function rowsDependOnNumber(set: string = instructionSet()): boolean {
   return ['AVX2', 'AVX', 'SSE'].includes(set);
 }
 
+/** Whether this processor has the instructions that fused operations are built for: ops.cc registers them only then. */
+export const runsKernels = (set: string = instructionSet()): boolean => !['AVX', 'SSE'].includes(set);
+
 /** Threads a trainer may have so that its bits are those of a gang. */
 export const maxExactThreads = (set?: string): number => (rowsDependOnNumber(set) ? 2 : Infinity);
 

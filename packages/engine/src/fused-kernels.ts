@@ -1,9 +1,8 @@
-// The fused operations of ../install/kernels: which engines hold them, and which processors run them.
+// The fused operations of ../install/kernels: which engines hold them.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { instructionSet } from './device.ts';
 import type { Candidate } from './layout.ts';
 
 export const kernelSources = fileURLToPath(new URL('../install/kernels/', import.meta.url));
@@ -20,6 +19,3 @@ export function kernelsVersion({ variant, source }: Candidate): string | undefin
   }
   return version;
 }
-
-/** Whether this processor has the instructions they are built for: ops.cc registers them only then. */
-export const runsKernels = (set: string = instructionSet()): boolean => !['AVX', 'SSE'].includes(set);

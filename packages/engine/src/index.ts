@@ -15,11 +15,11 @@ export {
   instructionSet,
   maxExactThreads,
   rowsDependOnNumber,
+  runsKernels,
   numCores,
   visibleGpus,
   type Device,
 } from './device.ts';
-export { runsKernels } from './fused-kernels.ts';
 export { doctor, renderDoctor, type DoctorReport } from './doctor.ts';
 export {
   createProgram,

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import util from 'node:util';
 import { CalmError } from '@calm-orch/core';
-import { runsKernels } from './fused-kernels.ts';
+import { runsKernels } from './device.ts';
 import { defaultCacheDir, findEngine, tfjsVersion, type Backend } from './layout.ts';
 import { registerWasmKernels } from './wasm-kernels.ts';
 
