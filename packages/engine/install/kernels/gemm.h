@@ -149,29 +149,45 @@ static inline Tile tileOf(int vectors, bool sideBySide) {
 /** A's rows lie side by side (a.row = 1) or are dense (a.column = 1). */
 static inline void multiply(const Product& p) {
   const bool sideBySide = p.a.row == 1;
-  const int64_t step = sideBySide ? p.a.column : p.a.row;
-  // As many rows of A as stay in the first cache beside a panel of B.
-  const int64_t group = std::max<int64_t>(kRows, 6144 / std::max<int64_t>(1, p.inner) / kRows * kRows);
+  // A piece of a panel of B and the rows of A beside it stay in the first cache; the chains go on from piece to piece.
+  constexpr int64_t most = 128;
+  const int64_t numPieces = std::max<int64_t>(1, (p.inner + most - 1) / most);
+  const int64_t piece = (p.inner + numPieces - 1) / numPieces;
+  const int64_t group = std::max<int64_t>(kRows, 4096 / std::max<int64_t>(1, piece) / kRows * kRows);
   for (int64_t first = 0; first < p.rows; first += group) {
     const int64_t end = std::min(p.rows, first + group);
-    for (int64_t j = 0; j < p.columns; j += kPanel) {
-      const int width = static_cast<int>(std::min<int64_t>(kPanel, p.columns - j));
-      const int vectors = (width + kVector - 1) / kVector;
-      const Mask mask = maskOf(width - (vectors - 1) * kVector);
-      for (int64_t i = first, n; i < end; i += n) {
-        const int64_t left = end - i;
-        n = left >= kRows ? kRows : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-        if (p.causalColumns >= 0 && j > p.causalColumns + i + n - 1) continue;
-        const int64_t from = p.causalFrom >= 0 ? std::max<int64_t>(0, std::min(p.inner, i - p.causalFrom)) : 0;
-        const int64_t to = p.causalInner >= 0 ? std::min(p.inner, p.causalInner + i + n) : p.inner;
-        float* c = p.c + i * p.stride + j;
-        const float* start = p.onto ? c : p.bias == nullptr ? nullptr : p.bias + j;
-        const Tile run = n == kRows ? tileOf<kRows>(vectors, sideBySide)
-                         : n == 4   ? tileOf<4>(vectors, sideBySide)
-                         : n == 2   ? tileOf<2>(vectors, sideBySide)
-                                    : tileOf<1>(vectors, sideBySide);
-        run(std::max<int64_t>(0, to - from), p.a.p + i * p.a.row + from * p.a.column, step,
-            p.b + j * p.inner + from * kPanel, start, p.onto ? p.stride : 0, c, p.stride, mask);
+    for (int64_t begin = 0; begin == 0 || begin < p.inner; begin += piece) {
+      // Rows that lie side by side are far apart from one inner index to the next: they are brought together.
+      static thread_local Scratch together;
+      const float* a = p.a.p + first * p.a.row + begin * p.a.column;
+      if (sideBySide) {
+        float* copy = room(together, group * piece);
+        for (int64_t k = 0; k < std::min(piece, p.inner - begin); k++)
+          std::memcpy(copy + k * group, a + k * p.a.column, (end - first) * sizeof(float));
+        a = copy;
+      }
+      const int64_t row = sideBySide ? 1 : p.a.row, column = sideBySide ? group : 1;
+      for (int64_t j = 0; j < p.columns; j += kPanel) {
+        const int width = static_cast<int>(std::min<int64_t>(kPanel, p.columns - j));
+        const int vectors = (width + kVector - 1) / kVector;
+        const Mask mask = maskOf(width - (vectors - 1) * kVector);
+        for (int64_t i = first, n; i < end; i += n) {
+          const int64_t left = end - i;
+          n = left >= kRows ? kRows : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+          if (p.causalColumns >= 0 && j > p.causalColumns + i + n - 1) continue;
+          const int64_t to = std::min({p.inner, begin + piece, p.causalInner >= 0 ? p.causalInner + i + n : p.inner});
+          const int64_t from = std::min(to, std::max(begin, p.causalFrom >= 0 ? i - p.causalFrom : 0));
+          const bool onto = p.onto || begin > 0;
+          if (onto && from >= to) continue;
+          float* c = p.c + i * p.stride + j;
+          const float* start = onto ? c : p.bias == nullptr ? nullptr : p.bias + j;
+          const Tile run = n == kRows ? tileOf<kRows>(vectors, sideBySide)
+                           : n == 4   ? tileOf<4>(vectors, sideBySide)
+                           : n == 2   ? tileOf<2>(vectors, sideBySide)
+                                      : tileOf<1>(vectors, sideBySide);
+          run(std::max<int64_t>(0, to - from), a + (i - first) * row + (from - begin) * column, sideBySide ? column : row,
+              p.b + j * p.inner + from * kPanel, start, onto ? p.stride : 0, c, p.stride, mask);
+        }
       }
     }
   }
