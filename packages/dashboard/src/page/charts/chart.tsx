@@ -33,10 +33,11 @@ export function Chart({ title, curves, isLog, smoothing }: Props) {
   // What uPlot has to be made anew for; new points are given to the one there is.
   const shape = JSON.stringify([curves.map(({ id, style }) => [id, style, hidden.has(id)]), isLog, theme]);
   useEffect(() => {
-    const made = new uPlot(optionsOf(title, curves, hidden, isLog, box.current!, setCursor), data, box.current!);
+    const target = box.current!;
+    const made = new uPlot(optionsOf(title, curves, hidden, isLog, target, setCursor), data, target);
     plot.current = made;
-    const observer = new ResizeObserver(() => made.setSize({ width: box.current!.clientWidth, height }));
-    observer.observe(box.current!);
+    const observer = new ResizeObserver(() => made.setSize({ width: target.clientWidth, height }));
+    observer.observe(target);
     return () => {
       observer.disconnect();
       made.destroy();

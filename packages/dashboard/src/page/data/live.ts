@@ -80,6 +80,8 @@ function holdStream(share: (message: Message) => void): void {
 
 export function useConnection(): Connection {
   const [now, setNow] = useState(connection);
+  // It may have been heard of between the first drawing and now.
+  useEffect(() => setNow(connection), []);
   useMessages((message) => {
     if (message.what === 'connection') setNow(message.connection);
   }, []);
