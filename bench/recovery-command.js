@@ -115,7 +115,7 @@ async function openLedger(dir, started) {
   const applied = db.prepare(
     'select coalesce(max(end_step) - min(first_step), 0) as steps from told_steps where stage_key = ? and generation >= ?',
   );
-  const living = db.prepare(`select pid, position from workers where role = 'trainer'`);
+  const living = db.prepare(`select pid, position from workers where role = 'trainer' and ended_ms is null`);
   return {
     roster: () => members.all(key, key),
     stepsSince: (generation) => applied.get(key, generation).steps,
