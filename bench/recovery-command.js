@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { openSqlite } from '@calm-orch/core';
+import { openSqlite } from '@calm-orch/tracker';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** The ledger is asked this often, and trainers tell it twice a second: both are part of what is measured. */
