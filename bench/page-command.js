@@ -64,17 +64,17 @@ export async function run(args) {
 function queriesOf(tracker) {
   const [{ id }] = tracker.findRuns({ limit: 1 }).runs;
   const [{ key }] = tracker.listRunStages(id);
-  const { event, batch } = tracker.cursors();
+  const { event, report } = tracker.cursors();
   return {
     'a page of runs': () => tracker.findRuns({ limit: 50 }),
     'a page of runs, searched': () => tracker.findRuns({ text: 'mfam 77', limit: 50 }),
     'a page of runs by duration, from the middle': () => tracker.findRuns({ sort: 'duration', limit: 50, offset: 5000 }),
     'failed runs': () => tracker.findRuns({ status: 'failed', limit: 50 }),
     'groups over seeds, by their mean': () => tracker.groupTrials({ metric: 'PLCC', sort: 'mean', limit: 50 }),
-    'curves of a run': () => tracker.listSeries(id),
-    [`a curve of ${longCurve} points`]: () => tracker.metricSeries(key, 'train/loss'),
-    'its last tenth': () => tracker.metricSeries(key, 'train/loss', { from: longCurve * 0.9 }),
-    'what is new': () => [tracker.eventsAfter(event), tracker.metricsAfter(id, batch)],
+    'curves of a run': () => tracker.listCurves(id),
+    [`a curve of ${longCurve} points`]: () => tracker.metricCurve(key, 'train/loss'),
+    'its last tenth': () => tracker.metricCurve(key, 'train/loss', { from: longCurve * 0.9 }),
+    'what is new': () => [tracker.eventsAfter(event), tracker.metricsAfter(id, report)],
   };
 }
 

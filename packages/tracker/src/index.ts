@@ -2,10 +2,10 @@ export { openSqlite } from './database/sqlite.ts';
 export { processStart } from './processes.ts';
 export type { Superseded } from './holding.ts';
 export type { LedgerRow, RosterRecord, Told, ToldLineage } from './stores/ledger-store.ts';
-export type { SeriesQuery, SeriesRange, ThinnedSeries, TimedPoint } from './stores/metric-series.ts';
+export type { CurveQuery, CurveRange, ThinnedCurve, TimedPoint } from './stores/metric-curve.ts';
 export type { ExportedPoint } from './stores/metric-stream.ts';
 export { runSorts, type RunQuery } from './stores/run-queries.ts';
-export { isSampled } from './stores/sample-store.ts';
+export { isLoadKept } from './stores/load-store.ts';
 export { groupSorts, type GroupQuery, type TrialGroup } from './stores/trial-groups.ts';
 export type { NewWorker, RunWorker, WorkerEnd, WorkerRecord } from './stores/worker-store.ts';
 export { hasTracker, openTracker, type Tracker, type TrackerOptions } from './tracker.ts';
@@ -16,8 +16,8 @@ export type {
   Execution,
   ImportKind,
   ImportRecord,
-  MachineSample,
-  MetricBatch,
+  MachineLoad,
+  MetricReport,
   MetricCurve,
   PlannedStage,
   RunRecord,

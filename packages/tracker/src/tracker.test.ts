@@ -266,7 +266,7 @@ test('a coordinator that was superseded changes nothing: not the run, its stages
     nameWorker: () => tracker.nameWorker(id, 2, 'another'),
     endWorker: () => tracker.endWorker(id, 2, { ending: 'lost', reason: 'ended' }),
     endLog: () => tracker.endLog(token, 1),
-    recordSample: () => tracker.recordSample(id, 0, { cpu: 0, memoryBytes: 1, gpu: null, gpuMemoryBytes: null }),
+    recordLoad: () => tracker.recordLoad(id, 0, { cpu: 0, memoryBytes: 1, gpu: null, gpuMemoryBytes: null }),
     logMetrics: () => tracker.logMetrics([point]),
     recordRoster: () => tracker.recordRoster('d', 1, []),
     recordApplied: () => tracker.recordApplied('d', { attempt: 1, sequence: 1 }, []),

@@ -13,12 +13,12 @@ import { holding, holdingAll, holdingAttempt } from './holding.ts';
 import * as imported from './stores/import-store.ts';
 import * as ledger from './stores/ledger-store.ts';
 import type { LedgerRow, RosterMember, RosterRecord, Told, ToldLineage } from './stores/ledger-store.ts';
-import * as series from './stores/metric-series.ts';
+import * as curves from './stores/metric-curve.ts';
 import * as metrics from './stores/metric-store.ts';
 import * as stream from './stores/metric-stream.ts';
 import * as queries from './stores/run-queries.ts';
 import * as runs from './stores/run-store.ts';
-import * as samples from './stores/sample-store.ts';
+import * as load from './stores/load-store.ts';
 import * as stages from './stores/stage-store.ts';
 import { groupTrials, type GroupQuery, type TrialGroup } from './stores/trial-groups.ts';
 import * as workers from './stores/worker-store.ts';
@@ -29,8 +29,8 @@ import type {
   AttemptRecord,
   EventRecord,
   ImportRecord,
-  MachineSample,
-  MetricBatch,
+  MachineLoad,
+  MetricReport,
   MetricCurve,
   MetricPoint,
   ReplacedMetrics,
@@ -160,23 +160,23 @@ export interface Tracker {
   listWorkers(runId: string): WorkerRecord[];
 
   // the machine
-  /** The second that samples go on with. */
-  nextTick(runId: string): number;
-  /** Of one second; kept where `isSampled` says so. */
-  recordSample(runId: string, tick: number, sample: MachineSample): void;
+  /** The second that readings go on with. */
+  nextSecond(runId: string): number;
+  /** Of one second; kept where `isLoadKept` says so. */
+  recordLoad(runId: string, second: number, reading: MachineLoad): void;
   /** Oldest first, at most 3,600. */
-  listSamples(runId: string): (MachineSample & { readonly atMs: number })[];
+  listLoad(runId: string): (MachineLoad & { readonly atMs: number })[];
 
   // metrics
   /** One transaction, in which `replaced` is forgotten before; a point written twice keeps the later value. */
   logMetrics(points: readonly MetricPoint[], replaced?: ReplacedMetrics): void;
   listMetrics(stageKey: string): MetricCurve[];
   /** Which curves the run's stages have. */
-  listSeries(runId: string): series.SeriesRange[];
+  listCurves(runId: string): curves.CurveRange[];
   /** A curve in at most 2,400 points. Throws `invalid_argument`. */
-  metricSeries(stageKey: string, name: string, query?: series.SeriesQuery): series.ThinnedSeries;
-  /** What was recorded for the run's stages after a batch, 0: all. Whoever has shown a run goes on with `cursors`, asked before. */
-  metricsAfter(runId: string, batch: number, options?: { readonly limit?: number }): MetricBatch[];
+  metricCurve(stageKey: string, name: string, query?: curves.CurveQuery): curves.ThinnedCurve;
+  /** What was recorded for the run's stages after a report, 0: all. Whoever has shown a run goes on with `cursors`, asked before. */
+  metricsAfter(runId: string, report: number, options?: { readonly limit?: number }): MetricReport[];
   /** All points of a run's stages, in parts; may be given up at any time. */
   exportMetrics(runId: string): Generator<stream.ExportedPoint[]>;
   /** The numbers of one run's evaluation stages. */
@@ -218,8 +218,8 @@ export interface Tracker {
   listEvents(runId: string, limit?: number): EventRecord[];
   /** Events after the one of id `cursor`, 0: all; oldest first, at most `limit`, 1000 by default. */
   eventsAfter(cursor: number, options?: { readonly runId?: string; readonly limit?: number }): EventRecord[];
-  /** The newest event's id and the newest batch's of metrics, 0 where there is none. */
-  cursors(): { readonly event: number; readonly batch: number };
+  /** The newest event's id and the newest report's of metrics, 0 where there is none. */
+  cursors(): { readonly event: number; readonly report: number };
 
   /** While `work` runs nothing is planned, claimed or recorded by anybody else. Must be short. */
   exclusively<T>(work: () => T): T;
@@ -289,15 +289,15 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     endWorker: (runId, pid, end) => holding(store, runId, () => workers.endWorker(store, runId, pid, end)),
     livingWorkers: (runId) => workers.livingWorkers(store, runId),
     listWorkers: (runId) => workers.listWorkers(store, runId),
-    nextTick: (runId) => samples.nextTick(store, runId),
-    recordSample: (runId, tick, sample) =>
-      holding(store, runId, () => samples.recordSample(store, runId, tick, sample)),
-    listSamples: (runId) => samples.listSamples(store, runId),
+    nextSecond: (runId) => load.nextSecond(store, runId),
+    recordLoad: (runId, second, reading) =>
+      holding(store, runId, () => load.recordLoad(store, runId, second, reading)),
+    listLoad: (runId) => load.listLoad(store, runId),
     logMetrics: (points, replaced) => holdingAll(store, () => metrics.logMetrics(store, points, replaced)),
     listMetrics: (key) => metrics.listMetrics(store, key),
-    listSeries: (runId) => series.listSeries(store, runId),
-    metricSeries: (stageKey, name, query) => series.metricSeriesOf(store, stageKey, name, query),
-    metricsAfter: (runId, batch, options) => stream.metricsAfter(store, runId, batch, options),
+    listCurves: (runId) => curves.listCurves(store, runId),
+    metricCurve: (stageKey, name, query) => curves.thinnedCurve(store, stageKey, name, query),
+    metricsAfter: (runId, report, options) => stream.metricsAfter(store, runId, report, options),
     exportMetrics: (runId) => stream.exportMetrics(store, runId),
     trialMetrics: (runId) => metrics.trialMetrics(store, runId),
     lastGeneration: (stageKey) => ledger.lastGeneration(store, stageKey),
@@ -316,7 +316,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
       holding(store, runId, () => events.appendEvent(store, { runId, type: 'note', message, stageKey })),
     listEvents: (runId, limit) => events.listEvents(store, runId, limit),
     eventsAfter: (cursor, options) => events.eventsAfter(store, cursor, options),
-    cursors: () => ({ event: events.lastEvent(store), batch: stream.lastBatch(store) }),
+    cursors: () => ({ event: events.lastEvent(store), report: stream.lastReport(store) }),
     exclusively: (work) => transaction(store, work),
     close,
   };

@@ -177,7 +177,7 @@ export interface MetricCurve {
 }
 
 /** What one call recorded, in the order of its changes. */
-export interface MetricBatch {
+export interface MetricReport {
   readonly id: number;
   /** null: recorded by an earlier version. */
   readonly atMs: number | null;
@@ -187,7 +187,7 @@ export interface MetricBatch {
 }
 
 /** One second of the machine during a run. */
-export interface MachineSample {
+export interface MachineLoad {
   /** Share of all cores that were busy, 0 to 1. */
   readonly cpu: number;
   readonly memoryBytes: number;

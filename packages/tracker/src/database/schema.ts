@@ -111,7 +111,7 @@ export const stageMetrics = sqliteTable('stage_metrics', {
   value: real('value'),
 });
 
-export const metricBatches = sqliteTable('metric_batches', {
+export const metricReports = sqliteTable('metric_reports', {
   id: integer('id').primaryKey({ autoIncrement: true }),
   runId: text('run_id').notNull(),
   atMs: integer('at_ms'),
@@ -119,7 +119,7 @@ export const metricBatches = sqliteTable('metric_batches', {
   replacedAfter: integer('replaced_after'),
 });
 
-export const metricSeries = sqliteTable('metric_series', {
+export const metricCurves = sqliteTable('metric_curves', {
   id: integer('id').primaryKey(),
   stageKey: text('stage_key').notNull(),
   item: integer('item').notNull(),
@@ -127,10 +127,10 @@ export const metricSeries = sqliteTable('metric_series', {
 });
 
 export const metricPoints = sqliteTable('metric_points', {
-  series: integer('series').notNull(),
+  curve: integer('curve').notNull(),
   step: integer('step').notNull(),
   value: real('value'),
-  batch: integer('batch').notNull(),
+  report: integer('report').notNull(),
 });
 
 export const artifacts = sqliteTable('artifacts', {
@@ -190,9 +190,9 @@ export const workers = sqliteTable('workers', {
   reason: text('reason'),
 });
 
-export const samples = sqliteTable('samples', {
+export const machineLoad = sqliteTable('machine_load', {
   runId: text('run_id').notNull(),
-  tick: integer('tick').notNull(),
+  second: integer('second').notNull(),
   atMs: integer('at_ms').notNull(),
   cpu: real('cpu').notNull(),
   memoryBytes: integer('memory_bytes').notNull(),

@@ -1,6 +1,6 @@
 // Points of a run for those who follow it, and for those who take all of them elsewhere.
 import type { Store } from '../database/database.ts';
-import type { MetricBatch, MetricPoint } from '../types.ts';
+import type { MetricReport, MetricPoint } from '../types.ts';
 
 type Row = [
   id: number,
@@ -14,45 +14,45 @@ type Row = [
   value: number | null,
 ];
 
-/** Number of the newest batch; 0: there is none. */
-export function lastBatch({ sqlite }: Store): number {
-  // Batches are never deleted.
-  return sqlite.prepare('SELECT coalesce(max(id), 0) FROM metric_batches').pluck().get() as number;
+/** Number of the newest report; 0: there is none. */
+export function lastReport({ sqlite }: Store): number {
+  // Reports are never deleted.
+  return sqlite.prepare('SELECT coalesce(max(id), 0) FROM metric_reports').pluck().get() as number;
 }
 
 /**
- * What has come for the stages of a run after batch `after`, whoever recorded it, oldest first: whole batches, until they
- * hold `limit` points. A point that was recorded again is in its last batch alone.
+ * What has come for the stages of a run after report `after`, whoever recorded it, oldest first: whole reports, until they
+ * hold `limit` points. A point that was recorded again is in its last report alone.
  */
 export function metricsAfter(
   { sqlite }: Store,
   runId: string,
   after: number,
   { limit = 10_000 }: { readonly limit?: number } = {},
-): MetricBatch[] {
+): MetricReport[] {
   const rows = sqlite
     .prepare(
-      `SELECT b.id, b.at_ms, b.replaced_stage, b.replaced_after, s.stage_key, s.item, s.name, p.step, p.value
-       FROM metric_batches b LEFT JOIN metric_points p ON p.batch = b.id LEFT JOIN metric_series s ON s.id = p.series
-       WHERE b.id > ? AND coalesce(s.stage_key, b.replaced_stage) IN
+      `SELECT r.id, r.at_ms, r.replaced_stage, r.replaced_after, c.stage_key, c.item, c.name, p.step, p.value
+       FROM metric_reports r LEFT JOIN metric_points p ON p.report = r.id LEFT JOIN metric_curves c ON c.id = p.curve
+       WHERE r.id > ? AND coalesce(c.stage_key, r.replaced_stage) IN
          (SELECT stage_key FROM run_stages WHERE run_id = ?)
-       ORDER BY b.id, p.series, p.step`,
+       ORDER BY r.id, p.curve, p.step`,
     )
     .raw()
     .iterate(after, runId) as IterableIterator<Row>;
-  const batches: (MetricBatch & { points: MetricBatch['points'][number][] })[] = [];
+  const reports: (MetricReport & { points: MetricReport['points'][number][] })[] = [];
   let numPoints = 0;
   for (const [id, atMs, replacedStage, replacedAfter, stageKey, item, name, step, value] of rows) {
-    if (batches.at(-1)?.id !== id) {
+    if (reports.at(-1)?.id !== id) {
       if (numPoints >= limit) break;
       const replaced = replacedStage === null ? null : { stageKey: replacedStage, after: replacedAfter! };
-      batches.push({ id, atMs, replaced, points: [] });
+      reports.push({ id, atMs, replaced, points: [] });
     }
     if (stageKey === null) continue;
-    batches.at(-1)!.points.push({ stageKey, item, name, step, value: value ?? Number.NaN });
+    reports.at(-1)!.points.push({ stageKey, item, name, step, value: value ?? Number.NaN });
     numPoints++;
   }
-  return batches;
+  return reports;
 }
 
 /** As recorded last; `atMs` null: by an earlier version. */
@@ -64,19 +64,19 @@ const exportedAtOnce = 10_000;
 
 /** All points of a run's stages, in order of plan, item, name, step. Between two parts other calls may be made. */
 export function* exportMetrics({ sqlite }: Store, runId: string): Generator<ExportedPoint[]> {
-  const series = sqlite
+  const curves = sqlite
     .prepare(
-      `SELECT s.id, s.stage_key AS stageKey, s.item, s.name FROM run_stages rs
-       JOIN metric_series s ON s.stage_key = rs.stage_key WHERE rs.run_id = ? ORDER BY rs.position, s.item, s.name`,
+      `SELECT c.id, c.stage_key AS stageKey, c.item, c.name FROM run_stages rs
+       JOIN metric_curves c ON c.stage_key = rs.stage_key WHERE rs.run_id = ? ORDER BY rs.position, c.item, c.name`,
     )
     .all(runId) as { id: number; stageKey: string; item: number; name: string }[];
   const part = sqlite
     .prepare(
-      `SELECT p.step, p.value, b.at_ms FROM metric_points p JOIN metric_batches b ON b.id = p.batch
-       WHERE p.series = ? AND p.step > ? ORDER BY p.step LIMIT ${exportedAtOnce}`,
+      `SELECT p.step, p.value, r.at_ms FROM metric_points p JOIN metric_reports r ON r.id = p.report
+       WHERE p.curve = ? AND p.step > ? ORDER BY p.step LIMIT ${exportedAtOnce}`,
     )
     .raw();
-  for (const { id, ...head } of series)
+  for (const { id, ...head } of curves)
     for (let last = Number.MIN_SAFE_INTEGER; ;) {
       const rows = part.all(id, last) as [step: number, value: number | null, atMs: number | null][];
       if (rows.length > 0) yield rows.map(([step, value, atMs]) => ({ ...head, step, value: value ?? Number.NaN, atMs }));

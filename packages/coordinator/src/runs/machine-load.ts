@@ -1,19 +1,19 @@
 // How busy this machine is: its cores and memory, and its NVIDIA GPUs where nvidia-smi is found. Shown, never decided by.
 import { execFile } from 'node:child_process';
 import { cpus, freemem, totalmem } from 'node:os';
-import type { MachineSample } from '@calm-orch/tracker';
+import type { MachineLoad } from '@calm-orch/tracker';
 
-export interface MachineSampler {
-  /** Cores since the sample before (the first: since now, 0), memory now, GPUs when nvidia-smi last answered. */
-  sample(): MachineSample;
+export interface LoadMeter {
+  /** Cores since the reading before (the first: since now, 0), memory now, GPUs when nvidia-smi last answered. */
+  read(): MachineLoad;
 }
 
-type Gpus = Pick<MachineSample, 'gpu' | 'gpuMemoryBytes'>;
+type Gpus = Pick<MachineLoad, 'gpu' | 'gpuMemoryBytes'>;
 
 const noGpus: Gpus = { gpu: null, gpuMemoryBytes: null };
 
 /** @param command The program that is asked for GPUs. */
-export function openSampler(command = 'nvidia-smi'): MachineSampler {
+export function openLoadMeter(command = 'nvidia-smi'): LoadMeter {
   let before = coreTimes();
   let gpus = noGpus;
   let isAsking = false;
@@ -28,7 +28,7 @@ export function openSampler(command = 'nvidia-smi'): MachineSampler {
   };
   ask();
   return {
-    sample: () => {
+    read: () => {
       ask();
       const now = coreTimes();
       const all = now.all - before.all;
