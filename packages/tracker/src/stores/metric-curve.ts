@@ -93,11 +93,13 @@ function thin(rows: Iterable<Row>, { first, last }: { first: number; last: numbe
   const width = (last - first + 1) / parts;
   let numPoints = 0;
   let part = -1;
-  let [least, greatest, newest]: (TimedPoint | undefined)[] = [];
+  let least: TimedPoint | undefined;
+  let greatest: TimedPoint | undefined;
+  let newest: TimedPoint | undefined;
   const close = (): void => {
     const kept = [...new Set([least, greatest, newest])].filter((point) => point !== undefined);
     points.push(...kept.sort(([a], [b]) => a - b));
-    [least, greatest, newest] = [];
+    least = greatest = newest = undefined;
   };
   for (const [step, value, atMs] of rows) {
     const point: TimedPoint = [step, value ?? Number.NaN, atMs];
