@@ -19,7 +19,9 @@ export function runWithTables(tracker: Tracker, name: string | undefined): RunRe
   const run = namedRun(tracker, name);
   const hasTable = (one: RunRecord): boolean => tablesOf(one).some(({ metrics }) => metrics.length > 0);
   if (hasTable(run)) return run;
-  const other = name === undefined ? tracker.listRuns().find(hasTable) : undefined;
-  if (other) return other;
+  for (const { id } of name === undefined ? tracker.listRuns() : []) {
+    const other = tracker.getRun(id);
+    if (hasTable(other)) return other;
+  }
   throw new CalmError('not_found', `run ${run.id} has no table: \`calm-orch show ${run.id}\` shows what it made`);
 }

@@ -1,5 +1,6 @@
 // What the page is told of runs and their stages. Times are ISO 8601 in UTC, null: not yet; a curve's value that is not
 // finite is null.
+import { runSorts } from '@calm-orch/tracker';
 import { z } from 'zod';
 
 /** Whatever JSON can hold. */
@@ -7,12 +8,12 @@ const json = z.unknown();
 const time = z.string().nullable();
 const status = z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']);
 
-export const runStates = ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
-export const runSorts = ['started', 'run', 'status', 'took'] as const;
+export const runStatuses = ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
 
 export const runsQuery = z.object({
-  state: z.enum(runStates).optional(),
-  /** Part of the run's name, title or error. */
+  /** Interrupted runs count as failed, too. */
+  status: z.enum(runStatuses).optional(),
+  /** Words in the run's name, title or error. */
   text: z.string().max(200).default(''),
   sort: z.enum(runSorts).default('started'),
   order: z.enum(['ascending', 'descending']).default('descending'),
@@ -26,13 +27,13 @@ export const runLine = z.object({
   run: z.string(),
   experiment: z.string(),
   title: z.string(),
-  state: z.enum(runStates),
+  status: z.enum(runStatuses),
   error: z.string().nullable(),
   started: time,
   ended: time,
   numTrials: z.number().int(),
   /** Trials that have succeeded. */
-  numFinished: z.number().int(),
+  numFinishedTrials: z.number().int(),
 });
 export type RunLine = z.infer<typeof runLine>;
 
@@ -76,6 +77,13 @@ export const runEvent = z.object({
 });
 export type RunEvent = z.infer<typeof runEvent>;
 
+export const trialLine = trialName.extend({
+  status,
+  fingerprint: z.string().nullable(),
+  metrics: z.record(z.string(), z.number().nullable()),
+});
+export type TrialLine = z.infer<typeof trialLine>;
+
 export const runAnswer = z.object({
   run: runLine,
   path: z.string(),
@@ -84,13 +92,7 @@ export const runAnswer = z.object({
   versions: json,
   machine: json,
   config: json,
-  trials: z.array(
-    trialName.extend({
-      status,
-      fingerprint: z.string().nullable(),
-      metrics: z.record(z.string(), z.number().nullable()),
-    }),
-  ),
+  trials: z.array(trialLine),
   stages: z.array(stageLine),
   /** The last ones, oldest first. */
   events: z.array(runEvent),
@@ -126,7 +128,7 @@ export type StageAnswer = z.infer<typeof stageAnswer>;
 
 const point = z.tuple([z.number(), z.number().nullable()]);
 
-/** A curve of a stage: `[step, value]` in order of step. */
+/** A curve of a stage, or what is new of it: `[step, value]` in order of step. */
 export const curve = z.object({
   stage: z.string(),
   item: z.number().int(),
@@ -136,6 +138,7 @@ export const curve = z.object({
 export type Curve = z.infer<typeof curve>;
 
 export const curvesQuery = z.object({ kind: z.string().max(100) });
+/** Long curves are thinned to what a chart can show: extremes, first and last points stay. */
 export const curvesAnswer = z.object({ curves: z.array(curve) });
 export type CurvesAnswer = z.infer<typeof curvesAnswer>;
 

@@ -4,7 +4,7 @@ import { addressOf, placeOf, type Place } from './place.ts';
 test('every place has an address that leads back to it', () => {
   const places: Place[] = [
     { page: 'runs', query: {} },
-    { page: 'runs', query: { state: 'failed', text: 'a b&c', sort: 'run', order: 'ascending' } },
+    { page: 'runs', query: { status: 'failed', text: 'a b&c', sort: 'id', order: 'ascending' } },
     { page: 'run', run: 'ü/x?-1' },
     { page: 'run', run: 'x-1', stage: 'abc' },
     { page: 'run', run: 'x-1', log: 'trainer-0' },

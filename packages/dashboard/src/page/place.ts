@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { RunsQuery } from '../api/runs.ts';
 
 /** What of the list of runs is asked for. */
-export type ListQuery = Partial<Pick<RunsQuery, 'state' | 'text' | 'sort' | 'order'>>;
+export type ListQuery = Partial<Pick<RunsQuery, 'status' | 'text' | 'sort' | 'order'>>;
 
 export type Place =
   | { readonly page: 'runs'; readonly query?: ListQuery }

@@ -72,7 +72,7 @@ describe('on this machine', () => {
       'offset=-1',
       'offset=NaN',
       'sort=title',
-      'state=lost',
+      'status=lost',
       `text=${'a'.repeat(201)}`,
     ];
     for (const query of wrong) {

@@ -33,10 +33,10 @@ export function createLive(folder: RunFolder): Live {
   };
   const look = (): void => {
     try {
-      // A folder in which the first run begins, or another run folder in its place, is watched anew.
+      // Of a folder in which the first run has begun, and of another in its place, all is news.
       const tracker = folder.tracker();
       if (tracker === null) watch = null;
-      else if (watch?.tracker !== tracker) watch = watchRuns(tracker, watch === null ? 'all' : 'new');
+      else if (watch?.tracker !== tracker) watch = watchRuns(tracker, { event: 0, report: 0 });
       for (const what of watch?.look() ?? []) say(what);
     } catch {
       // The next question gets the error as its answer.
@@ -45,7 +45,7 @@ export function createLive(folder: RunFolder): Live {
   };
   const start = (): void => {
     const tracker = folder.tracker();
-    watch = tracker === null ? null : watchRuns(tracker, 'new');
+    watch = tracker === null ? null : watchRuns(tracker);
     timer = setInterval(look, lookEveryMs);
   };
   const stop = (): void => {

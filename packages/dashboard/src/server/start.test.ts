@@ -40,11 +40,11 @@ test('runs are filtered, searched, sorted, and given a page at a time', async ()
     total: 12,
     runs: [{ run: 'x-12', numTrials: 1 }, { run: 'x-11' }],
   });
-  expect(await asked('sort=run&order=ascending&offset=8&limit=2')).toMatchObject({
+  expect(await asked('sort=started&order=ascending&offset=8&limit=2')).toMatchObject({
     runs: [{ run: 'x-9' }, { run: 'x-10' }],
   });
-  expect(await asked('state=failed')).toMatchObject({ total: 1, runs: [{ run: 'x-3', error: 'the disk is <full>' }] });
-  expect(await asked('state=succeeded&sort=run&order=ascending')).toMatchObject({
+  expect(await asked('status=failed')).toMatchObject({ total: 1, runs: [{ run: 'x-3', error: 'the disk is <full>' }] });
+  expect(await asked('status=succeeded&sort=id&order=ascending')).toMatchObject({
     runs: [{ run: 'x-1' }, { run: 'x-2' }],
   });
   expect(await asked('text=DISK')).toMatchObject({ total: 1, runs: [{ run: 'x-3' }] });
@@ -61,7 +61,7 @@ test('a run has trials, stages with their states, attempts and reasons, events, 
   served = await serve(dir);
   const run = await served.ask('/api/runs/x-1');
   expect(run.json).toMatchObject({
-    run: { run: 'x-1', state: 'running' },
+    run: { run: 'x-1', status: 'running' },
     trials: [{ row: 'all', seed: 0, metrics: { PLCC: 0.5 } }],
     stages: [{ key: 'k1', label: 'evaluate-score', state: 'done', numItems: 1, numAttempts: 1 }],
   });

@@ -29,3 +29,6 @@ export function shortNumber(value: number | null | undefined): string {
 
 /** Hashes are cut short. */
 export const shortKey = (key: string): string => key.slice(0, 8);
+
+/** The log that `trainer 0` writes. */
+export const logName = (worker: string): string => worker.replace(' ', '-');

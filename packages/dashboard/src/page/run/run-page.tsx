@@ -4,7 +4,7 @@ import type { News } from '../../api/news.ts';
 import type { RunAnswer } from '../../api/runs.ts';
 import { useAnswer } from '../data/ask.ts';
 import { useNews } from '../data/live.ts';
-import { localTime, shortNumber, took } from '../parts/format.ts';
+import { localTime, logName, shortNumber, took } from '../parts/format.ts';
 import { JsonView } from '../parts/json-view.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { StateBadge } from '../parts/state-badge.tsx';
@@ -21,8 +21,7 @@ export function RunPage({ place: { run: id, stage, log } }: { readonly place: Ru
   useNews(
     (news) => {
       if (news.what === 'run' && news.run.run === id) {
-        // Stages are planned at once: one that is not there yet comes with all.
-        if (data !== null && news.stages.some(({ key }) => data.stages.every((one) => one.key !== key))) again();
+        if (data !== null && isBeyond(data, news)) again();
         else change((old) => withNews(old, news));
       }
     },
@@ -36,7 +35,7 @@ export function RunPage({ place: { run: id, stage, log } }: { readonly place: Ru
     <>
       <div class="head">
         <h1>{id}</h1>
-        <StateBadge state={run.state} />
+        <StateBadge state={run.status} />
         <p class="quiet">
           {run.title} · started {run.started === null ? 'not yet' : localTime(run.started)}
           {run.ended !== null && ` · took ${took(run)}`}
@@ -70,7 +69,7 @@ export function RunPage({ place: { run: id, stage, log } }: { readonly place: Ru
             </li>
           ))}
         </ul>
-        {log !== undefined && <LogView key={log} run={id} log={log} isLive={run.state === 'running'} />}
+        {log !== undefined && <LogView key={log} run={id} log={log} isLive={run.status === 'running'} />}
       </section>
       <Events {...data} />
       <details>
@@ -85,11 +84,23 @@ export function RunPage({ place: { run: id, stage, log } }: { readonly place: Ru
   );
 }
 
-function withNews(old: RunAnswer, { run, stages, events }: Extract<News, { what: 'run' }>): RunAnswer {
+type RunNews = Extract<News, { what: 'run' }>;
+
+/** Whether there are stages or logs now that the answer does not know: these come whole. */
+function isBeyond({ stages, logs }: RunAnswer, news: RunNews): boolean {
+  const writers = news.events.filter(({ type }) => type === 'attempt started').map(({ message }) => logName(message));
+  return (
+    news.stages.some(({ key }) => stages.every((one) => one.key !== key)) ||
+    writers.some((name) => logs.every((log) => log.name !== name))
+  );
+}
+
+function withNews(old: RunAnswer, { run, trials, stages, events }: RunNews): RunAnswer {
   const last = old.events.at(-1)?.id ?? 0;
   return {
     ...old,
     run,
+    trials,
     stages: old.stages.map((stage) => stages.find(({ key }) => key === stage.key) ?? stage),
     events: [...old.events, ...events.filter(({ id }) => id > last)],
   };

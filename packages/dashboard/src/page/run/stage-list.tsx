@@ -67,7 +67,7 @@ export function StageList({ run, stages, shown }: Props) {
                 <td class="number">{took(stage)}</td>
                 <td class={`number ${stage.numAttempts > stage.numItems ? 'more' : ''}`}>
                   {stage.numAttempts === 0 ? '' : stage.numAttempts}
-                  {stage.numItems > 1 && stage.numAttempts > 0 ? ` of ${stage.numItems} items` : ''}
+                  {stage.numItems > 1 && stage.numAttempts > 0 ? ` for ${stage.numItems} items` : ''}
                 </td>
               </tr>
             ))}

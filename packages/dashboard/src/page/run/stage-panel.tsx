@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { RunAnswer, StageAnswer } from '../../api/runs.ts';
 import { useAnswer } from '../data/ask.ts';
 import { useNews } from '../data/live.ts';
-import { localTime, shortKey, took } from '../parts/format.ts';
+import { localTime, logName, shortKey, took } from '../parts/format.ts';
 import { JsonView } from '../parts/json-view.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { StateBadge } from '../parts/state-badge.tsx';
@@ -185,6 +185,6 @@ function Failure({ error, stack }: StageAnswer['attempts'][number]) {
 
 /** With a link to its log, if it has one. */
 function Worker({ run, logs, worker }: Omit<Props, 'stage'> & { readonly worker: string }) {
-  const log = logs.find(({ name }) => name === worker.replace(' ', '-'))?.name;
+  const log = logs.find(({ name }) => name === logName(worker))?.name;
   return log === undefined ? <>{worker}</> : <a href={addressOf({ page: 'run', run, log })}>{worker}</a>;
 }

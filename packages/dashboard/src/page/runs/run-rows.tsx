@@ -15,11 +15,11 @@ const pageRows = 100;
 const margin = 10;
 
 const columns: readonly { readonly name: string; readonly sort?: RunsQuery['sort']; readonly class: string }[] = [
-  { name: 'Run', sort: 'run', class: 'run' },
+  { name: 'Run', sort: 'id', class: 'run' },
   { name: 'Status', sort: 'status', class: 'status' },
   { name: 'Started', sort: 'started', class: 'started' },
-  { name: 'Took', sort: 'took', class: 'took' },
-  { name: 'Trials', class: 'trials' },
+  { name: 'Took', sort: 'duration', class: 'took' },
+  { name: 'Trials', sort: 'trials', class: 'trials' },
   { name: 'Title', class: 'title' },
 ];
 
@@ -32,7 +32,7 @@ interface Props {
 }
 
 export function RunRows({ query, total, onSort, onNewRun }: Props) {
-  const { state, text, sort, order } = query;
+  const { status, text, sort, order } = query;
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ first: 0, count: 40 });
   const { rows, change, again } = useRows(query, view, total);
@@ -45,14 +45,14 @@ export function RunRows({ query, total, onSort, onNewRun }: Props) {
     addEventListener('resize', look);
     return () => removeEventListener('resize', look);
   }, [look]);
-  useEffect(() => box.current!.scrollTo(0, 0), [state, text, sort, order]);
+  useEffect(() => box.current!.scrollTo(0, 0), [status, text, sort, order]);
   useNews(
     (news) => {
       // A run that is in no row yet, or may have come into the list or left it.
-      if (news.what === 'run' && (!change(news.run) || state !== undefined)) onNewRun();
+      if (news.what === 'run' && (!change(news.run) || status !== undefined)) onNewRun();
     },
     again,
-    [state, change, again, onNewRun],
+    [status, change, again, onNewRun],
   );
   const from = Math.max(0, view.first - margin);
   const to = Math.min(total, view.first + view.count + margin);
@@ -118,12 +118,12 @@ function Row({ index, run }: { readonly index: number; readonly run: RunLine | u
         <a href={addressOf({ page: 'run', run: run.run })}>{run.run}</a>
       </th>
       <td class="status">
-        <StateBadge state={run.state} />
+        <StateBadge state={run.status} />
       </td>
       <td class="started">{run.started === null ? '' : localTime(run.started)}</td>
       <td class="took">{took(run)}</td>
       <td class="trials">
-        {run.numFinished}/{run.numTrials}
+        {run.numFinishedTrials}/{run.numTrials}
       </td>
       <td class="title" title={run.error ?? run.title}>
         {run.error ?? run.title}
@@ -134,7 +134,7 @@ function Row({ index, run }: { readonly index: number; readonly run: RunLine | u
 
 /** Rows that have been asked for, by their place in the list. */
 function useRows(
-  { state, text, sort, order }: RunsQuery,
+  { status, text, sort, order }: RunsQuery,
   { first, count }: { first: number; count: number },
   total: number,
 ) {
@@ -142,7 +142,7 @@ function useRows(
   const shown = useRef(rows);
   shown.current = rows;
   const asked = useRef(new Set<number>());
-  const words = new URLSearchParams({ ...(state && { state }), text, sort, order, limit: String(pageRows) }).toString();
+  const words = new URLSearchParams({ ...(status && { status }), text, sort, order, limit: String(pageRows) }).toString();
   const [times, setTimes] = useState(0);
   // Another question, or another number of runs that answer it: all is asked for again, and shown until it is there.
   const question = `${words} ${total} ${times}`;

@@ -9,17 +9,17 @@ import { RunRows } from './run-rows.tsx';
 
 type ListPlace = Extract<Place, { page: 'runs' }>;
 
-const states = ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
+const statuses = ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
 
 export function RunsPage({ place }: { readonly place: ListPlace }) {
-  const query = { state: undefined, text: '', sort: 'started', order: 'descending', ...place.query } as RunsQuery;
+  const query = { status: undefined, text: '', sort: 'started', order: 'descending', ...place.query } as RunsQuery;
   const search = useRef<HTMLInputElement>(null);
   const words = new URLSearchParams(addressOf(place).split('?')[1] ?? '');
   words.set('limit', '0');
   const count = useAnswer<RunsAnswer>(`/api/runs?${words.toString()}`);
   const ask = (change: Partial<RunsQuery>): void => {
-    const { state, text, sort, order } = { ...query, ...change };
-    replacePlace({ page: 'runs', query: { ...(state && { state }), text, sort, order } });
+    const { status, text, sort, order } = { ...query, ...change };
+    replacePlace({ page: 'runs', query: { ...(status && { status }), text, sort, order } });
   };
   useNews(() => {}, count.again, [count.again]);
   useEffect(() => {
@@ -51,13 +51,13 @@ export function RunsPage({ place }: { readonly place: ListPlace }) {
         <label>
           <span>Status</span>
           <select
-            value={query.state ?? ''}
-            onChange={({ currentTarget }) => ask({ state: (currentTarget.value || undefined) as RunsQuery['state'] })}
+            value={query.status ?? ''}
+            onChange={({ currentTarget }) => ask({ status: (currentTarget.value || undefined) as RunsQuery['status'] })}
           >
             <option value="">all</option>
-            {states.map((state) => (
-              <option key={state} value={state}>
-                {state}
+            {statuses.map((status) => (
+              <option key={status} value={status}>
+                {status}
               </option>
             ))}
           </select>
@@ -68,7 +68,7 @@ export function RunsPage({ place }: { readonly place: ListPlace }) {
       </form>
       {count.error !== null && <Problem text={count.error} />}
       {count.data !== null && <RunRows query={query} total={count.data.total} onSort={ask} onNewRun={count.again} />}
-      {count.data?.total === 0 && <Nothing isFiltered={query.text !== '' || query.state !== undefined} />}
+      {count.data?.total === 0 && <Nothing isFiltered={query.text !== '' || query.status !== undefined} />}
     </>
   );
 }

@@ -4,8 +4,8 @@ import { CalmError } from '@calm-orch/core';
 import { z } from 'zod';
 import { stageAnswer } from '../../api/runs.ts';
 import { route } from '../route.ts';
-import { isoTime } from './iso-time.ts';
-import { runOf, stageLineOf } from './run.ts';
+import { isoTime, stageLine } from '../lines.ts';
+import { runOf } from './run.ts';
 
 export const stageRoute = route({
   path: '/api/runs/{run}/stages/{stage}',
@@ -19,7 +19,7 @@ export const stageRoute = route({
     const attempts = tracker.listAttempts(run.id, stage.key);
     const { ingredients, nearest, differences } = await asked.sources.reasons(tracker, run.id, stage.key);
     return {
-      stage: stageLineOf(stage, run, attempts.length),
+      stage: stageLine(stage, run, attempts.length),
       firstRun: stage.firstRunId,
       config: stage.config,
       inputs: { ...stage.inputs },
