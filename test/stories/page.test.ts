@@ -49,7 +49,7 @@ async function startUi(dir: string, port = 0): Promise<Shown> {
   const server = story.start(['ui', '--no-open', '--port', String(port), '--dir', dir]);
   const address = await new Promise<string>((resolve, reject) => {
     server.child.stdout!.once('data', (chunk) => resolve(String(chunk).trim()));
-    void server.ended.then(({ stderr }) => reject(new Error(stderr)));
+    server.ended.then(({ stderr }) => reject(new Error(stderr)), reject);
   });
   expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
   return { server, address };
@@ -68,6 +68,12 @@ async function openTab(address: string): Promise<Page> {
   return page;
 }
 
+interface Violation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
 /** Serious findings of axe, and whether the page is wider than its window, on wide and narrow windows, light and dark. */
 async function examine(page: Page, name: string): Promise<string[]> {
   const found: string[] = [];
@@ -77,9 +83,7 @@ async function examine(page: Page, name: string): Promise<string[]> {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.waitForTimeout(100);
       await page.screenshot({ path: join(screenshots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
-      const { violations } = (await page.evaluate('axe.run()')) as {
-        violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[];
-      };
+      const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run()');
       const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
       for (const { id, nodes } of serious)
         found.push(`${name} ${width} ${colorScheme} ${id}: ${nodes[0]!.html} ${nodes[0]!.failureSummary}`);
@@ -220,7 +224,7 @@ describe('tables', () => {
     const page = await openTab(`${address}#/tables/x`);
     const drawn = page.locator('.comparison').first().locator('svg.interval').first();
     await drawn.waitFor({ timeout: 60_000 });
-    const answer = (await (await context.request.get(`${address}api/tables`)).json()) as any;
+    const answer = await (await context.request.get(`${address}api/tables`)).json();
     const [{ difference, interval, effect }] = answer.tables[0].json.verdicts[0].comparisons;
     const middle = async (what: string): Promise<number> => {
       const { x, width } = (await drawn.locator(what).first().boundingBox())!;

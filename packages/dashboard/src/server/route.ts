@@ -1,7 +1,7 @@
 // A question the server answers: where, with what parameters, and what its answer holds. The table of routes is what
 // requests are matched against and what the OpenAPI description is made of, so that the two cannot differ.
 import { CalmError } from '@calm-orch/core';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { PageSources } from './sources.ts';
 import type { RunFolder } from './run-folder.ts';
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CalmError, toCalmError, type ErrorCode } from '@calm-orch/core';
-import { createGuard, inAddress, isLoopback, reachableName } from './guard.ts';
+import { createGuard, isLoopback, reachableName } from './guard.ts';
 import { createLive } from './live.ts';
 import { openApi } from './openapi.ts';
 import { matchRoute, queryOf } from './route.ts';

@@ -50,7 +50,12 @@ export function watchRuns(tracker: Tracker, since = tracker.cursors()): Watch {
       const ids = new Set([...happened.flatMap(({ runId }) => runId ?? []), ...before, ...atWork]);
       return [...ids].flatMap((id) => {
         const run = runOrNull(tracker, id);
-        return run === null ? [] : lookAt(run, happened.filter(({ runId }) => runId === id));
+        return run === null
+          ? []
+          : lookAt(
+              run,
+              happened.filter(({ runId }) => runId === id),
+            );
       });
     },
   };

@@ -127,9 +127,9 @@ function optionsOf(
     height,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
-    scales: { x: { time: false }, y: isLog ? { distr: 3 } : {} },
+    scales: { x: { time: false }, y: isLog ? { distr: 3, range: logRange } : {} },
     axes: [
-      axis,
+      { ...axis, incrs: stepsBetweenTicks },
       { ...axis, size: 62, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : tickText(tick))) },
     ],
     series: [
@@ -147,6 +147,13 @@ function optionsOf(
     hooks: { setCursor: [({ cursor: { idx } }) => onCursor(idx ?? null)] },
   };
 }
+
+/** Steps are whole numbers. */
+const stepsBetweenTicks = [1, 10, 100, 1e3, 1e4, 1e5, 1e6].flatMap((power) => [power, 2 * power, 5 * power]);
+
+/** Of what there is, not of whole powers of ten. */
+const logRange: uPlot.Scale.Range = (_, low, high) =>
+  low === null || high === null ? [0.1, 1] : uPlot.rangeLog(low, high, 10, false);
 
 const tickText = (tick: number): string =>
   tick !== 0 && (Math.abs(tick) < 1e-3 || Math.abs(tick) >= 1e5)

@@ -44,7 +44,7 @@ export function startLive(): void {
   };
   channel.postMessage({ what: 'hello' } satisfies Message);
   // Only an address that browsers trust (this machine, https) has locks: elsewhere each tab has a stream of its own.
-  if (navigator.locks === undefined) void hold();
+  if (navigator.locks === undefined) hold().catch(() => {});
   else navigator.locks.request('calm-orch stream', hold).catch(() => {});
 }
 

@@ -26,24 +26,34 @@ export function LogView({ run, log, isLive }: Props) {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
     const over = new AbortController();
-    const look = async (): Promise<void> => {
-      try {
-        const part = await ask<LogAnswer>(next.current === null ? path : `${path}?from=${next.current}`, over.signal);
-        const isFirst = next.current === null;
-        next.current = part.next;
-        if (part.text !== '')
-          setState(({ text, isCut }) => ({
-            text: (text + part.text).slice(-maxCharacters),
-            isCut: isFirst ? part.from > 0 : isCut || text.length + part.text.length > maxCharacters,
-            error: null,
-          }));
-      } catch (thrown) {
-        if (over.signal.aborted) return;
-        if (!(thrown instanceof TypeError)) return setState((old) => ({ ...old, error: (thrown as Error).message }));
-      }
-      if (isLive) timer = setTimeout(() => void look(), lookEveryMs);
+    const show = (part: LogAnswer): void => {
+      const isFirst = next.current === null;
+      next.current = part.next;
+      if (part.text === '') return;
+      setState(({ text, isCut }) => ({
+        text: (text + part.text).slice(-maxCharacters),
+        isCut: isFirst ? part.from > 0 : isCut || text.length + part.text.length > maxCharacters,
+        error: null,
+      }));
     };
-    void look();
+    const look = (): void => {
+      ask<LogAnswer>(next.current === null ? path : `${path}?from=${next.current}`, over.signal)
+        .then(show)
+        .then(
+          () => true,
+          (thrown: unknown) => {
+            // A server that has gone may come back.
+            if (thrown instanceof TypeError) return true;
+            if (!over.signal.aborted) setState((old) => ({ ...old, error: (thrown as Error).message }));
+            return false;
+          },
+        )
+        .then((goesOn) => {
+          if (isLive && goesOn && !over.signal.aborted) timer = setTimeout(look, lookEveryMs);
+        })
+        .catch(() => {});
+    };
+    look();
     return () => {
       over.abort();
       clearTimeout(timer);

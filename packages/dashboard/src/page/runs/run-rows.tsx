@@ -142,7 +142,13 @@ function useRows(
   const shown = useRef(rows);
   shown.current = rows;
   const asked = useRef(new Set<number>());
-  const words = new URLSearchParams({ ...(status && { status }), text, sort, order, limit: String(pageRows) }).toString();
+  const words = new URLSearchParams({
+    ...(status && { status }),
+    text,
+    sort,
+    order,
+    limit: String(pageRows),
+  }).toString();
   const [times, setTimes] = useState(0);
   // Another question, or another number of runs that answer it: all is asked for again, and shown until it is there.
   const question = `${words} ${total} ${times}`;

@@ -3,13 +3,18 @@ import { useState } from 'preact/hooks';
 
 export function CopyButton({ label, text }: { readonly label: string; readonly text: string }) {
   const [said, setSaid] = useState('');
-  const copy = async (): Promise<void> => {
-    const isCopied = await copied(text);
-    setSaid(isCopied ? 'Copied' : 'The browser did not allow it');
+  const say = (words: string): void => {
+    setSaid(words);
     setTimeout(() => setSaid(''), 2000);
   };
+  const copy = (): void => {
+    navigator.clipboard.writeText(text).then(
+      () => say('Copied'),
+      () => say(copiedFrom(text) ? 'Copied' : 'The browser did not allow it'),
+    );
+  };
   return (
-    <button type="button" onClick={() => void copy()}>
+    <button type="button" onClick={copy}>
       {said === '' ? label : said}
       <span class="hidden" role="status">
         {said}
@@ -18,18 +23,13 @@ export function CopyButton({ label, text }: { readonly label: string; readonly t
   );
 }
 
-async function copied(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    // Where the address is none that browsers trust (`--host`) there is only the old way.
-    const area = document.createElement('textarea');
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    const isCopied = document.execCommand('copy');
-    area.remove();
-    return isCopied;
-  }
+/** The old way, for addresses that browsers do not trust (`--host`). */
+function copiedFrom(text: string): boolean {
+  const area = document.createElement('textarea');
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const isCopied = document.execCommand('copy');
+  area.remove();
+  return isCopied;
 }

@@ -12,7 +12,7 @@ export function TableView({ id, layout }: { readonly id: string; readonly layout
           <tr>
             <td />
             {groups.map(({ metric, heads }) => (
-              <th key={metric} scope="colgroup" colSpan={heads.length} class="group">
+              <th key={metric} scope="colgroup" colSpan={heads.length} class={heads.length === 1 ? 'number' : 'group'}>
                 {metric}
               </th>
             ))}
