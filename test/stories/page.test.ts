@@ -87,8 +87,8 @@ async function examine(page: Page, name: string): Promise<string[]> {
       const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
       for (const { id, nodes } of serious)
         found.push(`${name} ${width} ${colorScheme} ${id}: ${nodes[0]!.html} ${nodes[0]!.failureSummary}`);
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      const overflow = await page.evaluate<number>(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
       );
       if (overflow > 0) found.push(`${name} ${width}: ${overflow} pixels too wide`);
     }
@@ -115,7 +115,7 @@ test('a run that begins while one looks appears, goes on and ends on its pages w
   const before = await value.textContent();
   await expect.poll(() => value.textContent(), { timeout: 30_000 }).not.toBe(before);
 
-  await page.evaluate(() => Object.assign(window, { isSame: true }));
+  await page.evaluate('globalThis.isSame = true');
   expect((await run.ended).code).toBe(0);
   await page.locator('.head .state.succeeded').waitFor({ timeout: 10_000 });
   await expect.poll(() => page.locator('.stages .state.done').count()).toBeGreaterThanOrEqual(17);
@@ -211,7 +211,7 @@ describe('tables', () => {
     ] as const) {
       await page.getByRole('button', { name: `Copy ${name}` }).click();
       await page.getByText('Copied').first().waitFor();
-      expect(`${await page.evaluate(() => navigator.clipboard.readText())}\n`).toBe(await print(format));
+      expect(`${await page.evaluate<string>('navigator.clipboard.readText()')}\n`).toBe(await print(format));
       await page.getByRole('button', { name: `Copy ${name}` }).waitFor();
     }
     await withAxe(page);
@@ -294,7 +294,7 @@ describe('tables', () => {
     expect(await page.locator('main img, main script').count()).toBe(0);
 
     const ground = (): Promise<string> =>
-      page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+      page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
     await page.emulateMedia({ colorScheme: 'light' });
     const light = await ground();
     await page.getByLabel('Colours').selectOption('dark');
