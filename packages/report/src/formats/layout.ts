@@ -40,7 +40,7 @@ export function layOut(table: Table): Layout {
   const warning = rehearsal ? 'Rehearsal: these numbers mean nothing. ' : '';
   const notes = [
     oursNote(cells),
-    ...(intervals ? ['in brackets the 95 % interval of the mean over draws of test items'] : []),
+    ...(intervals ? ['in brackets its 95 % interval over draws of test items'] : []),
     ...(groups.some(({ heads }) => heads.includes('diff')) ? ['diff: ours - paper'] : []),
   ];
   return {
