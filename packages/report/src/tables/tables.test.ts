@@ -343,10 +343,15 @@ test('verdicts stand under the table in every format that has room for them', ()
   expect(renderTables([table], 'text', true)).toContain('\u001b[33mundecided\u001b[0m   pair is best');
   expect(renderTables([table], 'markdown')).toContain('| pair is worse | not judged | no result of pair |');
   expect(renderTables([table], 'markdown')).toContain(`| … than thematic | reproduced | ${interval}, p 0.010;`);
-  // The claims of a table without a number of the paper are its own.
-  const own = [{ ...table, metrics: ['RMSE'] }];
-  expect(renderTables(own, 'text')).toMatch(/^claims\nreproduced {2}pair is better/m);
-  expect(renderTables(own, 'markdown')).toContain('| claim | verdict | evidence |');
+  // Claims that are not the paper's stand apart.
+  const ours = { ...one, claim: 'pair beats chance', verdict: 'holds' as const, own: true as const };
+  const both = [{ ...table, verdicts: [ours, one] }];
+  expect(renderTables(both, 'text')).toMatch(
+    /^the paper's claims\nreproduced {2}pair is better.*\n-+\nour claims\nholds {2}pair beats chance/m,
+  );
+  const markdown = renderTables(both, 'markdown');
+  expect(markdown.indexOf('| claim of the paper | verdict |')).toBeLessThan(markdown.indexOf('| pair is better |'));
+  expect(markdown).toContain('| our claim | verdict | evidence |\n| :-- | :-- | :-- |\n| pair beats chance | holds |');
   expect(renderTables([table], 'latex')).toContain(
     'undecided: pair is best (PLCC, 2 comparisons); than thematic: reproduced (+0.050 [+0.010, +0.094], p 0.010;',
   );
