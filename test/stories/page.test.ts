@@ -134,8 +134,10 @@ test('a run that begins while one looks appears, goes on and ends on its pages w
   await withAxe(page);
   const found = await examine(page, 'run');
 
-  await page.locator('.links a', { hasText: 'trainer-0' }).click();
-  await page.locator('.log').waitFor();
+  await page.locator('.panel td a', { hasText: 'trainer 0' }).first().click();
+  await page.getByText('wrote during one attempt').waitFor();
+  await page.getByRole('link', { name: 'All of it' }).click();
+  await expect.poll(() => page.locator('.log').innerText()).toContain('finetune-score');
   await page.getByRole('link', { name: 'Runs', exact: true }).click();
   await page.getByRole('searchbox').fill('nothing like it');
   await page.getByText('No run is like that.').waitFor();
@@ -293,8 +295,7 @@ describe('tables', () => {
     expect(await page.title()).toBe(`${id} – calm-orch`);
     expect(await page.locator('main img, main script').count()).toBe(0);
 
-    const ground = (): Promise<string> =>
-      page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
+    const ground = (): Promise<string> => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
     await page.emulateMedia({ colorScheme: 'light' });
     const light = await ground();
     await page.getByLabel('Colours').selectOption('dark');

@@ -121,6 +121,9 @@ export const stageAnswer = z.object({
       stack: z.string().nullable(),
       started: time,
       ended: time,
+      /** Bytes of its worker's log when it began and ended; null: not recorded, or it goes on. */
+      logStart: z.number().int().nullable(),
+      logEnd: z.number().int().nullable(),
     }),
   ),
 });
@@ -145,6 +148,8 @@ export type CurvesAnswer = z.infer<typeof curvesAnswer>;
 export const logQuery = z.object({
   /** Where to read on; without it the last part. */
   from: z.coerce.number().int().min(0).optional(),
+  /** Where to stop. */
+  to: z.coerce.number().int().min(0).optional(),
 });
 export const logAnswer = z.object({
   /** Bytes before `text`. */

@@ -7,7 +7,8 @@ test('every place has an address that leads back to it', () => {
     { page: 'runs', query: { status: 'failed', text: 'a b&c', sort: 'id', order: 'ascending' } },
     { page: 'run', run: 'ü/x?-1' },
     { page: 'run', run: 'x-1', stage: 'abc' },
-    { page: 'run', run: 'x-1', log: 'trainer-0' },
+    { page: 'run', run: 'x-1', log: { name: 'trainer-0' } },
+    { page: 'run', run: 'x-1', log: { name: 'trainer-0', from: 10, to: 20 } },
     { page: 'tables' },
     { page: 'tables', name: 'x-1' },
   ];

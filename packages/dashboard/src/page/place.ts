@@ -5,9 +5,16 @@ import type { RunsQuery } from '../api/runs.ts';
 /** What of the list of runs is asked for. */
 export type ListQuery = Partial<Pick<RunsQuery, 'status' | 'text' | 'sort' | 'order'>>;
 
+/** A log, or the bytes of it that an attempt wrote. */
+export interface LogPart {
+  readonly name: string;
+  readonly from?: number;
+  readonly to?: number;
+}
+
 export type Place =
   | { readonly page: 'runs'; readonly query?: ListQuery }
-  | { readonly page: 'run'; readonly run: string; readonly stage?: string; readonly log?: string }
+  | { readonly page: 'run'; readonly run: string; readonly stage?: string; readonly log?: LogPart }
   | { readonly page: 'tables'; readonly name?: string };
 
 export function addressOf(place: Place): string {
@@ -21,7 +28,11 @@ export function addressOf(place: Place): string {
     }
     case 'run':
       if (place.stage !== undefined) return `#/run/${part(place.run)}/stage/${part(place.stage)}`;
-      if (place.log !== undefined) return `#/run/${part(place.run)}/log/${part(place.log)}`;
+      if (place.log !== undefined) {
+        const { name, ...range } = place.log;
+        const ends = Object.entries(range).map(([end, bytes]) => `${end}=${bytes}`);
+        return `#/run/${part(place.run)}/log/${part(name)}${ends.length === 0 ? '' : `?${ends.join('&')}`}`;
+      }
       return `#/run/${part(place.run)}`;
     case 'tables':
       return place.name === undefined ? '#/tables' : `#/tables/${part(place.name)}`;
@@ -34,11 +45,17 @@ export function placeOf(hash: string): Place {
   const [page, name, what, which] = path.split('/').map(decoded);
   if (page === 'run' && name) {
     if (what === 'stage' && which) return { page, run: name, stage: which };
-    if (what === 'log' && which) return { page, run: name, log: which };
+    if (what === 'log' && which)
+      return { page, run: name, log: { name: which, ...rangeOf(new URLSearchParams(query)) } };
     return { page, run: name };
   }
   if (page === 'tables') return name ? { page, name } : { page };
   return { page: 'runs', query: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+function rangeOf(query: URLSearchParams): Omit<LogPart, 'name'> {
+  const ends = (['from', 'to'] as const).filter((end) => /^\d+$/.test(query.get(end) ?? ''));
+  return Object.fromEntries(ends.map((end) => [end, Number(query.get(end))]));
 }
 
 function decoded(part: string): string {

@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSqlite, openTracker } from '@calm-orch/tracker';
 import { errorAnswer } from './openapi.ts';
@@ -107,6 +108,11 @@ test('a log is read in parts; names and links that lead elsewhere are no logs', 
   }
   expect(text).toBe(`${lines.join('\n')}\n`);
   expect((await served.ask('/api/runs/x-1/logs/trainer-0?from=999999999')).json.text).toBe('');
+  expect((await served.ask('/api/runs/x-1/logs/trainer-0?from=10&to=20')).json).toEqual({
+    from: 10,
+    next: 20,
+    text: `${lines.join('\n')}`.slice(9, 18),
+  });
   expect((await served.ask('/api/runs/x-1/logs/trainer-1')).status).toBe(404);
 });
 
@@ -152,6 +158,11 @@ test('a port that is taken is said, or another is taken in its place', async () 
   const { port } = other.address() as AddressInfo;
   await expect(serve(dir, { port })).rejects.toThrow(`--port: ${port} is taken by another process`);
   other.close();
+});
+
+test('the script of the page is at most 80 kB as it is sent compressed', async () => {
+  served = await serve(dir);
+  expect(gzipSync((await served.ask('/page.js')).text).length).toBeLessThan(80_000);
 });
 
 test('every answer is as the OpenAPI description says', async () => {

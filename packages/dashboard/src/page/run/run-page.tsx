@@ -61,15 +61,17 @@ export function RunPage({ place: { run: id, stage, log } }: { readonly place: Ru
           {data.logs.map(({ name }) => (
             <li key={name}>
               <a
-                href={addressOf({ page: 'run', run: id, ...(name !== log && { log: name }) })}
-                aria-current={name === log ? 'true' : undefined}
+                href={addressOf({ page: 'run', run: id, ...(name !== log?.name && { log: { name } }) })}
+                aria-current={name === log?.name ? 'true' : undefined}
               >
                 {name}
               </a>
             </li>
           ))}
         </ul>
-        {log !== undefined && <LogView key={log} run={id} log={log} isLive={run.status === 'running'} />}
+        {log !== undefined && (
+          <LogView key={JSON.stringify(log)} run={id} log={log} isLive={run.status === 'running'} />
+        )}
       </section>
       <Events {...data} />
       <details>

@@ -154,7 +154,7 @@ function Attempts({ run, attempts, logs }: Pick<StageAnswer, 'attempts'> & Omit<
               <td class="number">{one.item}</td>
               <td class="number">{one.attempt}</td>
               <td>
-                <Worker {...{ run, logs, worker: one.worker }} />
+                <Worker {...{ run, logs, attempt: one }} />
               </td>
               <td>
                 {one.status}
@@ -183,8 +183,11 @@ function Failure({ error, stack }: StageAnswer['attempts'][number]) {
   );
 }
 
-/** With a link to its log, if it has one. */
-function Worker({ run, logs, worker }: Omit<Props, 'stage'> & { readonly worker: string }) {
-  const log = logs.find(({ name }) => name === logName(worker))?.name;
-  return log === undefined ? <>{worker}</> : <a href={addressOf({ page: 'run', run, log })}>{worker}</a>;
+/** With a link to what the attempt has written, if there is its log. */
+function Worker({ run, logs, attempt }: Omit<Props, 'stage'> & { readonly attempt: StageAnswer['attempts'][number] }) {
+  const { worker, logStart: from, logEnd: to } = attempt;
+  const name = logName(worker);
+  if (logs.every((log) => log.name !== name)) return <>{worker}</>;
+  const log = { name, ...(from !== null && { from }), ...(to !== null && { to }) };
+  return <a href={addressOf({ page: 'run', run, log })}>{worker}</a>;
 }

@@ -2,6 +2,7 @@
 // their list: no name in an address becomes a path.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { CalmError } from '@calm-orch/core';
+import type { z } from 'zod';
 import { logAnswer, logQuery } from '../../api/runs.ts';
 import { route } from '../route.ts';
 import { runOf } from './run.ts';
@@ -17,14 +18,14 @@ export const logRoute = route({
     const { run } = runOf(asked);
     const log = asked.sources.logs(run.id).find(({ name }) => name === asked.path['log']);
     if (log === undefined) throw new CalmError('not_found', `run ${run.id} has no log ${asked.path['log']}`);
-    return partOf(log.path, asked.query.from);
+    return partOf(log.path, asked.query);
   },
 });
 
-function partOf(path: string, from?: number): { from: number; next: number; text: string } {
+function partOf(path: string, { from, to }: z.infer<typeof logQuery>): { from: number; next: number; text: string } {
   const file = openSync(path, 'r');
   try {
-    const { size } = fstatSync(file);
+    const size = Math.min(fstatSync(file).size, to ?? Infinity);
     const begin = Math.min(from ?? Math.max(0, size - partBytes), size);
     const bytes = Buffer.alloc(Math.min(partBytes, size - begin));
     const read = bytes.subarray(0, readSync(file, bytes, 0, bytes.length, begin));

@@ -27,16 +27,20 @@ export const stageRoute = route({
       ingredients,
       nearest,
       differences: [...differences],
-      attempts: attempts.map(({ item, attempt, worker, status, error, stack, startedMs, endedMs }) => ({
-        item,
-        attempt,
-        worker,
-        status,
-        error,
-        stack,
-        started: isoTime(startedMs),
-        ended: isoTime(endedMs),
-      })),
+      attempts: attempts.map(
+        ({ item, attempt, worker, status, error, stack, startedMs, endedMs, logStart, logEnd }) => ({
+          item,
+          attempt,
+          worker,
+          status,
+          error,
+          stack,
+          started: isoTime(startedMs),
+          ended: isoTime(endedMs),
+          logStart,
+          logEnd,
+        }),
+      ),
     };
   },
 });
