@@ -1,16 +1,13 @@
 // `npm run bench -- commands`: how long people wait for an answer at the command line. Each round runs every command once,
 // as a process of its own; the first round is not counted, for `plan` and `tables` remember.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { median } from './median.js';
 import { machineFacts, wholeNumber } from './options.js';
+import { timeOf } from './program.js';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const program = join(root, 'packages/cli/bin/calm-orch.js');
 const experiment = 'experiments/ablation-mfam.yaml';
 
 /** What each command line may take on an idle machine, in ms. */
@@ -57,25 +54,4 @@ export async function run(args) {
   } finally {
     rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
-}
-
-/** ms until the process ends, or until its first line, with which it is told to end. */
-async function timeOf({ args, untilLine = false }, dir) {
-  const startedMs = performance.now();
-  const child = spawn(process.execPath, [program, ...args, '--dir', dir], {
-    cwd: root,
-    stdio: ['ignore', untilLine ? 'pipe' : 'ignore', 'inherit'],
-  });
-  let lineMs;
-  child.stdout?.on('data', (data) => {
-    if (lineMs !== undefined || !String(data).includes('\n')) return;
-    lineMs = performance.now() - startedMs;
-    child.kill('SIGINT');
-  });
-  const code = await new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', resolve);
-  });
-  if (!untilLine && code !== 0) throw new Error(`calm-orch ${args.join(' ')} ended with exit code ${code}`);
-  return untilLine ? lineMs : performance.now() - startedMs;
 }

@@ -30,6 +30,12 @@ commands
       seconds and peak memory of the identity of every dataset and of the catalogue, without decoding, where label files
       have N (100) % of their published sizes. They take 5 GB of disk and are removed, but those in DIR stay for another
       call.
+  tracker [--writers N] [--rows N] [--batch N] [--rounds N] [--python PY] [--json]
+      metric rows a second from 32 workers that report 1000 each, 100 a call, over gRPC into the database, and MLflow's
+      where PY, a Python with mlflow, is given.
+  page [--runs N] [--points N] [--dir DIR] [--rounds N] [--json]
+      ms of \`runs\`, \`tables\` and of what a page asks for, on a folder of 10,000 runs and 5 million metric points made
+      here (2 GB of disk; it stays in DIR for another call).
   augment [--photos DIR] [--side N] [--rounds N] [--python PY] [--json]
       ms per photograph of the augmentor's operations beside Pillow's, one thread each. DIR defaults to the carried
       photographs, N to 560 (2.5 times 224), PY to python3; without Pillow ours alone.
@@ -47,6 +53,8 @@ const commands = {
   steady: () => import('./steady-command.js'),
   metrics: () => import('./metrics-command.js'),
   readers: () => import('./readers-command.js'),
+  tracker: () => import('./tracker-command.js'),
+  page: () => import('./page-command.js'),
   augment: () => import('./augment-command.js'),
   visibility: () => import('./visibility-command.js'),
 };

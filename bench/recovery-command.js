@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { openSqlite } from '@calm-orch/core';
+import { openSqlite } from '@calm-orch/tracker';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** The ledger is asked this often, and trainers tell it twice a second: both are part of what is measured. */
@@ -115,7 +115,7 @@ async function openLedger(dir, started) {
   const applied = db.prepare(
     'select coalesce(max(end_step) - min(first_step), 0) as steps from told_steps where stage_key = ? and generation >= ?',
   );
-  const living = db.prepare(`select pid, position from workers where role = 'trainer'`);
+  const living = db.prepare(`select pid, position from workers where role = 'trainer' and ended_ms is null`);
   return {
     roster: () => members.all(key, key),
     stepsSince: (generation) => applied.get(key, generation).steps,

@@ -1,8 +1,13 @@
 export { openSqlite } from './database/sqlite.ts';
 export { processStart } from './processes.ts';
 export type { Superseded } from './holding.ts';
-export type { LedgerRow, Told, ToldLineage } from './stores/ledger-store.ts';
-export type { RunWorker } from './stores/worker-store.ts';
+export type { LedgerRow, RosterRecord, Told, ToldLineage } from './stores/ledger-store.ts';
+export type { CurveQuery, CurveRange, ThinnedCurve, TimedPoint } from './stores/metric-curve.ts';
+export type { ExportedPoint } from './stores/metric-stream.ts';
+export { runSorts, type RunQuery } from './stores/run-queries.ts';
+export { isLoadKept } from './stores/load-store.ts';
+export { groupSorts, type GroupQuery, type TrialGroup } from './stores/trial-groups.ts';
+export type { NewWorker, RunWorker, WorkerEnd, WorkerRecord } from './stores/worker-store.ts';
 export { hasTracker, openTracker, type Tracker, type TrackerOptions } from './tracker.ts';
 export type {
   ArtifactFile,
@@ -11,10 +16,15 @@ export type {
   Execution,
   ImportKind,
   ImportRecord,
+  MachineLoad,
+  MetricReport,
   MetricCurve,
   PlannedStage,
   RunRecord,
   RunStageRecord,
+  ListedRun,
   StageRecord,
+  TrialRecord,
   TrialRef,
+  WorkerEnding,
 } from './types.ts';

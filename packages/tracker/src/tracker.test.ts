@@ -264,7 +264,9 @@ test('a coordinator that was superseded changes nothing: not the run, its stages
     failStage: () => tracker.failStage(id, 'd', 'boom'),
     recordWorker: () => tracker.recordWorker(id, { role: 'trainer', index: 0, pid: 2 }),
     nameWorker: () => tracker.nameWorker(id, 2, 'another'),
-    forgetWorker: () => tracker.forgetWorker(id, 2),
+    endWorker: () => tracker.endWorker(id, 2, { ending: 'lost', reason: 'ended' }),
+    endLog: () => tracker.endLog(token, 1),
+    recordLoad: () => tracker.recordLoad(id, 0, { cpu: 0, memoryBytes: 1, gpu: null, gpuMemoryBytes: null }),
     logMetrics: () => tracker.logMetrics([point]),
     recordRoster: () => tracker.recordRoster('d', 1, []),
     recordApplied: () => tracker.recordApplied('d', { attempt: 1, sequence: 1 }, []),
@@ -411,16 +413,16 @@ test('curves come back in order, keep NaN, and are cut where training goes on fr
     [1, 2.5],
     [2, Number.NaN],
   ]);
-  tracker.logMetrics([point(1, 4)], { stageKey: 's', after: 0 });
+  tracker.logMetrics([point(1, 4)], { runId: id, stageKey: 's', after: 0 });
   expect(curve()).toEqual([
     [0, 3],
     [1, 4],
   ]);
   // A point that cannot be written leaves what it was to replace.
   const broken = { ...point(2, 1), name: null as unknown as string };
-  expect(() => tracker.logMetrics([broken], { stageKey: 's', after: -1 })).toThrow();
+  expect(() => tracker.logMetrics([broken], { runId: id, stageKey: 's', after: -1 })).toThrow();
   expect(curve()).toHaveLength(2);
-  tracker.logMetrics([], { stageKey: 's', after: -1 });
+  tracker.logMetrics([], { runId: id, stageKey: 's', after: -1 });
   expect(tracker.listMetrics('s')).toEqual([]);
 });
 

@@ -12,17 +12,25 @@ import * as events from './stores/event-store.ts';
 import { holding, holdingAll, holdingAttempt } from './holding.ts';
 import * as imported from './stores/import-store.ts';
 import * as ledger from './stores/ledger-store.ts';
-import type { LedgerRow, RosterMember, Told, ToldLineage } from './stores/ledger-store.ts';
+import type { LedgerRow, RosterMember, RosterRecord, Told, ToldLineage } from './stores/ledger-store.ts';
+import * as curves from './stores/metric-curve.ts';
 import * as metrics from './stores/metric-store.ts';
+import * as stream from './stores/metric-stream.ts';
+import * as queries from './stores/run-queries.ts';
 import * as runs from './stores/run-store.ts';
+import * as load from './stores/load-store.ts';
 import * as stages from './stores/stage-store.ts';
+import { groupTrials, type GroupQuery, type TrialGroup } from './stores/trial-groups.ts';
 import * as workers from './stores/worker-store.ts';
-import type { RunWorker } from './stores/worker-store.ts';
+import type { NewWorker, RunWorker, WorkerEnd, WorkerRecord } from './stores/worker-store.ts';
+import { listTrials } from './trials.ts';
 import type {
   ArtifactFile,
   AttemptRecord,
   EventRecord,
   ImportRecord,
+  MachineLoad,
+  MetricReport,
   MetricCurve,
   MetricPoint,
   ReplacedMetrics,
@@ -30,7 +38,9 @@ import type {
   PlannedStage,
   RunRecord,
   RunStageRecord,
+  ListedRun,
   StageRecord,
+  TrialRecord,
 } from './types.ts';
 
 export const databaseFile = 'calm-orch.db';
@@ -75,7 +85,13 @@ export interface Tracker {
   /** At least every 10 s. */
   heartbeatRun(runId: string): void;
   /** Newest first. */
-  listRuns(): RunRecord[];
+  listRuns(): ListedRun[];
+  /** A page of them, and how many there are on all pages. Throws `invalid_argument`. */
+  findRuns(query?: queries.RunQuery): { readonly runs: ListedRun[]; readonly total: number };
+  /** By run, in order of plan. */
+  listTrials(runs: readonly ListedRun[]): ReadonlyMap<string, readonly TrialRecord[]>;
+  /** Over all runs: trials that differ in their seed alone, and a metric over these. Throws `invalid_argument`. */
+  groupTrials(query: GroupQuery): { readonly groups: TrialGroup[]; readonly total: number };
   /** Throws `not_found`, naming the runs there are. */
   getRun(runId: string): RunRecord;
   /** By run id, else the newest run of an experiment of that name, else (no name) the one started or resumed last. */
@@ -108,7 +124,7 @@ export interface Tracker {
     stageKey: string,
     item: number,
     worker: string,
-    options?: { readonly joins?: boolean; readonly instance?: string },
+    options?: stages.AttemptOptions,
   ): AttemptRecord;
   /** Throws `lease_lost` if the attempt is no longer running (as all calls with a token do). */
   finishItem(token: string, result: StageResult): { readonly itemsLeft: number };
@@ -122,6 +138,8 @@ export interface Tracker {
     options?: { readonly progressed?: boolean; readonly stack?: string },
   ): { readonly lostInARow: number };
   cancelAttempt(token: string, reason: string): void;
+  /** Once the attempt has ended: bytes of its worker's log. */
+  endLog(token: string, bytes: number): void;
   /** After the artifact is complete on disk; all items must be finished. */
   succeedStage(runId: string, key: string, result: StageResult, files: readonly ArtifactFile[]): void;
   failStage(runId: string, key: string, reason: string): void;
@@ -132,17 +150,35 @@ export interface Tracker {
 
   // workers
   /** Once its process is started. */
-  recordWorker(runId: string, worker: Pick<RunWorker, 'role' | 'index' | 'pid'>): void;
+  recordWorker(runId: string, worker: NewWorker): void;
   /** Once it has registered. */
   nameWorker(runId: string, pid: number, instance: string): void;
-  forgetWorker(runId: string, pid: number): void;
+  endWorker(runId: string, pid: number, end: WorkerEnd): void;
   /** Those that live, where they can be looked at from here. */
   livingWorkers(runId: string): RunWorker[];
+  /** All there have been, with their ends, in order of their start. */
+  listWorkers(runId: string): WorkerRecord[];
+
+  // the machine
+  /** The second that readings go on with. */
+  nextSecond(runId: string): number;
+  /** Of one second; kept where `isLoadKept` says so. */
+  recordLoad(runId: string, second: number, reading: MachineLoad): void;
+  /** Oldest first, at most 3,600. */
+  listLoad(runId: string): (MachineLoad & { readonly atMs: number })[];
 
   // metrics
   /** One transaction, in which `replaced` is forgotten before; a point written twice keeps the later value. */
   logMetrics(points: readonly MetricPoint[], replaced?: ReplacedMetrics): void;
   listMetrics(stageKey: string): MetricCurve[];
+  /** Which curves the run's stages have. */
+  listCurves(runId: string): curves.CurveRange[];
+  /** A curve in at most 2,400 points. Throws `invalid_argument`. */
+  metricCurve(stageKey: string, name: string, query?: curves.CurveQuery): curves.ThinnedCurve;
+  /** What was recorded for the run's stages after a report, 0: all. Whoever has shown a run goes on with `cursors`, asked before. */
+  metricsAfter(runId: string, report: number, options?: { readonly limit?: number }): MetricReport[];
+  /** All points of a run's stages, in parts; may be given up at any time. */
+  exportMetrics(runId: string): Generator<stream.ExportedPoint[]>;
   /** The numbers of one run's evaluation stages. */
   trialMetrics(
     runId: string,
@@ -153,6 +189,8 @@ export interface Tracker {
   lastGeneration(stageKey: string): number;
   /** Its members by rank. */
   lastRoster(stageKey: string): readonly Required<RosterMember>[];
+  /** All there have been. */
+  listRosters(stageKey: string): RosterRecord[];
   recordRoster(stageKey: string, generation: number, members: readonly RosterMember[]): void;
   /** What a report of an attempt tells of its weights; the same report again changes nothing. Throws `invalid_argument`
    *  where steps do not go on where those before have ended. */
@@ -178,6 +216,10 @@ export interface Tracker {
   note(runId: string, message: string, stageKey?: string): void;
   /** The last `limit`, oldest first. @default 50 */
   listEvents(runId: string, limit?: number): EventRecord[];
+  /** Events after the one of id `cursor`, 0: all; oldest first, at most `limit`, 1000 by default. */
+  eventsAfter(cursor: number, options?: { readonly runId?: string; readonly limit?: number }): EventRecord[];
+  /** The newest event's id and the newest report's of metrics, 0 where there is none. */
+  cursors(): { readonly event: number; readonly report: number };
 
   /** While `work` runs nothing is planned, claimed or recorded by anybody else. Must be short. */
   exclusively<T>(work: () => T): T;
@@ -211,9 +253,12 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     },
     removeRun: (runId) => runs.removeRun(store, runId),
     heartbeatRun: (runId) => holding(store, runId, () => runs.heartbeatRun(store, runId)),
-    listRuns: () => runs.listRuns(store),
-    getRun: (runId) => runs.getRun(store, runId),
-    findRun: (name) => runs.findRun(store, name),
+    listRuns: () => queries.listRuns(store),
+    findRuns: (query) => queries.findRuns(store, query),
+    listTrials: (some) => listTrials(store, some),
+    groupTrials: (query) => groupTrials(store, query),
+    getRun: (runId) => queries.getRun(store, runId),
+    findRun: (name) => queries.findRun(store, name),
     findResumableRun: (runId) => runs.findResumableRun(store, runId),
     upsertStages: (runId, planned) => holding(store, runId, () => stages.upsertStages(store, runId, planned)),
     claimStage: (runId, key) => holding(store, runId, () => stages.claimStage(store, runId, key)),
@@ -232,6 +277,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     loseAttempt: (token, reason, more) =>
       holdingAttempt(store, token, () => stages.loseAttempt(store, token, reason, more)),
     cancelAttempt: (token, reason) => holdingAttempt(store, token, () => stages.cancelAttempt(store, token, reason)),
+    endLog: (token, bytes) => holdingAttempt(store, token, () => stages.endLog(store, token, bytes)),
     succeedStage: (runId, key, result, files) =>
       holding(store, runId, () => stages.succeedStage(store, runId, key, result, files)),
     failStage: (runId, key, reason) => holding(store, runId, () => stages.failStage(store, runId, key, reason)),
@@ -240,13 +286,23 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     listArtifacts: (key) => stages.listArtifacts(store, key),
     recordWorker: (runId, worker) => holding(store, runId, () => workers.recordWorker(store, runId, worker)),
     nameWorker: (runId, pid, instance) => holding(store, runId, () => workers.nameWorker(store, runId, pid, instance)),
-    forgetWorker: (runId, pid) => holding(store, runId, () => workers.forgetWorker(store, runId, pid)),
+    endWorker: (runId, pid, end) => holding(store, runId, () => workers.endWorker(store, runId, pid, end)),
     livingWorkers: (runId) => workers.livingWorkers(store, runId),
+    listWorkers: (runId) => workers.listWorkers(store, runId),
+    nextSecond: (runId) => load.nextSecond(store, runId),
+    recordLoad: (runId, second, reading) =>
+      holding(store, runId, () => load.recordLoad(store, runId, second, reading)),
+    listLoad: (runId) => load.listLoad(store, runId),
     logMetrics: (points, replaced) => holdingAll(store, () => metrics.logMetrics(store, points, replaced)),
     listMetrics: (key) => metrics.listMetrics(store, key),
+    listCurves: (runId) => curves.listCurves(store, runId),
+    metricCurve: (stageKey, name, query) => curves.thinnedCurve(store, stageKey, name, query),
+    metricsAfter: (runId, report, options) => stream.metricsAfter(store, runId, report, options),
+    exportMetrics: (runId) => stream.exportMetrics(store, runId),
     trialMetrics: (runId) => metrics.trialMetrics(store, runId),
     lastGeneration: (stageKey) => ledger.lastGeneration(store, stageKey),
     lastRoster: (stageKey) => ledger.lastRoster(store, stageKey),
+    listRosters: (stageKey) => ledger.listRosters(store, stageKey),
     recordRoster: (stageKey, generation, members) =>
       holdingAll(store, () => ledger.recordRoster(store, stageKey, generation, members)),
     recordApplied: (stageKey, report, told) =>
@@ -259,6 +315,8 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     note: (runId, message, stageKey) =>
       holding(store, runId, () => events.appendEvent(store, { runId, type: 'note', message, stageKey })),
     listEvents: (runId, limit) => events.listEvents(store, runId, limit),
+    eventsAfter: (cursor, options) => events.eventsAfter(store, cursor, options),
+    cursors: () => ({ event: events.lastEvent(store), report: stream.lastReport(store) }),
     exclusively: (work) => transaction(store, work),
     close,
   };

@@ -1,5 +1,6 @@
 // A trial has no state of its own: its status and fingerprint follow from the stages it needs, as its run sees them.
-import { and, eq } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { Role, StageResult, Status } from '@calm-orch/core';
 import type { Store } from './database/database.ts';
 import { runStages, stages, trials, trialStages } from './database/schema.ts';
@@ -11,11 +12,17 @@ interface TrialStage {
   readonly result: string | null;
 }
 
-/** In order of plan. `runStatus` is the run's status as shown. */
-export function listTrials({ db }: Store, runId: string, runStatus: Status): TrialRecord[] {
+/** Of each run, in order of plan. `status`: the run's as shown. */
+export function listTrials(
+  { db }: Store,
+  runs: readonly { readonly id: string; readonly status: Status }[],
+): Map<string, TrialRecord[]> {
+  const ids = JSON.stringify(runs.map(({ id }) => id));
+  const isWanted = (column: SQLiteColumn) => sql`${column} IN (SELECT value FROM json_each(${ids}))`;
   const stagesOf = new Map<string, TrialStage[]>();
   const linked = db
     .select({
+      runId: trialStages.runId,
       row: trialStages.row,
       seed: trialStages.seed,
       role: stages.role,
@@ -25,23 +32,30 @@ export function listTrials({ db }: Store, runId: string, runStatus: Status): Tri
     .from(trialStages)
     .innerJoin(runStages, and(eq(runStages.runId, trialStages.runId), eq(runStages.stageKey, trialStages.stageKey)))
     .innerJoin(stages, eq(stages.key, trialStages.stageKey))
-    .where(eq(trialStages.runId, runId))
+    .where(isWanted(trialStages.runId))
     .orderBy(runStages.position)
     .all();
-  for (const { row, seed, ...stage } of linked) {
-    const id = JSON.stringify([row, seed]);
-    stagesOf.set(id, [...(stagesOf.get(id) ?? []), stage]);
-  }
-  return db
-    .select({ row: trials.row, seed: trials.seed })
+  for (const { runId, row, seed, ...stage } of linked) push(stagesOf, JSON.stringify([runId, row, seed]), stage);
+  const found = new Map<string, TrialRecord[]>();
+  const statusOf = new Map(runs.map(({ id, status }) => [id, status]));
+  const all = db
+    .select({ runId: trials.runId, row: trials.row, seed: trials.seed })
     .from(trials)
-    .where(eq(trials.runId, runId))
+    .where(isWanted(trials.runId))
     .orderBy(trials.position)
-    .all()
-    .map(({ row, seed }) => {
-      const own = stagesOf.get(JSON.stringify([row, seed])) ?? [];
-      return { row, seed, status: trialStatus(own, runStatus), fingerprint: fingerprintOf(own) };
-    });
+    .all();
+  for (const { runId, row, seed } of all) {
+    const own = stagesOf.get(JSON.stringify([runId, row, seed])) ?? [];
+    const status = trialStatus(own, statusOf.get(runId)!);
+    push(found, runId, { row, seed, status, fingerprint: fingerprintOf(own) });
+  }
+  return found;
+}
+
+function push<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }
 
 function trialStatus(own: readonly TrialStage[], runStatus: Status): Status {

@@ -27,7 +27,8 @@ export interface TrialRecord extends TrialRef {
   readonly fingerprint: string | null;
 }
 
-export interface RunRecord {
+/** What lists show. */
+export interface ListedRun {
   /** `<experiment>-<n>`, n counting the experiment's runs in this folder. */
   readonly id: string;
   readonly experiment: string;
@@ -39,16 +40,27 @@ export interface RunRecord {
   readonly error: string | null;
   /** Of a run at work: when its coordinator was last heard of, and whether nothing but that is known of it from here. */
   readonly heard: { readonly agoMs: number; readonly isElsewhere: boolean } | null;
-  readonly resolved: Json;
+  /** Its numbers mean nothing. */
+  readonly isRehearsal: boolean;
   readonly hash: string;
-  readonly versions: Json;
-  readonly machine: Json;
   readonly host: string;
   readonly pid: number;
   /** 1 + number of resumes. */
   readonly session: number;
   readonly startedMs: number;
   readonly endedMs: number | null;
+  readonly numTrials: number;
+  /** Trials all of whose stages have succeeded. */
+  readonly numFinishedTrials: number;
+  readonly numStages: number;
+  /** Executed or reused. */
+  readonly numFinishedStages: number;
+}
+
+export interface RunRecord extends ListedRun {
+  readonly resolved: Json;
+  readonly versions: Json;
+  readonly machine: Json;
   readonly trials: readonly TrialRecord[];
 }
 
@@ -106,7 +118,13 @@ export interface AttemptRecord {
   readonly stack: string | null;
   readonly startedMs: number;
   readonly endedMs: number | null;
+  /** Bytes of the worker's log when it began and ended; `logEnd` null: it goes on, or nobody saw its end. */
+  readonly logStart: number | null;
+  readonly logEnd: number | null;
 }
+
+/** How a worker's process ended: in order; by a signal from outside; otherwise, or unseen; by its coordinator, for another. */
+export type WorkerEnding = 'finished' | 'killed' | 'lost' | 'replaced';
 
 /** Stages whose test items other people's outputs can be measured on. */
 export type ImportKind = 'evaluate-score' | 'evaluate-comment';
@@ -144,6 +162,8 @@ export interface MetricPoint {
 
 /** What a stage recorded at steps greater than `after`, -1: all: training goes on from a checkpoint taken there. */
 export interface ReplacedMetrics {
+  /** That replaces it. */
+  readonly runId: string;
   readonly stageKey: string;
   readonly after: number;
 }
@@ -154,6 +174,26 @@ export interface MetricCurve {
   readonly item: number;
   readonly name: string;
   readonly points: readonly (readonly [step: number, value: number])[];
+}
+
+/** What one call recorded, in the order of its changes. */
+export interface MetricReport {
+  readonly id: number;
+  /** null: recorded by an earlier version. */
+  readonly atMs: number | null;
+  /** Went before the points came. */
+  readonly replaced: Omit<ReplacedMetrics, 'runId'> | null;
+  readonly points: readonly Omit<Required<MetricPoint>, 'runId'>[];
+}
+
+/** One second of the machine during a run. */
+export interface MachineLoad {
+  /** Share of all cores that were busy, 0 to 1. */
+  readonly cpu: number;
+  readonly memoryBytes: number;
+  /** Mean over the GPUs, 0 to 1, and bytes in use on all; null where there is none. */
+  readonly gpu: number | null;
+  readonly gpuMemoryBytes: number | null;
 }
 
 export const eventTypes = [

@@ -4,8 +4,8 @@ import { basename } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, sha256OfFile, suggestion, userPath } from '@calm-orch/core';
 import type { MeasuredOutputs, OutputColumn } from '@calm-orch/evaluator';
-import { isRehearsal, renderTables, rowsOfTable, testItemsOf } from '@calm-orch/report';
-import { openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
+import { renderTables, rowsOfTable, testItemsOf } from '@calm-orch/report';
+import { openTracker, type ListedRun, type Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { judgedTables } from '../judged-tables.ts';
 import { jsonOption } from '../options/json-option.ts';
@@ -51,7 +51,7 @@ export const command = {
       );
     const tracker = openTracker(dir, { access: 'write' });
     try {
-      const runs = run === undefined ? tracker.listRuns().filter((one) => !isRehearsal(one)) : [namedRun(tracker, run)];
+      const runs = run === undefined ? tracker.listRuns().filter((one) => !one.isRehearsal) : [namedRun(tracker, run)];
       if (remove) removeRow(tracker, runs, options);
       else await importRow(tracker, runs, userPath(file!), options);
     } finally {
@@ -62,7 +62,7 @@ export const command = {
 
 async function importRow(
   tracker: Tracker,
-  runs: readonly RunRecord[],
+  runs: readonly ListedRun[],
   path: string,
   { dir, as: name, table, json }: Options,
 ): Promise<void> {
@@ -113,7 +113,7 @@ async function importRow(
     process.stderr.write(`${reportOf(name, column, measured, source.file)}\n`);
     places.push(place);
   }
-  if (places.length === 0) throw noImportPlace(runs, stageOfColumn[columns[0]!], table);
+  if (places.length === 0) throw noImportPlace(tracker, runs, stageOfColumn[columns[0]!], table);
   const tables = [];
   for (const run of new Set(places.map((place) => place.run))) {
     const joined = places.filter((place) => place.run === run).map((place) => place.table);
@@ -145,7 +145,7 @@ function reportOf(
   ].join('; ');
 }
 
-function removeRow(tracker: Tracker, runs: readonly RunRecord[], { as: name, json }: Options): void {
+function removeRow(tracker: Tracker, runs: readonly ListedRun[], { as: name, json }: Options): void {
   const experiments = [...new Set(runs.map((run) => run.experiment))];
   for (const experiment of experiments) {
     if (tracker.removeImports(experiment, name) === 0) continue;

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, expandHome, type StageKind, type TrialConfig } from '@calm-orch/core';
 import { restoreExperiment } from '@calm-orch/core/config';
-import { isRehearsal } from '@calm-orch/report';
-import { hasTracker, openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
+import { hasTracker, openTracker, type ListedRun, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { PhotoAnswer, PhotoQuestion } from '@calm-orch/evaluator';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
@@ -96,10 +95,10 @@ async function findModel(dir: string, wanted: Wanted, kind: StageKind): Promise<
   try {
     const runs =
       wanted.run === undefined
-        ? tracker.listRuns().filter((run) => !isRehearsal(run))
+        ? tracker.listRuns().filter((run) => !run.isRehearsal)
         : [namedRun(tracker, wanted.run)];
     for (const run of runs) {
-      const found = await modelOf(tracker, run, dir, wanted, kind);
+      const found = await modelOf(tracker, tracker.getRun(run.id), dir, wanted, kind);
       if (found !== null) return found;
     }
     throw noModel(dir, wanted, trainedTrials(tracker, runs, kind));
@@ -118,7 +117,7 @@ function noModel(dir: string, { run, row, seed }: Wanted, trained: readonly stri
 }
 
 /** `all (seed 0, 1)`, over all given runs. */
-function trainedTrials(tracker: Tracker, runs: readonly RunRecord[], kind: StageKind): string[] {
+function trainedTrials(tracker: Tracker, runs: readonly ListedRun[], kind: StageKind): string[] {
   const seeds = new Map<string, Set<number>>();
   for (const run of runs)
     for (const stage of tracker.listRunStages(run.id))

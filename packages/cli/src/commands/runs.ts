@@ -1,6 +1,6 @@
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError } from '@calm-orch/core';
-import { hasTracker, openTracker, type RunRecord } from '@calm-orch/tracker';
+import { hasTracker, openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
 import { printJson, printLine } from '../output.ts';
@@ -36,10 +36,8 @@ export const command = {
     }
     const tracker = openTracker(dir, { access: 'read' });
     try {
-      const isAsked = (run: RunRecord): boolean =>
-        status === undefined || (status === 'interrupted' ? run.interrupted : run.status === status);
-      const runs = tracker.listRuns().filter(isAsked).slice(0, limit);
-      if (json) printJson(runsJson(runs));
+      const { runs } = tracker.findRuns({ status, limit });
+      if (json) printJson(runsJson(runs, tracker.listTrials(runs)));
       else printLine(runsText(runs));
     } finally {
       tracker.close();

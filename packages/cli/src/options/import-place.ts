@@ -2,7 +2,7 @@
 // has its test items.
 import { CalmError, suggestion } from '@calm-orch/core';
 import { rowsOfTable, tablesOf } from '@calm-orch/report';
-import type { ImportKind, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
+import type { ImportKind, ListedRun, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 
 export interface ImportPlace {
   readonly run: RunRecord;
@@ -25,12 +25,13 @@ const kinds: Readonly<Record<ImportKind, { what: string; metrics: readonly strin
 /** `wanted` names the table; null: no run has such a place. */
 export function findImportPlace(
   tracker: Tracker,
-  runs: readonly RunRecord[],
+  runs: readonly ListedRun[],
   kind: ImportKind,
   wanted?: string,
 ): ImportPlace | null {
-  for (const run of runs) {
-    const evaluated = tracker.listRunStages(run.id).filter((one) => one.kind === kind && one.status === 'succeeded');
+  for (const { id: runId } of runs) {
+    const run = tracker.getRun(runId);
+    const evaluated = tracker.listRunStages(runId).filter((one) => one.kind === kind && one.status === 'succeeded');
     for (const { id, metrics } of tablesOf(run)) {
       if (wanted !== undefined && wanted !== id) continue;
       if (!metrics.some((metric) => kinds[kind].metrics.includes(metric))) continue;
@@ -44,9 +45,14 @@ export function findImportPlace(
 }
 
 /** The error of a file that has no place. */
-export function noImportPlace(runs: readonly RunRecord[], kind: ImportKind, wanted?: string): CalmError {
+export function noImportPlace(
+  tracker: Tracker,
+  runs: readonly ListedRun[],
+  kind: ImportKind,
+  wanted?: string,
+): CalmError {
   const { what, experiment } = kinds[kind];
-  const ids = [...new Set(runs.flatMap(tablesOf).map(({ id }) => id))];
+  const ids = [...new Set(runs.flatMap((run) => tablesOf(tracker.getRun(run.id))).map(({ id }) => id))];
   const where = runs.length === 1 ? `run ${runs[0]!.id}` : 'any run';
   const table =
     wanted === undefined ? '' : ` in table \`${wanted}\`${ids.includes(wanted) ? '' : suggestion(wanted, ids)}`;

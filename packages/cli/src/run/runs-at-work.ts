@@ -3,17 +3,17 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { connectRun } from '@calm-orch/coordinator';
 import { CalmError } from '@calm-orch/core';
-import type { RunRecord, Tracker } from '@calm-orch/tracker';
+import type { ListedRun, RunRecord, Tracker } from '@calm-orch/tracker';
 import { experimentOrRun } from '../options/named-run.ts';
 import { shownStatus } from '../views/runs.ts';
 
 /** The named run, or the newest of an experiment or of all that is at work. @throws CalmError `not_found` */
 export function findRunAtWork(tracker: Tracker, name: string | undefined): RunRecord {
   const wanted = name === undefined ? undefined : experimentOrRun(name);
-  const isMeant = ({ id, experiment }: RunRecord): boolean =>
+  const isMeant = ({ id, experiment }: ListedRun): boolean =>
     wanted === undefined || id === wanted || experiment === wanted;
   const found = tracker.listRuns().find((run) => run.status === 'running' && isMeant(run));
-  if (found !== undefined) return found;
+  if (found !== undefined) return tracker.getRun(found.id);
   // A name nobody knows is answered with those there are.
   const last = wanted === undefined ? undefined : tracker.findRun(wanted);
   throw new CalmError(

@@ -1,16 +1,19 @@
 // The list of runs, newest first, as JSON for scripts and as lines for people.
 import { columns } from '@calm-orch/report';
-import type { RunRecord } from '@calm-orch/tracker';
+import type { ListedRun, TrialRecord } from '@calm-orch/tracker';
 import { duration, isoTime, localTime } from './format.ts';
 
-export function runsJson(runs: readonly RunRecord[]): unknown {
-  return runs.map(({ id, experiment, status, startedMs, endedMs, trials }) => ({
+export function runsJson(
+  runs: readonly ListedRun[],
+  trialsOf: ReadonlyMap<string, readonly TrialRecord[]>,
+): unknown {
+  return runs.map(({ id, experiment, status, startedMs, endedMs }) => ({
     run: id,
     experiment,
     status,
     started: isoTime(startedMs),
     ended: isoTime(endedMs),
-    trials: trials.map(({ row, seed, status: trialStatus, fingerprint }) => ({
+    trials: (trialsOf.get(id) ?? []).map(({ row, seed, status: trialStatus, fingerprint }) => ({
       row,
       seed,
       status: trialStatus,
@@ -19,16 +22,15 @@ export function runsJson(runs: readonly RunRecord[]): unknown {
   }));
 }
 
-export function runsText(runs: readonly RunRecord[]): string {
+export function runsText(runs: readonly ListedRun[]): string {
   const lines = runs.map((run) => {
-    const finished = run.trials.filter(({ status }) => status === 'succeeded').length;
     const took = run.endedMs === null ? '' : duration(run.endedMs - run.startedMs);
     return [
       run.id,
       shownStatus(run),
       localTime(run.startedMs),
       took,
-      `${finished} of ${run.trials.length} trials`,
+      `${run.numFinishedTrials} of ${run.numTrials} trials`,
       run.heard?.isElsewhere
         ? `on ${run.host}, heard of ${duration(Math.max(0, run.heard.agoMs))} ago`
         : (run.error ?? ''),
@@ -37,6 +39,6 @@ export function runsText(runs: readonly RunRecord[]): string {
   return columns([['RUN', 'STATUS', 'STARTED', 'TOOK', 'FINISHED', ''], ...lines]).join('\n');
 }
 
-export function shownStatus({ status, interrupted }: Pick<RunRecord, 'status' | 'interrupted'>): string {
+export function shownStatus({ status, interrupted }: Pick<ListedRun, 'status' | 'interrupted'>): string {
   return interrupted ? `${status} (interrupted)` : status;
 }

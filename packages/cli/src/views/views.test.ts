@@ -60,7 +60,7 @@ function makeRun(): string {
 
 test('runs as JSON have run, experiment, status, times and trials', () => {
   makeRun();
-  expect(runsJson(tracker.listRuns())).toEqual([
+  expect(runsJson(tracker.listRuns(), tracker.listTrials(tracker.listRuns()))).toEqual([
     {
       run: 'smoke-1',
       experiment: 'smoke',

@@ -3,7 +3,7 @@
 // planned with an artifact that stays, or without it.
 import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { RunRecord, Tracker } from '@calm-orch/tracker';
+import type { ListedRun, Tracker } from '@calm-orch/tracker';
 import { moveToTrash } from './artifact.ts';
 import type { Layout } from './layout.ts';
 
@@ -102,7 +102,7 @@ const sweptFolders = ['artifacts', 'staging', 'checkpoints', 'logs'] as const;
 /** Somebody was killed before it was empty. */
 const trashFolder = 'trash';
 
-function neededBy(tracker: Tracker, kept: readonly Pick<RunRecord, 'id' | 'status'>[]): (path: string) => boolean {
+function neededBy(tracker: Tracker, kept: readonly Pick<ListedRun, 'id' | 'status'>[]): (path: string) => boolean {
   const artifacts = new Set<string>();
   const open = new Set<string>();
   for (const run of kept)
@@ -121,7 +121,7 @@ function neededBy(tracker: Tracker, kept: readonly Pick<RunRecord, 'id' | 'statu
   };
 }
 
-function keptRuns(tracker: Tracker, keep: number): RunRecord[] {
+function keptRuns(tracker: Tracker, keep: number): ListedRun[] {
   const counts = new Map<string, { succeeded: number; unfinished: number }>();
   return tracker.listRuns().filter((run) => {
     const { id, experiment, status } = run;

@@ -253,7 +253,7 @@ test('forgets the numbers of steps that will be repeated', async () => {
   const point = (step: number) => ({ step, totalSteps: 9, metrics: { 'train/loss': 9 - step } });
   const first = await lease(coordinator, 'trainer 0');
   coordinator.report(first.token, 1, [point(0), point(1), point(2)]);
-  coordinator.workerExited(100, 'was ended by SIGKILL');
+  coordinator.workerExited(100, { ending: 'killed', reason: 'was ended by SIGKILL' });
   const second = await lease(coordinator, 'trainer 1');
   coordinator.report(second.token, 1, [point(1)]);
   expect(tracker.listMetrics('key-of-finetune-score')[0]!.points).toEqual([
@@ -321,7 +321,7 @@ test('takes over from a coordinator that died: leases and rosters stay, who died
   expect(await next.join({ token: dies.token, address: 'unix:c', generation: 2 }, 0, never)).toMatchObject({
     rank: -1,
   });
-  next.workerExited(104, 'was ended by SIGKILL');
+  next.workerExited(104, { ending: 'killed', reason: 'was ended by SIGKILL' });
   expect(await next.join({ token: shared.token, address: 'unix:a', generation: 2 }, 0, never)).toEqual({
     generation: 3,
     rank: 0,

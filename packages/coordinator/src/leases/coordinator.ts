@@ -1,9 +1,10 @@
 // The coordinator of one run: gives items to workers for a limited time, takes results and failures, completes stages.
 // It decides in memory and records every decision in the tracker first, so that a coordinator killed at any moment
 // loses nothing that a worker was told is done. It knows workers by what they say (gRPC) and by their processes' ends.
+import { statSync } from 'node:fs';
 import { assertNever, CalmError, type Role, type Roster, type StageProgress, type StageResult } from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
-import type { AttemptRecord } from '@calm-orch/tracker';
+import type { AttemptRecord, WorkerEnd } from '@calm-orch/tracker';
 import { removeLeftovers } from '../artifacts/artifact.ts';
 import { createChanges } from './changes.ts';
 import { readArtifact } from '../artifacts/damage.ts';
@@ -252,13 +253,13 @@ export class Coordinator {
   }
 
   /** A worker's process has ended: its lease goes to another at once. */
-  workerExited(pid: number, how: string): void {
+  workerExited(pid: number, end: WorkerEnd): void {
     for (const worker of this.book.workers) {
       if (worker.pid !== pid) continue;
       this.book.forget(worker);
-      if (worker.lease) this.fail(worker.lease.work.token, this.#stopping ? 'cancelled' : 'lost', `worker ${how}`);
+      if (worker.lease) this.fail(worker.lease.work.token, this.#stopping ? 'cancelled' : 'lost', `worker ${end.reason}`);
     }
-    this.#options.tracker.forgetWorker(this.#options.runId, pid);
+    this.#options.tracker.endWorker(this.#options.runId, pid, end);
     this.#wake();
   }
 
@@ -296,7 +297,8 @@ export class Coordinator {
     const { item } = next;
     const { role, index, instance } = worker;
     const joins = stage.leased.has(item);
-    const started = tracker.startAttempt(runId, stage.key, item, `${role} ${index}`, { joins, instance });
+    const logStart = this.#logBytes(worker);
+    const started = tracker.startAttempt(runId, stage.key, item, `${role} ${index}`, { joins, instance, logStart });
     const lease = this.#hold(stage, item, worker, started);
     stage.queued = stage.queued.filter((queued) => queued !== item);
     if (stage.startedMs === null) {
@@ -350,8 +352,16 @@ export class Coordinator {
   }
 
   #drop(lease: LeaseRecord): void {
+    const logEnd = this.#logBytes(lease.worker);
+    if (logEnd !== null) this.#options.tracker.endLog(lease.work.token, logEnd);
     this.book.drop(lease);
     this.#gangs.leave(lease);
+  }
+
+  /** Of what the worker has written so far; null: it writes to no file. */
+  #logBytes({ role, index }: Pick<WorkerRecord, 'role' | 'index'>): number | null {
+    const { layout, runId } = this.#options;
+    return statSync(layout.log(runId, `${role}-${index}`), { throwIfNoEntry: false })?.size ?? null;
   }
 
   #failStage(stage: StageRecord, reason: string): void {

@@ -16,7 +16,7 @@ export function takeReport(
   const { item } = lease.work;
   const first = points[0]!.step;
   const isFirst = lease.firstStep === null;
-  const replaced = isFirst && stage.numItems === 1 && isAlone ? { stageKey, after: first - 1 } : undefined;
+  const replaced = isFirst && stage.numItems === 1 && isAlone ? { runId, stageKey, after: first - 1 } : undefined;
   tracker.logMetrics(
     points.flatMap(({ step, metrics = {} }) =>
       Object.entries(metrics).map(([name, value]) => ({ runId, stageKey, item, step, name, value })),

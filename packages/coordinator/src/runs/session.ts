@@ -14,7 +14,7 @@ import { createEventLog, runService, type EventLog } from './run-service.ts';
 import { endAll, type Legacy } from './takeover.ts';
 import { viewOf, type RunView } from './view.ts';
 import { orAbandon, watch } from './watch.ts';
-import { computeEnvironment } from './worker-counts.ts';
+import { computeEnvironment, threadsOf } from './worker-counts.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export interface SessionStages extends KnownStages {
@@ -172,9 +172,13 @@ function staff(session: Session, { server, token }: ServedRun): WorkerPool {
       CALM_ORCH_TOKEN: token,
       CALM_ORCH_TAKEOVER_MS: String(policy.takeoverMs),
     }),
-    onStart: ({ role, index }, pid) => orAbandon(coordinator, () => tracker.recordWorker(run.id, { role, index, pid })),
+    onStart: ({ role, index }, pid) =>
+      orAbandon(coordinator, () => {
+        const threads = threadsOf(role, counts, machine);
+        tracker.recordWorker(run.id, { role, index, pid, ...(threads !== null && { threads }) });
+      }),
     logFile: ({ role, index }) => layout.log(run.id, `${role}-${index}`),
-    onExit: (pid, how) => orAbandon(coordinator, () => coordinator.workerExited(pid, how)),
+    onExit: (pid, end) => orAbandon(coordinator, () => coordinator.workerExited(pid, end)),
     onBroken: (error) => coordinator.abandon(error),
   });
   return session.pool;

@@ -32,5 +32,7 @@ export async function endAll(tracker: Tracker, runId: string): Promise<void> {
   if (living.length === 0) return;
   for (const worker of living) endProcess(worker);
   while (tracker.livingWorkers(runId).length > 0) await sleep(lookEveryMs);
+  for (const { pid } of living)
+    tracker.endWorker(runId, pid, { ending: 'replaced', reason: 'was ended by the next coordinator' });
   await sleep(computeEndsMs);
 }

@@ -1,6 +1,8 @@
 // What the coordinator of a run looks after by the clock.
 import { CalmError } from '@calm-orch/core';
+import { isLoadKept } from '@calm-orch/tracker';
 import type { Coordinator } from '../leases/coordinator.ts';
+import { openLoadMeter } from './machine-load.ts';
 import type { Session } from './session.ts';
 import type { WorkerPool } from './worker-pool.ts';
 import { endProcess, lastLineOf } from './worker-process.ts';
@@ -8,10 +10,13 @@ import { endProcess, lastLineOf } from './worker-process.ts';
 const watchEveryMs = 1000;
 const recordEveryMs = 5000;
 
-/** Every second: leases run out, unless it was this process that stood still. Every five: the run is marked alive. */
+/** Every second: leases run out, unless it was this process that stood still, and the machine's load is noted. Every five: the
+ *  run is marked alive. */
 export function watch({ options, run, coordinator, policy, toDo }: Session, pool: WorkerPool, now: () => number) {
   const { tracker, layout } = options;
   const roles = [...new Set(toDo.map(({ role }) => role))];
+  const meter = openLoadMeter();
+  let second = tracker.nextSecond(run.id);
   let lastMs = now();
   let recordedMs = lastMs;
   let registerByMs = lastMs + policy.registerMs;
@@ -36,6 +41,8 @@ export function watch({ options, run, coordinator, policy, toDo }: Session, pool
     for (const pid of coordinator.expire()) pool.kill(pid);
     for (const key of coordinator.foreign) for (const stray of tracker.strayWorkers(key)) endProcess(stray);
     coordinator.claimForeign();
+    if (isLoadKept(second)) tracker.recordLoad(run.id, second, meter.read());
+    second++;
   };
   const timer = setInterval(() => orAbandon(coordinator, tick), watchEveryMs);
   return (): void => clearInterval(timer);

@@ -30,13 +30,13 @@ export function workerCounts(
 /** Has malloc of glibc 2.35 and later ask for pages of 2 MB, so that a photograph's buffer is not 500 page faults; else it means nothing. */
 export const largePages = 'glibc.malloc.hugetlb=1';
 
-/** Environment of one worker: its threads (the cores shared among those who compute at the same time) and its GPU. */
-export function computeEnvironment(
+/** The cores shared among those who compute at the same time; null: the user's own words, which are no number. */
+export function threadsOf(
   role: Role,
-  index: number,
   counts: WorkerCounts,
-  { numCores, numGpus, gpuIds, maxTrainerThreads = Infinity, threads: given }: Machine,
-): NodeJS.ProcessEnv {
+  { numCores, maxTrainerThreads = Infinity, threads: given }: Machine,
+): number | null {
+  if (given !== undefined) return /^\d+$/.test(given) ? Number(given) : null;
   // Evaluators work beside the trainers; augmentors have the machine to themselves.
   const sharing = {
     trainer: counts.trainer,
@@ -44,7 +44,18 @@ export function computeEnvironment(
     augmentor: counts.augmentor,
   };
   const share = Math.max(1, Math.floor(numCores / sharing[role]));
-  const threads = given ?? String(role === 'trainer' ? Math.min(share, maxTrainerThreads) : share);
+  return role === 'trainer' ? Math.min(share, maxTrainerThreads) : share;
+}
+
+/** Environment of one worker: its threads and its GPU. */
+export function computeEnvironment(
+  role: Role,
+  index: number,
+  counts: WorkerCounts,
+  machine: Machine,
+): NodeJS.ProcessEnv {
+  const { numGpus, gpuIds } = machine;
+  const threads = machine.threads ?? String(threadsOf(role, counts, machine));
   return {
     TF_NUM_INTRAOP_THREADS: threads,
     OMP_NUM_THREADS: threads,

@@ -1,7 +1,7 @@
 // The worker processes of one run: started here or taken over from a coordinator that died, replaced when they end,
 // logged to a file each, and stopped together.
 import { CalmError, type Role } from '@calm-orch/core';
-import type { RunWorker } from '@calm-orch/tracker';
+import type { RunWorker, WorkerEnd } from '@calm-orch/tracker';
 import { adoptWorker, lastLineOf, startWorker, type WorkerProcess } from './worker-process.ts';
 
 export interface WorkerSlot {
@@ -19,7 +19,7 @@ export interface WorkerPoolOptions {
   readonly environment: (slot: WorkerSlot) => NodeJS.ProcessEnv;
   readonly logFile: (slot: WorkerSlot) => string;
   readonly onStart: (slot: WorkerSlot, pid: number) => void;
-  readonly onExit: (pid: number, how: string) => void;
+  readonly onExit: (pid: number, end: WorkerEnd) => void;
   /** A worker cannot be started at all, or its end not be dealt with. */
   readonly onBroken: (error: unknown) => void;
 }
@@ -33,6 +33,8 @@ export class WorkerPool {
   readonly #processes = new Map<WorkerSlot, WorkerProcess>();
   /** Adopted processes there is no slot for; they were asked to end. */
   readonly #dismissed = new Set<WorkerProcess>();
+  /** Killed by this pool. */
+  readonly #replaced = new Set<WorkerProcess>();
   #stopping = false;
 
   constructor(options: WorkerPoolOptions) {
@@ -63,7 +65,11 @@ export class WorkerPool {
 
   /** Ends one process at once; another takes its place. */
   kill(pid: number): void {
-    for (const process of this.#all()) if (process.pid === pid) process.kill('SIGKILL');
+    for (const process of this.#all()) {
+      if (process.pid !== pid) continue;
+      this.#replaced.add(process);
+      process.kill('SIGKILL');
+    }
   }
 
   /** Asks all to stop; after `graceMs` kills those that have not. */
@@ -104,16 +110,23 @@ export class WorkerPool {
     const startedMs = performance.now();
     this.#processes.set(slot, process);
     process.ended
-      .then((how) => {
+      .then((end) => {
         this.#processes.delete(slot);
-        if (process.pid !== undefined) onExit(process.pid, how);
+        if (process.pid !== undefined) onExit(process.pid, this.#told(process, end));
         if (this.#stopping) return;
         const lived = performance.now() - startedMs;
         const short = lived < shortLifeMs ? shortLives + 1 : 0;
         if (short < maxShortLives) this.#start(slot, short);
-        else onBroken(broken(slot, how, logFile(slot)));
+        else onBroken(broken(slot, end.reason, logFile(slot)));
       })
       .catch(onBroken);
+  }
+
+  /** What the pool did itself it knows better; of a process that is nobody's child here that is all that can be known. */
+  #told(process: WorkerProcess, { ending, reason }: WorkerEnd): WorkerEnd {
+    if (this.#replaced.delete(process)) return { ending: 'replaced', reason };
+    const wasAsked = this.#stopping || this.#dismissed.has(process);
+    return { ending: wasAsked && ending === 'lost' ? 'finished' : ending, reason };
   }
 
   #dismiss(process: WorkerProcess): void {
@@ -121,9 +134,9 @@ export class WorkerPool {
     process.kill('SIGTERM');
     const { onExit, onBroken } = this.#options;
     process.ended
-      .then((how) => {
+      .then((end) => {
+        if (process.pid !== undefined) onExit(process.pid, this.#told(process, end));
         this.#dismissed.delete(process);
-        if (process.pid !== undefined) onExit(process.pid, how);
       })
       .catch(onBroken);
   }

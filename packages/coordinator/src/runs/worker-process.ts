@@ -4,15 +4,15 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CalmError } from '@calm-orch/core';
-import { processStart } from '@calm-orch/tracker';
+import { processStart, type WorkerEnd } from '@calm-orch/tracker';
 
 export interface WorkerProcess {
   readonly pid: number | undefined;
   kill(signal: NodeJS.Signals): void;
   /** Leaves it to another coordinator: it keeps this process from ending no longer. */
   leave(): void;
-  /** How it ended. */
-  readonly ended: Promise<string>;
+  /** How it ended, of itself or by a signal. */
+  readonly ended: Promise<WorkerEnd>;
 }
 
 /** @throws CalmError `io` when its log cannot be opened. */
@@ -24,11 +24,12 @@ export function startWorker(args: readonly string[], env: NodeJS.ProcessEnv, log
   } finally {
     closeSync(log);
   }
-  const ended = new Promise<string>((resolve) => {
-    child.once('exit', (code, signal) =>
-      resolve(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`),
-    );
-    child.once('error', (error) => resolve(`could not be started: ${error.message}`));
+  const ended = new Promise<WorkerEnd>((resolve) => {
+    child.once('exit', (code, signal) => {
+      if (signal !== null) resolve({ ending: 'killed', reason: `was ended by ${signal}` });
+      else resolve({ ending: code === 0 ? 'finished' : 'lost', reason: `ended with exit code ${code}` });
+    });
+    child.once('error', ({ message }) => resolve({ ending: 'lost', reason: `could not be started: ${message}` }));
   });
   const leave = (): void => {
     child.unref();
@@ -68,11 +69,11 @@ const lookEveryMs = 100;
 export function adoptWorker({ pid, started }: { readonly pid: number; readonly started: string }): WorkerProcess {
   const lives = (): boolean => processStart(pid) === started;
   let timer!: NodeJS.Timeout;
-  const ended = new Promise<string>((resolve) => {
+  const ended = new Promise<WorkerEnd>((resolve) => {
     timer = setInterval(() => {
       if (lives()) return;
       clearInterval(timer);
-      resolve('ended');
+      resolve({ ending: 'lost', reason: 'ended' });
     }, lookEveryMs);
   });
   return { pid, ended, kill: (signal) => endProcess({ pid, started }, signal), leave: () => clearInterval(timer) };

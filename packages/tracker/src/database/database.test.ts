@@ -171,6 +171,55 @@ test('a trial that an earlier version recorded has the weights and numbers it ha
   }
 });
 
+test('runs, curves and workers that an earlier version recorded are listed as before, and grouped by what was set', () => {
+  const resolved = (steps: number): string =>
+    JSON.stringify({ config: { steps }, seeds: [0], rehearsal: steps === 1, rows: [{ row: 'all', set: {} }] });
+  const runOf = (n: number, steps: number) =>
+    `INSERT INTO runs (id, experiment, title, path, status, resolved, hash, versions, machine, host, pid, started_ms,
+       session_started_ms, heartbeat_ms)
+       VALUES ('x-${n}', 'x', '', '', 'succeeded', '${resolved(steps)}', '', '{"node":"20"}', '{}', 'here', 1, 5, 7, 9);
+     INSERT INTO trials (run_id, position, row, seed) VALUES ('x-${n}', 0, 'all', ${n}), ('x-${n}', 1, 'all', 9);
+     INSERT INTO stages (key, kind, role, config, inputs, num_items, status, first_run_id, created_ms, result)
+       VALUES ('e${n}', 'evaluate-score', 'evaluator', '{}', '{}', 1, 'succeeded', 'x-${n}', 0,
+         '{"metrics":{"PLCC":0.${n},"SRCC":null}}'), ('q${n}', 'data', 'augmentor', '{}', '{}', 1, 'failed', 'x-${n}', 0, NULL);
+     INSERT INTO run_stages (run_id, stage_key, position, execution, status)
+       VALUES ('x-${n}', 'e${n}', 0, 'executed', 'succeeded'), ('x-${n}', 'q${n}', 1, 'executed', 'failed');
+     INSERT INTO trial_stages (run_id, row, seed, stage_key)
+       VALUES ('x-${n}', 'all', ${n}, 'e${n}'), ('x-${n}', 'all', 9, 'q${n}');
+     INSERT INTO metrics (stage_key, item, name, step, value, run_id)
+       VALUES ('e${n}', 0, 'loss', 2, NULL, 'x-${n}'), ('e${n}', 0, 'loss', 1, 3.5, 'x-${n}');
+     INSERT INTO workers (run_id, pid, started, role, position) VALUES ('x-${n}', 4, 'then', 'trainer', 1);`;
+  makeOlderDatabase(join(dir, databaseFile), 11, [runOf(1, 10), runOf(2, 10), runOf(3, 1)].join('\n'));
+  for (const access of ['read', 'write'] as const) {
+    const tracker = openTracker(dir, { access });
+    const counts = { numTrials: 2, numFinishedTrials: 1, numStages: 2, numFinishedStages: 1 };
+    expect(tracker.listRuns()).toMatchObject([
+      { id: 'x-3', isRehearsal: true, ...counts },
+      { id: 'x-2', isRehearsal: false, ...counts },
+      { id: 'x-1', isRehearsal: false, ...counts },
+    ]);
+    expect(tracker.getRun('x-1')).toMatchObject({ resolved: { config: { steps: 10 } }, versions: { node: '20' } });
+    const { groups } = tracker.groupTrials({ metric: 'PLCC' });
+    expect(groups.map(({ seeds, values }) => [seeds, values])).toEqual([
+      [[3], [0.3]],
+      [
+        [1, 2],
+        [0.1, 0.2],
+      ],
+    ]);
+    const points = [
+      [1, 3.5],
+      [2, Number.NaN],
+    ];
+    expect(tracker.listMetrics('e2')).toEqual([{ stageKey: 'e2', item: 0, name: 'loss', points }]);
+    expect(tracker.metricCurve('e2', 'loss').points).toEqual(points.map((point) => [...point, null]));
+    expect(tracker.listWorkers('x-1')).toMatchObject([
+      { pid: 4, role: 'trainer', index: 1, host: 'here', session: 1, joinedMs: 7, endedMs: null },
+    ]);
+    tracker.close();
+  }
+});
+
 test('a reader writes nothing, sees what is written meanwhile, and reads from a folder it may not write', () => {
   const writer = openTracker(dir, { processStart: () => 'then' });
   const reader = openTracker(dir, { access: 'read', processStart: () => null });

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { count, type SQL } from 'drizzle-orm';
 import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
-import { CalmError, makeFolder } from '@calm-orch/core';
+import { CalmError, makeFolder, type Json } from '@calm-orch/core';
+import { configurationOf } from '../configuration.ts';
 import { openForReading } from './read-only.ts';
 import { openSqlite, type Sqlite } from './sqlite.ts';
 import { translateSqliteError } from './sqlite-errors.ts';
@@ -108,6 +109,8 @@ function migrate(sqlite: Sqlite, path: string): void {
     );
   }
   if (version() === files.length) return;
+  const parsed = (text: unknown): Json => JSON.parse(String(text)) as Json;
+  sqlite.function('configuration_of', (resolved, row) => configurationOf(parsed(resolved), String(row)));
   transaction({ sqlite }, () => {
     for (const file of files.slice(version())) sqlite.exec(readFileSync(join(migrationsDir, file), 'utf8'));
     sqlite.pragma(`user_version = ${files.length}`);

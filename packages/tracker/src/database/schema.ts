@@ -1,7 +1,7 @@
 // Row types of the database, for drizzle. The SQL of ../migrations is the truth; a test compares the two.
 import { blob, integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { Role, Status } from '@calm-orch/core';
-import type { AttemptStatus, EventType, Execution, ImportKind } from '../types.ts';
+import type { AttemptStatus, EventType, Execution, ImportKind, WorkerEnding } from '../types.ts';
 
 export const runs = sqliteTable('runs', {
   sequence: integer('sequence').primaryKey({ autoIncrement: true }),
@@ -12,10 +12,7 @@ export const runs = sqliteTable('runs', {
   status: text('status').$type<Status>().notNull(),
   error: text('error'),
   interrupted: integer('interrupted', { mode: 'boolean' }).notNull().default(false),
-  resolved: text('resolved').notNull(),
   hash: text('hash').notNull(),
-  versions: text('versions').notNull(),
-  machine: text('machine').notNull(),
   host: text('host').notNull(),
   pid: integer('pid').notNull(),
   pidStarted: text('pid_started'),
@@ -26,6 +23,18 @@ export const runs = sqliteTable('runs', {
   heartbeatMs: integer('heartbeat_ms').notNull(),
   endedMs: integer('ended_ms'),
   removedMs: integer('removed_ms'),
+  isRehearsal: integer('is_rehearsal', { mode: 'boolean' }).notNull().default(false),
+  numTrials: integer('num_trials').notNull().default(0),
+  numFinishedTrials: integer('num_finished_trials').notNull().default(0),
+  numStages: integer('num_stages').notNull().default(0),
+  numFinishedStages: integer('num_finished_stages').notNull().default(0),
+});
+
+export const runConfigs = sqliteTable('run_configs', {
+  runId: text('run_id').notNull(),
+  resolved: text('resolved').notNull(),
+  versions: text('versions').notNull(),
+  machine: text('machine').notNull(),
 });
 
 export const trials = sqliteTable('trials', {
@@ -33,6 +42,7 @@ export const trials = sqliteTable('trials', {
   position: integer('position').notNull(),
   row: text('row').notNull(),
   seed: integer('seed').notNull(),
+  configuration: text('configuration').notNull().default(''),
 });
 
 export const stages = sqliteTable('stages', {
@@ -91,15 +101,36 @@ export const attempts = sqliteTable('attempts', {
   stack: text('stack'),
   startedMs: integer('started_ms').notNull(),
   endedMs: integer('ended_ms'),
+  logStart: integer('log_start'),
+  logEnd: integer('log_end'),
 });
 
-export const metrics = sqliteTable('metrics', {
+export const stageMetrics = sqliteTable('stage_metrics', {
+  stageKey: text('stage_key').notNull(),
+  name: text('name').notNull(),
+  value: real('value'),
+});
+
+export const metricReports = sqliteTable('metric_reports', {
+  id: integer('id').primaryKey({ autoIncrement: true }),
+  runId: text('run_id').notNull(),
+  atMs: integer('at_ms'),
+  replacedStage: text('replaced_stage'),
+  replacedAfter: integer('replaced_after'),
+});
+
+export const metricCurves = sqliteTable('metric_curves', {
+  id: integer('id').primaryKey(),
   stageKey: text('stage_key').notNull(),
   item: integer('item').notNull(),
   name: text('name').notNull(),
+});
+
+export const metricPoints = sqliteTable('metric_points', {
+  curve: integer('curve').notNull(),
   step: integer('step').notNull(),
   value: real('value'),
-  runId: text('run_id').notNull(),
+  report: integer('report').notNull(),
 });
 
 export const artifacts = sqliteTable('artifacts', {
@@ -118,6 +149,7 @@ export const rosters = sqliteTable('rosters', {
   attempt: integer('attempt').notNull(),
   worker: text('worker').notNull(),
   address: text('address'),
+  atMs: integer('at_ms'),
 });
 
 export const appliedSteps = sqliteTable('applied_steps', {
@@ -142,12 +174,30 @@ export const toldSteps = sqliteTable('told_steps', {
 });
 
 export const workers = sqliteTable('workers', {
+  id: integer('id').primaryKey({ autoIncrement: true }),
   runId: text('run_id').notNull(),
+  session: integer('session').notNull(),
+  host: text('host').notNull(),
   pid: integer('pid').notNull(),
   started: text('started').notNull(),
   role: text('role').$type<Role>().notNull(),
   position: integer('position').notNull(),
+  threads: integer('threads'),
   instance: text('instance'),
+  joinedMs: integer('joined_ms').notNull(),
+  endedMs: integer('ended_ms'),
+  ending: text('ending').$type<WorkerEnding>(),
+  reason: text('reason'),
+});
+
+export const machineLoad = sqliteTable('machine_load', {
+  runId: text('run_id').notNull(),
+  second: integer('second').notNull(),
+  atMs: integer('at_ms').notNull(),
+  cpu: real('cpu').notNull(),
+  memoryBytes: integer('memory_bytes').notNull(),
+  gpu: real('gpu'),
+  gpuMemoryBytes: integer('gpu_memory_bytes'),
 });
 
 export const imports = sqliteTable('imports', {

@@ -1,5 +1,5 @@
 // The log of what happened: appended inside the transaction of each state change, never altered.
-import { desc, eq } from 'drizzle-orm';
+import { and, desc, eq, gt, max } from 'drizzle-orm';
 import type { Store } from '../database/database.ts';
 import { events } from '../database/schema.ts';
 import type { EventRecord, EventType } from '../types.ts';
@@ -22,4 +22,28 @@ export function appendEvent({ db, clock }: Store, { message = '', ...event }: Ne
 
 export function listEvents({ db }: Store, runId: string, limit = 50): EventRecord[] {
   return db.select().from(events).where(eq(events.runId, runId)).orderBy(desc(events.id)).limit(limit).all().reverse();
+}
+
+/** Id of the newest event of the folder; 0: there is none. Ids only grow, and no event is written before one of a lower id. */
+export function lastEvent({ db }: Store): number {
+  return db
+    .select({ last: max(events.id) })
+    .from(events)
+    .get()?.last ?? 0;
+}
+
+/** Those of a greater id, oldest first, of one run or of all. @param limit At most so many. @default 1000 */
+export function eventsAfter(
+  { db }: Store,
+  cursor: number,
+  { runId, limit = 1000 }: { readonly runId?: string; readonly limit?: number } = {},
+): EventRecord[] {
+  const ofRun = runId === undefined ? undefined : eq(events.runId, runId);
+  return db
+    .select()
+    .from(events)
+    .where(and(gt(events.id, cursor), ofRun))
+    .orderBy(events.id)
+    .limit(limit)
+    .all();
 }

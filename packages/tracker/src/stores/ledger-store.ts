@@ -66,13 +66,40 @@ export function recordRoster(
   generation: number,
   members: readonly RosterMember[],
 ): void {
+  const atMs = store.clock();
   transaction(store, () => {
     members.forEach((member, rank) =>
       store.db
         .insert(rosters)
-        .values({ stageKey, generation, rank, ...member })
+        .values({ stageKey, generation, rank, atMs, ...member })
         .run(),
     );
+  });
+}
+
+/** Who trained a stage together, from `atMs` on; null: recorded by an earlier version. */
+export interface RosterRecord {
+  readonly generation: number;
+  readonly atMs: number | null;
+  /** By rank. */
+  readonly members: readonly Omit<RosterMember, 'address'>[];
+}
+
+/** In order of their generation. */
+export function listRosters({ db }: Store, stageKey: string): RosterRecord[] {
+  const rows = db
+    .select()
+    .from(rosters)
+    .where(eq(rosters.stageKey, stageKey))
+    .orderBy(rosters.generation, rosters.rank)
+    .all();
+  return [...new Set(rows.map(({ generation }) => generation))].map((generation) => {
+    const own = rows.filter((row) => row.generation === generation);
+    return {
+      generation,
+      atMs: own[0]!.atMs,
+      members: own.map(({ firstShard, endShard, attempt, worker }) => ({ firstShard, endShard, attempt, worker })),
+    };
   });
 }
 

@@ -1,8 +1,9 @@
 // Numbers over steps. A stage's curve is a function of its key, so a point is keyed by (stage, item, name, step): a
-// stage that goes on from a checkpoint writes the same points again, it does not add to them.
-import { and, eq, gt, sql } from 'drizzle-orm';
+// stage that goes on from a checkpoint writes the same points again, it does not add to them. When a point was recorded
+// is its report's: nothing that is compared between runs.
+import { and, eq, gt, inArray, sql } from 'drizzle-orm';
 import { transaction, type Store } from '../database/database.ts';
-import { metrics } from '../database/schema.ts';
+import { metricCurves, metricPoints } from '../database/schema.ts';
 import type { MetricCurve, MetricPoint, ReplacedMetrics } from '../types.ts';
 
 /** SQLite has no NaN: NULL stands for it. */
@@ -12,48 +13,58 @@ const logStatements = new WeakMap<Store, ReturnType<typeof prepareLog>>();
 
 export function logMetrics(store: Store, points: readonly MetricPoint[], replaced?: ReplacedMetrics): void {
   if (points.length === 0 && replaced === undefined) return;
-  let statement = logStatements.get(store);
-  if (!statement) logStatements.set(store, (statement = prepareLog(store)));
-  const { run } = statement;
+  let statements = logStatements.get(store);
+  if (!statements) logStatements.set(store, (statements = prepareLog(store)));
+  const { reportOf, curveOf, insert } = statements;
   transaction(store, () => {
     if (replaced !== undefined) forgetAfter(store, replaced);
-    for (const point of points) run({ ...point, item: point.item ?? 0, value: toColumn(point.value) });
+    const reports = new Map<string, number | bigint>();
+    if (replaced !== undefined) reports.set(replaced.runId, reportOf(replaced.runId, replaced));
+    const curves = new Map<string, number | bigint>();
+    for (const { runId, stageKey, item = 0, name, step, value } of points) {
+      const curve = `${stageKey}/${item}/${name}`;
+      if (!reports.has(runId)) reports.set(runId, reportOf(runId));
+      if (!curves.has(curve)) curves.set(curve, curveOf(stageKey, item, name));
+      insert(curves.get(curve)!, step, toColumn(value), reports.get(runId)!);
+    }
   });
 }
 
-/** Prepared once: a run writes many thousands of points. */
-function prepareLog({ db }: Store) {
-  const place = sql.placeholder;
-  const statement = db
-    .insert(metrics)
-    .values({
-      stageKey: place('stageKey'),
-      item: place('item'),
-      name: place('name'),
-      step: place('step'),
-      value: place('value'),
-      runId: place('runId'),
-    })
-    .onConflictDoUpdate({
-      target: [metrics.stageKey, metrics.item, metrics.name, metrics.step],
-      set: { value: sql`excluded.value`, runId: sql`excluded.run_id` },
-    })
-    .prepare();
-  return { run: (row: Record<string, unknown>) => void statement.run(row) };
+/** Prepared once, and without drizzle between: a run writes many thousands of points. */
+function prepareLog({ sqlite, clock }: Store) {
+  const report = sqlite.prepare(
+    'INSERT INTO metric_reports (run_id, at_ms, replaced_stage, replaced_after) VALUES (?, ?, ?, ?)',
+  );
+  const find = sqlite.prepare('SELECT id FROM metric_curves WHERE stage_key = ? AND item = ? AND name = ?').pluck();
+  const add = sqlite.prepare('INSERT INTO metric_curves (stage_key, item, name) VALUES (?, ?, ?)');
+  const point = sqlite.prepare(
+    `INSERT INTO metric_points (curve, step, value, report) VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET value = excluded.value, report = excluded.report`,
+  );
+  return {
+    reportOf: (runId: string, replaced?: ReplacedMetrics) =>
+      report.run(runId, clock(), replaced?.stageKey, replaced?.after).lastInsertRowid,
+    curveOf: (stageKey: string, item: number, name: string) =>
+      (find.get(stageKey, item, name) as number | undefined) ?? add.run(stageKey, item, name).lastInsertRowid,
+    insert: (...values: [curve: number | bigint, step: number, value: number | null, report: number | bigint]) =>
+      void point.run(...values),
+  };
 }
 
 function forgetAfter({ db }: Store, { stageKey, after }: ReplacedMetrics): void {
-  db.delete(metrics)
-    .where(and(eq(metrics.stageKey, stageKey), gt(metrics.step, after)))
+  const ofStage = db.select({ id: metricCurves.id }).from(metricCurves).where(eq(metricCurves.stageKey, stageKey));
+  db.delete(metricPoints)
+    .where(and(inArray(metricPoints.curve, ofStage), gt(metricPoints.step, after)))
     .run();
 }
 
 export function listMetrics({ db }: Store, stageKey: string): MetricCurve[] {
   const rows = db
-    .select()
-    .from(metrics)
-    .where(eq(metrics.stageKey, stageKey))
-    .orderBy(metrics.item, metrics.name, metrics.step)
+    .select({ item: metricCurves.item, name: metricCurves.name, step: metricPoints.step, value: metricPoints.value })
+    .from(metricCurves)
+    .innerJoin(metricPoints, eq(metricPoints.curve, metricCurves.id))
+    .where(eq(metricCurves.stageKey, stageKey))
+    .orderBy(metricCurves.item, metricCurves.name, metricPoints.step)
     .all();
   const curves = new Map<string, MetricCurve & { points: [number, number][] }>();
   for (const { item, name, step, value } of rows) {

@@ -1,15 +1,16 @@
 // Runs: one tracked execution of an experiment, under one living coordinator. Runs of one folder share its stages; each
 // stage is claimed by one of them (stage-store.ts).
-import { and, desc, eq, isNull, type SQL } from 'drizzle-orm';
-import { CalmError, canonicalJson, type Json } from '@calm-orch/core';
+import { eq } from 'drizzle-orm';
+import { CalmError, canonicalJson } from '@calm-orch/core';
+import { configurationOf, isRehearsal } from '../configuration.ts';
 import { countRows, transaction, type Store } from '../database/database.ts';
 import { appendEvent } from './event-store.ts';
-import { heartbeatTimeoutMs, isHere, isLive } from '../liveness.ts';
-import { runs, trials } from '../database/schema.ts';
+import { heartbeatTimeoutMs, isLive } from '../liveness.ts';
+import { runConfigs, runs, trials } from '../database/schema.ts';
+import { getRun, interruptedError, listRuns, rowOf, toRecord } from './run-queries.ts';
 import { releaseUnfinished } from './stage-store.ts';
-import { livingWorkers } from './worker-store.ts';
-import { listTrials } from '../trials.ts';
-import type { NewRun, RunRecord } from '../types.ts';
+import { loseWorkers, livingWorkers } from './worker-store.ts';
+import type { NewRun, RunRecord, ListedRun } from '../types.ts';
 
 type RunRow = typeof runs.$inferSelect;
 
@@ -27,9 +28,7 @@ export function createRun(store: Store, run: NewRun): RunRecord {
         path: run.path,
         hash: run.hash,
         pid: run.pid,
-        resolved: canonicalJson(run.resolved),
-        versions: canonicalJson(run.versions),
-        machine: canonicalJson(run.machine),
+        isRehearsal: isRehearsal(run.resolved),
         pidStarted: store.processStart(run.pid),
         host: store.host,
         place: store.place,
@@ -39,7 +38,16 @@ export function createRun(store: Store, run: NewRun): RunRecord {
         heartbeatMs: now,
       })
       .run();
-    insertTrials(store, id, run.trials);
+    store.db
+      .insert(runConfigs)
+      .values({
+        runId: id,
+        resolved: canonicalJson(run.resolved),
+        versions: canonicalJson(run.versions),
+        machine: canonicalJson(run.machine),
+      })
+      .run();
+    insertTrials(store, id, run);
     appendEvent(store, { runId: id, type: 'run started', message: `${run.trials.length} trials` });
     return getRun(store, id);
   });
@@ -52,23 +60,33 @@ export function extendRun(
   { resolved, hash, trials: all }: Pick<NewRun, 'resolved' | 'hash' | 'trials'>,
 ): RunRecord {
   return transaction(store, () => {
-    const before = getRun(store, runId).trials.length;
+    const before = rowOf(store, runId).numTrials;
+    store.db.update(runs).set({ hash }).where(eq(runs.id, runId)).run();
     store.db
-      .update(runs)
-      .set({ resolved: canonicalJson(resolved), hash })
-      .where(eq(runs.id, runId))
+      .update(runConfigs)
+      .set({ resolved: canonicalJson(resolved) })
+      .where(eq(runConfigs.runId, runId))
       .run();
     store.db.delete(trials).where(eq(trials.runId, runId)).run();
-    insertTrials(store, runId, all);
+    insertTrials(store, runId, { resolved, trials: all });
     appendEvent(store, { runId, type: 'note', message: `${all.length - before} more trials` });
     return getRun(store, runId);
   });
 }
 
-function insertTrials({ db }: Store, runId: string, all: NewRun['trials']): void {
+function insertTrials(
+  { db }: Store,
+  runId: string,
+  { resolved, trials: all }: Pick<NewRun, 'resolved' | 'trials'>,
+): void {
+  const configurations = new Map<string, string>();
+  for (const { row } of all) if (!configurations.has(row)) configurations.set(row, configurationOf(resolved, row));
   all.forEach(({ row, seed }, position) => {
-    db.insert(trials).values({ runId, position, row, seed }).run();
+    db.insert(trials)
+      .values({ runId, position, row, seed, configuration: configurations.get(row)! })
+      .run();
   });
+  db.update(runs).set({ numTrials: all.length }).where(eq(runs.id, runId)).run();
 }
 
 /** The experiment's name, as far as it can name a folder, and the first number from its count of runs on that is free:
@@ -95,6 +113,7 @@ export function resumeRun(
       // Its workers outlived its coordinator.
       if (!keepAttempts) interrupt(store, row);
     }
+    loseWorkers(store, row);
     const { session } = row;
     const now = store.clock();
     store.db
@@ -156,54 +175,13 @@ export function heartbeatRun({ db, clock }: Store, runId: string): void {
   db.update(runs).set({ heartbeatMs: clock() }).where(eq(runs.id, runId)).run();
 }
 
-export function listRuns(store: Store): RunRecord[] {
-  return store.db
-    .select()
-    .from(runs)
-    .where(isListed)
-    .orderBy(desc(runs.sequence))
-    .all()
-    .map((row) => toRecord(store, row));
-}
-
-export function getRun(store: Store, runId: string): RunRecord {
-  return toRecord(store, rowOf(store, runId));
-}
-
-export function findRun(store: Store, name?: string): RunRecord {
-  if (name !== undefined) {
-    const byId = listed(store, eq(runs.id, name)).get();
-    const newest = byId ?? listed(store, eq(runs.experiment, name)).orderBy(desc(runs.sequence)).get();
-    return newest ? toRecord(store, newest) : getRun(store, name);
-  }
-  const last = listed(store).orderBy(desc(runs.sessionStartedMs), desc(runs.sequence)).limit(1).get();
-  if (!last)
-    throw new CalmError('not_found', 'no runs yet: start one with `calm-orch run experiments/ablation-mfam.yaml`');
-  return toRecord(store, last);
-}
-
 export function findResumableRun(store: Store, runId?: string): RunRecord | null {
   const unfinished = listRuns(store).filter(({ status }) => status !== 'succeeded');
-  if (runId !== undefined) getRun(store, runId);
+  if (runId !== undefined) rowOf(store, runId);
   const run = runId === undefined ? unfinished[0] : unfinished.find(({ id }) => id === runId);
-  if (run?.status !== 'running') return run ?? null;
+  if (run?.status !== 'running') return run === undefined ? null : getRun(store, run.id);
   const other = runId === undefined ? unfinished.find(({ status }) => status !== 'running') : undefined;
   throw busy(run, other && `\`calm-orch resume ${other.id}\` goes on with the newest that is not`);
-}
-
-const isListed = isNull(runs.removedMs);
-
-function listed({ db }: Store, where?: SQL) {
-  return db.select().from(runs).where(and(isListed, where));
-}
-
-function rowOf({ db }: Store, runId: string): RunRow {
-  const row = db.select().from(runs).where(eq(runs.id, runId)).get();
-  if (row && row.removedMs === null) return row;
-  const known = db.select({ id: runs.id }).from(runs).where(isListed).orderBy(desc(runs.sequence)).limit(5).all();
-  const list =
-    known.length === 0 ? 'there are no runs yet' : `the newest runs are ${known.map(({ id }) => id).join(', ')}`;
-  throw new CalmError('not_found', `no run or experiment \`${runId}\`: ${list} (\`calm-orch runs\` lists all)`);
 }
 
 /** Marks runs that nobody works for any more as interrupted, durably. While workers wait the run can be taken over. */
@@ -212,7 +190,9 @@ function sweep(store: Store): void {
     if (!isLive(store, row) && livingWorkers(store, row.id).length === 0) interrupt(store, row);
 }
 
-function interrupt(store: Store, { id: runId, heartbeatMs }: RunRow): void {
+function interrupt(store: Store, row: RunRow): void {
+  const { id: runId, heartbeatMs } = row;
+  loseWorkers(store, row);
   releaseUnfinished(store, runId, 'lost', 'the coordinator was gone');
   store.db
     .update(runs)
@@ -226,9 +206,7 @@ function interrupt(store: Store, { id: runId, heartbeatMs }: RunRow): void {
   });
 }
 
-const interruptedError = 'interrupted: the coordinator ended without a word';
-
-function busy({ id, pid, host, heard }: RunRecord, more?: string): CalmError {
+function busy({ id, pid, host, heard }: ListedRun, more?: string): CalmError {
   const where = `${host} (process ${pid}), heard of ${howLongAgo(heard!.agoMs)}`;
   const patience = `should ${host} be down, \`resume\` goes on once nothing was heard for ${heartbeatTimeoutMs / 1000} s`;
   const remedy = heard!.isElsewhere
@@ -243,29 +221,4 @@ function howLongAgo(ms: number): string {
   return ms < -heartbeatTimeoutMs
     ? `just now (by its clock ${seconds} s from now)`
     : `${Math.max(0, Math.round(ms / 1000))} s ago`;
-}
-
-function toRecord(store: Store, row: RunRow): RunRecord {
-  const gone = row.status === 'running' && !isLive(store, row);
-  const shown = gone
-    ? ({ status: 'failed', interrupted: true, error: interruptedError, endedMs: row.heartbeatMs } as const)
-    : { status: row.status, interrupted: row.interrupted, error: row.error, endedMs: row.endedMs };
-  const heard = { agoMs: store.clock() - row.heartbeatMs, isElsewhere: !isHere(store, row) };
-  return {
-    id: row.id,
-    experiment: row.experiment,
-    title: row.title,
-    path: row.path,
-    ...shown,
-    heard: shown.status === 'running' ? heard : null,
-    resolved: JSON.parse(row.resolved) as Json,
-    hash: row.hash,
-    versions: JSON.parse(row.versions) as Json,
-    machine: JSON.parse(row.machine) as Json,
-    host: row.host,
-    pid: row.pid,
-    session: row.session,
-    startedMs: row.startedMs,
-    trials: listTrials(store, row.id, shown.status),
-  };
 }

@@ -1,12 +1,12 @@
 // Stages, items and attempts: the only place where they change state. Every transition is one transaction that
 // compares the attempt's token (or the stage's status) and appends an event; a stale token changes nothing.
-import { and, eq, inArray, max, notInArray, sql } from 'drizzle-orm';
+import { and, count, eq, inArray, max, notInArray, sql } from 'drizzle-orm';
 import { CalmError, canonicalJson, type StageResult } from '@calm-orch/core';
 import { countRows, transaction, type Store } from '../database/database.ts';
 import { appendEvent } from './event-store.ts';
 import { isLiveRun } from '../liveness.ts';
 import { forgetLedger } from './ledger-store.ts';
-import { artifacts, attempts, items, runs, runStages, stages, trialStages } from '../database/schema.ts';
+import { artifacts, attempts, items, runs, runStages, stageMetrics, stages, trialStages } from '../database/schema.ts';
 import { findStage, getStage } from './stage-queries.ts';
 import { workersAt, type RunWorker } from './worker-store.ts';
 import type { ArtifactFile, AttemptRecord, AttemptStatus, PlannedStage, Status } from '../types.ts';
@@ -30,6 +30,7 @@ export function upsertStages(
       .where(and(eq(runStages.runId, runId), notInArray(runStages.stageKey, keys)))
       .run();
     planned.forEach((stage, position) => upsertStage(store, runId, stage, position));
+    countFinished(store, runId);
     return new Set(planned.filter(({ key, reuse }) => !reuse && isForeign(store, runId, key)).map(({ key }) => key));
   });
 }
@@ -108,6 +109,7 @@ function reuseStage(store: Store, runId: string, key: string): void {
     .set({ status: 'succeeded', execution: 'reused' })
     .where(and(eq(runStages.runId, runId), eq(runStages.stageKey, key)))
     .run();
+  countFinished(store, runId);
   appendEvent(store, { runId, stageKey: key, type: 'stage reused', message: 'made by another run meanwhile' });
 }
 
@@ -166,14 +168,21 @@ function upsertStage(store: Store, runId: string, stage: PlannedStage, position:
   }
 }
 
+export interface AttemptOptions {
+  /** A gang's members hold attempts at the same item at once. @default false */
+  readonly joins?: boolean;
+  readonly instance?: string | null;
+  /** Bytes of the worker's log so far. */
+  readonly logStart?: number | null;
+}
+
 export function startAttempt(
   store: Store,
   runId: string,
   stageKey: string,
   item: number,
   worker: string,
-  /** A gang's members hold attempts at the same item at once. */
-  { joins = false, instance = null }: { readonly joins?: boolean; readonly instance?: string | null } = {},
+  { joins = false, instance = null, logStart = null }: AttemptOptions = {},
 ): AttemptRecord {
   const { db, clock } = store;
   return transaction(store, () => {
@@ -216,6 +225,8 @@ export function startAttempt(
       stack: null,
       startedMs: clock(),
       endedMs: null,
+      logStart,
+      logEnd: null,
     };
     db.insert(attempts)
       .values({ ...started, session })
@@ -263,6 +274,11 @@ export function loseAttempt(
   });
 }
 
+/** Once it has ended. @param bytes Of the worker's log by then. */
+export function endLog({ db }: Store, token: string, bytes: number): void {
+  db.update(attempts).set({ logEnd: bytes }).where(eq(attempts.token, token)).run();
+}
+
 export function cancelAttempt(store: Store, token: string, reason: string): void {
   transaction(store, () => endAttempt(store, token, 'cancelled', reason));
 }
@@ -288,6 +304,9 @@ export function succeedStage(
       appendEvent(store, { runId, stageKey: key, type: 'note', message });
     }
     db.update(stages).set({ result: text }).where(eq(stages.key, key)).run();
+    db.delete(stageMetrics).where(eq(stageMetrics.stageKey, key)).run();
+    for (const [name, value] of Object.entries(result.metrics ?? {}))
+      db.insert(stageMetrics).values({ stageKey: key, name, value }).run();
     db.delete(artifacts).where(eq(artifacts.stageKey, key)).run();
     for (const file of files)
       db.insert(artifacts)
@@ -338,11 +357,35 @@ function setStage(store: Store, runId: string, key: string, status: Status, erro
   setRunStage(store, runId, key, status);
 }
 
-function setRunStage({ db, clock }: Store, runId: string, key: string, status: Status): void {
+function setRunStage(store: Store, runId: string, key: string, status: Status): void {
+  const { db, clock } = store;
   const time = status === 'running' ? { startedMs: clock() } : { endedMs: clock() };
   db.update(runStages)
     .set({ status, ...time })
     .where(and(eq(runStages.runId, runId), eq(runStages.stageKey, key)))
+    .run();
+  if (status === 'succeeded') countFinished(store, runId);
+}
+
+/** What lists show of a run's progress. */
+function countFinished({ db }: Store, runId: string): void {
+  const ofRun = eq(runStages.runId, runId);
+  const succeeded = sql`sum(${runStages.status} = 'succeeded')`;
+  const isFinished = sql`${runStages.status} = 'succeeded'`;
+  const finished = db
+    .select({ row: trialStages.row })
+    .from(trialStages)
+    .innerJoin(runStages, and(eq(runStages.runId, trialStages.runId), eq(runStages.stageKey, trialStages.stageKey)))
+    .where(eq(trialStages.runId, runId))
+    .groupBy(trialStages.row, trialStages.seed)
+    .having(sql`min(${isFinished})`);
+  db.update(runs)
+    .set({
+      numStages: sql`(${db.select({ value: count() }).from(runStages).where(ofRun)})`,
+      numFinishedStages: sql`(${db.select({ value: sql`coalesce(${succeeded}, 0)` }).from(runStages).where(ofRun)})`,
+      numFinishedTrials: finished.all().length,
+    })
+    .where(eq(runs.id, runId))
     .run();
 }
 

@@ -1,0 +1,158 @@
+// Reading runs: rows become what is shown. A list reads the runs' own rows, whose columns hold all that it shows.
+import { and, asc, count, desc, eq, inArray, isNull, not, or, sql, type SQL } from 'drizzle-orm';
+import { CalmError, type Json, type Status } from '@calm-orch/core';
+import type { Store } from '../database/database.ts';
+import { isHere, isLive } from '../liveness.ts';
+import { runConfigs, runs } from '../database/schema.ts';
+import { listTrials } from '../trials.ts';
+import type { RunRecord, ListedRun } from '../types.ts';
+import { checkPage, type Page } from './page.ts';
+
+type RunRow = typeof runs.$inferSelect;
+
+export const runSorts = ['started', 'id', 'experiment', 'status', 'duration', 'trials'] as const;
+
+export interface RunQuery extends Page {
+  /** As shown; interrupted ones count as failed, too. @default all */
+  readonly status?: 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
+  /** Words that all stand in the run's id, experiment, title or error, in any case of ASCII letters. @default all */
+  readonly text?: string;
+  /** @default started */
+  readonly sort?: (typeof runSorts)[number];
+  /** @default true: the newest, the longest first */
+  readonly descending?: boolean;
+}
+
+export const interruptedError = 'interrupted: the coordinator ended without a word';
+
+/** One page, and how many there are on all. @throws CalmError `invalid_argument` for a page there cannot be. */
+export function findRuns(store: Store, query: RunQuery = {}): { runs: ListedRun[]; total: number } {
+  const { status, text = '', sort = 'started', descending = true } = query;
+  const { limit, offset } = checkPage(query);
+  const gone = goneRuns(store);
+  const isGone = gone.length === 0 ? sql`0` : inArray(runs.id, gone);
+  const words = text.split(/\s+/).filter((word) => word !== '');
+  const where = and(isListed, status && hasStatus(status, isGone), ...words.map(hasWord));
+  const shown = sql`CASE WHEN ${isGone} THEN 'failed' ELSE ${runs.status} END`;
+  const endedMs = sql`CASE WHEN ${isGone} THEN ${runs.heartbeatMs} ELSE coalesce(${runs.endedMs}, ${store.clock()}) END`;
+  const order: Record<(typeof runSorts)[number], SQL> = {
+    started: sql`${runs.sequence}`,
+    id: sql`${runs.id}`,
+    experiment: sql`${runs.experiment}`,
+    status: shown,
+    duration: sql`${endedMs} - ${runs.startedMs}`,
+    trials: sql`${runs.numTrials}`,
+  };
+  const rows = store.db
+    .select()
+    .from(runs)
+    .where(where)
+    .orderBy(descending ? desc(order[sort]) : asc(order[sort]), desc(runs.sequence))
+    .limit(limit)
+    .offset(offset)
+    .all();
+  const total = store.db.select({ value: count() }).from(runs).where(where).get()!.value;
+  return { runs: rows.map((row) => toListed(store, row)), total };
+}
+
+/** Newest first. */
+export function listRuns(store: Store): ListedRun[] {
+  return listed(store)
+    .orderBy(desc(runs.sequence))
+    .all()
+    .map((row) => toListed(store, row));
+}
+
+export function getRun(store: Store, runId: string): RunRecord {
+  return toRecord(store, rowOf(store, runId));
+}
+
+export function findRun(store: Store, name?: string): RunRecord {
+  if (name !== undefined) {
+    const byId = listed(store, eq(runs.id, name)).get();
+    const newest = byId ?? listed(store, eq(runs.experiment, name)).orderBy(desc(runs.sequence)).get();
+    return newest ? toRecord(store, newest) : getRun(store, name);
+  }
+  const last = listed(store).orderBy(desc(runs.sessionStartedMs), desc(runs.sequence)).limit(1).get();
+  if (!last)
+    throw new CalmError('not_found', 'no runs yet: start one with `calm-orch run experiments/ablation-mfam.yaml`');
+  return toRecord(store, last);
+}
+
+/** Throws `not_found`, naming the runs there are. */
+export function rowOf({ db }: Store, runId: string): RunRow {
+  const row = db.select().from(runs).where(eq(runs.id, runId)).get();
+  if (row && row.removedMs === null) return row;
+  const known = db.select({ id: runs.id }).from(runs).where(isListed).orderBy(desc(runs.sequence)).limit(5).all();
+  const list =
+    known.length === 0 ? 'there are no runs yet' : `the newest runs are ${known.map(({ id }) => id).join(', ')}`;
+  throw new CalmError('not_found', `no run or experiment \`${runId}\`: ${list} (\`calm-orch runs\` lists all)`);
+}
+
+export function toRecord(store: Store, row: RunRow): RunRecord {
+  const shown = toListed(store, row);
+  const config = store.db.select().from(runConfigs).where(eq(runConfigs.runId, row.id)).get()!;
+  const parse = (text: string): Json => JSON.parse(text) as Json;
+  return {
+    ...shown,
+    resolved: parse(config.resolved),
+    versions: parse(config.versions),
+    machine: parse(config.machine),
+    trials: listTrials(store, [shown]).get(row.id) ?? [],
+  };
+}
+
+const isListed = isNull(runs.removedMs);
+
+function listed({ db }: Store, where?: SQL) {
+  return db.select().from(runs).where(and(isListed, where));
+}
+
+/** Ids of runs recorded as running that nobody works for. */
+function goneRuns(store: Store): string[] {
+  const running = store.db.select().from(runs).where(eq(runs.status, 'running')).all();
+  return running.filter((row) => !isLive(store, row)).map(({ id }) => id);
+}
+
+function hasStatus(status: Status | 'interrupted', isGone: SQL): SQL | undefined {
+  switch (status) {
+    case 'interrupted':
+      return or(isGone, eq(runs.interrupted, true));
+    case 'failed':
+      return or(isGone, eq(runs.status, 'failed'));
+    default:
+      return and(not(isGone), eq(runs.status, status));
+  }
+}
+
+function hasWord(word: string): SQL {
+  const pattern = `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`;
+  const all = sql`${runs.id} || ' ' || ${runs.experiment} || ' ' || ${runs.title} || ' ' || coalesce(${runs.error}, '')`;
+  return sql`${all} LIKE ${pattern} ESCAPE '\\'`;
+}
+
+function toListed(store: Store, row: RunRow): ListedRun {
+  const gone = row.status === 'running' && !isLive(store, row);
+  const shown = gone
+    ? ({ status: 'failed', interrupted: true, error: interruptedError, endedMs: row.heartbeatMs } as const)
+    : { status: row.status, interrupted: row.interrupted, error: row.error, endedMs: row.endedMs };
+  const heard = { agoMs: store.clock() - row.heartbeatMs, isElsewhere: !isHere(store, row) };
+  return {
+    id: row.id,
+    experiment: row.experiment,
+    title: row.title,
+    path: row.path,
+    ...shown,
+    heard: shown.status === 'running' ? heard : null,
+    isRehearsal: row.isRehearsal,
+    hash: row.hash,
+    host: row.host,
+    pid: row.pid,
+    session: row.session,
+    startedMs: row.startedMs,
+    numTrials: row.numTrials,
+    numFinishedTrials: row.numFinishedTrials,
+    numStages: row.numStages,
+    numFinishedStages: row.numFinishedStages,
+  };
+}

@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeFolder, newRun, stage, type Folder } from './folder.test-util.ts';
+
+let folder: Folder;
+let runId: string;
+beforeEach(() => {
+  folder = makeFolder();
+  runId = folder.tracker.createRun(newRun()).id;
+});
+afterEach(() => folder.remove());
+
+function join(pid: number, index = 0): void {
+  folder.alive.set(pid, `start of ${pid}`);
+  folder.tracker.recordWorker(runId, { role: 'trainer', index, pid, threads: 2 });
+  folder.tracker.nameWorker(runId, pid, `instance ${pid}`);
+}
+
+const ends = () => folder.tracker.listWorkers(runId).map(({ pid, ending, endedMs }) => [pid, ending, endedMs]);
+
+test('a worker stays with its process, threads, start and end', () => {
+  join(11);
+  folder.nowMs += 5000;
+  folder.alive.delete(11);
+  folder.tracker.endWorker(runId, 11, { ending: 'killed', reason: 'was ended by SIGKILL' });
+  join(12);
+  const worker = { role: 'trainer', index: 0, host: 'here', session: 1, threads: 2 };
+  expect(folder.tracker.listWorkers(runId)).toEqual([
+    {
+      ...worker,
+      pid: 11,
+      instance: 'instance 11',
+      joinedMs: 1_000_000,
+      endedMs: 1_005_000,
+      ending: 'killed',
+      reason: 'was ended by SIGKILL',
+    },
+    {
+      ...worker,
+      pid: 12,
+      instance: 'instance 12',
+      joinedMs: 1_005_000,
+      endedMs: null,
+      ending: null,
+      reason: null,
+    },
+  ]);
+  expect(folder.tracker.livingWorkers(runId).map(({ pid }) => pid)).toEqual([12]);
+});
+
+test('a process that has the number of one before is another worker', () => {
+  join(11);
+  folder.tracker.endWorker(runId, 11, { ending: 'finished', reason: 'ended with exit code 0' });
+  folder.nowMs += 10;
+  join(11, 1);
+  // The end of that one was not seen.
+  folder.nowMs += 10;
+  join(11, 2);
+  expect(ends()).toEqual([
+    [11, 'finished', 1_000_000],
+    [11, 'lost', 1_000_020],
+    [11, null, null],
+  ]);
+});
+
+test('workers that ended unseen are lost when the run goes on, since their coordinator was last heard of; others stay', () => {
+  join(11);
+  join(12, 1);
+  folder.nowMs += 3000;
+  folder.tracker.heartbeatRun(runId);
+  folder.nowMs += 600_000;
+  for (const pid of [1, 11]) folder.alive.delete(pid);
+  folder.alive.set(2, 'tuesday');
+  folder.tracker.resumeRun(runId, { pid: 2, keepAttempts: true });
+  expect(ends()).toEqual([
+    [11, 'lost', 1_003_000],
+    [12, null, null],
+  ]);
+  join(13);
+  expect(folder.tracker.listWorkers(runId).map(({ session }) => session)).toEqual([1, 1, 2]);
+});
+
+test('an attempt says where in its log it begins and ends, and a gang when it changed', () => {
+  const { tracker } = folder;
+  tracker.upsertStages(runId, [stage('s')]);
+  const { token } = tracker.startAttempt(runId, 's', 0, 'trainer 0', { logStart: 100 });
+  const log = () => tracker.listAttempts(runId).map(({ logStart, logEnd }) => [logStart, logEnd]);
+  expect(log()).toEqual([[100, null]]);
+  tracker.finishItem(token, {});
+  tracker.endLog(token, 250);
+  expect(log()).toEqual([[100, 250]]);
+  const member = { firstShard: 0, endShard: 4, attempt: 1, worker: 'trainer 0' };
+  tracker.recordRoster('s', 1, [{ ...member, address: 'unix:x' }]);
+  folder.nowMs += 700;
+  tracker.recordRoster('s', 2, [member, { ...member, firstShard: 4, endShard: 8, attempt: 2, worker: 'trainer 1' }]);
+  expect(tracker.listRosters('s')).toEqual([
+    { generation: 1, atMs: 1_000_000, members: [member] },
+    { generation: 2, atMs: 1_000_700, members: [member, { ...member, firstShard: 4, endShard: 8, attempt: 2, worker: 'trainer 1' }] },
+  ]);
+});
+
+test('who follows events goes on after the last one it has', () => {
+  const { tracker } = folder;
+  const { event } = tracker.cursors();
+  tracker.note(runId, 'one');
+  const other = tracker.createRun(newRun()).id;
+  tracker.note(runId, 'two');
+  const messages = (cursor: number, options?: { runId?: string; limit?: number }) =>
+    tracker.eventsAfter(cursor, options).map(({ message, id }) => [message, id]);
+  expect(messages(event, { runId })).toEqual([
+    ['one', event + 1],
+    ['two', event + 3],
+  ]);
+  expect(messages(event, { limit: 2 }).map(([, id]) => id)).toEqual([event + 1, event + 2]);
+  expect(messages(event + 1, { runId: other })).toHaveLength(1);
+  expect(messages(tracker.cursors().event)).toEqual([]);
+});
