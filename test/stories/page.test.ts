@@ -293,8 +293,7 @@ describe('tables', () => {
     expect(await page.title()).toBe(`${id} – calm-orch`);
     expect(await page.locator('main img, main script').count()).toBe(0);
 
-    const ground = (): Promise<string> =>
-      page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
+    const ground = (): Promise<string> => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
     await page.emulateMedia({ colorScheme: 'light' });
     const light = await ground();
     await page.getByLabel('Colours').selectOption('dark');
