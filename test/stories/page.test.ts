@@ -197,9 +197,7 @@ describe('tables', () => {
         String(Math.max(...means.map(({ n }) => n))),
       ]);
     }
-    const evidence = (await print('text'))
-      .split('\n')
-      .filter((line) => line.includes('95 % interval +') || line.includes('95 % interval -'));
+    const evidence = (await print('text')).split('\n').filter((line) => / \[[+-]\d.*\)$/.test(line));
     for (const line of evidence) {
       const words = /\((.*)\)$/.exec(line)![1]!;
       expect(await page.locator('.verdicts').innerText()).toContain(words.replace(/^\S+ /, '').slice(0, 40));

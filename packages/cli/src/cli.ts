@@ -68,7 +68,11 @@ const commands: readonly CommandEntry[] = [
     describe: 'Print the table of a run or experiment',
     load: () => import('./commands/tables.ts'),
   },
-  { usage: 'ui', describe: 'Show the run folder as a page in the browser, live', load: () => import('./commands/ui.ts') },
+  {
+    usage: 'ui',
+    describe: 'Show the run folder as a page in the browser, live',
+    load: () => import('./commands/ui.ts'),
+  },
   {
     usage: 'doctor',
     describe: 'Check the engine and the machine, and mend what can be mended',

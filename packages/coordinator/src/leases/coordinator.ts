@@ -257,7 +257,8 @@ export class Coordinator {
     for (const worker of this.book.workers) {
       if (worker.pid !== pid) continue;
       this.book.forget(worker);
-      if (worker.lease) this.fail(worker.lease.work.token, this.#stopping ? 'cancelled' : 'lost', `worker ${end.reason}`);
+      if (worker.lease)
+        this.fail(worker.lease.work.token, this.#stopping ? 'cancelled' : 'lost', `worker ${end.reason}`);
     }
     this.#options.tracker.endWorker(this.#options.runId, pid, end);
     this.#wake();
@@ -361,7 +362,12 @@ export class Coordinator {
   /** Of what the worker has written so far; null: it writes to no file. */
   #logBytes({ role, index }: Pick<WorkerRecord, 'role' | 'index'>): number | null {
     const { layout, runId } = this.#options;
-    return statSync(layout.log(runId, `${role}-${index}`), { throwIfNoEntry: false })?.size ?? null;
+    try {
+      return statSync(layout.log(runId, `${role}-${index}`)).size;
+    } catch {
+      // No log, or none that can be read: whoever writes it says so.
+      return null;
+    }
   }
 
   #failStage(stage: StageRecord, reason: string): void {

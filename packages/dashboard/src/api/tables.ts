@@ -8,6 +8,8 @@ const verdictWord = z.enum([
   'reproduced',
   'reproduced, smaller than in the paper',
   'contradicted',
+  'holds',
+  'does not hold',
   'undecided',
   'not judged',
 ]);
@@ -25,6 +27,7 @@ const comparison = z.object({
 /** The member of a table's JSON that the page draws; the rest passes as it is (docs/json.md). */
 export const verdict = z.looseObject({
   claim: z.string(),
+  own: z.boolean().optional(),
   verdict: verdictWord,
   metric: z.string(),
   row: z.string(),
@@ -40,15 +43,19 @@ export const layout = z.object({
   groups: z.array(z.object({ metric: z.string(), heads: z.array(z.string()) })),
   rows: z.array(line),
   baselines: z.array(line),
-  verdicts: z.array(
+  claims: z.array(
     z.object({
-      verdict: verdictWord,
-      claim: z.string(),
-      evidence: z.string(),
-      comparisons: z.array(z.object({ than: z.string(), verdict: verdictWord, evidence: z.string() })),
+      isOwn: z.boolean(),
+      verdicts: z.array(
+        z.object({
+          verdict: verdictWord,
+          claim: z.string(),
+          evidence: z.string(),
+          comparisons: z.array(z.object({ than: z.string(), verdict: verdictWord, evidence: z.string() })),
+        }),
+      ),
     }),
   ),
-  hasPaper: z.boolean(),
   notes: z.array(z.string()),
 });
 export type Layout = z.infer<typeof layout>;

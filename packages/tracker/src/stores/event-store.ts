@@ -26,10 +26,12 @@ export function listEvents({ db }: Store, runId: string, limit = 50): EventRecor
 
 /** Id of the newest event of the folder; 0: there is none. Ids only grow, and no event is written before one of a lower id. */
 export function lastEvent({ db }: Store): number {
-  return db
-    .select({ last: max(events.id) })
-    .from(events)
-    .get()?.last ?? 0;
+  return (
+    db
+      .select({ last: max(events.id) })
+      .from(events)
+      .get()?.last ?? 0
+  );
 }
 
 /** Those of a greater id, oldest first, of one run or of all. @param limit At most so many. @default 1000 */

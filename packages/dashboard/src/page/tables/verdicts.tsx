@@ -6,11 +6,34 @@ interface Props {
   readonly verdicts: readonly Verdict[];
 }
 
-export function Verdicts({ layout: { verdicts: lines, hasPaper }, verdicts }: Props) {
-  if (lines.length === 0) return null;
+export function Verdicts({ layout: { claims }, verdicts }: Props) {
+  if (claims.length === 0) return null;
   return (
     <div class="verdicts">
-      <h2>{hasPaper ? "The paper's claims" : 'Claims'}</h2>
+      {claims.map(({ isOwn, verdicts: lines }) => (
+        <Claims
+          key={isOwn}
+          heading={isOwn ? 'Our claims' : "The paper's claims"}
+          lines={lines}
+          verdicts={verdicts.filter(({ own = false }) => own === isOwn)}
+        />
+      ))}
+      <Key />
+    </div>
+  );
+}
+
+interface ClaimsProps {
+  readonly heading: string;
+  readonly lines: Layout['claims'][number]['verdicts'];
+  /** Of the same claims, in the same order. */
+  readonly verdicts: readonly Verdict[];
+}
+
+function Claims({ heading, lines, verdicts }: ClaimsProps) {
+  return (
+    <>
+      <h2>{heading}</h2>
       <ul>
         {lines.map((line, i) => {
           // Metrics differ in size: each claim has an axis of its own.
@@ -37,22 +60,27 @@ export function Verdicts({ layout: { verdicts: lines, hasPaper }, verdicts }: Pr
           );
         })}
       </ul>
-      <p class="quiet key" aria-hidden="true">
-        <svg width="34" height="12" class="interval">
-          <line class="bar" x1="2" x2="32" y1="6" y2="6" />
-          <circle class="ours" cx="17" cy="6" r="3.5" />
-        </svg>{' '}
-        ours, 95 % interval{' '}
-        <svg width="14" height="14" class="interval">
-          <path class="theirs" d="M7 1 L13 7 L7 13 L1 7 Z" />
-        </svg>{' '}
-        the paper{' '}
-        <svg width="4" height="14" class="interval">
-          <line class="zero" x1="2" x2="2" y1="0" y2="14" />
-        </svg>{' '}
-        no difference
-      </p>
-    </div>
+    </>
+  );
+}
+
+function Key() {
+  return (
+    <p class="quiet key" aria-hidden="true">
+      <svg width="34" height="12" class="interval">
+        <line class="bar" x1="2" x2="32" y1="6" y2="6" />
+        <circle class="ours" cx="17" cy="6" r="3.5" />
+      </svg>{' '}
+      ours, 95 % interval{' '}
+      <svg width="14" height="14" class="interval">
+        <path class="theirs" d="M7 1 L13 7 L7 13 L1 7 Z" />
+      </svg>{' '}
+      the paper{' '}
+      <svg width="4" height="14" class="interval">
+        <line class="zero" x1="2" x2="2" y1="0" y2="14" />
+      </svg>{' '}
+      no difference
+    </p>
   );
 }
 
