@@ -35,7 +35,12 @@ export function route<Query extends z.ZodObject, Answer extends z.ZodType>({
 }): Route {
   return {
     ...what,
-    handle: async (asked) => what.answer.parse(await handle(asked as Asked<z.output<Query>>)),
+    handle: async (asked) => {
+      const { data, error } = what.answer.safeParse(await handle(asked as Asked<z.output<Query>>));
+      if (error === undefined) return data;
+      const [{ path, message }] = error.issues as [z.core.$ZodIssue];
+      throw new CalmError('internal', `the answer to ${what.path} is not as described: ${path.join('.')}: ${message}`);
+    },
   };
 }
 

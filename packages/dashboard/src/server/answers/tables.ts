@@ -15,9 +15,12 @@ export const tablesRoute = route({
     const run = sources.runWithTables(tracker, query.name);
     const tables = await sources.tables(run);
     const json = tablesJson(tables);
-    return plain<TablesAnswer>({
+    return plain({
       run: run.id,
-      tables: tables.map((table, i) => ({ layout: layOut(table), json: json[i] })),
+      tables: tables.map((table, i) => ({
+        layout: layOut(table),
+        json: json[i] as TablesAnswer['tables'][number]['json'],
+      })),
       copies: {
         latex: renderTables(tables, 'latex'),
         markdown: renderTables(tables, 'markdown'),
@@ -27,5 +30,8 @@ export const tablesRoute = route({
   },
 });
 
-/** As JSON carries it: the answer's schema is of what arrives. */
-const plain = <T>(value: unknown): T => JSON.parse(JSON.stringify(value)) as T;
+/** What nobody changes: the compiler compares what the report lays out with what the schema describes. */
+type Unchanging<T> = T extends object ? { readonly [K in keyof T]: Unchanging<T[K]> } : T;
+
+/** As JSON carries it. */
+const plain = (answer: Unchanging<TablesAnswer>): TablesAnswer => JSON.parse(JSON.stringify(answer)) as TablesAnswer;
