@@ -22,7 +22,11 @@ export function modelOf(c) {
     vocabSize: c.vocab,
     maxPositions: 4096,
   };
-  return { mfam, llm, shapes: { ...mfamShapes(mfam, { tokens: c.visionTokens, width: c.visionWidth }, llm), ...llmShapes(llm) } };
+  return {
+    mfam,
+    llm,
+    shapes: { ...mfamShapes(mfam, { tokens: c.visionTokens, width: c.visionWidth }, llm), ...llmShapes(llm) },
+  };
 }
 
 /** Normal values of a small deviation, a function of `name` alone. */

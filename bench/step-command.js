@@ -1,26 +1,39 @@
-// `bench step`: our training step three ways and PyTorch's two, on the same sizes, in the same run, one after another.
+// `bench step`: our training step three ways and PyTorch's two, on the same sizes, in the same run, round by round.
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { machineFacts, oneOf, wholeNumber } from './options.js';
 import { runPeer } from './peer.js';
 
+const execute = promisify(execFile);
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** Runs the command with its arguments; resolves to the exit code. */
 export async function run(args) {
-  const { config, steps, precision, python, json } = parseOptions(args);
+  const { config, steps, rounds, precision, python, json } = parseOptions(args);
   const sizes = readSizes(config);
   const say = (line) => console.error(`bench step: ${line}`);
 
-  const { measureStep } = await import('./step.js');
   const half = precision === 'bf16';
   const kinds = half ? ['compiled', 'training'] : ['eager', 'compiled', 'training'];
-  say(`measuring ours: ${kinds.join(', ')}${half ? ' in bfloat16, then in float32' : ''}`);
-  const ours = await measureStep(sizes, { steps, kinds, precision });
-  const float32 = half ? await measureStep(sizes, { steps, kinds }) : null;
-  const torch = python === undefined ? null : await measureTorch({ python, config, steps, say });
   if (python === undefined) say('no PyTorch given (--python PY), ours alone');
+  // Ours and the peer's by turns, each in a process of its own: what slows the machine for a while slows all.
+  const measured = [];
+  for (let round = 1; round <= rounds; round++) {
+    say(`round ${round} of ${rounds}: ours${half ? ' in bfloat16, then in float32' : ''}`);
+    const ours = await measureOurs(sizes, { steps, kinds, precision });
+    const float32 = half ? await measureOurs(sizes, { steps, kinds, precision: 'fp32' }) : null;
+    const torch = python === undefined ? null : await measureTorch({ python, config, steps, say });
+    measured.push({ ours, float32, torch });
+  }
+  const over = (pick) => medianOfRounds(measured.map(pick));
+  const ours = Object.fromEntries(kinds.map((kind) => [kind, over((round) => round.ours[kind])]));
+  const float32 = half ? Object.fromEntries(kinds.map((kind) => [kind, over((round) => round.float32[kind])])) : null;
+  const torch =
+    python === undefined
+      ? null
+      : { eager: over((round) => round.torch.eager), compiled: over((round) => round.torch.compiled) };
 
   const report = {
     config: sizes,
@@ -50,13 +63,18 @@ function parseOptions(args) {
     options: {
       config: { type: 'string', default: here('nano.json') },
       steps: { type: 'string', default: '20' },
+      rounds: { type: 'string', default: '3' },
       precision: { type: 'string', default: 'fp32' },
       python: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
   oneOf('--precision', values.precision, ['fp32', 'bf16']);
-  return { ...values, steps: wholeNumber(values.steps, '--steps') };
+  return {
+    ...values,
+    steps: wholeNumber(values.steps, '--steps'),
+    rounds: wholeNumber(values.rounds, '--rounds'),
+  };
 }
 
 /** Reads and checks a configuration of sizes; the PyTorch peer reads the same file. */
@@ -74,6 +92,24 @@ function readSizes(path) {
     }
   }
   return sizes;
+}
+
+/** Our step in a process of its own. */
+async function measureOurs(sizes, options) {
+  const script = `const { measureStep } = await import(${JSON.stringify(new URL('./step.js', import.meta.url).href)});
+    console.log(JSON.stringify(await measureStep(...${JSON.stringify([sizes, options])})));
+    process.exit(0);`;
+  const { stdout } = await execute(process.execPath, ['--input-type=module', '--eval', script]);
+  return JSON.parse(stdout.trim().split('\n').at(-1));
+}
+
+/** The round of the median step, with the medians of the fastest and the slowest round beside it; null where none ran. */
+function medianOfRounds(rounds) {
+  const ran = rounds.filter((round) => round).sort((a, b) => a.msPerStep.median - b.msPerStep.median);
+  if (ran.length === 0) return null;
+  const middle = ran[ran.length >> 1];
+  const [min, max] = [ran[0].msPerStep.median, ran.at(-1).msPerStep.median];
+  return { ...middle, msPerStep: { min, median: middle.msPerStep.median, max } };
 }
 
 /** PyTorch eager must run; torch.compile needs a C++ compiler and may be missing. */
@@ -125,7 +161,7 @@ function tableOf(report) {
     .map(([name, value]) => `${name} ${value}`);
   const { cpu, cores, node } = report.machine;
   return [
-    `${'ms per step'.padEnd(14)}${'min'.padStart(9)}${'median'.padStart(9)}${'max'.padStart(9)}`,
+    `${'medians, ms'.padEnd(14)}${'min'.padStart(9)}${'median'.padStart(9)}${'max'.padStart(9)}`,
     ...rows,
     ratios.join(', '),
     `${cpu}, ${cores} threads, node ${node}`,

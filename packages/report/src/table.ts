@@ -28,13 +28,20 @@ export type Cell = {
 export type Cells = { readonly [metric: string]: Cell };
 
 /**
- * What became of a claim, or of one of its comparisons. `undecided`: the results so far allow either;
- * `not judged`: there is nothing to judge by.
+ * What became of a claim, or of one of its comparisons. `holds` and `does not hold` stand for `reproduced` and
+ * `contradicted` where the claim is not the paper's. `undecided`: the results so far allow either; `not judged`: there is
+ * nothing to judge by.
  */
 export type VerdictWord =
-  'reproduced' | 'reproduced, smaller than in the paper' | 'contradicted' | 'undecided' | 'not judged';
+  | 'reproduced'
+  | 'reproduced, smaller than in the paper'
+  | 'contradicted'
+  | 'holds'
+  | 'does not hold'
+  | 'undecided'
+  | 'not judged';
 
-/** A claim's row against one of the rows it is compared with (docs/verdicts.md). */
+/** A claim's row against one of the rows, published models or baselines it is compared with (docs/verdicts.md). */
 export type Comparison = {
   readonly than: string;
   readonly verdict: VerdictWord;
@@ -50,9 +57,11 @@ export type Comparison = {
   readonly seedsToDecide: number | null;
 };
 
-/** What became of a claim of the paper. */
+/** What became of a claim. */
 export type Verdict = {
   readonly claim: string;
+  /** It is not the paper's: of a table without its numbers, or against a baseline. */
+  readonly own?: true;
   readonly verdict: VerdictWord;
   readonly metric: TableMetric;
   readonly row: string;

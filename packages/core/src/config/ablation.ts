@@ -23,14 +23,14 @@ export const publishedSchema = z.strictObject({
   paper: z.partialRecord(z.enum(tableMetrics), z.number()),
 });
 
-/** A claim of the paper about rows of its table, to be judged on ours (docs/verdicts.md). */
+/** A claim about rows of a table, the paper's or our own, to be judged on ours (docs/verdicts.md). */
 export const claimSchema = z.strictObject({
   claim: z.string().min(1),
   metric: z.enum(claimMetrics),
   row: z.string().min(1),
   /** `better` than every row of `than`; `no better` than it by the margin; `close`: within the margin of it. */
   is: z.enum(['better', 'no better', 'close']),
-  /** Rows, or published models, whose printed numbers are compared with where the data are the paper's. */
+  /** Rows, baselines, or published models, whose printed numbers are compared with where the data are the paper's. */
   than: z.array(z.string().min(1)).min(1),
   /** In units of the metric. @default for `better`: half the paper's effect; less than that contradicts the claim */
   margin: z.number().nonnegative().optional(),
@@ -47,7 +47,7 @@ export const ablationFileSchema = z.strictObject({
   rows: z.array(rowSchema).min(1),
   /** Printed above the rows, with the paper's numbers alone. */
   published: z.array(publishedSchema).optional(),
-  /** What the paper says of its rows. */
+  /** What the paper says of its rows, and what we do. */
   claims: z.array(claimSchema).optional(),
   /** Sentences printed under the table. */
   footnotes: z.array(z.string()).optional(),

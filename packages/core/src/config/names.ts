@@ -88,3 +88,19 @@ export const claimMetrics = [
   'METEOR',
   'average',
 ] as const satisfies readonly TableMetric[];
+
+/**
+ * Baselines a claim may compare a row with, as tables name them: the kind of stage whose artifact has their test items, and
+ * the metrics that are known of each item.
+ */
+export const claimBaselines = {
+  'constant comment': { kind: 'baselines-comment', metrics: ['CIDEr', 'ROUGE-L'] },
+  "nearest photograph's comment": { kind: 'baselines-comment', metrics: ['CIDEr', 'ROUGE-L'] },
+  /** The row's own answers. */
+  'answers permuted over degradations': { kind: 'evaluate-suggest', metrics: ['average'] },
+} as const satisfies Readonly<Record<string, { kind: string; metrics: readonly (typeof claimMetrics)[number][] }>>;
+export type ClaimBaseline = keyof typeof claimBaselines;
+
+export function isClaimBaseline(name: string): name is ClaimBaseline {
+  return Object.hasOwn(claimBaselines, name);
+}

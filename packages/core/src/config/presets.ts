@@ -97,15 +97,16 @@ export const nano: Preset = {
     usdPerMillionInputTokens: 0.5,
     usdPerMillionOutputTokens: 1.5,
   },
-  // Peak rates: the paper's 1e-3 for pre-training; in fine-tuning 3e-3 and 1.5e-3 instead of 2.5e-5 and 7e-5, because here
-  // the language model is small and has some hundreds of steps instead of thousands to learn in.
-  pretrainSsl: { steps: 400, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
+  // Chosen on validation photographs (experiments/budget.yaml, docs/foundation.md). Peak rates: the paper's 1e-3 for
+  // pre-training; in fine-tuning 2e-3 instead of 2.5e-5 and 7e-5, because here the language model is small and has some
+  // hundreds of steps instead of thousands to learn in.
+  pretrainSsl: { steps: 400, batchSize: 16, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   pretrainGeneric: { steps: 200, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
-  finetuneComment: { steps: 1000, batchSize: 32, peakLearningRate: 3e-3, warmupFraction: 0.03 },
+  finetuneComment: { steps: 600, batchSize: 16, peakLearningRate: 2e-3, warmupFraction: 0.03 },
   comments: { numPhotographs: 4000 },
   questions: { use: false, mix: bySize, maxTokens: 64 },
   control: { permuteScores: false, permutePseudoLabels: false },
-  finetuneScore: { steps: 1500, batchSize: 32, peakLearningRate: 1.5e-3, warmupFraction: 0.03 },
+  finetuneScore: { steps: 1000, batchSize: 32, peakLearningRate: 2e-3, warmupFraction: 0.03 },
   finetunePersonal: { steps: 600, batchSize: 16, peakLearningRate: 2e-3, warmupFraction: 0.03 },
   personal: {
     train: { annotators: 60, photos: 800, ratings: 60 },

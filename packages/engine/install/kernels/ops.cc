@@ -1,5 +1,5 @@
 // The fused operations as TensorFlow's: registered when the addon is loaded, on the CPU, where the processor has AVX2 and
-// FMA. Shapes are those of the inputs; the program that records a graph (fused-ops.ts) names the operations and their attributes.
+// FMA. Shapes are those of the inputs; fused.ts of the model names the operations and their attributes.
 #include <cstdlib>
 #include <string>
 #include <vector>

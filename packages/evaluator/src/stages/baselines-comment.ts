@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import {
   writeFileAtomic,
+  type ClaimBaseline,
   type EvaluationSplit,
   type MfamConfig,
   type StageFunction,
@@ -43,7 +44,7 @@ export const baselinesComment: StageFunction = async (context) => {
     const answers = {
       'constant comment': test.map(() => constant),
       "nearest photograph's comment": nearest.map((row) => train[row]!.captions[0]!),
-    };
+    } satisfies Partial<Record<ClaimBaseline, string[]>>;
     const metrics: Record<string, number | null> = {};
     const written: Record<string, unknown> = {};
     for (const [name, candidates] of Object.entries(answers)) {

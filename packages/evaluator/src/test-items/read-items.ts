@@ -1,19 +1,21 @@
-// The test items of a trial, from the files its evaluate stages leave in their artifacts. Outside this package it is
+// The test items of a trial or baseline, from the files their stages leave in their artifacts. Outside this package it is
 // `@calm-orch/evaluator/test-items`, which loads metrics and no model.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError, type StageKind, type TableMetric } from '@calm-orch/core';
-import { readCommentsFile } from '../baselines/comments-file.ts';
-import { tokenMetrics, type CaptionMetric } from '../metrics/captions.ts';
+import { CalmError, type ClaimBaseline, type StageKind, type TableMetric } from '@calm-orch/core';
+import type { DegradationName } from '@calm-orch/datasets';
+import { keywordJudge } from '../answers/suggestion-judge.ts';
+import { readCommentsFile, type CommentsFile } from '../baselines/comments-file.ts';
+import { captionMetrics, type CaptionMetric, type CaptionMetrics } from '../metrics/captions.ts';
 import { scoreCaptions } from '../metrics/score-files.ts';
-import { ptbTokenize } from '../metrics/ptb.ts';
 import { bleuOfItems, meanOfItems, plccOfItems, rmseOfItems, srccOfItems, type TestItems } from './test-items.ts';
 
 export { meanOfItems, plccOfItems, srccOfItems, type TestItems };
 
-/** What a trial's artifact holds: its test items by metric, and what METEOR matched where there are comments. */
+/** What an artifact holds: test items by metric, and what METEOR matched where there are a trial's comments. */
 export interface TrialItems {
-  of(metric: TableMetric): TestItems;
+  /** @param baseline Whose they are. @default the trial's own. @returns Undefined where there are none of it. */
+  of(metric: TableMetric, baseline?: ClaimBaseline): TestItems | undefined;
   readonly meteor?: string;
 }
 
@@ -30,6 +32,8 @@ export async function readTrialItems(kind: StageKind, dir: string): Promise<Tria
       return { of: scoreItems(join(dir, 'predictions.csv')) };
     case 'evaluate-comment':
       return readComments(join(dir, 'comments.json'));
+    case 'baselines-comment':
+      return { of: readBaselineComments(join(dir, 'comments.json')) };
     default:
       throw new CalmError('internal', `a stage ${kind} leaves no test items`);
   }
@@ -56,19 +60,29 @@ function readAnnotators(path: string): TestItems {
 
 /**
  * Every degradation has as many answers, so the mean over answers is that over degradations. Answers about one photograph,
- * whatever its crop and degradation, are a cluster.
+ * whatever its crop and degradation, are a cluster. Permuted over degradations, an answer is right for the share of them
+ * that it names: known where keywords judge, since a language model's verdicts on other degradations are not kept.
  */
-function readSuggestions(path: string): (metric: TableMetric) => TestItems {
-  const { items } = JSON.parse(readFileSync(path, 'utf8')) as {
-    items: { photo: string; crop: number; degradation: string; right: boolean }[];
-  };
+function readSuggestions(path: string): TrialItems['of'] {
+  const { judge, items } = JSON.parse(readFileSync(path, 'utf8')) as { judge: string; items: JudgedAnswer[] };
   const ids = items.map(({ photo, crop, degradation }) => `${photo}/${crop}/${degradation}`);
-  return (metric) =>
-    meanOfItems(
-      ids,
-      items.map(({ degradation, right }) => (metric === 'average' || metric === degradation ? Number(right) : null)),
-      items.map(({ photo }) => photo),
-    );
+  const degradations = [...new Set(items.map(({ degradation }) => degradation))];
+  const photos = items.map(({ photo }) => photo);
+  const meanOf = (value: (item: JudgedAnswer) => number | null) => meanOfItems(ids, items.map(value), photos);
+  const shareNamed = ({ answer }: JudgedAnswer) =>
+    degradations.filter((one) => keywordJudge(one, answer)).length / degradations.length;
+  return (metric, baseline) => {
+    if (baseline !== undefined) return judge === 'keywords' ? meanOf(shareNamed) : undefined;
+    return meanOf(({ degradation, right }) => (metric === 'average' || metric === degradation ? Number(right) : null));
+  };
+}
+
+interface JudgedAnswer {
+  readonly photo: string;
+  readonly crop: number;
+  readonly degradation: DegradationName;
+  readonly answer: string;
+  readonly right: boolean;
 }
 
 /** Lines of `image,target,score,expectation,"text"`. */
@@ -97,13 +111,7 @@ function readRows(path: string, count: number, expected: string): { id: string; 
 async function readComments(path: string): Promise<TrialItems> {
   const { items, meteor } = readCommentsFile(path);
   const ids = items.map(({ id }) => id);
-  const { perItem, bleuStatistics } = tokenMetrics(
-    items.map(({ id, references, candidate }) => ({
-      id,
-      references: references.map(ptbTokenize),
-      candidate: ptbTokenize(candidate),
-    })),
-  );
+  const { perItem, bleuStatistics } = captionMetrics(items);
   const known = meteor ?? (await meteorOf(items));
   return {
     meteor: known.name,
@@ -111,12 +119,25 @@ async function readComments(path: string): Promise<TrialItems> {
       if (metric === 'METEOR') return meanOfItems(ids, known.scores);
       const order = /^BLEU-(\d)$/.exec(metric)?.[1];
       if (order !== undefined) return bleuOfItems(ids, bleuStatistics, Number(order));
-      return meanOfItems(
-        ids,
-        perItem.map(({ scores }) => scores[metric as CaptionMetric]),
-      );
+      return meansOf(perItem, metric);
     },
   };
+}
+
+/** Comments by the baseline's name; CIDEr and ROUGE-L alone. */
+function readBaselineComments(path: string): TrialItems['of'] {
+  const written = JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, CommentsFile>>;
+  return (metric, baseline) => {
+    const own = baseline && written[baseline];
+    return own && meansOf(captionMetrics(own.items).perItem, metric);
+  };
+}
+
+function meansOf(perItem: CaptionMetrics['perItem'], metric: TableMetric): TestItems {
+  return meanOfItems(
+    perItem.map(({ id }) => id),
+    perItem.map(({ scores }) => scores[metric as CaptionMetric]),
+  );
 }
 
 async function meteorOf(items: Parameters<typeof scoreCaptions>[0]) {

@@ -25,7 +25,7 @@ function latex(text: string): string {
   return text.replace(/[\\~^±–…<>|×&%#_${}]/g, (sign) => latexSigns[sign] ?? `\\${sign}`);
 }
 
-export function renderLatex({ caption, groups, rows, baselines, verdicts, notes }: Layout, label: string): string {
+export function renderLatex({ caption, groups, rows, baselines, claims, notes }: Layout, label: string): string {
   const draw = (cells: readonly string[]) => `    ${rowStart(cells.map(latex).join(' & '))} \\\\`;
   const spans = groups.map(({ metric, heads }) => `\\multicolumn{${heads.length}}{c}{${latex(metric)}}`);
   let column = 1;
@@ -46,7 +46,9 @@ export function renderLatex({ caption, groups, rows, baselines, verdicts, notes 
     ...(baselines.length > 0 ? ['    \\midrule', ...baselines.map(draw)] : []),
     '    \\bottomrule',
     '  \\end{tabular}',
-    ...[...verdicts.map(sentence), ...notes].map((note) => `  \\par\\footnotesize ${latex(note)}`),
+    ...[...claims.flatMap(({ verdicts }) => verdicts.map(sentence)), ...notes].map(
+      (note) => `  \\par\\footnotesize ${latex(note)}`,
+    ),
     '\\end{table}',
   ].join('\n');
 }

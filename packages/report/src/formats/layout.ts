@@ -18,9 +18,8 @@ export interface Layout {
   readonly groups: readonly ColumnGroup[];
   readonly rows: readonly Line[];
   readonly baselines: readonly Line[];
-  readonly verdicts: readonly VerdictLine[];
-  /** Whether the claims are the paper's: a table without a number of the paper has its own. */
-  readonly hasPaper: boolean;
+  /** The paper's, then our own; where there are any. */
+  readonly claims: readonly { readonly isOwn: boolean; readonly verdicts: readonly VerdictLine[] }[];
   readonly notes: readonly string[];
 }
 
@@ -41,7 +40,7 @@ export function layOut(table: Table): Layout {
   const warning = rehearsal ? 'Rehearsal: these numbers mean nothing. ' : '';
   const notes = [
     oursNote(cells),
-    ...(intervals ? ['in brackets the 95 % interval of the mean over draws of test items'] : []),
+    ...(intervals ? ['in brackets its 95 % interval over draws of test items'] : []),
     ...(groups.some(({ heads }) => heads.includes('diff')) ? ['diff: ours - paper'] : []),
   ];
   return {
@@ -49,8 +48,10 @@ export function layOut(table: Table): Layout {
     groups,
     rows: rows.map(({ row, metrics }) => line(row, metrics, groups, none, intervals)),
     baselines: baselines.map(({ name, metrics }) => line(name, metrics, groups, '', intervals)),
-    hasPaper: table.metrics.some(inPaper),
-    verdicts: verdicts.map(verdictLine),
+    claims: [false, true].flatMap((isOwn) => {
+      const lines = verdicts.filter(({ own = false }) => own === isOwn).map(verdictLine);
+      return lines.length === 0 ? [] : [{ isOwn, verdicts: lines }];
+    }),
     notes: [
       `${notes.join('; ')}.`,
       ...verdictNote(verdicts),

@@ -32,11 +32,13 @@ const verdictColors: Readonly<Record<VerdictWord, number>> = {
   reproduced: 32,
   'reproduced, smaller than in the paper': 32,
   contradicted: 31,
+  holds: 32,
+  'does not hold': 31,
   undecided: 33,
   'not judged': 2,
 };
 
-function renderText({ caption, groups, rows, baselines, verdicts, hasPaper, notes }: Layout, color: boolean): string {
+function renderText({ caption, groups, rows, baselines, claims, notes }: Layout, color: boolean): string {
   const paint = (code: number, text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
   const heads = ['row', ...groups.flatMap((group) => group.heads), 'n'];
   const widths = columnWidths([heads, ...rows, ...baselines]);
@@ -51,10 +53,13 @@ function renderText({ caption, groups, rows, baselines, verdicts, hasPaper, note
   const top = inColumns(['', ...groups.map(({ metric }) => metric)], [widths[0]!, ...spans]);
   const draw = (line: Line) => inColumns(line, widths);
   const rule = paint(2, '-'.repeat(span(widths)));
-  const claims = verdicts.flatMap(({ verdict, claim, evidence, comparisons }) => [
-    [paint(verdictColors[verdict], verdict), `${claim} (${evidence})`],
-    ...comparisons.map((one) => ['', `  than ${one.than}: ${one.verdict} (${one.evidence})`]),
-  ]);
+  const judged = claims.flatMap(({ isOwn, verdicts }) => {
+    const lines = verdicts.flatMap(({ verdict, claim, evidence, comparisons }) => [
+      [paint(verdictColors[verdict], verdict), `${claim} (${evidence})`],
+      ...comparisons.map((one) => ['', `  than ${one.than}: ${one.verdict} (${one.evidence})`]),
+    ]);
+    return [rule, paint(2, isOwn ? 'our claims' : "the paper's claims"), ...columns(lines)];
+  });
   return [
     paint(1, caption),
     '',
@@ -63,13 +68,13 @@ function renderText({ caption, groups, rows, baselines, verdicts, hasPaper, note
     rule,
     ...rows.map(draw),
     ...(baselines.length > 0 ? [rule, paint(2, 'baselines'), ...baselines.map(draw)] : []),
-    ...(claims.length > 0 ? [rule, paint(2, hasPaper ? "the paper's claims" : 'claims'), ...columns(claims)] : []),
+    ...judged,
     '',
     ...notes.map((note) => paint(2, note)),
   ].join('\n');
 }
 
-function renderMarkdown({ caption, groups, rows, baselines, verdicts, hasPaper, notes }: Layout): string {
+function renderMarkdown({ caption, groups, rows, baselines, claims, notes }: Layout): string {
   const draw = (cells: readonly string[]) => `| ${cells.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`;
   const heads = groups.flatMap(({ metric, heads: own }) => own.map((head) => (head === 'ours' ? metric : head)));
   const rule = draw([':--', ...heads.map(() => '--:'), '--:']);
@@ -79,17 +84,15 @@ function renderMarkdown({ caption, groups, rows, baselines, verdicts, hasPaper, 
     '',
     ...block('row', rows),
     ...(baselines.length > 0 ? block('baseline', baselines) : []),
-    ...(verdicts.length > 0
-      ? [
-          draw([hasPaper ? 'claim of the paper' : 'claim', 'verdict', 'evidence']),
-          draw([':--', ':--', ':--']),
-          ...verdicts.flatMap(({ claim, verdict, evidence, comparisons }) => [
-            draw([claim, verdict, evidence]),
-            ...comparisons.map((one) => draw([`… than ${one.than}`, one.verdict, one.evidence])),
-          ]),
-          '',
-        ]
-      : []),
+    ...claims.flatMap(({ isOwn, verdicts }) => [
+      draw([isOwn ? 'our claim' : 'claim of the paper', 'verdict', 'evidence']),
+      draw([':--', ':--', ':--']),
+      ...verdicts.flatMap(({ claim, verdict, evidence, comparisons }) => [
+        draw([claim, verdict, evidence]),
+        ...comparisons.map((one) => draw([`… than ${one.than}`, one.verdict, one.evidence])),
+      ]),
+      '',
+    ]),
     ...notes.map((note) => `- ${note}`),
   ].join('\n');
 }

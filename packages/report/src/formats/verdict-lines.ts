@@ -35,11 +35,9 @@ export function verdictLine({ claim, verdict, metric, comparisons, reason }: Ver
 export function verdictNote(verdicts: readonly Verdict[]): string[] {
   const judged = verdicts.filter(({ comparisons }) => comparisons.length > 0);
   if (judged.length === 0) return [];
-  const within = judged.some(({ comparisons }) => comparisons.length > 1)
-    ? "; Holm's correction over the comparisons of a claim"
-    : '';
-  const across = judged.length > 1 ? `; no correction over the ${judged.length} claims` : '';
-  return [`claims: 95 % t intervals over seeds and test items${within}${across}.`];
+  const within = judged.some(({ comparisons }) => comparisons.length > 1) ? "; Holm's correction within a claim" : '';
+  const across = judged.length > 1 ? `, none over the ${judged.length} claims` : '';
+  return [`claims: [95 % t interval over seeds and test items]${within}${across}.`];
 }
 
 function evidence(
@@ -49,8 +47,8 @@ function evidence(
 ): string {
   const paper = effect === null ? '' : `; paper ${signed(effect)}`;
   const open = verdict === 'undecided' && reason === undefined;
-  const needed = seedsToDecide === null ? 'more test items, not seeds, would' : `about ${seedsToDecide} seeds would`;
-  return `${signed(difference)}, 95 % interval ${interval.map(signed).join(' to ')}${p}${paper}${open ? `; ${needed} decide` : ''}`;
+  const needed = seedsToDecide === null ? 'more test items, not seeds' : `about ${seedsToDecide} seeds`;
+  return `${signed(difference)} [${interval.map(signed).join(', ')}]${p}${paper}${open ? `; needs ${needed}` : ''}`;
 }
 
 /** -0.000 is written +0.000: a difference that rounds to none has no sign to report. */

@@ -1,5 +1,5 @@
 // One run's table as numbers: rows x metrics over seeds beside the paper's values, and the baselines apart.
-import type { TableSpec } from '@calm-orch/core';
+import type { ClaimBaseline, TableSpec } from '@calm-orch/core';
 import type { RunRecord, Tracker } from '@calm-orch/tracker';
 import { tableVersion, type Cell, type Cells, type Table } from '../table.ts';
 import { importedRows, importNotes } from './imported-rows.ts';
@@ -8,7 +8,7 @@ import { isRehearsal, isStudio, rowsOfTable, rowsOnValidation, tablesOf } from '
 /** Metrics beside a row's own, by suffix: what the row would reach without looking, or without being trained for it. */
 const besideRows: readonly (readonly [suffix: string, words: string])[] = [
   ['_permuted', 'test images permuted'],
-  ['_chance', 'answers permuted over degradations'],
+  ['_chance', 'answers permuted over degradations' satisfies ClaimBaseline],
   ['_keywords', 'judged by keywords'],
   ['_agreement', 'share of equal verdicts of both judges'],
   ['_kappa', "Cohen's kappa of both judges"],

@@ -236,7 +236,7 @@ test('intervals are in JSON and CSV, and in text where few columns leave room', 
   const pair = { ...table.rows[1]!, metrics: { PLCC: { ...table.rows[1]!.metrics['PLCC']!, interval } } };
   const one = { ...table, rows: [pair], baselines: [] };
   expect(renderTables([one], 'text')).toContain('0.750 [0.701, 0.799]');
-  expect(renderTables([one], 'text')).toContain('in brackets the 95 % interval of the mean over draws of test items');
+  expect(renderTables([one], 'text')).toContain('in brackets its 95 % interval over draws of test items');
   const both = { ...table.rows[0]!, metrics: { PLCC: { ...table.rows[0]!.metrics['PLCC']!, interval } } };
   expect(renderTables([{ ...table, rows: [both] }], 'text')).toContain('0.600, 0.800 [0.701, 0.799]  0.700  +0.000');
   expect(renderTables([{ ...one, metrics: ['PLCC', 'SRCC', 'RMSE'] }], 'text')).not.toContain('[');
@@ -323,32 +323,37 @@ test('verdicts stand under the table in every format that has room for them', ()
       { ...head, ...nothing, claim: 'pair is worse', verdict: 'not judged', reason: 'no result of pair' },
     ],
   };
-  const interval = '+0.050, 95 % interval +0.010 to +0.094';
+  const interval = '+0.050 [+0.010, +0.094]';
   expect(renderTables([table], 'text')).toContain(
     [
       "the paper's claims",
       `reproduced  pair is better (PLCC ${interval}; paper +0.060)`,
       'undecided   pair is best (PLCC, 2 comparisons)',
       `              than thematic: reproduced (${interval}, p 0.010; paper +0.060)`,
-      `              than none: undecided (${interval}, p 0.200; about 7 seeds would decide)`,
-      `undecided   so it seems (PLCC ${interval}; more test items, not seeds, would decide)`,
+      `              than none: undecided (${interval}, p 0.200; needs about 7 seeds)`,
+      `undecided   so it seems (PLCC ${interval}; needs more test items, not seeds)`,
       `undecided   at once (PLCC ${interval}; one seed)`,
       'not judged  pair is worse (no result of pair)',
       '',
     ].join('\n'),
   );
   expect(renderTables([table], 'text')).toContain(
-    "claims: 95 % t intervals over seeds and test items; Holm's correction over the comparisons of a claim; no correction over the 4 claims.",
+    "claims: [95 % t interval over seeds and test items]; Holm's correction within a claim, none over the 4 claims.",
   );
   expect(renderTables([table], 'text', true)).toContain('\u001b[33mundecided\u001b[0m   pair is best');
   expect(renderTables([table], 'markdown')).toContain('| pair is worse | not judged | no result of pair |');
   expect(renderTables([table], 'markdown')).toContain(`| … than thematic | reproduced | ${interval}, p 0.010;`);
-  // The claims of a table without a number of the paper are its own.
-  const own = [{ ...table, metrics: ['RMSE'] }];
-  expect(renderTables(own, 'text')).toMatch(/^claims\nreproduced {2}pair is better/m);
-  expect(renderTables(own, 'markdown')).toContain('| claim | verdict | evidence |');
+  // Claims that are not the paper's stand apart.
+  const ours = { ...one, claim: 'pair beats chance', verdict: 'holds' as const, own: true as const };
+  const both = [{ ...table, verdicts: [ours, one] }];
+  expect(renderTables(both, 'text')).toMatch(
+    /^the paper's claims\nreproduced {2}pair is better.*\n-+\nour claims\nholds {2}pair beats chance/m,
+  );
+  const markdown = renderTables(both, 'markdown');
+  expect(markdown.indexOf('| claim of the paper | verdict |')).toBeLessThan(markdown.indexOf('| pair is better |'));
+  expect(markdown).toContain('| our claim | verdict | evidence |\n| :-- | :-- | :-- |\n| pair beats chance | holds |');
   expect(renderTables([table], 'latex')).toContain(
-    'undecided: pair is best (PLCC, 2 comparisons); than thematic: reproduced (+0.050, 95 \\% interval',
+    'undecided: pair is best (PLCC, 2 comparisons); than thematic: reproduced (+0.050 [+0.010, +0.094], p 0.010;',
   );
   const [shown] = JSON.parse(renderTables([table], 'json')) as { verdicts: unknown[] }[];
   expect(shown!.verdicts[0]).toEqual(one);

@@ -1,6 +1,6 @@
-// A run's tables with what only the test items of its trials can tell: intervals, verdicts on the paper's claims, and what
-// METEOR matched. Bootstraps take seconds, so they are remembered.
-import type { TableMetric, TableSpec } from '@calm-orch/core';
+// A run's tables with what only the test items of its trials can tell: intervals, verdicts on claims, and what METEOR
+// matched. Bootstraps take seconds, so they are remembered.
+import { claimBaselines, isClaimBaseline, type Claim, type TableMetric, type TableSpec } from '@calm-orch/core';
 import type { TestItems } from '@calm-orch/evaluator/test-items';
 import type { ArtifactFile, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 import type { Interval, Table, Verdict } from '../table.ts';
@@ -11,6 +11,7 @@ import { meanInterval } from './interval.ts';
 import { remembered } from './judgement-cache.ts';
 import { judgeAtLooks } from './looks.ts';
 import { metricTable, type RowItems } from './metric-table.ts';
+import { inOwnWords, isOwnClaim } from './own-claims.ts';
 import { kindsMeasuring, openRunItems, type RunItems } from './run-items.ts';
 import { judge } from './verdict.ts';
 
@@ -49,7 +50,11 @@ export async function judgeTables(
   if (isRehearsal(run)) return collectTables(tracker, run);
   const specs = tablesOf(run);
   const metrics = specs.flatMap((spec) => [...spec.metrics, ...(spec.claims ?? []).map(({ metric }) => metric)]);
-  const kinds = new Set(metrics.flatMap(kindsMeasuring));
+  const baselines = specs.flatMap(({ claims = [] }) => claims.flatMap(({ than }) => than.filter(isClaimBaseline)));
+  const kinds = new Set<string>([
+    ...metrics.flatMap(kindsMeasuring),
+    ...baselines.map((name) => claimBaselines[name].kind),
+  ]);
   const stages = tracker.listRunStages(run.id).flatMap((stage) => {
     const artifact = kinds.has(stage.kind) && stage.status === 'succeeded' ? artifactOf(stage) : null;
     return artifact === null ? [] : [{ ...stage, artifact }];
@@ -71,6 +76,8 @@ export async function judgeTables(
 interface TableItems {
   /** By row as the table shows it. */
   readonly rows: ReadonlyMap<string, RowItems>;
+  /** Those that a claim about the metric names. */
+  readonly baselines: ReadonlyMap<Claim, ReadonlyMap<string, RowItems>>;
   readonly metric: TableMetric;
 }
 
@@ -78,7 +85,7 @@ async function judgementsOf(items: RunItems, run: RunRecord, specs: readonly Tab
   const read = await Promise.all(specs.map((spec) => itemsOf(items, run, spec)));
   // All at once, since rows of several tables share trials.
   const measured = bootstrap(
-    read.flatMap((table) => table.flatMap(({ rows }) => [...rows.values()].flatMap(trialsOf))),
+    read.flat().flatMap(({ rows, baselines }) => [rows, ...baselines.values()].flatMap(allTrials)),
   );
   return Promise.all(
     specs.map(async (spec, i) => {
@@ -98,18 +105,29 @@ async function judgementsOf(items: RunItems, run: RunRecord, specs: readonly Tab
 }
 
 const trialsOf = (row: RowItems): TestItems[] => [...row.values()];
+const allTrials = (rows: ReadonlyMap<string, RowItems>): TestItems[] => [...rows.values()].flatMap(trialsOf);
 
 /** For each metric that is shown or claimed about. */
 async function itemsOf(items: RunItems, run: RunRecord, spec: TableSpec): Promise<TableItems[]> {
-  const metrics = new Set([...spec.metrics, ...(spec.claims ?? []).map(({ metric }) => metric)]);
+  const { claims = [] } = spec;
+  const own = rowsOfTable(run, spec.id);
+  const metrics = new Set([...spec.metrics, ...claims.map(({ metric }) => metric)]);
   return Promise.all(
     [...metrics].map(async (metric) => {
-      const rows = rowsOfTable(run, spec.id).map(
-        async ({ row, shown }) => [shown, await items.itemsOf(row, metric)] as const,
-      );
-      return { metric, rows: new Map(await Promise.all(rows)) };
+      const rows = await mapOf(own, async ({ row, shown }) => [shown, await items.itemsOf(row, metric)]);
+      const about = claims.filter((claim) => claim.metric === metric);
+      const baselines = await mapOf(about, async (claim) => {
+        const { row } = own.find(({ shown }) => shown === claim.row)!;
+        const named = claim.than.filter(isClaimBaseline);
+        return [claim, await mapOf(named, async (name) => [name, await items.baselineOf(name, row, metric)])];
+      });
+      return { metric, rows, baselines };
     }),
   );
+}
+
+async function mapOf<T, K, V>(list: readonly T[], entry: (one: T) => Promise<readonly [K, V]>): Promise<Map<K, V>> {
+  return new Map(await Promise.all(list.map(entry)));
 }
 
 function verdictsOf(
@@ -126,19 +144,24 @@ function verdictsOf(
   const lines = [...published, ...own.map(({ shown, paper }) => ({ row: shown, paper }))];
   return claims.map((claim) => {
     const { metric } = claim;
-    const { rows } = read.find((items) => items.metric === metric)!;
+    const { rows, baselines } = read.find((items) => items.metric === metric)!;
     const numbers = lines.flatMap(({ row, paper }) =>
       paper[metric] === undefined ? [] : [[row, paper[metric]] as const],
     );
     const table = metricTable({
       metric,
       rows,
+      baselines: baselines.get(claim)!,
       measured,
       paper: new Map(numbers),
       published: new Set(published.map(({ row }) => row)),
       whyNotPublished,
     });
-    return untilDecided ? judgeAtLooks(claim, table, looks ?? [], untilDecided.maxSeeds).verdict : judge(claim, table);
+    const verdict = untilDecided
+      ? judgeAtLooks(claim, table, looks ?? [], untilDecided.maxSeeds).verdict
+      : judge(claim, table);
+    const hasPaper = lines.some(({ paper }) => Object.keys(paper).length > 0);
+    return isOwnClaim(claim, hasPaper) ? inOwnWords(verdict) : verdict;
   });
 }
 
@@ -166,7 +189,7 @@ function lookNotes(run: RunRecord): string[] {
 function itemNotes(read: readonly TableItems[], measured: ReadonlyMap<TestItems, Measured>): string[] {
   const metricsOf = new Map<string, string[]>();
   for (const { rows, metric } of read) {
-    const counts = [...rows.values()].flatMap(trialsOf).map((trial) => {
+    const counts = allTrials(rows).map((trial) => {
       const { numClusters } = measured.get(trial)!;
       const { length } = trial.ids;
       return numClusters === length ? String(length) : `${length} of ${numClusters} photographs`;

@@ -5,7 +5,7 @@ import { rng, type Json } from '@calm-orch/core';
 import type { Tracker } from '@calm-orch/tracker';
 import { recordRun } from '../../../tracker/src/recorded-run.test-util.ts';
 
-type Kind = 'evaluate-score' | 'evaluate-comment' | 'evaluate-personal' | 'evaluate-suggest';
+type Kind = 'evaluate-score' | 'evaluate-comment' | 'evaluate-personal' | 'evaluate-suggest' | 'baselines-comment';
 
 export const claim = (metric: string, row = 'good') => ({
   claim: `${row} is better`,
@@ -30,9 +30,10 @@ export function judgedRun(
   const trials = ['good', 'bad'].flatMap((row) => seeds.map((seed) => ({ row, seed })));
   const metrics = ['PLCC', 'SRCC', 'CIDEr', 'METEOR', 'BLEU-4', ...Object.keys(more)];
   const rows = ['good', 'bad'].map((row) => ({ row, set: {}, paper: {} }));
-  const stages = kinds.flatMap((kind) =>
-    trials.map((trial) => ({ kind, trial, key: `${kind}-${trial.row}${trial.seed}` })),
-  );
+  const stages = kinds.flatMap((kind) => {
+    const ofKind = kind === 'baselines-comment' ? baselinesOf.map((row) => ({ row, seed: 0 })) : trials;
+    return ofKind.map((trial) => ({ kind, trial, key: `${kind}-${trial.row}${trial.seed}` }));
+  });
   for (const { kind, key, trial } of stages) {
     const folder = join(dir, 'artifacts', key);
     mkdirSync(folder, { recursive: true });
@@ -44,9 +45,14 @@ export function judgedRun(
     resolved: { table: { id: 't', title: 'T', metrics, footnotes: ['F'], claims, published }, rows, ...beside },
     trials,
     artifacts: join(dir, 'artifacts'),
-    stages: stages.map(({ kind, key, trial }) => ({ kind, key, trials: [trial], metrics: measured })),
+    stages: stages.map(({ kind, key, trial }) => {
+      return { kind, key, trials: kind === 'baselines-comment' ? [] : [trial], metrics: measured };
+    }),
   });
 }
+
+/** Photographs that baselines are of: another table of the run has few. */
+const baselinesOf = ['few', 'all'];
 
 /** What a stage of each kind leaves. */
 const filesOf: Record<Kind, (trial: { row: string; seed: number }) => [name: string, text: string]> = {
@@ -67,6 +73,11 @@ const filesOf: Record<Kind, (trial: { row: string; seed: number }) => [name: str
       right: Math.floor(i / 6) % (row === 'good' ? 2 : 6) === 0 || i > 71 - (row === 'good' ? seed % 2 : seed >> 1),
     }));
     return ['suggestions.json', JSON.stringify({ judge: 'keywords', items })];
+  },
+  'baselines-comment': ({ row: photos }) => {
+    const of = (row: string) => ({ items: comments(row).slice(0, photos === 'few' ? 20 : 40) });
+    const written = { 'constant comment': of('bad'), "nearest photograph's comment": of('good') };
+    return ['comments.json', JSON.stringify(written)];
   },
 };
 

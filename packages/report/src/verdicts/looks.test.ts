@@ -53,6 +53,9 @@ describe('judgeAtLooks', () => {
     expect(open.isFutile).toBe(open.undecided!.seedsToDecide! > 8);
     const hopeless = judgeAtLooks(claim, metricOf(rows, { itemError: 0.05 }), [2], 8);
     expect([hopeless.undecided?.seedsToDecide, hopeless.isFutile]).toEqual([null, true]);
+    // Neither a published model nor a baseline gets seeds.
+    const theirs = metricOf(rows, { itemError: 0.002, baselines: ['pair'] });
+    expect(judgeAtLooks({ ...claim, than: ['pair'] }, theirs, [2], 8).undecided?.rows).toEqual(['all']);
     const decided = judgeAtLooks({ ...claim, than: ['other'] }, table, [2], 8);
     expect([decided.undecided, decided.isFutile]).toEqual([null, false]);
   });

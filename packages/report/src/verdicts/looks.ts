@@ -42,7 +42,9 @@ export function judgeAtLooks(claim: Claim, table: MetricTable, looks: readonly n
     );
   }
   const undecided =
-    verdict.verdict === 'undecided' ? undecidedRowsOf(verdict, (row) => !table.published.has(row)) : null;
+    verdict.verdict === 'undecided'
+      ? undecidedRowsOf(verdict, (row) => !table.published.has(row) && !table.baselines.has(row))
+      : null;
   const needed = undecided?.seedsToDecide;
   return { level, verdict, undecided, isFutile: undecided !== null && (needed == null || needed > maxSeeds) };
 }

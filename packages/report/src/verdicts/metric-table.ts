@@ -9,11 +9,13 @@ import type { SeedValues } from './seed-variance.ts';
 export type RowItems = ReadonlyMap<number, TestItems>;
 
 export interface MetricTable {
+  /** Of rows and baselines. */
   readonly values: SeedValues;
   /** The paper's numbers of its rows and of published models. */
   readonly paper: ReadonlyMap<string, number>;
   /** Published models: rows without trials, whose number is the paper's. */
   readonly published: ReadonlySet<string>;
+  readonly baselines: ReadonlySet<string>;
   /** Why these rows cannot be compared; null where they can. */
   problemOf(rows: readonly string[]): string | null;
   /**
@@ -26,6 +28,8 @@ export interface MetricTable {
 export interface MetricSource {
   readonly metric: string;
   readonly rows: ReadonlyMap<string, RowItems>;
+  /** What a claim's row is compared with beside rows, by seed of that row. @default none */
+  readonly baselines?: ReadonlyMap<string, RowItems>;
   readonly measured: ReadonlyMap<TestItems, Measured>;
   readonly paper: ReadonlyMap<string, number>;
   readonly published: ReadonlySet<string>;
@@ -33,7 +37,9 @@ export interface MetricSource {
   readonly whyNotPublished: string | null;
 }
 
-export function metricTable({ metric, rows, measured, paper, published, whyNotPublished }: MetricSource): MetricTable {
+export function metricTable(source: MetricSource): MetricTable {
+  const { metric, baselines = new Map<string, RowItems>(), measured, paper, published, whyNotPublished } = source;
+  const rows = new Map([...source.rows, ...baselines]);
   const trialsOf = (row: string) => [...(rows.get(row) ?? new Map<number, TestItems>())];
   const measuredOf = (row: string, seed: number): Measured => measured.get(rows.get(row)!.get(seed)!)!;
   const values = new Map(
@@ -46,6 +52,7 @@ export function metricTable({ metric, rows, measured, paper, published, whyNotPu
     values,
     paper,
     published,
+    baselines: new Set(baselines.keys()),
     problemOf: (names) => {
       if (whyNotPublished !== null && names.some((name) => published.has(name))) return whyNotPublished;
       const own = names.filter((name) => !published.has(name));

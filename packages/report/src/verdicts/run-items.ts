@@ -1,5 +1,5 @@
-// What the evaluate stages of a run left about its test items, by row and seed; each artifact is read once.
-import type { TableMetric } from '@calm-orch/core';
+// What the evaluate and baselines stages of a run left about its test items, by row and seed; each artifact is read once.
+import { claimBaselines, type ClaimBaseline, type TableMetric } from '@calm-orch/core';
 import { kinds } from '@calm-orch/evaluator/kinds';
 import type { TestItems, TrialItems } from '@calm-orch/evaluator/test-items';
 import type { RunStageRecord } from '@calm-orch/tracker';
@@ -11,6 +11,8 @@ export interface RunItems {
    * share its items.
    */
   itemsOf(row: string, metric: TableMetric): Promise<RowItems>;
+  /** What a baseline gives in place of each trial of a row; where no trial is needed for it, the same for all. */
+  baselineOf(name: ClaimBaseline, row: string, metric: TableMetric): Promise<RowItems>;
   /** What METEOR matched in the comments of a row, such as `METEOR (exact, stem)`. */
   meteorOf(row: string): Promise<readonly string[]>;
 }
@@ -29,22 +31,42 @@ export async function openRunItems(stages: readonly EvaluatedStage[]): Promise<R
     return read.get(key)!;
   };
   const known = new Map<string, Promise<TestItems | undefined>>();
-  const metricItems = (stage: EvaluatedStage, metric: TableMetric): Promise<TestItems | undefined> => {
-    const key = `${stage.key} ${metric}`;
+  const metricItems = (
+    stage: EvaluatedStage,
+    metric: TableMetric,
+    baseline?: ClaimBaseline,
+  ): Promise<TestItems | undefined> => {
+    const key = `${stage.key} ${metric} ${baseline}`;
     if (!known.has(key))
       known.set(
         key,
-        trialItems(stage).then((items) => items?.of(metric)),
+        trialItems(stage).then((items) => items?.of(metric, baseline)),
       );
     return known.get(key)!;
   };
+  const itemsOf = async (row: string, metric: TableMetric): Promise<RowItems> => {
+    const items = new Map<number, TestItems>();
+    for (const stage of stagesOf(row, metric)) {
+      const own = await metricItems(stage, metric);
+      if (own === undefined) continue;
+      for (const trial of stage.trials) if (trial.row === row) items.set(trial.seed, own);
+    }
+    return items;
+  };
   return {
-    itemsOf: async (row, metric) => {
+    itemsOf,
+    baselineOf: async (name, row, metric) => {
       const items = new Map<number, TestItems>();
-      for (const stage of stagesOf(row, metric)) {
-        const own = await metricItems(stage, metric);
-        if (own === undefined) continue;
-        for (const trial of stage.trials) if (trial.row === row) items.set(trial.seed, own);
+      for (const [seed, own] of await itemsOf(row, metric)) {
+        const isOf = ({ kind, trials }: EvaluatedStage): boolean =>
+          kind === claimBaselines[name].kind &&
+          (trials.length === 0 || trials.some((trial) => trial.row === row && trial.seed === seed));
+        const found = await Promise.all(stages.filter(isOf).map((stage) => metricItems(stage, metric, name)));
+        const there = found.filter((one) => one !== undefined);
+        // Tables of one run may be of different numbers of photographs.
+        const ids = own.ids.join();
+        const fitting = there.find((one) => one.ids.join() === ids) ?? there[0];
+        if (fitting) items.set(seed, fitting);
       }
       return items;
     },

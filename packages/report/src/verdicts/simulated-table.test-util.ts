@@ -9,17 +9,20 @@ const numItems = 500;
 interface Beside {
   readonly paper?: Readonly<Record<string, number>>;
   readonly published?: Readonly<Record<string, number>>;
+  /** Names of those of the rows that are baselines. */
+  readonly baselines?: readonly string[];
   readonly itemError?: number;
   readonly problem?: string;
 }
 
 /** Of each row its values with seeds 0, 1, … */
 export function metricOf(rows: Readonly<Record<string, readonly number[]>>, beside: Beside = {}): MetricTable {
-  const { paper = {}, published = {}, itemError = usualItemError, problem = null } = beside;
+  const { paper = {}, published = {}, baselines = [], itemError = usualItemError, problem = null } = beside;
   return {
     values: new Map(Object.entries(rows).map(([row, values]) => [row, new Map(values.entries())])),
     paper: new Map(Object.entries({ ...paper, ...published })),
     published: new Set(Object.keys(published)),
+    baselines: new Set(baselines),
     problemOf: () => problem,
     itemVariance: () => ({ variance: itemError * itemError, df: numItems - 1 }),
   };

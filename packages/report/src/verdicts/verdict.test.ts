@@ -201,6 +201,34 @@ describe('a published number', () => {
   });
 });
 
+describe('a baseline', () => {
+  const withBaseline = { ...rows, baseline: [0.78, 0.78, 0.78] };
+
+  it('is compared with the row’s own variation over seeds, and with the test items of both', () => {
+    const table = metricOf(withBaseline, { baselines: ['baseline'], itemError: 0.001 });
+    const items: (string | null)[] = [];
+    const [one] = judge(claim({ than: ['baseline'] }), {
+      ...table,
+      itemVariance: (row, than, own) => {
+        items.push(row, than);
+        return table.itemVariance(row, than, own);
+      },
+    }).comparisons;
+    // t with 2 degrees of freedom times a third of 0.01 squared, and the items' part.
+    const [seeds, error] = [0.01 ** 2 / 3, 0.001 ** 2];
+    const width = (4.302652729749464 * seeds + 1.964729390987689 * error) / Math.sqrt(seeds + error);
+    expect(one!.difference).toBeCloseTo(0.02, 12);
+    expect((one!.interval[1] - one!.interval[0]) / 2).toBeCloseTo(width, 9);
+    expect(items).toEqual(['all', 'baseline']);
+  });
+
+  it('changes nothing about how much rows vary', () => {
+    const chance = { ...rows, chance: [0.1, 0.3, 0.2] };
+    const table = metricOf(chance, { baselines: ['chance'] });
+    expect(judge(claim(), table)).toEqual(judge(claim(), metricOf(rows)));
+  });
+});
+
 it('rows without a common seed are not judged', () => {
   const table = metricOf({ all: [0.8, 0.81], thematic: [] });
   expect(judge(claim(), table)).toMatchObject({

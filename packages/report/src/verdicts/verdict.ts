@@ -1,4 +1,4 @@
-// Does a claim of the paper hold here? Each of its comparisons is judged by itself, by an interval over seeds and test
+// Does a claim hold here? Each of its comparisons is judged by itself, by an interval over seeds and test
 // items and with Holm's correction over the claim's comparisons; the claim holds where all of them do (docs/verdicts.md).
 import type { Claim } from '@calm-orch/core';
 import type { Comparison, Verdict, VerdictWord } from '../table.ts';
@@ -41,7 +41,8 @@ export function judge(claim: Claim, table: MetricTable, levels: Levels = {}): Ve
   const { level = usualLevel, nextLevel = level } = levels;
   const problem = table.problemOf([claim.row, ...claim.than]);
   if (problem !== null) return notJudged(claim, problem);
-  const pooled = pooledSeedVariance(table.values);
+  const rows = [...table.values].filter(([name]) => !table.baselines.has(name));
+  const pooled = pooledSeedVariance(new Map(rows));
   const pairs = claim.than.map((than) => pairOf(claim, than, table, pooled));
   const lonely = pairs.find(({ numSeeds }) => numSeeds === 0);
   if (lonely) return notJudged(claim, `no seed has results of both ${claim.row} and ${lonely.than}`);
@@ -117,23 +118,23 @@ function reasonOf(pairs: readonly Pair[]): string | null {
 }
 
 function pairOf({ row, effect }: Claim, than: string, table: MetricTable, pooled: Component | null): Pair {
-  const { values, paper, published } = table;
+  const { values, paper, published, baselines } = table;
   const [own, other] = [values.get(row)!, values.get(than)];
   const fixed = published.has(than) ? paper.get(than)! : null;
   const seeds = [...own.keys()].filter((seed) => fixed !== null || other!.has(seed)).sort((a, b) => a - b);
   const advantages = seeds.map((seed) => own.get(seed)! - (fixed ?? other!.get(seed)!));
   const count = seeds.length;
-  // A pair of rows has the variance of two; against a fixed number it is the row's alone, shared effects of seeds included.
-  const variance = fixed === null ? pooled : ownSeedVariance(advantages);
+  // A pair of rows has the variance of two. A number or a baseline does not vary, or only as the row's own answers do: there
+  // it is that of the differences themselves, shared effects of seeds included.
+  const isPair = fixed === null && !baselines.has(than);
+  const variance = isPair ? pooled : ownSeedVariance(advantages);
   const [ours, theirs] = [paper.get(row), paper.get(than)];
   return {
     than,
     difference: advantages.reduce((sum, advantage) => sum + advantage, 0) / count,
     numSeeds: count,
     seeds:
-      variance === null || count < 2
-        ? null
-        : { ...variance, variance: (variance.variance * (fixed === null ? 2 : 1)) / count },
+      variance === null || count < 2 ? null : { ...variance, variance: (variance.variance * (isPair ? 2 : 1)) / count },
     items: count === 0 ? { variance: 0, df: 1 } : table.itemVariance(row, fixed === null ? than : null, seeds),
     effect: ours !== undefined && theirs !== undefined ? ours - theirs : (effect ?? null),
   };

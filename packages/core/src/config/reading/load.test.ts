@@ -307,6 +307,23 @@ test('claims are checked against the rows and metrics of their table, and kept w
   ]);
 });
 
+test('claims may name the baselines that are known for each item of their metric', () => {
+  const claims = (metric: string, than: string) =>
+    write(
+      'ablations/levels.yaml',
+      `${ablation.replace('SRCC', 'CIDEr')}claims:\n  - { claim: c, metric: ${metric}, row: all, is: better, than: [${than}] }\n`,
+    );
+  const some = { rows: ['all'], set: ['evaluate.numComments=20'] };
+  claims('CIDEr', "nearest photograph's comment");
+  expect(load(base, some).table.claims).toMatchObject([{ than: ["nearest photograph's comment"] }]);
+  claims('PLCC', 'constant comment');
+  expect(problems(base, some)).toEqual([
+    'ablations/levels.yaml:9:60: a row is compared with `constant comment` by CIDEr or ROUGE-L, not by PLCC',
+  ]);
+  claims('CIDEr', 'constant coment');
+  expect(problems(base, some)[0]).toMatch(/`constant coment`; did you mean `constant comment`\?$/);
+});
+
 test('claims may name published models, need margins, and say what the paper’s numbers say', () => {
   const published = 'published:\n  - { row: VILA, paper: { PLCC: 0.774 } }\n  - { row: CWS, paper: { SRCC: 0.5 } }\n';
   const claims = (...more: string[]) =>
