@@ -9,7 +9,7 @@ import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { CalmError, makeFolder, type Json } from '@calm-orch/core';
 import { configurationOf } from '../configuration.ts';
 import { openForReading } from './read-only.ts';
-import { openSqlite, type Sqlite } from './sqlite.ts';
+import { openSqlite, type Sqlite, type Statement } from './sqlite.ts';
 import { translateSqliteError } from './sqlite-errors.ts';
 
 /** What every store function is given. */
@@ -74,6 +74,17 @@ export function openDatabase(path: string, { access, busyTimeoutMs }: DatabaseOp
  */
 export function transaction<T>({ sqlite }: Pick<Store, 'sqlite'>, work: () => T): T {
   return sqlite.inTransaction ? work() : sqlite.transaction(work).immediate();
+}
+
+const statements = new WeakMap<Sqlite, Map<string, Statement>>();
+
+/** A statement of what is done thousands of times: prepared once for the connection, and without drizzle between. */
+export function prepared({ sqlite }: Pick<Store, 'sqlite'>, text: string): Statement {
+  const own = statements.get(sqlite) ?? new Map<string, Statement>();
+  statements.set(sqlite, own);
+  const found = own.get(text) ?? sqlite.prepare(text);
+  own.set(text, found);
+  return found;
 }
 
 export function countRows({ db }: Pick<Store, 'db'>, table: SQLiteTable, where: SQL): number {
