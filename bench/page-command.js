@@ -37,7 +37,7 @@ export async function run(args) {
     if (!existsSync(database)) makeFolder(dir, { numRuns, numPoints }, say);
     const madeS = (performance.now() - startedMs) / 1000;
     const measured = [];
-    for (const command of [['runs'], ['runs', '--limit', '50'], ['tables'], ['show']])
+    for (const command of [['runs'], ['runs', '--limit', '50'], ['tables']])
       measured.push(await timesOf(command.join(' '), rounds, () => timeOf({ args: command }, dir)));
     const tracker = openTracker(dir, { access: 'read' });
     try {
@@ -68,7 +68,8 @@ function queriesOf(tracker) {
   return {
     'a page of runs': () => tracker.findRuns({ limit: 50 }),
     'a page of runs, searched': () => tracker.findRuns({ text: 'mfam 77', limit: 50 }),
-    'a page of runs by duration, from the middle': () => tracker.findRuns({ sort: 'duration', limit: 50, offset: 5000 }),
+    'a page of runs by duration, from the middle': () =>
+      tracker.findRuns({ sort: 'duration', limit: 50, offset: 5000 }),
     'failed runs': () => tracker.findRuns({ status: 'failed', limit: 50 }),
     'groups over seeds, by their mean': () => tracker.groupTrials({ metric: 'PLCC', sort: 'mean', limit: 50 }),
     'curves of a run': () => tracker.listCurves(id),

@@ -11,7 +11,7 @@ export const longCurve = 100_000;
 export function makeFolder(dir, { numRuns, numPoints }, say) {
   let nowMs = Date.UTC(2026, 0, 1);
   const pass = (ms) => (nowMs += ms);
-  const tracker = openTracker(dir, { clock: () => nowMs });
+  const tracker = openTracker(dir, { clock: () => nowMs, processStart: () => 'long ago' });
   const share = Math.max(1, Math.round(numPoints / numRuns / 4));
   let experiment;
   try {

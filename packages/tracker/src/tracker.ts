@@ -290,8 +290,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     livingWorkers: (runId) => workers.livingWorkers(store, runId),
     listWorkers: (runId) => workers.listWorkers(store, runId),
     nextSecond: (runId) => load.nextSecond(store, runId),
-    recordLoad: (runId, second, reading) =>
-      holding(store, runId, () => load.recordLoad(store, runId, second, reading)),
+    recordLoad: (runId, second, reading) => holding(store, runId, () => load.recordLoad(store, runId, second, reading)),
     listLoad: (runId) => load.listLoad(store, runId),
     logMetrics: (points, replaced) => holdingAll(store, () => metrics.logMetrics(store, points, replaced)),
     listMetrics: (key) => metrics.listMetrics(store, key),

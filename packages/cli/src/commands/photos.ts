@@ -94,9 +94,7 @@ async function findModel(dir: string, wanted: Wanted, kind: StageKind): Promise<
   const tracker = openTracker(dir, { access: 'read' });
   try {
     const runs =
-      wanted.run === undefined
-        ? tracker.listRuns().filter((run) => !run.isRehearsal)
-        : [namedRun(tracker, wanted.run)];
+      wanted.run === undefined ? tracker.listRuns().filter((run) => !run.isRehearsal) : [namedRun(tracker, wanted.run)];
     for (const run of runs) {
       const found = await modelOf(tracker, tracker.getRun(run.id), dir, wanted, kind);
       if (found !== null) return found;

@@ -3,10 +3,7 @@ import { columns } from '@calm-orch/report';
 import type { ListedRun, TrialRecord } from '@calm-orch/tracker';
 import { duration, isoTime, localTime } from './format.ts';
 
-export function runsJson(
-  runs: readonly ListedRun[],
-  trialsOf: ReadonlyMap<string, readonly TrialRecord[]>,
-): unknown {
+export function runsJson(runs: readonly ListedRun[], trialsOf: ReadonlyMap<string, readonly TrialRecord[]>): unknown {
   return runs.map(({ id, experiment, status, startedMs, endedMs }) => ({
     run: id,
     experiment,

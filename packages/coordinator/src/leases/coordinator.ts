@@ -257,7 +257,8 @@ export class Coordinator {
     for (const worker of this.book.workers) {
       if (worker.pid !== pid) continue;
       this.book.forget(worker);
-      if (worker.lease) this.fail(worker.lease.work.token, this.#stopping ? 'cancelled' : 'lost', `worker ${end.reason}`);
+      if (worker.lease)
+        this.fail(worker.lease.work.token, this.#stopping ? 'cancelled' : 'lost', `worker ${end.reason}`);
     }
     this.#options.tracker.endWorker(this.#options.runId, pid, end);
     this.#wake();

@@ -100,7 +100,10 @@ it('leases end in every item finished exactly once, whatever happens in between'
             coordinator.fail(work.token, 'raised', 'no luck');
             forget(worker);
           } else if (what === 'die') {
-            coordinator.workerExited(1000 * worker + generation[worker]! + 1, { ending: 'killed', reason: 'was killed' });
+            coordinator.workerExited(1000 * worker + generation[worker]! + 1, {
+              ending: 'killed',
+              reason: 'was killed',
+            });
             forget(worker);
             generation[worker]!++;
             register(worker);

@@ -75,8 +75,7 @@ export function toPoint(progress: StageProgress): ProgressPoint {
   return {
     step,
     totalSteps,
-    // Only read.
-    metrics: metrics as Record<string, number>,
+    metrics,
     samplesPerSecond,
     applied: applied.map((range) => ({ ...range, samples: [...range.samples] })),
     anew: anew !== undefined,

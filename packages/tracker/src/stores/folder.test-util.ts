@@ -54,7 +54,12 @@ export function stage(key: string, more: Partial<PlannedStage> = {}): PlannedSta
 }
 
 /** Its one item, and with it the stage. */
-export function finish(tracker: Tracker, runId: string, key: string, metrics: Record<string, number | null> = {}): void {
+export function finish(
+  tracker: Tracker,
+  runId: string,
+  key: string,
+  metrics: Record<string, number | null> = {},
+): void {
   tracker.finishItem(tracker.startAttempt(runId, key, 0, 'evaluator 0').token, { metrics });
   tracker.succeedStage(runId, key, { metrics }, []);
 }

@@ -71,7 +71,13 @@ test('at most 2,400 points come of 100,000, whatever their values', () => {
 
 test('the curves of a run are listed in order of plan, with their first and last step', () => {
   const { tracker } = folder;
-  tracker.logMetrics([loss(3, 1, { stageKey: 't' }), loss(9, 1, { item: 1 }), loss(2, 1), loss(8, 1), loss(0, 1, { name: 'a' })]);
+  tracker.logMetrics([
+    loss(3, 1, { stageKey: 't' }),
+    loss(9, 1, { item: 1 }),
+    loss(2, 1),
+    loss(8, 1),
+    loss(0, 1, { name: 'a' }),
+  ]);
   tracker.logMetrics([], { runId, stageKey: 't', after: -1 });
   expect(tracker.listCurves(runId)).toEqual([
     { stageKey: 's', item: 0, name: 'a', firstStep: 0, lastStep: 0 },

@@ -79,7 +79,8 @@ export function* exportMetrics({ sqlite }: Store, runId: string): Generator<Expo
   for (const { id, ...head } of curves)
     for (let last = Number.MIN_SAFE_INTEGER; ;) {
       const rows = part.all(id, last) as [step: number, value: number | null, atMs: number | null][];
-      if (rows.length > 0) yield rows.map(([step, value, atMs]) => ({ ...head, step, value: value ?? Number.NaN, atMs }));
+      if (rows.length > 0)
+        yield rows.map(([step, value, atMs]) => ({ ...head, step, value: value ?? Number.NaN, atMs }));
       if (rows.length < exportedAtOnce) break;
       last = rows.at(-1)![0];
     }

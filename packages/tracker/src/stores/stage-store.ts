@@ -382,7 +382,10 @@ function countFinished({ db }: Store, runId: string): void {
   db.update(runs)
     .set({
       numStages: sql`(${db.select({ value: count() }).from(runStages).where(ofRun)})`,
-      numFinishedStages: sql`(${db.select({ value: sql`coalesce(${succeeded}, 0)` }).from(runStages).where(ofRun)})`,
+      numFinishedStages: sql`(${db
+        .select({ value: sql`coalesce(${succeeded}, 0)` })
+        .from(runStages)
+        .where(ofRun)})`,
       numFinishedTrials: finished.all().length,
     })
     .where(eq(runs.id, runId))

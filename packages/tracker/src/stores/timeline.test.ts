@@ -94,7 +94,11 @@ test('an attempt says where in its log it begins and ends, and a gang when it ch
   tracker.recordRoster('s', 2, [member, { ...member, firstShard: 4, endShard: 8, attempt: 2, worker: 'trainer 1' }]);
   expect(tracker.listRosters('s')).toEqual([
     { generation: 1, atMs: 1_000_000, members: [member] },
-    { generation: 2, atMs: 1_000_700, members: [member, { ...member, firstShard: 4, endShard: 8, attempt: 2, worker: 'trainer 1' }] },
+    {
+      generation: 2,
+      atMs: 1_000_700,
+      members: [member, { ...member, firstShard: 4, endShard: 8, attempt: 2, worker: 'trainer 1' }],
+    },
   ]);
 });
 
