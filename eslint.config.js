@@ -1,6 +1,6 @@
 // Prettier owns the layout; ESLint looks for what the compiler lets through: promises nobody waits for, switches that
-// forget a case, values of type any. tsconfig.check.json gives it the types of sources and tests in one program,
-// tsconfig.scripts.json what can be known of plain JavaScript.
+// forget a case, values of type any. tsconfig.check.json gives it the types of sources and tests in one program
+// (the page, which runs in browsers, has its own), tsconfig.scripts.json what can be known of plain JavaScript.
 import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
@@ -25,7 +25,12 @@ export default defineConfig(
   {
     files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.recommendedTypeChecked],
-    languageOptions: { parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        project: ['./tsconfig.check.json', './packages/dashboard/src/page/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       ...noFloatingPromises,
       '@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],

@@ -1,5 +1,5 @@
-// Runs at the end of `npm install`, in a clone and in an installed package: builds the packages where TypeScript is
-// there, then puts the engine into the user's cache. A missing engine never fails the install: `calm-orch run` and `calm-orch doctor` finish it later.
+// Runs at the end of `npm install`, in a clone and in an installed package: builds the packages and the page where TypeScript
+// is there, then puts the engine into the user's cache. A missing engine never fails the install: `calm-orch run` and `calm-orch doctor` finish it later.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,8 +10,8 @@ const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const engine = join(root, 'node_modules', '@calm-orch', 'engine', 'dist', 'index.js');
 
 if (existsSync(compiler)) {
-  const { status } = spawnSync(process.execPath, [compiler, '-b'], { cwd: root, stdio: 'inherit' });
-  if (status !== 0) {
+  const run = (...args) => spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0;
+  if (!run(compiler, '-b') || !run(join(root, 'scripts', 'build-page.js'))) {
     console.error('calm-orch: the build failed; `npm run build` repeats it.');
     process.exitCode = 1;
   }

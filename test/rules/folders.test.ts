@@ -17,7 +17,7 @@ const folders = new Map<string, number>();
 for (const file of listed
   .trim()
   .split('\n')
-  .filter((one) => /\.(ts|js|py)$/.test(one))) {
+  .filter((one) => /\.(tsx?|js|py)$/.test(one))) {
   const folder = dirname(file).replace(/^packages\//, '');
   if (/(^|\/)(fixtures|generated|bin|install\/(cpu|gpu|wasm))(\/|$)/.test(folder) && !folder.endsWith('src/install'))
     continue;

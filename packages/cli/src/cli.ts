@@ -1,6 +1,5 @@
 // The command line as a whole. A command's code is imported when that command is used, so that `--help` and the
 // reading commands load neither TensorFlow nor gRPC.
-import { readFileSync } from 'node:fs';
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { CalmError, errorTable, stackOf, toCalmError } from '@calm-orch/core/errors';
 import { ignoresHangup } from '@calm-orch/core/hangup';
@@ -11,6 +10,7 @@ import { isDetached, tellFront } from './run/detached.ts';
 import { asksForJson, errorJson } from './options/json-option.ts';
 import { printJson, printLine, survivesClosedOutput } from './output.ts';
 import { systemRemedy } from './surroundings/system-error.ts';
+import { version } from './version.ts';
 
 /** What a file of commands/ exports as `command`: a yargs module whose name stands in the table below. */
 export type Command = Pick<CommandModule<GlobalOptions, never>, 'builder' | 'handler'>;
@@ -67,6 +67,11 @@ const commands: readonly CommandEntry[] = [
     usage: 'tables [name]',
     describe: 'Print the table of a run or experiment',
     load: () => import('./commands/tables.ts'),
+  },
+  {
+    usage: 'ui',
+    describe: 'Show the run folder as a page in the browser, live',
+    load: () => import('./commands/ui.ts'),
   },
   {
     usage: 'doctor',
@@ -292,9 +297,4 @@ function errorOf(thrown: unknown): CalmError {
   if (thrown instanceof Error && thrown.name === 'YError')
     return new CalmError('invalid_argument', thrown.message, { cause: thrown });
   return toCalmError(thrown);
-}
-
-function version(): string {
-  const file = new URL('../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -64,7 +64,7 @@ test('the script is one that bash can read', async () => {
 });
 
 /** Of packages that compute, the definitions of stages and names of files and folders. */
-const light = /dist\/(stages\/([\w-]+\.kind|index|slices)|layout|photos\/(degraded|photo-list))\.js$/;
+const light = /dist\/(stages\/([\w-]+\.kind|index|slices)|layout|fused-kernels|photos\/(degraded|photo-list))\.js$/;
 
 test('neither the engine nor a worker’s code is loaded for it', async () => {
   const hooks = join(dir, 'hooks.mjs');

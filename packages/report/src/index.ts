@@ -1,5 +1,6 @@
 // Tables of runs: read from the tracker, judged on the test items of the trials, printed.
 export { columns, padText } from './formats/columns.ts';
+export { layOut, type Layout } from './formats/layout.ts';
 export { renderTables, tableFormats, tablesJson, type TableFormat } from './formats/render.ts';
 export type { Comparison, Table, Verdict } from './table.ts';
 export { collectTables } from './tables/collect.ts';

@@ -362,7 +362,12 @@ export class Coordinator {
   /** Of what the worker has written so far; null: it writes to no file. */
   #logBytes({ role, index }: Pick<WorkerRecord, 'role' | 'index'>): number | null {
     const { layout, runId } = this.#options;
-    return statSync(layout.log(runId, `${role}-${index}`), { throwIfNoEntry: false })?.size ?? null;
+    try {
+      return statSync(layout.log(runId, `${role}-${index}`)).size;
+    } catch {
+      // No log, or none that can be read: whoever writes it says so.
+      return null;
+    }
   }
 
   #failStage(stage: StageRecord, reason: string): void {

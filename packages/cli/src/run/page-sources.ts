@@ -1,0 +1,25 @@
+// What the page shows of what commands print: tables as `tables` does, reasons as `explain`, logs as `logs`.
+import type { PageSources } from '@calm-orch/dashboard';
+import { layoutOf } from '@calm-orch/coordinator/layout';
+import { runWithTables } from '../options/named-run.ts';
+import { judgeApart } from './judge-apart.ts';
+import { logFiles } from './log-files.ts';
+
+/** @param signal Ends what is still being judged. */
+export function pageSources(dir: string, signal: AbortSignal): PageSources {
+  const layout = layoutOf(dir);
+  return {
+    runWithTables,
+    tables: ({ id, trials }) => judgeApart({ dir, runId: id, seeds: trials.map(({ seed }) => seed) }, signal),
+    logs: (runId) => logFiles(layout, runId),
+    reasons: async (tracker, runId, key) => {
+      const { explainRun, readArtifact } = await import('@calm-orch/coordinator');
+      const [explained] = explainRun(tracker, layout, runId, key);
+      return {
+        ingredients: readArtifact(layout, key)?.ingredients ?? null,
+        nearest: explained?.nearest ?? null,
+        differences: explained?.differences ?? [],
+      };
+    },
+  };
+}

@@ -1,0 +1,156 @@
+// What the page is told of runs and their stages. Times are ISO 8601 in UTC, null: not yet; a curve's value that is not
+// finite is null.
+import { runSorts } from '@calm-orch/tracker';
+import { z } from 'zod';
+
+/** Whatever JSON can hold. */
+const json = z.unknown();
+const time = z.string().nullable();
+const status = z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']);
+
+export const runStatuses = ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
+
+export const runsQuery = z.object({
+  /** Interrupted runs count as failed, too. */
+  status: z.enum(runStatuses).optional(),
+  /** Words in the run's name, title or error. */
+  text: z.string().max(200).default(''),
+  sort: z.enum(runSorts).default('started'),
+  order: z.enum(['ascending', 'descending']).default('descending'),
+  offset: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(0).max(500).default(100),
+});
+export type RunsQuery = z.infer<typeof runsQuery>;
+
+/** A line of the list. */
+export const runLine = z.object({
+  run: z.string(),
+  experiment: z.string(),
+  title: z.string(),
+  status: z.enum(runStatuses),
+  error: z.string().nullable(),
+  started: time,
+  ended: time,
+  numTrials: z.number().int(),
+  /** Trials that have succeeded. */
+  numFinishedTrials: z.number().int(),
+});
+export type RunLine = z.infer<typeof runLine>;
+
+export const runsAnswer = z.object({
+  /** The run folder. */
+  folder: z.string(),
+  /** How many match, of all pages. */
+  total: z.number().int(),
+  runs: z.array(runLine),
+});
+export type RunsAnswer = z.infer<typeof runsAnswer>;
+
+/** `done`: this run made it; `reused`: it was there before. */
+export const stageState = z.enum(['queued', 'running', 'done', 'reused', 'failed', 'cancelled']);
+export type StageState = z.infer<typeof stageState>;
+
+const trialName = z.object({ row: z.string(), seed: z.number() });
+
+/** A stage as the run's list shows it. */
+export const stageLine = z.object({
+  key: z.string(),
+  kind: z.string(),
+  label: z.string(),
+  state: stageState,
+  error: z.string().nullable(),
+  started: time,
+  ended: time,
+  numItems: z.number().int(),
+  numAttempts: z.number().int(),
+  trials: z.array(trialName),
+});
+export type StageLine = z.infer<typeof stageLine>;
+
+export const runEvent = z.object({
+  id: z.number().int(),
+  at: z.string(),
+  type: z.string(),
+  /** Key of the stage it is about. */
+  stage: z.string().nullable(),
+  message: z.string(),
+});
+export type RunEvent = z.infer<typeof runEvent>;
+
+export const trialLine = trialName.extend({
+  status,
+  fingerprint: z.string().nullable(),
+  metrics: z.record(z.string(), z.number().nullable()),
+});
+export type TrialLine = z.infer<typeof trialLine>;
+
+export const runAnswer = z.object({
+  run: runLine,
+  path: z.string(),
+  hash: z.string(),
+  resumes: z.number().int(),
+  versions: json,
+  machine: json,
+  config: json,
+  trials: z.array(trialLine),
+  stages: z.array(stageLine),
+  /** The last ones, oldest first. */
+  events: z.array(runEvent),
+  logs: z.array(z.object({ name: z.string(), bytes: z.number() })),
+});
+export type RunAnswer = z.infer<typeof runAnswer>;
+
+export const stageAnswer = z.object({
+  stage: stageLine,
+  firstRun: z.string(),
+  config: json,
+  inputs: z.record(z.string(), z.string()),
+  /** What its key is the hash of; null while it has no artifact. */
+  ingredients: json,
+  /** The older stage of its kind most like it, and what of the keys differs; null: there is none, or nothing is left to compare. */
+  nearest: z.string().nullable(),
+  differences: z.array(z.object({ what: z.string(), before: json, now: json })),
+  result: json,
+  attempts: z.array(
+    z.object({
+      item: z.number().int(),
+      attempt: z.number().int(),
+      worker: z.string(),
+      status: z.enum(['running', 'succeeded', 'failed', 'lost', 'cancelled']),
+      error: z.string().nullable(),
+      stack: z.string().nullable(),
+      started: time,
+      ended: time,
+    }),
+  ),
+});
+export type StageAnswer = z.infer<typeof stageAnswer>;
+
+const point = z.tuple([z.number(), z.number().nullable()]);
+
+/** A curve of a stage, or what is new of it: `[step, value]` in order of step. */
+export const curve = z.object({
+  stage: z.string(),
+  item: z.number().int(),
+  name: z.string(),
+  points: z.array(point),
+});
+export type Curve = z.infer<typeof curve>;
+
+export const curvesQuery = z.object({ kind: z.string().max(100) });
+/** Long curves are thinned to what a chart can show: extremes, first and last points stay. */
+export const curvesAnswer = z.object({ curves: z.array(curve) });
+export type CurvesAnswer = z.infer<typeof curvesAnswer>;
+
+export const logQuery = z.object({
+  /** Where to read on; without it the last part. */
+  from: z.coerce.number().int().min(0).optional(),
+});
+export const logAnswer = z.object({
+  /** Bytes before `text`. */
+  from: z.number().int(),
+  /** Where to read on. */
+  next: z.number().int(),
+  text: z.string(),
+});
+export type LogAnswer = z.infer<typeof logAnswer>;

@@ -1,0 +1,51 @@
+// Questions to the server, and a component's hold on the answer.
+import { useCallback, useEffect, useState } from 'preact/hooks';
+
+/** @throws Error with the server's own words */
+export async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await fetch(path, { ...(signal && { signal }), headers: { accept: 'application/json' } });
+  const body = (await response.json()) as T & { error?: { message: string } };
+  if (!response.ok) throw new Error(body.error?.message ?? `${response.status} ${response.statusText}`);
+  return body;
+}
+
+export interface Answer<T> {
+  /** Of the last answer; null before the first. */
+  readonly data: T | null;
+  readonly error: string | null;
+  /** Asks again, and keeps showing the last answer meanwhile. */
+  readonly again: () => void;
+  /** Changes what is shown, by news. */
+  readonly change: (change: (data: T) => T) => void;
+}
+
+/** @param path Null: nothing is asked. */
+export function useAnswer<T>(path: string | null): Answer<T> {
+  const [state, setState] = useState<{ path: string | null; data: T | null; error: string | null }>({
+    path: null,
+    data: null,
+    error: null,
+  });
+  const [times, setTimes] = useState(0);
+  useEffect(() => {
+    if (path === null) return;
+    const over = new AbortController();
+    ask<T>(path, over.signal).then(
+      (data) => setState({ path, data, error: null }),
+      (thrown: unknown) => {
+        // What a server that has gone last said stays: that it has gone is said above.
+        const isGone = thrown instanceof TypeError;
+        if (!over.signal.aborted && !isGone) setState({ path, data: null, error: (thrown as Error).message });
+      },
+    );
+    return () => over.abort();
+  }, [path, times]);
+  const again = useCallback(() => setTimes((count) => count + 1), []);
+  const change = useCallback(
+    (by: (data: T) => T) => setState((old) => (old.data === null ? old : { ...old, data: by(old.data) })),
+    [],
+  );
+  // Another question's answer is not shown for this one.
+  const isOld = state.path !== path;
+  return { data: isOld ? null : state.data, error: isOld ? null : state.error, again, change };
+}

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { addressOf, placeOf, type Place } from './place.ts';
+
+test('every place has an address that leads back to it', () => {
+  const places: Place[] = [
+    { page: 'runs', query: {} },
+    { page: 'runs', query: { status: 'failed', text: 'a b&c', sort: 'id', order: 'ascending' } },
+    { page: 'run', run: 'ü/x?-1' },
+    { page: 'run', run: 'x-1', stage: 'abc' },
+    { page: 'run', run: 'x-1', log: 'trainer-0' },
+    { page: 'tables' },
+    { page: 'tables', name: 'x-1' },
+  ];
+  for (const place of places) expect(placeOf(addressOf(place))).toEqual(place);
+});
+
+test('what is no address leads to the list of runs', () => {
+  for (const hash of ['', '#', '#/', '#/nowhere', '#/run', '#/run/%ff', '#//x'])
+    expect(placeOf(hash)).toMatchObject({ page: 'runs' });
+});

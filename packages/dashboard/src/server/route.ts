@@ -1,0 +1,80 @@
+// A question the server answers: where, with what parameters, and what its answer holds. The table of routes is what
+// requests are matched against and what the OpenAPI description is made of, so that the two cannot differ.
+import { CalmError } from '@calm-orch/core';
+import type { z } from 'zod';
+import type { PageSources } from './sources.ts';
+import type { RunFolder } from './run-folder.ts';
+
+export interface Asked<Query> {
+  readonly folder: RunFolder;
+  readonly sources: PageSources;
+  /** Parts of the path, by name. */
+  readonly path: Readonly<Record<string, string>>;
+  readonly query: Query;
+}
+
+export interface Route {
+  /** `/api/runs/{run}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly query: z.ZodObject;
+  readonly answer: z.ZodType;
+  /** The answer to a query that is as `query` says, checked. */
+  readonly handle: (asked: Asked<unknown>) => Promise<unknown>;
+}
+
+export function route<Query extends z.ZodObject, Answer extends z.ZodType>({
+  handle,
+  ...what
+}: {
+  readonly path: string;
+  readonly summary: string;
+  readonly query: Query;
+  readonly answer: Answer;
+  readonly handle: (asked: Asked<z.output<Query>>) => z.input<Answer> | Promise<z.input<Answer>>;
+}): Route {
+  return {
+    ...what,
+    handle: async (asked) => what.answer.parse(await handle(asked as Asked<z.output<Query>>)),
+  };
+}
+
+export interface Match {
+  readonly route: Route;
+  readonly path: Readonly<Record<string, string>>;
+}
+
+/** @throws CalmError `invalid_argument` for a path whose parts are not UTF-8 */
+export function matchRoute(routes: readonly Route[], pathname: string): Match | null {
+  const parts = pathname.split('/');
+  for (const one of routes) {
+    const wanted = one.path.split('/');
+    if (wanted.length !== parts.length) continue;
+    const path: Record<string, string> = {};
+    const fits = wanted.every((word, i) => {
+      const name = /^\{(\w+)\}$/.exec(word)?.[1];
+      if (name === undefined) return word === parts[i];
+      path[name] = decoded(parts[i]!);
+      return path[name] !== '';
+    });
+    if (fits) return { route: one, path };
+  }
+  return null;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new CalmError('invalid_argument', `"${part}" in the address is no UTF-8 text`);
+  }
+}
+
+/** @throws CalmError `invalid_argument` naming the parameter */
+export function queryOf({ query }: Route, search: URLSearchParams): unknown {
+  const given = Object.fromEntries([...search].filter(([name]) => name in query.shape));
+  const { data, error } = query.safeParse(given);
+  if (error === undefined) return data;
+  const [first] = error.issues;
+  throw new CalmError('invalid_argument', `${first!.path.join('.')}: ${first!.message}`);
+}

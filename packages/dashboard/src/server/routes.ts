@@ -1,0 +1,9 @@
+// Every question the page asks.
+import { logRoute } from './answers/log.ts';
+import { curvesRoute, runRoute } from './answers/run.ts';
+import { runsRoute } from './answers/runs.ts';
+import { stageRoute } from './answers/stage.ts';
+import { tablesRoute } from './answers/tables.ts';
+import type { Route } from './route.ts';
+
+export const routes: readonly Route[] = [runsRoute, runRoute, curvesRoute, stageRoute, logRoute, tablesRoute];

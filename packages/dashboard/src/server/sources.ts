@@ -1,0 +1,22 @@
+// What the page shows and does not read itself: the commands that print the same lend it.
+import type { Json } from '@calm-orch/core';
+import type { Table } from '@calm-orch/report';
+import type { RunRecord, Tracker } from '@calm-orch/tracker';
+
+/** Why a stage was executed or reused. */
+export interface StageReasons {
+  /** What its key is the hash of; null while it has no artifact. */
+  readonly ingredients: Json;
+  readonly nearest: string | null;
+  readonly differences: readonly { readonly what: string; readonly before: Json; readonly now: Json }[];
+}
+
+export interface PageSources {
+  /** As `calm-orch tables` prints them, judged apart: requests are answered meanwhile. */
+  tables(run: RunRecord): Promise<readonly Table[]>;
+  /** By name, its experiment's name, or the last one that has tables. @throws CalmError `not_found` */
+  runWithTables(tracker: Tracker, name: string | undefined): RunRecord;
+  reasons(tracker: Tracker, runId: string, key: string): Promise<StageReasons>;
+  /** Of a run's processes. */
+  logs(runId: string): readonly { readonly name: string; readonly path: string }[];
+}

@@ -1,0 +1,34 @@
+// Bundles the page of `calm-orch ui` (packages/dashboard/src/page) into packages/dashboard/dist/public: what the server sends
+// to browsers. Types are checked by `tsc -b`.
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const page = join(root, 'packages/dashboard/src/page');
+const target = join(root, 'packages/dashboard/dist/public');
+/** What is bundled of others, whose licences ask to be named. */
+const bundled = ['preact', 'uplot'];
+
+rmSync(target, { recursive: true, force: true });
+await build({
+  entryPoints: [
+    { in: join(page, 'main.tsx'), out: 'page' },
+    { in: join(page, 'page.css'), out: 'page' },
+  ],
+  outdir: target,
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: ['chrome123', 'firefox120', 'safari17.5'],
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  tsconfigRaw: {},
+  logLevel: 'warning',
+});
+for (const name of ['index.html', 'icon.svg']) cpSync(join(page, name), join(target, name));
+const licences = bundled.map(
+  (name) => `${name}\n\n${readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8')}`,
+);
+writeFileSync(join(target, 'licences.txt'), licences.join('\n'));

@@ -1,0 +1,303 @@
+// The page in a real browser: a run that goes on while one looks, tables that are those of `tables`, several tabs, a server
+// that goes and comes back. Pictures of every page are left in screenshots/.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openTracker } from '@calm-orch/tracker';
+import { claim, judgedRun } from '../../packages/report/src/verdicts/judged-run.test-util.ts';
+import { makeStory, type Running, type Story } from './story.test-util.ts';
+
+const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+);
+const screenshots = fileURLToPath(new URL('../../screenshots/', import.meta.url));
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let browser: Browser;
+let context: BrowserContext;
+let story: Story;
+/** What no page may do: say something on the console, ask another host. */
+let complaints: string[];
+
+beforeAll(async () => {
+  mkdirSync(screenshots, { recursive: true });
+  if (browserPath !== undefined)
+    browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
+});
+afterAll(() => browser?.close());
+beforeEach(async ({ skip }) => {
+  skip(browserPath === undefined, 'no Chromium is here (Debian: apt-get install chromium)');
+  story = makeStory();
+  complaints = [];
+  context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+});
+afterEach(async () => {
+  await context?.close();
+  await story?.close();
+});
+
+interface Shown {
+  readonly server: Running;
+  readonly address: string;
+}
+
+async function startUi(dir: string, port = 0): Promise<Shown> {
+  const server = story.start(['ui', '--no-open', '--port', String(port), '--dir', dir]);
+  const address = await new Promise<string>((resolve, reject) => {
+    server.child.stdout!.once('data', (chunk) => resolve(String(chunk).trim()));
+    server.ended.then(({ stderr }) => reject(new Error(stderr)), reject);
+  });
+  expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+  return { server, address };
+}
+
+async function openTab(address: string): Promise<Page> {
+  const page = await context.newPage();
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== new URL(address).origin) complaints.push(request.url());
+  });
+  await page.goto(address);
+  return page;
+}
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+/** Serious findings of axe, and whether the page is wider than its window, on wide and narrow windows, light and dark. */
+async function examine(page: Page, name: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const width of [1440, 400])
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.waitForTimeout(100);
+      await page.screenshot({ path: join(screenshots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+      const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run()');
+      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+      for (const { id, nodes } of serious)
+        found.push(`${name} ${width} ${colorScheme} ${id}: ${nodes[0]!.html} ${nodes[0]!.failureSummary}`);
+      const overflow = await page.evaluate<number>(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      );
+      if (overflow > 0) found.push(`${name} ${width}: ${overflow} pixels too wide`);
+    }
+  await page.setViewportSize({ width: 1440, height: 900 });
+  return found;
+}
+
+/** Past the page's content security policy, which lets no script in. */
+const withAxe = (page: Page) => page.evaluate(axe);
+
+test('a run that begins while one looks appears, goes on and ends on its pages without a reload', async () => {
+  const { address } = await startUi(join(story.dir, 'runs'));
+  const list = await openTab(address);
+  await list.getByText('No runs here yet').waitFor();
+  const run = story.start(['run', 'story.yaml', '--trainers', '1', '--augmentors', '1'], { stepMs: 150 });
+  await list.getByRole('link', { name: 'story-1' }).click();
+  const page = list;
+  await page.getByRole('heading', { name: 'story-1', level: 1 }).waitFor();
+  await page.locator('.stages .state.running').first().waitFor();
+
+  // Points arrive: the value at the last step changes.
+  const value = page.locator('.legend .number').first();
+  await value.waitFor({ timeout: 100_000 });
+  const before = await value.textContent();
+  await expect.poll(() => value.textContent(), { timeout: 30_000 }).not.toBe(before);
+
+  await page.evaluate('globalThis.isSame = true');
+  expect((await run.ended).code).toBe(0);
+  await page.locator('.head .state.succeeded').waitFor({ timeout: 10_000 });
+  await expect.poll(() => page.locator('.stages .state.done').count()).toBeGreaterThanOrEqual(17);
+  expect(await page.evaluate('isSame')).toBe(true);
+
+  // All that can be done with a mouse can be done with the keyboard.
+  const stage = page.locator('.stages a', { hasText: 'finetune-score' }).first();
+  await stage.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: /^finetune-score/, level: 3 }).waitFor();
+  await page.getByText('Why it was executed').waitFor();
+  expect(await page.locator('.panel table').first().innerText()).toContain('trainer 0');
+  await page.getByText(/^Key .*its ingredients$/).click();
+  expect(await page.getByRole('region', { name: 'Ingredients of the key' }).innerText()).toContain('"engine"');
+  await page.getByText('The numbers of').first().click();
+  await withAxe(page);
+  const found = await examine(page, 'run');
+
+  await page.locator('.links a', { hasText: 'trainer-0' }).click();
+  await page.locator('.log').waitFor();
+  await page.getByRole('link', { name: 'Runs', exact: true }).click();
+  await page.getByRole('searchbox').fill('nothing like it');
+  await page.getByText('No run is like that.').waitFor();
+  await page.getByRole('searchbox').fill('STORY');
+  await page.getByRole('link', { name: 'story-1' }).waitFor();
+  found.push(...(await examine(page, 'runs')));
+  expect(found).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+test('a second run says what it has reused', async () => {
+  const asked = ['run', 'story.yaml', '--trainers', '1', '--augmentors', '1'];
+  await story.run(asked);
+  await story.run(asked);
+  const { address } = await startUi(join(story.dir, 'runs'));
+  const page = await openTab(`${address}#/run/story-2`);
+  await expect.poll(() => page.locator('.stages td .state.reused').count()).toBeGreaterThanOrEqual(17);
+  await page.locator('.stages tbody a').first().click();
+  await page.getByText('Why it was reused').waitFor();
+  expect(await page.locator('.panel').innerText()).toMatch(/which\s+story-1\s+made/);
+  expect(complaints).toEqual([]);
+});
+
+describe('tables', () => {
+  let dir: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'calm-orch-tables-'));
+    const tracker = openTracker(dir);
+    const rise = { ...claim('PLCC'), effect: 0.2 };
+    judgedRun(tracker, dir, [
+      rise,
+      claim('CIDEr'),
+      { ...claim('PLCC', 'bad'), claim: 'bad is better', than: ['good'] },
+    ]);
+    tracker.endRun('x-1', 'succeeded');
+    tracker.close();
+  });
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+  test('hold the numbers of `tables`, the verdicts drawn, and copies equal to what the command prints', async () => {
+    const { address } = await startUi(dir);
+    const page = await openTab(address);
+    await page.getByRole('link', { name: 'Tables' }).click();
+    await page.locator('table.result').waitFor({ timeout: 60_000 });
+    const print = async (format: string): Promise<string> =>
+      (await story.run(['tables', '--format', format, '--dir', dir])).stdout;
+
+    const [table] = JSON.parse(await print('json'));
+    for (const { row, metrics } of table.rows) {
+      const cells = page
+        .locator('table.result tr', { has: page.getByRole('rowheader', { name: row, exact: true }) })
+        .locator('td');
+      const texts = await cells.allInnerTexts();
+      const means = Object.values(metrics as Record<string, { mean: number | null; std: number; n: number }>);
+      expect(texts).toEqual([
+        ...means.map(({ mean, std }) => (mean === null ? '–' : `${mean.toFixed(3)} ± ${std.toFixed(3)}`)),
+        String(Math.max(...means.map(({ n }) => n))),
+      ]);
+    }
+    const evidence = (await print('text')).split('\n').filter((line) => / \[[+-]\d.*\)$/.test(line));
+    for (const line of evidence) {
+      const words = /\((.*)\)$/.exec(line)![1]!;
+      expect(await page.locator('.verdicts').innerText()).toContain(words.replace(/^\S+ /, '').slice(0, 40));
+    }
+    expect(evidence).toHaveLength(3);
+
+    for (const [name, format] of [
+      ['LaTeX', 'latex'],
+      ['Markdown', 'markdown'],
+      ['CSV', 'csv'],
+    ] as const) {
+      await page.getByRole('button', { name: `Copy ${name}` }).click();
+      await page.getByText('Copied').first().waitFor();
+      expect(`${await page.evaluate<string>('navigator.clipboard.readText()')}\n`).toBe(await print(format));
+      await page.getByRole('button', { name: `Copy ${name}` }).waitFor();
+    }
+    await withAxe(page);
+    expect(await examine(page, 'tables')).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  test('interval and effect are drawn where their numbers lie', async () => {
+    const { address } = await startUi(dir);
+    const page = await openTab(`${address}#/tables/x`);
+    const drawn = page.locator('.comparison').first().locator('svg.interval').first();
+    await drawn.waitFor({ timeout: 60_000 });
+    const answer = await (await context.request.get(`${address}api/tables`)).json();
+    const [{ difference, interval, effect }] = answer.tables[0].json.verdicts[0].comparisons;
+    const middle = async (what: string): Promise<number> => {
+      const { x, width } = (await drawn.locator(what).first().boundingBox())!;
+      return x + width / 2;
+    };
+    // Two places give the scale, the others must lie on it.
+    const zero = await middle('.zero');
+    const scale = ((await middle('.theirs')) - zero) / effect;
+    expect(((await middle('.ours')) - zero) / scale).toBeCloseTo(difference, 2);
+    const bar = (await drawn.locator('.bar').boundingBox())!;
+    expect((bar.x - zero) / scale).toBeCloseTo(interval[0], 1);
+    expect((bar.x + bar.width - zero) / scale).toBeCloseTo(interval[1], 1);
+  });
+
+  test('of many tabs one holds the stream; another takes it over, and a server that comes back is taken up again', async () => {
+    const { server, address } = await startUi(dir);
+    const streams = new Map<Page, number>();
+    const tabs: Page[] = [];
+    for (let i = 0; i < 8; i++) {
+      const tab = await context.newPage();
+      tab.on('request', (request) => {
+        if (request.url().endsWith('/api/live')) streams.set(tab, (streams.get(tab) ?? 0) + 1);
+      });
+      await tab.goto(address);
+      await tab.locator('.connection.open').waitFor();
+      tabs.push(tab);
+    }
+    expect([...streams]).toEqual([[tabs[0], 1]]);
+    await tabs[0]!.close();
+    await expect.poll(() => streams.size).toBe(2);
+
+    const seen = tabs[5]!;
+    await server.kill('SIGTERM');
+    await seen.getByText('The server does not answer').waitFor();
+    expect((await server.ended).code).toBe(0);
+    const tracker = openTracker(dir);
+    judgedRun(tracker, dir, []);
+    tracker.close();
+    await startUi(dir, Number(new URL(address).port));
+    await seen.locator('.connection.open').waitFor({ timeout: 10_000 });
+    await seen.getByRole('link', { name: 'x-2' }).waitFor({ timeout: 10_000 });
+  });
+
+  test('colours follow the switch and stay with it; names are text, whatever they hold', async () => {
+    const tracker = openTracker(dir);
+    const head = {
+      experiment: '<img src=x onerror=alert(1)>',
+      path: '/x',
+      hash: 'h',
+      versions: {},
+      machine: {},
+      pid: process.pid,
+    };
+    const { id } = tracker.createRun({
+      ...head,
+      title: '<script>document.title = "taken"</script>',
+      resolved: {},
+      trials: [],
+    });
+    tracker.close();
+    const { address } = await startUi(dir);
+    const page = await openTab(address);
+    await page.getByText('<script>document.title').waitFor();
+    await page.goto(`${address}#/run/${encodeURIComponent(id)}`);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect(await page.title()).toBe(`${id} – calm-orch`);
+    expect(await page.locator('main img, main script').count()).toBe(0);
+
+    const ground = (): Promise<string> => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
+    await page.emulateMedia({ colorScheme: 'light' });
+    const light = await ground();
+    await page.getByLabel('Colours').selectOption('dark');
+    expect(await ground()).not.toBe(light);
+    await page.reload();
+    expect(await ground()).not.toBe(light);
+    expect(complaints).toEqual([]);
+  });
+});
