@@ -35,7 +35,7 @@ commands
       where PY, a Python with mlflow, is given.
   page [--runs N] [--points N] [--dir DIR] [--rounds N] [--json]
       ms of \`runs\`, \`tables\` and of what a page asks for, on a folder of 10,000 runs and 5 million metric points made
-      here (2 GB of disk; it stays in DIR for another call).
+      here (0.5 GB of disk, three minutes; it stays in DIR for another call).
   augment [--photos DIR] [--side N] [--rounds N] [--python PY] [--json]
       ms per photograph of the augmentor's operations beside Pillow's, one thread each. DIR defaults to the carried
       photographs, N to 560 (2.5 times 224), PY to python3; without Pillow ours alone.

@@ -1,40 +1,44 @@
 // A run folder as years of use would leave it, for `bench page`: many runs of one ablation, each of two rows and two seeds,
 // with curves and numbers; no artifacts. Written through the tracker, many runs in a transaction.
-import { loadExperiment } from '@calm-orch/core/config';
 import { hashOf } from '@calm-orch/core';
+import { loadExperiment } from '@calm-orch/core/config';
 import { openTracker } from '@calm-orch/tracker';
 
 const runsAtOnce = 50;
 export const longCurve = 100_000;
 
-/** @param numPoints Over all runs; the newest has a curve of `longCurve` besides. @returns the key of that curve's stage */
+/** @param numPoints Over all runs; one curve of the newest, in its first stage, has `longCurve` instead of its share. */
 export function makeFolder(dir, { numRuns, numPoints }, say) {
   let nowMs = Date.UTC(2026, 0, 1);
-  const tracker = openTracker(dir, { clock: () => nowMs });
-  const perStage = Math.max(1, Math.round(numPoints / numRuns / 4));
-  const step = { nowMs: () => nowMs, pass: (ms) => (nowMs += ms) };
-  let last;
+  const pass = (ms) => (nowMs += ms);
+  const tracker = openTracker(dir, { clock: () => nowMs, processStart: () => 'long ago' });
+  const share = Math.max(1, Math.round(numPoints / numRuns / 4));
+  let experiment;
   try {
     for (let first = 0; first < numRuns; first += runsAtOnce) {
       tracker.exclusively(() => {
-        for (let index = first; index < Math.min(numRuns, first + runsAtOnce); index++)
-          last = makeRun(tracker, index, index === numRuns - 1 ? longCurve : perStage, perStage, step);
+        for (let index = first; index < Math.min(numRuns, first + runsAtOnce); index++) {
+          if (index % 10 === 0) experiment = experimentOf(1000 + index / 10);
+          const curves = [index === numRuns - 1 ? longCurve : share, share, share, share];
+          makeRun(tracker, experiment, index, curves, pass);
+        }
       });
       if (first % 2000 === 0) say(`made ${first} of ${numRuns} runs`);
     }
   } finally {
     tracker.close();
   }
-  return last;
 }
 
-/** Every hundredth has failed; every tenth has settings of its own, others repeat those before. */
-function makeRun(tracker, index, numFirst, numOthers, { pass }) {
-  const experiment = loadExperiment('experiments/ablation-mfam.yaml', {
+const experimentOf = (steps) =>
+  loadExperiment('experiments/ablation-mfam.yaml', {
     rows: ['thematic', 'all'],
     seeds: [0, 1],
-    set: [`finetuneScore.steps=${1000 + Math.floor(index / 10)}`],
+    set: [`finetuneScore.steps=${steps}`],
   });
+
+/** Every hundredth has failed. */
+function makeRun(tracker, experiment, index, curves, pass) {
   const { name, title, path, resolved, hash } = experiment;
   const trials = experiment.rows.flatMap(({ row }) => experiment.seeds.map((seed) => ({ row, seed })));
   const run = { experiment: name, title, path, resolved, hash, versions: {}, machine: {}, pid: process.pid, trials };
@@ -42,10 +46,10 @@ function makeRun(tracker, index, numFirst, numOthers, { pass }) {
   const common = { inputs: {}, numItems: 1, reuse: false };
   const stages = trials.flatMap((trial, i) => {
     const key = hashOf({ index, i });
-    const config = { finetuneScore: { steps: 1000 } };
+    const own = { ...common, config: { trial }, trials: [trial] };
     return [
-      { ...common, key, kind: 'finetune-score', role: 'trainer', config, trials: [trial] },
-      { ...common, key: hashOf({ key }), kind: 'evaluate-score', role: 'evaluator', config, trials: [trial] },
+      { ...own, key, kind: 'finetune-score', role: 'trainer' },
+      { ...own, key: hashOf({ key }), kind: 'evaluate-score', role: 'evaluator' },
     ];
   });
   tracker.upsertStages(id, stages);
@@ -60,8 +64,7 @@ function makeRun(tracker, index, numFirst, numOthers, { pass }) {
     }
     const isTraining = role === 'trainer';
     if (isTraining) {
-      const count = i === 0 ? numFirst : numOthers;
-      const points = Array.from({ length: count }, (_, step) => {
+      const points = Array.from({ length: curves[i / 2] }, (_, step) => {
         const value = 4 / (1 + step / 50) + ((step * 7919) % 97) / 500;
         return { runId: id, stageKey: key, name: 'train/loss', step, value };
       });
@@ -73,5 +76,4 @@ function makeRun(tracker, index, numFirst, numOthers, { pass }) {
     tracker.succeedStage(id, key, result, []);
   }
   tracker.endRun(id, hasFailed ? 'failed' : 'succeeded');
-  return { runId: id, stageKey: stages[0].key };
 }

@@ -16,22 +16,20 @@ const writers = await Promise.all(
   }),
 );
 
-async function report({ api, lease }) {
-  for (let first = 0, sequence = 1; first < rows; first += batch, sequence++) {
+async function report({ api, lease }, round) {
+  for (let first = 0; first < rows; first += batch) {
     const points = Array.from({ length: Math.min(batch, rows - first) }, (_, i) => {
-      const step = first + i;
+      const step = round * rows + first + i;
       return toPoint({ step, totalSteps: rows, metrics: { [metricName]: valueAt(lease.item, step) } });
     });
+    const sequence = 1 + round * Math.ceil(rows / batch) + first / batch;
     await api.report({ token: lease.token, sequence, points, notes: [] });
   }
 }
 
-process.once('message', () => {
-  Promise.all(writers.map(report)).then(
-    () => {
-      for (const { close } of writers) close();
-      process.send('done', () => process.disconnect());
-    },
+process.on('message', (round) => {
+  Promise.all(writers.map((writer) => report(writer, round))).then(
+    () => process.send('done'),
     (error) => {
       console.error(error);
       process.exit(1);

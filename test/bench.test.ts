@@ -58,6 +58,26 @@ describe('bench readers', () => {
   });
 });
 
+describe('bench tracker', () => {
+  it('measures as many rows as it is told, finds each once, and prints JSON', () => {
+    const sizes = ['--writers', '3', '--rows', '25', '--batch', '10', '--rounds', '2'];
+    const { status, stdout, stderr } = run('tracker', ...sizes, '--json');
+    expect(status, stderr).toBe(0);
+    const { rowsPerSecond, ...report } = JSON.parse(stdout) as Record<string, unknown>;
+    expect(report).toMatchObject({ writers: 3, rows: 25, batch: 10, rounds: 2, peer: null });
+    expect(rowsPerSecond).toBeGreaterThan(0);
+  });
+});
+
+describe('bench page', () => {
+  it('measures commands and queries on a folder of the size it is told, and prints JSON', () => {
+    const { stdout, stderr } = run('page', '--runs', '20', '--points', '2000', '--rounds', '1', '--json');
+    const { measured } = JSON.parse(stdout || stderr) as { measured: { name: string; ms: number }[] };
+    expect(measured.map(({ name }) => name)).toEqual(expect.arrayContaining(['runs', 'tables', 'a page of runs']));
+    expect(measured.filter(({ ms }) => !(ms >= 0))).toEqual([]);
+  });
+});
+
 describe('runPeer', () => {
   const peer = async (script: string): Promise<unknown> => {
     const { runPeer } = (await import(bench('peer.js'))) as {

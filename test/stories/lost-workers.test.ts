@@ -16,6 +16,12 @@ const attemptsAt = (kind: string): string[] =>
     return keys.flatMap(({ key }) => tracker.listAttempts('story-1', key)).map(({ status }) => status);
   });
 
+/** How many workers ended in each way. */
+const endings = (): Record<string, number> => {
+  const all = story.tracker((tracker) => tracker.listWorkers('story-1').map(({ ending }) => String(ending)));
+  return Object.fromEntries([...new Set(all)].map((one) => [one, all.filter((other) => other === one).length]));
+};
+
 test('a trainer and an augmentor killed in the middle of an item cost attempts, not results', async () => {
   const run = story.start(['run', 'story.yaml', ...oneOfEach], { stepMs: 50 });
   const kill = (title: string): void => {
@@ -30,6 +36,7 @@ test('a trainer and an augmentor killed in the middle of an item cost attempts, 
   const statuses = story.tracker((tracker) => tracker.listAttempts('story-1').map(({ status }) => status));
   expect(statuses.filter((status) => status === 'lost')).toHaveLength(2);
   expect(statuses).not.toContain('failed');
+  expect(endings()).toEqual({ killed: 2, finished: 3 });
   // 6 training stages of 20 steps; at most the step under way was lost.
   expect(story.lines('steps').length).toBeLessThanOrEqual(6 * 20 + 1);
 });
@@ -71,6 +78,7 @@ test('a computation that is stopped is replaced within --hang-timeout, and so is
   expect([code, stderr]).toEqual([0, '']);
   expectUndisturbedResults(story, 'story-1');
   expect(numLost()).toBe(2);
+  expect(endings()).toEqual({ replaced: 1, finished: 3 });
 });
 
 test('connections to the coordinator that are cut cost no attempt and no result', async () => {

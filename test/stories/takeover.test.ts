@@ -42,6 +42,8 @@ test('a coordinator killed twice costs no step and no attempt: the next ones tak
   expect(story.lines('steps')).toHaveLength(numSteps);
   const attempts = story.tracker((tracker) => tracker.listAttempts('story-1'));
   expect(attempts.filter(({ status }) => status !== 'succeeded')).toEqual([]);
+  const timeline = story.tracker((tracker) => tracker.listWorkers('story-1'));
+  expect(timeline.map(({ session, ending }) => [session, ending])).toEqual(timeline.map(() => [1, 'finished']));
   expect(story.processes()).toEqual([]);
   for (const emptied of ['tmp', 'connections']) expect(readdirSync(join(story.dir, 'runs', emptied))).toEqual([]);
 });
@@ -55,6 +57,9 @@ test('workers that nobody takes over save a checkpoint and end by themselves', a
   const resumed = await story.run(['resume', ...oneOfEach]);
   expect(resumed.code).toBe(0);
   expect(resumed.stdout).not.toMatch(/Took over/);
+  const timeline = story.tracker((tracker) => tracker.listWorkers('story-1'));
+  const endings = (of: number) => new Set(timeline.flatMap(({ session, ending }) => (session === of ? [ending] : [])));
+  expect([endings(1), endings(2)]).toEqual([new Set(['lost']), new Set(['finished'])]);
   expectUndisturbedResults(story, 'story-1');
   expect(story.lines('steps')).toHaveLength(numSteps);
 });

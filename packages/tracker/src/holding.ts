@@ -2,7 +2,7 @@
 // meanwhile is told with its next write, and changes nothing.
 import { eq } from 'drizzle-orm';
 import { CalmError } from '@calm-orch/core';
-import { transaction, type Store } from './database/database.ts';
+import { prepared, transaction, type Store } from './database/database.ts';
 import { isHere } from './liveness.ts';
 import { attempts, runs } from './database/schema.ts';
 
@@ -39,9 +39,11 @@ export function holdingAll<T>(store: Store, write: () => T): T {
 }
 
 function assertHeld(store: Store, runId: string): void {
+  const isHeld = prepared(store, "SELECT 1 FROM runs WHERE id = ? AND status = 'running' AND session = ?");
+  if (isHeld.get(runId, store.held.get(runId) ?? null) !== undefined) return;
   const run = store.db.select().from(runs).where(eq(runs.id, runId)).get();
   // Without a run the write itself says what is wrong.
-  if (run === undefined || (run.status === 'running' && store.held.get(runId) === run.session)) return;
+  if (run === undefined) return;
   const isTaken = run.status === 'running' || run.session > (store.held.get(runId) ?? run.session);
   const how = isTaken
     ? `was taken over by another coordinator (process ${run.pid} on ${run.host})`

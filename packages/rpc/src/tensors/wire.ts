@@ -70,16 +70,12 @@ export function fromRoster({ generation, rank, addresses }: RosterMessage): Rost
   return { generation, rank, members: addresses };
 }
 
-export function toPoint({
-  samplesPerSecond = 0,
-  metrics = {},
-  applied = [],
-  anew,
-  ...at
-}: StageProgress): ProgressPoint {
+export function toPoint(progress: StageProgress): ProgressPoint {
+  const { step, totalSteps, samplesPerSecond = 0, metrics = {}, applied = [], anew } = progress;
   return {
-    ...at,
-    metrics: { ...metrics },
+    step,
+    totalSteps,
+    metrics,
     samplesPerSecond,
     applied: applied.map((range) => ({ ...range, samples: [...range.samples] })),
     anew: anew !== undefined,

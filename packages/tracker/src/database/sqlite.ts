@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import type Database from 'better-sqlite3';
 
 export type Sqlite = Database.Database;
+export type Statement = Database.Statement;
 
 const require = createRequire(import.meta.url);
 

@@ -1,6 +1,6 @@
 // The log of what happened: appended inside the transaction of each state change, never altered.
 import { and, desc, eq, gt, max } from 'drizzle-orm';
-import type { Store } from '../database/database.ts';
+import { prepared, type Store } from '../database/database.ts';
 import { events } from '../database/schema.ts';
 import type { EventRecord, EventType } from '../types.ts';
 
@@ -14,10 +14,10 @@ export interface NewEvent {
   readonly message?: string;
 }
 
-export function appendEvent({ db, clock }: Store, { message = '', ...event }: NewEvent): void {
-  db.insert(events)
-    .values({ ...event, message, atMs: clock() })
-    .run();
+export function appendEvent(store: Store, { type, runId, stageKey, item, attempt, message = '' }: NewEvent): void {
+  const text =
+    'INSERT INTO events (at_ms, run_id, stage_key, item, attempt, type, message) VALUES (?, ?, ?, ?, ?, ?, ?)';
+  prepared(store, text).run(store.clock(), runId, stageKey, item, attempt, type, message);
 }
 
 export function listEvents({ db }: Store, runId: string, limit = 50): EventRecord[] {

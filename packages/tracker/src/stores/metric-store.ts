@@ -2,53 +2,47 @@
 // stage that goes on from a checkpoint writes the same points again, it does not add to them. When a point was recorded
 // is its report's: nothing that is compared between runs.
 import { and, eq, gt, inArray, sql } from 'drizzle-orm';
-import { transaction, type Store } from '../database/database.ts';
+import { prepared, transaction, type Store } from '../database/database.ts';
 import { metricCurves, metricPoints } from '../database/schema.ts';
 import type { MetricCurve, MetricPoint, ReplacedMetrics } from '../types.ts';
 
 /** SQLite has no NaN: NULL stands for it. */
 const toColumn = (value: number): number | null => (Number.isNaN(value) ? null : value);
 
-const logStatements = new WeakMap<Store, ReturnType<typeof prepareLog>>();
+type Id = number | bigint;
 
 export function logMetrics(store: Store, points: readonly MetricPoint[], replaced?: ReplacedMetrics): void {
   if (points.length === 0 && replaced === undefined) return;
-  let statements = logStatements.get(store);
-  if (!statements) logStatements.set(store, (statements = prepareLog(store)));
-  const { reportOf, curveOf, insert } = statements;
+  const insert = prepared(
+    store,
+    `INSERT INTO metric_points (curve, step, value, report) VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET value = excluded.value, report = excluded.report`,
+  );
   transaction(store, () => {
     if (replaced !== undefined) forgetAfter(store, replaced);
-    const reports = new Map<string, number | bigint>();
-    if (replaced !== undefined) reports.set(replaced.runId, reportOf(replaced.runId, replaced));
-    const curves = new Map<string, number | bigint>();
+    const reports = new Map<string, Id>();
+    if (replaced !== undefined) reports.set(replaced.runId, newReport(store, replaced.runId, replaced));
+    const curves = new Map<string, Id>();
     for (const { runId, stageKey, item = 0, name, step, value } of points) {
       const curve = `${stageKey}/${item}/${name}`;
-      if (!reports.has(runId)) reports.set(runId, reportOf(runId));
-      if (!curves.has(curve)) curves.set(curve, curveOf(stageKey, item, name));
-      insert(curves.get(curve)!, step, toColumn(value), reports.get(runId)!);
+      if (!reports.has(runId)) reports.set(runId, newReport(store, runId));
+      if (!curves.has(curve)) curves.set(curve, curveId(store, stageKey, item, name));
+      insert.run(curves.get(curve), step, toColumn(value), reports.get(runId));
     }
   });
 }
 
-/** Prepared once, and without drizzle between: a run writes many thousands of points. */
-function prepareLog({ sqlite, clock }: Store) {
-  const report = sqlite.prepare(
-    'INSERT INTO metric_reports (run_id, at_ms, replaced_stage, replaced_after) VALUES (?, ?, ?, ?)',
-  );
-  const find = sqlite.prepare('SELECT id FROM metric_curves WHERE stage_key = ? AND item = ? AND name = ?').pluck();
-  const add = sqlite.prepare('INSERT INTO metric_curves (stage_key, item, name) VALUES (?, ?, ?)');
-  const point = sqlite.prepare(
-    `INSERT INTO metric_points (curve, step, value, report) VALUES (?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET value = excluded.value, report = excluded.report`,
-  );
-  return {
-    reportOf: (runId: string, replaced?: ReplacedMetrics) =>
-      report.run(runId, clock(), replaced?.stageKey, replaced?.after).lastInsertRowid,
-    curveOf: (stageKey: string, item: number, name: string) =>
-      (find.get(stageKey, item, name) as number | undefined) ?? add.run(stageKey, item, name).lastInsertRowid,
-    insert: (...values: [curve: number | bigint, step: number, value: number | null, report: number | bigint]) =>
-      void point.run(...values),
-  };
+function newReport(store: Store, runId: string, replaced?: ReplacedMetrics): Id {
+  const text = 'INSERT INTO metric_reports (run_id, at_ms, replaced_stage, replaced_after) VALUES (?, ?, ?, ?)';
+  return prepared(store, text).run(runId, store.clock(), replaced?.stageKey, replaced?.after).lastInsertRowid;
+}
+
+function curveId(store: Store, stageKey: string, item: number, name: string): Id {
+  const find = prepared(store, 'SELECT id FROM metric_curves WHERE stage_key = ? AND item = ? AND name = ?');
+  const found = find.get(stageKey, item, name) as { id: number } | undefined;
+  if (found !== undefined) return found.id;
+  const add = prepared(store, 'INSERT INTO metric_curves (stage_key, item, name) VALUES (?, ?, ?)');
+  return add.run(stageKey, item, name).lastInsertRowid;
 }
 
 function forgetAfter({ db }: Store, { stageKey, after }: ReplacedMetrics): void {
