@@ -16,13 +16,12 @@ CREATE TABLE metric_curves (
   UNIQUE (stage_key, item, name)
 ) STRICT;
 
--- A NULL value is NaN. Curve and report are rows of the tables above; that the same transaction has seen to, and to check
--- it for every point would take a fifth of the time.
+-- A NULL value is NaN.
 CREATE TABLE metric_points (
-  curve INTEGER NOT NULL,
+  curve INTEGER NOT NULL REFERENCES metric_curves (id) ON DELETE CASCADE,
   step INTEGER NOT NULL,
   value REAL,
-  report INTEGER NOT NULL,
+  report INTEGER NOT NULL REFERENCES metric_reports (id),
   PRIMARY KEY (curve, step)
 ) STRICT, WITHOUT ROWID;
 
