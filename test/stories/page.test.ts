@@ -9,7 +9,7 @@ import { chromium, type Browser, type BrowserContext, type Page } from 'playwrig
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openTracker } from '@calm-orch/tracker';
 import { claim, judgedRun } from '../../packages/report/src/verdicts/judged-run.test-util.ts';
-import { makeStory, type Running, type Story } from './story.test-util.ts';
+import { makeStory, until, type Running, type Story } from './story.test-util.ts';
 
 const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
   existsSync(path),
@@ -145,6 +145,55 @@ test('a run that begins while one looks appears, goes on and ends on its pages w
   await page.getByRole('link', { name: 'story-1' }).waitFor();
   found.push(...(await examine(page, 'runs')));
   expect(found).toEqual([]);
+  expect(complaints).toEqual([]);
+});
+
+test('a trainer killed with -9 shows in the timeline of a live run, with the machine and the ledger below', async () => {
+  const { address } = await startUi(join(story.dir, 'runs'));
+  const run = story.start(['run', 'story.yaml', '--trainers', '1', '--augmentors', '1'], { stepMs: 100 });
+  await until('training is under way', () => story.lines('steps').length > 6);
+  const page = await openTab(`${address}#/run/story-1`);
+  const lane = page.locator('.timeline .lane[data-worker="trainer 0"]');
+  await lane.locator('.lease.running').waitFor();
+  expect(await lane.locator('.process').count()).toBe(1);
+  await page.evaluate('globalThis.isSame = true');
+  const { pid } = story.processes().find(({ title }) => title === 'calm-orch trainer 0')!;
+  process.kill(pid, 'SIGKILL');
+  await lane.locator('.sign.killed').waitFor({ timeout: 10_000 });
+  await lane.locator('.lease.lost').waitFor();
+  await lane.locator('.sign.again').waitFor({ timeout: 20_000 });
+  await expect.poll(() => lane.locator('.process').count(), { timeout: 10_000 }).toBe(2);
+  expect(await lane.locator('.sign.killed').textContent()).toContain(`process ${pid}) killed: was ended by SIGKILL`);
+  const before = await page.locator('.timeline .load .line').first().getAttribute('d');
+  await expect
+    .poll(() => page.locator('.timeline .load .line').first().getAttribute('d'), { timeout: 10_000 })
+    .not.toBe(before);
+  expect((await run.ended).code).toBe(0);
+  await page.locator('.head .state.succeeded').waitFor({ timeout: 10_000 });
+  expect(await page.evaluate('isSame')).toBe(true);
+
+  await page.getByText('Workers and their ends').click();
+  const ends = await page.getByRole('region', { name: 'Workers and their ends' }).innerText();
+  expect(ends).toMatch(/trainer 0\s+\d+.*killed/);
+  expect(ends.match(/finished/g)).toHaveLength(3);
+  await page.getByText('Leases and changes of gangs').click();
+  expect(await page.getByRole('region', { name: 'Leases and changes of gangs' }).innerText()).toMatch(
+    /trainer 0.*lost/,
+  );
+  await page.getByText('Load of the machine').click();
+  const readings = page.getByRole('region', { name: 'Load of the machine' }).locator('tbody tr');
+  await expect.poll(() => readings.count()).toBeGreaterThan(3);
+  await page.getByRole('button', { name: 'Count the steps of training' }).click();
+  const audit = JSON.parse((await story.run(['audit', '--json'])).stdout);
+  const counted = page.getByRole('region', { name: 'Steps of training' }).locator('tbody tr');
+  await expect.poll(() => counted.count()).toBe(audit.stages.length);
+  for (const [i, stage] of audit.stages.entries()) {
+    const { steps, shards, applied, numMissing, numRepeated, superseded } = stage;
+    const cells = await counted.nth(i).locator('td.number').allInnerTexts();
+    expect(cells.map(Number)).toEqual([steps * shards, applied, numMissing, numRepeated, superseded]);
+  }
+  await withAxe(page);
+  expect(await examine(page, 'timeline')).toEqual([]);
   expect(complaints).toEqual([]);
 });
 

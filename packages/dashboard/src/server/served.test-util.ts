@@ -29,6 +29,7 @@ export const noSources: PageSources = {
   tables: () => Promise.resolve([]),
   runWithTables: (tracker, name) => tracker.findRun(name),
   reasons: () => Promise.resolve({ ingredients: { kind: 'x' }, nearest: null, differences: [] }),
+  audit: () => Promise.resolve({ ok: true, stages: [] }),
   logs: () => [],
 };
 

@@ -11,12 +11,27 @@ export interface StageReasons {
   readonly differences: readonly { readonly what: string; readonly before: Json; readonly now: Json }[];
 }
 
+/** A stage as `calm-orch audit` counts it. */
+export interface StageAudit {
+  readonly key: string;
+  readonly steps: number;
+  readonly shards: number;
+  readonly applied: number;
+  readonly numMissing: number;
+  readonly numRepeated: number;
+  readonly superseded: number;
+  readonly workers: readonly string[];
+  readonly problems: readonly string[];
+  readonly exact: boolean;
+}
+
 export interface PageSources {
   /** As `calm-orch tables` prints them, judged apart: requests are answered meanwhile. */
   tables(run: RunRecord): Promise<readonly Table[]>;
   /** By name, its experiment's name, or the last one that has tables. @throws CalmError `not_found` */
   runWithTables(tracker: Tracker, name: string | undefined): RunRecord;
   reasons(tracker: Tracker, runId: string, key: string): Promise<StageReasons>;
+  audit(tracker: Tracker, runId: string): Promise<{ readonly ok: boolean; readonly stages: readonly StageAudit[] }>;
   /** Of a run's processes. */
   logs(runId: string): readonly { readonly name: string; readonly path: string }[];
 }

@@ -10,9 +10,11 @@ import { Problem } from '../parts/problem.tsx';
 import { StateBadge } from '../parts/state-badge.tsx';
 import { addressOf, type Place } from '../place.ts';
 import { Curves } from './curves.tsx';
+import { Ledger } from './ledger.tsx';
 import { LogView } from './log-view.tsx';
 import { StageList } from './stage-list.tsx';
 import { StagePanel } from './stage-panel.tsx';
+import { Timeline } from './timeline.tsx';
 
 type RunPlace = Extract<Place, { page: 'run' }>;
 
@@ -53,7 +55,9 @@ export function RunPage({ place: { run: id, stage, log } }: { readonly place: Ru
           {stage !== undefined && <StagePanel key={stage} run={id} stage={stage} logs={data.logs} />}
         </div>
       </section>
+      <Timeline run={run} stages={data.stages} />
       <Curves run={id} stages={data.stages} />
+      <Ledger run={id} />
       <section aria-labelledby="logs">
         <h2 id="logs">Logs</h2>
         {data.logs.length === 0 && <p class="nothing">No process has written any.</p>}
