@@ -5,6 +5,7 @@ import { layoutOf } from '@calm-orch/coordinator/layout';
 import { runWithTables } from '../options/named-run.ts';
 import { judgeApart } from './judge-apart.ts';
 import { logFiles } from './log-files.ts';
+import { pagePhotographs } from './page-photographs.ts';
 import { parts } from './parts.ts';
 
 /** @param signal Ends what is still being judged. */
@@ -17,6 +18,7 @@ export function pageSources(dir: string, signal: AbortSignal): PageSources {
       const { auditRun } = await import('@calm-orch/coordinator');
       return auditRun(tracker, runId, parts.stageKinds);
     },
+    photographs: pagePhotographs(layout),
     logs: (runId) => logFiles(layout, runId),
     reasons: async (tracker, runId, key) => {
       const { explainRun, readArtifact } = await import('@calm-orch/coordinator');

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { useConnection } from './data/live.ts';
 import { addressOf, usePlace, type Place } from './place.ts';
 import { ThemeSwitch } from './parts/theme.tsx';
+import { PhotographsPage } from './photographs/photographs-page.tsx';
 import { RunPage } from './run/run-page.tsx';
 import { RunsPage } from './runs/runs-page.tsx';
 import { TablesPage } from './tables/tables-page.tsx';
@@ -44,6 +45,9 @@ export function App() {
       <main ref={main} tabIndex={-1}>
         {place.page === 'runs' && <RunsPage place={place} />}
         {place.page === 'run' && <RunPage key={place.run} place={place} />}
+        {place.page === 'photographs' && (
+          <PhotographsPage key={`${place.run} ${place.row} ${place.seed}`} place={place} />
+        )}
         {place.page === 'tables' && <TablesPage key={place.name} place={place} />}
       </main>
     </>
@@ -70,6 +74,8 @@ function titleOf(place: Place): string {
       return 'Runs';
     case 'run':
       return place.run;
+    case 'photographs':
+      return `Photographs of ${place.row}, seed ${place.seed}, ${place.run}`;
     case 'tables':
       return place.name === undefined ? 'Tables' : `Tables of ${place.name}`;
   }

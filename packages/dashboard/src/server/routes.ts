@@ -1,6 +1,7 @@
 // Every question the page asks.
 import { auditRoute } from './answers/audit.ts';
 import { logRoute } from './answers/log.ts';
+import { pairsRoute, photographsRoute, pictureRoute, residualsRoute, suggestionsRoute } from './answers/photographs.ts';
 import { curvesRoute, runRoute } from './answers/run.ts';
 import { runsRoute } from './answers/runs.ts';
 import { stageRoute } from './answers/stage.ts';
@@ -16,5 +17,10 @@ export const routes: readonly Route[] = [
   logRoute,
   timelineRoute,
   auditRoute,
+  photographsRoute,
+  residualsRoute,
+  suggestionsRoute,
+  pairsRoute,
+  pictureRoute,
   tablesRoute,
 ];

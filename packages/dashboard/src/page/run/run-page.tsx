@@ -47,7 +47,7 @@ export function RunPage({ place: { run: id, stage, log } }: { readonly place: Ru
         </p>
       </div>
       {run.error !== null && <Problem text={run.error} />}
-      <Trials {...data} />
+      <Trials id={id} trials={data.trials} />
       <section aria-labelledby="stages">
         <h2 id="stages">Stages</h2>
         <div class="beside">
@@ -112,7 +112,7 @@ function withNews(old: RunAnswer, { run, trials, stages, events }: RunNews): Run
   };
 }
 
-function Trials({ trials }: RunAnswer) {
+function Trials({ id, trials }: Pick<RunAnswer, 'trials'> & { readonly id: string }) {
   const names = [...new Set(trials.flatMap(({ metrics }) => Object.keys(metrics)))];
   return (
     <details open={trials.length <= 8}>
@@ -132,6 +132,7 @@ function Trials({ trials }: RunAnswer) {
                 </th>
               ))}
               <th scope="col">Fingerprint</th>
+              <td />
             </tr>
           </thead>
           <tbody>
@@ -148,6 +149,14 @@ function Trials({ trials }: RunAnswer) {
                   </td>
                 ))}
                 <td class="code">{fingerprint?.slice(0, 12) ?? '–'}</td>
+                <td>
+                  <a
+                    href={addressOf({ page: 'photographs', run: id, row, seed })}
+                    aria-label={`Photographs of row ${row}, seed ${seed}`}
+                  >
+                    photographs
+                  </a>
+                </td>
               </tr>
             ))}
           </tbody>
