@@ -61,7 +61,11 @@ test('augmented pairs come in parts, each with both pictures and its sentences',
   const found = await sources().pairs(tracker, 'x-1', trial, { offset: 1, limit: 5 });
   expect(found!.total).toBe(2);
   const [pair] = found!.pairs;
-  expect(pair!.sentences).toEqual(['photo 1 is blurry .', 'the first is blurrier .', 'the second is blurrier .']);
+  expect(pair!.sentences).toEqual({
+    single: ['photo 1 is blurry .'],
+    augmentedFirst: ['the first is blurrier .'],
+    augmentedSecond: ['the second is blurrier .'],
+  });
   expect((await colorOf(pair!.original!.stage, pair!.original!.index)).color).toEqual(colorAt(2001));
   expect((await colorOf(pair!.augmented.stage, pair!.augmented.index)).color).toEqual(colorAt(3001));
 });

@@ -106,7 +106,7 @@ export function pagePhotographs(layout: Layout): PhotographSources {
         total: numPairs(dir),
         pairs: readPairs(dir, { first: offset, count: limit }).map(({ index, draw, groups, labels }, i) => ({
           ...{ index, draw, groups },
-          sentences: [...new Set([...labels.single, ...labels.augmentedFirst, ...labels.augmentedSecond])],
+          sentences: labels,
           original: hasArtifact(data) ? { stage: data, index } : null,
           augmented: { stage: stage.key, index: offset + i },
         })),

@@ -79,7 +79,12 @@ export const augmentedPair = z.object({
   index: z.number().int(),
   draw: z.number().int(),
   groups: z.array(z.string()).readonly(),
-  sentences: z.array(z.string()).readonly(),
+  /** Of the copy alone; of the pair, the copy first or second. */
+  sentences: z.object({
+    single: z.array(z.string()).readonly(),
+    augmentedFirst: z.array(z.string()).readonly(),
+    augmentedSecond: z.array(z.string()).readonly(),
+  }),
   original: picture.nullable(),
   augmented: picture,
 });

@@ -140,10 +140,28 @@ export const curve = z.object({
 });
 export type Curve = z.infer<typeof curve>;
 
-export const curvesQuery = z.object({ kind: z.string().max(100) });
+export const curvesQuery = z.object({
+  kind: z.string().max(100),
+  /** First and last step. @default all */
+  from: z.coerce.number().int().optional(),
+  to: z.coerce.number().int().optional(),
+});
 /** Long curves are thinned to what a chart can show: extremes, first and last points stay. */
 export const curvesAnswer = z.object({ curves: z.array(curve) });
 export type CurvesAnswer = z.infer<typeof curvesAnswer>;
+
+/** The seeds of a row: of a long curve each point stands for a part of the steps. */
+export const band = z.object({
+  /** `all`, `all, thematic`. */
+  label: z.string(),
+  name: z.string(),
+  seeds: z.array(z.number()),
+  /** `[step, mean, least, greatest]` in order of step. */
+  points: z.array(z.tuple([z.number(), z.number(), z.number(), z.number()])),
+});
+export type Band = z.infer<typeof band>;
+export const bandsAnswer = z.object({ bands: z.array(band) });
+export type BandsAnswer = z.infer<typeof bandsAnswer>;
 
 export const logQuery = z.object({
   /** Where to read on; without it the last part. */

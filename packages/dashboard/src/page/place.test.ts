@@ -5,6 +5,7 @@ test('every place has an address that leads back to it', () => {
   const places: Place[] = [
     { page: 'runs', query: {} },
     { page: 'runs', query: { status: 'failed', text: 'a b&c', sort: 'id', order: 'ascending' } },
+    { page: 'groups', query: { metrics: 'PLCC,SRCC', by: 'SRCC', sort: 'mean' } },
     { page: 'run', run: 'ü/x?-1' },
     { page: 'run', run: 'x-1', stage: 'abc' },
     { page: 'run', run: 'x-1', log: { name: 'trainer-0' } },

@@ -1,10 +1,14 @@
 // Where in the page one is, as the part of the address behind `#`: it can be kept, sent and gone back to.
 import { useEffect, useState } from 'preact/hooks';
 import type { photographSorts } from '../api/photographs.ts';
+import type { GroupsQuery } from '../api/groups.ts';
 import type { RunsQuery } from '../api/runs.ts';
 
 /** What of the list of runs is asked for. */
 export type ListQuery = Partial<Pick<RunsQuery, 'status' | 'text' | 'sort' | 'order'>>;
+
+/** What of the groups of trials is asked for. */
+export type GroupsPlaceQuery = Partial<Pick<GroupsQuery, 'metrics' | 'by' | 'text' | 'sort' | 'order'>>;
 
 /** A log, or the bytes of it that an attempt wrote. */
 export interface LogPart {
@@ -28,6 +32,7 @@ export interface PhotographsPlace {
 
 export type Place =
   | PhotographsPlace
+  | { readonly page: 'groups'; readonly query?: GroupsPlaceQuery }
   | { readonly page: 'runs'; readonly query?: ListQuery }
   | { readonly page: 'run'; readonly run: string; readonly stage?: string; readonly log?: LogPart }
   | { readonly page: 'tables'; readonly name?: string };
@@ -35,11 +40,11 @@ export type Place =
 export function addressOf(place: Place): string {
   const part = encodeURIComponent;
   switch (place.page) {
-    case 'runs': {
-      const query = new URLSearchParams(
-        Object.entries(place.query ?? {}).filter(([, value]) => value !== ''),
-      ).toString();
-      return query === '' ? '#/runs' : `#/runs?${query}`;
+    case 'runs':
+    case 'groups': {
+      const given = Object.entries(place.query ?? {}).filter(([, value]) => value !== '' && value !== undefined);
+      const query = new URLSearchParams(given).toString();
+      return query === '' ? `#/${place.page}` : `#/${place.page}?${query}`;
     }
     case 'run':
       if (place.stage !== undefined) return `#/run/${part(place.run)}/stage/${part(place.stage)}`;
@@ -78,6 +83,7 @@ export function placeOf(hash: string): Place {
     return { page, run: name };
   }
   if (page === 'tables') return name ? { page, name } : { page };
+  if (page === 'groups') return { page, query: Object.fromEntries(new URLSearchParams(query)) };
   return { page: 'runs', query: Object.fromEntries(new URLSearchParams(query)) };
 }
 

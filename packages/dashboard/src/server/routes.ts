@@ -1,8 +1,10 @@
 // Every question the page asks.
 import { auditRoute } from './answers/audit.ts';
+import { bandsRoute, curvesRoute, pointsRoute } from './answers/curves.ts';
+import { groupsRoute } from './answers/groups.ts';
 import { logRoute } from './answers/log.ts';
 import { pairsRoute, photographsRoute, pictureRoute, residualsRoute, suggestionsRoute } from './answers/photographs.ts';
-import { curvesRoute, runRoute } from './answers/run.ts';
+import { runRoute } from './answers/run.ts';
 import { runsRoute } from './answers/runs.ts';
 import { stageRoute } from './answers/stage.ts';
 import { tablesRoute } from './answers/tables.ts';
@@ -11,8 +13,11 @@ import type { Route } from './route.ts';
 
 export const routes: readonly Route[] = [
   runsRoute,
+  groupsRoute,
   runRoute,
   curvesRoute,
+  bandsRoute,
+  pointsRoute,
   stageRoute,
   logRoute,
   timelineRoute,

@@ -46,7 +46,13 @@ export interface ThinnedCurve {
 }
 
 /** Three of each, and the first: at most 2,400 points. */
-const maxParts = 799;
+export const maxParts = 799;
+
+/** @throws CalmError `invalid_argument` */
+export function checkParts(parts: number): void {
+  if (!Number.isSafeInteger(parts) || parts < 1 || parts > maxParts)
+    throw new CalmError('invalid_argument', `parts: expected 1 to ${maxParts}, got ${parts}`);
+}
 
 type Row = [step: number, value: number | null, atMs: number | null];
 
@@ -57,8 +63,7 @@ export function thinnedCurve(
   name: string,
   { item = 0, from, to, parts = maxParts }: CurveQuery = {},
 ): ThinnedCurve {
-  if (!Number.isSafeInteger(parts) || parts < 1 || parts > maxParts)
-    throw new CalmError('invalid_argument', `parts: expected 1 to ${maxParts}, got ${parts}`);
+  checkParts(parts);
   const curve = store.db
     .select({ id: metricCurves.id })
     .from(metricCurves)

@@ -12,6 +12,9 @@ export interface CurveStyle {
 const colors = ['--blue', '--vermillion', '--green', '--purple', '--orange', '--sky', '--text'];
 const dashes: readonly (readonly number[])[] = [[], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4]];
 
+/** Of a row, by its number. */
+export const colorAt = (row: number): string => colors[row % colors.length]!;
+
 /** @param position Of the stage among `all` that have curves. */
 export function styleOf(stage: StageLine, all: readonly StageLine[], position: number): CurveStyle {
   const trial = stage.trials[0];
@@ -20,7 +23,7 @@ export function styleOf(stage: StageLine, all: readonly StageLine[], position: n
   // Without trials of their own, stages are told apart by their order alone.
   const row = trial === undefined ? position : rows.indexOf(trial.row);
   const seed = trial === undefined ? 0 : seeds.indexOf(trial.seed);
-  return { color: colors[row % colors.length]!, dash: dashes[seed % dashes.length]! };
+  return { color: colorAt(row), dash: dashes[seed % dashes.length]! };
 }
 
 /**

@@ -1,7 +1,6 @@
 // Rows of a long list: only those in view are in the document, and only their pages are asked for, so that ten thousand are
 // as quick as ten.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import type { RefObject } from 'preact';
 
 export interface View {
   readonly first: number;

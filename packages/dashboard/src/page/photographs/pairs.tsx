@@ -13,6 +13,13 @@ interface Props {
 
 const rowPixels = 128;
 
+/** Which of the two the copy is. */
+const places = [
+  ['single', 'alone:'],
+  ['augmentedFirst', 'before the original:'],
+  ['augmentedSecond', 'after it:'],
+] as const;
+
 export function Pairs({ run, trial, times }: Props) {
   const path = `/api/runs/${encodeURIComponent(run)}/pairs?${trial}`;
   const { data, error } = useAnswer<PairsAnswer>(`${path}&limit=0&times=${times}`);
@@ -40,7 +47,11 @@ export function Pairs({ run, trial, times }: Props) {
                   photograph {index}, copy {draw}
                 </span>
               </p>
-              <p class="clamped long">{sentences.map((text) => `“${text}”`).join(' ')}</p>
+              {places.map(([place, words]) => (
+                <p key={place} class="one" title={sentences[place].join('\n')}>
+                  <span class="quiet">{words}</span> {sentences[place].map((text) => `“${text}”`).join(' ')}
+                </p>
+              ))}
             </div>
           </>
         )}

@@ -25,8 +25,8 @@ export function TestPhotographs({ place, trial, times }: Props) {
   const { run, sort = 'error', order = 'descending', photo } = place;
   const path = `/api/runs/${encodeURIComponent(run)}`;
   const question = `${trial}&sort=${sort}&order=${order}`;
-  const count = useAnswer<PhotographsAnswer>(`${path}/photographs?${question}&limit=0&times=${times}`);
-  const residuals = useAnswer<ResidualsAnswer>(`${path}/residuals?${trial}&times=${times}`);
+  const count = useAnswer<PhotographsAnswer>(`${path}/photographs?${question}&limit=0&times=${times}`, trial);
+  const residuals = useAnswer<ResidualsAnswer>(`${path}/residuals?${trial}&times=${times}`, trial);
   const points = residuals.data?.points ?? nothing;
   const error = count.error ?? residuals.error;
   if (error !== null) return <Problem text={error} />;

@@ -85,7 +85,7 @@ export function Timeline({ run, stages }: Props) {
         </ul>
       </div>
       <div ref={box} class="timeline">
-        {data?.workers.length === 0 && <p class="nothing">No worker has been started (yet).</p>}
+        {data !== null && lanes.length === 0 && <p class="nothing">No worker has been started (yet).</p>}
         {width > 0 && lanes.length > 0 && (
           <svg
             width={width}
