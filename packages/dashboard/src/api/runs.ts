@@ -129,15 +129,17 @@ export const stageAnswer = z.object({
 });
 export type StageAnswer = z.infer<typeof stageAnswer>;
 
-const point = z.tuple([z.number(), z.number().nullable()]);
+export const point = z.tuple([z.number(), z.number().nullable()]);
 
-/** A curve of a stage, or what is new of it: `[step, value]` in order of step. */
-export const curve = z.object({
+export const curveName = z.object({
+  /** What news call it. */
+  id: z.number().int(),
   stage: z.string(),
   item: z.number().int(),
   name: z.string(),
-  points: z.array(point),
 });
+/** A curve of a stage: `[step, value]` in order of step. */
+export const curve = curveName.extend({ points: z.array(point) });
 export type Curve = z.infer<typeof curve>;
 
 export const curvesQuery = z.object({
@@ -160,7 +162,11 @@ export const band = z.object({
   points: z.array(z.tuple([z.number(), z.number(), z.number(), z.number()])),
 });
 export type Band = z.infer<typeof band>;
-export const bandsAnswer = z.object({ bands: z.array(band) });
+export const bandsAnswer = z.object({
+  bands: z.array(band),
+  /** Ids of all curves in them. */
+  curves: z.array(z.number().int()),
+});
 export type BandsAnswer = z.infer<typeof bandsAnswer>;
 
 export const logQuery = z.object({

@@ -76,6 +76,7 @@ test('a run has trials, stages with their states, attempts and reasons, events, 
   });
   expect((await served.ask('/api/runs/x-1/curves?kind=evaluate-score')).json.curves).toEqual([
     {
+      id: expect.any(Number),
       stage: 'k1',
       item: 0,
       name: 'loss',
@@ -125,6 +126,7 @@ test('a part of the steps is asked for; seeds of a row come together; every poin
       ],
     },
   ]);
+  expect(bands.curves).toEqual(whole.curves.map(({ id }: { id: number }) => id));
   expect((await served.ask('/api/runs/x-1/bands?kind=finetune-score&from=x')).status).toBe(400);
   const { text, headers } = await served.ask('/api/runs/x-1/points.csv');
   expect(headers).toMatchObject({

@@ -3,16 +3,16 @@ import type { Band, Curve } from '../../api/runs.ts';
 import { chartsOfBands, withPoints } from './chart-curves.ts';
 import { residualPlot, dotsOf, nearestTo, type Residual } from './residuals.ts';
 
-const curve = (name: string, points: Curve['points']): Curve => ({ stage: 's', item: 0, name, points });
-
 test('points that come later are put in their places; one told twice counts once', () => {
-  const old = [curve('loss', [[0, 4], [2, 1]]), curve('rate', [[0, 1]])]; // prettier-ignore
-  const fresh = [curve('loss', [[3, 0.5], [1, 2], [2, 1.5]]), curve('new', [[3, 7]])]; // prettier-ignore
-  expect(withPoints(old, fresh).map(({ name, points }) => [name, points])).toEqual([
-    ['loss', [[0, 4], [1, 2], [2, 1.5], [3, 0.5]]],
-    ['rate', [[0, 1]]],
-    ['new', [[3, 7]]],
-  ]); // prettier-ignore
+  const curve = (id: number, points: Curve['points']): Curve => ({ id, stage: 's', item: 0, name: 'loss', points });
+  // prettier-ignore
+  const old = [curve(1, [[0, 4], [2, 1]]), curve(2, [[0, 1]])];
+  // prettier-ignore
+  const fresh = new Map<number, Curve['points']>([[1, [[3, 0.5], [1, 2], [2, 1.5]]], [7, [[3, 7]]]]);
+  expect(withPoints(old, fresh).map(({ points }) => JSON.stringify(points))).toEqual([
+    '[[0,4],[1,2],[2,1.5],[3,0.5]]',
+    '[[0,1]]',
+  ]);
 });
 
 test('seeds of a row are a line of means between the least and the greatest, a colour a row', () => {

@@ -61,15 +61,13 @@ function namesOf(all: readonly { readonly name: string }[]): string[] {
   );
 }
 
-/** A point told twice keeps its place. */
-export function withPoints(old: readonly Curve[], fresh: readonly Curve[]): Curve[] {
-  const isOf = (one: Curve, other: Curve): boolean =>
-    one.stage === other.stage && one.item === other.item && one.name === other.name;
-  const known = old.map((curve) => {
-    const more = fresh.find((one) => isOf(one, curve));
+/** New points of curves, by their ids. A point told twice keeps its place. */
+export function withPoints(old: Curve[], fresh: ReadonlyMap<number, Curve['points']>): Curve[] {
+  if (!old.some(({ id }) => fresh.has(id))) return old;
+  return old.map((curve) => {
+    const more = fresh.get(curve.id);
     if (more === undefined) return curve;
-    const points = new Map([...curve.points, ...more.points]);
+    const points = new Map([...curve.points, ...more]);
     return { ...curve, points: [...points].sort(([a], [b]) => a - b) };
   });
-  return [...known, ...fresh.filter((one) => !old.some((curve) => isOf(curve, one)))];
 }

@@ -128,26 +128,31 @@ function useCurves(
   const keys = own.map(({ key }) => key).join();
   useNews(
     (news) => {
-      if (news.what !== 'points' || news.run !== run) return;
+      if (news.what === 'curve' && news.run === run && keys.includes(news.curve.stage)) {
+        if (shows === 'bands') again();
+        else
+          change((old) => {
+            if (!('curves' in old) || 'bands' in old || old.curves.some(({ id }) => id === news.curve.id)) return old;
+            return { curves: [...old.curves, { ...news.curve, points: [] }] };
+          });
+      }
+      if (news.what !== 'points') return;
       const isIn = (step: number): boolean => range === null || (range.from <= step && step <= range.to);
-      const fresh = news.curves
-        .filter(({ stage }) => own.some(({ key }) => key === stage))
-        .map((curve) => ({ ...curve, points: curve.points.filter(([step]) => isIn(step)) }));
-      if (fresh.every(({ points }) => points.length === 0)) return;
-      if (shows === 'curves') change((old) => ('curves' in old ? { curves: withPoints(old.curves, fresh) } : old));
-      else
+      const fresh = new Map(news.curves.map(([id, points]) => [id, points.filter(([step]) => isIn(step))]));
+      if (shows === 'curves') change((old) => ('bands' in old ? old : { curves: withPoints(old.curves, fresh) }));
+      else if (data !== null && 'bands' in data && data.curves.some((id) => (fresh.get(id) ?? []).length > 0))
         timer.current ??= setTimeout(() => {
           timer.current = null;
           again();
         }, bandsEveryMs);
     },
     again,
-    [run, shows, range, keys, again, change],
+    [run, shows, range, keys, data, again, change],
   );
   return {
     error,
     isThere: data !== null && isCurrent,
-    curves: data !== null && 'curves' in data ? data : null,
+    curves: data !== null && !('bands' in data) ? data : null,
     bands: data !== null && 'bands' in data ? data : null,
   };
 }

@@ -92,11 +92,12 @@ export function RunPage({ place: { run: id, stage, log } }: { readonly place: Ru
 
 type RunNews = Extract<News, { what: 'run' }>;
 
-/** Whether there are stages or logs now that the answer does not know: these come whole. */
-function isBeyond({ stages, logs }: RunAnswer, news: RunNews): boolean {
+/** Whether there are stages, trials or logs now that the answer does not know: these come whole. */
+function isBeyond({ stages, trials, logs }: RunAnswer, news: RunNews): boolean {
   const writers = news.events.filter(({ type }) => type === 'attempt started').map(({ message }) => logName(message));
   return (
     news.stages.some(({ key }) => stages.every((one) => one.key !== key)) ||
+    news.trials.some(({ row, seed }) => trials.every((one) => one.row !== row || one.seed !== seed)) ||
     writers.some((name) => logs.every((log) => log.name !== name))
   );
 }
@@ -106,7 +107,7 @@ function withNews(old: RunAnswer, { run, trials, stages, events }: RunNews): Run
   return {
     ...old,
     run,
-    trials,
+    trials: old.trials.map((one) => trials.find(({ row, seed }) => row === one.row && seed === one.seed) ?? one),
     stages: old.stages.map((stage) => stages.find(({ key }) => key === stage.key) ?? stage),
     events: [...old.events, ...events.filter(({ id }) => id > last)],
   };

@@ -17,7 +17,8 @@ export const curvesRoute = route({
     const keys = new Set(ofKind(tracker, run.id, asked.query.kind).map(({ key }) => key));
     const curves = tracker.listCurves(run.id).filter(({ stageKey }) => keys.has(stageKey));
     return {
-      curves: curves.map(({ stageKey, item, name }) => ({
+      curves: curves.map(({ curve, stageKey, item, name }) => ({
+        id: curve,
         stage: stageKey,
         item,
         name,
@@ -41,19 +42,19 @@ export const bandsRoute = route({
       const label = [...new Set(stage.trials.map(({ row }) => row))].join(', ');
       rows.set(label, [...(rows.get(label) ?? []), stage]);
     }
-    const names = new Map<string, Set<string>>();
-    for (const { stageKey, name } of tracker.listCurves(run.id))
-      names.set(stageKey, (names.get(stageKey) ?? new Set()).add(name));
+    const all = tracker.listCurves(run.id);
+    const curves: number[] = [];
     const bands = [...rows].flatMap(([label, stages]): Band[] => {
-      const own = [...new Set(stages.flatMap(({ key }) => [...(names.get(key) ?? [])]))];
       const seeds = [...new Set(stages.flatMap(({ trials }) => trials.map(({ seed }) => seed)))].sort((a, b) => a - b);
       const keys = stages.map(({ key }) => key);
-      return own.map((name) => {
+      const own = all.filter(({ stageKey }) => keys.includes(stageKey));
+      curves.push(...own.map(({ curve }) => curve));
+      return [...new Set(own.map(({ name }) => name))].map((name) => {
         const points = tracker.metricBand(keys, name, rangeOf(asked.query));
         return { label, name, seeds, points: points.map(([...values]) => values) };
       });
     });
-    return { bands };
+    return { bands, curves };
   },
 });
 
