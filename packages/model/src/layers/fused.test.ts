@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { createProgram, startEngine } from '@calm-orch/engine';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { attention, tokenCrossEntropy } from './layers.ts';
+import { attention } from './attention.ts';
+import { tokenCrossEntropy } from './layers.ts';
 
 const engine = await startEngine();
 const { kernels } = engine;
