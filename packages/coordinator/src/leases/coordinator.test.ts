@@ -12,6 +12,7 @@ import type { CoordinatorEvent, CoordinatorOptions } from './records.ts';
 import { layoutOf } from '../artifacts/layout.ts';
 import type { PlanStage } from '../plan/plan.ts';
 import { defaultPolicy } from './policy.ts';
+import { timeLeft } from './time-left.ts';
 import { never, optionsOf, recordRun, recordStages, stage } from './recorded-run.test-util.ts';
 
 let dir: string;
@@ -350,4 +351,43 @@ test('completes on the next start what was finished but not published', async ()
   next.start();
   await next.ended;
   expect(readArtifact(layoutOf(dir), 'key-of-data')).not.toBeNull();
+});
+
+test('halves the time that is left once a third of the stages took half of what they were estimated to take', async () => {
+  // 2 s each by their costs, one trainer; word of a short training comes late: once, of all its steps.
+  const stages = Array.from({ length: 6 }, (_, i) => ({
+    ...stage(i < 3 ? 'finetune-comment' : 'finetune-score', 'trainer'),
+    key: `stage ${i}`,
+    cost: 1000,
+  }));
+  const coordinator = begin(stages);
+  const counts = { trainer: 1, augmentor: 0, evaluator: 0 };
+  const left = (): number | null => timeLeft(coordinator.stages, coordinator.book.leases, counts, nowMs);
+  expect(left()).toBeNull();
+  for (const done of [1, 2]) {
+    const work = await lease(coordinator, 'trainer 0');
+    await coordinator.join({ token: work.token, address: 'unix:a', generation: 0 }, 0, never);
+    nowMs += 1000;
+    coordinator.report(
+      work.token,
+      1,
+      [0, 4, 9].map((step) => ({ step, totalSteps: 10 })),
+    );
+    compute(work);
+    coordinator.complete(work.token, {});
+    await coordinator.settle();
+    if (done === 1) expect(left()).toBeNull();
+  }
+  expect(left()).toBeCloseTo(4 * 1000);
+});
+
+test('of a training that goes on from a checkpoint only what was done here tells its speed', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const { token } = await lease(coordinator, 'trainer 0');
+  await coordinator.join({ token, address: 'unix:a', generation: 0 }, 0, never);
+  coordinator.report(token, 1, [{ step: 600, totalSteps: 1000 }]);
+  nowMs = 4000;
+  coordinator.report(token, 2, [{ step: 800, totalSteps: 1000 }]);
+  const counts = { trainer: 1, augmentor: 0, evaluator: 0 };
+  expect(timeLeft(coordinator.stages, coordinator.book.leases, counts, nowMs)).toBeCloseTo(4000);
 });

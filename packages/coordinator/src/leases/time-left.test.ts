@@ -29,7 +29,7 @@ function leased(record: StageRecord, ms: number, share: number, numWorkers = 1, 
   record.queued = [];
   record.leased.add(0);
   record.startedMs = 0;
-  record.since = { ms: 0, share: 0 };
+  record.before = 0;
   record.progress.set(0, { step: 100 * share, totalSteps: 100 });
   return Array.from(
     { length: numWorkers },
@@ -38,7 +38,7 @@ function leased(record: StageRecord, ms: number, share: number, numWorkers = 1, 
 }
 
 function done(record: StageRecord, ms: number): StageRecord {
-  Object.assign(record, { state: 'succeeded', queued: [], numDone: 1, busyMs: ms, since: { ms: 0, share: 0 } });
+  Object.assign(record, { state: 'succeeded', queued: [], numDone: 1, busyMs: ms, before: 0 });
   return record;
 }
 

@@ -86,15 +86,14 @@ function speeds(
 ): ((kind: StageKind) => number) | null {
   const seen = new Map<StageKind, { ms: number; work: number; trusted: number }>();
   for (const stage of stages) {
-    if (stage.since === null) continue;
+    if (stage.before === null) continue;
     const held = leases.filter((lease) => lease.stage === stage);
+    const untimed = held.reduce((sum, { reported }) => sum + (reported?.share ?? 0), 0) / stage.numItems;
+    const share = doneShare(stage) - stage.before - untimed;
+    if (share <= 0) continue;
     const kind = seen.get(stage.kind) ?? { ms: 0, work: 0, trusted: trustedShare * stage.cost };
     kind.ms += held.reduce((sum, { reported }) => sum + nowMs - (reported?.ms ?? nowMs), stage.busyMs);
-    const before = new Map(
-      held.map(({ work: { item }, reported }) => [item, reported?.share ?? itemShare(stage, item)]),
-    );
-    const untimed = [...before.values()].reduce((sum, share) => sum + share, 0) / stage.numItems;
-    kind.work += stage.cost * Math.max(0, doneShare(stage) - stage.since.share - untimed);
+    kind.work += stage.cost * share;
     seen.set(stage.kind, kind);
   }
   const total = [...seen.values()].reduce((sum, { ms, work }) => ({ ms: sum.ms + ms, work: sum.work + work }), {
