@@ -74,6 +74,14 @@ test('a kind goes on at its own speed, and a gang shares what is left', () => {
   expect(both).toBeLessThan(14_000);
 });
 
+test('a stage that is slower than others of its kind goes on so', () => {
+  const fast = done(stage('finetune-score', 'fast', 10), 10_000);
+  const slow = stage('finetune-score', 'slow', 10);
+  const left = timeLeft([fast, slow], leased(slow, 15_000, 0.5), counts, 0)!;
+  expect(left).toBeGreaterThan(13_000);
+  expect(left).toBeLessThan(15_000);
+});
+
 test('what failed, and what needs it, is not waited for', () => {
   const data = done(stage('data', 'data', 10), 10_000);
   const failed = Object.assign(stage('finetune-comment', 'failed', 10, ['data']), { state: 'failed', queued: [] });
