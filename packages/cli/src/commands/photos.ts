@@ -5,7 +5,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, expandHome, type StageKind, type TrialConfig } from '@calm-orch/core';
 import { restoreExperiment } from '@calm-orch/core/config';
 import { hasTracker, openTracker, type ListedRun, type RunRecord, type Tracker } from '@calm-orch/tracker';
-import type { PhotoAnswer, PhotoQuestion } from '@calm-orch/evaluator';
+import type { PhotoAnswer, PhotoQuestion } from '@calm-orch/evaluator/photo-answers';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
 import { namedRun } from '../options/named-run.ts';
@@ -68,7 +68,7 @@ function command(question: PhotoQuestion, example: string) {
       if (wanted.seed !== undefined && !Number.isSafeInteger(wanted.seed))
         throw new CalmError('invalid_argument', `--seed: expected a whole number, got ${wanted.seed}`);
       const { config, foundation, model } = await findModel(dir, wanted, kindOf[question]);
-      const { answerAboutPhotos } = await import('@calm-orch/evaluator');
+      const { answerAboutPhotos } = await import('@calm-orch/evaluator/photo-answers');
       const files = photos.map((photo) => expandHome(String(photo)));
       const { answers, unreadable } = await answerAboutPhotos(files, { config, foundation, model, question });
       const refused = new Map(unreadable.map(({ file, reason }) => [file, reason]));
@@ -131,7 +131,8 @@ async function modelOf(
   wanted: Wanted,
   kind: StageKind,
 ): Promise<TrainedModel | null> {
-  const { damageOfStage, damageText, layoutOf } = await import('@calm-orch/coordinator');
+  const { damageOfStage, damageText } = await import('@calm-orch/coordinator/damage');
+  const { layoutOf } = await import('@calm-orch/coordinator/layout');
   const inTable = (row: string): string => row.slice(row.lastIndexOf('/') + 1);
   const isWanted = (row: string): boolean =>
     wanted.row === undefined ? fullModelRows.has(inTable(row)) : [row, inTable(row)].includes(wanted.row);
