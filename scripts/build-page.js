@@ -18,6 +18,7 @@ const options = {
   bundle: true,
   minify: true,
   format: 'esm',
+  conditions: ['@calm-orch/source'],
   jsx: 'automatic',
   jsxImportSource: 'preact',
   tsconfigRaw: {},

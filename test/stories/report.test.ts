@@ -143,6 +143,27 @@ describe('of a run of the real program', () => {
     });
   });
 
+  test('is drawn in the terminal by `show --plot`', async () => {
+    const { code, text } = await ask(['show', '--plot']);
+    expect([code, text.includes('\u001b')]).toEqual([0, false]);
+    expect(text).toContain('train/loss of finetune-score, all, mean of 2 seeds\n');
+    expect(text).toContain("prediction against people's score of 20 photographs, row all, seed 0\n");
+    const { curves, scores } = JSON.parse((await ask(['show', '--plot', '--json'])).text);
+    const { stages } = JSON.parse((await ask(['show', '--json'])).text);
+    const losses = stages
+      .filter(({ label }: { label: string }) => /^finetune-score all/.test(label))
+      .map((stage: { curves: Record<string, [number, number][]> }) => stage.curves['train/loss']!.map(([, y]) => y));
+    const { rows } = curves.find((one: { stage: string }) => one.stage === 'finetune-score');
+    expect(rows.find(({ row }: { row: string }) => row === 'all').points).toEqual(
+      losses[0].map((loss: number, step: number) => {
+        const other = losses[1][step];
+        return [step, (loss + other) / 2, Math.min(loss, other), Math.max(loss, other)];
+      }),
+    );
+    expect(scores.photographs).toHaveLength(20);
+    expect((await ask(['show', '--plot', '--config'])).text).toContain('--config, --plot: each shows something else');
+  });
+
   test('leaves photographs out where asked to', async () => {
     const bare = join(files, 'bare.html');
     expect((await ask(['report', 'smoke-1', '-o', bare, '--no-photographs'])).code).toBe(0);

@@ -37,6 +37,6 @@ export function shownEvaluation(
     stage,
     dir: folder,
     inputs: Object.fromEntries(Object.entries(stage.inputs).map(([name, key]) => [name, layout.artifact(key)])),
-    words: `${trial.row}, seed ${trial.seed}`,
+    words: `row ${trial.row}, seed ${trial.seed}`,
   };
 }

@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { shortNumber } from '../parts/format.ts';
-import { tickText } from './axis.ts';
+import { tickText } from '@calm-orch/report/axis';
 import { NumbersBehind } from './numbers-behind.tsx';
 import { smoothed, type CurveStyle } from './series.ts';
 

@@ -1,6 +1,6 @@
 // A metric of training over steps: of each row the mean over its seeds, and a band from the least to the greatest of them.
 import type { RowCurve } from '@calm-orch/report';
-import { axisOf, type Axis } from '../charts/axis.ts';
+import { axisOf, type Axis } from '@calm-orch/report/axis';
 import { thinned } from '../charts/numbers-behind.tsx';
 import { styleOfRow } from '../charts/series.ts';
 import { shortNumber } from '../parts/format.ts';

@@ -7,7 +7,7 @@ export function Reproduce({ reproduce: { command, caveat }, environment }: Repor
   return (
     <section aria-labelledby="reproduce">
       <h2 id="reproduce">How to make it again</h2>
-      <pre tabIndex={0} role="region" aria-label="Command">
+      <pre class="command" tabIndex={0} role="region" aria-label="Command">
         {command}
       </pre>
       {caveat !== null && <p class="problem">{caveat}</p>}

@@ -1,6 +1,6 @@
 // The frame of a drawing that needs no script: lines stretch with the window, words keep their size.
 import type { ComponentChildren } from 'preact';
-import { tickText, type Axis } from '../charts/axis.ts';
+import { tickText, type Axis } from '@calm-orch/report/axis';
 
 interface Props {
   readonly x: Axis;

@@ -1,5 +1,5 @@
 // Predictions against people's scores: what lies on the line is right, what lies above it was scored too high.
-import { axisOf } from '../charts/axis.ts';
+import { axisOf } from '@calm-orch/report/axis';
 import { place, Plot } from './plot.tsx';
 
 interface Props {

@@ -1,4 +1,5 @@
-// Axes of drawings that are not uPlot's: where values lie, and at which of them a tick stands.
+// Axes of what is drawn in terminals and in reports: where values lie, and at which of them a tick stands. Outside this
+// package it is `@calm-orch/report/axis`, which imports nothing, as the page in the browser takes its words for ticks.
 
 export interface Axis {
   readonly low: number;
