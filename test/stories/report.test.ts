@@ -115,7 +115,7 @@ describe('of a run of the real program', () => {
     skip(!hasBrowser, noBrowser);
     const { page } = await open(file);
     const command = await page.getByRole('region', { name: 'Command' }).innerText();
-    expect(command).toMatch(/^calm-orch run experiments\/smoke\.yaml .*--set finetuneScore\.steps=3/);
+    expect(command).toMatch(/^calm-orch run experiments\/smoke\.yaml --seeds 0,1 --set .*--set finetuneScore\.steps=3/);
     const shown = JSON.parse((await ask(['show', '--json'])).text) as { trials: { fingerprint: string }[] };
     for (const { fingerprint } of shown.trials)
       expect(await page.getByRole('region', { name: 'Fingerprints of trials' }).innerText()).toContain(fingerprint);

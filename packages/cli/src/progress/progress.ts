@@ -68,7 +68,8 @@ function liveProgress(stream: ProgressStream, view: () => RunView, table: () => 
   const latest = whenStagesChange(table);
   /** In one write, each line over the one before: nothing is blank in between. */
   const draw = (above = ''): void => {
-    const size = { columns: stream.columns ?? 80, rows: stream.rows ?? 24 };
+    // Terminals that do not know their size say 0.
+    const size = { columns: stream.columns || 80, rows: stream.rows || 24 };
     const now = view();
     const block = liveBlock(now, size);
     const filling = latest(now);

@@ -92,6 +92,7 @@ async function readComments({ dir }: Evaluation): Promise<Map<string, Commented>
 async function photographPaths({ stage, inputs }: Evaluation) {
   const { split = 'test' } = (stage.config as { evaluate?: { split?: 'test' | 'val' } }).evaluate ?? {};
   const { evaluatedPhotos } = await import('@calm-orch/datasets');
+  if (inputs['data'] === undefined) return { split, paths: new Map<string, string>() };
   try {
     return { split, paths: new Map(evaluatedPhotos(inputs, split).map(({ id, path }) => [String(id), path])) };
   } catch (error) {

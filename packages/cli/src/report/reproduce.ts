@@ -1,6 +1,6 @@
 // The command that makes a run again: found by trying, as a run records what its command came to and not the command.
 import { relative } from 'node:path';
-import { CalmError, presets, programRoot, type Json, type ResolvedExperiment } from '@calm-orch/core';
+import { CalmError, programRoot, type Experiment, type Json, type ResolvedExperiment } from '@calm-orch/core';
 import { loadExperiment, type LoadOptions } from '@calm-orch/core/config';
 import type { ReportCommand } from '@calm-orch/dashboard';
 import type { RunRecord } from '@calm-orch/tracker';
@@ -19,17 +19,12 @@ export function commandOfRun(run: RunRecord): ReportCommand {
     };
   }
   const names = rows.map(({ row }) => row);
-  const set = changesOf(presets[preset], resolved.config);
-  const tried: LoadOptions[] = [
-    {},
-    { seeds },
-    { rows: names },
-    { rows: names, seeds },
-    { rows: names, seeds, preset },
-    { rows: names, seeds, preset, set },
-  ];
+  const parts: LoadOptions[] = [{}, { seeds }, { rows: names }, { rows: names, seeds }, { rows: names, seeds, preset }];
+  const file = loaded(run.path, parts.at(-1)!);
+  const set = file === null ? [] : changesOf((file.resolved as unknown as ResolvedExperiment).config, resolved.config);
+  const tried = [...parts, ...parts.map((part) => ({ ...part, set }))];
   for (const options of tried)
-    if (hashOf(run.path, options) === run.hash)
+    if (loaded(run.path, options)?.hash === run.hash)
       return { command: commandLine(run.path, flagsOf(options)), caveat: null };
   return {
     command: commandLine(run.path, []),
@@ -37,10 +32,10 @@ export function commandOfRun(run: RunRecord): ReportCommand {
   };
 }
 
-/** null: it cannot be read. */
-function hashOf(path: string, options: LoadOptions): string | null {
+/** null: it cannot be read so. */
+function loaded(path: string, options: LoadOptions): Experiment | null {
   try {
-    return loadExperiment(path, options).hash;
+    return loadExperiment(path, options);
   } catch (error) {
     if (error instanceof CalmError) return null;
     throw error;
@@ -56,15 +51,15 @@ function flagsOf({ rows, seeds, preset, set = [] }: LoadOptions): string[] {
   ];
 }
 
-/** `key=value` for each member that is other than the preset's. */
+/** `key=value` for each member that is other than the file's. */
 function changesOf(base: unknown, changed: unknown, path: readonly string[] = []): string[] {
   const isGroup = (value: unknown): value is Record<string, Json> =>
     typeof value === 'object' && value !== null && !Array.isArray(value);
   if (!isGroup(changed))
     return JSON.stringify(base) === JSON.stringify(changed) ? [] : [`${path.join('.')}=${JSON.stringify(changed)}`];
-  return Object.keys(changed)
-    .filter((key) => path.length > 0 || key !== 'preset')
-    .flatMap((key) => changesOf(isGroup(base) ? base[key] : undefined, changed[key], [...path, key]));
+  return Object.keys(changed).flatMap((key) =>
+    changesOf(isGroup(base) ? base[key] : undefined, changed[key], [...path, key]),
+  );
 }
 
 /** A file that comes with calm-orch is found by its name from anywhere. */
