@@ -4,22 +4,15 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { examine, hasBrowser, launchBrowser, noBrowser } from './browser.test-util.ts';
+import { examine, watchStories, withAxe } from './browser.test-util.ts';
 import { makeRealRuns, type RealRuns } from './real-run.test-util.ts';
 import { makeStory, until, type Story } from './story.test-util.ts';
 
 let files: string;
-let browser: Browser | undefined;
-beforeAll(async () => {
-  files = mkdtempSync(join(tmpdir(), 'calm-orch-report-'));
-  if (hasBrowser) browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  rmSync(files, { recursive: true, force: true });
-});
+beforeAll(() => void (files = mkdtempSync(join(tmpdir(), 'calm-orch-report-'))));
+afterAll(() => rmSync(files, { recursive: true, force: true }));
 
 const few = {
   'data.numTrain': 60,
@@ -32,21 +25,6 @@ const few = {
   'finetuneScore.steps': 3,
   'evaluate.suggestions': true,
 };
-
-/** The file in a window without network, and all it complains of or asks for. */
-async function open(file: string): Promise<{ readonly page: Page; readonly complaints: string[] }> {
-  const address = pathToFileURL(file).href;
-  const context = await browser!.newContext({ offline: true });
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('console', (message) => complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('request', (request) => {
-    if (![address, 'data:'].some((own) => request.url().startsWith(own))) complaints.push(request.url());
-  });
-  await page.goto(address);
-  return { page, complaints };
-}
 
 describe('of a run of the real program', () => {
   let runs: RealRuns;
@@ -68,59 +46,67 @@ describe('of a run of the real program', () => {
   }, 600_000);
   afterAll(() => runs.close());
 
-  test('shows everything without network or script, on wide and narrow windows, light and dark', async ({ skip }) => {
-    skip(!hasBrowser, noBrowser);
-    const { page, complaints } = await open(file);
-    expect(await page.locator('script').count()).toBe(0);
-    expect(await page.locator('h2').allInnerTexts()).toEqual([
-      ...["The paper's claims", 'Curves', 'Photographs', 'Suggestions', 'How to make it again'],
-      ...['Fingerprints', 'Ledger', 'Stages', 'Configuration'],
-    ]);
-    const pictures = page.locator('.photographs img');
-    expect(await pictures.count()).toBeGreaterThanOrEqual(12 + 6);
-    const widths = await page.evaluate<number[]>('[...document.images].map(({ naturalWidth }) => naturalWidth)');
-    expect(Math.min(...widths)).toBeGreaterThan(10);
-    expect(Math.max(...widths)).toBeLessThanOrEqual(256);
-    for (const kind of ['pretrain-ssl', 'pretrain-generic', 'finetune-comment', 'finetune-score'])
-      for (const metric of ['train/loss', 'train/learningRate'])
-        expect(await page.getByRole('img', { name: `${metric} of ${kind} over steps` }).count()).toBe(1);
-    for (const details of await page.locator('details').all()) await details.locator('summary').first().click();
-    expect(await examine(page, 'report')).toEqual([]);
-    expect(complaints).toEqual([]);
-    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
-    expect(await page.evaluate('getComputedStyle(document.body).color')).toBe('rgb(31, 35, 38)');
-  });
+  describe('in a browser without a network', () => {
+    const watched = watchStories();
+    const open = async (): Promise<Page> => {
+      await watched.context.setOffline(true);
+      return watched.openTab(pathToFileURL(file).href);
+    };
 
-  test('has the numbers of `tables`, in its table and at full precision', async ({ skip }) => {
-    skip(!hasBrowser, noBrowser);
-    const { page } = await open(file);
-    const tables = JSON.parse((await ask(['tables', '--format', 'json'])).text);
-    expect(JSON.parse((await page.locator('#tables-json').textContent())!)).toEqual(tables);
-    for (const { row, metrics } of tables[0].rows) {
-      const cells = page
-        .locator('table.result tr', { has: page.getByRole('rowheader', { name: row, exact: true }) })
-        .locator('td.number');
-      const ours = Object.values(metrics as Record<string, { values: number[]; paper: number | null }>).flatMap(
-        ({ values, paper }) => [
-          values.map((value) => value.toFixed(3)).join(', ') || '–',
-          ...(paper === null ? [] : [paper.toFixed(3)]),
-        ],
+    test('shows everything without network or script, on wide and narrow windows, light and dark', async () => {
+      const page = await open();
+      expect(await page.locator('script').count()).toBe(0);
+      expect(await page.locator('h2').allInnerTexts()).toEqual([
+        ...["The paper's claims", 'Curves', 'Photographs', 'Suggestions', 'How to make it again'],
+        ...['Fingerprints', 'Ledger', 'Stages', 'Configuration'],
+      ]);
+      const pictures = page.locator('.cards img');
+      expect(await pictures.count()).toBeGreaterThanOrEqual(12 + 6);
+      const widths = await page.evaluate<number[]>('[...document.images].map(({ naturalWidth }) => naturalWidth)');
+      expect(Math.min(...widths)).toBeGreaterThan(10);
+      expect(Math.max(...widths)).toBeLessThanOrEqual(256);
+      for (const kind of ['pretrain-ssl', 'pretrain-generic', 'finetune-comment', 'finetune-score'])
+        for (const metric of ['train/loss', 'train/learningRate'])
+          expect(await page.getByRole('img', { name: `${metric} of ${kind} over steps` }).count()).toBe(1);
+      for (const details of await page.locator('details').all()) await details.locator('summary').first().click();
+      await withAxe(page);
+      expect(await examine(page, 'report')).toEqual([]);
+      expect(watched.complaints).toEqual([]);
+      await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+      expect(await page.evaluate('getComputedStyle(document.body).color')).toBe('rgb(31, 35, 38)');
+    });
+
+    test('has the numbers of `tables`, in its table and at full precision', async () => {
+      const page = await open();
+      const tables = JSON.parse((await ask(['tables', '--format', 'json'])).text);
+      expect(JSON.parse((await page.locator('#tables-json').textContent())!)).toEqual(tables);
+      for (const { row, metrics } of tables[0].rows) {
+        const cells = page
+          .locator('table.result tr', { has: page.getByRole('rowheader', { name: row, exact: true }) })
+          .locator('td.number');
+        const ours = Object.values(metrics as Record<string, { values: number[]; paper: number | null }>).flatMap(
+          ({ values, paper }) => [
+            values.map((value) => value.toFixed(3)).join(', ') || '–',
+            ...(paper === null ? [] : [paper.toFixed(3)]),
+          ],
+        );
+        expect((await cells.allTextContents()).slice(0, -1)).toEqual(ours);
+      }
+      expect(tables[0].rows).toHaveLength(2);
+    });
+
+    test('names the command that makes the run again, and the fingerprints that come of it', async () => {
+      const page = await open();
+      const command = await page.getByRole('region', { name: 'Command' }).innerText();
+      expect(command).toMatch(
+        /^calm-orch run experiments\/smoke\.yaml --seeds 0,1 --set .*--set finetuneScore\.steps=3/,
       );
-      expect((await cells.allTextContents()).slice(0, -1)).toEqual(ours);
-    }
-    expect(tables[0].rows).toHaveLength(2);
-  });
-
-  test('names the command that makes the run again, and the fingerprints that come of it', async ({ skip }) => {
-    skip(!hasBrowser, noBrowser);
-    const { page } = await open(file);
-    const command = await page.getByRole('region', { name: 'Command' }).innerText();
-    expect(command).toMatch(/^calm-orch run experiments\/smoke\.yaml --seeds 0,1 --set .*--set finetuneScore\.steps=3/);
-    const shown = JSON.parse((await ask(['show', '--json'])).text) as { trials: { fingerprint: string }[] };
-    for (const { fingerprint } of shown.trials)
-      expect(await page.getByRole('region', { name: 'Fingerprints of trials' }).innerText()).toContain(fingerprint);
-    const again = await ask([...command.split(' ').slice(1), '--json']);
-    expect(again.text).toMatch(/"executed": 0,\s+"reused": \d\d/);
+      const shown = JSON.parse((await ask(['show', '--json'])).text) as { trials: { fingerprint: string }[] };
+      for (const { fingerprint } of shown.trials)
+        expect(await page.getByRole('region', { name: 'Fingerprints of trials' }).innerText()).toContain(fingerprint);
+      const again = await ask([...command.split(' ').slice(1), '--json']);
+      expect(again.text).toMatch(/"executed": 0,\s+"reused": \d\d/);
+    });
   });
 
   test('is a function of the run, and takes the place of nothing but a report', async () => {

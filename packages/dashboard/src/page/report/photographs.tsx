@@ -23,7 +23,7 @@ export function Photographs({ scoredBy, commentedBy, split, numScored, numRanked
           own.length > 0 && (
             <div key={why}>
               <h3>{headings[why]}</h3>
-              <ul class="photographs">
+              <ul class="cards">
                 {own.map((photo) => (
                   <Photograph key={photo.id} {...photo} />
                 ))}
@@ -74,7 +74,7 @@ export function Suggestions({ askedOf, judge, shown }: ReportSuggestions) {
         How degraded photographs could be improved, asked of {askedOf}, which was not trained for it; judged by {judge}.
         Of each degradation the first answer that names it and the first that does not, where there are both.
       </p>
-      <ul class="photographs">
+      <ul class="cards">
         {shown.map(({ degradation, picture, answer, isRight }) => (
           <li key={`${degradation} ${isRight}`}>
             <figure>

@@ -1,6 +1,7 @@
 // Predictions against people's scores: what lies on the line is right, what lies above it was scored too high.
-import { axisOf } from '@calm-orch/report/axis';
-import { place, Plot } from './plot.tsx';
+import type { Axis } from '@calm-orch/report/axis';
+import { dotsOf, residualPlot } from '../charts/residuals.ts';
+import { Plot } from './plot.tsx';
 
 interface Props {
   readonly points: readonly (readonly [truth: number, prediction: number])[];
@@ -9,13 +10,12 @@ interface Props {
 }
 
 export function Residuals({ points, numScored }: Props) {
-  const axis = axisOf(points.flat());
-  const dots = points.map(
-    ([truth, prediction]) => `M${place(axis.percent(truth))} ${place(100 - axis.percent(prediction))}h0`,
-  );
+  const residuals = points.map(([truth, prediction]) => ['', truth, prediction] as const);
+  const plot = residualPlot(residuals, { left: 0, right: 100, top: 0, bottom: 100 });
+  const axis: Axis = { ...plot, percent: plot.x };
   const bins = binsOf(points);
   return (
-    <figure class="chart residuals">
+    <figure class="chart scatter">
       <figcaption>
         Prediction against people's score
         {points.length < numScored && (
@@ -33,7 +33,7 @@ export function Residuals({ points, numScored }: Props) {
         label="Predictions against people's scores; the table below has their errors by score"
       >
         <path class="equal" d="M0 100L100 0" />
-        <path class="dots" d={dots.join('')} />
+        <path class="dots" d={dotsOf(residuals, plot)} />
       </Plot>
       <p class="quiet">On the dashed line a prediction is right; above it, too high.</p>
       <details>
