@@ -5,7 +5,7 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, expandHome, type StageKind, type TrialConfig } from '@calm-orch/core';
 import { restoreExperiment } from '@calm-orch/core/config';
 import { hasTracker, openTracker, type ListedRun, type RunRecord, type Tracker } from '@calm-orch/tracker';
-import type { PhotoAnswer, PhotoQuestion } from '@calm-orch/evaluator';
+import type { PhotoAnswer, PhotoQuestion } from '@calm-orch/evaluator/photo-answers';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
 import { inTable, isFullModel } from '../full-model.ts';
@@ -66,7 +66,7 @@ function command(question: PhotoQuestion, example: string) {
       if (wanted.seed !== undefined && !Number.isSafeInteger(wanted.seed))
         throw new CalmError('invalid_argument', `--seed: expected a whole number, got ${wanted.seed}`);
       const { config, foundation, model } = await findModel(dir, wanted, kindOf[question]);
-      const { answerAboutPhotos } = await import('@calm-orch/evaluator');
+      const { answerAboutPhotos } = await import('@calm-orch/evaluator/photo-answers');
       const files = photos.map((photo) => expandHome(String(photo)));
       const { answers, unreadable } = await answerAboutPhotos(files, { config, foundation, model, question });
       const refused = new Map(unreadable.map(({ file, reason }) => [file, reason]));
@@ -129,7 +129,8 @@ async function modelOf(
   wanted: Wanted,
   kind: StageKind,
 ): Promise<TrainedModel | null> {
-  const { damageOfStage, damageText, layoutOf } = await import('@calm-orch/coordinator');
+  const { damageOfStage, damageText } = await import('@calm-orch/coordinator/damage');
+  const { layoutOf } = await import('@calm-orch/coordinator/layout');
   const isWanted = (row: string): boolean =>
     wanted.row === undefined ? isFullModel(row) : [row, inTable(row)].includes(wanted.row);
   const trials = run.trials.filter(

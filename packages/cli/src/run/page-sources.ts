@@ -1,7 +1,7 @@
 // What the page shows of what commands print: tables as `tables` does, reasons as `explain`, logs as `logs`.
 import type { PageSources } from '@calm-orch/dashboard';
 import { layoutOf } from '@calm-orch/coordinator/layout';
-import { runWithTables } from '../options/named-run.ts';
+import { runWithTables } from '../options/run-with-tables.ts';
 import { judgeApart } from './judge-apart.ts';
 import { logFiles } from './log-files.ts';
 
