@@ -8,6 +8,7 @@ import { hasTracker, openTracker, type ListedRun, type RunRecord, type Tracker }
 import type { PhotoAnswer, PhotoQuestion } from '@calm-orch/evaluator/photo-answers';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
+import { inTable, isFullModel } from '../full-model.ts';
 import { namedRun } from '../options/named-run.ts';
 import { printJson, printLine } from '../output.ts';
 
@@ -18,9 +19,6 @@ interface Options extends GlobalOptions {
   seed?: number;
   json: boolean;
 }
-
-/** Rows that hold the full model, the paper's configuration, in any table. */
-const fullModelRows: ReadonlySet<string> = new Set(['all', 'CALM', 'quality+color+subject']);
 
 /** Scores are learnt after comments; the scoring model answers with numbers whatever it is asked. */
 const kindOf: Readonly<Record<PhotoQuestion, StageKind>> = {
@@ -133,9 +131,8 @@ async function modelOf(
 ): Promise<TrainedModel | null> {
   const { damageOfStage, damageText } = await import('@calm-orch/coordinator/damage');
   const { layoutOf } = await import('@calm-orch/coordinator/layout');
-  const inTable = (row: string): string => row.slice(row.lastIndexOf('/') + 1);
   const isWanted = (row: string): boolean =>
-    wanted.row === undefined ? fullModelRows.has(inTable(row)) : [row, inTable(row)].includes(wanted.row);
+    wanted.row === undefined ? isFullModel(row) : [row, inTable(row)].includes(wanted.row);
   const trials = run.trials.filter(
     ({ row, seed }) => isWanted(row) && (wanted.seed === undefined || seed === wanted.seed),
   );

@@ -1,6 +1,6 @@
 // A run's tables: as objects, as cells of text, and in the formats people paste, all made by what the commands print with.
 import { CalmError } from '@calm-orch/core';
-import { layOut, renderTables, tablesJson } from '@calm-orch/report';
+import { layOut, renderTables, tablesJson, type Table } from '@calm-orch/report';
 import { tablesAnswer, tablesQuery, type TablesAnswer } from '../../api/tables.ts';
 import { route } from '../route.ts';
 
@@ -14,24 +14,28 @@ export const tablesRoute = route({
     if (tracker === null) throw new CalmError('not_found', `no runs in ${folder.dir} yet`);
     const run = sources.runWithTables(tracker, query.name);
     const tables = await sources.tables(run);
-    const json = tablesJson(tables);
-    return plain({
+    return {
       run: run.id,
-      tables: tables.map((table, i) => ({
-        layout: layOut(table),
-        json: json[i] as TablesAnswer['tables'][number]['json'],
-      })),
+      tables: shownTables(tables),
       copies: {
         latex: renderTables(tables, 'latex'),
         markdown: renderTables(tables, 'markdown'),
         csv: renderTables(tables, 'csv'),
       },
-    });
+    };
   },
 });
+
+type ShownTables = TablesAnswer['tables'];
+
+/** As objects and as cells of text. */
+export function shownTables(tables: readonly Table[]): ShownTables {
+  const json = tablesJson(tables);
+  return plain(tables.map((table, i) => ({ layout: layOut(table), json: json[i] as ShownTables[number]['json'] })));
+}
 
 /** What nobody changes: the compiler compares what the report lays out with what the schema describes. */
 type Unchanging<T> = T extends object ? { readonly [K in keyof T]: Unchanging<T[K]> } : T;
 
 /** As JSON carries it. */
-const plain = (answer: Unchanging<TablesAnswer>): TablesAnswer => JSON.parse(JSON.stringify(answer)) as TablesAnswer;
+const plain = (tables: Unchanging<ShownTables>): ShownTables => JSON.parse(JSON.stringify(tables)) as ShownTables;
