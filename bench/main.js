@@ -33,9 +33,10 @@ commands
   tracker [--writers N] [--rows N] [--batch N] [--rounds N] [--python PY] [--json]
       metric rows a second from 32 workers that report 1000 each, 100 a call, over gRPC into the database, and MLflow's
       where PY, a Python with mlflow, is given.
-  page [--runs N] [--points N] [--dir DIR] [--rounds N] [--json]
-      ms of \`runs\`, \`tables\` and of what a page asks for, on a folder of 10,000 runs and 5 million metric points made
-      here (0.5 GB of disk, three minutes; it stays in DIR for another call).
+  page [--runs N] [--points N] [--live N] [--ticks N] [--dir DIR] [--rounds N] [--json]
+      ms of \`runs\`, \`tables\`, of what the page asks for, and in Chromium (where it is here) of the page, on a folder of
+      10,000 runs and 5 million metric points made here (0.5 GB of disk, three minutes; it stays in DIR for another call);
+      bytes a second of news of N (50) runs that train.
   augment [--photos DIR] [--side N] [--rounds N] [--python PY] [--json]
       ms per photograph of the augmentor's operations beside Pillow's, one thread each. DIR defaults to the carried
       photographs, N to 560 (2.5 times 224), PY to python3; without Pillow ours alone.

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const program = join(root, 'packages/cli/bin/calm-orch.js');
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+export const program = join(root, 'packages/cli/bin/calm-orch.js');
 
 /** ms until the process ends, or until its first line, with which it is told to end. @throws {Error} where it fails */
 export async function timeOf({ args, untilLine = false }, dir) {

@@ -71,8 +71,16 @@ describe('bench tracker', () => {
 
 describe('bench page', () => {
   it('measures commands and queries on a folder of the size it is told, and prints JSON', () => {
-    const { stdout, stderr } = run('page', '--runs', '20', '--points', '2000', '--rounds', '1', '--json');
-    const { measured } = JSON.parse(stdout || stderr) as { measured: { name: string; ms: number }[] };
+    const sizes = ['--runs', '20', '--points', '2000', '--rounds', '1', '--live', '3', '--ticks', '2'];
+    const { stdout, stderr } = run('page', ...sizes, '--json');
+    const { measured, live, pointsOfCurve } = JSON.parse(stdout || stderr) as {
+      measured: { name: string; ms: number }[];
+      live: { bytes: number; bytesOfPoints: number };
+      pointsOfCurve: number;
+    };
+    expect(live.bytesOfPoints).toBeGreaterThan(3 * '[[0,1]]'.length);
+    expect(live.bytes).toBeGreaterThan(live.bytesOfPoints);
+    expect(pointsOfCurve).toBeGreaterThan(1000);
     expect(measured.map(({ name }) => name)).toEqual(expect.arrayContaining(['runs', 'tables', 'a page of runs']));
     expect(measured.filter(({ ms }) => !(ms >= 0))).toEqual([]);
   });

@@ -1,109 +1,22 @@
 // The page in a real browser: a run that goes on while one looks, tables that are those of `tables`, several tabs, a server
-// that goes and comes back. Pictures of every page are left in screenshots/.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+// that goes and comes back.
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openTracker } from '@calm-orch/tracker';
 import { claim, judgedRun } from '../../packages/report/src/verdicts/judged-run.test-util.ts';
-import { makeStory, type Running, type Story } from './story.test-util.ts';
+import { examine, watchStories, withAxe } from './browser.test-util.ts';
+import { until } from './story.test-util.ts';
 
-const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-  existsSync(path),
-);
-const screenshots = fileURLToPath(new URL('../../screenshots/', import.meta.url));
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-let browser: Browser;
-let context: BrowserContext;
-let story: Story;
-/** What no page may do: say something on the console, ask another host. */
-let complaints: string[];
-
-beforeAll(async () => {
-  mkdirSync(screenshots, { recursive: true });
-  if (browserPath !== undefined)
-    browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
-});
-afterAll(() => browser?.close());
-beforeEach(async ({ skip }) => {
-  skip(browserPath === undefined, 'no Chromium is here (Debian: apt-get install chromium)');
-  story = makeStory();
-  complaints = [];
-  context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
-});
-afterEach(async () => {
-  await context?.close();
-  await story?.close();
-});
-
-interface Shown {
-  readonly server: Running;
-  readonly address: string;
-}
-
-async function startUi(dir: string, port = 0): Promise<Shown> {
-  const server = story.start(['ui', '--no-open', '--port', String(port), '--dir', dir]);
-  const address = await new Promise<string>((resolve, reject) => {
-    server.child.stdout!.once('data', (chunk) => resolve(String(chunk).trim()));
-    server.ended.then(({ stderr }) => reject(new Error(stderr)), reject);
-  });
-  expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
-  return { server, address };
-}
-
-async function openTab(address: string): Promise<Page> {
-  const page = await context.newPage();
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('request', (request) => {
-    if (new URL(request.url()).origin !== new URL(address).origin) complaints.push(request.url());
-  });
-  await page.goto(address);
-  return page;
-}
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-
-/** Serious findings of axe, and whether the page is wider than its window, on wide and narrow windows, light and dark. */
-async function examine(page: Page, name: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const width of [1440, 400])
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.waitForTimeout(100);
-      await page.screenshot({ path: join(screenshots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
-      const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run()');
-      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      for (const { id, nodes } of serious)
-        found.push(`${name} ${width} ${colorScheme} ${id}: ${nodes[0]!.html} ${nodes[0]!.failureSummary}`);
-      const overflow = await page.evaluate<number>(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      );
-      if (overflow > 0) found.push(`${name} ${width}: ${overflow} pixels too wide`);
-    }
-  await page.setViewportSize({ width: 1440, height: 900 });
-  return found;
-}
-
-/** Past the page's content security policy, which lets no script in. */
-const withAxe = (page: Page) => page.evaluate(axe);
+const watched = watchStories();
 
 test('a run that begins while one looks appears, goes on and ends on its pages without a reload', async () => {
-  const { address } = await startUi(join(story.dir, 'runs'));
-  const list = await openTab(address);
+  const { address } = await watched.startUi(join(watched.story.dir, 'runs'));
+  const list = await watched.openTab(address);
   await list.getByText('No runs here yet').waitFor();
-  const run = story.start(['run', 'story.yaml', '--trainers', '1', '--augmentors', '1'], { stepMs: 150 });
+  const run = watched.story.start(['run', 'story.yaml', '--trainers', '1', '--augmentors', '1'], { stepMs: 150 });
   await list.getByRole('link', { name: 'story-1' }).click();
   const page = list;
   await page.getByRole('heading', { name: 'story-1', level: 1 }).waitFor();
@@ -145,20 +58,69 @@ test('a run that begins while one looks appears, goes on and ends on its pages w
   await page.getByRole('link', { name: 'story-1' }).waitFor();
   found.push(...(await examine(page, 'runs')));
   expect(found).toEqual([]);
-  expect(complaints).toEqual([]);
+  expect(watched.complaints).toEqual([]);
+});
+
+test('a trainer killed with -9 shows in the timeline of a live run, with the machine and the ledger below', async () => {
+  const { address } = await watched.startUi(join(watched.story.dir, 'runs'));
+  const run = watched.story.start(['run', 'story.yaml', '--trainers', '1', '--augmentors', '1'], { stepMs: 100 });
+  await until('training is under way', () => watched.story.lines('steps').length > 6);
+  const page = await watched.openTab(`${address}#/run/story-1`);
+  const lane = page.locator('.timeline .lane[data-worker="trainer 0"]');
+  await lane.locator('.lease.running').waitFor();
+  expect(await lane.locator('.process').count()).toBe(1);
+  await page.evaluate('globalThis.isSame = true');
+  const { pid } = watched.story.processes().find(({ title }) => title === 'calm-orch trainer 0')!;
+  process.kill(pid, 'SIGKILL');
+  await lane.locator('.sign.killed').waitFor({ timeout: 10_000 });
+  await lane.locator('.lease.lost').waitFor();
+  await lane.locator('.sign.again').waitFor({ timeout: 20_000 });
+  await expect.poll(() => lane.locator('.process').count(), { timeout: 10_000 }).toBe(2);
+  expect(await lane.locator('.sign.killed').textContent()).toContain(`process ${pid}) killed: was ended by SIGKILL`);
+  const before = await page.locator('.timeline .load .line').first().getAttribute('d');
+  await expect
+    .poll(() => page.locator('.timeline .load .line').first().getAttribute('d'), { timeout: 10_000 })
+    .not.toBe(before);
+  expect((await run.ended).code).toBe(0);
+  await page.locator('.head .state.succeeded').waitFor({ timeout: 10_000 });
+  expect(await page.evaluate('isSame')).toBe(true);
+
+  await page.getByText('Workers and their ends').click();
+  const ends = await page.getByRole('region', { name: 'Workers and their ends' }).innerText();
+  expect(ends).toMatch(/trainer 0\s+\d+.*killed/);
+  expect(ends.match(/finished/g)).toHaveLength(3);
+  await page.getByText('Leases and changes of gangs').click();
+  expect(await page.getByRole('region', { name: 'Leases and changes of gangs' }).innerText()).toMatch(
+    /trainer 0.*lost/,
+  );
+  await page.getByText('Load of the machine').click();
+  const readings = page.getByRole('region', { name: 'Load of the machine' }).locator('tbody tr');
+  await expect.poll(() => readings.count()).toBeGreaterThan(3);
+  await page.getByRole('button', { name: 'Count the steps of training' }).click();
+  const audit = JSON.parse((await watched.story.run(['audit', '--json'])).stdout);
+  const counted = page.getByRole('region', { name: 'Steps of training' }).locator('tbody tr');
+  await expect.poll(() => counted.count()).toBe(audit.stages.length);
+  for (const [i, stage] of audit.stages.entries()) {
+    const { steps, shards, applied, numMissing, numRepeated, superseded } = stage;
+    const cells = await counted.nth(i).locator('td.number').allInnerTexts();
+    expect(cells.map(Number)).toEqual([steps * shards, applied, numMissing, numRepeated, superseded]);
+  }
+  await withAxe(page);
+  expect(await examine(page, 'timeline')).toEqual([]);
+  expect(watched.complaints).toEqual([]);
 });
 
 test('a second run says what it has reused', async () => {
   const asked = ['run', 'story.yaml', '--trainers', '1', '--augmentors', '1'];
-  await story.run(asked);
-  await story.run(asked);
-  const { address } = await startUi(join(story.dir, 'runs'));
-  const page = await openTab(`${address}#/run/story-2`);
+  await watched.story.run(asked);
+  await watched.story.run(asked);
+  const { address } = await watched.startUi(join(watched.story.dir, 'runs'));
+  const page = await watched.openTab(`${address}#/run/story-2`);
   await expect.poll(() => page.locator('.stages td .state.reused').count()).toBeGreaterThanOrEqual(17);
   await page.locator('.stages tbody a').first().click();
   await page.getByText('Why it was reused').waitFor();
   expect(await page.locator('.panel').innerText()).toMatch(/which\s+story-1\s+made/);
-  expect(complaints).toEqual([]);
+  expect(watched.complaints).toEqual([]);
 });
 
 describe('tables', () => {
@@ -178,12 +140,12 @@ describe('tables', () => {
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
   test('hold the numbers of `tables`, the verdicts drawn, and copies equal to what the command prints', async () => {
-    const { address } = await startUi(dir);
-    const page = await openTab(address);
+    const { address } = await watched.startUi(dir);
+    const page = await watched.openTab(address);
     await page.getByRole('link', { name: 'Tables' }).click();
     await page.locator('table.result').waitFor({ timeout: 60_000 });
     const print = async (format: string): Promise<string> =>
-      (await story.run(['tables', '--format', format, '--dir', dir])).stdout;
+      (await watched.story.run(['tables', '--format', format, '--dir', dir])).stdout;
 
     const [table] = JSON.parse(await print('json'));
     for (const { row, metrics } of table.rows) {
@@ -216,15 +178,15 @@ describe('tables', () => {
     }
     await withAxe(page);
     expect(await examine(page, 'tables')).toEqual([]);
-    expect(complaints).toEqual([]);
+    expect(watched.complaints).toEqual([]);
   });
 
   test('interval and effect are drawn where their numbers lie', async () => {
-    const { address } = await startUi(dir);
-    const page = await openTab(`${address}#/tables/x`);
+    const { address } = await watched.startUi(dir);
+    const page = await watched.openTab(`${address}#/tables/x`);
     const drawn = page.locator('.comparison').first().locator('svg.interval').first();
     await drawn.waitFor({ timeout: 60_000 });
-    const answer = await (await context.request.get(`${address}api/tables`)).json();
+    const answer = await (await watched.context.request.get(`${address}api/tables`)).json();
     const [{ difference, interval, effect }] = answer.tables[0].json.verdicts[0].comparisons;
     const middle = async (what: string): Promise<number> => {
       const { x, width } = (await drawn.locator(what).first().boundingBox())!;
@@ -240,11 +202,11 @@ describe('tables', () => {
   });
 
   test('of many tabs one holds the stream; another takes it over, and a server that comes back is taken up again', async () => {
-    const { server, address } = await startUi(dir);
+    const { server, address } = await watched.startUi(dir);
     const streams = new Map<Page, number>();
     const tabs: Page[] = [];
     for (let i = 0; i < 8; i++) {
-      const tab = await context.newPage();
+      const tab = await watched.context.newPage();
       tab.on('request', (request) => {
         if (request.url().endsWith('/api/live')) streams.set(tab, (streams.get(tab) ?? 0) + 1);
       });
@@ -263,7 +225,7 @@ describe('tables', () => {
     const tracker = openTracker(dir);
     judgedRun(tracker, dir, []);
     tracker.close();
-    await startUi(dir, Number(new URL(address).port));
+    await watched.startUi(dir, Number(new URL(address).port));
     await seen.locator('.connection.open').waitFor({ timeout: 10_000 });
     await seen.getByRole('link', { name: 'x-2' }).waitFor({ timeout: 10_000 });
   });
@@ -285,8 +247,8 @@ describe('tables', () => {
       trials: [],
     });
     tracker.close();
-    const { address } = await startUi(dir);
-    const page = await openTab(address);
+    const { address } = await watched.startUi(dir);
+    const page = await watched.openTab(address);
     await page.getByText('<script>document.title').waitFor();
     await page.goto(`${address}#/run/${encodeURIComponent(id)}`);
     await page.getByRole('heading', { level: 1 }).waitFor();
@@ -300,6 +262,6 @@ describe('tables', () => {
     expect(await ground()).not.toBe(light);
     await page.reload();
     expect(await ground()).not.toBe(light);
-    expect(complaints).toEqual([]);
+    expect(watched.complaints).toEqual([]);
   });
 });

@@ -2,4 +2,11 @@
 export type * from './api/report.ts';
 export { renderReport, reportHead } from './report/render-report.ts';
 export { defaultPort, startPage, type Page, type PageOptions } from './server/start.ts';
-export type { PageSources, StageReasons } from './server/sources.ts';
+export type {
+  PageSources,
+  PhotographSources,
+  Picture,
+  StageReasons,
+  TestPhotograph,
+  TrialName,
+} from './server/sources.ts';

@@ -1,7 +1,7 @@
 export { levelWordOf, levelWords, type LevelWord } from './level-words.ts';
 export { attributeNames, attributesOf, wordsOf, type AttributeName } from './labels/attributes.ts';
 export type { AugmentedPair } from './labels/augmented-pair.ts';
-export { augmentedId, originalId, readPairs } from './labels/augmented-pairs.ts';
+export { augmentedId, numPairs, originalId, readPairs } from './labels/augmented-pairs.ts';
 export { photographReader, type DecodedPhotographs, type Photograph } from './catalog/photographs.ts';
 export { createDecodePool, type DecodePool } from './images/decode-pool.ts';
 export { labelsOf, pairLabel, singleLabel, type AugmentedPlace, type Labels } from './labels/grammar.ts';
@@ -106,6 +106,7 @@ export { wantedRoot } from './catalog/candidates.ts';
 export type { Questions } from './catalog/question-candidates.ts';
 export { writeCatalog, writeCatalogComments, type CatalogResult } from './catalog/write.ts';
 export { checkImage } from './images/check-image.ts';
+export { browserPicture, type BrowserPicture } from './images/browser-picture.ts';
 export { makeDatasets, madeDataFile, type MakeOptions } from './make/make.ts';
 export { surveyors, publishedCounts } from './verify/survey.ts';
 export { verifyDatasets, type DatasetReport, type VerifyOptions } from './verify/verify.ts';

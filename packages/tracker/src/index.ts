@@ -2,6 +2,7 @@ export { openSqlite } from './database/sqlite.ts';
 export { processStart } from './processes.ts';
 export type { Superseded } from './holding.ts';
 export type { LedgerRow, RosterRecord, Told, ToldLineage } from './stores/ledger-store.ts';
+export type { BandPoint } from './stores/metric-band.ts';
 export type { CurveQuery, CurveRange, ThinnedCurve, TimedPoint } from './stores/metric-curve.ts';
 export type { ExportedPoint } from './stores/metric-stream.ts';
 export { runSorts, type RunQuery } from './stores/run-queries.ts';

@@ -50,8 +50,8 @@ export function recordRun(
 
 /** Makes an artifact of the files in a folder. */
 function writeManifest(dir: string, { key, kind }: Pick<RecordedStage, 'key' | 'kind'>): ArtifactFile[] {
-  const files = readdirSync(dir)
-    .filter((name) => name !== 'manifest.json')
+  const files = readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path !== 'manifest.json' && statSync(join(dir, path)).isFile())
     .sort()
     .map((path) => ({
       path,

@@ -14,6 +14,7 @@ import { holding, holdingAll, holdingAttempt } from './holding.ts';
 import * as imported from './stores/import-store.ts';
 import * as ledger from './stores/ledger-store.ts';
 import type { LedgerRow, RosterMember, RosterRecord, Told, ToldLineage } from './stores/ledger-store.ts';
+import { metricBand, type BandPoint } from './stores/metric-band.ts';
 import * as curves from './stores/metric-curve.ts';
 import * as metrics from './stores/metric-store.ts';
 import * as stream from './stores/metric-stream.ts';
@@ -22,7 +23,7 @@ import * as runs from './stores/run-store.ts';
 import * as load from './stores/load-store.ts';
 import * as reading from './stores/stage-queries.ts';
 import * as stages from './stores/stage-store.ts';
-import { groupTrials, type GroupQuery, type TrialGroup } from './stores/trial-groups.ts';
+import { groupTrials, metricNames, type GroupQuery, type TrialGroup } from './stores/trial-groups.ts';
 import * as workers from './stores/worker-store.ts';
 import type { NewWorker, RunWorker, WorkerEnd, WorkerRecord } from './stores/worker-store.ts';
 import { listTrials } from './trials.ts';
@@ -94,6 +95,8 @@ export interface Tracker {
   listTrials(runs: readonly ListedRun[]): ReadonlyMap<string, readonly TrialRecord[]>;
   /** Over all runs: trials that differ in their seed alone, and a metric over these. Throws `invalid_argument`. */
   groupTrials(query: GroupQuery): { readonly groups: TrialGroup[]; readonly total: number };
+  /** Names of the numbers that stages of any run have left, sorted. */
+  metricNames(): string[];
   /** Throws `not_found`, naming the runs there are. */
   getRun(runId: string): RunRecord;
   /** By run id, else the newest run of an experiment of that name, else (no name) the one started or resumed last. */
@@ -177,6 +180,8 @@ export interface Tracker {
   listCurves(runId: string): curves.CurveRange[];
   /** A curve in at most 2,400 points. Throws `invalid_argument`. */
   metricCurve(stageKey: string, name: string, query?: curves.CurveQuery): curves.ThinnedCurve;
+  /** Mean, least and greatest value over stages, in at most 800 points. Throws `invalid_argument`. */
+  metricBand(stageKeys: readonly string[], name: string, query?: curves.CurveQuery): BandPoint[];
   /** What was recorded for the run's stages after a report, 0: all. Whoever has shown a run goes on with `cursors`, asked before. */
   metricsAfter(runId: string, report: number, options?: { readonly limit?: number }): MetricReport[];
   /** All points of a run's stages, in parts; may be given up at any time. */
@@ -223,6 +228,9 @@ export interface Tracker {
   /** The newest event's id and the newest report's of metrics, 0 where there is none. */
   cursors(): { readonly event: number; readonly report: number };
 
+  /** Another text once a run, a stage or what was imported has changed: what was read before may be another now. */
+  changes(): string;
+
   /** While `work` runs nothing is planned, claimed or recorded by anybody else. Must be short. */
   exclusively<T>(work: () => T): T;
   close(): void;
@@ -259,6 +267,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     findRuns: (query) => queries.findRuns(store, query),
     listTrials: (some) => listTrials(store, some),
     groupTrials: (query) => groupTrials(store, query),
+    metricNames: () => metricNames(store),
     getRun: (runId) => queries.getRun(store, runId),
     findRun: (name) => queries.findRun(store, name),
     findResumableRun: (runId) => runs.findResumableRun(store, runId),
@@ -298,6 +307,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     listMetrics: (key) => metrics.listMetrics(store, key),
     listCurves: (runId) => curves.listCurves(store, runId),
     metricCurve: (stageKey, name, query) => curves.thinnedCurve(store, stageKey, name, query),
+    metricBand: (stageKeys, name, query) => metricBand(store, stageKeys, name, query),
     metricsAfter: (runId, report, options) => stream.metricsAfter(store, runId, report, options),
     exportMetrics: (runId) => stream.exportMetrics(store, runId),
     trialMetrics: (runId) => metrics.trialMetrics(store, runId),
@@ -318,6 +328,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     listEvents: (runId, limit) => events.listEvents(store, runId, limit),
     eventsAfter: (cursor, options) => events.eventsAfter(store, cursor, options),
     cursors: () => ({ event: events.lastEvent(store), report: stream.lastReport(store) }),
+    changes: () => events.changesText(store),
     exclusively: (work) => transaction(store, work),
     close,
   };

@@ -183,7 +183,12 @@ export interface MetricReport {
   readonly atMs: number | null;
   /** Went before the points came. */
   readonly replaced: Omit<ReplacedMetrics, 'runId'> | null;
-  readonly points: readonly Omit<Required<MetricPoint>, 'runId'>[];
+  readonly points: readonly ReportedPoint[];
+}
+
+export interface ReportedPoint extends Omit<Required<MetricPoint>, 'runId'> {
+  /** Number of its curve in this folder. */
+  readonly curve: number;
 }
 
 /** One second of the machine during a run. */

@@ -1,9 +1,12 @@
-// What the page shows of what commands print: tables as `tables` does, reasons as `explain`, logs as `logs`.
+// What the page shows of what commands print: tables as `tables` does, reasons as `explain`, steps as `audit`, logs
+// as `logs`.
 import type { PageSources } from '@calm-orch/dashboard';
 import { layoutOf } from '@calm-orch/coordinator/layout';
 import { runWithTables } from '../options/run-with-tables.ts';
 import { judgeApart } from './judge-apart.ts';
 import { logFiles } from './log-files.ts';
+import { pagePhotographs } from './page-photographs.ts';
+import { parts } from './parts.ts';
 
 /** @param signal Ends what is still being judged. */
 export function pageSources(dir: string, signal: AbortSignal): PageSources {
@@ -11,6 +14,11 @@ export function pageSources(dir: string, signal: AbortSignal): PageSources {
   return {
     runWithTables,
     tables: ({ id, trials }) => judgeApart({ dir, runId: id, seeds: trials.map(({ seed }) => seed) }, signal),
+    audit: async (tracker, runId) => {
+      const { auditRun } = await import('@calm-orch/coordinator');
+      return auditRun(tracker, runId, parts.stageKinds);
+    },
+    photographs: pagePhotographs(layout),
     logs: (runId) => logFiles(layout, runId),
     reasons: async (tracker, runId, key) => {
       const { explainRun, readArtifact } = await import('@calm-orch/coordinator');

@@ -12,7 +12,10 @@ export interface AuditedStage {
   readonly shards: number;
   /** (step, shard) pairs in the weights, each counted as often as it is there. */
   readonly applied: number;
-  /** First few pairs that are missing or there more than once. */
+  /** Pairs that are missing, and pairs that are there more than once. */
+  readonly numMissing: number;
+  readonly numRepeated: number;
+  /** The first few of these. */
   readonly missing: readonly StepShard[];
   readonly repeated: readonly StepShard[];
   /** First few steps that were computed out of turn, or with other samples than theirs. */
@@ -82,9 +85,12 @@ export function auditStage(
   const missing: StepShard[] = [];
   const repeated: StepShard[] = [];
   let applied = outside.length;
+  let [numMissing, numRepeated] = [0, 0];
   counts.forEach((count, i) => {
     applied += count;
     if (count === 1) return;
+    if (count === 0) numMissing++;
+    else numRepeated++;
     const found = count === 0 ? missing : repeated;
     if (found.length < shown) found.push({ step: Math.floor(i / shards), shard: i % shards });
   });
@@ -112,6 +118,8 @@ export function auditStage(
     steps,
     shards,
     applied,
+    numMissing,
+    numRepeated,
     missing,
     repeated,
     wrong,

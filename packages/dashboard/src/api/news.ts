@@ -1,12 +1,12 @@
 // What the stream `/api/live` says, one JSON object a message. All of it can be applied twice: runs, stages and events by
 // their names, points by their steps.
 import { z } from 'zod';
-import { curve, runEvent, runLine, stageLine, trialLine } from './runs.ts';
+import { curveName, point, runEvent, runLine, stageLine, trialLine } from './runs.ts';
 
 export const news = z.discriminatedUnion('what', [
   /** Nothing new; the server is there. */
   z.object({ what: z.literal('beat') }),
-  /** A run has changed: its line, its trials, those of its stages that have, and the events of these changes. */
+  /** A run has changed: its line, those of its trials and stages that have, and the events of these changes. */
   z.object({
     what: z.literal('run'),
     run: runLine,
@@ -14,7 +14,9 @@ export const news = z.discriminatedUnion('what', [
     stages: z.array(stageLine),
     events: z.array(runEvent),
   }),
-  /** Points of curves that were not there before. */
-  z.object({ what: z.literal('points'), run: z.string(), curves: z.array(curve) }),
+  /** A stage of a run has begun a curve. */
+  z.object({ what: z.literal('curve'), run: z.string(), curve: curveName }),
+  /** Points that were not there before, of any curves, by their ids. */
+  z.object({ what: z.literal('points'), curves: z.array(z.tuple([z.number().int(), z.array(point)])) }),
 ]);
 export type News = z.infer<typeof news>;

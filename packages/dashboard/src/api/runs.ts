@@ -129,21 +129,45 @@ export const stageAnswer = z.object({
 });
 export type StageAnswer = z.infer<typeof stageAnswer>;
 
-const point = z.tuple([z.number(), z.number().nullable()]);
+export const point = z.tuple([z.number(), z.number().nullable()]);
 
-/** A curve of a stage, or what is new of it: `[step, value]` in order of step. */
-export const curve = z.object({
+export const curveName = z.object({
+  /** What news call it. */
+  id: z.number().int(),
   stage: z.string(),
   item: z.number().int(),
   name: z.string(),
-  points: z.array(point),
 });
+/** A curve of a stage: `[step, value]` in order of step. */
+export const curve = curveName.extend({ points: z.array(point) });
 export type Curve = z.infer<typeof curve>;
 
-export const curvesQuery = z.object({ kind: z.string().max(100) });
+export const curvesQuery = z.object({
+  kind: z.string().max(100),
+  /** First and last step. @default all */
+  from: z.coerce.number().int().optional(),
+  to: z.coerce.number().int().optional(),
+});
 /** Long curves are thinned to what a chart can show: extremes, first and last points stay. */
 export const curvesAnswer = z.object({ curves: z.array(curve) });
 export type CurvesAnswer = z.infer<typeof curvesAnswer>;
+
+/** The seeds of a row: of a long curve each point stands for a part of the steps. */
+export const band = z.object({
+  /** `all`, `all, thematic`. */
+  label: z.string(),
+  name: z.string(),
+  seeds: z.array(z.number()),
+  /** `[step, mean, least, greatest]` in order of step. */
+  points: z.array(z.tuple([z.number(), z.number(), z.number(), z.number()])),
+});
+export type Band = z.infer<typeof band>;
+export const bandsAnswer = z.object({
+  bands: z.array(band),
+  /** Ids of all curves in them. */
+  curves: z.array(z.number().int()),
+});
+export type BandsAnswer = z.infer<typeof bandsAnswer>;
 
 export const logQuery = z.object({
   /** Where to read on; without it the last part. */

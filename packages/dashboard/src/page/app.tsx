@@ -3,7 +3,9 @@ import { useEffect, useRef } from 'preact/hooks';
 import { useConnection } from './data/live.ts';
 import { addressOf, usePlace, type Place } from './place.ts';
 import { ThemeSwitch } from './parts/theme.tsx';
+import { PhotographsPage } from './photographs/photographs-page.tsx';
 import { RunPage } from './run/run-page.tsx';
+import { GroupsPage } from './runs/groups-page.tsx';
 import { RunsPage } from './runs/runs-page.tsx';
 import { TablesPage } from './tables/tables-page.tsx';
 
@@ -31,7 +33,10 @@ export function App() {
           calm-orch
         </a>
         <nav aria-label="Pages">
-          <a href={addressOf({ page: 'runs' })} aria-current={place.page === 'runs' ? 'page' : undefined}>
+          <a
+            href={addressOf({ page: 'runs' })}
+            aria-current={place.page === 'runs' || place.page === 'groups' ? 'page' : undefined}
+          >
             Runs
           </a>
           <a href={addressOf({ page: 'tables' })} aria-current={place.page === 'tables' ? 'page' : undefined}>
@@ -43,7 +48,11 @@ export function App() {
       </header>
       <main ref={main} tabIndex={-1}>
         {place.page === 'runs' && <RunsPage place={place} />}
+        {place.page === 'groups' && <GroupsPage place={place} />}
         {place.page === 'run' && <RunPage key={place.run} place={place} />}
+        {place.page === 'photographs' && (
+          <PhotographsPage key={`${place.run} ${place.row} ${place.seed}`} place={place} />
+        )}
         {place.page === 'tables' && <TablesPage key={place.name} place={place} />}
       </main>
     </>
@@ -68,8 +77,12 @@ function titleOf(place: Place): string {
   switch (place.page) {
     case 'runs':
       return 'Runs';
+    case 'groups':
+      return 'Trials over seeds';
     case 'run':
       return place.run;
+    case 'photographs':
+      return `Photographs of ${place.row}, seed ${place.seed}, ${place.run}`;
     case 'tables':
       return place.name === undefined ? 'Tables' : `Tables of ${place.name}`;
   }

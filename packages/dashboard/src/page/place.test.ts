@@ -5,10 +5,14 @@ test('every place has an address that leads back to it', () => {
   const places: Place[] = [
     { page: 'runs', query: {} },
     { page: 'runs', query: { status: 'failed', text: 'a b&c', sort: 'id', order: 'ascending' } },
+    { page: 'groups', query: { metrics: 'PLCC,SRCC', by: 'SRCC', sort: 'mean' } },
     { page: 'run', run: 'ü/x?-1' },
     { page: 'run', run: 'x-1', stage: 'abc' },
     { page: 'run', run: 'x-1', log: { name: 'trainer-0' } },
     { page: 'run', run: 'x-1', log: { name: 'trainer-0', from: 10, to: 20 } },
+    { page: 'photographs', run: 'x-1', row: 'a/b & c', seed: 0 },
+    { page: 'photographs', run: 'x-1', row: 'all', seed: 2, sort: 'id', order: 'ascending', photo: '7&8' },
+    { page: 'photographs', run: 'x-1', row: 'all', seed: 2, view: 'pairs' },
     { page: 'tables' },
     { page: 'tables', name: 'x-1' },
   ];

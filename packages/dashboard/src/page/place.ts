@@ -1,9 +1,14 @@
 // Where in the page one is, as the part of the address behind `#`: it can be kept, sent and gone back to.
 import { useEffect, useState } from 'preact/hooks';
+import type { photographSorts } from '../api/photographs.ts';
+import type { GroupsQuery } from '../api/groups.ts';
 import type { RunsQuery } from '../api/runs.ts';
 
 /** What of the list of runs is asked for. */
 export type ListQuery = Partial<Pick<RunsQuery, 'status' | 'text' | 'sort' | 'order'>>;
+
+/** What of the groups of trials is asked for. */
+export type GroupsPlaceQuery = Partial<Pick<GroupsQuery, 'metrics' | 'by' | 'text' | 'sort' | 'order'>>;
 
 /** A log, or the bytes of it that an attempt wrote. */
 export interface LogPart {
@@ -12,7 +17,22 @@ export interface LogPart {
   readonly to?: number;
 }
 
+/** A trial's photographs. */
+export interface PhotographsPlace {
+  readonly page: 'photographs';
+  readonly run: string;
+  readonly row: string;
+  readonly seed: number;
+  readonly view?: 'suggestions' | 'pairs' | undefined;
+  readonly sort?: (typeof photographSorts)[number] | undefined;
+  readonly order?: 'ascending' | 'descending' | undefined;
+  /** Id of the one that is shown large. */
+  readonly photo?: string | undefined;
+}
+
 export type Place =
+  | PhotographsPlace
+  | { readonly page: 'groups'; readonly query?: GroupsPlaceQuery }
   | { readonly page: 'runs'; readonly query?: ListQuery }
   | { readonly page: 'run'; readonly run: string; readonly stage?: string; readonly log?: LogPart }
   | { readonly page: 'tables'; readonly name?: string };
@@ -20,11 +40,11 @@ export type Place =
 export function addressOf(place: Place): string {
   const part = encodeURIComponent;
   switch (place.page) {
-    case 'runs': {
-      const query = new URLSearchParams(
-        Object.entries(place.query ?? {}).filter(([, value]) => value !== ''),
-      ).toString();
-      return query === '' ? '#/runs' : `#/runs?${query}`;
+    case 'runs':
+    case 'groups': {
+      const given = Object.entries(place.query ?? {}).filter(([, value]) => value !== '' && value !== undefined);
+      const query = new URLSearchParams(given).toString();
+      return query === '' ? `#/${place.page}` : `#/${place.page}?${query}`;
     }
     case 'run':
       if (place.stage !== undefined) return `#/run/${part(place.run)}/stage/${part(place.stage)}`;
@@ -34,6 +54,11 @@ export function addressOf(place: Place): string {
         return `#/run/${part(place.run)}/log/${part(name)}${ends.length === 0 ? '' : `?${ends.join('&')}`}`;
       }
       return `#/run/${part(place.run)}`;
+    case 'photographs': {
+      const { page, run, row, seed, ...asked } = place;
+      const query = new URLSearchParams(Object.entries(asked).filter(([, value]) => value !== undefined)).toString();
+      return `#/run/${part(run)}/${page}/${part(row)}/${seed}${query === '' ? '' : `?${query}`}`;
+    }
     case 'tables':
       return place.name === undefined ? '#/tables' : `#/tables/${part(place.name)}`;
   }
@@ -42,14 +67,23 @@ export function addressOf(place: Place): string {
 /** The list of runs for what is no address of the page. */
 export function placeOf(hash: string): Place {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
-  const [page, name, what, which] = path.split('/').map(decoded);
+  const [page, name, what, which, seed] = path.split('/').map(decoded);
   if (page === 'run' && name) {
     if (what === 'stage' && which) return { page, run: name, stage: which };
     if (what === 'log' && which)
       return { page, run: name, log: { name: which, ...rangeOf(new URLSearchParams(query)) } };
+    if (what === 'photographs' && which && /^-?\d+$/.test(seed ?? ''))
+      return {
+        ...(Object.fromEntries(new URLSearchParams(query)) as Pick<
+          PhotographsPlace,
+          'view' | 'sort' | 'order' | 'photo'
+        >),
+        ...{ page: what, run: name, row: which, seed: Number(seed) },
+      };
     return { page, run: name };
   }
   if (page === 'tables') return name ? { page, name } : { page };
+  if (page === 'groups') return { page, query: Object.fromEntries(new URLSearchParams(query)) };
   return { page: 'runs', query: Object.fromEntries(new URLSearchParams(query)) };
 }
 

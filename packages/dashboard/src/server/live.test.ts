@@ -71,9 +71,14 @@ test('points are told once, stages when they change, to all who listen; what was
   await vi.waitUntil(() => also.length === heard.length, 5000);
   expect(also).toEqual(heard);
   const points = told(heard, 'points').flatMap((one) =>
-    one.what === 'points' ? one.curves.flatMap((curve) => curve.points) : [],
+    one.what === 'points' ? one.curves.flatMap(([, points]) => points) : [],
   );
   expect(points.map(([step]) => step)).toEqual([2, 3, 4]);
+  // A curve is named once, before its points.
+  expect(told(heard, 'curve')).toMatchObject([{ run: 'x-1', curve: { stage: 'k', item: 0, name: 'loss' } }]);
+  expect(heard.findIndex(({ what }) => what === 'curve')).toBeLessThan(
+    heard.findIndex(({ what }) => what === 'points'),
+  );
   const run = heard.find(isDone);
   expect(run).toMatchObject({ run: { run: 'x-1' }, stages: [{ key: 'k', state: 'done' }] });
   expect(run?.what === 'run' && run.events.map(({ type }) => type)).toContain('stage succeeded');

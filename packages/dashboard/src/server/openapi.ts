@@ -28,7 +28,7 @@ export function openApi(routes: readonly Route[], version: string): unknown {
                 schema: jsonSchema(schema as z.ZodType, 'input'),
               })),
             ],
-            responses: { 200: { description: 'OK', content: jsonContent(answer) }, default: problem },
+            responses: { 200: { description: 'OK', content: contentOf(answer) }, default: problem },
           },
         },
       ]),
@@ -37,6 +37,9 @@ export function openApi(routes: readonly Route[], version: string): unknown {
 }
 
 export const errorAnswer = z.object({ error: z.object({ message: z.string(), code: z.string() }) });
+
+const contentOf = (answer: Route['answer']): unknown =>
+  typeof answer === 'string' ? { [answer]: {} } : jsonContent(answer);
 
 const jsonContent = (schema: z.ZodType): unknown => ({ 'application/json': { schema: jsonSchema(schema, 'output') } });
 

@@ -18,9 +18,20 @@ export interface Route {
   readonly path: string;
   readonly summary: string;
   readonly query: z.ZodObject;
-  readonly answer: z.ZodType;
+  /** What the JSON of its answer holds; of another kind of answer its media type. */
+  readonly answer: z.ZodType | string;
   /** The answer to a query that is as `query` says, checked. */
-  readonly handle: (asked: Asked<unknown>) => Promise<unknown>;
+  readonly handle: (asked: Asked<unknown>) => Promise<Reply>;
+}
+
+export interface Reply {
+  readonly type: string;
+  /** Parts are made as fast as they are read. */
+  readonly body: string | Buffer | Iterable<string>;
+  /** How long a browser may keep it. @default not at all */
+  readonly cache?: string;
+  /** Under what name a browser saves it. @default it shows it */
+  readonly file?: string;
 }
 
 export function route<Query extends z.ZodObject, Answer extends z.ZodType>({
@@ -37,11 +48,26 @@ export function route<Query extends z.ZodObject, Answer extends z.ZodType>({
     ...what,
     handle: async (asked) => {
       const { data, error } = what.answer.safeParse(await handle(asked as Asked<z.output<Query>>));
-      if (error === undefined) return data;
+      if (error === undefined) return { type: 'application/json', body: JSON.stringify(data) };
       const [{ path, message }] = error.issues as [z.core.$ZodIssue];
       throw new CalmError('internal', `the answer to ${what.path} is not as described: ${path.join('.')}: ${message}`);
     },
   };
+}
+
+/** One whose answer is no JSON. */
+export function rawRoute<Query extends z.ZodObject>({
+  media,
+  handle,
+  ...what
+}: {
+  readonly path: string;
+  readonly summary: string;
+  readonly query: Query;
+  readonly media: string;
+  readonly handle: (asked: Asked<z.output<Query>>) => Reply | Promise<Reply>;
+}): Route {
+  return { ...what, answer: media, handle: async (asked) => handle(asked as Asked<z.output<Query>>) };
 }
 
 export interface Match {

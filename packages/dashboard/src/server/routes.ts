@@ -1,9 +1,31 @@
 // Every question the page asks.
+import { auditRoute } from './answers/audit.ts';
+import { bandsRoute, curvesRoute, pointsRoute } from './answers/curves.ts';
+import { groupsRoute } from './answers/groups.ts';
 import { logRoute } from './answers/log.ts';
-import { curvesRoute, runRoute } from './answers/run.ts';
+import { pairsRoute, photographsRoute, pictureRoute, residualsRoute, suggestionsRoute } from './answers/photographs.ts';
+import { runRoute } from './answers/run.ts';
 import { runsRoute } from './answers/runs.ts';
 import { stageRoute } from './answers/stage.ts';
 import { tablesRoute } from './answers/tables.ts';
+import { timelineRoute } from './answers/timeline.ts';
 import type { Route } from './route.ts';
 
-export const routes: readonly Route[] = [runsRoute, runRoute, curvesRoute, stageRoute, logRoute, tablesRoute];
+export const routes: readonly Route[] = [
+  runsRoute,
+  groupsRoute,
+  runRoute,
+  curvesRoute,
+  bandsRoute,
+  pointsRoute,
+  stageRoute,
+  logRoute,
+  timelineRoute,
+  auditRoute,
+  photographsRoute,
+  residualsRoute,
+  suggestionsRoute,
+  pairsRoute,
+  pictureRoute,
+  tablesRoute,
+];

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CalmError } from '@calm-orch/core';
 import { openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import { recordRun } from '../../../tracker/src/recorded-run.test-util.ts';
 import type { PageSources } from './sources.ts';
@@ -29,6 +30,13 @@ export const noSources: PageSources = {
   tables: () => Promise.resolve([]),
   runWithTables: (tracker, name) => tracker.findRun(name),
   reasons: () => Promise.resolve({ ingredients: { kind: 'x' }, nearest: null, differences: [] }),
+  photographs: {
+    test: () => Promise.resolve([]),
+    suggestions: () => Promise.resolve(null),
+    pairs: () => Promise.resolve(null),
+    picture: () => Promise.reject(new CalmError('not_found', 'no picture')),
+  },
+  audit: () => Promise.resolve({ ok: true, stages: [] }),
   logs: () => [],
 };
 

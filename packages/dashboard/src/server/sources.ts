@@ -1,7 +1,10 @@
 // What the page shows and does not read itself: the commands that print the same lend it.
 import type { Json } from '@calm-orch/core';
 import type { Table } from '@calm-orch/report';
-import type { RunRecord, Tracker } from '@calm-orch/tracker';
+import type { RunRecord, RunStageRecord, Tracker, TrialRef as TrialName } from '@calm-orch/tracker';
+import type { AugmentedPair, Picture, Suggestion, TestPhotograph } from '../api/photographs.ts';
+
+export type { Picture, TestPhotograph, TrialName };
 
 /** Why a stage was executed or reused. */
 export interface StageReasons {
@@ -11,12 +14,46 @@ export interface StageReasons {
   readonly differences: readonly { readonly what: string; readonly before: Json; readonly now: Json }[];
 }
 
+/** A stage as `calm-orch audit` counts it. */
+export interface StageAudit {
+  readonly key: string;
+  readonly steps: number;
+  readonly shards: number;
+  readonly applied: number;
+  readonly numMissing: number;
+  readonly numRepeated: number;
+  readonly superseded: number;
+  readonly workers: readonly string[];
+  readonly problems: readonly string[];
+  readonly exact: boolean;
+}
+
+/** A trial's photographs, as the artifacts of its run list them. null: the trial has none of them, or they are gone. */
+export interface PhotographSources {
+  test(tracker: Tracker, runId: string, trial: TrialName): Promise<readonly TestPhotograph[]>;
+  suggestions(
+    tracker: Tracker,
+    runId: string,
+    trial: TrialName,
+  ): Promise<{ readonly judge: string; readonly answers: readonly Suggestion[] } | null>;
+  pairs(
+    tracker: Tracker,
+    runId: string,
+    trial: TrialName,
+    page: { readonly offset: number; readonly limit: number },
+  ): Promise<{ readonly total: number; readonly pairs: readonly AugmentedPair[] } | null>;
+  /** As a browser shows it. @throws CalmError `not_found` for what the stage does not list */
+  picture(stage: RunStageRecord, index: number): Promise<{ readonly type: string; readonly bytes: Buffer }>;
+}
+
 export interface PageSources {
   /** As `calm-orch tables` prints them, judged apart: requests are answered meanwhile. */
   tables(run: RunRecord): Promise<readonly Table[]>;
   /** By name, its experiment's name, or the last one that has tables. @throws CalmError `not_found` */
   runWithTables(tracker: Tracker, name: string | undefined): RunRecord;
   reasons(tracker: Tracker, runId: string, key: string): Promise<StageReasons>;
+  audit(tracker: Tracker, runId: string): Promise<{ readonly ok: boolean; readonly stages: readonly StageAudit[] }>;
+  readonly photographs: PhotographSources;
   /** Of a run's processes. */
   logs(runId: string): readonly { readonly name: string; readonly path: string }[];
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSqlite, openTracker } from '@calm-orch/tracker';
+import { recordRun } from '../../../tracker/src/recorded-run.test-util.ts';
 import { errorAnswer } from './openapi.ts';
 import { routes } from './routes.ts';
 import { makeRun, noSources, serve, temporaryFolder, writing, type Served } from './served.test-util.ts';
@@ -75,6 +76,7 @@ test('a run has trials, stages with their states, attempts and reasons, events, 
   });
   expect((await served.ask('/api/runs/x-1/curves?kind=evaluate-score')).json.curves).toEqual([
     {
+      id: expect.any(Number),
       stage: 'k1',
       item: 0,
       name: 'loss',
@@ -86,6 +88,103 @@ test('a run has trials, stages with their states, attempts and reasons, events, 
     },
   ]);
   expect((await served.ask('/api/runs/x-2')).json.error.message).toContain('x-2');
+});
+
+test('a part of the steps is asked for; seeds of a row come together; every point comes as a file', async () => {
+  const numSteps = 5000;
+  writing(dir, (tracker) => {
+    const trials = [0, 1].map((seed) => ({ row: 'a, or b', seed }));
+    const stages = trials.map(
+      (trial) => ({ key: `k${trial.seed}`, kind: 'finetune-score', trials: [trial], config: {}, metrics: {} }) as const,
+    );
+    const { id: runId } = recordRun(tracker, { resolved: {}, trials, stages });
+    for (const seed of [0, 1]) {
+      const values = Array.from({ length: numSteps }, (_, step) => (step === 7 ? Number.NaN : step + seed));
+      tracker.logMetrics(
+        values.map((value, step) => ({ runId, stageKey: `k${seed}`, step, name: 'train/"loss"', value })),
+      );
+    }
+  });
+  served = await serve(dir);
+  const asked = async (path: string) => (await served!.ask(`/api/runs/x-1/${path}`)).json;
+  const whole = await asked('curves?kind=finetune-score');
+  expect(whole.curves[0].points.length).toBeLessThanOrEqual(2400);
+  const part = await asked('curves?kind=finetune-score&from=5&to=8');
+  expect(part.curves[1].points).toEqual([
+    [5, 6],
+    [6, 7],
+    [7, null],
+    [8, 9],
+  ]);
+  const bands = await asked('bands?kind=finetune-score&from=6&to=8');
+  expect(bands.bands).toEqual([
+    {
+      ...{ label: 'a, or b', name: 'train/"loss"', seeds: [0, 1] },
+      points: [
+        [6, 6.5, 6, 7],
+        [8, 8.5, 8, 9],
+      ],
+    },
+  ]);
+  expect(bands.curves).toEqual(whole.curves.map(({ id }: { id: number }) => id));
+  expect((await served.ask('/api/runs/x-1/bands?kind=finetune-score&from=x')).status).toBe(400);
+  const { text, headers } = await served.ask('/api/runs/x-1/points.csv');
+  expect(headers).toMatchObject({
+    'content-type': 'text/csv; charset=utf-8',
+    'content-disposition': 'attachment; filename="x-1-points.csv"',
+  });
+  const [head, ...lines] = text.trimEnd().split('\n');
+  expect(head).toBe('stage,kind,label,item,name,step,value,recorded');
+  expect(lines).toHaveLength(2 * numSteps);
+  expect(lines[7]).toMatch(/^k0,finetune-score,finetune-score seed 0,0,"train\/""loss""",7,NaN,\d{4}-.*Z$/);
+  expect(lines.at(-1)).toMatch(new RegExp(`^k1,.*,${numSteps - 1},${numSteps},`));
+});
+
+test('trials that differ in their seed alone come together, with the metrics that are asked for', async () => {
+  writing(dir, (tracker) => {
+    for (const [row, seed, PLCC] of [
+      ['all', 0, 0.5],
+      ['all', 1, 0.7],
+      ['thematic', 0, 0.9],
+    ] as const)
+      recordRun(tracker, {
+        resolved: { rows: [{ row: 'all' }, { row: 'thematic' }] },
+        trials: [{ row, seed }],
+        stages: [
+          { key: `${row}${seed}`, kind: 'evaluate-score', trials: [{ row, seed }], metrics: { SRCC: -PLCC, PLCC } },
+        ],
+      });
+  });
+  served = await serve(dir);
+  const asked = async (query: string) => (await served!.ask(`/api/groups?${query}`)).json;
+  const all = await asked('sort=mean&metrics=PLCC,SRCC&by=SRCC');
+  expect(all).toMatchObject({ total: 2, metrics: ['PLCC', 'SRCC'], shown: ['PLCC', 'SRCC'], by: 'SRCC' });
+  expect(all.groups.map(({ row, run, seeds }: Record<string, unknown>) => [row, run, seeds])).toEqual([
+    ['all', 'x-2', [0, 1]],
+    ['thematic', 'x-3', [0]],
+  ]);
+  expect(all.groups[0].values.PLCC).toEqual({ mean: 0.6, std: expect.closeTo(0.1414, 4), n: 2 });
+  expect(all.groups[1].values.SRCC).toEqual({ mean: -0.9, std: null, n: 1 });
+  expect(await asked('text=THEM&metrics=nothing')).toMatchObject({ total: 1, shown: ['PLCC', 'SRCC'] });
+  expect(await asked('offset=1&limit=1&order=ascending')).toMatchObject({ total: 2, groups: [{ row: 'thematic' }] });
+  expect((await served.ask('/api/groups?sort=std')).status).toBe(400);
+});
+
+test('many tabs that ask for the tables of a run share one judging, until something has changed', async () => {
+  writing(dir, makeRun);
+  let judgings = 0;
+  const tables = () => {
+    judgings++;
+    return Promise.resolve([]);
+  };
+  served = await serve(dir, { sources: { ...noSources, tables } });
+  const ask = () => served!.ask('/api/tables?name=x-1');
+  await Promise.all(Array.from({ length: 8 }, ask));
+  expect((await ask()).status).toBe(200);
+  expect(judgings).toBe(1);
+  writing(dir, makeRun);
+  await ask();
+  expect(judgings).toBe(2);
 });
 
 test('a log is read in parts; names and links that lead elsewhere are no logs', async () => {

@@ -2,11 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline, Readable } from 'node:stream';
 import { CalmError, toCalmError, type ErrorCode } from '@calm-orch/core';
 import { createGuard, isLoopback, reachableName } from './guard.ts';
 import { createLive } from './live.ts';
 import { openApi } from './openapi.ts';
-import { matchRoute, queryOf } from './route.ts';
+import { matchRoute, queryOf, type Reply } from './route.ts';
 import { routes } from './routes.ts';
 import { openRunFolder } from './run-folder.ts';
 import type { PageSources } from './sources.ts';
@@ -69,7 +70,7 @@ export async function startPage({ dir, sources, version, port, host = defaultHos
     const match = matchRoute(routes, url.pathname);
     if (match === null) throw new CalmError('not_found', `there is no ${url.pathname} here`);
     const query = queryOf(match.route, url.searchParams);
-    send(response, 200, JSON.stringify(await match.route.handle({ folder, sources, path: match.path, query })));
+    reply(response, await match.route.handle({ folder, sources, path: match.path, query }));
   };
   const listener: RequestListener = (request, response) => {
     answer(request, response).catch((thrown: unknown) => {
@@ -104,6 +105,14 @@ const problem = (code: ErrorCode, message: string): string => JSON.stringify({ e
 
 function send(response: ServerResponse, status: number, body: string | Buffer, type = 'application/json'): void {
   response.writeHead(status, { ...headers, 'content-type': type, 'cache-control': 'no-store' }).end(body);
+}
+
+function reply(response: ServerResponse, { type, body, cache = 'no-store', file }: Reply): void {
+  const disposition = file === undefined ? {} : { 'content-disposition': `attachment; filename="${file}"` };
+  response.writeHead(200, { ...headers, ...disposition, 'content-type': type, 'cache-control': cache });
+  if (typeof body === 'string' || Buffer.isBuffer(body)) return void response.end(body);
+  // A reader that has gone is no error of ours.
+  pipeline(Readable.from(body), response, () => {});
 }
 
 /** @throws CalmError `invalid_argument` for what is no path */

@@ -34,6 +34,17 @@ export function lastEvent({ db }: Store): number {
   );
 }
 
+/** Another text once a run, a stage or what was imported has changed; what a run has reported is left out. */
+export function changesText({ sqlite }: Store): string {
+  return sqlite
+    .prepare(
+      `SELECT (SELECT coalesce(max(id), 0) FROM events) || ' ' || (SELECT count(removed_ms) FROM runs) || ' ' ||
+         (SELECT count(*) || ' ' || coalesce(max(created_ms), 0) FROM imports)`,
+    )
+    .pluck()
+    .get() as string;
+}
+
 /** Those of a greater id, oldest first, of one run or of all. @param limit At most so many. @default 1000 */
 export function eventsAfter(
   { db }: Store,

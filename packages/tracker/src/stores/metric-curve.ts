@@ -5,6 +5,8 @@ import type { Store } from '../database/database.ts';
 import { metricCurves } from '../database/schema.ts';
 
 export interface CurveRange {
+  /** Number of the curve in this folder. */
+  readonly curve: number;
   readonly stageKey: string;
   readonly item: number;
   readonly name: string;
@@ -16,7 +18,7 @@ export interface CurveRange {
 export function listCurves({ db }: Store, runId: string): CurveRange[] {
   return db.all<CurveRange>(sql`
     SELECT * FROM (
-      SELECT c.stage_key AS stageKey, c.item, c.name,
+      SELECT c.id AS curve, c.stage_key AS stageKey, c.item, c.name,
         (SELECT min(step) FROM metric_points p WHERE p.curve = c.id) AS firstStep,
         (SELECT max(step) FROM metric_points p WHERE p.curve = c.id) AS lastStep
       FROM run_stages rs JOIN metric_curves c ON c.stage_key = rs.stage_key
@@ -46,7 +48,13 @@ export interface ThinnedCurve {
 }
 
 /** Three of each, and the first: at most 2,400 points. */
-const maxParts = 799;
+export const maxParts = 799;
+
+/** @throws CalmError `invalid_argument` */
+export function checkParts(parts: number): void {
+  if (!Number.isSafeInteger(parts) || parts < 1 || parts > maxParts)
+    throw new CalmError('invalid_argument', `parts: expected 1 to ${maxParts}, got ${parts}`);
+}
 
 type Row = [step: number, value: number | null, atMs: number | null];
 
@@ -57,8 +65,7 @@ export function thinnedCurve(
   name: string,
   { item = 0, from, to, parts = maxParts }: CurveQuery = {},
 ): ThinnedCurve {
-  if (!Number.isSafeInteger(parts) || parts < 1 || parts > maxParts)
-    throw new CalmError('invalid_argument', `parts: expected 1 to ${maxParts}, got ${parts}`);
+  checkParts(parts);
   const curve = store.db
     .select({ id: metricCurves.id })
     .from(metricCurves)

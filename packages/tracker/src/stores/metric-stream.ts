@@ -7,6 +7,7 @@ type Row = [
   atMs: number | null,
   replacedStage: string | null,
   replacedAfter: number | null,
+  curve: number,
   stageKey: string | null,
   item: number,
   name: string,
@@ -32,7 +33,7 @@ export function metricsAfter(
 ): MetricReport[] {
   const rows = sqlite
     .prepare(
-      `SELECT r.id, r.at_ms, r.replaced_stage, r.replaced_after, c.stage_key, c.item, c.name, p.step, p.value
+      `SELECT r.id, r.at_ms, r.replaced_stage, r.replaced_after, c.id, c.stage_key, c.item, c.name, p.step, p.value
        FROM metric_reports r LEFT JOIN metric_points p ON p.report = r.id LEFT JOIN metric_curves c ON c.id = p.curve
        WHERE r.id > ? AND coalesce(c.stage_key, r.replaced_stage) IN
          (SELECT stage_key FROM run_stages WHERE run_id = ?)
@@ -42,14 +43,14 @@ export function metricsAfter(
     .iterate(after, runId) as IterableIterator<Row>;
   const reports: (MetricReport & { points: MetricReport['points'][number][] })[] = [];
   let numPoints = 0;
-  for (const [id, atMs, replacedStage, replacedAfter, stageKey, item, name, step, value] of rows) {
+  for (const [id, atMs, replacedStage, replacedAfter, curve, stageKey, item, name, step, value] of rows) {
     if (reports.at(-1)?.id !== id) {
       if (numPoints >= limit) break;
       const replaced = replacedStage === null ? null : { stageKey: replacedStage, after: replacedAfter! };
       reports.push({ id, atMs, replaced, points: [] });
     }
     if (stageKey === null) continue;
-    reports.at(-1)!.points.push({ stageKey, item, name, step, value: value ?? Number.NaN });
+    reports.at(-1)!.points.push({ curve, stageKey, item, name, step, value: value ?? Number.NaN });
     numPoints++;
   }
   return reports;

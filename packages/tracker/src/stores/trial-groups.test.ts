@@ -60,6 +60,7 @@ test('trials of any run that differ in their seed alone are one group, with mean
   expect(groups[1]!.mean).toBeCloseTo(0.7);
   expect(groups[1]!.std).toBeCloseTo(0.2);
   expect(folder.tracker.groupTrials({ metric: 'SRCC' })).toEqual({ groups: [], total: 0 });
+  expect(folder.tracker.metricNames()).toEqual(['PLCC']);
 });
 
 test('of a seed that newer code has evaluated again the newest number counts, and none of a removed run', () => {

@@ -70,6 +70,20 @@ export function groupTrials(store: Store, query: GroupQuery): { groups: TrialGro
   return { groups: all.slice(offset, offset + limit), total: all.length };
 }
 
+/** Names of the numbers that stages have left, sorted. A step a name: a list of all rows would read every one. */
+export function metricNames({ sqlite }: Store): string[] {
+  return sqlite
+    .prepare(
+      `WITH RECURSIVE names (name) AS (
+         SELECT min(name) FROM stage_metrics
+         UNION ALL
+         SELECT (SELECT min(m.name) FROM stage_metrics m WHERE m.name > names.name) FROM names WHERE name IS NOT NULL
+       ) SELECT name FROM names WHERE name IS NOT NULL`,
+    )
+    .pluck()
+    .all() as string[];
+}
+
 /** Of each configuration and seed the newest number. (SQLite takes bare columns from the row that has the maximum.) */
 function evaluated({ db }: Store, metric: string): Found[] {
   return db.all<Found>(sql`

@@ -4,15 +4,9 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { shortNumber } from '../parts/format.ts';
 import { tickText } from '@calm-orch/report/axis';
+import type { ChartCurve } from './chart-curves.ts';
 import { NumbersBehind } from './numbers-behind.tsx';
-import { smoothed, type CurveStyle } from './series.ts';
-
-export interface ChartCurve {
-  readonly id: string;
-  readonly label: string;
-  readonly style: CurveStyle;
-  readonly points: readonly (readonly [step: number, value: number | null])[];
-}
+import { smoothed } from './series.ts';
 
 interface Props {
   readonly title: string;
@@ -20,11 +14,13 @@ interface Props {
   /** Values that are not positive are left out then. */
   readonly isLog: boolean;
   readonly smoothing: number;
+  /** Steps were marked, to be looked at closely; null: all. */
+  readonly onRange: (range: { readonly from: number; readonly to: number } | null) => void;
 }
 
 const height = 260;
 
-export function Chart({ title, curves, isLog, smoothing }: Props) {
+export function Chart({ title, curves, isLog, smoothing, onRange }: Props) {
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [cursor, setCursor] = useState<number | null>(null);
   const box = useRef<HTMLDivElement>(null);
@@ -32,10 +28,13 @@ export function Chart({ title, curves, isLog, smoothing }: Props) {
   const theme = useTheme();
   const data = useMemo(() => aligned(curves, isLog, smoothing), [curves, isLog, smoothing]);
   // What uPlot has to be made anew for; new points are given to the one there is.
-  const shape = JSON.stringify([curves.map(({ id, style }) => [id, style, hidden.has(id)]), isLog, theme]);
+  const shape = JSON.stringify([
+    curves.map(({ id, style, between }) => [id, style, between === undefined, hidden.has(id)]),
+    ...[isLog, theme],
+  ]);
   useEffect(() => {
     const target = box.current!;
-    const made = new uPlot(optionsOf(title, curves, hidden, isLog, target, setCursor), data, target);
+    const made = new uPlot(optionsOf(title, curves, hidden, isLog, target, setCursor, onRange), data, target);
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: target.clientWidth, height }));
     observer.observe(target);
@@ -52,6 +51,7 @@ export function Chart({ title, curves, isLog, smoothing }: Props) {
     setHidden(next);
   };
   const steps = data[0];
+  const columns = placesOf(curves);
   return (
     <figure class="chart">
       <figcaption>
@@ -74,7 +74,7 @@ export function Chart({ title, curves, isLog, smoothing }: Props) {
                 />
               </svg>
               <span>{label}</span>
-              <span class="number">{shortNumber(valueAt(data[i + 1]!, cursor))}</span>
+              <span class="number">{shortNumber(valueAt(data[columns[i]!]!, cursor))}</span>
             </label>
           </li>
         ))}
@@ -92,10 +92,26 @@ function valueAt(values: readonly (number | null | undefined)[], cursor: number 
 
 type Columns = [number[], ...(number | null | undefined)[][]];
 
-/** One column of steps, one of values for each curve. */
+/** A curve's own points, and where it has them those its shade lies between. */
+const linesOf = ({ points, between = [] as never }: ChartCurve): readonly ChartCurve['points'][] => [
+  points,
+  ...between,
+];
+
+/** Where the column of each curve is. */
+function placesOf(curves: readonly ChartCurve[]): number[] {
+  let next = 1;
+  return curves.map((curve) => {
+    const place = next;
+    next += linesOf(curve).length;
+    return place;
+  });
+}
+
+/** One column of steps, one of values for each line. */
 function aligned(curves: readonly ChartCurve[], isLog: boolean, smoothing: number): Columns {
   const steps = [...new Set(curves.flatMap(({ points }) => points.map(([step]) => step)))].sort((a, b) => a - b);
-  const columns = curves.map(({ points }) => {
+  const columns = curves.flatMap(linesOf).map((points) => {
     const values = smoothed(
       points.map(([, value]) => value),
       smoothing,
@@ -116,6 +132,7 @@ function optionsOf(
   isLog: boolean,
   box: HTMLElement,
   onCursor: (index: number | null) => void,
+  onRange: Props['onRange'],
 ): uPlot.Options {
   const color = colorsOf(box);
   const axis = {
@@ -127,7 +144,21 @@ function optionsOf(
     width: box.clientWidth,
     height,
     legend: { show: false },
-    cursor: { y: false, points: { size: 6 } },
+    cursor: {
+      y: false,
+      points: { size: 6 },
+      // The steps that are marked are asked for, and drawn when they are there.
+      drag: { x: true, y: false, setScale: false },
+      bind: {
+        dblclick: () => () => {
+          onRange(null);
+          return null;
+        },
+      },
+    },
+    bands: placesOf(curves).flatMap((place, i) =>
+      curves[i]!.between === undefined ? [] : [{ series: [place + 2, place + 1] as [number, number] }],
+    ),
     scales: { x: { time: false }, y: isLog ? { distr: 3, range: logRange } : {} },
     axes: [
       { ...axis, incrs: stepsBetweenTicks },
@@ -135,19 +166,40 @@ function optionsOf(
     ],
     series: [
       {},
-      ...curves.map(({ id, label, style }) => ({
-        label: `${title} ${label}`,
-        show: !hidden.has(id),
-        stroke: color(style.color),
-        dash: [...style.dash],
-        width: 1.5,
-        spanGaps: true,
-        points: { show: false },
-      })),
+      ...curves.flatMap((curve) =>
+        linesOf(curve).map((_, i) => {
+          const { id, label, style } = curve;
+          const stroke = color(style.color);
+          return {
+            label: `${title} ${label}`,
+            show: !hidden.has(id),
+            dash: [...style.dash],
+            spanGaps: true,
+            points: { show: false },
+            ...(i === 0
+              ? { stroke, width: 1.5 }
+              : { width: 0, fill: stroke.replace(/^rgb\((.*)\)$/, 'rgba($1, 0.2)') }),
+          };
+        }),
+      ),
     ],
-    hooks: { setCursor: [({ cursor: { idx } }) => onCursor(idx ?? null)] },
+    hooks: {
+      setCursor: [({ cursor: { idx } }) => onCursor(idx ?? null)],
+      setSelect: [
+        (plot) => {
+          const { left, width } = plot.select;
+          if (width < leastMarked) return;
+          const [from, to] = [left, left + width].map((x) => Math.round(plot.posToVal(x, 'x')));
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          onRange({ from: from!, to: Math.max(from! + 1, to!) });
+        },
+      ],
+    },
   };
 }
+
+/** Pixels; less is a click. */
+const leastMarked = 6;
 
 /** Steps are whole numbers. */
 const stepsBetweenTicks = [1, 10, 100, 1e3, 1e4, 1e5, 1e6].flatMap((power) => [power, 2 * power, 5 * power]);

@@ -1,7 +1,6 @@
-// The table behind a chart, made when it is opened: the numbers as recorded, some hundred steps of them, the first and the
-// last always among them.
-import { useState } from 'preact/hooks';
-import type { ChartCurve } from './chart.tsx';
+// The table behind a chart: the numbers as recorded, some hundred steps of them, the first and the last always among them.
+import { Behind } from '../parts/behind.tsx';
+import type { ChartCurve } from './chart-curves.ts';
 
 const maxLines = 200;
 
@@ -11,57 +10,24 @@ interface Props {
 }
 
 export function NumbersBehind({ title, curves }: Props) {
-  const [isOpen, setOpen] = useState(false);
-  return (
-    <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>The numbers of {title}</summary>
-      {isOpen && <Numbers {...{ title, curves }} />}
-    </details>
-  );
-}
-
-function Numbers({ title, curves }: Props) {
+  const columns = curves.flatMap(({ label, points, between }) => [
+    { label, points },
+    ...(between ?? []).map((one, i) => ({ label: `${label}: ${i === 0 ? 'least' : 'greatest'}`, points: one })),
+  ]);
   const steps = [...new Set(curves.flatMap(({ points }) => points.map(([step]) => step)))].sort((a, b) => a - b);
-  const shown = thinned(steps, maxLines);
-  const values = curves.map(({ points }) => new Map(points));
   return (
-    <>
-      {shown.length < steps.length && (
-        <p class="quiet">
-          {shown.length} of {steps.length} steps.
-        </p>
-      )}
-      <div class="scroll tall" tabIndex={0} role="region" aria-label={`Numbers of ${title}`}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col" class="number">
-                Step
-              </th>
-              {curves.map(({ id, label }) => (
-                <th key={id} scope="col" class="number">
-                  {label}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((step) => (
-              <tr key={step}>
-                <th scope="row" class="number">
-                  {step}
-                </th>
-                {values.map((own, i) => (
-                  <td key={curves[i]!.id} class="number">
-                    {own.get(step) ?? (own.has(step) ? 'not finite' : '')}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </>
+    <Behind
+      summary={`The numbers of ${title}`}
+      heads={['Step', ...columns.map(({ label }) => label)]}
+      note={steps.length > maxLines ? `${maxLines} of ${steps.length} steps.` : undefined}
+      rows={() => {
+        const values = columns.map(({ points }) => new Map(points));
+        return thinned(steps, maxLines).map((step) => [
+          step,
+          ...values.map((own) => own.get(step) ?? (own.has(step) ? 'not finite' : '')),
+        ]);
+      }}
+    />
   );
 }
 

@@ -21,6 +21,9 @@ export const styleOfRow = (position: number): CurveStyle => ({
   dash: dashes[position % dashes.length]!,
 });
 
+/** Of a row, by its number. */
+export const colorAt = (row: number): string => colors[row % colors.length]!;
+
 /** @param position Of the stage among `all` that have curves. */
 export function styleOf(stage: StageLine, all: readonly StageLine[], position: number): CurveStyle {
   const trial = stage.trials[0];
@@ -29,7 +32,7 @@ export function styleOf(stage: StageLine, all: readonly StageLine[], position: n
   // Without trials of their own, stages are told apart by their order alone.
   const row = trial === undefined ? position : rows.indexOf(trial.row);
   const seed = trial === undefined ? 0 : seeds.indexOf(trial.seed);
-  return { color: colors[row % colors.length]!, dash: dashes[seed % dashes.length]! };
+  return { color: colorAt(row), dash: dashes[seed % dashes.length]! };
 }
 
 /**

@@ -13,29 +13,35 @@ export interface Answer<T> {
   /** Of the last answer; null before the first. */
   readonly data: T | null;
   readonly error: string | null;
+  /** Whether `data` answers this question, not the one before. */
+  readonly isCurrent: boolean;
   /** Asks again, and keeps showing the last answer meanwhile. */
   readonly again: () => void;
   /** Changes what is shown, by news. */
   readonly change: (change: (data: T) => T) => void;
 }
 
-/** @param path Null: nothing is asked. */
-export function useAnswer<T>(path: string | null): Answer<T> {
-  const [state, setState] = useState<{ path: string | null; data: T | null; error: string | null }>({
-    path: null,
-    data: null,
-    error: null,
-  });
+/**
+ * @param path Null: nothing is asked.
+ * @param subject While a question is under way, the last answer on the same subject is shown. @default each is its own
+ */
+export function useAnswer<T>(path: string | null, subject = path): Answer<T> {
+  const [state, setState] = useState<{
+    path: string | null;
+    subject: string | null;
+    data: T | null;
+    error: string | null;
+  }>({ path: null, subject: null, data: null, error: null });
   const [times, setTimes] = useState(0);
   useEffect(() => {
     if (path === null) return;
     const over = new AbortController();
     ask<T>(path, over.signal).then(
-      (data) => setState({ path, data, error: null }),
+      (data) => setState({ path, subject, data, error: null }),
       (thrown: unknown) => {
         // What a server that has gone last said stays: that it has gone is said above.
         const isGone = thrown instanceof TypeError;
-        if (!over.signal.aborted && !isGone) setState({ path, data: null, error: (thrown as Error).message });
+        if (!over.signal.aborted && !isGone) setState({ path, subject, data: null, error: (thrown as Error).message });
       },
     );
     return () => over.abort();
@@ -45,7 +51,11 @@ export function useAnswer<T>(path: string | null): Answer<T> {
     (by: (data: T) => T) => setState((old) => (old.data === null ? old : { ...old, data: by(old.data) })),
     [],
   );
-  // Another question's answer is not shown for this one.
-  const isOld = state.path !== path;
-  return { data: isOld ? null : state.data, error: isOld ? null : state.error, again, change };
+  return {
+    data: state.subject === subject ? state.data : null,
+    error: state.path === path ? state.error : null,
+    isCurrent: state.path === path,
+    again,
+    change,
+  };
 }

@@ -27,6 +27,13 @@ export function shortNumber(value: number | null | undefined): string {
   return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(2) : value.toPrecision(4);
 }
 
+/** `3.2 GB`, of 1,000 each. */
+export function bytes(count: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, count < 1 ? 0 : Math.floor(Math.log10(count) / 3));
+  return `${(count / Number(`1e${3 * power}`)).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}
+
 /** Hashes are cut short. */
 export const shortKey = (key: string): string => key.slice(0, 8);
 

@@ -10,9 +10,11 @@ import { Problem } from '../parts/problem.tsx';
 import { StateBadge } from '../parts/state-badge.tsx';
 import { addressOf, type Place } from '../place.ts';
 import { Curves } from './curves.tsx';
+import { Ledger } from './ledger.tsx';
 import { LogView } from './log-view.tsx';
 import { StageList } from './stage-list.tsx';
 import { StagePanel } from './stage-panel.tsx';
+import { Timeline } from './timeline.tsx';
 
 type RunPlace = Extract<Place, { page: 'run' }>;
 
@@ -45,7 +47,7 @@ export function RunPage({ place: { run: id, stage, log } }: { readonly place: Ru
         </p>
       </div>
       {run.error !== null && <Problem text={run.error} />}
-      <Trials {...data} />
+      <Trials id={id} trials={data.trials} />
       <section aria-labelledby="stages">
         <h2 id="stages">Stages</h2>
         <div class="beside">
@@ -53,7 +55,9 @@ export function RunPage({ place: { run: id, stage, log } }: { readonly place: Ru
           {stage !== undefined && <StagePanel key={stage} run={id} stage={stage} logs={data.logs} />}
         </div>
       </section>
+      <Timeline run={run} stages={data.stages} />
       <Curves run={id} stages={data.stages} />
+      <Ledger run={id} />
       <section aria-labelledby="logs">
         <h2 id="logs">Logs</h2>
         {data.logs.length === 0 && <p class="nothing">No process has written any.</p>}
@@ -88,11 +92,12 @@ export function RunPage({ place: { run: id, stage, log } }: { readonly place: Ru
 
 type RunNews = Extract<News, { what: 'run' }>;
 
-/** Whether there are stages or logs now that the answer does not know: these come whole. */
-function isBeyond({ stages, logs }: RunAnswer, news: RunNews): boolean {
+/** Whether there are stages, trials or logs now that the answer does not know: these come whole. */
+function isBeyond({ stages, trials, logs }: RunAnswer, news: RunNews): boolean {
   const writers = news.events.filter(({ type }) => type === 'attempt started').map(({ message }) => logName(message));
   return (
     news.stages.some(({ key }) => stages.every((one) => one.key !== key)) ||
+    news.trials.some(({ row, seed }) => trials.every((one) => one.row !== row || one.seed !== seed)) ||
     writers.some((name) => logs.every((log) => log.name !== name))
   );
 }
@@ -102,13 +107,13 @@ function withNews(old: RunAnswer, { run, trials, stages, events }: RunNews): Run
   return {
     ...old,
     run,
-    trials,
+    trials: old.trials.map((one) => trials.find(({ row, seed }) => row === one.row && seed === one.seed) ?? one),
     stages: old.stages.map((stage) => stages.find(({ key }) => key === stage.key) ?? stage),
     events: [...old.events, ...events.filter(({ id }) => id > last)],
   };
 }
 
-function Trials({ trials }: RunAnswer) {
+function Trials({ id, trials }: Pick<RunAnswer, 'trials'> & { readonly id: string }) {
   const names = [...new Set(trials.flatMap(({ metrics }) => Object.keys(metrics)))];
   return (
     <details open={trials.length <= 8}>
@@ -128,6 +133,7 @@ function Trials({ trials }: RunAnswer) {
                 </th>
               ))}
               <th scope="col">Fingerprint</th>
+              <td />
             </tr>
           </thead>
           <tbody>
@@ -144,6 +150,14 @@ function Trials({ trials }: RunAnswer) {
                   </td>
                 ))}
                 <td class="code">{fingerprint?.slice(0, 12) ?? '–'}</td>
+                <td>
+                  <a
+                    href={addressOf({ page: 'photographs', run: id, row, seed })}
+                    aria-label={`Photographs of row ${row}, seed ${seed}`}
+                  >
+                    photographs
+                  </a>
+                </td>
               </tr>
             ))}
           </tbody>

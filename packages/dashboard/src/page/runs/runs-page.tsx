@@ -1,11 +1,14 @@
 // The list of runs: searched, filtered and sorted by the server, drawn a window at a time.
-import { useEffect, useRef } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { RunsAnswer, RunsQuery } from '../../api/runs.ts';
 import { useAnswer } from '../data/ask.ts';
 import { useNews } from '../data/live.ts';
+import { ColumnChoice } from '../parts/column-choice.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { Search } from '../parts/search.tsx';
 import { addressOf, replacePlace, type Place } from '../place.ts';
-import { RunRows } from './run-rows.tsx';
+import { columnNames, RunRows, usualColumns } from './run-rows.tsx';
+import { Views } from './views.tsx';
 
 type ListPlace = Extract<Place, { page: 'runs' }>;
 
@@ -13,7 +16,7 @@ const statuses = ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'] 
 
 export function RunsPage({ place }: { readonly place: ListPlace }) {
   const query = { status: undefined, text: '', sort: 'started', order: 'descending', ...place.query } as RunsQuery;
-  const search = useRef<HTMLInputElement>(null);
+  const [columns, setColumns] = useState(storedColumns);
   const words = new URLSearchParams(addressOf(place).split('?')[1] ?? '');
   words.set('limit', '0');
   const count = useAnswer<RunsAnswer>(`/api/runs?${words.toString()}`);
@@ -22,32 +25,15 @@ export function RunsPage({ place }: { readonly place: ListPlace }) {
     replacePlace({ page: 'runs', query: { ...(status && { status }), text, sort, order } });
   };
   useNews(() => {}, count.again, [count.again]);
-  useEffect(() => {
-    const focus = (event: KeyboardEvent): void => {
-      if (event.key !== '/' || event.target instanceof HTMLInputElement) return;
-      event.preventDefault();
-      search.current?.focus();
-    };
-    addEventListener('keydown', focus);
-    return () => removeEventListener('keydown', focus);
-  }, []);
   return (
     <>
       <div class="head">
         <h1>Runs</h1>
         <p class="quiet">{count.data?.folder}</p>
       </div>
+      <Views shown="runs" />
       <form class="controls" role="search" onSubmit={(event) => event.preventDefault()}>
-        <label>
-          <span>Search</span>
-          <input
-            ref={search}
-            type="search"
-            placeholder="name, title, error ( / )"
-            value={query.text}
-            onInput={({ currentTarget }) => ask({ text: currentTarget.value })}
-          />
-        </label>
+        <Search text={query.text} hint="name, title, error" onText={(text) => ask({ text })} />
         <label>
           <span>Status</span>
           <select
@@ -62,15 +48,37 @@ export function RunsPage({ place }: { readonly place: ListPlace }) {
             ))}
           </select>
         </label>
+        <ColumnChoice
+          all={columnNames}
+          shown={columns}
+          onChange={(shown) => {
+            localStorage.setItem(columnsKey, JSON.stringify(shown));
+            setColumns(shown);
+          }}
+        />
         <p class="quiet count" role="status">
           {count.data === null ? '' : count.data.total === 1 ? '1 run' : `${count.data.total} runs`}
         </p>
       </form>
       {count.error !== null && <Problem text={count.error} />}
-      {count.data !== null && <RunRows query={query} total={count.data.total} onSort={ask} onNewRun={count.again} />}
+      {count.data !== null && (
+        <RunRows query={query} total={count.data.total} shown={columns} onSort={ask} onNewRun={count.again} />
+      )}
       {count.data?.total === 0 && <Nothing isFiltered={query.text !== '' || query.status !== undefined} />}
     </>
   );
+}
+
+const columnsKey = 'columns of runs';
+
+function storedColumns(): readonly string[] {
+  try {
+    const stored: unknown = JSON.parse(localStorage.getItem(columnsKey) ?? '');
+    if (Array.isArray(stored)) return columnNames.filter((name) => stored.includes(name));
+  } catch {
+    // None have been chosen.
+  }
+  return usualColumns;
 }
 
 function Nothing({ isFiltered }: { readonly isFiltered: boolean }) {

@@ -1,10 +1,10 @@
-// One run: its trials with their numbers, its stages and their states, the last events, which logs there are; and its curves.
+// One run: its trials with their numbers, its stages and their states, the last events, which logs there are.
 import { statSync } from 'node:fs';
 import { CalmError } from '@calm-orch/core';
 import type { RunRecord, Tracker } from '@calm-orch/tracker';
 import { z } from 'zod';
-import { curvesAnswer, curvesQuery, runAnswer } from '../../api/runs.ts';
-import { point, runEvent, runLine, stageLines, trialLines } from '../lines.ts';
+import { runAnswer } from '../../api/runs.ts';
+import { runEvent, runLine, stageLines, trialLines } from '../lines.ts';
 import { route, type Asked } from '../route.ts';
 
 const numEvents = 200;
@@ -29,27 +29,6 @@ export const runRoute = route({
       stages: stageLines(tracker, run),
       events: tracker.listEvents(id, numEvents).map(runEvent),
       logs: asked.sources.logs(id).map((log) => ({ name: log.name, bytes: statSync(log.path).size })),
-    };
-  },
-});
-
-export const curvesRoute = route({
-  path: '/api/runs/{run}/curves',
-  summary: 'The curves of all stages of a kind',
-  query: curvesQuery,
-  answer: curvesAnswer,
-  handle: (asked) => {
-    const { tracker, run } = runOf(asked);
-    const ofKind = tracker.listRunStages(run.id).filter(({ kind }) => kind === asked.query.kind);
-    const keys = new Set(ofKind.map(({ key }) => key));
-    const curves = tracker.listCurves(run.id).filter(({ stageKey }) => keys.has(stageKey));
-    return {
-      curves: curves.map(({ stageKey, item, name }) => ({
-        stage: stageKey,
-        item,
-        name,
-        points: tracker.metricCurve(stageKey, name, { item }).points.map(([step, value]) => point(step, value)),
-      })),
     };
   },
 });
