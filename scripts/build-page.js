@@ -1,5 +1,6 @@
 // Bundles the page of `calm-orch ui` (packages/dashboard/src/page) into packages/dashboard/dist/public: what the server sends
-// to browsers. Types are checked by `tsc -b`.
+// to browsers; and the report of `calm-orch report` into packages/dashboard/dist/report-page: what Node draws it with. Types are
+// checked by `tsc -b`.
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,24 +9,39 @@ import { build } from 'esbuild';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const page = join(root, 'packages/dashboard/src/page');
 const target = join(root, 'packages/dashboard/dist/public');
+const report = join(root, 'packages/dashboard/dist/report-page');
 /** What is bundled of others, whose licences ask to be named. */
-const bundled = ['preact', 'uplot'];
+const bundled = ['preact', 'preact-render-to-string', 'uplot'];
 
-rmSync(target, { recursive: true, force: true });
+const browsers = ['chrome123', 'firefox120', 'safari17.5'];
+const options = {
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  conditions: ['@calm-orch/source'],
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  tsconfigRaw: {},
+  logLevel: 'warning',
+};
+
+for (const folder of [target, report]) rmSync(folder, { recursive: true, force: true });
 await build({
+  ...options,
   entryPoints: [
     { in: join(page, 'main.tsx'), out: 'page' },
     { in: join(page, 'page.css'), out: 'page' },
   ],
   outdir: target,
-  bundle: true,
-  minify: true,
-  format: 'esm',
-  target: ['chrome123', 'firefox120', 'safari17.5'],
-  jsx: 'automatic',
-  jsxImportSource: 'preact',
-  tsconfigRaw: {},
-  logLevel: 'warning',
+  target: browsers,
+});
+await build({ ...options, entryPoints: [join(page, 'report/report.css')], outdir: report, target: browsers });
+await build({
+  ...options,
+  entryPoints: { report: join(page, 'report/main.tsx') },
+  outdir: report,
+  platform: 'node',
+  target: 'node20',
 });
 for (const name of ['index.html', 'icon.svg']) cpSync(join(page, name), join(target, name));
 const licences = bundled.map(

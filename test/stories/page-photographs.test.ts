@@ -32,7 +32,9 @@ test('photographs are found by their error and in the plot, with what was said o
   await page.getByRole('button', { name: 'greatest first' }).click();
   await expect.poll(() => firstLink.textContent()).toBe('1');
   const picture = list.locator('img').nth(1);
-  await expect.poll(() => picture.evaluate<number, HTMLImageElement>((image) => image.naturalWidth)).toBe(48);
+  await expect
+    .poll(() => picture.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth))
+    .toBe(48);
 
   // Keyboard: the second photograph, large.
   await list.locator('li a').nth(1).focus();
@@ -64,7 +66,7 @@ test('photographs are found by their error and in the plot, with what was said o
     .poll(() =>
       suggestions
         .locator('img')
-        .evaluateAll((all) => all.every((one) => (one as HTMLImageElement).naturalWidth === 48)),
+        .evaluateAll((all) => all.every((one) => (one as unknown as { naturalWidth: number }).naturalWidth === 48)),
     )
     .toBe(true);
   found.push(...(await examine(page, 'suggestions')));

@@ -49,8 +49,11 @@ it('shows who attaches, and who resumes, the table of the seeds that are complet
   expect(resumed.stderr.match(/^After .*$/gm)).toEqual(['After seed 4 of 4, 0, 1:', 'After seeds 4, 0 of 4, 0, 1:']);
 });
 
-it.skipIf(!hasTerminals)('stands above the progress at a terminal', async () => {
+it.skipIf(!hasTerminals)('stands above the progress at a terminal, and is filled below it meanwhile', async () => {
   const terminal = openTerminal(story, `calm-orch ${run.join(' ')}`, { stepMs: 10 });
   await terminal.ended;
   expect(seedsOfRows(terminal.text())).toEqual([1, 2, 3].flatMap((n) => [`all ${n}`, `thematic ${n}`]));
+  // Waiting, computed, with its first number.
+  for (const cells of [/ {2}all +○ +○ +○○○/, / {2}all +◐ +◐ +◐/, / {2}all +0\.\d{3} +0\.500 +●[◐○]/])
+    expect(terminal.text()).toMatch(cells);
 });

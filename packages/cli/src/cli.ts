@@ -69,6 +69,11 @@ const commands: readonly CommandEntry[] = [
     load: () => import('./commands/tables.ts'),
   },
   {
+    usage: 'report [run]',
+    describe: 'Write what a run found out as one HTML file: tables, curves, photographs, how to make it again',
+    load: () => import('./commands/report.ts'),
+  },
+  {
     usage: 'ui',
     describe: 'Show the run folder as a page in the browser, live',
     load: () => import('./commands/ui.ts'),

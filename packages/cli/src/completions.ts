@@ -5,7 +5,19 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { userPath } from '@calm-orch/core/user-path';
 
-const takeRuns = new Set(['resume', 'attach', 'logs', 'stop', 'show', 'tables', 'explain', 'verify', 'audit', 'rm']);
+const takeRuns = new Set([
+  'resume',
+  'attach',
+  'logs',
+  'stop',
+  'show',
+  'tables',
+  'report',
+  'explain',
+  'verify',
+  'audit',
+  'rm',
+]);
 const takeExperiments = new Set(['run', 'plan', 'chaos']);
 const folder = 'experiments';
 

@@ -6,8 +6,16 @@ import { defaultCacheDir } from '@calm-orch/engine/layout';
 import { judgeTables, type Table, type WholeArtifact } from '@calm-orch/report';
 import type { RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 
-/** Those with columns. A damaged artifact is left out, and told on stderr: its numbers would pass for measured ones. */
-export async function judgedTables(tracker: Tracker, run: RunRecord, dir: string): Promise<Table[]> {
+/**
+ * Those with columns. A damaged artifact is left out: its numbers would pass for measured ones.
+ * @param onDamage Told of each. @default it is said on stderr
+ */
+export async function judgedTables(
+  tracker: Tracker,
+  run: RunRecord,
+  dir: string,
+  onDamage: (sentence: string) => void = (sentence) => void process.stderr.write(`calm-orch: ${sentence}\n`),
+): Promise<Table[]> {
   const layout = layoutOf(dir);
   const artifactOf = ({ kind, key }: RunStageRecord): WholeArtifact | null => {
     const folder = layout.artifact(key);
@@ -16,7 +24,7 @@ export async function judgedTables(tracker: Tracker, run: RunRecord, dir: string
     const damage = damageOf(layout, key, 'reuse', files);
     if (damage.length === 0) return { dir: folder, files };
     const what = `${kind} ${key.slice(0, 8)}: ${damageText(damage)}`;
-    process.stderr.write(`calm-orch: ${what}; it is left out (\`calm-orch run ${run.path}\` makes it again)\n`);
+    onDamage(`${what}; it is left out (\`calm-orch run ${run.path}\` makes it again)`);
     return null;
   };
   const tables = await judgeTables(tracker, run, { artifactOf, cacheDir: userCache() });

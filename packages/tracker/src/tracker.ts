@@ -8,6 +8,7 @@ import type { StageResult } from '@calm-orch/core';
 import { openDatabase, transaction, type Access, type Store } from './database/database.ts';
 import { guarded } from './database/sqlite-errors.ts';
 import { processPlace, processStart as startOf } from './processes.ts';
+import * as attempts from './stores/attempt-store.ts';
 import * as events from './stores/event-store.ts';
 import { holding, holdingAll, holdingAttempt } from './holding.ts';
 import * as imported from './stores/import-store.ts';
@@ -20,6 +21,7 @@ import * as stream from './stores/metric-stream.ts';
 import * as queries from './stores/run-queries.ts';
 import * as runs from './stores/run-store.ts';
 import * as load from './stores/load-store.ts';
+import * as reading from './stores/stage-queries.ts';
 import * as stages from './stores/stage-store.ts';
 import { groupTrials, metricNames, type GroupQuery, type TrialGroup } from './stores/trial-groups.ts';
 import * as workers from './stores/worker-store.ts';
@@ -127,7 +129,7 @@ export interface Tracker {
     stageKey: string,
     item: number,
     worker: string,
-    options?: stages.AttemptOptions,
+    options?: attempts.AttemptOptions,
   ): AttemptRecord;
   /** Throws `lease_lost` if the attempt is no longer running (as all calls with a token do). */
   finishItem(token: string, result: StageResult): { readonly itemsLeft: number };
@@ -273,26 +275,26 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     claimStage: (runId, key) => holding(store, runId, () => stages.claimStage(store, runId, key)),
     strayWorkers: (key) => stages.strayWorkers(store, key),
     keepAttempts: (runId, keys, instances) =>
-      holding(store, runId, () => stages.keepAttempts(store, runId, keys, instances)),
-    findStage: (key) => stages.findStage(store, key),
-    findSucceededStage: (key) => stages.findSucceededStage(store, key),
-    unfinishedItems: (key) => stages.unfinishedItems(store, key),
-    itemResults: (key) => stages.itemResults(store, key),
+      holding(store, runId, () => attempts.keepAttempts(store, runId, keys, instances)),
+    findStage: (key) => reading.findStage(store, key),
+    findSucceededStage: (key) => reading.findSucceededStage(store, key),
+    unfinishedItems: (key) => reading.unfinishedItems(store, key),
+    itemResults: (key) => reading.itemResults(store, key),
     startAttempt: (runId, key, item, worker, options) =>
-      holding(store, runId, () => stages.startAttempt(store, runId, key, item, worker, options)),
-    finishItem: (token, result) => holdingAttempt(store, token, () => stages.finishItem(store, token, result)),
+      holding(store, runId, () => attempts.startAttempt(store, runId, key, item, worker, options)),
+    finishItem: (token, result) => holdingAttempt(store, token, () => attempts.finishItem(store, token, result)),
     failAttempt: (token, error, stack) =>
-      holdingAttempt(store, token, () => stages.failAttempt(store, token, error, stack)),
+      holdingAttempt(store, token, () => attempts.failAttempt(store, token, error, stack)),
     loseAttempt: (token, reason, more) =>
-      holdingAttempt(store, token, () => stages.loseAttempt(store, token, reason, more)),
-    cancelAttempt: (token, reason) => holdingAttempt(store, token, () => stages.cancelAttempt(store, token, reason)),
-    endLog: (token, bytes) => holdingAttempt(store, token, () => stages.endLog(store, token, bytes)),
+      holdingAttempt(store, token, () => attempts.loseAttempt(store, token, reason, more)),
+    cancelAttempt: (token, reason) => holdingAttempt(store, token, () => attempts.cancelAttempt(store, token, reason)),
+    endLog: (token, bytes) => holdingAttempt(store, token, () => attempts.endLog(store, token, bytes)),
     succeedStage: (runId, key, result, files) =>
       holding(store, runId, () => stages.succeedStage(store, runId, key, result, files)),
     failStage: (runId, key, reason) => holding(store, runId, () => stages.failStage(store, runId, key, reason)),
-    listRunStages: (runId) => stages.listRunStages(store, runId),
-    listAttempts: (runId, key) => stages.listAttempts(store, runId, key),
-    listArtifacts: (key) => stages.listArtifacts(store, key),
+    listRunStages: (runId) => reading.listRunStages(store, runId),
+    listAttempts: (runId, key) => reading.listAttempts(store, runId, key),
+    listArtifacts: (key) => reading.listArtifacts(store, key),
     recordWorker: (runId, worker) => holding(store, runId, () => workers.recordWorker(store, runId, worker)),
     nameWorker: (runId, pid, instance) => holding(store, runId, () => workers.nameWorker(store, runId, pid, instance)),
     endWorker: (runId, pid, end) => holding(store, runId, () => workers.endWorker(store, runId, pid, end)),

@@ -8,6 +8,7 @@ import type { GlobalOptions } from '../cli.ts';
 import { outcomeJsonOption } from '../options/json-option.ts';
 import { printJson } from '../output.ts';
 import { plural } from '../progress/format.ts';
+import { fillingTable } from '../progress/filling-table.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { createSeedTables } from '../progress/seed-tables.ts';
 import { commandOf, printOutcome } from '../outcome.ts';
@@ -76,7 +77,7 @@ async function watch({ tracker, dir, runId, output, left }: WatchOptions): Promi
       if (answer === null) break;
       view = JSON.parse(answer.viewJson) as RunView;
       known = answer.last;
-      progress ??= showProgress(output, () => view!);
+      progress ??= showProgress(output, () => view!, { table: () => fillingTable(tracker, runId) });
       for (const event of answer.events) progress.event(event as CoordinatorEvent);
       tables.look(view);
       await sleep(lookEveryMs, undefined, { signal: left }).catch(() => {});

@@ -14,6 +14,7 @@ import { checkNeeds } from '../surroundings/check-needs.ts';
 import { checkSurroundings } from '../surroundings/check-surroundings.ts';
 import { checkDisk } from '../surroundings/disk.ts';
 import { plural } from '../progress/format.ts';
+import { fillingTable } from '../progress/filling-table.ts';
 import { showProgress, type Progress } from '../progress/progress.ts';
 import { createSeedTables } from '../progress/seed-tables.ts';
 import { printOutcome } from '../outcome.ts';
@@ -152,7 +153,7 @@ export async function execute(
         tellStarted(started.run.id);
         if (progress === null) announce(started, layout.log(started.run.id, '*'), say);
         progress?.close();
-        progress = showProgress(output, started.view);
+        progress = showProgress(output, started.view, { table: () => fillingTable(tracker, started.run.id) });
         look = () => tables.look(started.view());
         look();
         cancel.onFirst = () => {

@@ -5,9 +5,10 @@ import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, expandHome, type StageKind, type TrialConfig } from '@calm-orch/core';
 import { restoreExperiment } from '@calm-orch/core/config';
 import { hasTracker, openTracker, type ListedRun, type RunRecord, type Tracker } from '@calm-orch/tracker';
-import type { PhotoAnswer, PhotoQuestion } from '@calm-orch/evaluator';
+import type { PhotoAnswer, PhotoQuestion } from '@calm-orch/evaluator/photo-answers';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
+import { inTable, isFullModel } from '../full-model.ts';
 import { namedRun } from '../options/named-run.ts';
 import { printJson, printLine } from '../output.ts';
 
@@ -18,9 +19,6 @@ interface Options extends GlobalOptions {
   seed?: number;
   json: boolean;
 }
-
-/** Rows that hold the full model, the paper's configuration, in any table. */
-const fullModelRows: ReadonlySet<string> = new Set(['all', 'CALM', 'quality+color+subject']);
 
 /** Scores are learnt after comments; the scoring model answers with numbers whatever it is asked. */
 const kindOf: Readonly<Record<PhotoQuestion, StageKind>> = {
@@ -68,7 +66,7 @@ function command(question: PhotoQuestion, example: string) {
       if (wanted.seed !== undefined && !Number.isSafeInteger(wanted.seed))
         throw new CalmError('invalid_argument', `--seed: expected a whole number, got ${wanted.seed}`);
       const { config, foundation, model } = await findModel(dir, wanted, kindOf[question]);
-      const { answerAboutPhotos } = await import('@calm-orch/evaluator');
+      const { answerAboutPhotos } = await import('@calm-orch/evaluator/photo-answers');
       const files = photos.map((photo) => expandHome(String(photo)));
       const { answers, unreadable } = await answerAboutPhotos(files, { config, foundation, model, question });
       const refused = new Map(unreadable.map(({ file, reason }) => [file, reason]));
@@ -131,10 +129,10 @@ async function modelOf(
   wanted: Wanted,
   kind: StageKind,
 ): Promise<TrainedModel | null> {
-  const { damageOfStage, damageText, layoutOf } = await import('@calm-orch/coordinator');
-  const inTable = (row: string): string => row.slice(row.lastIndexOf('/') + 1);
+  const { damageOfStage, damageText } = await import('@calm-orch/coordinator/damage');
+  const { layoutOf } = await import('@calm-orch/coordinator/layout');
   const isWanted = (row: string): boolean =>
-    wanted.row === undefined ? fullModelRows.has(inTable(row)) : [row, inTable(row)].includes(wanted.row);
+    wanted.row === undefined ? isFullModel(row) : [row, inTable(row)].includes(wanted.row);
   const trials = run.trials.filter(
     ({ row, seed }) => isWanted(row) && (wanted.seed === undefined || seed === wanted.seed),
   );

@@ -4,7 +4,7 @@ import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { judgedTables } from '../judged-tables.ts';
 import { jsonOption } from '../options/json-option.ts';
-import { runWithTables } from '../options/named-run.ts';
+import { runWithTables } from '../options/run-with-tables.ts';
 import { printLine, wantsColor } from '../output.ts';
 
 interface Options extends GlobalOptions {

@@ -2,7 +2,7 @@
 // as `logs`.
 import type { PageSources } from '@calm-orch/dashboard';
 import { layoutOf } from '@calm-orch/coordinator/layout';
-import { runWithTables } from '../options/named-run.ts';
+import { runWithTables } from '../options/run-with-tables.ts';
 import { judgeApart } from './judge-apart.ts';
 import { logFiles } from './log-files.ts';
 import { pagePhotographs } from './page-photographs.ts';

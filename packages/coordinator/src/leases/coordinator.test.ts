@@ -4,18 +4,16 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Role, StageKind } from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
 import { readArtifact } from '../artifacts/damage.ts';
 import { Coordinator } from './coordinator.ts';
-import type { CoordinatorEvent } from './records.ts';
+import type { CoordinatorEvent, CoordinatorOptions } from './records.ts';
 import { layoutOf } from '../artifacts/layout.ts';
 import type { PlanStage } from '../plan/plan.ts';
 import { defaultPolicy } from './policy.ts';
-
-const trial = { row: 'all', seed: 0 };
-const never = new AbortController().signal;
+import { timeLeft } from './time-left.ts';
+import { never, optionsOf, recordRun, recordStages, stage } from './recorded-run.test-util.ts';
 
 let dir: string;
 let tracker: Tracker;
@@ -34,35 +32,19 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const stage = (kind: StageKind, role: Role, inputs: string[] = [], numItems = 1): PlanStage => ({
-  isShared: /^(pretrain|finetune)-/.test(kind),
-  key: `key-of-${kind}`,
-  kind,
-  role,
-  label: kind,
-  config: { kind },
-  numItems,
-  cost: 1,
-  trials: [trial],
-  seedPlace: 0,
-  inputs: Object.fromEntries(inputs.map((key) => [key, `key-of-${key}`])),
-  ingredients: {},
-  modules: {},
-  checkpointEveryMs: 1000,
-  optimizer: 'replicated' as const,
-  numShards: 8,
-});
+/** A coordinator of a recorded run, on the clock we turn. */
+function coordinatorOf(
+  runId: string,
+  stages: PlanStage[],
+  { foreign, ...more }: Partial<CoordinatorOptions> & { readonly foreign?: ReadonlySet<string> } = {},
+): Coordinator {
+  const onEvent = (event: CoordinatorEvent): void => void events.push(event);
+  const options = { ...optionsOf(tracker, dir, runId, stages), now: () => nowMs, onEvent, ...more };
+  return new Coordinator(options, { reused: new Set(), foreign });
+}
 
 function begin(stages: PlanStage[], policy = defaultPolicy): Coordinator {
-  const facts = { versions: {}, machine: {}, hash: '', path: '', title: '', resolved: {}, pid: process.pid };
-  const { id: runId } = tracker.createRun({ experiment: 'test', trials: [trial], ...facts });
-  tracker.upsertStages(
-    runId,
-    stages.map((planned) => ({ ...planned, reuse: false })),
-  );
-  const options = { plan: { trials: [trial], seeds: [0], stages }, runId, tracker, layout: layoutOf(dir), policy };
-  const onEvent = (event: CoordinatorEvent): void => void events.push(event);
-  const coordinator = new Coordinator({ ...options, now: () => nowMs, onEvent }, { reused: new Set() });
+  const coordinator = coordinatorOf(recordRun(tracker, stages).runId, stages, { policy });
   coordinator.start();
   for (const index of [0, 1]) {
     coordinator.register('trainer', index, `trainer ${index}`, 100 + index);
@@ -301,17 +283,7 @@ test('takes over from a coordinator that died: leases and rosters stay, who died
   const instances = new Set(workers.map(({ instance }) => instance));
   const attempts = tracker.keepAttempts('test-1', new Set(stages.map(({ key }) => key)), instances);
   expect(attempts.map(({ token }) => token).sort()).toEqual([shared, other, joined].map(({ token }) => token).sort());
-  const plan = { trials: [trial], seeds: [0], stages };
-  const options = {
-    plan,
-    runId: 'test-1',
-    tracker,
-    layout: layoutOf(dir),
-    policy,
-    now: () => nowMs,
-    onEvent: () => {},
-  };
-  const next = new Coordinator(options, { reused: new Set() });
+  const next = coordinatorOf('test-1', stages, { policy });
   next.restore({ workers, attempts, ended: [dies.token] });
   next.start();
   expect((await lease(next, 'trainer 1')).token).toBe(other.token);
@@ -339,21 +311,9 @@ test('takes over from a coordinator that died: leases and rosters stay, who died
 test('executes a stage that another run beside it has failed', async () => {
   const stages = [stage('data', 'augmentor'), stage('encode', 'trainer', ['data'])];
   const first = begin(stages, { ...defaultPolicy, maxFailures: 1 });
-  const facts = { versions: {}, machine: {}, hash: '', path: '', title: '', resolved: {}, pid: process.pid };
-  const { id: runId } = tracker.createRun({ experiment: 'test', trials: [trial], ...facts });
-  const foreign = tracker.upsertStages(
-    runId,
-    stages.map((planned) => ({ ...planned, reuse: false })),
-  );
+  const { runId, foreign } = recordRun(tracker, stages);
   expect(foreign.size).toBe(2);
-  const options = {
-    plan: { trials: [trial], seeds: [0], stages },
-    runId,
-    tracker,
-    layout: layoutOf(dir),
-    policy: defaultPolicy,
-  };
-  const second = new Coordinator({ ...options, now: () => nowMs, onEvent: () => {} }, { reused: new Set(), foreign });
+  const second = coordinatorOf(runId, stages, { foreign });
   second.start();
   second.register('augmentor', 0, 'of the second', 300);
   second.claimForeign();
@@ -369,25 +329,8 @@ test('executes a stage that another run beside it has failed', async () => {
 });
 
 test('tells a process that is none of its workers to end', async () => {
-  const facts = { versions: {}, machine: {}, hash: '', path: '', title: '', resolved: {}, pid: process.pid };
-  const { id: runId } = tracker.createRun({ experiment: 'test', trials: [trial], ...facts });
   const stages = [stage('data', 'augmentor')];
-  tracker.upsertStages(
-    runId,
-    stages.map((planned) => ({ ...planned, reuse: false })),
-  );
-  const options = {
-    plan: { trials: [trial], seeds: [0], stages },
-    runId,
-    tracker,
-    layout: layoutOf(dir),
-    policy: defaultPolicy,
-  };
-  const isOwn = (pid: number): boolean => pid === 1;
-  const coordinator = new Coordinator(
-    { ...options, now: () => nowMs, onEvent: () => {}, isOwn },
-    { reused: new Set() },
-  );
+  const coordinator = coordinatorOf(recordRun(tracker, stages).runId, stages, { isOwn: (pid) => pid === 1 });
   coordinator.start();
   coordinator.register('augmentor', 0, 'own', 1);
   coordinator.register('augmentor', 0, 'stray', 2);
@@ -403,14 +346,48 @@ test('completes on the next start what was finished but not published', async ()
   tracker.finishItem(work.token, { metrics: { photos: 1 } });
   tracker.endRun('test-1', 'failed');
   tracker.resumeRun('test-1', { pid: process.pid });
-  tracker.upsertStages(
-    'test-1',
-    stages.map((planned) => ({ ...planned, reuse: false })),
-  );
-  const plan = { trials: [trial], seeds: [0], stages };
-  const options = { plan, runId: 'test-1', tracker, layout: layoutOf(dir), policy: defaultPolicy };
-  const next = new Coordinator({ ...options, now: () => nowMs, onEvent: () => {} }, { reused: new Set() });
+  recordStages(tracker, 'test-1', stages);
+  const next = coordinatorOf('test-1', stages);
   next.start();
   await next.ended;
   expect(readArtifact(layoutOf(dir), 'key-of-data')).not.toBeNull();
+});
+
+test('halves the time that is left once a third of the stages took half of what they were estimated to take', async () => {
+  // 2 s each by their costs, one trainer; word of a short training comes late: once, of all its steps.
+  const stages = Array.from({ length: 6 }, (_, i) => ({
+    ...stage(i < 3 ? 'finetune-comment' : 'finetune-score', 'trainer'),
+    key: `stage ${i}`,
+    cost: 1000,
+  }));
+  const coordinator = begin(stages);
+  const counts = { trainer: 1, augmentor: 0, evaluator: 0 };
+  const left = (): number | null => timeLeft(coordinator.stages, coordinator.book.leases, counts, nowMs);
+  expect(left()).toBeNull();
+  for (const done of [1, 2]) {
+    const work = await lease(coordinator, 'trainer 0');
+    await coordinator.join({ token: work.token, address: 'unix:a', generation: 0 }, 0, never);
+    nowMs += 1000;
+    coordinator.report(
+      work.token,
+      1,
+      [0, 4, 9].map((step) => ({ step, totalSteps: 10 })),
+    );
+    compute(work);
+    coordinator.complete(work.token, {});
+    await coordinator.settle();
+    if (done === 1) expect(left()).toBeNull();
+  }
+  expect(left()).toBeCloseTo(4 * 1000);
+});
+
+test('of a training that goes on from a checkpoint only what was done here tells its speed', async () => {
+  const coordinator = begin([stage('finetune-score', 'trainer')]);
+  const { token } = await lease(coordinator, 'trainer 0');
+  await coordinator.join({ token, address: 'unix:a', generation: 0 }, 0, never);
+  coordinator.report(token, 1, [{ step: 600, totalSteps: 1000 }]);
+  nowMs = 4000;
+  coordinator.report(token, 2, [{ step: 800, totalSteps: 1000 }]);
+  const counts = { trainer: 1, augmentor: 0, evaluator: 0 };
+  expect(timeLeft(coordinator.stages, coordinator.book.leases, counts, nowMs)).toBeCloseTo(4000);
 });

@@ -24,7 +24,7 @@ import type {
   WorkerRecord,
 } from './records.ts';
 import { criticalPaths, dependantsOf, nextItem, type Schedulable } from './schedule.ts';
-import { doneShare, itemShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
+import { doneShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
 import { takeReport } from './take-report.ts';
 import { workItem } from './work-item.ts';
 
@@ -123,6 +123,7 @@ export class Coordinator {
   #queue(stage: StageRecord): void {
     const left = this.#options.tracker.unfinishedItems(stage.key);
     stage.numDone = stage.numItems - left.length;
+    if (!stage.isShared) stage.before = doneShare(stage);
     stage.queued = left.filter((item) => !stage.leased.has(item));
     checkStaging(this.#options.layout, stage);
     if (left.length === 0) this.#publisher.finish(stage);
@@ -193,7 +194,6 @@ export class Coordinator {
       this.#say('note', lease.stage, note);
     }
     lease.sequence = sequence;
-    lease.reported ??= { ms: this.#options.now(), share: itemShare(lease.stage, lease.work.item) };
     lease.renewedMs = this.#options.now();
   }
 

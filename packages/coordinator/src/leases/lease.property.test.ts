@@ -8,32 +8,14 @@ import { expect, it } from 'vitest';
 import type { WorkItem } from '@calm-orch/rpc';
 import { openTracker } from '@calm-orch/tracker';
 import { Coordinator } from './coordinator.ts';
-import { layoutOf } from '../artifacts/layout.ts';
-import type { PlanStage } from '../plan/plan.ts';
 import { defaultPolicy } from './policy.ts';
+import { never, optionsOf, recordRun, stage } from './recorded-run.test-util.ts';
 
-const trial = { row: 'all', seed: 0 };
-const never = new AbortController().signal;
-const kinds: Pick<PlanStage, 'kind' | 'role' | 'inputs' | 'numItems'>[] = [
-  { kind: 'data', role: 'augmentor', inputs: {}, numItems: 3 },
-  { kind: 'encode', role: 'trainer', inputs: { data: 'key-of-data' }, numItems: 2 },
-  { kind: 'finetune-score', role: 'trainer', inputs: { encode: 'key-of-encode' }, numItems: 1 },
+const stages = [
+  stage('data', 'augmentor', [], 3),
+  stage('encode', 'trainer', ['data'], 2),
+  stage('finetune-score', 'trainer', ['encode']),
 ];
-const stages: PlanStage[] = kinds.map((each) => ({
-  ...each,
-  isShared: each.kind === 'finetune-score',
-  key: `key-of-${each.kind}`,
-  label: each.kind,
-  config: {},
-  cost: 1,
-  trials: [trial],
-  seedPlace: 0,
-  ingredients: {},
-  modules: {},
-  checkpointEveryMs: 1000,
-  optimizer: 'replicated' as const,
-  numShards: 8,
-}));
 
 const action = fc.record({
   what: fc.constantFrom('lease', 'complete', 'raise', 'die', 'wait', 'beat', 'expire', 'late'),
@@ -48,21 +30,10 @@ it('leases end in every item finished exactly once, whatever happens in between'
       const tracker = openTracker(dir);
       try {
         let nowMs = 0;
-        const facts = { versions: {}, machine: {}, hash: '', path: '', title: '', resolved: {}, pid: process.pid };
-        const { id: runId } = tracker.createRun({ experiment: 'test', trials: [trial], ...facts });
-        tracker.upsertStages(
-          runId,
-          stages.map((stage) => ({ ...stage, reuse: false })),
-        );
         // Nothing fails for good: that is another test's.
         const policy = { ...defaultPolicy, maxFailures: 1000, maxLostInARow: 1000 };
-        const options = {
-          plan: { trials: [trial], seeds: [0], stages },
-          runId,
-          tracker,
-          layout: layoutOf(dir),
-          policy,
-        };
+        const { runId } = recordRun(tracker, stages);
+        const options = { ...optionsOf(tracker, dir, runId, stages), policy };
         const coordinator = new Coordinator({ ...options, now: () => nowMs, onEvent: () => {} }, { reused: new Set() });
         coordinator.start();
         const held = new Map<number, WorkItem>();

@@ -61,7 +61,7 @@ export interface LeaseRecord {
   readonly stage: StageRecord;
   readonly worker: WorkerRecord;
   readonly startedMs: number;
-  /** Its first report, and the share of its item that was done by then: before, its worker loads code and data. */
+  /** Its first report, and the share of its item that it had done by then: before, its worker loads code and data. */
   reported: { readonly ms: number; readonly share: number } | null;
   renewedMs: number;
   /** Of the last batch of progress. */

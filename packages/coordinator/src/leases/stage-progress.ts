@@ -22,7 +22,9 @@ export interface StageRecord extends Omit<PlanStage, 'inputs'> {
   startedMs: number | null;
   /** How long workers held leases of it that are over, summed. */
   busyMs: number;
-  /** Share of the work that was done at some moment since then, to estimate the rate from. */
+  /** Share of the work that was done before this session; null: not known yet, or it is not executed here. */
+  before: number | null;
+  /** When the present workers began or were first heard of, and the share done by then: for their present rate. */
   since: { readonly ms: number; readonly share: number } | null;
   error: string | null;
 }
@@ -42,6 +44,7 @@ export function stageRecord(stage: PlanStage, reused: boolean): StageRecord {
     loss: null,
     startedMs: null,
     busyMs: 0,
+    before: null,
     since: null,
     error: null,
   };
@@ -54,10 +57,13 @@ export function requeue(stage: StageRecord, item: number): void {
   if (stage.state === 'waiting') stage.queued = [...stage.queued, item].sort((a, b) => a - b);
 }
 
-/** Share of a leased item that is done by its last report, 0 to 1. */
+/** Share of an item that is done by a report, 0 to 1. */
+export const shareOf = ({ step, totalSteps }: StageProgress): number => Math.min(1, step / Math.max(1, totalSteps));
+
+/** By the last report of a leased item. */
 export function itemShare({ progress }: StageRecord, item: number): number {
-  const { step = 0, totalSteps = 1 } = progress.get(item) ?? {};
-  return Math.min(1, step / Math.max(1, totalSteps));
+  const last = progress.get(item);
+  return last === undefined ? 0 : shareOf(last);
 }
 
 /** Share of the stage's work that is done, 0 to 1. */

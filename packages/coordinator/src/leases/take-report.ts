@@ -1,7 +1,7 @@
 // Progress of an attempt: metric rows and the ledger into the tracker, then how far the stage is.
 import type { StageProgress } from '@calm-orch/core';
 import type { CoordinatorOptions, LeaseRecord } from './records.ts';
-import { doneShare } from './stage-progress.ts';
+import { doneShare, itemShare, shareOf } from './stage-progress.ts';
 
 /** @throws CalmError `invalid_argument` where steps are missing or there again. `isAlone`: nobody else computes the stage, so that what was logged after the attempt's first step is logged again. */
 export function takeReport(
@@ -29,6 +29,10 @@ export function takeReport(
   if (told.length > 0) tracker.recordApplied(stageKey, { attempt: lease.work.attempt, sequence }, told);
   lease.firstStep ??= first;
   stage.progress.set(item, points.at(-1)!);
+  // Training goes on from its checkpoint, everything else begins anew.
+  const atStart = stage.isShared ? shareOf(points[0]!) : 0;
+  stage.before ??= atStart;
+  lease.reported ??= { ms: now(), share: itemShare(stage, item) - atStart };
   // An attempt that goes on from a checkpoint has not done in no time what lies before it.
   if (stage.numItems === 1 && (isFirst || stage.since === null)) stage.since = { ms: now(), share: doneShare(stage) };
   stage.loss =

@@ -29,7 +29,7 @@ function leased(record: StageRecord, ms: number, share: number, numWorkers = 1, 
   record.queued = [];
   record.leased.add(0);
   record.startedMs = 0;
-  record.since = { ms: 0, share: 0 };
+  record.before = 0;
   record.progress.set(0, { step: 100 * share, totalSteps: 100 });
   return Array.from(
     { length: numWorkers },
@@ -38,7 +38,7 @@ function leased(record: StageRecord, ms: number, share: number, numWorkers = 1, 
 }
 
 function done(record: StageRecord, ms: number): StageRecord {
-  Object.assign(record, { state: 'succeeded', queued: [], numDone: 1, busyMs: ms, since: { ms: 0, share: 0 } });
+  Object.assign(record, { state: 'succeeded', queued: [], numDone: 1, busyMs: ms, before: 0 });
   return record;
 }
 
@@ -72,6 +72,14 @@ test('a kind goes on at its own speed, and a gang shares what is left', () => {
   const both = timeLeft([data, first, second], leased(second, 12_500, 0.5, 2), counts, 0)!;
   expect(both).toBeGreaterThan(11_000);
   expect(both).toBeLessThan(14_000);
+});
+
+test('a stage that is slower than others of its kind goes on so', () => {
+  const fast = done(stage('finetune-score', 'fast', 10), 10_000);
+  const slow = stage('finetune-score', 'slow', 10);
+  const left = timeLeft([fast, slow], leased(slow, 15_000, 0.5), counts, 0)!;
+  expect(left).toBeGreaterThan(13_000);
+  expect(left).toBeLessThan(15_000);
 });
 
 test('what failed, and what needs it, is not waited for', () => {

@@ -1,11 +1,11 @@
 // How long the rest of a run will take. What is left is dealt out to the workers as it will be, so that stages which can
-// only follow each other and workers that wait count; each kind of stage goes on at the speed it has shown in this run.
-import type { Role, StageKind } from '@calm-orch/core';
+// only follow each other and workers that wait count; each stage goes on at the speed it and its kind have shown in this run.
+import type { Role } from '@calm-orch/core';
 import type { LeaseRecord } from './records.ts';
 import { criticalPaths, nextItem, type Schedulable } from './schedule.ts';
 import { doneShare, itemShare, type StageRecord } from './stage-progress.ts';
 
-/** A kind's own speed counts as much as that of all kinds once so much of one of its stages is done: first steps are slow. */
+/** A speed counts as much as the more general one once so much of a stage was done at it: first steps are slow. */
 const trustedShare = 0.05;
 
 /** Worker time from which on speeds are told. */
@@ -20,7 +20,7 @@ interface Job {
 }
 
 type Rest = { -readonly [K in keyof Schedulable]: Schedulable[K] } & {
-  readonly kind: StageKind;
+  readonly kind: StageRecord['kind'];
   readonly costPerItem: number;
   numRunning: number;
 };
@@ -48,7 +48,7 @@ export function timeLeft(
   let jobs: Job[] = [];
   let atMs = 0;
   const start = (stage: Rest, share: number, numWorkers: number): void => {
-    const endMs = atMs + (stage.costPerItem * share * msPerCost(stage.kind)) / numWorkers;
+    const endMs = atMs + (stage.costPerItem * share * msPerCost(stage)) / numWorkers;
     jobs.push({ key: stage.key, role: stage.role, numWorkers, endMs });
     free[stage.role] -= numWorkers;
     stage.numRunning++;
@@ -78,33 +78,34 @@ export function timeLeft(
   }
 }
 
-/** Worker time per unit of a stage's estimated work, by kind. */
+interface Seen {
+  readonly ms: number;
+  readonly work: number;
+}
+
+const sumOf = (all: readonly Seen[]): Seen =>
+  all.reduce((sum, { ms, work }) => ({ ms: sum.ms + ms, work: sum.work + work }), { ms: 0, work: 0 });
+
+/** Worker time per unit of a stage's estimated work: its own, as far as it is seen, else its kind's, else that of all. */
 function speeds(
   stages: readonly StageRecord[],
   leases: readonly LeaseRecord[],
   nowMs: number,
-): ((kind: StageKind) => number) | null {
-  const seen = new Map<StageKind, { ms: number; work: number; trusted: number }>();
-  for (const stage of stages) {
-    if (stage.since === null) continue;
+): ((stage: Pick<StageRecord, 'key' | 'kind' | 'cost'>) => number) | null {
+  const seen = stages.flatMap((stage) => {
+    if (stage.before === null) return [];
     const held = leases.filter((lease) => lease.stage === stage);
-    const kind = seen.get(stage.kind) ?? { ms: 0, work: 0, trusted: trustedShare * stage.cost };
-    kind.ms += held.reduce((sum, { reported }) => sum + nowMs - (reported?.ms ?? nowMs), stage.busyMs);
-    const before = new Map(
-      held.map(({ work: { item }, reported }) => [item, reported?.share ?? itemShare(stage, item)]),
-    );
-    const untimed = [...before.values()].reduce((sum, share) => sum + share, 0) / stage.numItems;
-    kind.work += stage.cost * Math.max(0, doneShare(stage) - stage.since.share - untimed);
-    seen.set(stage.kind, kind);
-  }
-  const total = [...seen.values()].reduce((sum, { ms, work }) => ({ ms: sum.ms + ms, work: sum.work + work }), {
-    ms: 0,
-    work: 0,
+    const untimed = held.reduce((sum, { reported }) => sum + (reported?.share ?? 0), 0) / stage.numItems;
+    const work = stage.cost * (doneShare(stage) - stage.before - untimed);
+    const ms = held.reduce((sum, { reported }) => sum + nowMs - (reported?.ms ?? nowMs), stage.busyMs);
+    return work > 0 ? { key: stage.key, kind: stage.kind, ms, work } : [];
   });
-  if (total.work === 0 || total.ms < seenMs) return null;
-  const ofAll = total.ms / total.work;
-  return (kind) => {
-    const { ms, work, trusted } = seen.get(kind) ?? { ms: 0, work: 0, trusted: 1 };
-    return (ms + trusted * ofAll) / (work + trusted);
+  const all = sumOf(seen);
+  if (all.work === 0 || all.ms < seenMs) return null;
+  return ({ key, kind, cost }) => {
+    const trusted = trustedShare * cost;
+    const speed = ({ ms, work }: Seen, others: number): number => (ms + trusted * others) / (work + trusted);
+    const ofKind = speed(sumOf(seen.filter((one) => one.kind === kind)), all.ms / all.work);
+    return speed(sumOf(seen.filter((one) => one.key === key)), ofKind);
   };
 }

@@ -102,7 +102,7 @@ export const nano: Preset = {
   // hundreds of steps instead of thousands to learn in.
   pretrainSsl: { steps: 400, batchSize: 16, peakLearningRate: 1e-3, warmupFraction: 0.03 },
   pretrainGeneric: { steps: 200, batchSize: 32, peakLearningRate: 1e-3, warmupFraction: 0.03 },
-  finetuneComment: { steps: 600, batchSize: 16, peakLearningRate: 2e-3, warmupFraction: 0.03 },
+  finetuneComment: { steps: 1200, batchSize: 16, peakLearningRate: 2e-3, warmupFraction: 0.03 },
   comments: { numPhotographs: 4000 },
   questions: { use: false, mix: bySize, maxTokens: 64 },
   control: { permuteScores: false, permutePseudoLabels: false },

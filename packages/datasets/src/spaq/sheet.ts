@@ -2,7 +2,6 @@
 // needs and fixed times, so that equal tables are equal bytes.
 import { readFileSync } from 'node:fs';
 import { zipSync } from 'fflate';
-import { readSheet as readExcelSheet } from 'read-excel-file/universal';
 import { CalmError, refuseMistakenFile } from '@calm-orch/core';
 import { badLine } from '../text/lines.ts';
 
@@ -29,9 +28,11 @@ export async function readSheet(path: string, what: string, columns: readonly st
     throw new CalmError(code, `${what}: cannot read ${path}: ${(error as Error).message}`, { cause: error });
   }
   if (bytes.length > maxBytes) throw badLine(path, 1, `a sheet of at most ${maxBytes} bytes`, `${bytes.length} bytes`);
+  // Loaded where a sheet is read: 44 files. Not the package's Node entry: that one never settles on a truncated archive.
+  const { readSheet: readExcelSheet } = await import('read-excel-file/universal');
   let rows: readonly (readonly unknown[])[];
   try {
-    // A copy, for a buffer of its own. Not the package's Node entry: that one never settles on a truncated archive.
+    // A copy, for a buffer of its own.
     rows = await readExcelSheet(new Uint8Array(bytes).buffer);
   } catch (error) {
     throw badLine(path, 1, 'an .xlsx sheet', error instanceof Error ? error.message : String(error));

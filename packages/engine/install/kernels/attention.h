@@ -6,31 +6,22 @@
 namespace ISA {
 namespace {
 
-/** One head's rows [tokens, headSize], turned and multiplied by a factor. */
-void turned(const AttentionSizes& s, const float* x, int64_t stride, int64_t tokens, float factor, float* out) {
+/**
+ * One head's rows [tokens, headSize], `from` and `to` floats apart, turned by their positions and multiplied by a factor.
+ * `back` turns the other way, as gradients go: the halves of the sines change places.
+ */
+void turn(const AttentionSizes& s, bool back, int64_t tokens, float factor, const float* x, int64_t from, float* out,
+          int64_t to) {
   const int64_t d = s.headSize, half = d / 2, first = s.keys - tokens;
-  for (int64_t t = 0; t < tokens; t++, x += stride, out += d) {
+  for (int64_t t = 0; t < tokens; t++, x += from, out += to) {
     if (s.cosines == nullptr) {
       for (int64_t j = 0; j < d; j++) out[j] = x[j] * factor;
       continue;
     }
     const float *c = s.cosines + (first + t) * d, *n = s.sines + (first + t) * d;
-    for (int64_t j = 0; j < half; j++) out[j] = (x[j] * c[j] + x[j + half] * n[j]) * factor;
-    for (int64_t j = half; j < d; j++) out[j] = (x[j] * c[j] + x[j - half] * n[j]) * factor;
-  }
-}
-
-/** The gradient of `turned`, in place and into the rows of a tensor. */
-void turnedBack(const AttentionSizes& s, const float* dy, int64_t tokens, float factor, float* dx, int64_t stride) {
-  const int64_t d = s.headSize, half = d / 2, first = s.keys - tokens;
-  for (int64_t t = 0; t < tokens; t++, dy += d, dx += stride) {
-    if (s.cosines == nullptr) {
-      for (int64_t j = 0; j < d; j++) dx[j] = dy[j] * factor;
-      continue;
-    }
-    const float *c = s.cosines + (first + t) * d, *n = s.sines + (first + t) * d;
-    for (int64_t j = 0; j < half; j++) dx[j] = (dy[j] * c[j] + dy[j + half] * n[j + half]) * factor;
-    for (int64_t j = half; j < d; j++) dx[j] = (dy[j] * c[j] + dy[j - half] * n[j - half]) * factor;
+    const float *low = back ? n + half : n, *high = back ? n : n + half;
+    for (int64_t j = 0; j < half; j++) out[j] = (x[j] * c[j] + x[j + half] * low[j]) * factor;
+    for (int64_t j = half; j < d; j++) out[j] = (x[j] * c[j] + x[j - half] * high[j - half]) * factor;
   }
 }
 
@@ -41,7 +32,7 @@ void attention(const AttentionSizes& s, const float* q, const float* k, const fl
   auto run = [&](int64_t task) {
     const int64_t b = task / s.keyValueHeads, kv = task % s.keyValueHeads;
     float* keys = room(scratchOfThread(0), s.keys * d);
-    turned(s, k + b * s.keys * keyValueWidth + kv * d, keyValueWidth, s.keys, 1.f, keys);
+    turn(s, false, s.keys, 1.f, k + b * s.keys * keyValueWidth + kv * d, keyValueWidth, keys, d);
     float* packedKeys = room(scratchOfThread(1), packedSize(d, s.keys));
     pack({keys, 1, d}, d, s.keys, packedKeys);
     float* packedValues = room(scratchOfThread(2), packedSize(s.keys, d));
@@ -49,7 +40,7 @@ void attention(const AttentionSizes& s, const float* q, const float* k, const fl
     for (int64_t h = kv * groups; h < (kv + 1) * groups; h++) {
       const int64_t at = b * s.queries * width + h * d;
       float* queries = room(scratchOfThread(3), s.queries * d);
-      turned(s, q + at, width, s.queries, factor, queries);
+      turn(s, false, s.queries, factor, q + at, width, queries, d);
       float* scores = weights + (b * s.heads + h) * s.queries * s.keys;
       Product product{s.queries, s.keys, d, {queries, d, 1}, packedKeys};
       product.c = scores;
@@ -79,7 +70,7 @@ void attentionGradient(const AttentionSizes& s, const float* q, const float* k, 
     float* turnedRows = room(scratchOfThread(0), (s.keys + 2 * s.queries + s.keys) * d);
     float *keys = turnedRows, *queries = keys + s.keys * d, *dQueries = queries + s.queries * d;
     float* dKeys = dQueries + s.queries * d;
-    turned(s, k + keysAt, keyValueWidth, s.keys, 1.f, keys);
+    turn(s, false, s.keys, 1.f, k + keysAt, keyValueWidth, keys, d);
     float* packedKeys = room(scratchOfThread(1), packedSize(s.keys, d));
     pack({keys, d, 1}, s.keys, d, packedKeys);
     float* packedValues = room(scratchOfThread(2), packedSize(d, s.keys));
@@ -116,8 +107,8 @@ void attentionGradient(const AttentionSizes& s, const float* q, const float* k, 
       toQueries.stride = d;
       toQueries.causalInner = seen;
       multiply(toQueries);
-      turnedBack(s, dQueries, s.queries, factor, dq + at, width);
-      turned(s, q + at, width, s.queries, factor, queries);
+      turn(s, true, s.queries, factor, dQueries, d, dq + at, width);
+      turn(s, false, s.queries, factor, q + at, width, queries, d);
       pack({queries, d, 1}, s.queries, d, packedRows);
       Product toKeys{s.keys, d, s.queries, {dScores, 1, s.keys}, packedRows};
       toKeys.c = dKeys;
@@ -126,7 +117,7 @@ void attentionGradient(const AttentionSizes& s, const float* q, const float* k, 
       toKeys.causalFrom = seen;
       multiply(toKeys);
     }
-    turnedBack(s, dKeys, s.keys, 1.f, dk + keysAt, keyValueWidth);
+    turn(s, true, s.keys, 1.f, dKeys, d, dk + keysAt, keyValueWidth);
   };
   inParallel(s.batch * s.keyValueHeads, run);
 }

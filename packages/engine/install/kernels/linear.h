@@ -6,23 +6,35 @@
 namespace ISA {
 namespace {
 
+/** Several weights [O, D], packed one after the other: as they are, or transposed. */
+struct PackedWeights {
+  std::vector<const float*> each;
+  int64_t outputs = 0;
+  PackedWeights(const LinearSizes& s, const float* const* weights, bool transposed) {
+    std::vector<int64_t> at;
+    int64_t size = 0;
+    for (int64_t out : s.outputs) {
+      at.push_back(size);
+      size += transposed ? packedSize(s.width, out) : packedSize(out, s.width);
+      outputs += out;
+    }
+    float* packed = room(scratchOfThread(0), size);
+    for (size_t i = 0; i < at.size(); i++) {
+      if (transposed) pack({weights[i], 1, s.width}, s.width, s.outputs[i], packed + at[i]);
+      else pack({weights[i], s.width, 1}, s.outputs[i], s.width, packed + at[i]);
+      each.push_back(packed + at[i]);
+    }
+  }
+};
+
 void linear(const LinearSizes& s, const float* x, const float* const* weights, const float* const* biases,
             float* const* y) {
-  const int64_t n = s.outputs.size();
-  std::vector<int64_t> at(n);
-  int64_t total = 0, outputs = 0;
-  for (int64_t i = 0; i < n; i++) {
-    at[i] = total;
-    total += packedSize(s.width, s.outputs[i]);
-    outputs += s.outputs[i];
-  }
-  float* packed = room(scratchOfThread(0), total);
-  for (int64_t i = 0; i < n; i++) pack({weights[i], 1, s.width}, s.width, s.outputs[i], packed + at[i]);
-  Pieces pieces(s.rows, kRows, 1.0 * s.rows * s.width * outputs);
+  const PackedWeights packed(s, weights, true);
+  Pieces pieces(s.rows, kRows, 1.0 * s.rows * s.width * packed.outputs);
   inParallel(pieces.count, [&](int64_t piece) {
     int64_t first = pieces.first(piece), rows = pieces.length(piece);
-    for (int64_t i = 0; i < n; i++) {
-      Product p{rows, s.outputs[i], s.width, {x + first * s.width, s.width, 1}, packed + at[i]};
+    for (size_t i = 0; i < s.outputs.size(); i++) {
+      Product p{rows, s.outputs[i], s.width, {x + first * s.width, s.width, 1}, packed.each[i]};
       p.c = y[i] + first * s.outputs[i];
       p.stride = s.outputs[i];
       p.bias = biases == nullptr ? nullptr : biases[i];
@@ -32,21 +44,12 @@ void linear(const LinearSizes& s, const float* x, const float* const* weights, c
 }
 
 void linearInputGradient(const LinearSizes& s, const float* const* weights, const float* const* dy, float* dx) {
-  const int64_t n = s.outputs.size();
-  std::vector<int64_t> at(n);
-  int64_t total = 0, outputs = 0;
-  for (int64_t i = 0; i < n; i++) {
-    at[i] = total;
-    total += packedSize(s.outputs[i], s.width);
-    outputs += s.outputs[i];
-  }
-  float* packed = room(scratchOfThread(0), total);
-  for (int64_t i = 0; i < n; i++) pack({weights[i], s.width, 1}, s.outputs[i], s.width, packed + at[i]);
-  Pieces pieces(s.rows, kRows, 1.0 * s.rows * s.width * outputs);
+  const PackedWeights packed(s, weights, false);
+  Pieces pieces(s.rows, kRows, 1.0 * s.rows * s.width * packed.outputs);
   inParallel(pieces.count, [&](int64_t piece) {
     int64_t first = pieces.first(piece), rows = pieces.length(piece);
-    for (int64_t i = 0; i < n; i++) {
-      Product p{rows, s.width, s.outputs[i], {dy[i] + first * s.outputs[i], s.outputs[i], 1}, packed + at[i]};
+    for (size_t i = 0; i < s.outputs.size(); i++) {
+      Product p{rows, s.width, s.outputs[i], {dy[i] + first * s.outputs[i], s.outputs[i], 1}, packed.each[i]};
       p.c = dx + first * s.width;
       p.stride = s.width;
       p.onto = i > 0;

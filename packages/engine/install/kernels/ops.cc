@@ -1,6 +1,7 @@
 // The fused operations as TensorFlow's: registered when the addon is loaded, on the CPU, where the processor has AVX2 and
 // FMA. Shapes are those of the inputs; fused.ts of the model names the operations and their attributes.
 #include <cstdlib>
+#include <stdexcept>
 #include <string>
 #include <vector>
 #include "kernels.h"
@@ -19,7 +20,13 @@ struct Attributes {
   std::string gate;
 };
 
-/** One call: inputs are freed at its end, the first thing that goes wrong is told. */
+int64_t product(const std::vector<int64_t>& shape) {
+  int64_t size = 1;
+  for (int64_t each : shape) size *= each;
+  return size;
+}
+
+/** One call: its tensors are freed at its end. */
 class Call {
  public:
   explicit Call(TF_OpKernelContext* context) : context_(context), status_(TF_NewStatus()) {}
@@ -36,39 +43,38 @@ class Call {
     return sizes;
   }
   float* output(int i, const std::vector<int64_t>& shape) {
-    int64_t size = 1;
-    for (int64_t each : shape) size *= each;
-    TF_Tensor* tensor =
-        TF_AllocateOutput(context_, i, TF_FLOAT, shape.data(), shape.size(), size * sizeof(float), status_);
-    if (TF_GetCode(status_) != TF_OK) {
-      TF_OpKernelContext_Failure(context_, status_);
-      return nullptr;
-    }
-    held_.push_back(tensor);
-    return static_cast<float*>(TF_TensorData(tensor));
+    const size_t bytes = product(shape) * sizeof(float);
+    return static_cast<float*>(TF_TensorData(
+        hold(TF_AllocateOutput(context_, i, TF_FLOAT, shape.data(), shape.size(), bytes, status_))));
+  }
+  /** The operation fails; without a reason of TensorFlow's with this one. */
+  void fail(TF_Code code, const char* reason) {
+    if (TF_GetCode(status_) == TF_OK) TF_SetStatus(status_, code, reason);
+    TF_OpKernelContext_Failure(context_, status_);
   }
 
  private:
   TF_Tensor* get(int i) {
     if (static_cast<int>(inputs_.size()) <= i) inputs_.resize(i + 1, nullptr);
     if (inputs_[i] == nullptr) {
-      TF_GetInput(context_, i, &inputs_[i], status_);
-      held_.push_back(inputs_[i]);
+      TF_Tensor* tensor = nullptr;
+      TF_GetInput(context_, i, &tensor, status_);
+      inputs_[i] = hold(tensor);
     }
     return inputs_[i];
   }
   void* data(int i) { return TF_TensorData(get(i)); }
+  TF_Tensor* hold(TF_Tensor* tensor) {
+    if (TF_GetCode(status_) != TF_OK) throw std::runtime_error("the tensor cannot be had");
+    held_.push_back(tensor);
+    return tensor;
+  }
 
   TF_OpKernelContext* context_;
   TF_Status* status_;
   std::vector<TF_Tensor*> inputs_, held_;
 };
 
-int64_t product(const std::vector<int64_t>& shape) {
-  int64_t size = 1;
-  for (int64_t each : shape) size *= each;
-  return size;
-}
 std::vector<int64_t> withLast(std::vector<int64_t> shape, int64_t last) {
   shape.back() = last;
   return shape;
@@ -182,17 +188,27 @@ void swigluGradient(const Attributes&, Call& call) {
   chosen->swigluGradient(product(shape), call.input(0), call.input(1), call.input(2), dGate, dUp);
 }
 
+/** Input 1: which of so many logits each row is about. */
+const int32_t* targets(Call& call, int64_t rows, int64_t vocabulary) {
+  const int32_t* all = call.integers(1);
+  for (int64_t r = 0; r < rows; r++)
+    if (all[r] < 0 || all[r] >= vocabulary)
+      throw std::out_of_range("target " + std::to_string(all[r]) + " of " + std::to_string(vocabulary) + " logits");
+  return all;
+}
+
 // logits [N, V], targets [N], weights [N] -> [N]
 void crossEntropy(const Attributes&, Call& call) {
   auto shape = call.shape(0);
-  chosen->crossEntropy(shape[0], shape[1], call.input(0), call.integers(1), call.input(2), call.output(0, {shape[0]}));
+  chosen->crossEntropy(shape[0], shape[1], call.input(0), targets(call, shape[0], shape[1]), call.input(2),
+                       call.output(0, {shape[0]}));
 }
 
 // logits, targets, weights, gradients [N] -> [N, V]
 void crossEntropyGradient(const Attributes&, Call& call) {
   auto shape = call.shape(0);
-  chosen->crossEntropyGradient(shape[0], shape[1], call.input(0), call.integers(1), call.input(2), call.input(3),
-                               call.output(0, shape));
+  chosen->crossEntropyGradient(shape[0], shape[1], call.input(0), targets(call, shape[0], shape[1]), call.input(2),
+                               call.input(3), call.output(0, shape));
 }
 
 // N of [S, ...] -> all their sums, one after the other
@@ -209,7 +225,13 @@ using Compute = void (*)(const Attributes&, Call&);
 template <Compute compute>
 void run(void* kernel, TF_OpKernelContext* context) {
   Call call(context);
-  compute(*static_cast<Attributes*>(kernel), call);
+  try {
+    compute(*static_cast<Attributes*>(kernel), call);
+  } catch (const std::bad_alloc& error) {
+    call.fail(TF_RESOURCE_EXHAUSTED, error.what());
+  } catch (const std::exception& error) {
+    call.fail(TF_INVALID_ARGUMENT, error.what());
+  }
 }
 
 void* readAttributes(TF_OpKernelConstruction* construction) {

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -15,6 +16,7 @@ struct Job {
   const int64_t count;
   std::atomic<int64_t> next{0};
   int64_t done = 0;
+  std::exception_ptr error;
   std::mutex mutex;
   std::condition_variable finished;
 
@@ -22,9 +24,17 @@ struct Job {
 
   void work() {
     int64_t mine = 0;
-    for (int64_t i; (i = next.fetch_add(1)) < count; mine++) f(i);
+    std::exception_ptr thrown;
+    for (int64_t i; (i = next.fetch_add(1)) < count; mine++) {
+      try {
+        f(i);
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+    }
     if (mine == 0) return;
     std::lock_guard<std::mutex> lock(mutex);
+    if (thrown) error = thrown;
     done += mine;
     if (done == count) finished.notify_all();
   }
@@ -84,10 +94,13 @@ void inParallel(int64_t count, const std::function<void(int64_t)>& f) {
     std::unique_lock<std::mutex> lock(job->mutex);
     job->finished.wait(lock, [&] { return job->done == count; });
   }
-  std::lock_guard<std::mutex> lock(pool->mutex);
-  for (auto at = pool->jobs.begin(); at != pool->jobs.end(); ++at)
-    if (*at == job) {
-      pool->jobs.erase(at);
-      break;
-    }
+  {
+    std::lock_guard<std::mutex> lock(pool->mutex);
+    for (auto at = pool->jobs.begin(); at != pool->jobs.end(); ++at)
+      if (*at == job) {
+        pool->jobs.erase(at);
+        break;
+      }
+  }
+  if (job->error) std::rethrow_exception(job->error);
 }

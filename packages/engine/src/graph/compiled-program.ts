@@ -17,8 +17,8 @@ export function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
   const { tf, node: backend, protos } = engine;
   const graph = createGraphBuilder(protos);
   const names = Object.keys(spec.variables);
-  const { byName, indexFeed, valueFeed, assignOne, readOne, zeroAll } = addVariables(graph, spec.variables);
-  const functions = traceFunctions(engine, graph, spec, byName);
+  const variables = addVariables(graph, spec.variables);
+  const functions = traceFunctions(engine, graph, spec, variables.byName);
   const session = graph.withSavedModel((dir) => backend.loadSavedModelMetaGraph(dir, 'serve') as number);
 
   const runSession = (inputs: readonly Tensor[], feeds: readonly string[], fetches: readonly string[]): Tensor[] =>
@@ -28,23 +28,23 @@ export function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
       feeds.map((name) => ({ name })),
       fetches,
     ) as Tensor[];
-  if (names.length > 0) tf.dispose(runSession([], [], [zeroAll]));
   const runBranch = (index: number, value: Tensor, fetch: string): Tensor => {
     const chosen = tf.scalar(index, 'int32');
-    const [result] = runSession([chosen, value], [indexFeed, valueFeed], [fetch]);
+    const [result] = runSession([chosen, value], [variables.indexFeed, variables.valueFeed], [fetch]);
     tf.dispose([chosen, value]);
     return result!;
   };
+  if (names.length > 0) runBranch(names.length, tf.scalar(0), variables.assign).dispose();
 
   const assign = (variable: string, values: Float32Array): void => {
     checkValues(variable, spec.variables[variable], values);
     const tensor = tf.tensor(values, [...spec.variables[variable]!], 'float32');
-    runBranch(names.indexOf(variable), tensor, assignOne).dispose();
+    runBranch(names.indexOf(variable), tensor, variables.assign).dispose();
   };
   const read = (variable: string): Float32Array => {
     const index = names.indexOf(variable);
     if (index < 0) throw new CalmError('internal', `program has no variable ${variable}`);
-    const tensor = runBranch(index, tf.scalar(0), readOne);
+    const tensor = runBranch(index, tf.scalar(0), variables.read);
     const values = tensor.dataSync() as Float32Array;
     tensor.dispose();
     return values;

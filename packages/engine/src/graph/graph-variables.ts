@@ -1,6 +1,6 @@
 // The variables of a compiled program in its graph. A session prepares every set of feeds and fetches anew, which takes as
-// long as its graph is large. So one fetch sets all variables to zero, one assigns any of them and one reads any: a switch
-// lets a value through to one branch alone.
+// long as its graph is large. So one fetch assigns any of the variables or sets all to zero, and one reads any: a switch lets
+// a value through to one branch alone.
 import { orderedName, type GraphBuilder } from './graph.ts';
 import type { Shape } from './program-spec.ts';
 
@@ -17,10 +17,9 @@ export interface GraphVariables {
   readonly byName: ReadonlyMap<string, Variable>;
   readonly indexFeed: string;
   readonly valueFeed: string;
-  /** Fetches; the first two take the feeds. */
-  readonly assignOne: string;
-  readonly readOne: string;
-  readonly zeroAll: string;
+  /** Fetches that take the feeds: an index for each variable; to assign also one more, at which all become zero. */
+  readonly assign: string;
+  readonly read: string;
 }
 
 /** A scalar, once these control edges allow it. */
@@ -39,10 +38,11 @@ export function addVariables(graph: GraphBuilder, shapes: Readonly<Record<string
   const indexFeed = graph.node('Placeholder', [], { dtype: { type: 'int32' }, shape: { shape: [] } }, 'variable_index');
   const valueFeed = graph.node('Placeholder', [], { dtype: float }, 'variable_values');
   const branches = graph.node('_SwitchN', [valueFeed, indexFeed], {
-    num_outs: { int: Math.max(1, names.length) },
+    num_outs: { int: names.length + 1 },
     T: float,
   });
-  const zero = scalarConst(graph, 0);
+  const branchOf = (index: number): string => graph.node('Identity', [`${branches}:${index}`], { T: float });
+  const zero = branchOf(names.length);
   const [assigns, reads, zeroed]: [string[], string[], string[]] = [[], [], []];
   const byName = new Map<string, Variable>();
   for (const [index, name] of names.entries()) {
@@ -56,13 +56,13 @@ export function addVariables(graph: GraphBuilder, shapes: Readonly<Record<string
     });
     const zeros = graph.node('Fill', [dims, zero], { T: float, index_type: { type: 'int32' } });
     zeroed.push(graph.node('AssignVariableOp', [handle, zeros], { dtype: float }));
-    const branch = graph.node('Identity', [`${branches}:${index}`], { T: float });
+    const branch = branchOf(index);
     assigns.push(scalarConst(graph, 1, `^${graph.node('AssignVariableOp', [handle, branch], { dtype: float })}`));
     reads.push(graph.node('ReadVariableOp', [handle, `^${branch}`], { dtype: float }));
     const read = graph.node('ReadVariableOp', [handle], { dtype: float }, `${id}_read`);
     byName.set(name, { handle, read, shape });
   }
-  const [assignOne, readOne] = names.length === 0 ? ['', ''] : [merge(graph, assigns), merge(graph, reads)];
-  const zeroAll = scalarConst(graph, 0, ...zeroed.map((assign) => `^${assign}`));
-  return { byName, indexFeed, valueFeed, assignOne, readOne, zeroAll };
+  if (names.length === 0) return { byName, indexFeed, valueFeed, assign: '', read: '' };
+  assigns.push(scalarConst(graph, 0, ...zeroed.map((each) => `^${each}`)));
+  return { byName, indexFeed, valueFeed, assign: merge(graph, assigns), read: merge(graph, reads) };
 }

@@ -4,7 +4,8 @@
 // Shapes: B = batch, T = vision tokens, Dv = vision width, Q = queries, Dq = Q-Former width, D = language width.
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Level, LlmConfig, MfamConfig, QFormerLevel } from '@calm-orch/core';
-import { activations, attention, layerNorm, linear, linears, perSample } from '../layers/layers.ts';
+import { attention } from '../layers/attention.ts';
+import { activations, layerNorm, linear, linears, perSample } from '../layers/layers.ts';
 import type { Parameters } from '../layers/parameter.ts';
 import type { StatesSize } from '../layers/vision.ts';
 import { recomputed } from '../training/recompute.ts';

@@ -17,8 +17,8 @@ afterEach(() => {
   opened.forEach((taps) => taps.close());
   rmSync(dir, { recursive: true, force: true });
 });
-const open = (): Taps => {
-  const taps = openTaps(dir);
+const open = (keptBytes?: number): Taps => {
+  const taps = openTaps(dir, keptBytes);
   opened.push(taps);
   return taps;
 };
@@ -82,7 +82,7 @@ describe('hidden states on disk', () => {
   it('read ahead are the same, also where the file ends early', async () => {
     writePart(0, ['a', 'b', 'c'], 0);
     truncateSync(join(dir, 'part-0000-layer-2.f32'), 2 * 6 * 4 - 1);
-    const taps = open();
+    const taps = open(0);
     taps.readAhead([0, 1, 2], [2]);
     expect([...taps.read(0, 2)]).toEqual(state(0, 2));
     await setImmediate();

@@ -2,6 +2,7 @@
 // Computed once, shared by every row and seed; readers fetch single photographs by position. live-taps.ts has those that are
 // not stored.
 import { closeSync, existsSync, openSync, read as startToRead, readdirSync, readFileSync, readSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { CalmError, writeFileAtomic } from '@calm-orch/core';
 import type { StatesSize } from '../layers/vision.ts';
@@ -86,8 +87,13 @@ export function memoryTaps(
   };
 }
 
-/** Opens a directory of parts. @throws CalmError `bad_data` where parts disagree or a file ends early. */
-export function openTaps(dir: string): Taps {
+/**
+ * Opens a directory of parts.
+ * @param keptBytes How much the system keeps in memory: what is there is read in less time than another thread could be
+ *   told of it, so less than this is not read ahead.
+ * @throws CalmError `bad_data` where parts disagree or a file ends early.
+ */
+export function openTaps(dir: string, keptBytes = totalmem() / 4): Taps {
   const names = readdirSync(dir)
     .filter((name) => /^part-\d+\.json$/.test(name))
     .sort();
@@ -143,6 +149,7 @@ export function openTaps(dir: string): Taps {
   };
   /** Where what is read ahead goes; nobody looks at it. */
   const unread = new Uint8Array(bytes);
+  const isKept = rows.length * layers.length * bytes < keptBytes;
   return {
     ids: parts.flatMap(({ index }) => index.ids),
     layers,
@@ -150,6 +157,7 @@ export function openTaps(dir: string): Taps {
     width,
     readInto,
     readAhead: (wanted, ahead) => {
+      if (isKept) return;
       for (const layer of ahead)
         for (const row of wanted) {
           const place = placeOf(row, layer);

@@ -6,7 +6,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '@calm-orch/engine';
 import type { LlmConfig } from '@calm-orch/core';
-import { attention, linear, linears, rmsNorm, softmax, swiglu } from '../layers/layers.ts';
+import { attention } from '../layers/attention.ts';
+import { linear, linears, rmsNorm, softmax, swiglu } from '../layers/layers.ts';
 import { embedTokens, logitsOf, rotary } from '../layers/llama.ts';
 import type { Parameters } from '../layers/parameter.ts';
 

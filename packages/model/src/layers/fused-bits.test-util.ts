@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { rng } from '@calm-orch/core';
 import { createProgram, startEngine, tf } from '@calm-orch/engine';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { attention, gelu, layerNorm, linears, quickGelu, rmsNorm, swiglu, tokenCrossEntropy } from './layers.ts';
+import { attention } from './attention.ts';
+import { gelu, layerNorm, linears, quickGelu, rmsNorm, swiglu, tokenCrossEntropy } from './layers.ts';
 import { tilePerShard, type Parameter } from './parameter.ts';
 
 const [numShards, batch, tokens, width] = [2, 6, 37, 44];

@@ -2,7 +2,7 @@
 // have them. Same shapes, other last bits; a row has the same bits among any others, whatever the threads.
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { fusedOperation, tf } from '@calm-orch/engine';
-import type { AttentionOptions } from './layers.ts';
+import type { AttentionOptions } from './attention.ts';
 import { trainable, type Parameter } from './parameter.ts';
 
 interface Forward {

@@ -4,11 +4,11 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { createProgram, startEngine, tf } from '@calm-orch/engine';
 import { rng } from '@calm-orch/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { attention } from './attention.ts';
 import {
   activations,
   addConstant,
   addParameter,
-  attention,
   crossEntropy,
   embedding,
   gelu,

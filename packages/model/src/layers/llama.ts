@@ -3,7 +3,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '@calm-orch/engine';
 import { power, type LlmConfig } from '@calm-orch/core';
-import { attention, embedding, rmsNorm, swiglu, turn } from './layers.ts';
+import { attention, turn } from './attention.ts';
+import { embedding, rmsNorm, swiglu } from './layers.ts';
 import { linear, linears } from './lora.ts';
 import type { Parameters } from './parameter.ts';
 import { recomputed } from '../training/recompute.ts';

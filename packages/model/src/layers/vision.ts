@@ -3,7 +3,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '@calm-orch/engine';
 import type { VisionConfig } from '@calm-orch/core';
-import { activations, addParameter, attention, layerNorm, linear, linears, perSample } from './layers.ts';
+import { attention } from './attention.ts';
+import { activations, addParameter, layerNorm, linear, linears, perSample } from './layers.ts';
 import type { Parameters } from './parameter.ts';
 
 export const visionPrefix = 'vision.vision_model';

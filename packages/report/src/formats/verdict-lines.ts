@@ -35,8 +35,9 @@ export function verdictLine({ claim, verdict, metric, comparisons, reason }: Ver
 export function verdictNote(verdicts: readonly Verdict[]): string[] {
   const judged = verdicts.filter(({ comparisons }) => comparisons.length > 0);
   if (judged.length === 0) return [];
-  const within = judged.some(({ comparisons }) => comparisons.length > 1) ? "; Holm's correction within a claim" : '';
-  const across = judged.length > 1 ? `, none over the ${judged.length} claims` : '';
+  const holm = judged.some(({ comparisons }) => comparisons.length > 1);
+  const within = holm ? "; Holm's correction within a claim" : '';
+  const across = judged.length > 1 ? `${holm ? ', none' : '; no correction'} over the ${judged.length} claims` : '';
   return [`claims: [95 % t interval over seeds and test items]${within}${across}.`];
 }
 

@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { shortNumber } from '../parts/format.ts';
+import { tickText } from '@calm-orch/report/axis';
 import type { ChartCurve } from './chart-curves.ts';
 import { NumbersBehind } from './numbers-behind.tsx';
 import { smoothed } from './series.ts';
@@ -206,11 +207,6 @@ const stepsBetweenTicks = [1, 10, 100, 1e3, 1e4, 1e5, 1e6].flatMap((power) => [p
 /** Of what there is, not of whole powers of ten. */
 const logRange: uPlot.Scale.Range = (_, low, high) =>
   low === null || high === null ? [0.1, 1] : uPlot.rangeLog(low, high, 10, false);
-
-const tickText = (tick: number): string =>
-  tick !== 0 && (Math.abs(tick) < 1e-3 || Math.abs(tick) >= 1e5)
-    ? tick.toExponential(0)
-    : String(Number(tick.toPrecision(6)));
 
 /** A canvas does not know the names of colours that page.css gives; an element does. */
 function colorsOf(box: HTMLElement): (name: string) => string {

@@ -12,6 +12,15 @@ export interface CurveStyle {
 const colors = ['--blue', '--vermillion', '--green', '--purple', '--orange', '--sky', '--text'];
 const dashes: readonly (readonly number[])[] = [[], [6, 3], [2, 2], [8, 3, 2, 3], [12, 4]];
 
+/** Rows of one chart that can be told apart. */
+export const numStyles = colors.length;
+
+/** Of a row that stands for all its seeds: told from others by both, also in print. */
+export const styleOfRow = (position: number): CurveStyle => ({
+  color: colors[position % colors.length]!,
+  dash: dashes[position % dashes.length]!,
+});
+
 /** Of a row, by its number. */
 export const colorAt = (row: number): string => colors[row % colors.length]!;
 

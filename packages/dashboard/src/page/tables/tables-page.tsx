@@ -5,8 +5,7 @@ import { useNews } from '../data/live.ts';
 import { Problem } from '../parts/problem.tsx';
 import { addressOf, type Place } from '../place.ts';
 import { CopyButton } from './copy-button.tsx';
-import { TableView } from './table-view.tsx';
-import { Verdicts } from './verdicts.tsx';
+import { PaperTable } from './paper-table.tsx';
 
 type TablesPlace = Extract<Place, { page: 'tables' }>;
 
@@ -46,15 +45,7 @@ export function TablesPage({ place: { name } }: { readonly place: TablesPlace })
       {error !== null && <Problem text={error} />}
       {data === null && error === null && <p class="nothing">Reading and judging the tables…</p>}
       {data?.tables.map(({ layout, json }) => (
-        <section key={json.table} class="paper" aria-label={layout.caption}>
-          <TableView id={json.table} layout={layout} />
-          <Verdicts layout={layout} verdicts={json.verdicts ?? []} />
-          <ul class="notes">
-            {layout.notes.map((note) => (
-              <li key={note}>{note}</li>
-            ))}
-          </ul>
-        </section>
+        <PaperTable key={json.table} id={json.table} layout={layout} verdicts={json.verdicts ?? []} />
       ))}
     </>
   );

@@ -16,21 +16,25 @@ export const tablesRoute = route({
     if (tracker === null) throw new CalmError('not_found', `no runs in ${folder.dir} yet`);
     const run = sources.runWithTables(tracker, query.name);
     const tables = await judged(tracker, run.id, sources);
-    const json = tablesJson(tables);
-    return plain({
+    return {
       run: run.id,
-      tables: tables.map((table, i) => ({
-        layout: layOut(table),
-        json: json[i] as TablesAnswer['tables'][number]['json'],
-      })),
+      tables: shownTables(tables),
       copies: {
         latex: renderTables(tables, 'latex'),
         markdown: renderTables(tables, 'markdown'),
         csv: renderTables(tables, 'csv'),
       },
-    });
+    };
   },
 });
+
+type ShownTables = TablesAnswer['tables'];
+
+/** As objects and as cells of text. */
+export function shownTables(tables: readonly Table[]): ShownTables {
+  const json = tablesJson(tables);
+  return plain(tables.map((table, i) => ({ layout: layOut(table), json: json[i] as ShownTables[number]['json'] })));
+}
 
 /** Many tabs that ask for the tables of a run share one judging. */
 const judged = rememberedUntilChange((tracker, runId, sources: PageSources): Promise<readonly Table[]> =>
@@ -41,4 +45,4 @@ const judged = rememberedUntilChange((tracker, runId, sources: PageSources): Pro
 type Unchanging<T> = T extends object ? { readonly [K in keyof T]: Unchanging<T[K]> } : T;
 
 /** As JSON carries it. */
-const plain = (answer: Unchanging<TablesAnswer>): TablesAnswer => JSON.parse(JSON.stringify(answer)) as TablesAnswer;
+const plain = (tables: Unchanging<ShownTables>): ShownTables => JSON.parse(JSON.stringify(tables)) as ShownTables;

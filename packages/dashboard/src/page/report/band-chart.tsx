@@ -1,0 +1,119 @@
+// A metric of training over steps: of each row the mean over its seeds, and a band from the least to the greatest of them.
+import type { RowCurve } from '@calm-orch/report';
+import { axisOf, type Axis } from '@calm-orch/report/axis';
+import { thinned } from '../charts/numbers-behind.tsx';
+import { styleOfRow } from '../charts/series.ts';
+import { shortNumber } from '../parts/format.ts';
+import { place, Plot } from './plot.tsx';
+
+/** Lines of the table behind. */
+const maxLines = 24;
+
+export function BandChart({ title, rows }: { readonly title: string; readonly rows: readonly RowCurve[] }) {
+  const points = rows.flatMap((row) => row.points);
+  const x = axisOf(points.map(({ step }) => step));
+  const y = axisOf(points.flatMap(({ low, high }) => [low, high]));
+  return (
+    <figure class="chart">
+      <figcaption>{title}</figcaption>
+      <Plot x={x} y={y} xLabel="step" label={`${title} over steps; the numbers are in the table below`}>
+        {rows.map((row, i) => (
+          <Band key={row.row} row={row} x={x} y={y} color={styleOfRow(i).color} dash={styleOfRow(i).dash} />
+        ))}
+      </Plot>
+      <ul class="legend">
+        {rows.map(({ row, numCurves, points: own }, i) => (
+          <li key={row}>
+            <svg width="22" height="8" aria-hidden="true">
+              <line
+                x1="0"
+                x2="22"
+                y1="4"
+                y2="4"
+                style={{ stroke: `var(${styleOfRow(i).color})` }}
+                stroke-dasharray={styleOfRow(i).dash.join(' ')}
+              />
+            </svg>
+            <span>
+              {row}
+              {numCurves > 1 && <span class="quiet"> ({numCurves} seeds)</span>}
+            </span>
+            <span class="number">{shortNumber(own.at(-1)!.mean)}</span>
+          </li>
+        ))}
+      </ul>
+      <details>
+        <summary>The numbers of {title}</summary>
+        {rows.map((row) => (
+          <Numbers key={row.row} title={title} row={row} />
+        ))}
+      </details>
+    </figure>
+  );
+}
+
+interface BandProps {
+  readonly row: RowCurve;
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly color: string;
+  readonly dash: readonly number[];
+}
+
+function Band({ row: { numCurves, points }, x, y, color, dash }: BandProps) {
+  const at = (step: number, value: number): string => `${place(x.percent(step))} ${place(100 - y.percent(value))}`;
+  const line = (side: 'mean' | 'low' | 'high') => points.map((point) => at(point.step, point[side]));
+  const ends = points.length === 1 ? 'h0' : '';
+  return (
+    <>
+      {numCurves > 1 && (
+        <path
+          class="band"
+          style={{ fill: `var(${color})` }}
+          d={`M${[...line('low'), ...line('high').reverse()].join('L')}Z`}
+        />
+      )}
+      <path
+        class="mean"
+        style={{ stroke: `var(${color})` }}
+        stroke-dasharray={dash.join(' ')}
+        d={`M${line('mean').join('L')}${ends}`}
+      />
+    </>
+  );
+}
+
+function Numbers({ title, row: { row, numCurves, points } }: { readonly title: string; readonly row: RowCurve }) {
+  const heads = numCurves > 1 ? ['mean', 'least', 'greatest'] : ['value'];
+  const cells = ({ mean, low, high }: RowCurve['points'][number]) => (numCurves > 1 ? [mean, low, high] : [mean]);
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={`${title}, ${row}`}>
+      <table>
+        <caption>{row}</caption>
+        <thead>
+          <tr>
+            {['step', ...heads].map((head) => (
+              <th key={head} scope="col" class="number">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {thinned(points, maxLines).map((point) => (
+            <tr key={point.step}>
+              <th scope="row" class="number">
+                {point.step}
+              </th>
+              {cells(point).map((value, i) => (
+                <td key={i} class="number">
+                  {shortNumber(value)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
