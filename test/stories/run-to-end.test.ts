@@ -78,7 +78,10 @@ test('an item that raises three times fails its stage with the reason and shows 
   expect([json.run, all.map(({ attempt }) => attempt)]).toEqual(['story-1', [1, 2, 3]]);
   for (const { error, stack } of all) expect(stack).toMatch(new RegExp(`^Error: ${error}\n +at misbehaveIfAsked `));
   const both = await story.run(['show', '--stage', 'data', '--config']);
-  expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('--config, --stage: each shows something else')]);
+  expect([both.code, both.stderr]).toEqual([
+    2,
+    expect.stringContaining('--config, --stage: each shows something else'),
+  ]);
   const nowhere = await story.run(['show', '--stage', 'nothing']);
   expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('run story-1 has no stage `nothing`')]);
 
