@@ -48,9 +48,17 @@ export function groupTrials(store: Store, query: GroupQuery): { groups: TrialGro
   const { text = '', sort = 'newest', descending = true } = query;
   const { limit, offset } = checkPage(query);
   const wanted = text.toLowerCase();
+  const groups = new Map<string, Found[]>();
+  for (const found of evaluated(store, query.metric)) {
+    if (!`${found.experiment} ${found.row}`.toLowerCase().includes(wanted)) continue;
+    const key = JSON.stringify([found.experiment, found.row, found.configuration]);
+    const own = groups.get(key);
+    if (own === undefined) groups.set(key, [found]);
+    else own.push(found);
+  }
   const sign = descending ? -1 : 1;
-  const all = allGroups(store, query.metric)
-    .filter(({ group }) => `${group.experiment} ${group.row}`.toLowerCase().includes(wanted))
+  const all = [...groups.values()]
+    .map((own) => ({ group: groupOf(own), newest: Math.max(...own.map(({ sequence }) => sequence)) }))
     .sort((a, b) => {
       const [x, y] = [a.group, b.group];
       // Without a mean at the end, whichever way.
@@ -60,46 +68,6 @@ export function groupTrials(store: Store, query: GroupQuery): { groups: TrialGro
     })
     .map(({ group }) => group);
   return { groups: all.slice(offset, offset + limit), total: all.length };
-}
-
-interface Dated {
-  readonly group: TrialGroup;
-  /** When its newest run was started, among all. */
-  readonly newest: number;
-}
-
-interface Remembered {
-  readonly mark: string;
-  readonly byMetric: Map<string, readonly Dated[]>;
-}
-const remembered = new WeakMap<Store, Remembered>();
-
-/** Of a metric; found once until a run or a result comes, or a run is removed: pages of a list ask for the same. */
-function allGroups(store: Store, metric: string): readonly Dated[] {
-  const mark = store.sqlite
-    .prepare(
-      `SELECT (SELECT count(removed_ms) FROM runs) || ' ' || coalesce((SELECT id FROM events
-         WHERE type IN ('run started', 'stage reused', 'stage succeeded') ORDER BY id DESC LIMIT 1), 0)`,
-    )
-    .pluck()
-    .get() as string;
-  let own = remembered.get(store);
-  if (own?.mark !== mark) remembered.set(store, (own = { mark, byMetric: new Map() }));
-  const known = own.byMetric.get(metric);
-  if (known !== undefined) return known;
-  const groups = new Map<string, Found[]>();
-  for (const found of evaluated(store, metric)) {
-    const key = JSON.stringify([found.experiment, found.row, found.configuration]);
-    const members = groups.get(key);
-    if (members === undefined) groups.set(key, [found]);
-    else members.push(found);
-  }
-  const made = [...groups.values()].map((members) => ({
-    group: groupOf(members),
-    newest: Math.max(...members.map(({ sequence }) => sequence)),
-  }));
-  own.byMetric.set(metric, made);
-  return made;
 }
 
 /** Names of the numbers that stages have left, sorted. A step a name: a list of all rows would read every one. */

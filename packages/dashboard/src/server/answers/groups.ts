@@ -2,6 +2,7 @@
 import { tableMetrics } from '@calm-orch/core';
 import type { Tracker, TrialGroup } from '@calm-orch/tracker';
 import { groupsAnswer, groupsQuery } from '../../api/groups.ts';
+import { rememberedUntilChange } from '../until-change.ts';
 import { route } from '../route.ts';
 
 export const groupsRoute = route({
@@ -45,6 +46,8 @@ const nameOf = ({ experiment, row, configuration }: TrialGroup): string =>
 
 const valueOf = ({ mean, std, n }: TrialGroup) => ({ mean, std, n });
 
-/** By name. */
-const groupsOf = (tracker: Tracker, metric: string): ReadonlyMap<string, TrialGroup> =>
-  new Map(tracker.groupTrials({ metric }).groups.map((group) => [nameOf(group), group]));
+/** Pages of a list ask for the same: all groups of a metric, by name. */
+const groupsOf = rememberedUntilChange(
+  (tracker: Tracker, metric: string): ReadonlyMap<string, TrialGroup> =>
+    new Map(tracker.groupTrials({ metric }).groups.map((group) => [nameOf(group), group])),
+);
