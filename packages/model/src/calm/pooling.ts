@@ -7,8 +7,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tf } from '@calm-orch/engine';
 import type { LlmConfig, MfamConfig, QFormerLevel } from '@calm-orch/core';
-import { activations, linear, perSample, softmax } from '../layers/layers.ts';
-import type { Parameters } from '../layers/parameter.ts';
+import { activations, linear, softmax } from '../layers/layers.ts';
+import type { Parameter, Parameters } from '../layers/parameter.ts';
 import type { StatesSize } from '../layers/vision.ts';
 import { sizeOf } from '../training/shard-gradients.ts';
 
@@ -36,12 +36,26 @@ export function pooledShapes(
   };
 }
 
-/** Hidden state [B, T, W], without the CLS token where Q-Formers see none, -> [B, Q, D]. */
+/**
+ * Hidden state [B, T, W], without the CLS token where Q-Formers see none, -> [B, Q, D]. The sums over positions are a
+ * linear map of the turned states [B, H, T]: with AVX2 a product photograph by photograph has other bits among 3
+ * photographs than among 24.
+ */
 export function pooledTokens(parameters: Parameters, level: QFormerLevel, seen: Tensor): Tensor {
   const { numShards } = parameters;
   const get = (key: string) => parameters.get(`mfam.${level}.${key}`);
   const layer = (input: Tensor, key: string): Tensor =>
     linear(input, get(`${key}.weight`), get(`${key}.bias`), numShards);
-  const weights = softmax(perSample(get('pooling'), seen.shape[0], numShards));
-  return layer(tf.matMul(weights, activations.gelu(layer(seen, 'projection.0'))), 'projection.2');
+  const turned = tf.transpose(activations.gelu(layer(seen, 'projection.0')), [0, 2, 1]);
+  const sums = linear(turned, shares(get('pooling')), undefined, numShards);
+  return layer(tf.transpose(sums, [0, 2, 1]), 'projection.2');
+}
+
+/** The logits [1, Q, T] as each token's shares [Q, T] of the positions. */
+function shares({ base, perShard }: Parameter): Parameter {
+  const [queries, positions] = base.shape.slice(1) as [number, number];
+  return {
+    base: softmax(base.reshape([queries, positions])),
+    perShard: perShard && softmax(perShard.reshape([-1, queries, positions])),
+  };
 }
