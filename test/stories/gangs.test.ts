@@ -7,13 +7,11 @@ const runs = makeRealRuns();
 afterAll(() => runs.close());
 
 describe('a run with real training', { timeout: 900_000 }, () => {
-  it('ends in the same weights, numbers and table with one trainer, three that gang up, and two that are killed', async () => {
+  it('ends in the same weights, numbers and table with one trainer, and with three that gang up and are killed', async () => {
     const one = runs.start('one', ['run', 'experiments/smoke.yaml', ...smallRun, '--trainers', '1']);
     expect(await one.ended, one.text()).toBe(0);
-    const three = runs.start('three', ['run', 'experiments/smoke.yaml', ...smallRun, '--trainers', '3']);
-    expect(await three.ended, three.text()).toBe(0);
 
-    const killed = runs.start('killed', ['run', 'experiments/smoke.yaml', ...smallRun, '--trainers', '2']);
+    const killed = runs.start('killed', ['run', 'experiments/smoke.yaml', ...smallRun, '--trainers', '3']);
     const trainers = (): number[] => pidsOf(killed.child.pid!, /calm-orch trainer|compute trainer/);
     for (const stage of ['finetune-comment', 'finetune-score']) {
       await until(`${stage} is under way`, () => killed.text().includes(`${stage}: started`), 240_000);
@@ -22,12 +20,11 @@ describe('a run with real training', { timeout: 900_000 }, () => {
     }
     expect(await killed.ended, killed.text()).toBe(0);
 
-    const [first, ganged, disturbed] = [runs.outcome('one'), runs.outcome('three'), runs.outcome('killed')];
+    const [first, disturbed] = [runs.outcome('one'), runs.outcome('killed')];
     expect(first.equal.fingerprints.filter(([, fingerprint]) => fingerprint !== null)).toHaveLength(4);
-    expect(ganged.equal).toEqual(first.equal);
     expect(disturbed.equal).toEqual(first.equal);
-    expect(ganged.shared, 'stages computed by several trainers').toBeGreaterThan(0);
+    expect(disturbed.shared, 'stages computed by several trainers').toBeGreaterThan(0);
     expect(disturbed.attempts.some(({ status }) => status === 'lost')).toBe(true);
-    for (const { audit } of [first, ganged, disturbed]) expect(audit.ok, JSON.stringify(audit)).toBe(true);
+    for (const { audit } of [first, disturbed]) expect(audit.ok, JSON.stringify(audit)).toBe(true);
   });
 });

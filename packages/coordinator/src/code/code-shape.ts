@@ -7,11 +7,11 @@ import { parse, type AnyNode, type Identifier, type Node } from 'acorn';
 export function codeShape(minified: string): string {
   const program = parse(minified, { ecmaVersion: 'latest', sourceType: 'module' });
   const names: Identifier[] = [];
+  const own = new Set<string>();
   visit(program, (node, isVariable) => {
     if (node.type === 'Identifier' && isVariable) names.push(node);
+    for (const name of declaredBy(node)) own.add(name);
   });
-  const own = new Set<string>();
-  visit(program, (node) => declaredBy(node).forEach((name) => own.add(name)));
   const numbers = new Map<string, number>();
   const parts: string[] = [];
   let end = 0;
@@ -29,7 +29,9 @@ export function codeShape(minified: string): string {
 function visit(node: Node, see: (node: AnyNode, isVariable: boolean) => void, isVariable = true): void {
   const any = node as AnyNode;
   see(any, isVariable);
-  for (const [field, value] of Object.entries(any) as [string, unknown][]) {
+  for (const field in any) {
+    const value = any[field as keyof AnyNode] as unknown;
+    if (typeof value !== 'object' || value === null) continue;
     for (const child of Array.isArray(value) ? (value as unknown[]) : [value])
       if (isNode(child)) visit(child, see, !namesMember(any, field));
   }

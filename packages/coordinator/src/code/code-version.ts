@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { build, stop, transform, type Plugin } from 'esbuild';
+import { build, stop, transform, type Metafile, type Plugin } from 'esbuild';
 import { CalmError, hashOf, sha256 } from '@calm-orch/core';
 import { codeShape } from './code-shape.ts';
 import { packageName, packageVersion } from './package-version.ts';
@@ -24,10 +24,17 @@ export interface CodeVersion {
 
 /** Bundles and hashes each entry, once. @throws CalmError `internal` if one is not built. */
 export async function bundledVersions(entries: readonly string[]): Promise<ReadonlyMap<string, CodeVersion>> {
+  const missing = entries.find((entry) => !existsSync(entry));
+  if (missing !== undefined)
+    throw new CalmError(
+      'internal',
+      `the code of a stage is missing: ${missing}; run \`npm run build\` in calm-orch's folder`,
+    );
+  const roots = [...new Set(entries.map(rootOf))];
   try {
-    const shapes = new Map<string, Promise<string>>();
-    const versions = await Promise.all(entries.map(async (entry) => [entry, await version(entry, shapes)] as const));
-    return new Map(versions);
+    const below = (root: string): string[] => [...new Set(entries)].filter((entry) => rootOf(entry) === root);
+    const versions = await Promise.all(roots.map((root) => versionsBelow(root, below(root))));
+    return new Map(versions.flat());
   } finally {
     // esbuild keeps a process of its own alive otherwise.
     await stop();
@@ -43,18 +50,20 @@ export async function tryBundler(): Promise<void> {
   }
 }
 
-async function version(entry: string, shapes: Map<string, Promise<string>>): Promise<CodeVersion> {
-  if (!existsSync(entry))
-    throw new CalmError(
-      'internal',
-      `the code of a stage is missing: ${entry}; run \`npm run build\` in calm-orch's folder`,
-    );
-  const found = new Map<string, CodeVersion['packages'][number]>();
+/** Of entries below one folder: what several of them import is read and resolved once. */
+async function versionsBelow(root: string, entries: readonly string[]): Promise<[string, CodeVersion][]> {
+  const shapes = new Map<string, Promise<string>>();
+  const shapeOf = (path: string): Promise<string> => {
+    const known = shapes.get(path) ?? shapeOfModule(join(root, path));
+    shapes.set(path, known);
+    return known;
+  };
   const { outputFiles, metafile } = await build({
     metafile: true,
     // Makes the paths of modules the same wherever the program lies.
-    absWorkingDir: rootOf(entry),
-    entryPoints: [entry],
+    absWorkingDir: root,
+    entryPoints: entries.map((entry, i) => ({ in: entry, out: String(i) })),
+    outdir: 'bundled',
     bundle: true,
     minify: true,
     write: false,
@@ -62,27 +71,45 @@ async function version(entry: string, shapes: Map<string, Promise<string>>): Pro
     platform: 'node',
     legalComments: 'none',
     logLevel: 'silent',
-    plugins: [ownCodeOnly(found)],
+    plugins: [ownCodeOnly()],
   });
-  const packages = Object.fromEntries([...found].map(([name, { version }]) => [name, version]));
-  const hash = hashOf({ code: sha256(codeShape(outputFiles[0]!.text)), packages });
-  const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
-    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
+  return Promise.all(
+    entries.map(async (entry, i): Promise<[string, CodeVersion]> => {
+      const output = join('bundled', `${i}.js`);
+      const text = outputFiles.find(({ path }) => path === join(root, output))!.text;
+      const { inputs, entryPoint } = metafile.outputs[output]!;
+      const { files, packages } = reachedFrom(entryPoint!, metafile, root);
+      const versions = Object.fromEntries(packages.map(({ name, version }) => [name, version]));
+      const used = Object.keys(inputs).filter((path) => inputs[path]!.bytesInOutput > 0);
+      const modules = await Promise.all(
+        used.sort().map(async (path) => [named(path, entry), await shapeOf(path)] as const),
+      );
+      return [
+        entry,
+        {
+          hash: hashOf({ code: sha256(codeShape(text)), packages: versions }),
+          modules: { ...Object.fromEntries(modules), ...versions },
+          files,
+          packages,
+        },
+      ];
+    }),
   );
-  const shapeOf = (path: string): Promise<string> => {
-    const known = shapes.get(path) ?? shapeOfModule(join(rootOf(entry), path));
-    shapes.set(path, known);
-    return known;
-  };
-  const modules = await Promise.all(
-    used.sort().map(async (path) => [named(path, entry), await shapeOf(path)] as const),
-  );
-  return {
-    hash,
-    modules: { ...Object.fromEntries(modules), ...packages },
-    files: Object.keys(metafile.inputs).map((path) => resolve(rootOf(entry), path)),
-    packages: [...found.values()],
-  };
+}
+
+/** All files that an entry imports, and they in turn, used or not; and other packages that are imported there. */
+function reachedFrom(entry: string, { inputs }: Metafile, root: string): Pick<CodeVersion, 'files' | 'packages'> {
+  const files = new Set([entry]);
+  const packages = new Map<string, CodeVersion['packages'][number]>();
+  for (const file of files)
+    for (const { path, external } of inputs[file]!.imports) {
+      if (!external) files.add(path);
+      else if (!isBuiltin(path)) {
+        const [name, from] = [packageName(path), dirname(join(root, file))];
+        packages.set(name, { name, from, version: packageVersion(name, from) });
+      }
+    }
+  return { files: [...files].map((path) => resolve(root, path)), packages: [...packages.values()] };
 }
 
 /** What stands before the name of a package of ours, in an installed program and in a clone. */
@@ -104,20 +131,14 @@ async function shapeOfModule(path: string): Promise<string> {
   return sha256(codeShape(code)).slice(0, 16);
 }
 
-/** Bundles relative imports and our own packages; notes name and version of all others. */
-function ownCodeOnly(packages: Map<string, CodeVersion['packages'][number]>): Plugin {
+/** Bundles relative imports and our own packages; leaves all others out. */
+function ownCodeOnly(): Plugin {
   return {
     name: 'own-code-only',
     setup(build) {
       build.onResolve({ filter: /.*/ }, async (args) => {
         if (args.pluginData === 'resolved' || args.kind === 'entry-point') return undefined;
-        if (!args.path.startsWith('.') && !args.path.startsWith(ourScope)) {
-          if (!isBuiltin(args.path)) {
-            const [name, from] = [packageName(args.path), args.resolveDir];
-            packages.set(name, { name, from, version: packageVersion(name, from) });
-          }
-          return { path: args.path, external: true };
-        }
+        if (!args.path.startsWith('.') && !args.path.startsWith(ourScope)) return { path: args.path, external: true };
         const { importer, resolveDir, kind } = args;
         const where = { importer, resolveDir, kind, pluginData: 'resolved' };
         const { path, errors } = await build.resolve(args.path, where);
