@@ -5,15 +5,18 @@ import type { Coordinator } from '../leases/coordinator.ts';
 import { openLoadMeter } from './machine-load.ts';
 import type { Session } from './session.ts';
 import type { WorkerPool } from './worker-pool.ts';
-import { endProcess, lastLineOf } from './worker-process.ts';
 
 const watchEveryMs = 1000;
 const recordEveryMs = 5000;
 
 /** Every second: leases run out, unless it was this process that stood still, and the machine's load is noted. Every five: the
  *  run is marked alive. */
-export function watch({ options, run, coordinator, policy, toDo }: Session, pool: WorkerPool, now: () => number) {
-  const { tracker, layout } = options;
+export function watch(
+  { options, run, coordinator, launcher, policy, toDo }: Session,
+  pool: WorkerPool,
+  now: () => number,
+) {
+  const { tracker } = options;
   const roles = [...new Set(toDo.map(({ role }) => role))];
   const meter = openLoadMeter();
   let second = tracker.nextSecond(run.id);
@@ -36,10 +39,11 @@ export function watch({ options, run, coordinator, policy, toDo }: Session, pool
     if (absent !== undefined && lastMs > registerByMs)
       throw new CalmError(
         'unavailable',
-        `no ${absent} has registered within ${policy.registerMs / 1000} s; ${absent} 0 last said: ${lastLineOf(layout.log(run.id, `${absent}-0`))}`,
+        `no ${absent} has registered within ${policy.registerMs / 1000} s; ${absent} 0 ${launcher.describe({ role: absent, index: 0 })}`,
       );
     for (const pid of coordinator.expire()) pool.kill(pid);
-    for (const key of coordinator.foreign) for (const stray of tracker.strayWorkers(key)) endProcess(stray);
+    for (const key of coordinator.foreign)
+      for (const stray of tracker.strayWorkers(key)) launcher.stop(stray, 'at once');
     coordinator.claimForeign();
     if (isLoadKept(second)) tracker.recordLoad(run.id, second, meter.read());
     second++;
