@@ -1,4 +1,5 @@
 // Workers, computations and connections that are lost in the middle of a run.
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -79,6 +80,30 @@ test('a computation that is stopped is replaced within --hang-timeout, and so is
   expectUndisturbedResults(story, 'story-1');
   expect(numLost()).toBe(2);
   expect(endings()).toEqual({ replaced: 1, finished: 3 });
+});
+
+test('a worker with another engine gets no stage whose key names the engine, and the run says so', async () => {
+  const engines = { all: 'of the run', 'trainer 1': 'another' };
+  const args = ['run', 'story.yaml', '--trainers', '2', '--augmentors', '1'];
+  const { code, stdout } = await story.run(args, { engines });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /\] trainer 1: gets no stage: its engine is not the one their keys name: it is "another", not "of the run"\n/,
+  );
+  expectUndisturbedResults(story, 'story-1');
+  const [workers, attempts] = story.tracker((tracker) => [
+    tracker.listWorkers('story-1'),
+    tracker.listAttempts('story-1'),
+  ]);
+  const facts = workers.map(({ role, index, host, engine }) => `${role} ${index} ${host} ${engine}`);
+  const here = hostname();
+  expect(facts.sort()).toEqual([
+    `augmentor 0 ${here} null`,
+    `evaluator 0 ${here} "of the run"`,
+    `trainer 0 ${here} "of the run"`,
+    `trainer 1 ${here} "another"`,
+  ]);
+  expect(new Set(attempts.map(({ worker }) => worker))).toEqual(new Set(['augmentor 0', 'evaluator 0', 'trainer 0']));
 });
 
 test('connections to the coordinator that are cut cost no attempt and no result', async () => {

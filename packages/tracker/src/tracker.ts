@@ -4,10 +4,9 @@ import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { StageResult } from '@calm-orch/core';
+import { processPlace, processStart as startOf, type StageResult, type WorkerFacts } from '@calm-orch/core';
 import { openDatabase, transaction, type Access, type Store } from './database/database.ts';
 import { guarded } from './database/sqlite-errors.ts';
-import { processPlace, processStart as startOf } from './processes.ts';
 import * as attempts from './stores/attempt-store.ts';
 import * as events from './stores/event-store.ts';
 import { holding, holdingAll, holdingAttempt } from './holding.ts';
@@ -156,9 +155,9 @@ export interface Tracker {
   // workers
   /** Once its process is started. */
   recordWorker(runId: string, worker: NewWorker): void;
-  /** Once it has registered. */
-  nameWorker(runId: string, pid: number, instance: string): void;
-  endWorker(runId: string, pid: number, end: WorkerEnd): void;
+  /** Once it has registered: what it says of itself. */
+  registerWorker(runId: string, instance: string, facts: WorkerFacts): void;
+  endWorker(runId: string, instance: string, end: WorkerEnd): void;
   /** Those that live, where they can be looked at from here. */
   livingWorkers(runId: string): RunWorker[];
   /** All there have been, with their ends, in order of their start. */
@@ -296,8 +295,9 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     listAttempts: (runId, key) => reading.listAttempts(store, runId, key),
     listArtifacts: (key) => reading.listArtifacts(store, key),
     recordWorker: (runId, worker) => holding(store, runId, () => workers.recordWorker(store, runId, worker)),
-    nameWorker: (runId, pid, instance) => holding(store, runId, () => workers.nameWorker(store, runId, pid, instance)),
-    endWorker: (runId, pid, end) => holding(store, runId, () => workers.endWorker(store, runId, pid, end)),
+    registerWorker: (runId, instance, facts) =>
+      holding(store, runId, () => workers.registerWorker(store, runId, instance, facts)),
+    endWorker: (runId, instance, end) => holding(store, runId, () => workers.endWorker(store, runId, instance, end)),
     livingWorkers: (runId) => workers.livingWorkers(store, runId),
     listWorkers: (runId) => workers.listWorkers(store, runId),
     nextSecond: (runId) => load.nextSecond(store, runId),

@@ -2,8 +2,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CalmError } from '@calm-orch/core';
-import { processStart, type WorkerEnd } from '@calm-orch/tracker';
+import { CalmError, processStart } from '@calm-orch/core';
+import type { WorkerEnd } from '@calm-orch/tracker';
 import { computeEnvironment, type Machine, type WorkerCounts } from '../runs/worker-counts.ts';
 import type { LaunchedWorker, Launcher, StartedWorker, WorkerSlot } from './launcher.ts';
 

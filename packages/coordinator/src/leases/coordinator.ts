@@ -2,12 +2,22 @@
 // It decides in memory and records every decision in the tracker first, so that a coordinator killed at any moment
 // loses nothing that a worker was told is done. It knows workers by what they say (gRPC) and by their processes' ends.
 import { statSync } from 'node:fs';
-import { assertNever, CalmError, type Role, type Roster, type StageProgress, type StageResult } from '@calm-orch/core';
+import {
+  assertNever,
+  CalmError,
+  canonicalJson,
+  type Role,
+  type Roster,
+  type StageProgress,
+  type StageResult,
+  type WorkerFacts,
+} from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
 import type { AttemptRecord, WorkerEnd } from '@calm-orch/tracker';
 import { removeLeftovers } from '../artifacts/artifact.ts';
 import { createChanges } from './changes.ts';
 import { readArtifact } from '../artifacts/damage.ts';
+import { fits, misfitText } from './engines.ts';
 import { LeaseBook } from './lease-book.ts';
 import { deferred } from '../runs/deferred.ts';
 import { emptyGang, leaseToRelease, rosterFor, stageToJoin } from '../gangs/gang.ts';
@@ -23,7 +33,7 @@ import type {
   Survivors,
   WorkerRecord,
 } from './records.ts';
-import { criticalPaths, dependantsOf, nextItem, type Schedulable } from './schedule.ts';
+import { criticalPaths, dependantsOf, nextItem } from './schedule.ts';
 import { doneShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
 import { takeReport } from './take-report.ts';
 import { workItem } from './work-item.ts';
@@ -43,6 +53,8 @@ export class Coordinator {
   readonly #changes = createChanges();
   readonly #end = deferred<void>();
   readonly #publisher: Publisher;
+  /** Roles of which somebody has registered. */
+  readonly #heardOf = new Set<Role>();
   #stopping = false;
 
   constructor(options: CoordinatorOptions, { reused, foreign = new Set() }: KnownStages) {
@@ -78,8 +90,7 @@ export class Coordinator {
   /** Takes over from a coordinator that died: workers keep what they hold, gangs their rosters. Before `start`. */
   restore({ workers, attempts, ended }: Survivors): void {
     this.book.noteEnded(ended);
-    for (const { role, index, instance, pid } of workers)
-      if (instance !== null) this.register(role, index, instance, pid);
+    for (const { role, index, instance, engine } of workers) this.#enter({ role, index, instance, engine });
     for (const { stageKey, item, token, attempt, instance } of attempts) {
       const stage = this.#stages.get(stageKey)!;
       this.#hold(stage, item, this.book.worker(instance!), { token, attempt });
@@ -129,9 +140,27 @@ export class Coordinator {
     if (left.length === 0) this.#publisher.finish(stage);
   }
 
-  register(role: Role, index: number, instance: string, pid: number): void {
+  register(role: Role, index: number, instance: string, facts?: WorkerFacts): void {
     const { tracker, runId } = this.#options;
-    if (this.book.register(role, index, instance, pid)) tracker.nameWorker(runId, pid, instance);
+    if (facts !== undefined && !this.book.isRegistered(instance)) tracker.registerWorker(runId, instance, facts);
+    this.#enter({ role, index, instance, engine: facts === undefined ? null : canonicalJson(facts.engine) });
+  }
+
+  #enter(worker: Omit<WorkerRecord, 'lease' | 'seenMs'>): void {
+    if (!this.book.register(worker)) return;
+    const { role, index, engine } = worker;
+    const own = this.stages.filter((stage) => stage.role === role && !stage.reused);
+    const [misfit] = own;
+    if (misfit === undefined || own.some((stage) => fits(engine, stage))) return void this.#heardOf.add(role);
+    const label = `${role} ${index}`;
+    const message = `gets no stage: its engine is not the one their keys name: ${misfitText(engine!, misfit.engine!)}`;
+    this.#options.tracker.note(this.#options.runId, `${label}: ${message}`);
+    this.#say('note', { label }, message);
+  }
+
+  /** Whether a worker of the role has ever registered that can compute something. */
+  hasHeardOf(role: Role): boolean {
+    return this.#heardOf.has(role);
   }
 
   /** An item for the worker, as soon as there is one within `waitMs`; a worker that holds a lease gets that again. */
@@ -139,7 +168,7 @@ export class Coordinator {
     const worker = this.book.worker(instance);
     const until = this.#options.now() + waitMs;
     while (!signal.aborted && this.book.isRegistered(instance)) {
-      if (this.#stopping || !(this.#options.isOwn?.(worker.pid) ?? true)) return 'stop';
+      if (this.#stopping || !(this.#options.isOwn?.(instance) ?? true)) return 'stop';
       const lease = worker.lease ?? this.#grant(worker);
       if (lease !== null) return lease.work;
       const leftMs = until - this.#options.now();
@@ -253,24 +282,20 @@ export class Coordinator {
   }
 
   /** A worker's process has ended: its lease goes to another at once. */
-  workerExited(pid: number, end: WorkerEnd): void {
-    for (const worker of this.book.workers) {
-      if (worker.pid !== pid) continue;
-      this.book.forget(worker);
-      if (worker.lease)
-        this.fail(worker.lease.work.token, this.#stopping ? 'cancelled' : 'lost', `worker ${end.reason}`);
-    }
-    this.#options.tracker.endWorker(this.#options.runId, pid, end);
+  workerExited(instance: string, end: WorkerEnd): void {
+    const lease = this.book.forget(instance)?.lease ?? null;
+    if (lease !== null) this.fail(lease.work.token, this.#stopping ? 'cancelled' : 'lost', `worker ${end.reason}`);
+    this.#options.tracker.endWorker(this.#options.runId, instance, end);
     this.#wake();
   }
 
-  /** Takes back leases that were not renewed; returns the processes to be replaced, idle ones that are silent among them. */
-  expire(): number[] {
+  /** Takes back leases that were not renewed; returns the workers to be replaced, idle ones that are silent among them. */
+  expire(): string[] {
     const { leaseTtlMs } = this.#options.policy;
     const overdue = this.book.overdue(leaseTtlMs);
     for (const { work } of overdue) this.fail(work.token, 'lost', `no heartbeat for ${leaseTtlMs / 1000} s`);
     const silent = this.book.silent(leaseTtlMs + longestWaitMs);
-    return [...overdue.map(({ worker }) => worker), ...silent].map(({ pid }) => pid);
+    return [...overdue.map(({ worker }) => worker), ...silent].map(({ instance }) => instance);
   }
 
   /** From now on workers are told to stop and nothing is leased. */
@@ -291,8 +316,8 @@ export class Coordinator {
 
   #grant(worker: WorkerRecord): LeaseRecord | null {
     const { runId, tracker, now } = this.#options;
-    if (this.#isBetterSoon(worker.role)) return null;
-    const next = nextItem(worker.role, this.stages, this.#paths) ?? this.#toJoin(worker);
+    if (this.#isBetterSoon(worker)) return null;
+    const next = this.#nextFor(worker) ?? this.#toJoin(worker);
     if (next === null) return null;
     const stage = this.#stages.get(next.key)!;
     const { item } = next;
@@ -310,6 +335,13 @@ export class Coordinator {
     return lease;
   }
 
+  #nextFor(
+    { role, engine }: WorkerRecord,
+    stages = this.stages,
+  ): { readonly key: string; readonly item: number } | null {
+    return nextItem(role, stages, this.#paths, (stage) => fits(engine, stage));
+  }
+
   #hold(
     stage: StageRecord,
     item: number,
@@ -320,30 +352,32 @@ export class Coordinator {
   }
 
   /** Whether artifacts being written make a stage ready that goes before those that are: seconds to wait, not a training. */
-  #isBetterSoon(role: Role): boolean {
+  #isBetterSoon(worker: WorkerRecord): boolean {
     const { underWay } = this.#publisher;
     if (underWay.size === 0) return false;
-    const soon = this.stages.map((stage): Schedulable =>
+    const soon = this.stages.map((stage): StageRecord =>
       underWay.has(stage) ? { ...stage, state: 'succeeded' } : stage,
     );
-    const next = nextItem(role, soon, this.#paths);
-    return next !== null && next.key !== nextItem(role, this.stages, this.#paths)?.key;
+    const next = this.#nextFor(worker, soon);
+    return next !== null && next.key !== this.#nextFor(worker)?.key;
   }
 
   /** A stage others train already, for a trainer with nothing else to do. */
-  #toJoin({ role }: WorkerRecord): { readonly key: string; readonly item: number } | null {
+  #toJoin({ role, engine }: WorkerRecord): { readonly key: string; readonly item: number } | null {
     if (role !== 'trainer') return null;
     const { policy, now } = this.#options;
-    const stage = stageToJoin(this.stages, this.book.leases, policy, now());
+    const own = this.stages.filter((stage) => fits(engine, stage));
+    const stage = stageToJoin(own, this.book.leases, policy, now());
     return stage === null ? null : { key: stage.key, item: 0 };
   }
 
-  /** While a stage is ready and all trainers are busy, the largest gang gives one up. */
+  /** While a stage is ready and all trainers that could take it are busy, the largest gang gives one up. */
   #shrinkGangs(): void {
-    if (this.#stopping || nextItem('trainer', this.stages, this.#paths) === null) return;
-    if (this.book.workers.some(({ role, lease }) => role === 'trainer' && lease === null)) return;
-    const lease = leaseToRelease(this.book.leases);
-    if (lease !== null) this.#release(lease, 'released for a stage that is ready');
+    const lease = this.#stopping ? null : leaseToRelease(this.book.leases);
+    if (lease === null || this.#nextFor(lease.worker) === null) return;
+    const idle = this.book.workers.filter((worker) => worker.role === 'trainer' && worker.lease === null);
+    if (idle.every((worker) => this.#nextFor(worker) === null))
+      this.#release(lease, 'released for a stage that is ready');
   }
 
   /** Ends a gang member's attempt; the trainer hears of it with its next roster and asks for other work. */
@@ -388,7 +422,7 @@ export class Coordinator {
     if (!open && this.#publisher.underWay.size === 0) this.#end.resolve();
   }
 
-  #say(type: CoordinatorEvent['type'], { label }: StageRecord, message: string): void {
+  #say(type: CoordinatorEvent['type'], { label }: Pick<StageRecord, 'label'>, message: string): void {
     this.#options.onEvent({ type, label, message });
   }
 }

@@ -15,7 +15,6 @@ import { createEventLog, runService, type EventLog } from './run-service.ts';
 import { endAll, type Legacy } from './takeover.ts';
 import { viewOf, type RunView } from './view.ts';
 import { orAbandon, watch } from './watch.ts';
-import { threadsOf } from './worker-counts.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export interface SessionStages extends KnownStages {
@@ -63,7 +62,8 @@ export function openSession(options: RunOptions, task: Task): Session {
     options.onEvent?.(event);
   };
   const adopted = legacy.before === null ? [] : tracker.livingWorkers(run.id);
-  const isOwn = (pid: number): boolean => session.pool?.has(pid) ?? adopted.some((worker) => worker.pid === pid);
+  const isOwn = (instance: string): boolean =>
+    session.pool?.has(instance) ?? adopted.some((worker) => worker.instance === instance);
   const coordinator = new Coordinator({ plan, runId: run.id, tracker, layout, policy, now, onEvent, isOwn }, known);
   const toDo = plan.stages.filter(({ key }) => !known.reused.has(key));
   const session: Session = { ...task, options, policy, coordinator, toDo, adopted, events, pool: null };
@@ -75,10 +75,10 @@ export function openSession(options: RunOptions, task: Task): Session {
 /** Attempts of living workers go on. */
 function restore({ options: { tracker }, run, known, coordinator, toDo, adopted }: Session): void {
   const keys = new Set(toDo.map(({ key }) => key).filter((key) => known.foreign?.has(key) !== true));
-  const instances = new Set(adopted.flatMap(({ instance }) => instance ?? []));
+  const instances = new Set(adopted.map(({ instance }) => instance));
   const attempts = tracker.keepAttempts(run.id, keys, instances);
   const ended = tracker.listAttempts(run.id).flatMap(({ token, status }) => (status === 'running' ? [] : [token]));
-  coordinator.restore({ workers: adopted, attempts, ended });
+  coordinator.restore({ workers: adopted.filter(({ hasRegistered }) => hasRegistered), attempts, ended });
 }
 
 /** Until nothing is left to do or the run is cancelled. @throws whatever else ends it. */
@@ -162,7 +162,7 @@ function serve({ options, run, coordinator, policy, legacy, events }: Session, v
 /** The workers of all roles that have something to do; not started yet. */
 function staff(session: Session, { server, token }: ServedRun): WorkerPool {
   const { options, run, launcher, coordinator, policy, toDo, adopted } = session;
-  const { counts, machine, tracker } = options;
+  const { counts, tracker } = options;
   const roles = [...new Set(toDo.map(({ role }) => role))];
   session.pool = new WorkerPool({
     launcher,
@@ -173,12 +173,8 @@ function staff(session: Session, { server, token }: ServedRun): WorkerPool {
       CALM_ORCH_TOKEN: token,
       CALM_ORCH_TAKEOVER_MS: String(policy.takeoverMs),
     },
-    onStart: ({ role, index }, pid) =>
-      orAbandon(coordinator, () => {
-        const threads = threadsOf(role, counts, machine);
-        tracker.recordWorker(run.id, { role, index, pid, ...(threads !== null && { threads }) });
-      }),
-    onExit: (pid, end) => orAbandon(coordinator, () => coordinator.workerExited(pid, end)),
+    onStart: (worker) => orAbandon(coordinator, () => tracker.recordWorker(run.id, worker)),
+    onExit: (instance, end) => orAbandon(coordinator, () => coordinator.workerExited(instance, end)),
     onBroken: (error) => coordinator.abandon(error),
   });
   return session.pool;

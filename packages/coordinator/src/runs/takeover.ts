@@ -32,7 +32,7 @@ export async function endAll(tracker: Tracker, launcher: Launcher, runId: string
   if (living.length === 0) return;
   for (const worker of living) launcher.stop(worker, 'at once');
   while (living.some(launcher.alive)) await sleep(lookEveryMs);
-  for (const { pid } of living)
-    tracker.endWorker(runId, pid, { ending: 'replaced', reason: 'was ended by the next coordinator' });
+  for (const { instance } of living)
+    tracker.endWorker(runId, instance, { ending: 'replaced', reason: 'was ended by the next coordinator' });
   await sleep(computeEndsMs);
 }

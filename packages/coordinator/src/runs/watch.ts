@@ -35,13 +35,18 @@ export function watch(
       tracker.heartbeatRun(run.id);
       recordedMs = lastMs;
     }
-    const absent = roles.find((role) => !coordinator.book.hasHeardOf(role));
-    if (absent !== undefined && lastMs > registerByMs)
+    const absent = roles.find((role) => !coordinator.hasHeardOf(role));
+    if (absent !== undefined && lastMs > registerByMs) {
+      const which = coordinator.book.workers.some(({ role }) => role === absent)
+        ? ' with the engine of its stages'
+        : '';
+      const words = launcher.describe({ role: absent, index: 0 });
       throw new CalmError(
         'unavailable',
-        `no ${absent} has registered within ${policy.registerMs / 1000} s; ${absent} 0 ${launcher.describe({ role: absent, index: 0 })}`,
+        `no ${absent}${which} has registered within ${policy.registerMs / 1000} s; ${absent} 0 ${words}`,
       );
-    for (const pid of coordinator.expire()) pool.kill(pid);
+    }
+    for (const instance of coordinator.expire()) pool.kill(instance);
     for (const key of coordinator.foreign)
       for (const stray of tracker.strayWorkers(key)) launcher.stop(stray, 'at once');
     coordinator.claimForeign();

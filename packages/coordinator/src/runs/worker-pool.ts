@@ -1,7 +1,8 @@
 // The workers of one run: started by its launcher or taken over from a coordinator that died, replaced when they end, and
 // stopped together.
+import { randomUUID } from 'node:crypto';
 import { CalmError } from '@calm-orch/core';
-import type { RunWorker, WorkerEnd } from '@calm-orch/tracker';
+import type { NewWorker, RunWorker, WorkerEnd } from '@calm-orch/tracker';
 import { adoptWorker, type Launcher, type StartedWorker, type WorkerSlot } from '../launchers/launcher.ts';
 
 export interface WorkerPoolOptions {
@@ -11,10 +12,15 @@ export interface WorkerPoolOptions {
   readonly adopted?: readonly RunWorker[];
   /** Variables that tell a worker how to reach this coordinator. */
   readonly call: NodeJS.ProcessEnv;
-  readonly onStart: (slot: WorkerSlot, pid: number) => void;
-  readonly onExit: (pid: number, end: WorkerEnd) => void;
+  readonly onStart: (worker: NewWorker) => void;
+  readonly onExit: (instance: string, end: WorkerEnd) => void;
   /** A worker cannot be started at all, or its end not be dealt with. */
   readonly onBroken: (error: unknown) => void;
+}
+
+interface Member extends StartedWorker {
+  /** Its name: what it says of itself and what is known of its end come together by it. */
+  readonly instance: string;
 }
 
 /** A worker that ends sooner than this, so often in a row, will not do better the next time. */
@@ -23,11 +29,11 @@ const maxShortLives = 5;
 
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
-  readonly #workers = new Map<WorkerSlot, StartedWorker>();
+  readonly #workers = new Map<WorkerSlot, Member>();
   /** Adopted processes there is no slot for; they were asked to end. */
-  readonly #dismissed = new Set<StartedWorker>();
+  readonly #dismissed = new Set<Member>();
   /** Killed by this pool. */
-  readonly #replaced = new Set<StartedWorker>();
+  readonly #replaced = new Set<Member>();
   #stopping = false;
 
   constructor(options: WorkerPoolOptions) {
@@ -39,29 +45,28 @@ export class WorkerPool {
     const { launcher, slots, adopted = [] } = this.#options;
     for (const worker of adopted) {
       const slot = slots.find(({ role, index }) => role === worker.role && index === worker.index);
-      const started = adoptWorker(launcher, worker);
-      if (slot !== undefined && !this.#workers.has(slot)) this.#attach(slot, started, 0);
-      else this.#dismiss(started);
+      const member = { ...adoptWorker(launcher, worker), instance: worker.instance };
+      if (slot !== undefined && !this.#workers.has(slot)) this.#attach(slot, member, 0);
+      else this.#dismiss(member);
     }
     for (const slot of slots) if (!this.#workers.has(slot)) this.#start(slot, 0);
   }
 
-  /** Every slot and its worker's process, null between two. */
-  get processes(): readonly { readonly slot: WorkerSlot; readonly pid: number | null }[] {
-    return this.#options.slots.map((slot) => ({ slot, pid: this.#workers.get(slot)?.worker?.pid ?? null }));
+  /** Every slot and its worker, null between two. */
+  get members(): readonly { readonly slot: WorkerSlot; readonly instance: string | null }[] {
+    return this.#options.slots.map((slot) => ({ slot, instance: this.#workers.get(slot)?.instance ?? null }));
   }
 
-  /** Whether the process is one of this pool. */
-  has(pid: number): boolean {
-    return this.#all().some(({ worker }) => worker?.pid === pid);
+  has(instance: string): boolean {
+    return this.#all().some((member) => member.instance === instance);
   }
 
   /** Ends one worker at once; another takes its place. */
-  kill(pid: number): void {
-    for (const started of this.#all()) {
-      if (started.worker?.pid !== pid) continue;
-      this.#replaced.add(started);
-      this.#options.launcher.stop(started.worker, 'at once');
+  kill(instance: string): void {
+    for (const member of this.#all()) {
+      if (member.instance !== instance || member.worker === null) continue;
+      this.#replaced.add(member);
+      this.#options.launcher.stop(member.worker, 'at once');
     }
   }
 
@@ -80,35 +85,36 @@ export class WorkerPool {
   /** Another coordinator has them. */
   leave(): void {
     this.#stopping = true;
-    for (const started of this.#all()) started.leave();
+    for (const member of this.#all()) member.leave();
   }
 
-  #stopAll(how: 'orderly' | 'at once'): StartedWorker[] {
+  #stopAll(how: 'orderly' | 'at once'): Member[] {
     this.#stopping = true;
     const all = this.#all();
     for (const { worker } of all) if (worker !== null) this.#options.launcher.stop(worker, how);
     return all;
   }
 
-  #all(): StartedWorker[] {
+  #all(): Member[] {
     return [...this.#workers.values(), ...this.#dismissed];
   }
 
   #start(slot: WorkerSlot, shortLives: number): void {
     const { launcher, call, onStart } = this.#options;
-    const started = launcher.start(slot, call);
-    if (started.worker !== null) onStart(slot, started.worker.pid);
-    this.#attach(slot, started, shortLives);
+    const instance = randomUUID();
+    const started = launcher.start(slot, { ...call, CALM_ORCH_INSTANCE: instance });
+    if (started.worker !== null) onStart({ ...slot, instance, pid: started.worker.pid });
+    this.#attach(slot, { ...started, instance }, shortLives);
   }
 
-  #attach(slot: WorkerSlot, started: StartedWorker, shortLives: number): void {
+  #attach(slot: WorkerSlot, member: Member, shortLives: number): void {
     const { launcher, onBroken } = this.#options;
     const startedMs = performance.now();
-    this.#workers.set(slot, started);
-    started.ended
+    this.#workers.set(slot, member);
+    member.ended
       .then((end) => {
         this.#workers.delete(slot);
-        this.#tell(started, end);
+        this.#tell(member, end);
         if (this.#stopping) return;
         const lived = performance.now() - startedMs;
         const short = lived < shortLifeMs ? shortLives + 1 : 0;
@@ -119,22 +125,21 @@ export class WorkerPool {
   }
 
   /** What the pool did itself it knows better; of a worker that is nobody's child here that is all that can be known. */
-  #tell(started: StartedWorker, { ending, reason }: WorkerEnd): void {
-    const wasReplaced = this.#replaced.delete(started);
-    if (started.worker === null) return;
-    const wasAsked = this.#stopping || this.#dismissed.has(started);
+  #tell(member: Member, { ending, reason }: WorkerEnd): void {
+    const wasReplaced = this.#replaced.delete(member);
+    const wasAsked = this.#stopping || this.#dismissed.has(member);
     const known = wasReplaced ? 'replaced' : wasAsked && ending === 'lost' ? 'finished' : ending;
-    this.#options.onExit(started.worker.pid, { ending: known, reason });
+    this.#options.onExit(member.instance, { ending: known, reason });
   }
 
-  #dismiss(started: StartedWorker): void {
+  #dismiss(member: Member): void {
     const { launcher, onBroken } = this.#options;
-    this.#dismissed.add(started);
-    if (started.worker !== null) launcher.stop(started.worker, 'orderly');
-    started.ended
+    this.#dismissed.add(member);
+    if (member.worker !== null) launcher.stop(member.worker, 'orderly');
+    member.ended
       .then((end) => {
-        this.#tell(started, end);
-        this.#dismissed.delete(started);
+        this.#tell(member, end);
+        this.#dismissed.delete(member);
       })
       .catch(onBroken);
   }
