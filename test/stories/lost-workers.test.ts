@@ -1,4 +1,5 @@
 // Workers, computations and connections that are lost in the middle of a run.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -54,6 +55,33 @@ test('a computation that hangs, even in an endless loop, is replaced, and one th
   expect(attemptsAt('pretrain-generic')).toEqual(['lost', 'succeeded']);
   expect(attemptsAt('baselines')).toEqual(['lost', 'succeeded']);
   expect(attemptsAt('encode').filter((status) => status === 'lost')).toHaveLength(2);
+});
+
+test('what a computation writes after its lease was lost is in no artifact', async () => {
+  const run = story.start(['run', 'story.yaml', ...oneOfEach], { misbehave: { augment: { how: 'late', times: 1 } } });
+  const augment = () =>
+    story.tracker((tracker) => {
+      const { key, status } = tracker.listRunStages('story-1').find(({ kind }) => kind === 'augment')!;
+      return { key, status, attempts: tracker.listAttempts('story-1', key), results: tracker.itemResults(key) };
+    });
+  const isPlanned = (): boolean => existsSync(join(story.dir, 'executions'));
+  await until('another attempt has finished the item', () => isPlanned() && augment().results.length === 1);
+  const [late] = augment().attempts;
+  expect(late).toMatchObject({ item: 0, attempt: 1, status: 'lost' });
+  writeFileSync(join(story.dir, 'write-late'), '');
+  await until('the late one has written', () => existsSync(join(story.dir, 'written-late')));
+  expect(augment().status).toBe('running');
+  const { code, stderr } = await run.ended;
+  expect([code, stderr]).toEqual([0, '']);
+  expectUndisturbedResults(story, 'story-1');
+  const { key, results } = augment();
+  const artifact = join(story.dir, 'runs/artifacts', key);
+  expect(readdirSync(artifact).sort()).toEqual(['item-0.json', 'item-1.json', 'manifest.json']);
+  const written = [0, 1].map(
+    (item) => JSON.parse(readFileSync(join(artifact, `item-${item}.json`), 'utf8')) as unknown,
+  );
+  expect(written).toEqual(results.map(({ result }) => result));
+  expect(readdirSync(join(story.dir, 'runs/staging'))).toEqual([]);
 });
 
 test('a computation that is stopped is replaced within --hang-timeout, and so is its worker', async () => {

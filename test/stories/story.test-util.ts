@@ -21,7 +21,7 @@ const standIns = new URL('./fixtures/stand-ins.js', import.meta.url).href;
 
 export interface Misbehaviour {
   readonly item?: number;
-  readonly how: 'throw' | 'hang' | 'spin' | 'exit';
+  readonly how: 'throw' | 'hang' | 'spin' | 'exit' | 'late';
   readonly times: number;
 }
 

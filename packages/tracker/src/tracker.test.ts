@@ -343,6 +343,24 @@ test('a run whose workers outlived its coordinator is taken over: what they hold
   expect(tracker.findStage('old')?.status).toBe('cancelled');
 });
 
+test('what makes a result count is done for the attempt that holds the item, and where it fails the attempt goes on', () => {
+  const { id } = tracker.createRun(newRun());
+  tracker.upsertStages(id, [stage('d')]);
+  const late = tracker.startAttempt(id, 'd', 0, 'augmentor 0');
+  tracker.loseAttempt(late.token, 'no heartbeat');
+  const { token } = tracker.startAttempt(id, 'd', 0, 'augmentor 1');
+  const adopted: string[] = [];
+  const adopt = (name: string) => () => void adopted.push(name);
+  expect(() => tracker.finishItem(late.token, {}, adopt('late'))).toThrow(/lease was taken back/);
+  const fails = (): never => {
+    throw new Error('no such folder');
+  };
+  expect(() => tracker.finishItem(token, {}, fails)).toThrow('no such folder');
+  expect([tracker.unfinishedItems('d'), tracker.listAttempts(id)[1]!.status]).toEqual([[0], 'running']);
+  expect(tracker.finishItem(token, {}, adopt('in time'))).toEqual({ itemsLeft: 0 });
+  expect(adopted).toEqual(['in time']);
+});
+
 test('an item is leased once, and again only after its attempt has ended', () => {
   const { id } = tracker.createRun(newRun());
   tracker.upsertStages(id, [stage('d', { numItems: 2 })]);

@@ -130,8 +130,9 @@ export interface Tracker {
     worker: string,
     options?: attempts.AttemptOptions,
   ): AttemptRecord;
-  /** Throws `lease_lost` if the attempt is no longer running (as all calls with a token do). */
-  finishItem(token: string, result: StageResult): { readonly itemsLeft: number };
+  /** Throws `lease_lost` if the attempt is no longer running (as all calls with a token do). `adopt`: what else makes the
+   *  result count, done once that is known and before anybody else can write; where it throws, the attempt goes on. */
+  finishItem(token: string, result: StageResult, adopt?: () => void): { readonly itemsLeft: number };
   /** The item's own code raised, at `stack`: `failures` counts the item's failures in this session of the run. */
   failAttempt(token: string, error: string, stack?: string): { readonly failures: number };
   /** The worker died, hung or was cut off. `lostInARow` counts the last attempts of this session lost without
@@ -281,7 +282,8 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     itemResults: (key) => reading.itemResults(store, key),
     startAttempt: (runId, key, item, worker, options) =>
       holding(store, runId, () => attempts.startAttempt(store, runId, key, item, worker, options)),
-    finishItem: (token, result) => holdingAttempt(store, token, () => attempts.finishItem(store, token, result)),
+    finishItem: (token, result, adopt) =>
+      holdingAttempt(store, token, () => attempts.finishItem(store, token, result, adopt)),
     failAttempt: (token, error, stack) =>
       holdingAttempt(store, token, () => attempts.failAttempt(store, token, error, stack)),
     loseAttempt: (token, reason, more) =>

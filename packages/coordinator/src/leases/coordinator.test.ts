@@ -1,12 +1,13 @@
 // The coordinator's decisions, with a real tracker and real artifacts in a temporary folder, a clock we turn, and no
 // processes: workers are the calls they would make.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { canonicalJson } from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
+import { adoptOutput } from '../artifacts/adoption.ts';
 import { readArtifact } from '../artifacts/damage.ts';
 import { Coordinator } from './coordinator.ts';
 import type { CoordinatorEvent, CoordinatorOptions } from './records.ts';
@@ -405,12 +406,66 @@ test('has a gang give up a trainer though one is idle whose engine no stage name
   expect((await lease(coordinator, 'trainer 1')).stage.kind).toBe('pretrain-ssl');
 });
 
+test('takes of an item what its last attempt has written, whatever others write and have written', async () => {
+  const coordinator = begin([stage('data', 'augmentor', [], 2)]);
+  const write = ({ outputDir }: WorkItem, name: string, text: string): void => {
+    mkdirSync(join(outputDir, 'images'), { recursive: true });
+    writeFileSync(join(outputDir, 'images', name), text);
+  };
+  const late = await lease(coordinator, 'augmentor 0');
+  write(late, '0.png', 'of the late one');
+  write(late, 'half.png', 'of the late one');
+  coordinator.fail(late.token, 'lost', 'no heartbeat');
+  expect(existsSync(late.outputDir)).toBe(false);
+  const works = [await lease(coordinator, 'augmentor 0'), await lease(coordinator, 'augmentor 1')];
+  expect(new Set([late, ...works].map(({ outputDir }) => outputDir)).size).toBe(3);
+  for (const work of works) {
+    write(work, `${work.item}.png`, `picture ${work.item}`);
+    coordinator.complete(work.token, {});
+    write(late, '0.png', 'of the late one again');
+  }
+  await coordinator.settle();
+  const layout = layoutOf(dir);
+  expect(readArtifact(layout, 'key-of-data')!.files.map(({ path }) => path)).toEqual(['images/0.png', 'images/1.png']);
+  expect(readFileSync(join(layout.artifact('key-of-data'), 'images/0.png'), 'utf8')).toBe('picture 0');
+  expect(readdirSync(join(dir, 'staging'))).toEqual([]);
+});
+
+test('fails an item whose files are not where the coordinator looks, as on a host without this run folder', async () => {
+  const coordinator = begin([stage('data', 'augmentor')], { ...defaultPolicy, maxFailures: 1 });
+  const facts = { host: 'there', place: '', numCores: 2, numGpus: 0, threads: null, engine: null };
+  coordinator.register('augmentor', 2, 'elsewhere', facts);
+  const { token } = await lease(coordinator, 'elsewhere');
+  coordinator.complete(token, {});
+  expect(coordinator.stages[0]).toMatchObject({
+    state: 'failed',
+    error: expect.stringMatching(/what augmentor 2 has written is not in .*: does it see this run folder\?$/),
+  });
+});
+
+test('removes at its start what attempts of an earlier session have left, but for those that go on', async () => {
+  const stages = [stage('data', 'augmentor', [], 2)];
+  const before = begin(stages);
+  const [goesOn, dies] = [await lease(before, 'augmentor 0'), await lease(before, 'augmentor 1')];
+  for (const work of [goesOn, dies]) compute(work);
+  const attempts = tracker.keepAttempts('test-1', new Set(['key-of-data']), new Set(['augmentor 0']));
+  const next = coordinatorOf('test-1', stages);
+  const worker = { role: 'augmentor', index: 0, pid: 1, started: '', instance: 'augmentor 0', engine: null } as const;
+  next.restore({ workers: [{ ...worker, hasRegistered: true }], attempts, ended: [] });
+  next.start();
+  expect([goesOn, dies].map(({ outputDir }) => existsSync(outputDir))).toEqual([true, false]);
+  next.complete(goesOn.token, {});
+  expect(readFileSync(join(layoutOf(dir).staging('key-of-data'), '0.txt'), 'utf8')).toBe('result');
+});
+
 test('completes on the next start what was finished but not published', async () => {
   const stages = [stage('data', 'augmentor')];
   const coordinator = begin(stages);
   const work = await lease(coordinator, 'augmentor 0');
   compute(work);
-  tracker.finishItem(work.token, { metrics: { photos: 1 } });
+  tracker.finishItem(work.token, { metrics: { photos: 1 } }, () =>
+    adoptOutput(layoutOf(dir), work.stage.key, work.token),
+  );
   tracker.endRun('test-1', 'failed');
   tracker.resumeRun('test-1', { pid: process.pid });
   recordStages(tracker, 'test-1', stages);

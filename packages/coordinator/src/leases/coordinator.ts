@@ -1,7 +1,7 @@
 // The coordinator of one run: gives items to workers for a limited time, takes results and failures, completes stages.
 // It decides in memory and records every decision in the tracker first, so that a coordinator killed at any moment
 // loses nothing that a worker was told is done. It knows workers by what they say (gRPC) and by their processes' ends.
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import {
   assertNever,
   CalmError,
@@ -14,6 +14,7 @@ import {
 } from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
 import type { AttemptRecord, WorkerEnd } from '@calm-orch/tracker';
+import { adoptOutput, discardOutput, discardOutputs } from '../artifacts/adoption.ts';
 import { removeLeftovers } from '../artifacts/artifact.ts';
 import { createChanges } from './changes.ts';
 import { readArtifact } from '../artifacts/damage.ts';
@@ -137,6 +138,7 @@ export class Coordinator {
     if (!stage.isShared) stage.before = doneShare(stage);
     stage.queued = left.filter((item) => !stage.leased.has(item));
     checkStaging(this.#options.layout, stage);
+    discardOutputs(this.#options.layout, stage.key, new Set(this.book.of(stage).map(({ work }) => work.token)));
     if (left.length === 0) this.#publisher.finish(stage);
   }
 
@@ -229,8 +231,13 @@ export class Coordinator {
   complete(token: string, result: StageResult): void {
     const lease = this.book.live(token);
     if (lease === null) return;
-    const { stage, work } = lease;
-    const { itemsLeft } = this.#options.tracker.finishItem(token, result);
+    const { tracker, layout } = this.#options;
+    const { stage, work, worker } = lease;
+    if (worker.engine !== null && !existsSync(work.outputDir)) {
+      const what = `what ${worker.role} ${worker.index} has written is not in ${work.outputDir}`;
+      return this.fail(token, 'raised', `${what}: does it see this run folder?`);
+    }
+    const { itemsLeft } = tracker.finishItem(token, result, () => adoptOutput(layout, stage.key, token));
     this.#drop(lease);
     for (const other of this.book.of(stage, work.item))
       this.#release(other, `${lease.worker.role} ${lease.worker.index} finished the stage`);
@@ -389,6 +396,7 @@ export class Coordinator {
   #drop(lease: LeaseRecord): void {
     const logEnd = this.#logBytes(lease.worker);
     if (logEnd !== null) this.#options.tracker.endLog(lease.work.token, logEnd);
+    discardOutput(this.#options.layout, lease.stage.key, lease.work.token);
     this.book.drop(lease);
     this.#gangs.leave(lease);
   }
