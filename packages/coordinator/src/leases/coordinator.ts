@@ -1,7 +1,7 @@
 // The coordinator of one run: gives items to workers for a limited time, takes results and failures, completes stages.
 // It decides in memory and records every decision in the tracker first, so that a coordinator killed at any moment
 // loses nothing that a worker was told is done. It knows workers by what they say (gRPC) and by their processes' ends.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import {
   assertNever,
   CalmError,
@@ -17,11 +17,12 @@ import type { AttemptRecord, WorkerEnd } from '@calm-orch/tracker';
 import { adoptOutput, discardOutput, discardOutputs } from '../artifacts/adoption.ts';
 import { removeLeftovers } from '../artifacts/artifact.ts';
 import { createChanges } from './changes.ts';
-import { readArtifact } from '../artifacts/damage.ts';
-import { fits, misfitText } from './engines.ts';
+import { misfit } from './engines.ts';
+import { createForeignStages, type ForeignStages } from './foreign-stages.ts';
 import { LeaseBook } from './lease-book.ts';
+import { logBytes } from './log-bytes.ts';
 import { deferred } from '../runs/deferred.ts';
-import { emptyGang, leaseToRelease, rosterFor, stageToJoin } from '../gangs/gang.ts';
+import { emptyGang, rosterFor } from '../gangs/gang.ts';
 import { createGangs, type Gangs } from '../gangs/gangs.ts';
 import { checkStaging, createPublisher, type Publisher } from '../artifacts/publisher.ts';
 import type {
@@ -34,7 +35,8 @@ import type {
   Survivors,
   WorkerRecord,
 } from './records.ts';
-import { criticalPaths, dependantsOf, nextItem } from './schedule.ts';
+import { createOffers, type Offers } from './offers.ts';
+import { dependantsOf } from './schedule.ts';
 import { doneShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
 import { takeReport } from './take-report.ts';
 import { workItem } from './work-item.ts';
@@ -45,11 +47,10 @@ const longestWaitMs = 5000;
 export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #stages: Map<string, StageRecord>;
-  readonly #paths: ReadonlyMap<string, number>;
+  readonly #offers: Offers;
   /** To be read by others; what changes a lease goes through the coordinator, which records it. */
   readonly book: LeaseBook;
-  /** Stages another run of this folder is executing. */
-  readonly #foreign: Set<string>;
+  readonly #foreign: ForeignStages;
   readonly #gangs: Gangs;
   readonly #changes = createChanges();
   readonly #end = deferred<void>();
@@ -62,14 +63,25 @@ export class Coordinator {
     this.#options = options;
     this.book = new LeaseBook(options.now);
     this.#stages = new Map(options.plan.stages.map((stage) => [stage.key, stageRecord(stage, reused.has(stage.key))]));
-    this.#foreign = new Set(foreign);
-    this.#paths = criticalPaths([...this.#stages.values()]);
+    const others = this.stages.filter(({ key }) => foreign.has(key));
+    this.#foreign = createForeignStages(options, others, {
+      onClaimed: (stage) => {
+        this.#queue(stage);
+        this.#wake();
+      },
+      onMade: (stage) => {
+        this.#say('stage succeeded', stage, 'by another run');
+        this.#wake();
+      },
+    });
     this.#gangs = createGangs(options, () => this.#wake());
     this.#publisher = createPublisher(options, {
       onDone: (stage, message) => this.#say('stage succeeded', stage, message),
       onError: (error) => this.abandon(error),
       onIdle: () => this.#wake(),
     });
+    const { book, stages } = this;
+    this.#offers = createOffers(options, { stages, book, underWay: () => this.#publisher.underWay });
     // Nobody may be waiting when it is rejected.
     this.#end.promise.catch(() => {});
   }
@@ -85,7 +97,7 @@ export class Coordinator {
 
   /** Keys of stages that another run is to make. */
   get foreign(): ReadonlySet<string> {
-    return this.#foreign;
+    return this.#foreign.keys;
   }
 
   /** Takes over from a coordinator that died: workers keep what they hold, gangs their rosters. Before `start`. */
@@ -105,31 +117,14 @@ export class Coordinator {
   start(): void {
     for (const stage of this.#stages.values()) {
       if (stage.reused) removeLeftovers(this.#options.layout, stage.key);
-      else if (!this.#foreign.has(stage.key)) this.#queue(stage);
+      else if (!this.foreign.has(stage.key)) this.#queue(stage);
     }
     this.#wake();
   }
 
   /** Looks after stages of other runs: those made meanwhile are used, those given up are taken over. */
   claimForeign(): void {
-    if (this.#stopping) return;
-    const { tracker, runId, layout } = this.#options;
-    for (const key of this.#foreign) {
-      const stage = this.#stages.get(key)!;
-      const outcome = stage.state === 'waiting' ? tracker.claimStage(runId, key) : 'foreign';
-      if (outcome === 'foreign') continue;
-      this.#foreign.delete(key);
-      if (outcome === 'claimed') this.#queue(stage);
-      else if (readArtifact(layout, key) === null)
-        throw new CalmError('io', `${stage.label}: another run has made it, but its artifact is not whole; run again`);
-      else {
-        stage.state = 'succeeded';
-        stage.reused = true;
-        stage.numDone = stage.numItems;
-        this.#say('stage succeeded', stage, 'by another run');
-      }
-      this.#wake();
-    }
+    if (!this.#stopping) this.#foreign.look();
   }
 
   #queue(stage: StageRecord): void {
@@ -150,14 +145,12 @@ export class Coordinator {
 
   #enter(worker: Omit<WorkerRecord, 'lease' | 'seenMs'>): void {
     if (!this.book.register(worker)) return;
-    const { role, index, engine } = worker;
-    const own = this.stages.filter((stage) => stage.role === role && !stage.reused);
-    const [misfit] = own;
-    if (misfit === undefined || own.some((stage) => fits(engine, stage))) return void this.#heardOf.add(role);
+    const { role, index } = worker;
+    const why = misfit(worker, this.stages);
+    if (why === null) return void this.#heardOf.add(role);
     const label = `${role} ${index}`;
-    const message = `gets no stage: its engine is not the one their keys name: ${misfitText(engine!, misfit.engine!)}`;
-    this.#options.tracker.note(this.#options.runId, `${label}: ${message}`);
-    this.#say('note', { label }, message);
+    this.#options.tracker.note(this.#options.runId, `${label}: ${why}`);
+    this.#say('note', { label }, why);
   }
 
   /** Whether a worker of the role has ever registered that can compute something. */
@@ -323,14 +316,13 @@ export class Coordinator {
 
   #grant(worker: WorkerRecord): LeaseRecord | null {
     const { runId, tracker, now } = this.#options;
-    if (this.#isBetterSoon(worker)) return null;
-    const next = this.#nextFor(worker) ?? this.#toJoin(worker);
+    const next = this.#offers.next(worker);
     if (next === null) return null;
     const stage = this.#stages.get(next.key)!;
     const { item } = next;
     const { role, index, instance } = worker;
     const joins = stage.leased.has(item);
-    const logStart = this.#logBytes(worker);
+    const logStart = logBytes(this.#options, worker);
     const started = tracker.startAttempt(runId, stage.key, item, `${role} ${index}`, { joins, instance, logStart });
     const lease = this.#hold(stage, item, worker, started);
     stage.queued = stage.queued.filter((queued) => queued !== item);
@@ -342,13 +334,6 @@ export class Coordinator {
     return lease;
   }
 
-  #nextFor(
-    { role, engine }: WorkerRecord,
-    stages = this.stages,
-  ): { readonly key: string; readonly item: number } | null {
-    return nextItem(role, stages, this.#paths, (stage) => fits(engine, stage));
-  }
-
   #hold(
     stage: StageRecord,
     item: number,
@@ -358,35 +343,6 @@ export class Coordinator {
     return this.book.hold(workItem(this.#options, stage, item, attempt), stage, worker);
   }
 
-  /** Whether artifacts being written make a stage ready that goes before those that are: seconds to wait, not a training. */
-  #isBetterSoon(worker: WorkerRecord): boolean {
-    const { underWay } = this.#publisher;
-    if (underWay.size === 0) return false;
-    const soon = this.stages.map((stage): StageRecord =>
-      underWay.has(stage) ? { ...stage, state: 'succeeded' } : stage,
-    );
-    const next = this.#nextFor(worker, soon);
-    return next !== null && next.key !== this.#nextFor(worker)?.key;
-  }
-
-  /** A stage others train already, for a trainer with nothing else to do. */
-  #toJoin({ role, engine }: WorkerRecord): { readonly key: string; readonly item: number } | null {
-    if (role !== 'trainer') return null;
-    const { policy, now } = this.#options;
-    const own = this.stages.filter((stage) => fits(engine, stage));
-    const stage = stageToJoin(own, this.book.leases, policy, now());
-    return stage === null ? null : { key: stage.key, item: 0 };
-  }
-
-  /** While a stage is ready and all trainers that could take it are busy, the largest gang gives one up. */
-  #shrinkGangs(): void {
-    const lease = this.#stopping ? null : leaseToRelease(this.book.leases);
-    if (lease === null || this.#nextFor(lease.worker) === null) return;
-    const idle = this.book.workers.filter((worker) => worker.role === 'trainer' && worker.lease === null);
-    if (idle.every((worker) => this.#nextFor(worker) === null))
-      this.#release(lease, 'released for a stage that is ready');
-  }
-
   /** Ends a gang member's attempt; the trainer hears of it with its next roster and asks for other work. */
   #release(lease: LeaseRecord, reason: string): void {
     this.#options.tracker.cancelAttempt(lease.work.token, reason);
@@ -394,22 +350,11 @@ export class Coordinator {
   }
 
   #drop(lease: LeaseRecord): void {
-    const logEnd = this.#logBytes(lease.worker);
+    const logEnd = logBytes(this.#options, lease.worker);
     if (logEnd !== null) this.#options.tracker.endLog(lease.work.token, logEnd);
     discardOutput(this.#options.layout, lease.stage.key, lease.work.token);
     this.book.drop(lease);
     this.#gangs.leave(lease);
-  }
-
-  /** Of what the worker has written so far; null: it writes to no file. */
-  #logBytes({ role, index }: Pick<WorkerRecord, 'role' | 'index'>): number | null {
-    const { layout, runId } = this.#options;
-    try {
-      return statSync(layout.log(runId, `${role}-${index}`)).size;
-    } catch {
-      // No log, or none that can be read: whoever writes it says so.
-      return null;
-    }
   }
 
   #failStage(stage: StageRecord, reason: string): void {
@@ -424,7 +369,8 @@ export class Coordinator {
   }
 
   #wake(): void {
-    this.#shrinkGangs();
+    const leaving = this.#stopping ? null : this.#offers.toRelease();
+    if (leaving !== null) this.#release(leaving, 'released for a stage that is ready');
     this.#changes.tell();
     const open = this.stages.some(({ state }) => state === 'waiting');
     if (!open && this.#publisher.underWay.size === 0) this.#end.resolve();
