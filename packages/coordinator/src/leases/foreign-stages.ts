@@ -31,7 +31,9 @@ export function createForeignStages(
         else if (readArtifact(layout, key) === null)
           throw new CalmError('io', `${label}: another run has made it, but its artifact is not whole; run again`);
         else {
-          Object.assign(stage, { state: 'succeeded', reused: true, numDone: stage.numItems });
+          stage.state = 'succeeded';
+          stage.reused = true;
+          stage.numDone = stage.numItems;
           onMade(stage);
         }
       }
