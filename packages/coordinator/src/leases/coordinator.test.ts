@@ -354,13 +354,13 @@ test('leases a stage whose key names an engine to workers with that engine alone
   coordinator.register('augmentor', 0, 'augmentor', { ...facts, engine: null });
   for (let again = 0; again < 2; again++)
     coordinator.register('trainer', 0, 'other', { ...facts, engine: engine('AVX2') });
-  expect(coordinator.hasHeardOf('trainer')).toBe(false);
+  expect(coordinator.hasWorker('trainer')).toBe(false);
   expect(await coordinator.lease('other', 0, never)).toBeNull();
   expect((await lease(coordinator, 'augmentor')).stage.kind).toBe('data');
   // Members of any order: what is compared is what they mean.
   coordinator.register('trainer', 1, 'fits', { ...facts, engine: { instructionSet: 'AVX-512', version: '2.20.0' } });
   coordinator.register('trainer', 2, 'of an earlier version');
-  expect(coordinator.hasHeardOf('trainer')).toBe(true);
+  expect(coordinator.hasWorker('trainer')).toBe(true);
   const shared = await lease(coordinator, 'fits');
   await coordinator.join({ token: shared.token, address: 'unix:a', generation: 0 }, 0, never);
   expect((await lease(coordinator, 'of an earlier version')).stage.key).not.toBe(shared.stage.key);
@@ -374,6 +374,9 @@ test('leases a stage whose key names an engine to workers with that engine alone
   expect(events.filter(({ type }) => type === 'note')).toEqual([{ type: 'note', label: 'trainer 0', message }]);
   const notes = tracker.listEvents('test-1').filter(({ type }) => type === 'note');
   expect(notes.map((note) => note.message)).toEqual([`trainer 0: ${message}`]);
+  for (const gone of ['fits', 'of an earlier version'])
+    coordinator.workerExited(gone, { ending: 'lost', reason: 'ended' });
+  expect(coordinator.hasWorker('trainer')).toBe(false);
 });
 
 test('has a gang give up a trainer though one is idle whose engine no stage names', async () => {

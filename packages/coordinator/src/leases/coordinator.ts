@@ -55,8 +55,6 @@ export class Coordinator {
   readonly #changes = createChanges();
   readonly #end = deferred<void>();
   readonly #publisher: Publisher;
-  /** Roles of which somebody has registered. */
-  readonly #heardOf = new Set<Role>();
   #stopping = false;
 
   constructor(options: CoordinatorOptions, { reused, foreign = new Set() }: KnownStages) {
@@ -145,17 +143,17 @@ export class Coordinator {
 
   #enter(worker: Omit<WorkerRecord, 'lease' | 'seenMs'>): void {
     if (!this.book.register(worker)) return;
-    const { role, index } = worker;
     const why = misfit(worker, this.stages);
-    if (why === null) return void this.#heardOf.add(role);
-    const label = `${role} ${index}`;
+    if (why === null) return;
+    const label = `${worker.role} ${worker.index}`;
     this.#options.tracker.note(this.#options.runId, `${label}: ${why}`);
     this.#say('note', { label }, why);
   }
 
-  /** Whether a worker of the role has ever registered that can compute something. */
-  hasHeardOf(role: Role): boolean {
-    return this.#heardOf.has(role);
+  /** Whether a worker of the role is there whose engine is one of its stages'. */
+  hasWorker(role: Role): boolean {
+    const { stages } = this;
+    return this.book.workers.some((worker) => worker.role === role && misfit(worker, stages) === null);
   }
 
   /** An item for the worker, as soon as there is one within `waitMs`; a worker that holds a lease gets that again. */

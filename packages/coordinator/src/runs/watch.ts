@@ -1,5 +1,5 @@
 // What the coordinator of a run looks after by the clock.
-import { CalmError } from '@calm-orch/core';
+import { CalmError, type Role } from '@calm-orch/core';
 import { isLoadKept } from '@calm-orch/tracker';
 import type { Coordinator } from '../leases/coordinator.ts';
 import { openLoadMeter } from './machine-load.ts';
@@ -22,29 +22,24 @@ export function watch(
   let second = tracker.nextSecond(run.id);
   let lastMs = now();
   let recordedMs = lastMs;
-  let registerByMs = lastMs + policy.registerMs;
+  /** Roles that have no worker who could compute anything, and since when. */
+  const absent = new Map(roles.map((role) => [role, lastMs]));
   const tick = (): void => {
     const lateMs = now() - lastMs - watchEveryMs;
     lastMs = now();
     if (lateMs > watchEveryMs) {
       coordinator.book.forgive(lateMs);
-      registerByMs += lateMs;
+      for (const [role, ms] of absent) absent.set(role, ms + lateMs);
     }
     // First of all: a coordinator that has been superseded ends nobody's processes.
     if (lastMs - recordedMs >= recordEveryMs) {
       tracker.heartbeatRun(run.id);
       recordedMs = lastMs;
     }
-    const absent = roles.find((role) => !coordinator.hasHeardOf(role));
-    if (absent !== undefined && lastMs > registerByMs) {
-      const which = coordinator.book.workers.some(({ role }) => role === absent)
-        ? ' with the engine of its stages'
-        : '';
-      const words = launcher.describe({ role: absent, index: 0 });
-      throw new CalmError(
-        'unavailable',
-        `no ${absent}${which} has registered within ${policy.registerMs / 1000} s; ${absent} 0 ${words}`,
-      );
+    for (const role of roles) {
+      if (coordinator.hasWorker(role)) absent.delete(role);
+      else if (!absent.has(role)) absent.set(role, lastMs);
+      else if (lastMs - absent.get(role)! > policy.registerMs) throw nobody(role);
     }
     for (const instance of coordinator.expire()) pool.kill(instance);
     for (const key of coordinator.foreign)
@@ -52,6 +47,14 @@ export function watch(
     coordinator.claimForeign();
     if (isLoadKept(second)) tracker.recordLoad(run.id, second, meter.read());
     second++;
+  };
+  const nobody = (role: Role): CalmError => {
+    const which = coordinator.book.workers.some((worker) => worker.role === role)
+      ? ' with the engine of its stages'
+      : '';
+    const words = launcher.describe({ role, index: 0 });
+    const within = `within ${policy.registerMs / 1000} s`;
+    return new CalmError('unavailable', `no ${role}${which} has registered ${within}; ${role} 0 ${words}`);
   };
   const timer = setInterval(() => orAbandon(coordinator, tick), watchEveryMs);
   return (): void => clearInterval(timer);
