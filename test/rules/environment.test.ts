@@ -11,6 +11,7 @@ const variables: Readonly<Record<string, string>> = {
   CALM_ORCH_DEBUG: 'stacks of errors',
   CALM_ORCH_DETACHED: 'to the process in the background',
   CALM_ORCH_DIR: 'the run folder',
+  CALM_ORCH_INSTANCE: 'of the coordinator, to its workers',
   CALM_ORCH_METEOR_DIR: "METEOR's own folder",
   CALM_ORCH_TAKEOVER_MS: 'of the coordinator, to its workers',
   CALM_ORCH_TENSORS: 'tensors are streamed',

@@ -1,4 +1,6 @@
 // Workers, computations and connections that are lost in the middle of a run.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -55,6 +57,33 @@ test('a computation that hangs, even in an endless loop, is replaced, and one th
   expect(attemptsAt('encode').filter((status) => status === 'lost')).toHaveLength(2);
 });
 
+test('what a computation writes after its lease was lost is in no artifact', async () => {
+  const run = story.start(['run', 'story.yaml', ...oneOfEach], { misbehave: { augment: { how: 'late', times: 1 } } });
+  const augment = () =>
+    story.tracker((tracker) => {
+      const { key, status } = tracker.listRunStages('story-1').find(({ kind }) => kind === 'augment')!;
+      return { key, status, attempts: tracker.listAttempts('story-1', key), results: tracker.itemResults(key) };
+    });
+  const isPlanned = (): boolean => existsSync(join(story.dir, 'executions'));
+  await until('another attempt has finished the item', () => isPlanned() && augment().results.length === 1);
+  const [late] = augment().attempts;
+  expect(late).toMatchObject({ item: 0, attempt: 1, status: 'lost' });
+  writeFileSync(join(story.dir, 'write-late'), '');
+  await until('the late one has written', () => existsSync(join(story.dir, 'written-late')));
+  expect(augment().status).toBe('running');
+  const { code, stderr } = await run.ended;
+  expect([code, stderr]).toEqual([0, '']);
+  expectUndisturbedResults(story, 'story-1');
+  const { key, results } = augment();
+  const artifact = join(story.dir, 'runs/artifacts', key);
+  expect(readdirSync(artifact).sort()).toEqual(['item-0.json', 'item-1.json', 'manifest.json']);
+  const written = [0, 1].map(
+    (item) => JSON.parse(readFileSync(join(artifact, `item-${item}.json`), 'utf8')) as unknown,
+  );
+  expect(written).toEqual(results.map(({ result }) => result));
+  expect(readdirSync(join(story.dir, 'runs/staging'))).toEqual([]);
+});
+
 test('a computation that is stopped is replaced within --hang-timeout, and so is its worker', async () => {
   const seconds = 5;
   const run = story.start(['run', 'story.yaml', ...oneOfEach, '--hang-timeout', String(seconds)], { stepMs: 100 });
@@ -79,6 +108,30 @@ test('a computation that is stopped is replaced within --hang-timeout, and so is
   expectUndisturbedResults(story, 'story-1');
   expect(numLost()).toBe(2);
   expect(endings()).toEqual({ replaced: 1, finished: 3 });
+});
+
+test('a worker with another engine gets no stage whose key names the engine, and the run says so', async () => {
+  const engines = { all: 'of the run', 'trainer 1': 'another' };
+  const args = ['run', 'story.yaml', '--trainers', '2', '--augmentors', '1'];
+  const { code, stdout } = await story.run(args, { engines });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /\] trainer 1: gets no stage: its engine is not the one their keys name: it is "another", not "of the run"\n/,
+  );
+  expectUndisturbedResults(story, 'story-1');
+  const [workers, attempts] = story.tracker((tracker) => [
+    tracker.listWorkers('story-1'),
+    tracker.listAttempts('story-1'),
+  ]);
+  const facts = workers.map(({ role, index, host, engine }) => `${role} ${index} ${host} ${engine}`);
+  const here = hostname();
+  expect(facts.sort()).toEqual([
+    `augmentor 0 ${here} null`,
+    `evaluator 0 ${here} "of the run"`,
+    `trainer 0 ${here} "of the run"`,
+    `trainer 1 ${here} "another"`,
+  ]);
+  expect(new Set(attempts.map(({ worker }) => worker))).toEqual(new Set(['augmentor 0', 'evaluator 0', 'trainer 0']));
 });
 
 test('connections to the coordinator that are cut cost no attempt and no result', async () => {

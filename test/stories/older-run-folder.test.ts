@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openSqlite, openTracker } from '@calm-orch/tracker';
 import { makeStory, type Story } from './story.test-util.ts';
 
 const fixture = fileURLToPath(new URL('./fixtures/run-folder-schema-8/', import.meta.url));
@@ -26,6 +27,21 @@ async function print(...args: string[]): Promise<string> {
   expect([args[0], code, stderr]).toEqual([args[0], 0, '']);
   return stdout;
 }
+
+test('workers it has recorded are listed with what was known of them', () => {
+  const path = join(dir, 'calm-orch.db');
+  const older = openSqlite(path);
+  older.exec(`INSERT INTO workers (run_id, pid, started, role, position, instance)
+    SELECT id, 4194303, 'long ago', 'trainer', 0, 'its name' FROM runs`);
+  older.close();
+  for (const access of ['read', 'write'] as const) {
+    const tracker = openTracker(dir, { access });
+    const known = { role: 'trainer', index: 0, pid: 4194303, instance: 'its name', numCores: null, engine: null };
+    expect(tracker.listWorkers('smoke-1')).toMatchObject([known]);
+    expect(tracker.livingWorkers('smoke-1')).toEqual([]);
+    tracker.close();
+  }
+});
 
 /** Its fields may be more by now, but none may be less or another. Intervals have other draws now, and notes other words. */
 const changed = ['interval', 'footnotes', 'verdicts'];

@@ -21,7 +21,7 @@ const standIns = new URL('./fixtures/stand-ins.js', import.meta.url).href;
 
 export interface Misbehaviour {
   readonly item?: number;
-  readonly how: 'throw' | 'hang' | 'spin' | 'exit';
+  readonly how: 'throw' | 'hang' | 'spin' | 'exit' | 'late';
   readonly times: number;
 }
 
@@ -31,6 +31,8 @@ export interface StoryOptions {
   readonly misbehave?: Readonly<Record<string, Misbehaviour>>;
   /** Module with the stage functions, another than fixtures/stages.js. */
   readonly stages?: string;
+  /** By arguments of a process, for instance `trainer 1`, or `all`: what names its engine. @default nothing does */
+  readonly engines?: Readonly<Record<string, string>>;
   /** Variables beside those of this process. */
   readonly environment?: NodeJS.ProcessEnv;
 }

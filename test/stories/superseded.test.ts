@@ -2,7 +2,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openTracker, type TrackerOptions, processStart } from '@calm-orch/tracker';
+import { processStart } from '@calm-orch/core';
+import { openTracker, type TrackerOptions } from '@calm-orch/tracker';
 import { expectUndisturbedResults, makeStory, until, type Story } from './story.test-util.ts';
 
 let story: Story;

@@ -1,6 +1,8 @@
 // The processes `run` starts; they load no command line. `worker.js trainer N`, `augmentor N` and `evaluator N` hold leases,
 // and each forks one `worker.js compute ROLE N`, which computes and never outlives it. A worker whose coordinator has gone
-// waits for the next one, for a limited time. Not for users: `calm-orch run` passes address and token by environment.
+// waits for the next one, for a limited time. Not for users: `calm-orch run` passes address, token and the worker's name by
+// environment.
+import { randomUUID } from 'node:crypto';
 import { CalmError, toCalmError } from '@calm-orch/core/errors';
 import { ignoresHangup } from '@calm-orch/core/hangup';
 import { survivesClosedOutput } from './output.ts';
@@ -8,10 +10,12 @@ import { workerScript } from './run/worker-script.ts';
 import { nativeProblem, nativeSentence } from './surroundings/native-error.ts';
 
 async function work(role: string, index: number): Promise<void> {
-  const { CALM_ORCH_ADDRESS: address, CALM_ORCH_TOKEN: token, CALM_ORCH_TAKEOVER_MS, ...env } = process.env;
+  const { CALM_ORCH_ADDRESS: address, CALM_ORCH_TOKEN: token, ...rest } = process.env;
+  const { CALM_ORCH_INSTANCE: instance = randomUUID(), CALM_ORCH_TAKEOVER_MS, ...env } = rest;
   if (address === undefined || token === undefined)
     throw new CalmError('invalid_argument', `${role}: workers are started by \`calm-orch run\``);
   const { ComputeChild, parseRole, runWorker } = await import('@calm-orch/rpc');
+  const { workerFacts } = await import('./surroundings/worker-facts.ts');
   // Trainers of one stage reach each other beside the coordinator, with the run's token.
   const tensors = role === 'trainer' ? { CALM_ORCH_TENSOR_ADDRESS: address, CALM_ORCH_TENSOR_TOKEN: token } : {};
   const command = [workerScript, 'compute', role, String(index)] as const;
@@ -24,7 +28,9 @@ async function work(role: string, index: number): Promise<void> {
   const log = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
   const takeoverMs = Number(CALM_ORCH_TAKEOVER_MS ?? 0);
   try {
-    await runWorker({ role: parseRole(role), index, address, token, compute, signal: stop.signal, log, takeoverMs });
+    const name = { role: parseRole(role), index, instance };
+    const facts = await workerFacts(name.role, log, stop.signal);
+    await runWorker({ ...name, facts, address, token, compute, signal: stop.signal, log, takeoverMs });
   } catch (error) {
     log(`gives up: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     process.exitCode = 1;

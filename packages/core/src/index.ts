@@ -24,6 +24,7 @@ export { sampleOrder, type OrderedSample, type SampleOrder } from './order/sampl
 export { demandedDigests, sampleIds, shardDigest, stepDigest } from './order/sample-digest.ts';
 export { stepOrder, type SampleList, type StepSamples } from './order/step-order.ts';
 export { ignoresHangup } from './processes/hangup.ts';
+export { processPlace, processStart } from './processes/process-identity.ts';
 export { shardRange, type ShardRange } from './order/shards.ts';
 export { makeFolder, writeFileAtomic } from './files/files.ts';
 export { inputUseText, tallyInput, type InputTally, type InputUse, type LeftOutKind } from './files/input-use.ts';
@@ -59,6 +60,7 @@ export {
   type StageSpec,
   type Status,
 } from './stage.ts';
+export type { WorkerFacts } from './worker-facts.ts';
 export type { StageDefinition, TrainingBudget } from './stage-definition.ts';
 export type * from './config/schema.ts';
 export * from './config/names.ts';

@@ -82,7 +82,7 @@ export interface StageContext {
   readonly item: number;
   /** Input name -> absolute directory of the (complete, immutable) artifact. */
   readonly inputs: Readonly<Record<string, string>>;
-  /** Shared by all items of the stage; files are written with `writeFileAtomic`, names must contain the item. */
+  /** This attempt's own. Its files become the stage's, with those of the other items: names must contain the item. */
   readonly outputDir: string;
   /** Survives attempts: training stages keep their checkpoints here. Emptied when the stage has succeeded. */
   readonly checkpointDir: string;

@@ -1,10 +1,10 @@
 // Addresses a coordinator listens on: a Unix socket by default, or a port of this machine on request. Never an
 // interface that other machines reach: the token would cross the network unencrypted.
 import { randomBytes } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { CalmError, makeFolder, makeTemporaryFolder, sha256, temporaryFolder } from '@calm-orch/core';
+import { CalmError, makeFolder, makeTemporaryFolder, processPlace, sha256, temporaryFolder } from '@calm-orch/core';
 
 /** `sun_path` is 104 bytes on macOS and 108 on Linux, with a closing zero. */
 const maxSocketPathBytes = 100;
@@ -74,17 +74,8 @@ export function ownedName(numRandomBytes = 2): string {
   return `${placeTag()}-${process.pid}-${randomBytes(numRandomBytes).toString('hex')}`;
 }
 
-/** Of boot and PID namespace, in which a process's number means something; macOS tells neither: one for all. */
-function placeTag(): string {
-  try {
-    // The /proc of another namespace: our number means nothing there. A tag that nobody has.
-    if (readlinkSync('/proc/self') !== String(process.pid)) return randomBytes(2).toString('hex');
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
-    return sha256(`${boot}/${readlinkSync('/proc/self/ns/pid')}`).slice(0, 4);
-  } catch {
-    return sha256('').slice(0, 4);
-  }
-}
+/** Four signs of it. */
+const placeTag = (): string => sha256(processPlace()).slice(0, 4);
 
 /** Removes files of our place whose processes are gone: those of `ownedName`, after a prefix. */
 export function removeDead(folder: string, prefix = ''): void {

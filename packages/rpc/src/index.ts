@@ -16,11 +16,13 @@ export {
 export { serve, type RunningServer, type ServeOptions } from './serve.ts';
 export type { Api, CallOptions, Definition } from './service.ts';
 export {
+  fromFacts,
   fromLease,
   fromPoint,
   fromResultMessage,
   fromRoster,
   parseRole,
+  toFacts,
   toLease,
   toPoint,
   toResultMessage,

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { CalmError, toCalmError } from '@calm-orch/core';
+import { CalmError, toCalmError, type WorkerFacts } from '@calm-orch/core';
 import { listenAddress, ownedName, socketAddress } from './address.ts';
 import { connect } from './call.ts';
 import { CoordinatorServiceService, Directive, type LeaseResponse } from './generated/calm/v1/coordinator.ts';
@@ -22,7 +22,7 @@ import { HealthService } from './generated/grpc/health/v1/health.ts';
 import { serve, type RunningServer } from './serve.ts';
 import type { Api } from './service.ts';
 import { openTensorPlane } from './tensors/tensor-plane.ts';
-import { fromPoint, fromResultMessage, toPoint, toResultMessage } from './tensors/wire.ts';
+import { fromFacts, fromPoint, fromResultMessage, toFacts, toPoint, toResultMessage } from './tensors/wire.ts';
 
 type Handlers = Api<typeof CoordinatorServiceService>;
 
@@ -60,7 +60,15 @@ function client(address: string, token = 'secret', retryForMs = 0): Handlers {
 const failure = (call: Promise<unknown>): Promise<CalmError> =>
   call.then(() => Promise.reject(new Error('expected a failure')), toCalmError);
 
-const register = { role: 'trainer', index: 3, instance: 'i', pid: 1 };
+const facts: WorkerFacts = {
+  host: 'here',
+  place: 'boot/namespace',
+  numCores: 4,
+  numGpus: 1,
+  threads: null,
+  engine: { version: '2.20.0', instructionSet: 'AVX2' },
+};
+const register = { role: 'trainer', index: 3, instance: 'i', pid: 1, facts: toFacts(facts) };
 
 describe('serve and connect', () => {
   it('repeat a call that waits for an answer when its connection is cut', async () => {
@@ -274,5 +282,21 @@ describe('messages', () => {
     });
     expect(fromResultMessage(toResultMessage({ fingerprint: 'ab' }))).toEqual({ fingerprint: 'ab' });
     expect(fromResultMessage(undefined)).toEqual({});
+  });
+
+  it('bring what a worker says of itself, and refuse an engine that cannot be read', async () => {
+    const heard: unknown[] = [];
+    const { address } = await start({
+      register: async ({ facts: said }) => {
+        heard.push(fromFacts(said!));
+        return { heartbeatIntervalMs: 1, leaseTtlMs: 2 };
+      },
+    });
+    await client(address).register(register);
+    await client(address).register({ ...register, facts: toFacts({ ...facts, threads: 2, engine: null }) });
+    expect(heard).toEqual([facts, { ...facts, threads: 2, engine: null }]);
+    const broken = { ...register, facts: { ...toFacts(facts), engineJson: '{' } };
+    const { message } = await failure(client(address).register(broken));
+    expect(message).toMatch(/engine: expected JSON, got "{"/);
   });
 });

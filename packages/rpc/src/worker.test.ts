@@ -50,6 +50,8 @@ async function work(items: readonly WorkItem[], compute: Partial<ComputeChild>, 
   await runWorker({
     role: 'trainer',
     index: 0,
+    instance: 'i',
+    facts: { host: 'here', place: 'boot', numCores: 1, numGpus: 0, threads: null, engine: null },
     address: server.address,
     token: 'secret',
     log: () => {},

@@ -1,18 +1,20 @@
 // A worker, lease to result, on one page. This process only holds leases: what takes time runs in its compute child,
 // so a heartbeat is never late because of a computation.
-import { randomUUID } from 'node:crypto';
-import { CalmError, type Role } from '@calm-orch/core';
+import { CalmError, type Role, type WorkerFacts } from '@calm-orch/core';
 import { connect } from './call.ts';
 import { AttemptFailure, type ComputeChild } from './compute/compute-child.ts';
 import { CoordinatorServiceService, Directive, FailureKind } from './generated/calm/v1/coordinator.ts';
 import { progressReports } from './compute/progress-reports.ts';
 import type { Api } from './service.ts';
-import { fromLease, fromRoster, toResultMessage, type WorkItem } from './tensors/wire.ts';
+import { fromLease, fromRoster, toFacts, toResultMessage, type WorkItem } from './tensors/wire.ts';
 
 export interface WorkerOptions {
   readonly role: Role;
   /** 0-based among the workers of the role. */
   readonly index: number;
+  /** Its name, random. */
+  readonly instance: string;
+  readonly facts: WorkerFacts;
   readonly address: string;
   readonly token: string;
   readonly compute: ComputeChild;
@@ -34,15 +36,15 @@ const releaseGraceMs = 20_000;
  * for `takeoverMs`; then it saves a checkpoint and gives up. @throws CalmError `unavailable` then, while it holds no lease.
  */
 export async function runWorker(options: WorkerOptions): Promise<void> {
-  const { role, index, address, token, compute, signal, log, takeoverMs } = options;
+  const { role, index, instance, address, token, compute, signal, log, takeoverMs } = options;
+  const facts = toFacts(options.facts);
   const { api: coordinator, close } = connect(CoordinatorServiceService, { address, token, retryForMs: takeoverMs });
-  const instance = randomUUID();
   const told = new AbortController();
   const stop = AbortSignal.any([signal, told.signal]);
   try {
     const register = async (): Promise<Timing> => {
       const { heartbeatIntervalMs, leaseTtlMs } = await coordinator.register(
-        { role, index, instance, pid: process.pid },
+        { role, index, instance, pid: process.pid, facts },
         { signal: stop },
       );
       log(`registered at ${address}`);

@@ -1,5 +1,4 @@
 export { openSqlite } from './database/sqlite.ts';
-export { processStart } from './processes.ts';
 export type { Superseded } from './holding.ts';
 export type { LedgerRow, RosterRecord, Told, ToldLineage } from './stores/ledger-store.ts';
 export type { BandPoint } from './stores/metric-band.ts';

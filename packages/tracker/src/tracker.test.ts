@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSqlite } from './database/sqlite.ts';
+import { facts } from './stores/folder.test-util.ts';
 import type { NewRun, PlannedStage } from './types.ts';
 import { openTracker, type Tracker, type TrackerOptions } from './tracker.ts';
 
@@ -179,7 +180,7 @@ test.each([
   ['before this host was started again', { place: 'another boot/this namespace' }],
 ])('a coordinator %s is gone when its heartbeat is stale; should it come back, it is told', (_where, elsewhere) => {
   const { id } = tracker.createRun(newRun());
-  tracker.recordWorker(id, { role: 'trainer', index: 0, pid: 2 });
+  tracker.recordWorker(id, { role: 'trainer', index: 0, pid: 2, instance: 'i' });
   const there = open({ ...elsewhere, clock: () => nowMs, processStart: () => null });
   tracker.heartbeatRun(id);
   nowMs += 3_000;
@@ -229,8 +230,7 @@ test('a coordinator that was superseded changes nothing: not the run, its stages
   const { id } = tracker.createRun(newRun());
   const plan = [stage('d', { numItems: 4 }), stage('e')];
   tracker.upsertStages(id, plan);
-  tracker.recordWorker(id, { role: 'augmentor', index: 0, pid: 2 });
-  tracker.nameWorker(id, 2, 'lives');
+  tracker.recordWorker(id, { role: 'augmentor', index: 0, pid: 2, instance: 'lives' });
   const { token } = tracker.startAttempt(id, 'd', 0, 'augmentor 0', { instance: 'lives' });
   // For the next one the process is gone, though it goes on.
   const next = open({ processStart: (pid) => (pid === 1 ? null : (alive.get(pid) ?? null)), newToken: () => 'next' });
@@ -262,9 +262,9 @@ test('a coordinator that was superseded changes nothing: not the run, its stages
     cancelAttempt: () => tracker.cancelAttempt(token, 'stopped'),
     succeedStage: () => tracker.succeedStage(id, 'e', {}, []),
     failStage: () => tracker.failStage(id, 'd', 'boom'),
-    recordWorker: () => tracker.recordWorker(id, { role: 'trainer', index: 0, pid: 2 }),
-    nameWorker: () => tracker.nameWorker(id, 2, 'another'),
-    endWorker: () => tracker.endWorker(id, 2, { ending: 'lost', reason: 'ended' }),
+    recordWorker: () => tracker.recordWorker(id, { role: 'trainer', index: 0, pid: 2, instance: 'i' }),
+    registerWorker: () => tracker.registerWorker(id, 'lives', { ...facts, host: 'another' }),
+    endWorker: () => tracker.endWorker(id, 'lives', { ending: 'lost', reason: 'ended' }),
     endLog: () => tracker.endLog(token, 1),
     recordLoad: () => tracker.recordLoad(id, 0, { cpu: 0, memoryBytes: 1, gpu: null, gpuMemoryBytes: null }),
     logMetrics: () => tracker.logMetrics([point]),
@@ -315,8 +315,8 @@ test('a run whose workers outlived its coordinator is taken over: what they hold
     [12, 'dies'],
   ] as const) {
     alive.set(pid, 'monday');
-    tracker.recordWorker(id, { role: 'augmentor', index: pid - 11, pid });
-    tracker.nameWorker(id, pid, instance);
+    tracker.recordWorker(id, { role: 'augmentor', index: pid - 11, pid, instance });
+    tracker.registerWorker(id, instance, { ...facts, place: 'this boot/this namespace' });
   }
   const kept = tracker.startAttempt(id, 'd', 0, 'augmentor 0', { instance: 'lives' });
   const lost = tracker.startAttempt(id, 'd', 1, 'augmentor 1', { instance: 'dies' });
@@ -332,12 +332,33 @@ test('a run whose workers outlived its coordinator is taken over: what they hold
   expect(() => tracker.resumeRun(id, { pid: 2, keepAttempts: true })).toThrow(/smoke-1 is at work/);
   tracker.upsertStages(id, plan.slice(0, 1));
   const living = tracker.livingWorkers(id);
-  expect(living).toEqual([{ role: 'augmentor', index: 0, pid: 11, started: 'monday', instance: 'lives' }]);
-  const going = tracker.keepAttempts(id, new Set(['d']), new Set(living.map(({ instance }) => instance!)));
+  const { engine } = tracker.listWorkers(id)[0]!;
+  expect(living).toEqual([
+    { role: 'augmentor', index: 0, pid: 11, started: 'monday', instance: 'lives', hasRegistered: true, engine },
+  ]);
+  const going = tracker.keepAttempts(id, new Set(['d']), new Set(living.map(({ instance }) => instance)));
   expect(going.map(({ token }) => token)).toEqual([kept.token]);
   expect(tracker.finishItem(kept.token, {})).toEqual({ itemsLeft: 2 });
   for (const { token } of [lost, unwanted]) expect(() => tracker.finishItem(token, {})).toThrow(/lease was taken back/);
   expect(tracker.findStage('old')?.status).toBe('cancelled');
+});
+
+test('what makes a result count is done for the attempt that holds the item, and where it fails the attempt goes on', () => {
+  const { id } = tracker.createRun(newRun());
+  tracker.upsertStages(id, [stage('d')]);
+  const late = tracker.startAttempt(id, 'd', 0, 'augmentor 0');
+  tracker.loseAttempt(late.token, 'no heartbeat');
+  const { token } = tracker.startAttempt(id, 'd', 0, 'augmentor 1');
+  const adopted: string[] = [];
+  const adopt = (name: string) => () => void adopted.push(name);
+  expect(() => tracker.finishItem(late.token, {}, adopt('late'))).toThrow(/lease was taken back/);
+  const fails = (): never => {
+    throw new Error('no such folder');
+  };
+  expect(() => tracker.finishItem(token, {}, fails)).toThrow('no such folder');
+  expect([tracker.unfinishedItems('d'), tracker.listAttempts(id)[1]!.status]).toEqual([[0], 'running']);
+  expect(tracker.finishItem(token, {}, adopt('in time'))).toEqual({ itemsLeft: 0 });
+  expect(adopted).toEqual(['in time']);
 });
 
 test('an item is leased once, and again only after its attempt has ended', () => {

@@ -4,10 +4,9 @@ import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { StageResult } from '@calm-orch/core';
+import { processPlace, processStart as startOf, type StageResult, type WorkerFacts } from '@calm-orch/core';
 import { openDatabase, transaction, type Access, type Store } from './database/database.ts';
 import { guarded } from './database/sqlite-errors.ts';
-import { processPlace, processStart as startOf } from './processes.ts';
 import * as attempts from './stores/attempt-store.ts';
 import * as events from './stores/event-store.ts';
 import { holding, holdingAll, holdingAttempt } from './holding.ts';
@@ -131,8 +130,9 @@ export interface Tracker {
     worker: string,
     options?: attempts.AttemptOptions,
   ): AttemptRecord;
-  /** Throws `lease_lost` if the attempt is no longer running (as all calls with a token do). */
-  finishItem(token: string, result: StageResult): { readonly itemsLeft: number };
+  /** Throws `lease_lost` if the attempt is no longer running (as all calls with a token do). `adopt`: what else makes the
+   *  result count, done once that is known and before anybody else can write; where it throws, the attempt goes on. */
+  finishItem(token: string, result: StageResult, adopt?: () => void): { readonly itemsLeft: number };
   /** The item's own code raised, at `stack`: `failures` counts the item's failures in this session of the run. */
   failAttempt(token: string, error: string, stack?: string): { readonly failures: number };
   /** The worker died, hung or was cut off. `lostInARow` counts the last attempts of this session lost without
@@ -156,9 +156,9 @@ export interface Tracker {
   // workers
   /** Once its process is started. */
   recordWorker(runId: string, worker: NewWorker): void;
-  /** Once it has registered. */
-  nameWorker(runId: string, pid: number, instance: string): void;
-  endWorker(runId: string, pid: number, end: WorkerEnd): void;
+  /** Once it has registered: what it says of itself. */
+  registerWorker(runId: string, instance: string, facts: WorkerFacts): void;
+  endWorker(runId: string, instance: string, end: WorkerEnd): void;
   /** Those that live, where they can be looked at from here. */
   livingWorkers(runId: string): RunWorker[];
   /** All there have been, with their ends, in order of their start. */
@@ -282,7 +282,8 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     itemResults: (key) => reading.itemResults(store, key),
     startAttempt: (runId, key, item, worker, options) =>
       holding(store, runId, () => attempts.startAttempt(store, runId, key, item, worker, options)),
-    finishItem: (token, result) => holdingAttempt(store, token, () => attempts.finishItem(store, token, result)),
+    finishItem: (token, result, adopt) =>
+      holdingAttempt(store, token, () => attempts.finishItem(store, token, result, adopt)),
     failAttempt: (token, error, stack) =>
       holdingAttempt(store, token, () => attempts.failAttempt(store, token, error, stack)),
     loseAttempt: (token, reason, more) =>
@@ -296,8 +297,9 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     listAttempts: (runId, key) => reading.listAttempts(store, runId, key),
     listArtifacts: (key) => reading.listArtifacts(store, key),
     recordWorker: (runId, worker) => holding(store, runId, () => workers.recordWorker(store, runId, worker)),
-    nameWorker: (runId, pid, instance) => holding(store, runId, () => workers.nameWorker(store, runId, pid, instance)),
-    endWorker: (runId, pid, end) => holding(store, runId, () => workers.endWorker(store, runId, pid, end)),
+    registerWorker: (runId, instance, facts) =>
+      holding(store, runId, () => workers.registerWorker(store, runId, instance, facts)),
+    endWorker: (runId, instance, end) => holding(store, runId, () => workers.endWorker(store, runId, instance, end)),
     livingWorkers: (runId) => workers.livingWorkers(store, runId),
     listWorkers: (runId) => workers.listWorkers(store, runId),
     nextSecond: (runId) => load.nextSecond(store, runId),

@@ -6,6 +6,7 @@ import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { makeFolder, writeFileAtomic, type Json, type StageResult } from '@calm-orch/core';
 import type { ArtifactFile } from '@calm-orch/tracker';
+import { discardOutputs } from './adoption.ts';
 import type { Layout } from './layout.ts';
 
 export interface Manifest {
@@ -66,7 +67,7 @@ export async function publishArtifact(
   renameSync(staging, final);
   if (old !== null) rmSync(old, { recursive: true, force: true });
   await syncDirectory(dirname(final));
-  rmSync(layout.checkpoint(key), { recursive: true, force: true });
+  removeLeftovers(layout, key);
   return manifest;
 }
 
@@ -90,6 +91,7 @@ export function moveToTrash(layout: Layout, path: string): string | null {
 /** Removes what an attempt that outlived its lease may have written after the artifact was complete. */
 export function removeLeftovers(layout: Layout, key: string): void {
   for (const dir of [layout.staging(key), layout.checkpoint(key)]) rmSync(dir, { recursive: true, force: true });
+  discardOutputs(layout, key);
 }
 
 async function hashFiles(dir: string): Promise<ArtifactFile[]> {

@@ -5,8 +5,10 @@ export interface Layout {
   readonly dir: string;
   /** A complete, immutable stage output. */
   artifact(key: string): string;
-  /** The same output while items are still written; renamed when complete. */
+  /** The same output while items are missing; renamed when complete. */
   staging(key: string): string;
+  /** What one attempt at an item writes, until the item is done. */
+  attempt(key: string, token: string): string;
   /** Training checkpoints, kept over attempts and runs until the stage has succeeded. */
   checkpoint(key: string): string;
   log(runId: string, worker: string): string;
@@ -22,6 +24,7 @@ export function layoutOf(dir: string): Layout {
     dir: root,
     artifact: (key) => join(root, 'artifacts', key),
     staging: (key) => join(root, 'staging', key),
+    attempt: (key, token) => join(root, 'staging', `${key}-${token}`),
     checkpoint: (key) => join(root, 'checkpoints', key),
     trash: (name) => join(root, 'trash', name),
     log: (runId, worker) => join(root, 'logs', runId, `${worker}.log`),

@@ -1,11 +1,13 @@
 // The coordinator's decisions, with a real tracker and real artifacts in a temporary folder, a clock we turn, and no
 // processes: workers are the calls they would make.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { canonicalJson } from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
+import { adoptOutput } from '../artifacts/adoption.ts';
 import { readArtifact } from '../artifacts/damage.ts';
 import { Coordinator } from './coordinator.ts';
 import type { CoordinatorEvent, CoordinatorOptions } from './records.ts';
@@ -47,8 +49,8 @@ function begin(stages: PlanStage[], policy = defaultPolicy): Coordinator {
   const coordinator = coordinatorOf(recordRun(tracker, stages).runId, stages, { policy });
   coordinator.start();
   for (const index of [0, 1]) {
-    coordinator.register('trainer', index, `trainer ${index}`, 100 + index);
-    coordinator.register('augmentor', index, `augmentor ${index}`, 200 + index);
+    coordinator.register('trainer', index, `trainer ${index}`);
+    coordinator.register('augmentor', index, `augmentor ${index}`);
   }
   return coordinator;
 }
@@ -167,7 +169,7 @@ test('takes back a lease that was not renewed, and tells its late holder to drop
   nowMs = 24_000;
   expect(coordinator.expire()).toEqual([]);
   nowMs = 26_000;
-  expect(coordinator.expire()).toEqual([100]);
+  expect(coordinator.expire()).toEqual(['trainer 0']);
   expect(coordinator.heartbeat('trainer 0', late.token)).toBe('drop');
   const again = await lease(coordinator, 'trainer 1');
   expect([again.attempt, again.item]).toEqual([2, 0]);
@@ -181,7 +183,7 @@ test('replaces an idle worker that does not ask any more', async () => {
   for (const alive of ['trainer 0', 'augmentor 0', 'augmentor 1']) await coordinator.lease(alive, 0, never);
   expect(coordinator.expire()).toEqual([]);
   nowMs = 21_000;
-  expect(coordinator.expire()).toEqual([101]);
+  expect(coordinator.expire()).toEqual(['trainer 1']);
 });
 
 test('does not blame workers for the time it stood still itself', async () => {
@@ -235,7 +237,7 @@ test('forgets the numbers of steps that will be repeated', async () => {
   const point = (step: number) => ({ step, totalSteps: 9, metrics: { 'train/loss': 9 - step } });
   const first = await lease(coordinator, 'trainer 0');
   coordinator.report(first.token, 1, [point(0), point(1), point(2)]);
-  coordinator.workerExited(100, { ending: 'killed', reason: 'was ended by SIGKILL' });
+  coordinator.workerExited('trainer 0', { ending: 'killed', reason: 'was ended by SIGKILL' });
   const second = await lease(coordinator, 'trainer 1');
   coordinator.report(second.token, 1, [point(1)]);
   expect(tracker.listMetrics('key-of-finetune-score')[0]!.points).toEqual([
@@ -259,7 +261,7 @@ test('takes over from a coordinator that died: leases and rosters stay, who died
   const stages = [stage('finetune-score', 'trainer'), stage('pretrain-ssl', 'trainer')];
   const policy = { ...defaultPolicy, gangMinLeftMs: 0 };
   const before = begin(stages, policy);
-  for (const index of [2, 3]) before.register('trainer', index, `trainer ${index}`, 102 + index);
+  for (const index of [2, 3]) before.register('trainer', index, `trainer ${index}`);
   const works = [await lease(before, 'trainer 0'), await lease(before, 'trainer 1')];
   const [shared, other] = works as [WorkItem, WorkItem];
   await before.join({ token: shared.token, address: 'unix:a', generation: 0 }, 0, never);
@@ -275,11 +277,10 @@ test('takes over from a coordinator that died: leases and rosters stay, who died
   const roster = await before.join({ token: shared.token, address: 'unix:a', generation: 1 }, 0, never);
   expect(roster).toEqual({ generation: 2, rank: 0, members: ['unix:a', 'unix:b'] });
 
-  const worker = (index: number, pid: number) => {
+  const workers = [0, 1, 2].map((index) => {
     const instance = `trainer ${index}`;
-    return { role: 'trainer', index, pid, started: '', instance } as const;
-  };
-  const workers = [worker(0, 100), worker(1, 101), worker(2, 104)];
+    return { role: 'trainer', index, pid: index, started: '', instance, hasRegistered: true, engine: null } as const;
+  });
   const instances = new Set(workers.map(({ instance }) => instance));
   const attempts = tracker.keepAttempts('test-1', new Set(stages.map(({ key }) => key)), instances);
   expect(attempts.map(({ token }) => token).sort()).toEqual([shared, other, joined].map(({ token }) => token).sort());
@@ -293,7 +294,7 @@ test('takes over from a coordinator that died: leases and rosters stay, who died
   expect(await next.join({ token: dies.token, address: 'unix:c', generation: 2 }, 0, never)).toMatchObject({
     rank: -1,
   });
-  next.workerExited(104, { ending: 'killed', reason: 'was ended by SIGKILL' });
+  next.workerExited('trainer 2', { ending: 'killed', reason: 'was ended by SIGKILL' });
   expect(await next.join({ token: shared.token, address: 'unix:a', generation: 2 }, 0, never)).toEqual({
     generation: 3,
     rank: 0,
@@ -315,7 +316,7 @@ test('executes a stage that another run beside it has failed', async () => {
   expect(foreign.size).toBe(2);
   const second = coordinatorOf(runId, stages, { foreign });
   second.start();
-  second.register('augmentor', 0, 'of the second', 300);
+  second.register('augmentor', 0, 'of the second');
   second.claimForeign();
   expect(await second.lease('of the second', 0, never)).toBeNull();
   first.fail((await lease(first, 'augmentor 0')).token, 'raised', 'a bad photograph');
@@ -330,12 +331,134 @@ test('executes a stage that another run beside it has failed', async () => {
 
 test('tells a process that is none of its workers to end', async () => {
   const stages = [stage('data', 'augmentor')];
-  const coordinator = coordinatorOf(recordRun(tracker, stages).runId, stages, { isOwn: (pid) => pid === 1 });
+  const coordinator = coordinatorOf(recordRun(tracker, stages).runId, stages, { isOwn: (name) => name === 'own' });
   coordinator.start();
-  coordinator.register('augmentor', 0, 'own', 1);
-  coordinator.register('augmentor', 0, 'stray', 2);
+  coordinator.register('augmentor', 0, 'own');
+  coordinator.register('augmentor', 0, 'stray');
   expect(await coordinator.lease('stray', 0, never)).toBe('stop');
   expect((await lease(coordinator, 'own')).item).toBe(0);
+});
+
+test('leases a stage whose key names an engine to workers with that engine alone, and says who gets none', async () => {
+  const engine = (instructionSet: string) => ({ version: '2.20.0', instructionSet });
+  const named = { engine: canonicalJson(engine('AVX-512')) };
+  const stages = [
+    { ...stage('finetune-score', 'trainer'), ...named },
+    { ...stage('pretrain-ssl', 'trainer'), ...named },
+    stage('data', 'augmentor'),
+  ];
+  const policy = { ...defaultPolicy, gangMinLeftMs: 0 };
+  const coordinator = coordinatorOf(recordRun(tracker, stages).runId, stages, { policy });
+  coordinator.start();
+  const facts = { host: 'there', place: '', numCores: 2, numGpus: 0, threads: null };
+  coordinator.register('augmentor', 0, 'augmentor', { ...facts, engine: null });
+  for (let again = 0; again < 2; again++)
+    coordinator.register('trainer', 0, 'other', { ...facts, engine: engine('AVX2') });
+  expect(coordinator.hasWorker('trainer')).toBe(false);
+  expect(await coordinator.lease('other', 0, never)).toBeNull();
+  expect((await lease(coordinator, 'augmentor')).stage.kind).toBe('data');
+  // Members of any order: what is compared is what they mean.
+  coordinator.register('trainer', 1, 'fits', { ...facts, engine: { instructionSet: 'AVX-512', version: '2.20.0' } });
+  coordinator.register('trainer', 2, 'of an earlier version');
+  expect(coordinator.hasWorker('trainer')).toBe(true);
+  const shared = await lease(coordinator, 'fits');
+  await coordinator.join({ token: shared.token, address: 'unix:a', generation: 0 }, 0, never);
+  expect((await lease(coordinator, 'of an earlier version')).stage.key).not.toBe(shared.stage.key);
+  for (const step of [1, 2]) {
+    nowMs += 1000;
+    coordinator.report(shared.token, step, [{ step, totalSteps: 9 }]);
+  }
+  // Nor does it join a gang.
+  expect(await coordinator.lease('other', 0, never)).toBeNull();
+  const message = 'gets no stage: its engine is not the one their keys name: instructionSet is "AVX2", not "AVX-512"';
+  expect(events.filter(({ type }) => type === 'note')).toEqual([{ type: 'note', label: 'trainer 0', message }]);
+  const notes = tracker.listEvents('test-1').filter(({ type }) => type === 'note');
+  expect(notes.map((note) => note.message)).toEqual([`trainer 0: ${message}`]);
+  for (const gone of ['fits', 'of an earlier version'])
+    coordinator.workerExited(gone, { ending: 'lost', reason: 'ended' });
+  expect(coordinator.hasWorker('trainer')).toBe(false);
+});
+
+test('has a gang give up a trainer though one is idle whose engine no stage names', async () => {
+  const named = { engine: '"ours"' };
+  const stages = [
+    { ...stage('finetune-score', 'trainer'), ...named, cost: 5 },
+    { ...stage('pretrain-ssl', 'trainer', ['data']), ...named },
+    stage('data', 'augmentor'),
+  ];
+  const policy = { ...defaultPolicy, gangMinLeftMs: 0 };
+  const coordinator = coordinatorOf(recordRun(tracker, stages).runId, stages, { policy });
+  coordinator.start();
+  const facts = { host: 'there', place: '', numCores: 2, numGpus: 0, threads: null };
+  for (const [index, engine] of ['ours', 'ours', 'another'].entries())
+    coordinator.register('trainer', index, `trainer ${index}`, { ...facts, engine });
+  coordinator.register('augmentor', 0, 'augmentor', { ...facts, engine: null });
+  const shared = await lease(coordinator, 'trainer 0');
+  await coordinator.join({ token: shared.token, address: 'unix:a', generation: 0 }, 0, never);
+  for (const step of [1, 2]) {
+    nowMs += 1000;
+    coordinator.report(shared.token, step, [{ step, totalSteps: 9 }]);
+  }
+  const joined = await lease(coordinator, 'trainer 1');
+  expect(joined.stage.key).toBe(shared.stage.key);
+  const data = await lease(coordinator, 'augmentor');
+  compute(data);
+  coordinator.complete(data.token, {});
+  await coordinator.settle();
+  expect(coordinator.heartbeat('trainer 1', joined.token)).toBe('drop');
+  expect((await lease(coordinator, 'trainer 1')).stage.kind).toBe('pretrain-ssl');
+});
+
+test('takes of an item what its last attempt has written, whatever others write and have written', async () => {
+  const coordinator = begin([stage('data', 'augmentor', [], 2)]);
+  const write = ({ outputDir }: WorkItem, name: string, text: string): void => {
+    mkdirSync(join(outputDir, 'images'), { recursive: true });
+    writeFileSync(join(outputDir, 'images', name), text);
+  };
+  const late = await lease(coordinator, 'augmentor 0');
+  write(late, '0.png', 'of the late one');
+  write(late, 'half.png', 'of the late one');
+  coordinator.fail(late.token, 'lost', 'no heartbeat');
+  expect(existsSync(late.outputDir)).toBe(false);
+  const works = [await lease(coordinator, 'augmentor 0'), await lease(coordinator, 'augmentor 1')];
+  expect(new Set([late, ...works].map(({ outputDir }) => outputDir)).size).toBe(3);
+  for (const work of works) {
+    write(work, `${work.item}.png`, `picture ${work.item}`);
+    coordinator.complete(work.token, {});
+    write(late, '0.png', 'of the late one again');
+  }
+  await coordinator.settle();
+  const layout = layoutOf(dir);
+  expect(readArtifact(layout, 'key-of-data')!.files.map(({ path }) => path)).toEqual(['images/0.png', 'images/1.png']);
+  expect(readFileSync(join(layout.artifact('key-of-data'), 'images/0.png'), 'utf8')).toBe('picture 0');
+  expect(readdirSync(join(dir, 'staging'))).toEqual([]);
+});
+
+test('fails an item whose files are not where the coordinator looks, as on a host without this run folder', async () => {
+  const coordinator = begin([stage('data', 'augmentor')], { ...defaultPolicy, maxFailures: 1 });
+  const facts = { host: 'there', place: '', numCores: 2, numGpus: 0, threads: null, engine: null };
+  coordinator.register('augmentor', 2, 'elsewhere', facts);
+  const { token } = await lease(coordinator, 'elsewhere');
+  coordinator.complete(token, {});
+  expect(coordinator.stages[0]).toMatchObject({
+    state: 'failed',
+    error: expect.stringMatching(/what augmentor 2 has written is not in .*: does it see this run folder\?$/),
+  });
+});
+
+test('removes at its start what attempts of an earlier session have left, but for those that go on', async () => {
+  const stages = [stage('data', 'augmentor', [], 2)];
+  const before = begin(stages);
+  const [goesOn, dies] = [await lease(before, 'augmentor 0'), await lease(before, 'augmentor 1')];
+  for (const work of [goesOn, dies]) compute(work);
+  const attempts = tracker.keepAttempts('test-1', new Set(['key-of-data']), new Set(['augmentor 0']));
+  const next = coordinatorOf('test-1', stages);
+  const worker = { role: 'augmentor', index: 0, pid: 1, started: '', instance: 'augmentor 0', engine: null } as const;
+  next.restore({ workers: [{ ...worker, hasRegistered: true }], attempts, ended: [] });
+  next.start();
+  expect([goesOn, dies].map(({ outputDir }) => existsSync(outputDir))).toEqual([true, false]);
+  next.complete(goesOn.token, {});
+  expect(readFileSync(join(layoutOf(dir).staging('key-of-data'), '0.txt'), 'utf8')).toBe('result');
 });
 
 test('completes on the next start what was finished but not published', async () => {
@@ -343,7 +466,9 @@ test('completes on the next start what was finished but not published', async ()
   const coordinator = begin(stages);
   const work = await lease(coordinator, 'augmentor 0');
   compute(work);
-  tracker.finishItem(work.token, { metrics: { photos: 1 } });
+  tracker.finishItem(work.token, { metrics: { photos: 1 } }, () =>
+    adoptOutput(layoutOf(dir), work.stage.key, work.token),
+  );
   tracker.endRun('test-1', 'failed');
   tracker.resumeRun('test-1', { pid: process.pid });
   recordStages(tracker, 'test-1', stages);

@@ -1,16 +1,28 @@
 // The coordinator of one run: gives items to workers for a limited time, takes results and failures, completes stages.
 // It decides in memory and records every decision in the tracker first, so that a coordinator killed at any moment
 // loses nothing that a worker was told is done. It knows workers by what they say (gRPC) and by their processes' ends.
-import { statSync } from 'node:fs';
-import { assertNever, CalmError, type Role, type Roster, type StageProgress, type StageResult } from '@calm-orch/core';
+import { existsSync } from 'node:fs';
+import {
+  assertNever,
+  CalmError,
+  canonicalJson,
+  type Role,
+  type Roster,
+  type StageProgress,
+  type StageResult,
+  type WorkerFacts,
+} from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
 import type { AttemptRecord, WorkerEnd } from '@calm-orch/tracker';
+import { adoptOutput, discardOutput, discardOutputs } from '../artifacts/adoption.ts';
 import { removeLeftovers } from '../artifacts/artifact.ts';
 import { createChanges } from './changes.ts';
-import { readArtifact } from '../artifacts/damage.ts';
+import { misfit } from './engines.ts';
+import { createForeignStages, type ForeignStages } from './foreign-stages.ts';
 import { LeaseBook } from './lease-book.ts';
+import { logBytes } from './log-bytes.ts';
 import { deferred } from '../runs/deferred.ts';
-import { emptyGang, leaseToRelease, rosterFor, stageToJoin } from '../gangs/gang.ts';
+import { emptyGang, rosterFor } from '../gangs/gang.ts';
 import { createGangs, type Gangs } from '../gangs/gangs.ts';
 import { checkStaging, createPublisher, type Publisher } from '../artifacts/publisher.ts';
 import type {
@@ -23,7 +35,8 @@ import type {
   Survivors,
   WorkerRecord,
 } from './records.ts';
-import { criticalPaths, dependantsOf, nextItem, type Schedulable } from './schedule.ts';
+import { createOffers, type Offers } from './offers.ts';
+import { dependantsOf } from './schedule.ts';
 import { doneShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
 import { takeReport } from './take-report.ts';
 import { workItem } from './work-item.ts';
@@ -34,11 +47,10 @@ const longestWaitMs = 5000;
 export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #stages: Map<string, StageRecord>;
-  readonly #paths: ReadonlyMap<string, number>;
+  readonly #offers: Offers;
   /** To be read by others; what changes a lease goes through the coordinator, which records it. */
   readonly book: LeaseBook;
-  /** Stages another run of this folder is executing. */
-  readonly #foreign: Set<string>;
+  readonly #foreign: ForeignStages;
   readonly #gangs: Gangs;
   readonly #changes = createChanges();
   readonly #end = deferred<void>();
@@ -49,14 +61,25 @@ export class Coordinator {
     this.#options = options;
     this.book = new LeaseBook(options.now);
     this.#stages = new Map(options.plan.stages.map((stage) => [stage.key, stageRecord(stage, reused.has(stage.key))]));
-    this.#foreign = new Set(foreign);
-    this.#paths = criticalPaths([...this.#stages.values()]);
+    const others = this.stages.filter(({ key }) => foreign.has(key));
+    this.#foreign = createForeignStages(options, others, {
+      onClaimed: (stage) => {
+        this.#queue(stage);
+        this.#wake();
+      },
+      onMade: (stage) => {
+        this.#say('stage succeeded', stage, 'by another run');
+        this.#wake();
+      },
+    });
     this.#gangs = createGangs(options, () => this.#wake());
     this.#publisher = createPublisher(options, {
       onDone: (stage, message) => this.#say('stage succeeded', stage, message),
       onError: (error) => this.abandon(error),
       onIdle: () => this.#wake(),
     });
+    const { book, stages } = this;
+    this.#offers = createOffers(options, { stages, book, underWay: () => this.#publisher.underWay });
     // Nobody may be waiting when it is rejected.
     this.#end.promise.catch(() => {});
   }
@@ -72,14 +95,13 @@ export class Coordinator {
 
   /** Keys of stages that another run is to make. */
   get foreign(): ReadonlySet<string> {
-    return this.#foreign;
+    return this.#foreign.keys;
   }
 
   /** Takes over from a coordinator that died: workers keep what they hold, gangs their rosters. Before `start`. */
   restore({ workers, attempts, ended }: Survivors): void {
     this.book.noteEnded(ended);
-    for (const { role, index, instance, pid } of workers)
-      if (instance !== null) this.register(role, index, instance, pid);
+    for (const { role, index, instance, engine } of workers) this.#enter({ role, index, instance, engine });
     for (const { stageKey, item, token, attempt, instance } of attempts) {
       const stage = this.#stages.get(stageKey)!;
       this.#hold(stage, item, this.book.worker(instance!), { token, attempt });
@@ -93,31 +115,14 @@ export class Coordinator {
   start(): void {
     for (const stage of this.#stages.values()) {
       if (stage.reused) removeLeftovers(this.#options.layout, stage.key);
-      else if (!this.#foreign.has(stage.key)) this.#queue(stage);
+      else if (!this.foreign.has(stage.key)) this.#queue(stage);
     }
     this.#wake();
   }
 
   /** Looks after stages of other runs: those made meanwhile are used, those given up are taken over. */
   claimForeign(): void {
-    if (this.#stopping) return;
-    const { tracker, runId, layout } = this.#options;
-    for (const key of this.#foreign) {
-      const stage = this.#stages.get(key)!;
-      const outcome = stage.state === 'waiting' ? tracker.claimStage(runId, key) : 'foreign';
-      if (outcome === 'foreign') continue;
-      this.#foreign.delete(key);
-      if (outcome === 'claimed') this.#queue(stage);
-      else if (readArtifact(layout, key) === null)
-        throw new CalmError('io', `${stage.label}: another run has made it, but its artifact is not whole; run again`);
-      else {
-        stage.state = 'succeeded';
-        stage.reused = true;
-        stage.numDone = stage.numItems;
-        this.#say('stage succeeded', stage, 'by another run');
-      }
-      this.#wake();
-    }
+    if (!this.#stopping) this.#foreign.look();
   }
 
   #queue(stage: StageRecord): void {
@@ -126,12 +131,29 @@ export class Coordinator {
     if (!stage.isShared) stage.before = doneShare(stage);
     stage.queued = left.filter((item) => !stage.leased.has(item));
     checkStaging(this.#options.layout, stage);
+    discardOutputs(this.#options.layout, stage.key, new Set(this.book.of(stage).map(({ work }) => work.token)));
     if (left.length === 0) this.#publisher.finish(stage);
   }
 
-  register(role: Role, index: number, instance: string, pid: number): void {
+  register(role: Role, index: number, instance: string, facts?: WorkerFacts): void {
     const { tracker, runId } = this.#options;
-    if (this.book.register(role, index, instance, pid)) tracker.nameWorker(runId, pid, instance);
+    if (facts !== undefined && !this.book.isRegistered(instance)) tracker.registerWorker(runId, instance, facts);
+    this.#enter({ role, index, instance, engine: facts === undefined ? null : canonicalJson(facts.engine) });
+  }
+
+  #enter(worker: Omit<WorkerRecord, 'lease' | 'seenMs'>): void {
+    if (!this.book.register(worker)) return;
+    const why = misfit(worker, this.stages);
+    if (why === null) return;
+    const label = `${worker.role} ${worker.index}`;
+    this.#options.tracker.note(this.#options.runId, `${label}: ${why}`);
+    this.#say('note', { label }, why);
+  }
+
+  /** Whether a worker of the role is there whose engine is one of its stages'. */
+  hasWorker(role: Role): boolean {
+    const { stages } = this;
+    return this.book.workers.some((worker) => worker.role === role && misfit(worker, stages) === null);
   }
 
   /** An item for the worker, as soon as there is one within `waitMs`; a worker that holds a lease gets that again. */
@@ -139,7 +161,7 @@ export class Coordinator {
     const worker = this.book.worker(instance);
     const until = this.#options.now() + waitMs;
     while (!signal.aborted && this.book.isRegistered(instance)) {
-      if (this.#stopping || !(this.#options.isOwn?.(worker.pid) ?? true)) return 'stop';
+      if (this.#stopping || !(this.#options.isOwn?.(instance) ?? true)) return 'stop';
       const lease = worker.lease ?? this.#grant(worker);
       if (lease !== null) return lease.work;
       const leftMs = until - this.#options.now();
@@ -200,8 +222,13 @@ export class Coordinator {
   complete(token: string, result: StageResult): void {
     const lease = this.book.live(token);
     if (lease === null) return;
-    const { stage, work } = lease;
-    const { itemsLeft } = this.#options.tracker.finishItem(token, result);
+    const { tracker, layout } = this.#options;
+    const { stage, work, worker } = lease;
+    if (worker.engine !== null && !existsSync(work.outputDir)) {
+      const what = `what ${worker.role} ${worker.index} has written is not in ${work.outputDir}`;
+      return this.fail(token, 'raised', `${what}: does it see this run folder?`);
+    }
+    const { itemsLeft } = tracker.finishItem(token, result, () => adoptOutput(layout, stage.key, token));
     this.#drop(lease);
     for (const other of this.book.of(stage, work.item))
       this.#release(other, `${lease.worker.role} ${lease.worker.index} finished the stage`);
@@ -253,24 +280,20 @@ export class Coordinator {
   }
 
   /** A worker's process has ended: its lease goes to another at once. */
-  workerExited(pid: number, end: WorkerEnd): void {
-    for (const worker of this.book.workers) {
-      if (worker.pid !== pid) continue;
-      this.book.forget(worker);
-      if (worker.lease)
-        this.fail(worker.lease.work.token, this.#stopping ? 'cancelled' : 'lost', `worker ${end.reason}`);
-    }
-    this.#options.tracker.endWorker(this.#options.runId, pid, end);
+  workerExited(instance: string, end: WorkerEnd): void {
+    const lease = this.book.forget(instance)?.lease ?? null;
+    if (lease !== null) this.fail(lease.work.token, this.#stopping ? 'cancelled' : 'lost', `worker ${end.reason}`);
+    this.#options.tracker.endWorker(this.#options.runId, instance, end);
     this.#wake();
   }
 
-  /** Takes back leases that were not renewed; returns the processes to be replaced, idle ones that are silent among them. */
-  expire(): number[] {
+  /** Takes back leases that were not renewed; returns the workers to be replaced, idle ones that are silent among them. */
+  expire(): string[] {
     const { leaseTtlMs } = this.#options.policy;
     const overdue = this.book.overdue(leaseTtlMs);
     for (const { work } of overdue) this.fail(work.token, 'lost', `no heartbeat for ${leaseTtlMs / 1000} s`);
     const silent = this.book.silent(leaseTtlMs + longestWaitMs);
-    return [...overdue.map(({ worker }) => worker), ...silent].map(({ pid }) => pid);
+    return [...overdue.map(({ worker }) => worker), ...silent].map(({ instance }) => instance);
   }
 
   /** From now on workers are told to stop and nothing is leased. */
@@ -291,14 +314,13 @@ export class Coordinator {
 
   #grant(worker: WorkerRecord): LeaseRecord | null {
     const { runId, tracker, now } = this.#options;
-    if (this.#isBetterSoon(worker.role)) return null;
-    const next = nextItem(worker.role, this.stages, this.#paths) ?? this.#toJoin(worker);
+    const next = this.#offers.next(worker);
     if (next === null) return null;
     const stage = this.#stages.get(next.key)!;
     const { item } = next;
     const { role, index, instance } = worker;
     const joins = stage.leased.has(item);
-    const logStart = this.#logBytes(worker);
+    const logStart = logBytes(this.#options, worker);
     const started = tracker.startAttempt(runId, stage.key, item, `${role} ${index}`, { joins, instance, logStart });
     const lease = this.#hold(stage, item, worker, started);
     stage.queued = stage.queued.filter((queued) => queued !== item);
@@ -319,33 +341,6 @@ export class Coordinator {
     return this.book.hold(workItem(this.#options, stage, item, attempt), stage, worker);
   }
 
-  /** Whether artifacts being written make a stage ready that goes before those that are: seconds to wait, not a training. */
-  #isBetterSoon(role: Role): boolean {
-    const { underWay } = this.#publisher;
-    if (underWay.size === 0) return false;
-    const soon = this.stages.map((stage): Schedulable =>
-      underWay.has(stage) ? { ...stage, state: 'succeeded' } : stage,
-    );
-    const next = nextItem(role, soon, this.#paths);
-    return next !== null && next.key !== nextItem(role, this.stages, this.#paths)?.key;
-  }
-
-  /** A stage others train already, for a trainer with nothing else to do. */
-  #toJoin({ role }: WorkerRecord): { readonly key: string; readonly item: number } | null {
-    if (role !== 'trainer') return null;
-    const { policy, now } = this.#options;
-    const stage = stageToJoin(this.stages, this.book.leases, policy, now());
-    return stage === null ? null : { key: stage.key, item: 0 };
-  }
-
-  /** While a stage is ready and all trainers are busy, the largest gang gives one up. */
-  #shrinkGangs(): void {
-    if (this.#stopping || nextItem('trainer', this.stages, this.#paths) === null) return;
-    if (this.book.workers.some(({ role, lease }) => role === 'trainer' && lease === null)) return;
-    const lease = leaseToRelease(this.book.leases);
-    if (lease !== null) this.#release(lease, 'released for a stage that is ready');
-  }
-
   /** Ends a gang member's attempt; the trainer hears of it with its next roster and asks for other work. */
   #release(lease: LeaseRecord, reason: string): void {
     this.#options.tracker.cancelAttempt(lease.work.token, reason);
@@ -353,21 +348,11 @@ export class Coordinator {
   }
 
   #drop(lease: LeaseRecord): void {
-    const logEnd = this.#logBytes(lease.worker);
+    const logEnd = logBytes(this.#options, lease.worker);
     if (logEnd !== null) this.#options.tracker.endLog(lease.work.token, logEnd);
+    discardOutput(this.#options.layout, lease.stage.key, lease.work.token);
     this.book.drop(lease);
     this.#gangs.leave(lease);
-  }
-
-  /** Of what the worker has written so far; null: it writes to no file. */
-  #logBytes({ role, index }: Pick<WorkerRecord, 'role' | 'index'>): number | null {
-    const { layout, runId } = this.#options;
-    try {
-      return statSync(layout.log(runId, `${role}-${index}`)).size;
-    } catch {
-      // No log, or none that can be read: whoever writes it says so.
-      return null;
-    }
   }
 
   #failStage(stage: StageRecord, reason: string): void {
@@ -382,13 +367,14 @@ export class Coordinator {
   }
 
   #wake(): void {
-    this.#shrinkGangs();
+    const leaving = this.#stopping ? null : this.#offers.toRelease();
+    if (leaving !== null) this.#release(leaving, 'released for a stage that is ready');
     this.#changes.tell();
     const open = this.stages.some(({ state }) => state === 'waiting');
     if (!open && this.#publisher.underWay.size === 0) this.#end.resolve();
   }
 
-  #say(type: CoordinatorEvent['type'], { label }: StageRecord, message: string): void {
+  #say(type: CoordinatorEvent['type'], { label }: Pick<StageRecord, 'label'>, message: string): void {
     this.#options.onEvent({ type, label, message });
   }
 }

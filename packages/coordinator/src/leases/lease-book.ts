@@ -1,5 +1,5 @@
 // Which workers there are and what each of them holds, in memory. It decides and records nothing.
-import { CalmError, type Role } from '@calm-orch/core';
+import { CalmError } from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
 import type { LeaseRecord, WorkerRecord } from './records.ts';
 import type { StageRecord } from './stage-progress.ts';
@@ -9,7 +9,6 @@ export class LeaseBook {
   readonly #leases = new Map<string, LeaseRecord>();
   /** Tokens of attempts that are over: a call repeated for one of them is answered, and changes nothing. */
   readonly #ended = new Set<string>();
-  readonly #heardOf = new Set<Role>();
   readonly #now: () => number;
 
   /** `now`: monotonic milliseconds. */
@@ -26,16 +25,10 @@ export class LeaseBook {
   }
 
   /** Whether the worker is new. */
-  register(role: Role, index: number, instance: string, pid: number): boolean {
-    this.#heardOf.add(role);
-    if (this.#workers.has(instance)) return false;
-    this.#workers.set(instance, { role, index, instance, pid, lease: null, seenMs: this.#now() });
+  register(worker: Omit<WorkerRecord, 'lease' | 'seenMs'>): boolean {
+    if (this.#workers.has(worker.instance)) return false;
+    this.#workers.set(worker.instance, { ...worker, lease: null, seenMs: this.#now() });
     return true;
-  }
-
-  /** Whether a worker of the role has ever registered. */
-  hasHeardOf(role: Role): boolean {
-    return this.#heardOf.has(role);
   }
 
   isRegistered(instance: string): boolean {
@@ -51,8 +44,11 @@ export class LeaseBook {
     return worker;
   }
 
-  forget({ instance }: WorkerRecord): void {
+  /** Who it was; undefined: nobody. */
+  forget(instance: string): WorkerRecord | undefined {
+    const worker = this.#workers.get(instance);
     this.#workers.delete(instance);
+    return worker;
   }
 
   hold(work: WorkItem, stage: StageRecord, worker: WorkerRecord): LeaseRecord {

@@ -41,8 +41,7 @@ it('leases end in every item finished exactly once, whatever happens in between'
         const generation = [0, 0, 0, 0];
         const roleOf = (worker: number) => (worker < 2 ? 'augmentor' : 'trainer');
         const instanceOf = (worker: number): string => `${worker}.${generation[worker]}`;
-        const register = (worker: number): void =>
-          coordinator.register(roleOf(worker), worker, instanceOf(worker), 1000 * worker + generation[worker]! + 1);
+        const register = (worker: number): void => coordinator.register(roleOf(worker), worker, instanceOf(worker));
         [0, 1, 2, 3].forEach(register);
         const compute = ({ outputDir, item }: WorkItem): void => {
           mkdirSync(outputDir, { recursive: true });
@@ -71,10 +70,7 @@ it('leases end in every item finished exactly once, whatever happens in between'
             coordinator.fail(work.token, 'raised', 'no luck');
             forget(worker);
           } else if (what === 'die') {
-            coordinator.workerExited(1000 * worker + generation[worker]! + 1, {
-              ending: 'killed',
-              reason: 'was killed',
-            });
+            coordinator.workerExited(instanceOf(worker), { ending: 'killed', reason: 'was killed' });
             forget(worker);
             generation[worker]!++;
             register(worker);

@@ -9,7 +9,7 @@ export interface Policy {
   readonly hangTimeoutMs: number;
   /** Workers whose coordinator has gone wait so long for another. @default 60000 */
   readonly takeoverMs: number;
-  /** A role none of whose workers registers within so long after its start will not do better. @default 120000 */
+  /** A role that has no worker for so long will not get one. @default 120000 */
   readonly registerMs: number;
   /** Errors of an item's own code that fail its stage. @default 3 */
   readonly maxFailures: number;

@@ -22,6 +22,7 @@ export const stage = (kind: StageKind, role: Role, inputs: string[] = [], numIte
   inputs: Object.fromEntries(inputs.map((key) => [key, `key-of-${key}`])),
   ingredients: {},
   modules: {},
+  engine: null,
   checkpointEveryMs: 1000,
   optimizer: 'replicated' as const,
   numShards: 8,

@@ -16,8 +16,8 @@ export interface CoordinatorOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly onEvent: (event: CoordinatorEvent) => void;
-  /** Whether a process is a worker of this run, and its end will be told. @default all are */
-  readonly isOwn?: (pid: number) => boolean;
+  /** Whether somebody is a worker of this run, and its end will be told. @default all are */
+  readonly isOwn?: (instance: string) => boolean;
 }
 
 export interface CoordinatorEvent {
@@ -35,7 +35,7 @@ export interface KnownStages {
 
 /** What goes on from the coordinator before, which died. */
 export interface Survivors {
-  /** Living, with their instances. */
+  /** Living, that have registered. */
   readonly workers: readonly RunWorker[];
   /** Attempts they hold, at stages of the plan. */
   readonly attempts: readonly AttemptRecord[];
@@ -50,7 +50,8 @@ export interface WorkerRecord {
   readonly role: Role;
   readonly index: number;
   readonly instance: string;
-  readonly pid: number;
+  /** Canonical JSON; null: that of the run (a worker of an earlier version, which did not say). */
+  readonly engine: string | null;
   lease: LeaseRecord | null;
   /** Its last call. */
   seenMs: number;

@@ -58,6 +58,12 @@ describe('schedule', () => {
     expect(nextItem('evaluator', stages, criticalPaths(stages))).toBeNull();
   });
 
+  it('passes over stages that a worker may not take, but waits for them as inputs', () => {
+    const stages = [stage('a', 9), stage('b', 1, ['a']), stage('c', 1)];
+    const next = nextItem('trainer', stages, criticalPaths(stages), ({ key }) => key !== 'a');
+    expect(next).toEqual({ key: 'c', item: 0 });
+  });
+
   it('never gives out stages that failed or were skipped', () => {
     const stages = [stage('a', 9, [], { state: 'failed' }), stage('b', 9, ['a'], { state: 'skipped' })];
     expect(nextItem('trainer', stages, criticalPaths(stages))).toBeNull();

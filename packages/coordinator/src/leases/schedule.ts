@@ -37,17 +37,25 @@ export function criticalPaths(stages: readonly Pick<Schedulable, 'key' | 'cost' 
   return paths;
 }
 
-/** The item a worker of `role` should take now; null when there is none. Ties: the order of the plan. */
-export function nextItem(
+/**
+ * The item a worker of `role` should take now; null when there is none. Ties: the order of the plan.
+ * @param mayTake Stages that a worker can compute.
+ */
+export function nextItem<Stage extends Schedulable>(
   role: Role,
-  stages: readonly Schedulable[],
+  stages: readonly Stage[],
   paths: ReadonlyMap<string, number>,
+  mayTake: (stage: Stage) => boolean = () => true,
 ): { readonly key: string; readonly item: number } | null {
   const states = new Map(stages.map(({ key, state }) => [key, state]));
   const isThere = (key: string): boolean => (states.get(key) ?? 'succeeded') === 'succeeded';
   const ready = stages.filter(
     (stage) =>
-      stage.role === role && stage.state === 'waiting' && stage.queued.length > 0 && stage.inputs.every(isThere),
+      stage.role === role &&
+      stage.state === 'waiting' &&
+      stage.queued.length > 0 &&
+      stage.inputs.every(isThere) &&
+      mayTake(stage),
   );
   const first = ready.reduce<Schedulable | null>(
     (best, stage) => (best === null || isBefore(stage, best, paths) ? stage : best),

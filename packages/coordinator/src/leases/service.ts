@@ -1,6 +1,15 @@
 // The gRPC face of the coordinator: checks what comes in, converts it, and calls the coordinator.
 import { CalmError } from '@calm-orch/core';
-import { Directive, FailureKind, fromPoint, fromResultMessage, parseRole, toLease, toRoster } from '@calm-orch/rpc';
+import {
+  Directive,
+  FailureKind,
+  fromFacts,
+  fromPoint,
+  fromResultMessage,
+  parseRole,
+  toLease,
+  toRoster,
+} from '@calm-orch/rpc';
 import type { Api, CoordinatorServiceService } from '@calm-orch/rpc';
 import type { Coordinator } from './coordinator.ts';
 import type { Policy } from './policy.ts';
@@ -26,8 +35,8 @@ export function coordinatorService(coordinator: Coordinator, policy: Policy): Ap
     }
   };
   return {
-    register: async ({ role, index, instance, pid }) => {
-      await orAbandon(() => coordinator.register(parseRole(role), index, instance, pid));
+    register: async ({ role, index, instance, facts }) => {
+      await orAbandon(() => coordinator.register(parseRole(role), index, instance, facts && fromFacts(facts)));
       return { heartbeatIntervalMs: policy.heartbeatIntervalMs, leaseTtlMs: policy.leaseTtlMs };
     },
     lease: async ({ instance, waitMs }, { signal = new AbortController().signal } = {}) => {

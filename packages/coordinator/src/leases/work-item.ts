@@ -18,7 +18,7 @@ export function workItem(
     item,
     attempt,
     inputs: Object.fromEntries(inputs),
-    outputDir: layout.staging(key),
+    outputDir: layout.attempt(key, token),
     checkpointDir: layout.checkpoint(key),
     checkpointEveryMs: stage.checkpointEveryMs,
     optimizer: stage.optimizer,

@@ -118,7 +118,7 @@ function differencesOfModules(
 }
 
 /** Leaves that differ, by path. */
-function differencesOf(path: string, before: Json, now: Json): Difference[] {
+export function differencesOf(path: string, before: Json, now: Json): Difference[] {
   if (isObject(before) && isObject(now)) {
     const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
     return names.flatMap((name) =>

@@ -34,6 +34,8 @@ export interface PlanStage extends StageSpec {
   readonly ingredients: Json;
   /** Hashes of the modules of its code. */
   readonly modules: Readonly<Record<string, string>>;
+  /** That its key names, canonical JSON; null: none. */
+  readonly engine: string | null;
   readonly checkpointEveryMs: number;
   readonly optimizer: OptimizerPlacement;
   /** Shards of a training step. */
@@ -83,13 +85,14 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
         const { kind, role, budget, goalOf } = definition;
         // Through JSON, so that what is hashed is exactly what the worker gets.
         const slice = JSON.parse(canonicalJson(definition.slice(config, inputs))) as Json;
+        const engine = role === 'augmentor' ? null : sources.engine;
         const ingredients: Json = {
           kind,
           config: slice,
           inputs,
           code: sources.code(kind),
           files: sources.files(definition, slice),
-          engine: role === 'augmentor' ? null : sources.engine,
+          engine,
         };
         const key = hashOf(ingredients);
         const draft = drafts.get(key) ?? {
@@ -105,6 +108,7 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
           trials: [],
           seedPlace,
           modules: sources.modules?.(kind) ?? {},
+          engine: engine === null ? null : canonicalJson(engine),
           checkpointEveryMs: checkpointEverySeconds * 1000,
           optimizer,
           numShards: stepShards,

@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { sha256, toCalmError } from '@calm-orch/core';
+import { processStart, sha256, toCalmError } from '@calm-orch/core';
 import { loadExperiment } from '@calm-orch/core/config';
-import { openTracker, processStart, type Tracker, type TrackerOptions } from '@calm-orch/tracker';
+import { openTracker, type Tracker, type TrackerOptions } from '@calm-orch/tracker';
 import { stageKinds } from '../../../cli/src/run/stage-kinds.ts';
 import { layoutOf } from '../artifacts/layout.ts';
 import type { PlanSources } from '../plan/plan.ts';

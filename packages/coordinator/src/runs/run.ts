@@ -7,6 +7,8 @@ import type { RunRecord, Tracker } from '@calm-orch/tracker';
 import { isArtifactWhole } from '../artifacts/damage.ts';
 import type { Layout } from '../artifacts/layout.ts';
 import { checkArtifacts, reuseOf, type CheckedArtifacts } from '../artifacts/reuse.ts';
+import type { Launcher } from '../launchers/launcher.ts';
+import { localLauncher } from '../launchers/local.ts';
 import type { Policy } from '../leases/policy.ts';
 import type { CoordinatorEvent } from '../leases/records.ts';
 import { importFoundation } from '../plan/foundation-artifact.ts';
@@ -76,8 +78,9 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const legacy = findLegacy(options);
   const run = record(options, planned.plan, legacy.before !== null);
   try {
-    if (legacy.before === null) await endAll(tracker, run.id);
-    const summary = await workAll(options, run, planned, legacy);
+    const launcher = launcherOf(options, run);
+    if (legacy.before === null) await endAll(tracker, launcher, run.id);
+    const summary = await workAll(options, run, planned, { legacy, launcher });
     const error = summary.failures.map(({ label, reason }) => `${label}: ${reason}`).join('; ');
     tracker.endRun(run.id, summary.status, error === '' ? {} : { error });
     return summary;
@@ -89,6 +92,10 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     }
     throw error;
   }
+}
+
+function launcherOf({ workerScript: script, counts, machine, layout }: RunOptions, { id }: RunRecord): Launcher {
+  return localLauncher({ script, counts, machine, logFile: ({ role, index }) => layout.log(id, `${role}-${index}`) });
 }
 
 interface Planned {
@@ -104,14 +111,19 @@ async function planAndCheck({ experiment, sources, layout, tracker, signal, chec
 }
 
 /** Session after session, as long as the run is extended. */
-async function workAll(first: RunOptions, recorded: RunRecord, planned: Planned, legacy: Legacy): Promise<RunSummary> {
+async function workAll(
+  first: RunOptions,
+  recorded: RunRecord,
+  planned: Planned,
+  { legacy, launcher }: { readonly legacy: Legacy; readonly launcher: Launcher },
+): Promise<RunSummary> {
   const { tracker } = first;
   const startedMs = now();
   const made = new Set<string>();
   let [options, run] = [first, recorded];
   for (let { plan, checked } = planned, left = legacy; ; left = { ...legacy, before: null }) {
     const known = claimStages(options, run.id, plan, checked);
-    const session = openSession(options, { run, plan, known, legacy: left, startedMs, made });
+    const session = openSession(options, { run, plan, known, legacy: left, launcher, startedMs, made });
     await work(session);
     const experiment = session.next ?? null;
     if (experiment === null) return summarize(session);

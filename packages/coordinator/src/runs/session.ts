@@ -7,6 +7,7 @@ import { Coordinator } from '../leases/coordinator.ts';
 import { defaultPolicy, type Policy } from '../leases/policy.ts';
 import type { CoordinatorEvent, KnownStages } from '../leases/records.ts';
 import { coordinatorService, serviceName } from '../leases/service.ts';
+import type { Launcher } from '../launchers/launcher.ts';
 import type { Plan } from '../plan/plan.ts';
 import { serveRun, type ServedRun } from './connection.ts';
 import type { RunOptions } from './run.ts';
@@ -14,7 +15,6 @@ import { createEventLog, runService, type EventLog } from './run-service.ts';
 import { endAll, type Legacy } from './takeover.ts';
 import { viewOf, type RunView } from './view.ts';
 import { orAbandon, watch } from './watch.ts';
-import { computeEnvironment, threadsOf } from './worker-counts.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export interface SessionStages extends KnownStages {
@@ -27,6 +27,7 @@ interface Task {
   readonly plan: Plan;
   readonly known: SessionStages;
   readonly legacy: Legacy;
+  readonly launcher: Launcher;
   /** When this process began with the run, on the monotonic clock. */
   readonly startedMs: number;
   /** Stages it has executed before this session. */
@@ -61,7 +62,8 @@ export function openSession(options: RunOptions, task: Task): Session {
     options.onEvent?.(event);
   };
   const adopted = legacy.before === null ? [] : tracker.livingWorkers(run.id);
-  const isOwn = (pid: number): boolean => session.pool?.has(pid) ?? adopted.some((worker) => worker.pid === pid);
+  const isOwn = (instance: string): boolean =>
+    session.pool?.has(instance) ?? adopted.some((worker) => worker.instance === instance);
   const coordinator = new Coordinator({ plan, runId: run.id, tracker, layout, policy, now, onEvent, isOwn }, known);
   const toDo = plan.stages.filter(({ key }) => !known.reused.has(key));
   const session: Session = { ...task, options, policy, coordinator, toDo, adopted, events, pool: null };
@@ -73,15 +75,15 @@ export function openSession(options: RunOptions, task: Task): Session {
 /** Attempts of living workers go on. */
 function restore({ options: { tracker }, run, known, coordinator, toDo, adopted }: Session): void {
   const keys = new Set(toDo.map(({ key }) => key).filter((key) => known.foreign?.has(key) !== true));
-  const instances = new Set(adopted.flatMap(({ instance }) => instance ?? []));
+  const instances = new Set(adopted.map(({ instance }) => instance));
   const attempts = tracker.keepAttempts(run.id, keys, instances);
   const ended = tracker.listAttempts(run.id).flatMap(({ token, status }) => (status === 'running' ? [] : [token]));
-  coordinator.restore({ workers: adopted, attempts, ended });
+  coordinator.restore({ workers: adopted.filter(({ hasRegistered }) => hasRegistered), attempts, ended });
 }
 
 /** Until nothing is left to do or the run is cancelled. @throws whatever else ends it. */
 export async function work(session: Session): Promise<void> {
-  const { options, run, plan, known, coordinator, toDo, adopted, startedMs, made } = session;
+  const { options, run, plan, known, launcher, coordinator, toDo, adopted, startedMs, made } = session;
   const view = (): RunView =>
     viewOf({ runId: run.id, seeds: plan.seeds, made, coordinator, pool: session.pool, nowMs: now(), startedMs });
   // What nobody has caught ends the run as well: its workers must not be left, nor socket and token.
@@ -98,7 +100,7 @@ export async function work(session: Session): Promise<void> {
       killWorkers: () => session.pool?.killAll(),
     });
     const isDone = toDo.length === 0 && options.extend === undefined;
-    if (isDone || options.signal.aborted) await endAll(options.tracker, run.id);
+    if (isDone || options.signal.aborted) await endAll(options.tracker, launcher, run.id);
     else await lead(session, view);
   } finally {
     process.off('uncaughtException', abandon);
@@ -157,28 +159,22 @@ function serve({ options, run, coordinator, policy, legacy, events }: Session, v
   });
 }
 
-/** The processes of all roles that have something to do; not started yet. */
+/** The workers of all roles that have something to do; not started yet. */
 function staff(session: Session, { server, token }: ServedRun): WorkerPool {
-  const { options, run, coordinator, policy, toDo, adopted } = session;
-  const { counts, machine, workerScript, layout, tracker } = options;
+  const { options, run, launcher, coordinator, policy, toDo, adopted } = session;
+  const { counts, tracker } = options;
   const roles = [...new Set(toDo.map(({ role }) => role))];
   session.pool = new WorkerPool({
+    launcher,
     slots: roles.flatMap((role) => Array.from({ length: counts[role] }, (_, index) => ({ role, index }))),
     adopted,
-    script: workerScript,
-    environment: ({ role, index }) => ({
-      ...computeEnvironment(role, index, counts, machine),
+    call: {
       CALM_ORCH_ADDRESS: server.address,
       CALM_ORCH_TOKEN: token,
       CALM_ORCH_TAKEOVER_MS: String(policy.takeoverMs),
-    }),
-    onStart: ({ role, index }, pid) =>
-      orAbandon(coordinator, () => {
-        const threads = threadsOf(role, counts, machine);
-        tracker.recordWorker(run.id, { role, index, pid, ...(threads !== null && { threads }) });
-      }),
-    logFile: ({ role, index }) => layout.log(run.id, `${role}-${index}`),
-    onExit: (pid, end) => orAbandon(coordinator, () => coordinator.workerExited(pid, end)),
+    },
+    onStart: (worker) => orAbandon(coordinator, () => tracker.recordWorker(run.id, worker)),
+    onExit: (instance, end) => orAbandon(coordinator, () => coordinator.workerExited(instance, end)),
     onBroken: (error) => coordinator.abandon(error),
   });
   return session.pool;

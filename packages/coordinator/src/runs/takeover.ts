@@ -3,9 +3,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hashOf } from '@calm-orch/core';
 import type { Tracker } from '@calm-orch/tracker';
+import type { Launcher } from '../launchers/launcher.ts';
 import { readConnection, type RunConnection } from './connection.ts';
 import type { RunOptions } from './run.ts';
-import { endProcess } from './worker-process.ts';
 
 export interface Legacy {
   /** Hash of all that workers compute with. */
@@ -27,12 +27,12 @@ const lookEveryMs = 50;
 const computeEndsMs = 700;
 
 /** Ends what is left of a run's workers; returns once they and their computations are gone. */
-export async function endAll(tracker: Tracker, runId: string): Promise<void> {
+export async function endAll(tracker: Tracker, launcher: Launcher, runId: string): Promise<void> {
   const living = tracker.livingWorkers(runId);
   if (living.length === 0) return;
-  for (const worker of living) endProcess(worker);
-  while (tracker.livingWorkers(runId).length > 0) await sleep(lookEveryMs);
-  for (const { pid } of living)
-    tracker.endWorker(runId, pid, { ending: 'replaced', reason: 'was ended by the next coordinator' });
+  for (const worker of living) launcher.stop(worker, 'at once');
+  while (living.some(launcher.alive)) await sleep(lookEveryMs);
+  for (const { instance } of living)
+    tracker.endWorker(runId, instance, { ending: 'replaced', reason: 'was ended by the next coordinator' });
   await sleep(computeEndsMs);
 }

@@ -58,10 +58,10 @@ export interface ViewSources {
 export function viewOf({ runId, seeds, made, coordinator, pool, nowMs, startedMs }: ViewSources): RunView {
   const { stages } = coordinator;
   const { workers } = coordinator.book;
-  const byPid = new Map(workers.map((worker) => [worker.pid, worker]));
-  const processes = pool?.processes ?? [];
+  const byInstance = new Map(workers.map((worker) => [worker.instance, worker]));
+  const members = pool?.members ?? [];
   const counts: Record<Role, number> = { trainer: 0, augmentor: 0, evaluator: 0 };
-  for (const { slot } of processes) counts[slot.role]++;
+  for (const { slot } of members) counts[slot.role]++;
   const leases = workers.flatMap(({ lease }) => lease ?? []);
   return {
     runId,
@@ -70,8 +70,8 @@ export function viewOf({ runId, seeds, made, coordinator, pool, nowMs, startedMs
     stages: stages.map((stage) => ({ ...stageView(stage, nowMs), reused: stage.reused && !made.has(stage.key) })),
     seeds,
     numSeedsDone: numSeedsDone(seeds, stages),
-    workers: processes.map(({ slot, pid }) => {
-      const worker = pid === null ? undefined : byPid.get(pid);
+    workers: members.map(({ slot, instance }) => {
+      const worker = instance === null ? undefined : byInstance.get(instance);
       return { ...slot, stage: worker && (worker.lease?.stage.label ?? null) };
     }),
   };

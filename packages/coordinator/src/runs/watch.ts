@@ -1,48 +1,60 @@
 // What the coordinator of a run looks after by the clock.
-import { CalmError } from '@calm-orch/core';
+import { CalmError, type Role } from '@calm-orch/core';
 import { isLoadKept } from '@calm-orch/tracker';
 import type { Coordinator } from '../leases/coordinator.ts';
 import { openLoadMeter } from './machine-load.ts';
 import type { Session } from './session.ts';
 import type { WorkerPool } from './worker-pool.ts';
-import { endProcess, lastLineOf } from './worker-process.ts';
 
 const watchEveryMs = 1000;
 const recordEveryMs = 5000;
 
 /** Every second: leases run out, unless it was this process that stood still, and the machine's load is noted. Every five: the
  *  run is marked alive. */
-export function watch({ options, run, coordinator, policy, toDo }: Session, pool: WorkerPool, now: () => number) {
-  const { tracker, layout } = options;
+export function watch(
+  { options, run, coordinator, launcher, policy, toDo }: Session,
+  pool: WorkerPool,
+  now: () => number,
+) {
+  const { tracker } = options;
   const roles = [...new Set(toDo.map(({ role }) => role))];
   const meter = openLoadMeter();
   let second = tracker.nextSecond(run.id);
   let lastMs = now();
   let recordedMs = lastMs;
-  let registerByMs = lastMs + policy.registerMs;
+  /** Roles that have no worker who could compute anything, and since when. */
+  const absent = new Map(roles.map((role) => [role, lastMs]));
   const tick = (): void => {
     const lateMs = now() - lastMs - watchEveryMs;
     lastMs = now();
     if (lateMs > watchEveryMs) {
       coordinator.book.forgive(lateMs);
-      registerByMs += lateMs;
+      for (const [role, ms] of absent) absent.set(role, ms + lateMs);
     }
     // First of all: a coordinator that has been superseded ends nobody's processes.
     if (lastMs - recordedMs >= recordEveryMs) {
       tracker.heartbeatRun(run.id);
       recordedMs = lastMs;
     }
-    const absent = roles.find((role) => !coordinator.book.hasHeardOf(role));
-    if (absent !== undefined && lastMs > registerByMs)
-      throw new CalmError(
-        'unavailable',
-        `no ${absent} has registered within ${policy.registerMs / 1000} s; ${absent} 0 last said: ${lastLineOf(layout.log(run.id, `${absent}-0`))}`,
-      );
-    for (const pid of coordinator.expire()) pool.kill(pid);
-    for (const key of coordinator.foreign) for (const stray of tracker.strayWorkers(key)) endProcess(stray);
+    for (const role of roles) {
+      if (coordinator.hasWorker(role)) absent.delete(role);
+      else if (!absent.has(role)) absent.set(role, lastMs);
+      else if (lastMs - absent.get(role)! > policy.registerMs) throw nobody(role);
+    }
+    for (const instance of coordinator.expire()) pool.kill(instance);
+    for (const key of coordinator.foreign)
+      for (const stray of tracker.strayWorkers(key)) launcher.stop(stray, 'at once');
     coordinator.claimForeign();
     if (isLoadKept(second)) tracker.recordLoad(run.id, second, meter.read());
     second++;
+  };
+  const nobody = (role: Role): CalmError => {
+    const which = coordinator.book.workers.some((worker) => worker.role === role)
+      ? ' with the engine of its stages'
+      : '';
+    const words = launcher.describe({ role, index: 0 });
+    const within = `within ${policy.registerMs / 1000} s`;
+    return new CalmError('unavailable', `no ${role}${which} has registered ${within}; ${role} 0 ${words}`);
   };
   const timer = setInterval(() => orAbandon(coordinator, tick), watchEveryMs);
   return (): void => clearInterval(timer);

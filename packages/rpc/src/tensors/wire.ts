@@ -1,11 +1,21 @@
 // Messages of proto/calm/v1 as the values the rest of the program uses, and back. No other file knows both.
-import type { Json, OptimizerPlacement, Role, Roster, StageContext, StageProgress, StageResult } from '@calm-orch/core';
+import type {
+  Json,
+  OptimizerPlacement,
+  Role,
+  Roster,
+  StageContext,
+  StageProgress,
+  StageResult,
+  WorkerFacts,
+} from '@calm-orch/core';
 import { CalmError, canonicalJson, roles } from '@calm-orch/core';
 import type {
   Lease,
   ProgressPoint,
   Roster as RosterMessage,
   StageResult as ResultMessage,
+  WorkerFacts as FactsMessage,
 } from '../generated/calm/v1/coordinator.ts';
 
 /** One attempt at one item, as a worker gets it and hands it to its compute child. */
@@ -110,6 +120,19 @@ export function fromResultMessage(message: ResultMessage | undefined): StageResu
 /** A correlation of constants is NaN: no value. */
 function finite(value: number | undefined): number | null {
   return value !== undefined && Number.isFinite(value) ? value : null;
+}
+
+export function toFacts({ threads, engine, ...facts }: WorkerFacts): FactsMessage {
+  return { ...facts, threads: threads ?? 0, engineJson: canonicalJson(engine) };
+}
+
+/** @throws CalmError `invalid_argument` where the engine is no JSON. */
+export function fromFacts({ threads, engineJson, ...facts }: FactsMessage): WorkerFacts {
+  try {
+    return { ...facts, threads: threads === 0 ? null : threads, engine: JSON.parse(engineJson) as Json };
+  } catch (cause) {
+    throw new CalmError('invalid_argument', `engine: expected JSON, got "${engineJson}"`, { cause });
+  }
 }
 
 /** @throws CalmError `invalid_argument` for anything but a worker's role. */

@@ -214,10 +214,35 @@ test('runs, curves and workers that an earlier version recorded are listed as be
     expect(tracker.listMetrics('e2')).toEqual([{ stageKey: 'e2', item: 0, name: 'loss', points }]);
     expect(tracker.metricCurve('e2', 'loss').points).toEqual(points.map((point) => [...point, null]));
     expect(tracker.listWorkers('x-1')).toMatchObject([
-      { pid: 4, role: 'trainer', index: 1, host: 'here', session: 1, joinedMs: 7, endedMs: null },
+      { pid: 4, role: 'trainer', index: 1, host: 'here', session: 1, joinedMs: 7, endedMs: null, numCores: null },
     ]);
     tracker.close();
   }
+});
+
+test('workers that an earlier version started live where their coordinator did, named and as they registered', () => {
+  const worker = (pid: number, instance: string) =>
+    `INSERT INTO workers (run_id, session, host, pid, started, role, position, instance, joined_ms)
+       VALUES ('x-1', 1, 'here', ${pid}, 'then', 'trainer', ${pid}, ${instance}, 5);`;
+  makeOlderDatabase(
+    join(dir, databaseFile),
+    16,
+    `INSERT INTO runs (id, experiment, title, path, status, hash, host, place, pid, started_ms, session_started_ms,
+       heartbeat_ms) VALUES ('x-1', 'x', '', '', 'failed', '', 'here', 'boot/namespace', 1, 0, 0, 0);
+     ${worker(4, "'its name'")} ${worker(5, 'NULL')}`,
+  );
+  const living = (place: string) => {
+    const tracker = openTracker(dir, { access: 'write', host: 'here', place, processStart: () => 'then' });
+    const found = tracker.livingWorkers('x-1');
+    tracker.close();
+    return found;
+  };
+  expect(living('boot/namespace')).toMatchObject([
+    { pid: 4, instance: 'its name', hasRegistered: true, engine: null },
+    { pid: 5, instance: 'worker 2', hasRegistered: false },
+  ]);
+  // Of one that has not registered the boot in its start tells.
+  expect(living('boot/another').map(({ pid }) => pid)).toEqual([5]);
 });
 
 test('a reader writes nothing, sees what is written meanwhile, and reads from a folder it may not write', () => {
@@ -225,7 +250,7 @@ test('a reader writes nothing, sees what is written meanwhile, and reads from a 
   const reader = openTracker(dir, { access: 'read', processStart: () => null });
   expect(() => reader.createRun({ ...newRun, trials: [] })).toThrow();
   writer.createRun({ ...newRun, trials: [] });
-  writer.recordWorker('x-1', { role: 'trainer', index: 0, pid: 2 });
+  writer.recordWorker('x-1', { role: 'trainer', index: 0, pid: 2, instance: 'i' });
   expect(writer.livingWorkers('x-1')).toHaveLength(1);
   expect([reader.listRuns().length, reader.livingWorkers('x-1')]).toEqual([1, []]);
   reader.close();

@@ -11,6 +11,7 @@ export function makeOlderDatabase(path: string, version: number, sql: string): v
   const sqlite = openSqlite(path);
   sqlite.pragma('journal_mode = WAL');
   sqlite.pragma('foreign_keys = OFF');
+  sqlite.function('configuration_of', { varargs: true }, () => '');
   for (const name of readdirSync(migrations).sort().slice(0, version))
     sqlite.exec(readFileSync(join(migrations, name), 'utf8'));
   sqlite.pragma(`user_version = ${version}`);

@@ -117,10 +117,16 @@ export function keepAttempts(
   });
 }
 
-export function finishItem(store: Store, token: string, result: StageResult): { readonly itemsLeft: number } {
+export function finishItem(
+  store: Store,
+  token: string,
+  result: StageResult,
+  adopt: () => void = () => {},
+): { readonly itemsLeft: number } {
   const { db } = store;
   return transaction(store, () => {
     const { stageKey, item } = endAttempt(store, token, 'succeeded', null);
+    adopt();
     db.insert(items)
       .values({ stageKey, item, result: canonicalJson(result) })
       .run();

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { processPlace, type WorkerFacts } from '@calm-orch/core';
 import { openTracker, type Tracker } from '../tracker.ts';
 import type { NewRun, PlannedStage } from '../types.ts';
 
@@ -31,6 +32,16 @@ export function makeFolder(): Folder {
     },
   });
 }
+
+/** What a worker says of itself. */
+export const facts: WorkerFacts = {
+  host: 'here',
+  place: processPlace(),
+  numCores: 4,
+  numGpus: 0,
+  threads: 2,
+  engine: { version: 1, name: 'tensorflow' },
+};
 
 export const trial = { row: 'all', seed: 0 };
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makeFolder, newRun, stage, type Folder } from './folder.test-util.ts';
+import { facts, makeFolder, newRun, stage, type Folder } from './folder.test-util.ts';
 
 let folder: Folder;
 let runId: string;
@@ -11,24 +11,26 @@ afterEach(() => folder.remove());
 
 function join(pid: number, index = 0): void {
   folder.alive.set(pid, `start of ${pid}`);
-  folder.tracker.recordWorker(runId, { role: 'trainer', index, pid, threads: 2 });
-  folder.tracker.nameWorker(runId, pid, `instance ${pid}`);
+  const instance = `instance ${pid} of ${index}`;
+  folder.tracker.recordWorker(runId, { role: 'trainer', index, pid, instance });
+  folder.tracker.registerWorker(runId, instance, facts);
 }
 
 const ends = () => folder.tracker.listWorkers(runId).map(({ pid, ending, endedMs }) => [pid, ending, endedMs]);
 
-test('a worker stays with its process, threads, start and end', () => {
+test('a worker stays with its process, what it said of itself, start and end', () => {
   join(11);
   folder.nowMs += 5000;
   folder.alive.delete(11);
-  folder.tracker.endWorker(runId, 11, { ending: 'killed', reason: 'was ended by SIGKILL' });
+  folder.tracker.endWorker(runId, 'instance 11 of 0', { ending: 'killed', reason: 'was ended by SIGKILL' });
   join(12);
-  const worker = { role: 'trainer', index: 0, host: 'here', session: 1, threads: 2 };
+  const said = { host: 'here', threads: 2, numCores: 4, numGpus: 0, engine: '{"name":"tensorflow","version":1}' };
+  const worker = { role: 'trainer', index: 0, session: 1, ...said };
   expect(folder.tracker.listWorkers(runId)).toEqual([
     {
       ...worker,
       pid: 11,
-      instance: 'instance 11',
+      instance: 'instance 11 of 0',
       joinedMs: 1_000_000,
       endedMs: 1_005_000,
       ending: 'killed',
@@ -37,7 +39,7 @@ test('a worker stays with its process, threads, start and end', () => {
     {
       ...worker,
       pid: 12,
-      instance: 'instance 12',
+      instance: 'instance 12 of 0',
       joinedMs: 1_005_000,
       endedMs: null,
       ending: null,
@@ -49,7 +51,7 @@ test('a worker stays with its process, threads, start and end', () => {
 
 test('a process that has the number of one before is another worker', () => {
   join(11);
-  folder.tracker.endWorker(runId, 11, { ending: 'finished', reason: 'ended with exit code 0' });
+  folder.tracker.endWorker(runId, 'instance 11 of 0', { ending: 'finished', reason: 'ended with exit code 0' });
   folder.nowMs += 10;
   join(11, 1);
   // The end of that one was not seen.
@@ -77,6 +79,25 @@ test('workers that ended unseen are lost when the run goes on, since their coord
   ]);
   join(13);
   expect(folder.tracker.listWorkers(runId).map(({ session }) => session)).toEqual([1, 1, 2]);
+});
+
+test('a worker is looked at where it says it is, whatever number its process has there', () => {
+  for (const [pid, index] of [
+    [11, 0],
+    [12, 1],
+  ] as const)
+    join(pid, index);
+  folder.tracker.registerWorker(runId, 'instance 12 of 1', { ...facts, host: 'there' });
+  const { tracker } = folder;
+  expect(tracker.livingWorkers(runId)).toMatchObject([{ pid: 11, hasRegistered: true }]);
+  expect(tracker.listWorkers(runId).map(({ host }) => host)).toEqual(['here', 'there']);
+  folder.alive.set(13, 'start of 13');
+  tracker.recordWorker(runId, { role: 'trainer', index: 2, pid: 13, instance: 'starts' });
+  expect(tracker.livingWorkers(runId)[1]).toMatchObject({ instance: 'starts', hasRegistered: false, engine: null });
+  // The number is given again here, which tells nothing of a process elsewhere.
+  folder.alive.set(12, 'later');
+  tracker.recordWorker(runId, { role: 'trainer', index: 3, pid: 12, instance: 'also 12' });
+  expect(ends().map(([pid, ending]) => [pid, ending])).toEqual([11, 12, 13, 12].map((pid) => [pid, null]));
 });
 
 test('an attempt says where in its log it begins and ends, and a gang when it changed', () => {

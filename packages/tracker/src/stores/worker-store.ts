@@ -1,7 +1,7 @@
 // The worker processes of runs: recorded when they are started, so that a coordinator that takes over finds them, and
 // what they hold; kept with their end, for timelines. A worker lives if the process of its number started when it did.
-import { and, eq, isNotNull, isNull, notInArray } from 'drizzle-orm';
-import type { Role } from '@calm-orch/core';
+import { and, eq, isNotNull, isNull, notInArray, type SQL } from 'drizzle-orm';
+import { canonicalJson, type Role, type WorkerFacts } from '@calm-orch/core';
 import type { Store } from '../database/database.ts';
 import { isHere } from '../liveness.ts';
 import { attempts, runs, workers } from '../database/schema.ts';
@@ -13,17 +13,22 @@ export interface RunWorker {
   readonly index: number;
   readonly pid: number;
   readonly started: string;
-  /** Null until it has registered. */
-  readonly instance: string | null;
+  /** Its name, from its start on. */
+  readonly instance: string;
+  readonly hasRegistered: boolean;
+  /** As it has said, canonical JSON; null: it has not. */
+  readonly engine: string | null;
 }
 
 /** A worker from its start to its end. */
-export interface WorkerRecord extends Omit<RunWorker, 'started'> {
+export interface WorkerRecord extends Omit<RunWorker, 'started' | 'hasRegistered'> {
   /** Of the run, in which it was started: 1 + number of resumes before. */
   readonly session: number;
   readonly host: string;
-  /** Of its computations; null: not known. */
+  /** Of its computations; null: not known (yet), as the two that follow. */
   readonly threads: number | null;
+  readonly numCores: number | null;
+  readonly numGpus: number | null;
   readonly joinedMs: number;
   /** null: it has not ended, or nobody has looked yet. Of one that nobody saw end: when its coordinator was last heard of. */
   readonly endedMs: number | null;
@@ -32,25 +37,27 @@ export interface WorkerRecord extends Omit<RunWorker, 'started'> {
   readonly reason: string | null;
 }
 
-export interface NewWorker extends Pick<RunWorker, 'role' | 'index' | 'pid'> {
-  /** Of its computations. @default not known */
-  readonly threads?: number;
-}
+/** A process started here. */
+export type NewWorker = Pick<RunWorker, 'role' | 'index' | 'pid' | 'instance'>;
 
 /** A process that has ended already is not recorded. */
-export function recordWorker(store: Store, runId: string, { role, index, pid, threads }: NewWorker): void {
+export function recordWorker(store: Store, runId: string, { role, index, pid, instance }: NewWorker): void {
   const { db, processStart, host, clock } = store;
   const started = processStart(pid);
   if (started === null) return;
-  endWorker(store, runId, pid, { ending: 'lost', reason: 'its number was given to another process' });
+  const sameNumber = and(eq(workers.pid, pid), eq(workers.host, host));
+  end(store, and(open(runId), sameNumber), { ending: 'lost', reason: 'its number was given to another process' });
   const { session } = db.select({ session: runs.session }).from(runs).where(eq(runs.id, runId)).get()!;
   db.insert(workers)
-    .values({ runId, session, host, pid, started, role, position: index, threads, joinedMs: clock() })
+    .values({ runId, session, host, pid, started, role, position: index, instance, joinedMs: clock() })
     .run();
 }
 
-export function nameWorker({ db }: Store, runId: string, pid: number, instance: string): void {
-  db.update(workers).set({ instance }).where(open(runId, pid)).run();
+export function registerWorker({ db }: Store, runId: string, instance: string, facts: WorkerFacts): void {
+  db.update(workers)
+    .set({ ...facts, engine: canonicalJson(facts.engine) })
+    .where(and(open(runId), eq(workers.instance, instance)))
+    .run();
 }
 
 export interface WorkerEnd {
@@ -59,20 +66,24 @@ export interface WorkerEnd {
   readonly reason: string;
 }
 
-export function endWorker({ db, clock }: Store, runId: string, pid: number, end: WorkerEnd): void {
+export function endWorker(store: Store, runId: string, instance: string, how: WorkerEnd): void {
+  end(store, and(open(runId), eq(workers.instance, instance)), how);
+}
+
+function end({ db, clock }: Store, which: SQL | undefined, how: WorkerEnd): void {
   db.update(workers)
-    .set({ ...end, endedMs: clock() })
-    .where(open(runId, pid))
+    .set({ ...how, endedMs: clock() })
+    .where(which)
     .run();
 }
 
 /** Those that have ended while the run had no coordinator. `heartbeatMs`: when its last one was heard of. */
 export function loseWorkers(store: Store, run: Pick<typeof runs.$inferSelect, 'id' | 'heartbeatMs'>): void {
-  const living = livingWorkers(store, run.id).map(({ pid }) => pid);
+  const living = livingWorkers(store, run.id).map(({ instance }) => instance);
   store.db
     .update(workers)
     .set({ ending: 'lost', reason: 'ended unseen, after its coordinator', endedMs: run.heartbeatMs })
-    .where(and(eq(workers.runId, run.id), isNull(workers.endedMs), notInArray(workers.pid, living)))
+    .where(and(open(run.id), notInArray(workers.instance, living)))
     .run();
 }
 
@@ -84,21 +95,31 @@ export function listWorkers({ db }: Store, runId: string): WorkerRecord[] {
     .where(eq(workers.runId, runId))
     .orderBy(workers.id)
     .all()
-    .map(({ id: _id, runId: _runId, started: _started, position: index, ...record }) => ({ ...record, index }));
+    .map(({ id: _id, runId: _runId, started: _started, place: _place, position: index, instance, ...record }) => ({
+      ...record,
+      index,
+      // The migrations have named all that had no name.
+      instance: instance!,
+    }));
 }
 
 /** Those that live, where they can be looked at from here. */
 export function livingWorkers(store: Store, runId: string): RunWorker[] {
-  const rows = store.db
+  return store.db
     .select()
     .from(workers)
-    .where(and(eq(workers.runId, runId), isNull(workers.endedMs)))
-    .all();
-  const run = store.db.select().from(runs).where(eq(runs.id, runId)).get();
-  if (run === undefined || !isHere(store, run)) return [];
-  return rows
-    .filter(({ pid, started }) => store.processStart(pid) === started)
-    .map(({ role, position, pid, started, instance }) => ({ role, index: position, pid, started, instance }));
+    .where(open(runId))
+    .all()
+    .filter((row) => isHere(store, row) && store.processStart(row.pid) === row.started)
+    .map(({ role, position: index, pid, started, instance, place, engine }) => ({
+      role,
+      index,
+      pid,
+      started,
+      instance: instance!,
+      hasRegistered: place !== null,
+      engine,
+    }));
 }
 
 /** Living workers of a run that hold an attempt at the stage. */
@@ -117,8 +138,7 @@ export function workersAt(store: Store, runId: string, stageKey: string): RunWor
     .all()
     .map(({ instance }) => instance);
   if (holding.length === 0) return [];
-  return livingWorkers(store, runId).filter(({ instance }) => instance !== null && holding.includes(instance));
+  return livingWorkers(store, runId).filter(({ instance }) => holding.includes(instance));
 }
 
-const open = (runId: string, pid: number) =>
-  and(eq(workers.runId, runId), eq(workers.pid, pid), isNull(workers.endedMs));
+const open = (runId: string) => and(eq(workers.runId, runId), isNull(workers.endedMs));

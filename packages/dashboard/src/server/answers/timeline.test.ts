@@ -15,7 +15,9 @@ test('workers, leases, gangs and load are told, and later what is new of them', 
     const { id } = tracker.createRun({ ...head, machine: { memoryBytes: 8e9 }, resolved: {}, trials });
     const common = { kind: 'finetune-score', role: 'trainer', config: {}, inputs: {}, trials, reuse: false } as const;
     tracker.upsertStages(id, [{ ...common, key: 'k', numItems: 2 }]);
-    tracker.recordWorker(id, { role: 'trainer', index: 0, pid: process.pid, threads: 2 });
+    tracker.recordWorker(id, { role: 'trainer', index: 0, pid: process.pid, instance: 'i' });
+    const facts = { host: 'here', place: '', numCores: 4, numGpus: 0, engine: null };
+    tracker.registerWorker(id, 'i', { ...facts, threads: 2 });
     const first = tracker.startAttempt(id, 'k', 0, 'trainer 0');
     tracker.finishItem(first.token, {});
     const second = tracker.startAttempt(id, 'k', 1, 'trainer 0');
@@ -42,7 +44,7 @@ test('workers, leases, gangs and load are told, and later what is new of them', 
     });
 
     tracker.loseAttempt(second.token, 'worker was ended by SIGKILL');
-    tracker.endWorker(id, process.pid, { ending: 'killed', reason: 'was ended by SIGKILL' });
+    tracker.endWorker(id, 'i', { ending: 'killed', reason: 'was ended by SIGKILL' });
     const more = `event=${json.event}&load=${Date.parse(json.load[0].at)}`;
     const next = (await served.ask(`/api/runs/x-1/timeline?${more}`)).json;
     expect(next).toMatchObject({

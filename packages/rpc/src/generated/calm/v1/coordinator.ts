@@ -144,9 +144,25 @@ export interface RegisterRequest {
   role: string;
   /** 0-based number among the workers of this role. */
   index: number;
-  /** Random name of this process, chosen by it. */
+  /** Random name of this process, chosen by who has started it. */
   instance: string;
   pid: number;
+  /** Absent: a worker of an earlier version, where its coordinator is and with its engine. */
+  facts: WorkerFacts | undefined;
+}
+
+/** What a worker says of itself: it need not be where its coordinator is. */
+export interface WorkerFacts {
+  host: string;
+  /** Boot and PID namespace, in which its process number means something. */
+  place: string;
+  numCores: number;
+  /** That it may use. */
+  numGpus: number;
+  /** Of its computations; 0: not known. */
+  threads: number;
+  /** Its engine with the instruction set, as keys of stages name it, JSON; `null`: it computes without one. */
+  engineJson: string;
 }
 
 export interface RegisterResponse {
@@ -316,7 +332,7 @@ export interface FailResponse {
 }
 
 function createBaseRegisterRequest(): RegisterRequest {
-  return { role: "", index: 0, instance: "", pid: 0 };
+  return { role: "", index: 0, instance: "", pid: 0, facts: undefined };
 }
 
 export const RegisterRequest: MessageFns<RegisterRequest> = {
@@ -332,6 +348,9 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
     }
     if (message.pid !== 0) {
       writer.uint32(32).uint32(message.pid);
+    }
+    if (message.facts !== undefined) {
+      WorkerFacts.encode(message.facts, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -379,6 +398,115 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
             }
 
             message.pid = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.facts = WorkerFacts.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWorkerFacts(): WorkerFacts {
+  return { host: "", place: "", numCores: 0, numGpus: 0, threads: 0, engineJson: "" };
+}
+
+export const WorkerFacts: MessageFns<WorkerFacts> = {
+  encode(message: WorkerFacts, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.host !== "") {
+      writer.uint32(10).string(message.host);
+    }
+    if (message.place !== "") {
+      writer.uint32(18).string(message.place);
+    }
+    if (message.numCores !== 0) {
+      writer.uint32(24).uint32(message.numCores);
+    }
+    if (message.numGpus !== 0) {
+      writer.uint32(32).uint32(message.numGpus);
+    }
+    if (message.threads !== 0) {
+      writer.uint32(40).uint32(message.threads);
+    }
+    if (message.engineJson !== "") {
+      writer.uint32(50).string(message.engineJson);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WorkerFacts {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWorkerFacts();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.place = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.numCores = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.numGpus = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.threads = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.engineJson = reader.string();
             continue;
           }
         }

@@ -1,0 +1,44 @@
+// Each attempt writes into a folder of its own, named by its token. Once the coordinator has compared the token, it moves the
+// files to those of the stage, where nobody else writes. So an attempt that goes on though its lease is lost (its host was cut
+// off, its process stood still) writes where nobody looks, whatever its bytes are.
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Layout } from './layout.ts';
+
+/** Makes what an attempt has written the stage's. Files of that name are replaced: an adoption that was cut off is repeated. */
+export function adoptOutput(layout: Layout, key: string, token: string): void {
+  const own = layout.attempt(key, token);
+  // Of a worker that an earlier version has leased the item to: its files are in the stage's folder already.
+  if (existsSync(own)) moveInto(own, layout.staging(key));
+}
+
+function moveInto(from: string, to: string): void {
+  if (!existsSync(to)) return renameSync(from, to);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [path, place] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) moveInto(path, place);
+    else renameSync(path, place);
+  }
+  rmSync(from, { recursive: true });
+}
+
+/** Removes what attempts at a stage have written that nobody adopts. @param kept Tokens of attempts under way. */
+export function discardOutputs(layout: Layout, key: string, kept: ReadonlySet<string> = new Set()): void {
+  const [staging, prefix] = [dirname(layout.staging(key)), layout.attempt(key, '')];
+  for (const name of existsSync(staging) ? readdirSync(staging) : []) {
+    const path = join(staging, name);
+    if (path.startsWith(prefix) && !kept.has(path.slice(prefix.length))) discard(path);
+  }
+}
+
+export function discardOutput(layout: Layout, key: string, token: string): void {
+  discard(layout.attempt(key, token));
+}
+
+function discard(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Somebody writes there still: `gc` finds what is left.
+  }
+}

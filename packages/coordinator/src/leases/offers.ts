@@ -1,0 +1,59 @@
+// What a free worker could do now: the next item of the schedule that its engine may compute, else a stage that others train
+// already; and who is to leave a gang for a stage that is ready. Looks at stages and leases and changes neither.
+import { stageToJoin, leaseToRelease } from '../gangs/gang.ts';
+import { fits } from './engines.ts';
+import type { LeaseBook } from './lease-book.ts';
+import type { CoordinatorOptions, LeaseRecord, WorkerRecord } from './records.ts';
+import { criticalPaths, nextItem } from './schedule.ts';
+import type { StageRecord } from './stage-progress.ts';
+
+export interface Offer {
+  readonly key: string;
+  readonly item: number;
+}
+
+export interface Offers {
+  /** null: nothing now. */
+  next(worker: WorkerRecord): Offer | null;
+  /** While a stage is ready and all trainers that could take it are busy: the last of the largest gang. */
+  toRelease(): LeaseRecord | null;
+}
+
+export interface OfferSources {
+  readonly stages: readonly StageRecord[];
+  readonly book: LeaseBook;
+  /** Stages whose artifacts are being written. */
+  readonly underWay: () => ReadonlySet<StageRecord>;
+}
+
+export function createOffers(
+  { policy, now }: Pick<CoordinatorOptions, 'policy' | 'now'>,
+  { stages, book, underWay }: OfferSources,
+): Offers {
+  const paths = criticalPaths(stages);
+  const scheduled = ({ role, engine }: WorkerRecord, of = stages): Offer | null =>
+    nextItem(role, of, paths, (stage) => fits(engine, stage));
+  /** Whether artifacts being written make a stage ready that goes before those that are: seconds to wait, not a training. */
+  const isBetterSoon = (worker: WorkerRecord): boolean => {
+    const written = underWay();
+    if (written.size === 0) return false;
+    const soon = stages.map((stage): StageRecord => (written.has(stage) ? { ...stage, state: 'succeeded' } : stage));
+    const next = scheduled(worker, soon);
+    return next !== null && next.key !== scheduled(worker)?.key;
+  };
+  const toJoin = ({ role, engine }: WorkerRecord): Offer | null => {
+    if (role !== 'trainer') return null;
+    const own = stages.filter((stage) => fits(engine, stage));
+    const stage = stageToJoin(own, book.leases, policy, now());
+    return stage === null ? null : { key: stage.key, item: 0 };
+  };
+  return {
+    next: (worker) => (isBetterSoon(worker) ? null : (scheduled(worker) ?? toJoin(worker))),
+    toRelease: () => {
+      const lease = leaseToRelease(book.leases);
+      if (lease === null || scheduled(lease.worker) === null) return null;
+      const idle = book.workers.filter((worker) => worker.role === 'trainer' && worker.lease === null);
+      return idle.some((worker) => scheduled(worker) !== null) ? null : lease;
+    },
+  };
+}
