@@ -1,4 +1,4 @@
-export { layoutOf, type Layout } from './artifacts/layout.ts';
+export { layoutOf, startingLogs, type Layout } from './artifacts/layout.ts';
 export { manifestName, type Manifest } from './artifacts/artifact.ts';
 export { damageOfStage, damageText, readArtifact, type Damage } from './artifacts/damage.ts';
 export { checkArtifacts } from './artifacts/reuse.ts';

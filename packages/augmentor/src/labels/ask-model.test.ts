@@ -198,6 +198,8 @@ describe('the key', () => {
     ['http://llm.example.org/v1', { OPENAI_BASE_URL: 'http://llm.example.org/v1' }, /would go unencrypted/],
     ['http://localhost.example.org/v1', { OPENAI_BASE_URL: 'http://localhost.example.org' }, /would go unencrypted/],
     [official, { OPENAI_BASE_URL: 'nonsense' }, /OPENAI_BASE_URL: expected an address/],
+    ['http://localhost:8000/v1', { OPENAI_BASE_URL: 'localhost:8000/v1' }, /OPENAI_BASE_URL: expected an address/],
+    [official, { OPENAI_BASE_URL: 'https://user:pass@' }, /expected an address such as https:\/\/host\/v1$/],
   ])('goes nowhere else, which is told: %s', (baseUrl, env, message) => {
     expect(() => apiKeyOf({ baseUrl }, { OPENAI_API_KEY: key, ...env }, 'labels: openai')).toThrow(message);
   });

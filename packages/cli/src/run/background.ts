@@ -31,9 +31,9 @@ export interface DetachOptions {
 /** False: not asked for, or this is the process in the background; go on. `resumed`: the run that is to be resumed. */
 export async function startedInBackground({ dir, detach, json }: DetachOptions, resumed?: string): Promise<boolean> {
   if (!detach || isDetached()) return false;
-  const { layoutOf } = await import('@calm-orch/coordinator');
+  const { layoutOf, startingLogs } = await import('@calm-orch/coordinator');
   const layout = layoutOf(dir);
-  const path = resumed === undefined ? layout.log('starting', randomUUID()) : layout.log(resumed, 'coordinator');
+  const path = resumed === undefined ? layout.log(startingLogs, randomUUID()) : layout.log(resumed, 'coordinator');
   makeFolder(dirname(path));
   const log = openSync(path, 'a');
   const said = createLineReader(path, fstatSync(log).size);

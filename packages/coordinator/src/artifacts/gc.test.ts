@@ -1,11 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTracker, type PlannedStage, type Tracker } from '@calm-orch/tracker';
 import { publishArtifact } from './artifact.ts';
 import { allButNewest, findGarbage, freeGarbage, onlyOf } from './gc.ts';
-import { layoutOf, type Layout } from './layout.ts';
+import { layoutOf, startingLogs, type Layout } from './layout.ts';
 import { checkArtifacts, reuseOf } from './reuse.ts';
 
 let dir: string;
@@ -107,6 +109,27 @@ test('what a gc that was killed has left in the trash goes with the next', async
   writeFileSync(join(layout.trash('artifact-1234'), 'file'), 'left');
   expect(collect(1)).toEqual(['trash/artifact-1234']);
   expect(readdirSync(join(dir, 'trash'))).toEqual([]);
+});
+
+test('folders that go while their size is asked for, as beside a run or another gc, count nothing', async () => {
+  const script = `mkdir -p trash; while :; do mkdir -p trash/a/b/c/d/e; mv trash/a trash/z; rm -r trash/z; done`;
+  const other = spawn('sh', ['-c', script], { cwd: dir, stdio: 'ignore' });
+  const ended = once(other, 'exit');
+  try {
+    const until = Date.now() + 1500;
+    while (Date.now() < until) expect(findGarbage(tracker, layout, allButNewest(1)).freedBytes).toBeLessThan(1 << 20);
+  } finally {
+    other.kill('SIGKILL');
+    await ended;
+  }
+});
+
+test('the log of a run in the background that is not recorded yet stays', () => {
+  const log = layout.log(startingLogs, 'x');
+  mkdirSync(dirname(log), { recursive: true });
+  writeFileSync(log, 'planning');
+  expect(collect(0)).toEqual([]);
+  expect(existsSync(log)).toBe(true);
 });
 
 test('a removed run leaves the lists, with what no other run needs; its id is not given again', async () => {

@@ -5,7 +5,7 @@ import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ListedRun, Tracker } from '@calm-orch/tracker';
 import { moveToTrash } from './artifact.ts';
-import type { Layout } from './layout.ts';
+import { startingLogs, type Layout } from './layout.ts';
 
 export interface Collected {
   /** Relative to the run folder. */
@@ -111,7 +111,8 @@ function neededBy(tracker: Tracker, kept: readonly Pick<ListedRun, 'id' | 'statu
       for (const input of Object.values(stage.inputs)) artifacts.add(input);
       if (run.status !== 'succeeded') open.add(stage.key);
     }
-  const logs = new Set(kept.map(({ id }) => id));
+  // A run in the background that is not recorded yet writes to a log already.
+  const logs = new Set([startingLogs, ...kept.map(({ id }) => id)]);
   return (path) => {
     const [folder, name] = path.split('/') as [string, string];
     if (folder === 'artifacts') return artifacts.has(name);
@@ -139,8 +140,13 @@ function totalOf(freed: readonly Collected[]): Pick<Garbage, 'freed' | 'freedByt
 }
 
 function sizeOf(path: string): number {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return 0;
-  if (!found.isDirectory()) return found.size;
-  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+  try {
+    const found = lstatSync(path);
+    if (!found.isDirectory()) return found.size;
+    return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+  } catch (error) {
+    // A run at work publishes its folders, another `gc` removes them.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
 }

@@ -1,6 +1,9 @@
 // Where things lie in a run folder. Everything a run leaves is below `dir`; only this file knows the names.
 import { join, resolve } from 'node:path';
 
+/** In place of a run's id: what a process in the background says before its run is recorded. */
+export const startingLogs = 'starting';
+
 export interface Layout {
   readonly dir: string;
   /** A complete, immutable stage output. */

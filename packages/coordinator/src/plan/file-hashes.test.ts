@@ -23,4 +23,22 @@ describe('fileHasher', () => {
       expect(hash(link)).toBe(sha256(text));
     }
   });
+
+  it('hashes without remembering where nothing can be written', () => {
+    const [file, noFolder] = [join(dir, 'model.safetensors'), join(dir, 'no folder')];
+    writeFileSync(noFolder, '');
+    const text = 'a'.repeat(16 << 20);
+    writeFileSync(file, text);
+    expect(fileHasher(join(noFolder, 'hashes.json'))(file)).toBe(sha256(text));
+  });
+
+  it('hashes a remembered file anew where another of its size has taken its place and brought its time', () => {
+    const file = join(dir, 'model.safetensors');
+    for (const letter of ['a', 'b']) {
+      const text = letter.repeat(16 << 20);
+      writeFileSync(file, text);
+      utimesSync(file, 1000, 1000);
+      expect(fileHasher(join(dir, 'hashes.json'))(file)).toBe(sha256(text));
+    }
+  });
 });

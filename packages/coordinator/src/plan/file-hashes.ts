@@ -1,5 +1,5 @@
 // sha256 of files that may have many gigabytes: read in pieces, each file once in a process, and large ones once for as long
-// as size and time of change stay as they were (`hashes.json` of the run folder).
+// as size and times stay as they were (`hashes.json` of the run folder).
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { sha256OfFile, writeFileAtomic } from '@calm-orch/core';
 
@@ -8,6 +8,8 @@ export type HashFile = (path: string) => string;
 interface Known {
   readonly bytes: number;
   readonly mtimeMs: number;
+  /** Nobody sets it: copies and archives that bring their own `mtimeMs` show here. */
+  readonly ctimeMs: number;
   readonly sha256: string;
 }
 
@@ -21,17 +23,25 @@ export function fileHasher(cache?: string): HashFile {
   return (name) => {
     // A link that leads elsewhere now is another file, whatever size and time that has.
     const path = realpathSync(name);
-    const { size, mtimeMs } = statSync(path);
+    const { size, mtimeMs, ctimeMs } = statSync(path);
     const found = own.get(path) ?? (size >= rememberedBytes ? known.get(path) : undefined);
-    if (found?.bytes === size && found.mtimeMs === mtimeMs) return found.sha256;
-    const entry = { bytes: size, mtimeMs, sha256: sha256OfFile(path) };
+    if (found?.bytes === size && found.mtimeMs === mtimeMs && found.ctimeMs === ctimeMs) return found.sha256;
+    const entry = { bytes: size, mtimeMs, ctimeMs, sha256: sha256OfFile(path) };
     own.set(path, entry);
     if (cache !== undefined && size >= rememberedBytes) {
       known.set(path, entry);
-      writeFileAtomic(cache, `${JSON.stringify(Object.fromEntries(known), null, 1)}\n`);
+      keep(cache, known);
     }
     return entry.sha256;
   };
+}
+
+function keep(path: string, known: ReadonlyMap<string, Known>): void {
+  try {
+    writeFileAtomic(path, `${JSON.stringify(Object.fromEntries(known), null, 1)}\n`);
+  } catch {
+    // `plan` may only read the folder: without it the next one hashes again.
+  }
 }
 
 function readCache(path: string | undefined): Record<string, Known> {

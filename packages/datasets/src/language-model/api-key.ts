@@ -17,12 +17,11 @@ function isLoopback({ hostname }: URL): boolean {
 function namedOrigin(env: NodeJS.ProcessEnv): string | undefined {
   const named = env['OPENAI_BASE_URL'] || undefined;
   if (named === undefined) return undefined;
-  if (!URL.canParse(named))
-    throw new CalmError(
-      'invalid_config',
-      `OPENAI_BASE_URL: expected an address such as https://host/v1, got '${named}'`,
-    );
-  return new URL(named).origin;
+  const url = URL.canParse(named) ? new URL(named) : null;
+  // Not repeated: it may hold a password. `localhost:8000` reads as an address without a host.
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new CalmError('invalid_config', 'OPENAI_BASE_URL: expected an address such as https://host/v1');
+  return url.origin;
 }
 
 /**

@@ -39,6 +39,10 @@ describe('TAD66K', () => {
     const dir = freshFolder();
     writeTad66k(dir, [{ image: 'a.jpg', score: 11, theme: 'sky', split: 'train' }]);
     expect(() => readTad66k(dir)).toThrow(`${join(dir, 'merge/train.csv')}:2: expected score from 0 to 10, got 11`);
+    for (const score of ['0x5', '0b1', 'Infinity', 'e'] as unknown as number[]) {
+      writeTad66k(dir, [{ image: 'a.jpg', score, theme: 'sky', split: 'train' }]);
+      expect(() => readTad66k(dir)).toThrow(`:2: expected a number as score, got '${score}'`);
+    }
     const twice = { image: 'a.jpg', score: 1, theme: 'sky' };
     writeTad66k(dir, [
       { ...twice, split: 'train' },

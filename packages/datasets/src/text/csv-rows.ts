@@ -88,7 +88,8 @@ export function numberFrom(
   least = -Infinity,
   most = Infinity,
 ): number {
-  const value = Number(text);
+  // `Number` would read 0x7 as well.
+  const value = /^[-+.\de\s]+$/i.test(text) ? Number(text) : NaN;
   if (text.trim() === '' || !Number.isFinite(value)) throw badLine(path, line, `a number as ${name}`, `'${text}'`);
   if (value < least || value > most) throw badLine(path, line, `${name} from ${least} to ${most}`, text);
   return value;

@@ -309,7 +309,7 @@ describe('the identity of a dataset', () => {
     utimesSync(join(folder, 'a.jpg'), 1000, 1000);
     const identity = () => datasetIdentity('X', folder).identity;
     const first = identity();
-    write('archive.zip', 'anything');
+    for (const name of ['archive.zip', 'archive.zip.001', 'README.md', 'LICENSE']) write(name, 'anything');
     utimesSync(join(folder, 'labels.csv'), 5, 5);
     expect(identity()).toEqual(first);
     write('labels.csv', 'a,2');
@@ -323,6 +323,16 @@ describe('the identity of a dataset', () => {
       ...first,
       images: expect.not.stringMatching(first.images) as string,
     });
+  });
+
+  it('covers photographs whatever the ending of their names, as readers know them by their content', () => {
+    const folder = freshFolder();
+    for (const name of ['a.jfif', 'b.jpe', '1234', 'c.avif', 'd.ppm']) {
+      writeFileSync(join(folder, name), 'x');
+      const before = datasetIdentity('X', folder).identity.images;
+      writeFileSync(join(folder, name), 'xy');
+      expect(datasetIdentity('X', folder).identity.images).not.toBe(before);
+    }
   });
 
   it('asks for the hash of each label file, and may be answered from memory', () => {

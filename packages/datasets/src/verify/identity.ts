@@ -1,5 +1,5 @@
 // What stands for the content of a dataset folder in a stage's key: label files by their bytes, images by name, size and
-// time of change (hundreds of thousands are too many to read for every plan), anything else not at all.
+// time of change (hundreds of thousands are too many to read for every plan), archives and documents not at all.
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import {
@@ -16,7 +16,9 @@ import {
 import { usedUserFolder } from '../photos/photo-folder.ts';
 
 const labelFile = /\.(txt|csv|json|jsonl|jpgl|lab|multilab|xlsx|mat)$/i;
-const imageFile = /\.(jpe?g|png|gif|webp|bmp|tiff?)$/i;
+/** What no list names as a photograph. Anything else it may, whatever the ending of its name, or without one. */
+const neither =
+  /\.(zip|z\d\d|tar|t?gz|bz2|xz|7z|rar|\d{3}|md|pdf|html?|py|ipynb|m|sh|ya?ml|log)$|(^|\/)(README|LICEN[CS]E|COPYING)$/i;
 /** Stamps hashed at a time: a call costs more than a stamp. */
 const stampsAtOnce = 1000;
 
@@ -50,14 +52,14 @@ export function datasetIdentity(
   const { files, leftOut } = walkFolder(dir);
   const unread: LeftOut[] = [];
   for (const file of files) {
-    if (imageFile.test(file.name) || !labelFile.test(file.name)) continue;
+    if (!labelFile.test(file.name)) continue;
     try {
       labels.update(`${JSON.stringify([file.name, hashFile(file.path)])}\n`);
     } catch (error) {
       unread.push({ name: file.name, reason: whyUnreadable(error) });
     }
   }
-  const images = hashOfStamps(files.filter((file) => imageFile.test(file.name)));
+  const images = hashOfStamps(files.filter(({ name }) => !labelFile.test(name) && !neither.test(name)));
   return {
     identity: { labels: labels.digest('hex'), images },
     note: leftOutNote(`${name}, ${dir}`, [...leftOut, ...unread]),

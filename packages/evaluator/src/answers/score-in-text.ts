@@ -19,7 +19,7 @@ const joinedBefore =
 const joinedAfter = /^\s*(?:(?:[-−–—/x×*+^]|\bto\b|\bor\b|\bthrough\b)\s*[-−]?|\s:\s+)\d/iu;
 /** Words a number belongs to when they stand before it. */
 const named =
-  /(?:\b(?:iso|f|v|ver|version|no|nr|number|figure|fig|page|step|aperture|level|grade\s+level|chapter|section|top|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\s*[.:#/=]?|\bf\s*\/)\s*$/iu;
+  /(?:\b(?:minus|negative|iso|f|v|ver|version|no|nr|number|figure|fig|page|step|aperture|level|grade\s+level|chapter|section|top|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\s*[.:#/=]?|\bf\s*\/)\s*$/iu;
 const ofBefore = /\bof\s+$/iu;
 const scoreOfBefore = /\b(?:score|rating|mark|grade|value|total|vote|average|mean)\s+of\s+$/iu;
 const unit =
