@@ -8,7 +8,7 @@ import { plotsJson, plotsText, type RunPlots } from './plot.ts';
 const curve = (row: string, values: readonly number[], numCurves = 1): RowCurve => ({
   row,
   numCurves,
-  points: values.map((mean, step) => ({ step, mean, low: mean - 1, high: mean + 1 })),
+  points: values.map((mean, step) => [step, mean, mean - 1, mean + 1] as const),
 });
 const rising = Array.from({ length: 60 }, (_, i) => i);
 

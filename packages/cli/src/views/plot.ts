@@ -46,8 +46,8 @@ function curvePlot(title: string, rows: readonly RowCurve[], width: number, colo
   const name = ({ row, numCurves }: RowCurve): string => (numCurves > 1 ? `${row} (mean of ${numCurves} seeds)` : row);
   return draw(
     color ? title : `${title}${rows[0]!.numCurves > 1 ? `, mean of ${rows[0]!.numCurves} seeds` : ''}`,
-    rows.map((row) => row.points.map(({ step, mean }) => [step, mean])),
-    { x: axisOf(points.map(({ step }) => step)), y: axisOf(points.map(({ mean }) => mean)) },
+    rows.map((row) => row.points.map(([step, mean]) => [step, mean])),
+    { x: axisOf(points.map(([step]) => step)), y: axisOf(points.map(([, mean]) => mean)) },
     {
       width,
       height,
@@ -93,11 +93,7 @@ export function plotsJson({ run, charts, scores }: RunPlots): unknown {
     curves: charts.map(({ stage, metric, rows }) => ({
       stage,
       metric,
-      rows: rows.map(({ row, numCurves, points }) => ({
-        row,
-        curves: numCurves,
-        points: points.map(({ step, mean, low, high }) => [step, mean, low, high]),
-      })),
+      rows: rows.map(({ row, numCurves, points }) => ({ row, curves: numCurves, points })),
     })),
     scores: scores && {
       by: scores.evaluation.words,
