@@ -19,10 +19,12 @@ const plots = (rows: readonly RowCurve[], scores: Scores | null = null): RunPlot
 });
 
 const scored: Scores = {
-  evaluation: { words: 'row all, seed 0' } as Scores['evaluation'],
-  ids: ['1', '2', '3'],
-  targets: [2, 5, 8],
-  predictions: [3, 5, 4],
+  by: 'row all, seed 0',
+  photographs: [
+    { id: '1', target: 2, prediction: 3 },
+    { id: '2', target: 5, prediction: 5 },
+    { id: '3', target: 8, prediction: 4 },
+  ],
 };
 
 test('a curve that rises goes from the lower left to the upper right', () => {

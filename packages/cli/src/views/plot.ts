@@ -60,10 +60,10 @@ function curvePlot(title: string, rows: readonly RowCurve[], width: number, colo
 }
 
 function scorePlot(scores: Scores, width: number, color: boolean): string {
-  const points = somePoints(scores, maxPoints);
+  const points = somePoints(scores.photographs, maxPoints);
   const axis = axisOf(points.flat());
   return draw(
-    `prediction against people's score of ${scores.ids.length} photographs, ${scores.evaluation.words}`,
+    `prediction against people's score of ${scores.photographs.length} photographs, ${scores.by}`,
     [points.map(([score, prediction]) => [score, prediction])],
     { x: axis, y: axis },
     { width, height: 2 * height, mode: 'point', ...(color && { color: [colors[0]] }) },
@@ -96,8 +96,8 @@ export function plotsJson({ run, charts, scores }: RunPlots): unknown {
       rows: rows.map(({ row, numCurves, points }) => ({ row, curves: numCurves, points })),
     })),
     scores: scores && {
-      by: scores.evaluation.words,
-      photographs: scores.ids.map((id, i) => ({ id, score: scores.targets[i], prediction: scores.predictions[i] })),
+      by: scores.by,
+      photographs: scores.photographs.map(({ id, target, prediction }) => ({ id, score: target, prediction })),
     },
   };
 }
