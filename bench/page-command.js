@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { openTracker } from '@calm-orch/tracker';
 import { median } from './median.js';
 import { machineFacts, wholeNumber } from './options.js';
-import { longCurve, makeFolder } from './page-folder.js';
+import { addRun, longCurve, makeFolder } from './page-folder.js';
 import { measureLive } from './page-live.js';
 import { openBrowser, startUi, timedAnswer, timeUntilSeen } from './page-served.js';
 import { timeOf } from './program.js';
@@ -65,7 +65,7 @@ export async function run(args) {
     } finally {
       tracker.close();
     }
-    const served = await measureServed(dir, rounds);
+    const served = await measureServed(dir, numRuns, rounds);
     measured.push(...served.measured);
     say(`listening to ${numLive} runs at work`);
     const live = await measureLive(scratch, { numRuns: numLive, ticks });
@@ -101,15 +101,16 @@ function queriesOf(tracker) {
 }
 
 /** Over HTTP, and in Chromium where there is one. */
-async function measureServed(dir, rounds) {
+async function measureServed(dir, numRuns, rounds) {
   const { address, close } = await startUi(dir);
   const browser = await openBrowser();
   try {
     const measured = [];
+    const groups = '/api/groups?metrics=PLCC,SRCC&sort=mean&limit=100';
     const [{ run }] = (await timedAnswer(address, '/api/runs?limit=1')).json.runs;
     const asked = {
       'server: a page of runs': ['/api/runs?limit=100', usualMs],
-      'server: groups over seeds, two metrics': ['/api/groups?metrics=PLCC,SRCC&sort=mean&limit=100', groupsMs],
+      'server: groups over seeds, two metrics': [groups, groupsMs],
       'server: a run': [`/api/runs/${run}`, usualMs],
       'server: its timeline': [`/api/runs/${run}/timeline`, usualMs],
       [`server: its curves, one of ${longCurve} points`]: [`/api/runs/${run}/curves?kind=finetune-score`, usualMs],
@@ -125,6 +126,12 @@ async function measureServed(dir, rounds) {
       };
       measured.push(await timesOf(name, rounds, once, limitMs));
     }
+    let index = numRuns;
+    const afterNewRun = async () => {
+      addRun(dir, index++);
+      return (await timedAnswer(address, groups)).ms;
+    };
+    measured.push(await timesOf('server: groups over seeds, right after a new run', rounds, afterNewRun, groupsMs));
     const seen = {
       'browser: the first page, until its runs are there': ['', 'table.runs tbody a', firstPageMs],
       'browser: groups over seeds': ['#/groups', 'table.groups tbody a', firstPageMs],

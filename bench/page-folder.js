@@ -30,6 +30,16 @@ export function makeFolder(dir, { numRuns, numPoints }, say) {
   }
 }
 
+/** One more, with a point a curve: what happens in a folder that is looked at. */
+export function addRun(dir, index) {
+  const tracker = openTracker(dir, { processStart: () => 'long ago' });
+  try {
+    makeRun(tracker, experimentOf(1000), index, [1, 1, 1, 1], () => {});
+  } finally {
+    tracker.close();
+  }
+}
+
 const experimentOf = (steps) =>
   loadExperiment('experiments/ablation-mfam.yaml', {
     rows: ['thematic', 'all'],

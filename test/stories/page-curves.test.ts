@@ -100,16 +100,16 @@ test('seeds are drawn together, a part of the steps is asked for anew, and every
 test('trials of many runs are listed over their seeds, with the metrics one chooses', async () => {
   const tracker = openTracker(dir);
   const rows = ['all', 'thematic'].map((row) => ({ row }));
-  for (const steps of Array.from({ length: 60 }, (_, i) => i))
+  const record = (steps: number, own: readonly number[]) =>
     recordRun(tracker, {
       resolved: { config: { steps }, rows },
-      trials: seeds.map((seed) => ({ row: 'all', seed })),
-      stages: seeds.map((seed) => ({
+      trials: own.map((seed) => ({ row: 'all', seed })),
+      stages: own.map((seed) => ({
         ...{ key: `${steps}-${seed}`, kind: 'evaluate-score', trials: [{ row: 'all', seed }] },
         metrics: { PLCC: 0.5 + steps / 1000 + seed / 10, SRCC: 0.9 - steps / 1000, RMSE: 1 },
       })),
     });
-  tracker.close();
+  for (let steps = 0; steps < 60; steps++) record(steps, seeds);
   const { address } = await watched.startUi(dir);
   const page = await watched.openTab(address);
   await page.getByRole('link', { name: 'Trials over seeds' }).click();
@@ -117,6 +117,10 @@ test('trials of many runs are listed over their seeds, with the metrics one choo
   const first = list.locator('tbody tr.row').first();
   await expect.poll(() => first.innerText()).toMatch(/all\s+x\s+0.659 ± 0.100\s+0.841 ± 0.000\s+3\s+x-60/);
   await page.getByText('60 groups').waitFor();
+  // A run that adds a seed to a group is heard of, although there are as many groups as before.
+  record(59, [3]);
+  tracker.close();
+  await expect.poll(() => first.innerText()).toMatch(/0.709 ± 0.129\s+0.841 ± 0.000\s+4\s+x-61/);
   await list.getByRole('button', { name: 'SRCC' }).click();
   await expect.poll(() => first.innerText()).toMatch(/0.600 ± 0.100\s+0.900 ± 0.000/);
   await page.locator('summary', { hasText: 'Columns' }).click();

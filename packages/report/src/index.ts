@@ -1,6 +1,5 @@
 // Tables of runs: read from the tracker, judged on the test items of the trials, printed. Curves over seeds.
 export { runCurves, type RowCurve, type RunChart } from './curves/run-curves.ts';
-export { seedBand, type BandPoint } from './curves/seed-bands.ts';
 export { columns, padText } from './formats/columns.ts';
 export { layOut, type Layout } from './formats/layout.ts';
 export { renderTables, tableFormats, tablesJson, type TableFormat } from './formats/render.ts';

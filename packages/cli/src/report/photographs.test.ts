@@ -19,7 +19,7 @@ afterEach(() => {
 });
 
 test('best, typical and worst do not overlap; of few there are fewer', () => {
-  const ids = (count: number) => Array.from({ length: count }, (_, i) => String(i));
+  const ids = (count: number) => Array.from({ length: count }, (_, id) => ({ id }));
   const shown = (count: number) => choose(ids(count)).map(({ id, why }) => `${why} ${id}`);
   expect(shown(100)).toEqual([
     ...['best 0', 'best 1', 'best 2', 'best 3'],
@@ -63,7 +63,10 @@ test('comments alone are ranked by METEOR; without either there are no photograp
 });
 
 test('of many points some are drawn, evenly over the scores', () => {
-  const targets = Array.from({ length: 1000 }, (_, i) => (i * 7) % 1000);
-  const points = somePoints({ targets, predictions: targets }, 10);
+  const scores = Array.from({ length: 1000 }, (_, i) => (i * 7) % 1000);
+  const points = somePoints(
+    scores.map((score) => ({ target: score, prediction: score })),
+    10,
+  );
   expect(points).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900].map((at) => [at, at]));
 });

@@ -1,103 +1,66 @@
 // A dozen photographs of the report: the best, typical and worst ones, with what the model and people said.
-import { join } from 'node:path';
-import { CalmError } from '@calm-orch/core';
+import { layoutOf } from '@calm-orch/coordinator/layout';
 import type { ReportPhotograph, ReportPhotographs } from '@calm-orch/dashboard';
 import type { RunRecord, Tracker } from '@calm-orch/tracker';
-import { shownEvaluation, type Evaluation } from './evaluations.ts';
-import { reducedPicture } from './pictures.ts';
-import { shownScores, somePoints, type Scores } from './scores.ts';
+import { trialPhotographs, type TestedPhotograph } from './trial-photographs.ts';
+import { shownEvaluation } from './evaluations.ts';
+import { reducedPictures } from './pictures.ts';
+import { somePoints } from './scores.ts';
 
 /** Of each sort. */
 const numShown = 4;
 const maxPoints = 1000;
 const maxReferences = 5;
 
-interface Commented {
-  readonly references: readonly string[];
-  readonly candidate: string;
-  /** METEOR; null where there is none. */
-  readonly score: number | null;
-}
-
 export async function reportPhotographs(
   tracker: Tracker,
   run: RunRecord,
   dir: string,
 ): Promise<ReportPhotographs | null> {
-  const scores = await shownScores(tracker, run, dir);
-  const commenting = shownEvaluation(tracker, run, dir, { kind: 'evaluate-comment', file: 'comments.json' });
-  const comments = commenting === null ? new Map<string, Commented>() : await readComments(commenting);
-  const source = scores?.evaluation ?? commenting;
+  const photographs = trialPhotographs(layoutOf(dir));
+  const scoring = shownEvaluation(tracker, run, photographs, 'evaluate-score');
+  const commenting = shownEvaluation(tracker, run, photographs, 'evaluate-comment');
+  const source = scoring ?? commenting;
   if (source === null) return null;
-  const places = scores === null ? new Map<string, number>() : new Map(scores.ids.map((id, i) => [id, i]));
-  const both = scores?.ids.filter((id) => comments.has(id)) ?? [];
-  const ranked = rank(scores === null ? [...comments.keys()] : enough(both) ? both : scores.ids, (id) =>
-    scores === null ? -(comments.get(id)!.score ?? 0) : errorOf(scores, places.get(id)!),
-  );
-  const { split, paths } = await photographPaths(source);
+  const all = await photographs.tested(scoring?.stage, commenting?.stage);
+  const scored = all.flatMap((one) => one.scored ?? []);
+  const candidates = scoring === null ? all : all.filter((one) => one.scored !== null);
+  const both = candidates.filter(({ commented }) => commented !== null);
+  const ranked = [...(both.length >= 3 * numShown ? both : candidates)].sort((a, b) => errorOf(a) - errorOf(b));
+  const { split = 'test' } = (source.stage.config as { evaluate?: { split?: 'test' | 'val' } }).evaluate ?? {};
+  const reduced = reducedPictures(tracker, run, photographs);
   const shown: ReportPhotograph[] = [];
-  for (const { id, why } of choose(ranked)) {
-    const place = places.get(id);
-    const comment = comments.get(id);
+  for (const { why, id, picture, scored: score, commented } of choose(ranked))
     shown.push({
       id,
       why,
-      picture: await reducedPicture(paths.get(id)),
-      truth: place === undefined ? null : scores!.targets[place]!,
-      prediction: place === undefined ? null : scores!.predictions[place]!,
-      comment: comment?.candidate ?? null,
-      references: [...new Set(comment?.references)].slice(0, maxReferences),
+      picture: await reduced(picture),
+      truth: score?.target ?? null,
+      prediction: score?.prediction ?? null,
+      comment: commented?.candidate ?? null,
+      references: [...new Set(commented?.references)].slice(0, maxReferences),
     });
-  }
   return {
-    scoredBy: scores?.evaluation.words ?? null,
+    scoredBy: scoring?.words ?? null,
     commentedBy: commenting?.words ?? null,
     split,
-    numScored: scores?.ids.length ?? 0,
+    numScored: scored.length,
     numRanked: ranked.length,
-    points: scores === null ? [] : somePoints(scores, maxPoints),
+    points: somePoints(scored, maxPoints),
     shown,
   };
 }
 
-const enough = (ids: readonly string[]): boolean => ids.length >= 3 * numShown;
+/** Of the score; of comments alone the less, the more METEOR finds in them. */
+const errorOf = ({ scored, commented }: TestedPhotograph): number =>
+  scored === null ? -(commented?.meteor ?? 0) : Math.abs(scored.prediction - scored.target);
 
-const errorOf = ({ targets, predictions }: Scores, place: number): number =>
-  Math.abs(predictions[place]! - targets[place]!);
-
-/** The least error first; equal ones keep their order. */
-function rank(ids: readonly string[], error: (id: string) => number): string[] {
-  return [...ids].sort((a, b) => error(a) - error(b));
-}
-
-/** Without overlap: of few, fewer of each. */
-export function choose(ranked: readonly string[]): { id: string; why: ReportPhotograph['why'] }[] {
+/** Without overlap: of few, fewer of each. @param ranked The least error first. */
+export function choose<T>(ranked: readonly T[]): (T & { readonly why: ReportPhotograph['why'] })[] {
   const count = Math.min(numShown, Math.floor(ranked.length / 3));
-  if (count === 0) return ranked.map((id) => ({ id, why: 'typical' }));
+  if (count === 0) return ranked.map((one) => ({ ...one, why: 'typical' }));
   const middle = Math.floor((ranked.length - count) / 2);
   const part = (from: number, why: ReportPhotograph['why']) =>
-    ranked.slice(from, from + count).map((id) => ({ id, why }));
+    ranked.slice(from, from + count).map((one) => ({ ...one, why }));
   return [...part(0, 'best'), ...part(middle, 'typical'), ...part(ranked.length - count, 'worst').reverse()];
-}
-
-async function readComments({ dir }: Evaluation): Promise<Map<string, Commented>> {
-  const { readCommentsFile } = await import('@calm-orch/evaluator/test-items');
-  const { items, meteor } = readCommentsFile(join(dir, 'comments.json'));
-  return new Map(
-    items.map(({ id, references, candidate }, i) => [id, { references, candidate, score: meteor?.scores[i] ?? null }]),
-  );
-}
-
-/** Where the photographs lie that were evaluated on; empty where the list of them is gone. */
-async function photographPaths({ stage, inputs }: Evaluation) {
-  const { split = 'test' } = (stage.config as { evaluate?: { split?: 'test' | 'val' } }).evaluate ?? {};
-  const { evaluatedPhotos } = await import('@calm-orch/datasets');
-  if (inputs['data'] === undefined) return { split, paths: new Map<string, string>() };
-  try {
-    return { split, paths: new Map(evaluatedPhotos(inputs, split).map(({ id, path }) => [String(id), path])) };
-  } catch (error) {
-    const isGone = error instanceof CalmError || (error as NodeJS.ErrnoException).code === 'ENOENT';
-    if (!isGone) throw error;
-    return { split, paths: new Map<string, string>() };
-  }
 }

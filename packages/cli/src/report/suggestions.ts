@@ -1,9 +1,10 @@
 // Degraded photographs of the report, with what the model suggested.
-import { join } from 'node:path';
+import { layoutOf } from '@calm-orch/coordinator/layout';
 import type { ReportSuggestions } from '@calm-orch/dashboard';
 import type { RunRecord, Tracker } from '@calm-orch/tracker';
+import { trialPhotographs } from './trial-photographs.ts';
 import { shownEvaluation } from './evaluations.ts';
-import { reducedPicture } from './pictures.ts';
+import { reducedPictures } from './pictures.ts';
 
 /** Of each degradation the first answer that is right and the first that is not. */
 export async function reportSuggestions(
@@ -11,22 +12,18 @@ export async function reportSuggestions(
   run: RunRecord,
   dir: string,
 ): Promise<ReportSuggestions | null> {
-  const wanted = { kind: 'evaluate-suggest', file: 'suggestions.json' } as const;
-  const evaluation = shownEvaluation(tracker, run, dir, wanted);
-  if (evaluation === null) return null;
-  const { degradationNames, degradedFile } = await import('@calm-orch/datasets');
-  const { readSuggestions } = await import('@calm-orch/evaluator/answers');
-  const { judge, answers } = readSuggestions(evaluation.dir);
+  const photographs = trialPhotographs(layoutOf(dir));
+  const evaluation = shownEvaluation(tracker, run, photographs, 'evaluate-suggest');
+  const suggested = await photographs.suggested(evaluation?.stage);
+  if (evaluation === null || suggested === null) return null;
+  const { degradationNames } = await import('@calm-orch/datasets');
+  const { judge, answers } = suggested;
   const chosen = degradationNames.flatMap((name) =>
     [true, false].flatMap((right) => answers.find((one) => one.degradation === name && one.right === right) ?? []),
   );
+  const reduced = reducedPictures(tracker, run, photographs);
   const shown = [];
-  for (const item of chosen)
-    shown.push({
-      degradation: item.degradation,
-      picture: await reducedPicture(join(evaluation.inputs['degraded']!, degradedFile(item))),
-      answer: item.answer,
-      isRight: item.right === true,
-    });
+  for (const { degradation, picture, answer, right } of chosen)
+    shown.push({ degradation, picture: await reduced(picture), answer, isRight: right === true });
   return { askedOf: evaluation.words, judge, shown };
 }

@@ -8,7 +8,7 @@ import { plotsJson, plotsText, type RunPlots } from './plot.ts';
 const curve = (row: string, values: readonly number[], numCurves = 1): RowCurve => ({
   row,
   numCurves,
-  points: values.map((mean, step) => ({ step, mean, low: mean - 1, high: mean + 1 })),
+  points: values.map((mean, step) => [step, mean, mean - 1, mean + 1] as const),
 });
 const rising = Array.from({ length: 60 }, (_, i) => i);
 
@@ -19,10 +19,12 @@ const plots = (rows: readonly RowCurve[], scores: Scores | null = null): RunPlot
 });
 
 const scored: Scores = {
-  evaluation: { words: 'row all, seed 0' } as Scores['evaluation'],
-  ids: ['1', '2', '3'],
-  targets: [2, 5, 8],
-  predictions: [3, 5, 4],
+  by: 'row all, seed 0',
+  photographs: [
+    { id: '1', target: 2, prediction: 3 },
+    { id: '2', target: 5, prediction: 5 },
+    { id: '3', target: 8, prediction: 4 },
+  ],
 };
 
 test('a curve that rises goes from the lower left to the upper right', () => {

@@ -46,8 +46,8 @@ function curvePlot(title: string, rows: readonly RowCurve[], width: number, colo
   const name = ({ row, numCurves }: RowCurve): string => (numCurves > 1 ? `${row} (mean of ${numCurves} seeds)` : row);
   return draw(
     color ? title : `${title}${rows[0]!.numCurves > 1 ? `, mean of ${rows[0]!.numCurves} seeds` : ''}`,
-    rows.map((row) => row.points.map(({ step, mean }) => [step, mean])),
-    { x: axisOf(points.map(({ step }) => step)), y: axisOf(points.map(({ mean }) => mean)) },
+    rows.map((row) => row.points.map(([step, mean]) => [step, mean])),
+    { x: axisOf(points.map(([step]) => step)), y: axisOf(points.map(([, mean]) => mean)) },
     {
       width,
       height,
@@ -60,10 +60,10 @@ function curvePlot(title: string, rows: readonly RowCurve[], width: number, colo
 }
 
 function scorePlot(scores: Scores, width: number, color: boolean): string {
-  const points = somePoints(scores, maxPoints);
+  const points = somePoints(scores.photographs, maxPoints);
   const axis = axisOf(points.flat());
   return draw(
-    `prediction against people's score of ${scores.ids.length} photographs, ${scores.evaluation.words}`,
+    `prediction against people's score of ${scores.photographs.length} photographs, ${scores.by}`,
     [points.map(([score, prediction]) => [score, prediction])],
     { x: axis, y: axis },
     { width, height: 2 * height, mode: 'point', ...(color && { color: [colors[0]] }) },
@@ -93,15 +93,11 @@ export function plotsJson({ run, charts, scores }: RunPlots): unknown {
     curves: charts.map(({ stage, metric, rows }) => ({
       stage,
       metric,
-      rows: rows.map(({ row, numCurves, points }) => ({
-        row,
-        curves: numCurves,
-        points: points.map(({ step, mean, low, high }) => [step, mean, low, high]),
-      })),
+      rows: rows.map(({ row, numCurves, points }) => ({ row, curves: numCurves, points })),
     })),
     scores: scores && {
-      by: scores.evaluation.words,
-      photographs: scores.ids.map((id, i) => ({ id, score: scores.targets[i], prediction: scores.predictions[i] })),
+      by: scores.by,
+      photographs: scores.photographs.map(({ id, target, prediction }) => ({ id, score: target, prediction })),
     },
   };
 }

@@ -1,6 +1,6 @@
 // What the page is told of runs and their stages. Times are ISO 8601 in UTC, null: not yet; a curve's value that is not
 // finite is null.
-import { runSorts } from '@calm-orch/tracker';
+import { runSorts, type BandPoint } from '@calm-orch/tracker';
 import { z } from 'zod';
 
 /** Whatever JSON can hold. */
@@ -152,6 +152,7 @@ export const curvesQuery = z.object({
 export const curvesAnswer = z.object({ curves: z.array(curve) });
 export type CurvesAnswer = z.infer<typeof curvesAnswer>;
 
+const bandPoint: z.ZodType<BandPoint> = z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly();
 /** The seeds of a row: of a long curve each point stands for a part of the steps. */
 export const band = z.object({
   /** `all`, `all, thematic`. */
@@ -159,7 +160,7 @@ export const band = z.object({
   name: z.string(),
   seeds: z.array(z.number()),
   /** `[step, mean, least, greatest]` in order of step. */
-  points: z.array(z.tuple([z.number(), z.number(), z.number(), z.number()])),
+  points: z.array(bandPoint),
 });
 export type Band = z.infer<typeof band>;
 export const bandsAnswer = z.object({

@@ -31,9 +31,15 @@ export function readScores(dir: string): ScoredPhoto[] {
   }));
 }
 
+export interface CommentedPhoto extends CaptionItem {
+  /** null: it was not measured. */
+  readonly meteor: number | null;
+}
+
 /** @param dir Artifact of stage `evaluate-comment`. */
-export function readComments(dir: string): readonly CaptionItem[] {
-  return readCommentsFile(join(dir, 'comments.json')).items;
+export function readComments(dir: string): CommentedPhoto[] {
+  const { items, meteor } = readCommentsFile(join(dir, 'comments.json'));
+  return items.map((item, i) => ({ ...item, meteor: meteor?.scores[i] ?? null }));
 }
 
 export interface Suggestion {

@@ -10,7 +10,7 @@ import { captionMetrics, type CaptionMetric, type CaptionMetrics } from '../metr
 import { scoreCaptions } from '../metrics/score-files.ts';
 import { bleuOfItems, meanOfItems, plccOfItems, rmseOfItems, srccOfItems, type TestItems } from './test-items.ts';
 
-export { meanOfItems, plccOfItems, readCommentsFile, srccOfItems, type TestItems };
+export { meanOfItems, plccOfItems, srccOfItems, type TestItems };
 
 /** What an artifact holds: test items by metric, and what METEOR matched where there are a trial's comments. */
 export interface TrialItems {

@@ -36,13 +36,13 @@ test('stages of one kind are one chart a metric, loss first; seeds of a row are 
   expect(runCurves(tracker, run, 10)).toEqual([
     {
       ...{ stage: 'pretrain-generic', metric: 'train/loss' },
-      rows: [{ row: 'all rows', numCurves: 1, points: [{ step: 5, mean: 3, low: 3, high: 3 }] }],
+      rows: [{ row: 'all rows', numCurves: 1, points: [[5, 3, 3, 3]] }],
     },
     {
       ...{ stage: 'finetune-score', metric: 'train/loss' },
       rows: [
-        { row: 'a', numCurves: 2, points: [{ step: 5, mean: 1.5, low: 1, high: 2 }] },
-        { row: 'b', numCurves: 1, points: [{ step: 5, mean: 9, low: 9, high: 9 }] },
+        { row: 'a', numCurves: 2, points: [[5, 1.5, 1, 2]] },
+        { row: 'b', numCurves: 1, points: [[5, 9, 9, 9]] },
       ],
     },
     expect.objectContaining({ stage: 'finetune-score', metric: 'train/learningRate' }),

@@ -1,7 +1,6 @@
 // The curves of a run's training for those who cannot ask for more of them: each kind of stage, each metric, its rows, the
 // seeds of a row as a band.
-import type { RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
-import { seedBand, type BandPoint } from './seed-bands.ts';
+import type { BandPoint, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 
 export interface RowCurve {
   /** The rows whose trials share these stages; `all rows` where none is named. */
@@ -22,8 +21,11 @@ export interface RunChart {
 
 const shownMetrics = ['loss', 'learningRate'];
 
-/** Losses and learning rates, in order of plan. @param parts Places of a band at most. */
+/** Losses and learning rates, in order of plan. @param parts Points of a band at most. */
 export function runCurves(tracker: Tracker, run: RunRecord, parts: number): RunChart[] {
+  const all = tracker
+    .listCurves(run.id)
+    .filter(({ item, name }) => item === 0 && shownMetrics.some((shown) => name.endsWith(shown)));
   const groups = new Map<string, Map<string, RunStageRecord[]>>();
   for (const stage of tracker.listRunStages(run.id)) {
     const { what } = stage.config as { readonly what?: string };
@@ -33,25 +35,22 @@ export function runCurves(tracker: Tracker, run: RunRecord, parts: number): RunC
     groups.set(kind, rows.set(row, [...(rows.get(row) ?? []), stage]));
   }
   return [...groups].flatMap(([stage, rows]) => {
-    const read = [...rows].map(([row, stages]) => ({
-      row,
-      curves: stages.flatMap(({ key }) => curvesOf(tracker, key)),
-    }));
-    const metrics = [...new Set(read.flatMap(({ curves }) => curves.map(({ name }) => name)))].sort(lossFirst);
+    const own = [...rows].map(([row, stages]) => {
+      const keys = new Set(stages.map(({ key }) => key));
+      return { row, curves: all.filter(({ stageKey }) => keys.has(stageKey)) };
+    });
+    const metrics = [...new Set(own.flatMap(({ curves }) => curves.map(({ name }) => name)))].sort(lossFirst);
     return metrics.map((metric) => ({
       stage,
       metric,
-      rows: read.flatMap(({ row, curves }) => {
-        const own = curves.filter(({ name }) => name === metric).map(({ points }) => points);
-        const points = seedBand(own, parts);
-        return points.length === 0 ? [] : [{ row, numCurves: own.length, points }];
+      rows: own.flatMap(({ row, curves }) => {
+        const keys = curves.filter(({ name }) => name === metric).map(({ stageKey }) => stageKey);
+        const points = tracker.metricBand(keys, metric, { parts });
+        return points.length === 0 ? [] : [{ row, numCurves: keys.length, points }];
       }),
     }));
   });
 }
-
-const curvesOf = (tracker: Tracker, key: string) =>
-  tracker.listMetrics(key).filter(({ name }) => shownMetrics.some((shown) => name.endsWith(shown)));
 
 const lossFirst = (a: string, b: string): number =>
   Number(b.endsWith('loss')) - Number(a.endsWith('loss')) || (a < b ? -1 : Number(a > b));

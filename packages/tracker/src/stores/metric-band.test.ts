@@ -21,6 +21,7 @@ test('few steps are shown one by one: the mean over stages, and the least and th
     [0, 4],
     [10, 2],
     [20, Number.NaN],
+    [30, Number.POSITIVE_INFINITY],
   ]);
   log('b', [
     [0, 2],
@@ -35,6 +36,7 @@ test('few steps are shown one by one: the mean over stages, and the least and th
     [30, 0.5, 0.5, 0.5],
   ]);
   expect(band({ from: 1, to: 25 })).toEqual([[10, 1.5, 1, 2]]);
+  expect(band({ from: 20, to: 20 })).toEqual([]);
   expect(folder.tracker.metricBand(['a'], 'nothing')).toEqual([]);
   expect(() => band({ parts: 0 })).toThrow(/parts/);
 });

@@ -6,7 +6,7 @@ import { checkParts, maxParts, type CurveQuery } from './metric-curve.ts';
 /** `step` is the last of its part; the mean is over all values of all stages in it. */
 export type BandPoint = readonly [step: number, mean: number, least: number, greatest: number];
 
-/** Values that are not numbers are left out. @throws CalmError `invalid_argument` for another number of parts. */
+/** Values that are not finite are left out. @throws CalmError `invalid_argument` for another number of parts. */
 export function metricBand(
   { sqlite }: Store,
   stageKeys: readonly string[],
@@ -29,7 +29,7 @@ export function metricBand(
     .prepare(
       `SELECT max(p.step), avg(p.value), min(p.value), max(p.value)
        FROM (${curves}) c JOIN metric_points p ON p.curve = c.id
-       WHERE p.step BETWEEN $first AND $last AND p.value IS NOT NULL
+       WHERE p.step BETWEEN $first AND $last AND abs(p.value) < 9e999
        GROUP BY CAST((p.step - $first) / $width AS INTEGER) ORDER BY 1`,
     )
     .raw()

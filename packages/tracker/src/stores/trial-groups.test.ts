@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openTracker } from '../tracker.ts';
 import { finish, makeFolder, newRun, stage, type Folder } from './folder.test-util.ts';
 
 let folder: Folder;
@@ -84,4 +85,45 @@ test('groups are searched, sorted and come in pages; those without a mean are la
   expect(means({ sort: 'mean', descending: false })).toEqual([0.4, 0.9, null]);
   expect(means({ sort: 'mean', limit: 1, offset: 1 })).toEqual([0.4]);
   expect(means({ text: 'THEM' })).toEqual([0.4]);
+});
+
+test('who asks again and again is told of every change, as one who asks for the first time', () => {
+  const { tracker, dir } = folder;
+  const reader = openTracker(dir, { access: 'read' });
+  const asked = () => {
+    const first = openTracker(dir, { access: 'read' });
+    const answer = reader.groupTrials({ metric: 'PLCC' });
+    expect(answer).toEqual(first.groupTrials({ metric: 'PLCC' }));
+    first.close();
+    return answer.groups.map(({ runId, values }) => [runId, ...values]);
+  };
+  const planned = (seed: number, key: string) => ({ row: 'all', seed, key, PLCC: 0.5 });
+  expect(asked()).toEqual([]);
+  run(resolved(9, [0]), [planned(0, 'a')]);
+  expect(asked()).toEqual([['smoke-1', 0.5]]);
+
+  // Its first seed is there, the second is made while one looks.
+  const trials = [planned(0, 'a'), planned(1, 'b')];
+  const { id } = tracker.createRun(newRun({ resolved: resolved(9, [0, 1]) as never, trials }));
+  expect(asked()).toEqual([['smoke-1', 0.5]]);
+  tracker.upsertStages(
+    id,
+    trials.map((one) => stage(one.key, { trials: [one], reuse: one.key === 'a' })),
+  );
+  expect(asked()).toEqual([['smoke-2', 0.5]]);
+  finish(tracker, id, 'b', { PLCC: 0.7 });
+  expect(asked()).toEqual([['smoke-2', 0.5, 0.7]]);
+  tracker.endRun(id, 'succeeded');
+
+  // A run makes again what others have reused, and is removed: the others keep what it made.
+  const again = tracker.createRun(newRun({ resolved: resolved(9, [0]) as never })).id;
+  tracker.upsertStages(again, [stage('a')]);
+  finish(tracker, again, 'a', { PLCC: 0.6 });
+  tracker.endRun(again, 'succeeded');
+  expect(asked()).toEqual([['smoke-3', 0.6, 0.7]]);
+  tracker.removeRun(again);
+  expect(asked()).toEqual([['smoke-2', 0.6, 0.7]]);
+  tracker.removeRun(id);
+  expect(asked()).toEqual([['smoke-1', 0.6]]);
+  reader.close();
 });

@@ -1,6 +1,6 @@
 // Trials that differ in their seed alone, over all runs of a folder, and what a metric is over their seeds.
-import { sql } from 'drizzle-orm';
 import type { Store } from '../database/database.ts';
+import { evaluatedRuns, type EvaluatedRuns, type EvaluatedTrial, type GroupName } from './evaluated-trials.ts';
 import { checkPage, type Page } from './page.ts';
 
 export const groupSorts = ['newest', 'row', 'mean'] as const;
@@ -33,32 +33,14 @@ export interface TrialGroup {
   readonly n: number;
 }
 
-interface Found {
-  readonly experiment: string;
-  readonly row: string;
-  readonly configuration: string;
-  readonly seed: number;
-  readonly value: number | null;
-  readonly runId: string;
-  readonly sequence: number;
-}
-
 /** One page, and how many groups there are on all. @throws CalmError `invalid_argument` for a page there cannot be. */
 export function groupTrials(store: Store, query: GroupQuery): { groups: TrialGroup[]; total: number } {
   const { text = '', sort = 'newest', descending = true } = query;
   const { limit, offset } = checkPage(query);
   const wanted = text.toLowerCase();
-  const groups = new Map<string, Found[]>();
-  for (const found of evaluated(store, query.metric)) {
-    if (!`${found.experiment} ${found.row}`.toLowerCase().includes(wanted)) continue;
-    const key = JSON.stringify([found.experiment, found.row, found.configuration]);
-    const own = groups.get(key);
-    if (own === undefined) groups.set(key, [found]);
-    else own.push(found);
-  }
   const sign = descending ? -1 : 1;
-  const all = [...groups.values()]
-    .map((own) => ({ group: groupOf(own), newest: Math.max(...own.map(({ sequence }) => sequence)) }))
+  const all = groupsOf(evaluatedRuns(store, query.metric))
+    .filter(({ group }) => `${group.experiment} ${group.row}`.toLowerCase().includes(wanted))
     .sort((a, b) => {
       const [x, y] = [a.group, b.group];
       // Without a mean at the end, whichever way.
@@ -84,31 +66,42 @@ export function metricNames({ sqlite }: Store): string[] {
     .all() as string[];
 }
 
-/** Of each configuration and seed the newest number. (SQLite takes bare columns from the row that has the maximum.) */
-function evaluated({ db }: Store, metric: string): Found[] {
-  return db.all<Found>(sql`
-    SELECT r.experiment, t.row, t.configuration, t.seed, m.value, r.id AS runId, max(r.sequence) AS sequence
-    FROM stage_metrics m
-    JOIN stages s ON s.key = m.stage_key AND s.role = 'evaluator'
-    JOIN trial_stages ts ON ts.stage_key = m.stage_key
-    JOIN run_stages rs ON rs.run_id = ts.run_id AND rs.stage_key = ts.stage_key AND rs.status = 'succeeded'
-    JOIN trials t ON t.run_id = ts.run_id AND t.row = ts.row AND t.seed = ts.seed
-    JOIN runs r ON r.id = ts.run_id AND r.removed_ms IS NULL
-    WHERE m.name = ${metric}
-    GROUP BY r.experiment, t.row, t.configuration, t.seed
-    ORDER BY r.experiment, t.row, t.configuration, t.seed`);
+interface Dated {
+  readonly group: TrialGroup;
+  /** When its newest run was started, among all. */
+  readonly newest: number;
 }
 
-function groupOf(own: readonly Found[]): TrialGroup {
-  const { experiment, row, configuration } = own[0]!;
-  const { runId } = own.reduce((newest, one) => (one.sequence > newest.sequence ? one : newest));
+const known = new WeakMap<EvaluatedRuns, readonly Dated[]>();
+
+/** In no order. Found once for the pages of a list. */
+function groupsOf(runs: EvaluatedRuns): readonly Dated[] {
+  const before = known.get(runs);
+  if (before !== undefined) return before;
+  const groups = new Map<GroupName, Map<number, EvaluatedTrial>>();
+  for (const trials of runs.values())
+    for (const trial of trials) {
+      let own = groups.get(trial.group);
+      if (own === undefined) groups.set(trial.group, (own = new Map()));
+      const other = own.get(trial.seed);
+      if (other === undefined || trial.sequence > other.sequence) own.set(trial.seed, trial);
+    }
+  const found = [...groups].map(([name, own]) => groupOf(name, [...own.values()]));
+  known.set(runs, found);
+  return found;
+}
+
+/** @param own Of each seed the newest. */
+function groupOf(name: GroupName, own: EvaluatedTrial[]): Dated {
+  own.sort((a, b) => a.seed - b.seed);
+  const { runId, sequence: newest } = own.reduce((last, one) => (one.sequence > last.sequence ? one : last));
   const values = own.map(({ value }) => value);
   const present = values.filter((value) => value !== null);
   const n = present.length;
   const mean = n === 0 ? null : present.reduce((sum, value) => sum + value, 0) / n;
   const squares = present.reduce((sum, value) => sum + (value - mean!) * (value - mean!), 0);
   const std = n < 2 ? null : Math.sqrt(squares / (n - 1));
-  return { experiment, row, configuration, runId, seeds: own.map(({ seed }) => seed), values, mean, std, n };
+  return { group: { ...name, runId, seeds: own.map(({ seed }) => seed), values, mean, std, n }, newest };
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -10,9 +10,8 @@ import { place, Plot } from './plot.tsx';
 const maxLines = 24;
 
 export function BandChart({ title, rows }: { readonly title: string; readonly rows: readonly RowCurve[] }) {
-  const points = rows.flatMap((row) => row.points);
-  const x = axisOf(points.map(({ step }) => step));
-  const y = axisOf(points.flatMap(({ low, high }) => [low, high]));
+  const x = axisOf(rows.flatMap(({ points }) => points.map(([step]) => step)));
+  const y = axisOf(rows.flatMap(valuesOf).flat());
   return (
     <figure class="chart">
       <figcaption>{title}</figcaption>
@@ -38,7 +37,7 @@ export function BandChart({ title, rows }: { readonly title: string; readonly ro
               {row}
               {numCurves > 1 && <span class="quiet"> ({numCurves} seeds)</span>}
             </span>
-            <span class="number">{shortNumber(own.at(-1)!.mean)}</span>
+            <span class="number">{shortNumber(own.at(-1)![1])}</span>
           </li>
         ))}
       </ul>
@@ -62,30 +61,32 @@ interface BandProps {
 
 function Band({ row: { numCurves, points }, x, y, color, dash }: BandProps) {
   const at = (step: number, value: number): string => `${place(x.percent(step))} ${place(100 - y.percent(value))}`;
-  const line = (side: 'mean' | 'low' | 'high') => points.map((point) => at(point.step, point[side]));
+  const line = (which: 1 | 2 | 3) => points.map((point) => at(point[0], point[which]));
   const ends = points.length === 1 ? 'h0' : '';
   return (
     <>
       {numCurves > 1 && (
-        <path
-          class="band"
-          style={{ fill: `var(${color})` }}
-          d={`M${[...line('low'), ...line('high').reverse()].join('L')}Z`}
-        />
+        <path class="band" style={{ fill: `var(${color})` }} d={`M${[...line(2), ...line(3).reverse()].join('L')}Z`} />
       )}
       <path
         class="mean"
         style={{ stroke: `var(${color})` }}
         stroke-dasharray={dash.join(' ')}
-        d={`M${line('mean').join('L')}${ends}`}
+        d={`M${line(1).join('L')}${ends}`}
       />
     </>
   );
 }
 
-function Numbers({ title, row: { row, numCurves, points } }: { readonly title: string; readonly row: RowCurve }) {
+/** What is shown of each point: of one seed its mean alone. */
+const valuesOf = ({ numCurves, points }: RowCurve): number[][] =>
+  points.map(([, mean, ...range]) => (numCurves > 1 ? [mean, ...range] : [mean]));
+
+function Numbers({ title, row: curve }: { readonly title: string; readonly row: RowCurve }) {
+  const { row, numCurves, points } = curve;
   const heads = numCurves > 1 ? ['mean', 'least', 'greatest'] : ['value'];
-  const cells = ({ mean, low, high }: RowCurve['points'][number]) => (numCurves > 1 ? [mean, low, high] : [mean]);
+  const values = valuesOf(curve);
+  const lines = points.map(([step], i) => [step, values[i]!] as const);
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={`${title}, ${row}`}>
       <table>
@@ -100,12 +101,12 @@ function Numbers({ title, row: { row, numCurves, points } }: { readonly title: s
           </tr>
         </thead>
         <tbody>
-          {thinned(points, maxLines).map((point) => (
-            <tr key={point.step}>
+          {thinned(lines, maxLines).map(([step, cells]) => (
+            <tr key={step}>
               <th scope="row" class="number">
-                {point.step}
+                {step}
               </th>
-              {cells(point).map((value, i) => (
+              {cells.map((value, i) => (
                 <td key={i} class="number">
                   {shortNumber(value)}
                 </td>

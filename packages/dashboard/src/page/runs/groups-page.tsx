@@ -1,4 +1,5 @@
 // Trials of all runs, grouped by everything but the seed: metrics as mean, standard deviation and number.
+import { useCallback, useState } from 'preact/hooks';
 import type { GroupLine, GroupsAnswer, GroupsQuery } from '../../api/groups.ts';
 import { ask, useAnswer } from '../data/ask.ts';
 import { useNews } from '../data/live.ts';
@@ -15,7 +16,13 @@ type GroupsPlace = Extract<Place, { page: 'groups' }>;
 
 export function GroupsPage({ place: { query = {} } }: { readonly place: GroupsPlace }) {
   const words = addressOf({ page: 'groups', query }).split('?')[1] ?? '';
-  const { data, error, again } = useAnswer<GroupsAnswer>(`/api/groups?${words}&limit=0`, 'groups');
+  const { data, error, again: countAgain } = useAnswer<GroupsAnswer>(`/api/groups?${words}&limit=0`, 'groups');
+  const [times, setTimes] = useState(0);
+  // The rows, too: a seed more changes a group, and not how many there are.
+  const again = useCallback(() => {
+    countAgain();
+    setTimes((before) => before + 1);
+  }, [countAgain]);
   const go = (change: Partial<GroupsQuery>): void => replacePlace({ page: 'groups', query: { ...query, ...change } });
   useNews(
     (news) => {
@@ -52,7 +59,7 @@ export function GroupsPage({ place: { query = {} } }: { readonly place: GroupsPl
         </p>
       </form>
       {error !== null && <Problem text={error} />}
-      {data !== null && data.total > 0 && <Groups {...data} query={query} words={words} onSort={go} />}
+      {data !== null && data.total > 0 && <Groups {...data} {...{ query, words, times }} onSort={go} />}
       {data?.total === 0 && <p class="nothing">No trial like that has been evaluated (yet).</p>}
     </>
   );
@@ -64,12 +71,14 @@ const rowPixels = 36;
 interface Props extends Pick<GroupsAnswer, 'total' | 'shown' | 'by'> {
   readonly query: Partial<GroupsQuery>;
   readonly words: string;
+  /** How often news came. */
+  readonly times: number;
   readonly onSort: (change: Partial<GroupsQuery>) => void;
 }
 
-function Groups({ total, shown, by, query: { sort = 'newest', order = 'descending' }, words, onSort }: Props) {
+function Groups({ total, shown, by, query: { sort = 'newest', order = 'descending' }, words, times, onSort }: Props) {
   const { box, view, look } = useView(rowPixels, words);
-  const { rows } = useRows<GroupLine>(words, view, total, async (offset, limit) => {
+  const { rows } = useRows<GroupLine>(`${words} ${times}`, view, total, async (offset, limit) => {
     return (await ask<GroupsAnswer>(`/api/groups?${words}&offset=${offset}&limit=${limit}`)).groups;
   });
   const { from, to } = drawn(view, total);

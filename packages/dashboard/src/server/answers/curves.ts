@@ -50,8 +50,7 @@ export const bandsRoute = route({
       const own = all.filter(({ stageKey }) => keys.includes(stageKey));
       curves.push(...own.map(({ curve }) => curve));
       return [...new Set(own.map(({ name }) => name))].map((name) => {
-        const points = tracker.metricBand(keys, name, rangeOf(asked.query));
-        return { label, name, seeds, points: points.map(([...values]) => values) };
+        return { label, name, seeds, points: tracker.metricBand(keys, name, rangeOf(asked.query)) };
       });
     });
     return { bands, curves };

@@ -2,7 +2,6 @@
 import { tableMetrics } from '@calm-orch/core';
 import type { Tracker, TrialGroup } from '@calm-orch/tracker';
 import { groupsAnswer, groupsQuery } from '../../api/groups.ts';
-import { rememberedUntilChange } from '../until-change.ts';
 import { route } from '../route.ts';
 
 export const groupsRoute = route({
@@ -46,8 +45,6 @@ const nameOf = ({ experiment, row, configuration }: TrialGroup): string =>
 
 const valueOf = ({ mean, std, n }: TrialGroup) => ({ mean, std, n });
 
-/** Pages of a list ask for the same: all groups of a metric, by name. */
-const groupsOf = rememberedUntilChange(
-  (tracker: Tracker, metric: string): ReadonlyMap<string, TrialGroup> =>
-    new Map(tracker.groupTrials({ metric }).groups.map((group) => [nameOf(group), group])),
-);
+/** By name. */
+const groupsOf = (tracker: Tracker, metric: string): ReadonlyMap<string, TrialGroup> =>
+  new Map(tracker.groupTrials({ metric }).groups.map((group) => [nameOf(group), group]));
