@@ -55,7 +55,7 @@ test('seeds are drawn together, a part of the steps is asked for anew, and every
   await page.getByLabel('Last step shown').fill('12349');
   await page.getByLabel('Last step shown').press('Enter');
   await page.getByText('The numbers of train/loss').click();
-  await expect.poll(() => numbers.locator('tbody tr').count(), { timeout: 20_000 }).toBe(10);
+  await expect.poll(() => numbers.locator('tbody tr').count()).toBe(10);
   const cells = await numbers.locator('tbody tr', { hasText: '12345' }).locator('td').allInnerTexts();
   const [mean, least, greatest] = cells.map(Number);
   expect(mean).toBeCloseTo((2 / 12_346 + 1 + 50) / 3, 10);

@@ -26,7 +26,7 @@ test('a run that begins while one looks appears, goes on and ends on its pages w
   const value = page.locator('.legend .number').first();
   await value.waitFor({ timeout: 100_000 });
   const before = await value.textContent();
-  await expect.poll(() => value.textContent(), { timeout: 30_000 }).not.toBe(before);
+  await expect.poll(() => value.textContent()).not.toBe(before);
 
   await page.evaluate('globalThis.isSame = true');
   expect((await run.ended).code).toBe(0);
@@ -75,12 +75,10 @@ test('a trainer killed with -9 shows in the timeline of a live run, with the mac
   await lane.locator('.sign.killed').waitFor({ timeout: 10_000 });
   await lane.locator('.lease.lost').waitFor();
   await lane.locator('.sign.again').waitFor({ timeout: 20_000 });
-  await expect.poll(() => lane.locator('.process').count(), { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => lane.locator('.process').count()).toBe(2);
   expect(await lane.locator('.sign.killed').textContent()).toContain(`process ${pid}) killed: was ended by SIGKILL`);
   const before = await page.locator('.timeline .load .line').first().getAttribute('d');
-  await expect
-    .poll(() => page.locator('.timeline .load .line').first().getAttribute('d'), { timeout: 10_000 })
-    .not.toBe(before);
+  await expect.poll(() => page.locator('.timeline .load .line').first().getAttribute('d')).not.toBe(before);
   expect((await run.ended).code).toBe(0);
   await page.locator('.head .state.succeeded').waitFor({ timeout: 10_000 });
   expect(await page.evaluate('isSame')).toBe(true);
