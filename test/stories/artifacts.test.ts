@@ -104,6 +104,16 @@ test('makes artifacts again that were damaged in any way, and nothing else; veri
   expect(readdirSync(join(story.dir, 'runs/trash'))).toEqual([]);
 });
 
+test('a run that fails before a damaged artifact was made again ends as any that fails', async () => {
+  await run();
+  const data = story.tracker((tracker) => tracker.listRunStages('story-1')).filter(({ kind }) => kind === 'data');
+  for (const { key } of data) writeFileSync(join(artifacts(), key, 'manifest.json'), '');
+  const again = ['run', 'story.yaml', '--json', ...oneOfEach];
+  const { code, stdout } = await story.run(again, { misbehave: { data: { how: 'throw', times: 99 } } });
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ status: 'failed' });
+});
+
 test('gc keeps the newest run that succeeded, not a later one that failed, and frees nothing without a yes', async () => {
   expect(await run()).toMatchObject({ executed: 17 });
   const fails = ['run', 'story.yaml', '--json', ...oneOfEach, '--rows', 'all', '--set', 'evaluate.batchSize=7'];

@@ -19,7 +19,7 @@ export {
   type FoundationSources,
   type SourceFile,
 } from './foundation.ts';
-export { abortedAfter, combineSignals, firstAbort, type CombinedSignal } from './processes/signals.ts';
+export { abortedAfter, combineSignals, firstAbort, unlessAborted, type CombinedSignal } from './processes/signals.ts';
 export { sampleOrder, type OrderedSample, type SampleOrder } from './order/sample-order.ts';
 export { demandedDigests, sampleIds, shardDigest, stepDigest } from './order/sample-digest.ts';
 export { stepOrder, type SampleList, type StepSamples } from './order/step-order.ts';

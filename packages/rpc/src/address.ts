@@ -1,7 +1,7 @@
 // Addresses a coordinator listens on: a Unix socket by default, or a port of this machine on request. Never an
 // interface that other machines reach: the token would cross the network unencrypted.
 import { randomBytes } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { CalmError, makeFolder, makeTemporaryFolder, processPlace, sha256, temporaryFolder } from '@calm-orch/core';
@@ -39,8 +39,12 @@ export function socketAddress(dir: string, runId: string, before?: string): List
   rmSync(socket, { force: true });
   return {
     address: `unix:${socket}`,
-    remove: () =>
-      isOfOneRun(folder) ? rmSync(folder, { force: true, recursive: true }) : rmSync(socket, { force: true }),
+    remove: () => {
+      if (isOfOneRun(folder)) return rmSync(folder, { force: true, recursive: true });
+      rmSync(socket, { force: true });
+      // Computing processes are killed and leave theirs.
+      if (existsSync(folder)) removeDead(folder);
+    },
   };
 }
 

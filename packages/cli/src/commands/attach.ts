@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import type { CoordinatorEvent, RunSummary, RunView } from '@calm-orch/coordinator';
-import { stageLabel } from '@calm-orch/core';
+import { stageLabel, unlessAborted } from '@calm-orch/core';
 import { openTracker, type RunRecord, type Tracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { outcomeJsonOption } from '../options/json-option.ts';
@@ -70,10 +70,8 @@ async function watch({ tracker, dir, runId, output, left }: WatchOptions): Promi
   left.addEventListener('abort', () => tables.close(), { once: true });
   try {
     while (!left.aborted && output.writable) {
-      const answer = await Promise.race([
-        askCoordinator({ tracker, dir, runId }, (service) => service.observe({ after: known })),
-        new Promise<null>((resolve) => left.addEventListener('abort', () => resolve(null), { once: true })),
-      ]);
+      const asked = askCoordinator({ tracker, dir, runId }, (service) => service.observe({ after: known }));
+      const answer = await unlessAborted(left, asked);
       if (answer === null) break;
       view = JSON.parse(answer.viewJson) as RunView;
       known = answer.last;

@@ -173,8 +173,8 @@ export async function execute(
     });
     await tables.settle();
     (progress as Progress | null)?.close();
-    for (const note of inputUses(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
-    for (const note of leftOutPhotographs(tracker, summary.runId, layout.artifact)) say(`note: ${note}`);
+    for (const note of inputUses(tracker, summary.runId, layout)) say(`note: ${note}`);
+    for (const note of leftOutPhotographs(tracker, summary.runId, layout)) say(`note: ${note}`);
     const fullRun = experiment.rehearsal ? await fullRunOf(experiment, sources, await paperMachine()) : null;
     await printOutcome(summary, tracker, options, fullRun);
   } finally {

@@ -1,6 +1,8 @@
 // What a run says of photographs that its data could not use.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readArtifact } from '@calm-orch/coordinator/damage';
+import type { Layout } from '@calm-orch/coordinator';
 import { inputUseText, type InputUse, type StageKind, type StageResult } from '@calm-orch/core';
 import type { Tracker } from '@calm-orch/tracker';
 import { plural } from '../progress/format.ts';
@@ -9,10 +11,9 @@ import { plural } from '../progress/format.ts';
 const readers: readonly StageKind[] = ['data', 'data-personal', 'degrade'];
 
 /** A sentence for each dataset or pool of which the run's data use something, with what is left out or lacking. */
-export function inputUses(tracker: Tracker, runId: string, artifactOf: (key: string) => string): string[] {
-  const stages = tracker.listRunStages(runId).filter(({ kind }) => readers.includes(kind));
-  return stages.flatMap(({ key }) => {
-    const folder = join(artifactOf(key), 'catalog');
+export function inputUses(tracker: Tracker, runId: string, layout: Layout): string[] {
+  return readings(tracker, runId, layout).flatMap(({ dir }) => {
+    const folder = join(dir, 'catalog');
     if (!existsSync(folder)) return [];
     const files = readdirSync(folder).sort();
     const read = <T>(name: RegExp): T[] =>
@@ -24,19 +25,27 @@ export function inputUses(tracker: Tracker, runId: string, artifactOf: (key: str
   });
 }
 
-/** A sentence for each stage of the run that reads datasets, whose artifact is there and left photographs out. */
-export function leftOutPhotographs(tracker: Tracker, runId: string, artifactOf: (key: string) => string): string[] {
-  const stages = tracker.listRunStages(runId).filter(({ kind }) => readers.includes(kind));
-  return stages.flatMap(({ key }) => {
-    const folder = artifactOf(key);
-    const manifest = join(folder, 'manifest.json');
-    if (!existsSync(manifest)) return [];
-    const { result } = JSON.parse(readFileSync(manifest, 'utf8')) as { result: StageResult };
+/** A sentence for each stage of the run that reads datasets and left photographs out. */
+export function leftOutPhotographs(tracker: Tracker, runId: string, layout: Layout): string[] {
+  return readings(tracker, runId, layout).flatMap(({ dir, result }) => {
     const numSkipped = result.metrics?.['data/skipped'] ?? 0;
-    const lists = existsSync(join(folder, 'catalog')) ? 'catalog/dropped-*.json' : 'manifest-data.json';
+    const lists = existsSync(join(dir, 'catalog')) ? 'catalog/dropped-*.json' : 'manifest-data.json';
     const verb = numSkipped === 1 ? 'is' : 'are';
     return numSkipped === 0
       ? []
-      : [`data: ${plural(numSkipped, 'photograph')} ${verb} left out, listed with reasons in ${join(folder, lists)}`];
+      : [`data: ${plural(numSkipped, 'photograph')} ${verb} left out, listed with reasons in ${join(dir, lists)}`];
+  });
+}
+
+/** What there is of these kinds: a run that ended early may not have come to make a damaged artifact again. */
+function readings(
+  tracker: Tracker,
+  runId: string,
+  layout: Layout,
+): { readonly dir: string; readonly result: StageResult }[] {
+  const stages = tracker.listRunStages(runId).filter(({ kind }) => readers.includes(kind));
+  return stages.flatMap(({ key }) => {
+    const artifact = readArtifact(layout, key);
+    return artifact === null ? [] : [{ dir: layout.artifact(key), result: artifact.result }];
   });
 }

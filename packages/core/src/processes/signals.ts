@@ -52,3 +52,16 @@ export function abortedAfter(graceMs: number, ...signals: readonly AbortSignal[]
     },
   };
 }
+
+/** What `promise` gives; null once the signal is aborted. It may be asked with one signal any number of times. */
+export async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T | null> {
+  let onAbort = (): void => {};
+  const aborted = new Promise<null>((resolve) => (onAbort = () => resolve(null)));
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
