@@ -81,8 +81,8 @@ function groupsOf(runs: EvaluatedRuns): readonly Dated[] {
   const groups = new Map<GroupName, Map<number, EvaluatedTrial>>();
   for (const trials of runs.values())
     for (const trial of trials) {
-      let own = groups.get(trial.group);
-      if (own === undefined) groups.set(trial.group, (own = new Map()));
+      const own = groups.get(trial.group) ?? new Map<number, EvaluatedTrial>();
+      groups.set(trial.group, own);
       const other = own.get(trial.seed);
       if (other === undefined || trial.sequence > other.sequence) own.set(trial.seed, trial);
     }
