@@ -25,7 +25,7 @@ import { nextSeedLine, undecidedClaims } from '../run/until-decided.ts';
 import { workerScript } from '../run/worker-script.ts';
 import { fullRunOf } from '../views/full-run.ts';
 import type { Machine } from '../views/costs.ts';
-import { inputUses, leftOutPhotographs } from '../views/left-out.ts';
+import { inputNotes } from '../views/left-out.ts';
 
 export interface ExecuteOptions extends GlobalOptions {
   trainers?: number;
@@ -173,8 +173,7 @@ export async function execute(
     });
     await tables.settle();
     (progress as Progress | null)?.close();
-    for (const note of inputUses(tracker, summary.runId, layout)) say(`note: ${note}`);
-    for (const note of leftOutPhotographs(tracker, summary.runId, layout)) say(`note: ${note}`);
+    for (const note of inputNotes(tracker, summary.runId, layout)) say(`note: ${note}`);
     const fullRun = experiment.rehearsal ? await fullRunOf(experiment, sources, await paperMachine()) : null;
     await printOutcome(summary, tracker, options, fullRun);
   } finally {

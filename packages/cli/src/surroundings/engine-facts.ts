@@ -1,5 +1,5 @@
-// The engine as a run needs it before any worker starts: installed, and named for the keys of stages. TensorFlow
-// itself is not loaded.
+// The engine as a run needs it before any worker starts, and a worker before it registers: installed, and named for the
+// keys of stages. TensorFlow itself is not loaded.
 import type { Json } from '@calm-orch/core';
 
 export interface EngineFacts {

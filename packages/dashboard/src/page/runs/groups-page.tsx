@@ -1,5 +1,4 @@
 // Trials of all runs, grouped by everything but the seed: metrics as mean, standard deviation and number.
-import { useCallback, useState } from 'preact/hooks';
 import type { GroupLine, GroupsAnswer, GroupsQuery } from '../../api/groups.ts';
 import { ask, useAnswer } from '../data/ask.ts';
 import { useNews } from '../data/live.ts';
@@ -16,23 +15,9 @@ type GroupsPlace = Extract<Place, { page: 'groups' }>;
 
 export function GroupsPage({ place: { query = {} } }: { readonly place: GroupsPlace }) {
   const words = addressOf({ page: 'groups', query }).split('?')[1] ?? '';
-  const { data, error, again: countAgain } = useAnswer<GroupsAnswer>(`/api/groups?${words}&limit=0`, 'groups');
-  const [times, setTimes] = useState(0);
-  // The rows, too: a seed more changes a group, and not how many there are.
-  const again = useCallback(() => {
-    countAgain();
-    setTimes((before) => before + 1);
-  }, [countAgain]);
+  const { data, error, again } = useAnswer<GroupsAnswer>(`/api/groups?${words}&limit=0`, 'groups');
   const go = (change: Partial<GroupsQuery>): void => replacePlace({ page: 'groups', query: { ...query, ...change } });
-  useNews(
-    (news) => {
-      const isEvaluated = ({ kind, state }: { kind: string; state: string }): boolean =>
-        kind.startsWith('evaluate') && (state === 'done' || state === 'reused');
-      if (news.what === 'run' && news.stages.some(isEvaluated)) again();
-    },
-    again,
-    [again],
-  );
+  useEvaluations(again);
   return (
     <>
       <div class="head">
@@ -59,9 +44,22 @@ export function GroupsPage({ place: { query = {} } }: { readonly place: GroupsPl
         </p>
       </form>
       {error !== null && <Problem text={error} />}
-      {data !== null && data.total > 0 && <Groups {...data} {...{ query, words, times }} onSort={go} />}
+      {data !== null && data.total > 0 && <Groups {...data} query={query} words={words} onSort={go} />}
       {data?.total === 0 && <p class="nothing">No trial like that has been evaluated (yet).</p>}
     </>
+  );
+}
+
+/** Asks again once a trial has been evaluated. */
+function useEvaluations(again: () => void): void {
+  useNews(
+    (news) => {
+      const isEvaluated = ({ kind, state }: { kind: string; state: string }): boolean =>
+        kind.startsWith('evaluate') && (state === 'done' || state === 'reused');
+      if (news.what === 'run' && news.stages.some(isEvaluated)) again();
+    },
+    again,
+    [again],
   );
 }
 
@@ -71,16 +69,16 @@ const rowPixels = 36;
 interface Props extends Pick<GroupsAnswer, 'total' | 'shown' | 'by'> {
   readonly query: Partial<GroupsQuery>;
   readonly words: string;
-  /** How often news came. */
-  readonly times: number;
   readonly onSort: (change: Partial<GroupsQuery>) => void;
 }
 
-function Groups({ total, shown, by, query: { sort = 'newest', order = 'descending' }, words, times, onSort }: Props) {
+function Groups({ total, shown, by, query: { sort = 'newest', order = 'descending' }, words, onSort }: Props) {
   const { box, view, look } = useView(rowPixels, words);
-  const { rows } = useRows<GroupLine>(`${words} ${times}`, view, total, async (offset, limit) => {
+  const { rows, again } = useRows<GroupLine>(words, view, total, async (offset, limit) => {
     return (await ask<GroupsAnswer>(`/api/groups?${words}&offset=${offset}&limit=${limit}`)).groups;
   });
+  // A seed more changes a group, and not how many there are.
+  useEvaluations(again);
   const { from, to } = drawn(view, total);
   const head = (name: string, own: GroupsQuery['sort'], metric?: string) => (
     <SortHead
