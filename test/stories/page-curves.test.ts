@@ -51,7 +51,13 @@ test('seeds are drawn together, a part of the steps is asked for anew, and every
   await expect.poll(() => legend.count()).toBe(2);
   expect(await legend.first().innerText()).toContain('all, mean of 3 seeds');
   await page.getByLabel('First step shown').fill('12340');
+  const answered = page.waitForResponse(/bands\?.*from=12340/);
   await page.getByLabel('First step shown').press('Enter');
+  await page.getByLabel('Last step shown').fill('1234');
+  // The page is drawn anew while somebody types.
+  await answered;
+  await page.waitForTimeout(200);
+  expect(await page.getByLabel('Last step shown').inputValue()).toBe('1234');
   await page.getByLabel('Last step shown').fill('12349');
   await page.getByLabel('Last step shown').press('Enter');
   await page.getByText('The numbers of train/loss').click();

@@ -1,4 +1,6 @@
 // Which steps are shown: two fields, for what a mouse marks in a chart.
+import { useEffect, useRef } from 'preact/hooks';
+
 export interface Range {
   readonly from: number;
   readonly to: number;
@@ -21,24 +23,12 @@ export function StepRange({ range, onRange }: Props) {
     <>
       <label>
         <span>Steps</span>
-        <input
-          class="step"
-          type="number"
-          min="0"
-          placeholder="first"
-          aria-label="First step shown"
-          value={range?.from ?? ''}
-          onChange={({ currentTarget: { value } }) => change({ from: Number(value) })}
-        />
+        <Step which="first" step={range?.from ?? null} onStep={(from) => change({ from: from ?? 0 })} />
         <span>to</span>
-        <input
-          class="step"
-          type="number"
-          min="0"
-          placeholder="last"
-          aria-label="Last step shown"
-          value={range === null || range.to === mostSteps ? '' : range.to}
-          onChange={({ currentTarget: { value } }) => change({ to: value === '' ? mostSteps : Number(value) })}
+        <Step
+          which="last"
+          step={range === null || range.to === mostSteps ? null : range.to}
+          onStep={(to) => change({ to: to ?? mostSteps })}
         />
       </label>
       {range !== null && (
@@ -47,5 +37,31 @@ export function StepRange({ range, onRange }: Props) {
         </button>
       )}
     </>
+  );
+}
+
+interface StepProps {
+  readonly which: 'first' | 'last';
+  /** null: none is set. */
+  readonly step: number | null;
+  readonly onStep: (step: number | null) => void;
+}
+
+/** Written when the step changes, not each time the page is drawn: what somebody is typing stays. */
+function Step({ which, step, onStep }: StepProps) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    field.current!.value = step === null ? '' : String(step);
+  }, [step]);
+  return (
+    <input
+      ref={field}
+      class="step"
+      type="number"
+      min="0"
+      placeholder={which}
+      aria-label={`${which === 'first' ? 'First' : 'Last'} step shown`}
+      onChange={({ currentTarget: { value } }) => onStep(value === '' ? null : Number(value))}
+    />
   );
 }
