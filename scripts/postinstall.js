@@ -11,7 +11,8 @@ const engine = join(root, 'node_modules', '@calm-orch', 'engine', 'dist', 'index
 
 if (existsSync(compiler)) {
   const run = (...args) => spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status === 0;
-  if (!run(compiler, '-b') || !run(join(root, 'scripts', 'build-page.js'))) {
+  const bundle = (name) => run(join(root, 'scripts', `build-${name}.js`));
+  if (!run(compiler, '-b') || !bundle('page') || !bundle('program')) {
     console.error('calm-orch: the build failed; `npm run build` repeats it.');
     process.exitCode = 1;
   }

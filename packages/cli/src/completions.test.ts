@@ -87,7 +87,8 @@ test('neither the engine nor a worker’s code is loaded for it', async () => {
   ]) {
     const { stderr } = await calmOrch(['--get-yargs-completions', 'calm-orch', ...words], {
       cwd: dir,
-      env: { NODE_OPTIONS: `--import=${registered}` },
+      // Not bundled, module by module.
+      env: { NODE_OPTIONS: `--import=${registered}`, CALM_ORCH_DEBUG: '1' },
     });
     expect(stderr).toContain('packages/cli/dist/completions.js');
     const loaded = stderr.split('\n').filter((line) => !light.test(line));

@@ -1,13 +1,10 @@
 // The processes `run` starts; they load no command line. `worker.js trainer N`, `augmentor N` and `evaluator N` hold leases,
-// and each forks one `worker.js compute ROLE N`, which computes and never outlives it. A worker whose coordinator has gone
-// waits for the next one, for a limited time. Not for users: `calm-orch run` passes address, token and the worker's name by
-// environment.
+// and each forks one compute.js, which computes and never outlives it. A worker whose coordinator has gone waits for the
+// next one, for a limited time. Not for users: `calm-orch run` passes address, token and the worker's name by environment.
 import { randomUUID } from 'node:crypto';
-import { CalmError, toCalmError } from '@calm-orch/core/errors';
-import { ignoresHangup } from '@calm-orch/core/hangup';
-import { survivesClosedOutput } from './output.ts';
-import { workerScript } from './run/worker-script.ts';
-import { nativeProblem, nativeSentence } from './surroundings/native-error.ts';
+import { CalmError } from '@calm-orch/core/errors';
+import { asWorkerProcess } from './run/worker-process.ts';
+import { computeScript } from './run/worker-script.ts';
 
 async function work(role: string, index: number): Promise<void> {
   const { CALM_ORCH_ADDRESS: address, CALM_ORCH_TOKEN: token, ...rest } = process.env;
@@ -18,7 +15,7 @@ async function work(role: string, index: number): Promise<void> {
   const { workerFacts } = await import('./surroundings/worker-facts.ts');
   // Trainers of one stage reach each other beside the coordinator, with the run's token.
   const tensors = role === 'trainer' ? { CALM_ORCH_TENSOR_ADDRESS: address, CALM_ORCH_TENSOR_TOKEN: token } : {};
-  const command = [workerScript, 'compute', role, String(index)] as const;
+  const command = [computeScript, 'compute', role, String(index)] as const;
   const compute = new ComputeChild({ command, env: { ...env, ...tensors } });
   const stop = new AbortController();
   process.on('SIGTERM', () => stop.abort());
@@ -39,23 +36,4 @@ async function work(role: string, index: number): Promise<void> {
   if (process.connected) process.disconnect();
 }
 
-async function compute(): Promise<void> {
-  const { runCompute } = await import('@calm-orch/rpc/compute');
-  const { parts } = await import('./run/parts.ts');
-  runCompute(parts.stageKinds);
-}
-
-const args = process.argv.slice(2);
-const [first = '', second] = args;
-process.title = `calm-orch ${args.join(' ')}`;
-survivesClosedOutput();
-if (ignoresHangup()) process.on('SIGHUP', () => {});
-try {
-  if (first === 'compute') await compute();
-  else await work(first, Number(second));
-} catch (thrown) {
-  const broken = nativeProblem(thrown);
-  // The coordinator tells the last line of a worker that cannot begin.
-  console.error(`calm-orch: ${broken === null ? toCalmError(thrown).message : nativeSentence(broken)}`);
-  process.exitCode = 1;
-}
+await asWorkerProcess(([role = '', index]) => work(role, Number(index)));

@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 
 /** The first cells of a text, with … for what is cut off. */
 export function cutText(text: string, width: number): string {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
 import { fillingLines, fillingTable, type FillingTable } from './filling-table.ts';

@@ -1,5 +1,5 @@
 // The texts of progress: pure functions of a view, for terminals (a block that is redrawn) and for pipes (lines).
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import type { RunView, StageView, WorkerView } from '@calm-orch/coordinator';
 import { padText } from '@calm-orch/report';
 import { cutText } from './cut-text.ts';

@@ -1,7 +1,7 @@
 // Shows a run under way: on a terminal a block that is redrawn, with the table as far as it is filled below it and lasting
 // lines only for what went wrong; in a pipe plain lines, one for each event and a few at times that grow further apart.
 import type { CoordinatorEvent, RunView } from '@calm-orch/coordinator';
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import { toCalmError } from '@calm-orch/core';
 import { fillingLines, type FillingTable } from './filling-table.ts';
 import { duration } from './format.ts';

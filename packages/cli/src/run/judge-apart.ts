@@ -1,18 +1,15 @@
 // Tables judged in a thread of their own: the caller goes on hearing heartbeats, signals and answers.
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { CalmError } from '@calm-orch/core';
 import type { Table } from '@calm-orch/report';
 import type { Judged, JudgeTask } from '../judge.ts';
-
-/** Built: also what runs from its sources starts the built one. */
-const script = fileURLToPath(new URL('../../dist/judge.js', import.meta.url));
+import { judgeScript } from './worker-script.ts';
 
 /** The tables of some of a run's seeds. @throws CalmError `cancelled` where `signal` ends it before. */
 export function judgeApart(workerData: JudgeTask, signal: AbortSignal): Promise<Table[]> {
   return new Promise((resolve, reject) => {
     // What it says of damaged artifacts is said again at the end of the run.
-    const thread = new Worker(script, { workerData, stderr: true });
+    const thread = new Worker(judgeScript, { workerData, stderr: true });
     const end = (): void => void thread.terminate().catch(() => {});
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) end();

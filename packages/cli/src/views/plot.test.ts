@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { stripVTControlCharacters } from 'node:util';
 import type { RowCurve } from '@calm-orch/report';
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import type { Scores } from '../report/scores.ts';
 import { plotsJson, plotsText, type RunPlots } from './plot.ts';
 

@@ -1,5 +1,5 @@
 // Text in columns on a terminal, where wide characters take two cells, combining ones and colours none.
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 
 export const columnGap = 2;
 

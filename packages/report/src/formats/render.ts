@@ -1,5 +1,5 @@
 // Tables in the formats people paste: text for terminals, Markdown, LaTeX (latex.ts), CSV (long form) and JSON.
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import { assertNever } from '@calm-orch/core';
 import type { Cells, Table, VerdictWord } from '../table.ts';
 import { columnGap, columns, columnWidths, inColumns } from './columns.ts';
