@@ -4,6 +4,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 // Tests run on the TypeScript sources of every package; child processes they start run the built `dist`.
 const conditions = ['@calm-orch/source', 'node', 'import', 'default'];
 
+const exclude = [...configDefaults.exclude, 'test/nightly/**'];
+const withEngine = ['engine', 'model', 'trainer', 'augmentor', 'evaluator'];
+const testsOf = (name: string): string => `packages/${name}/src/**/*.test.ts`;
+
 /** Stories take minutes and come first: one that begins last would leave the other workers without work. */
 class StoriesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -17,8 +21,6 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, 'test/nightly/**'],
     // A test whose assertions all stand in a loop over an empty list, or behind an early return, fails. A busy machine takes
     // many times as long as a quiet one to show what is waited for.
     expect: { requireAssertions: true, poll: { timeout: 30_000 } },
@@ -27,5 +29,19 @@ export default defineConfig({
     sequence: { sequencer: StoriesFirst },
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    projects: [
+      // A process has one engine, and what its first test does to it the next would meet.
+      { extends: true, test: { name: 'engine', include: withEngine.map(testsOf), exclude } },
+      // The others share processes: loading the same modules anew for each file took a tenth of all time.
+      {
+        extends: true,
+        test: {
+          name: 'rest',
+          include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [...exclude, ...withEngine.map(testsOf)],
+          isolate: false,
+        },
+      },
+    ],
   },
 });

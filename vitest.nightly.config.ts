@@ -1,9 +1,11 @@
 import { defineConfig, mergeConfig } from 'vitest/config';
 import config from './vitest.config.ts';
 
+const { projects: _, ...test } = config.test!;
+
 // What takes minutes or gigabytes: `npm run test:nightly`, one file at a time.
 export default mergeConfig(
-  { ...config, test: { ...config.test, include: [], exclude: [] } },
+  { ...config, test },
   defineConfig({
     test: {
       include: ['test/nightly/**/*.test.ts'],

@@ -26,10 +26,10 @@ commands
   metrics [--items N] [--rounds N] [--python PY] [--json]
       seconds of BLEU, ROUGE-L and CIDEr for 10,000 items, tokenizing included, and pycocoevalcap's where PY, a Python
       with pycocoevalcap (and Java), is given.
-  readers [--percent N] [--rounds N] [--dir DIR] [--json]
+  readers [--percent N] [--rounds N] [--only NAME,...] [--dir DIR] [--json]
       seconds and peak memory of the identity of every dataset and of the catalogue, without decoding, where label files
-      have N (100) % of their published sizes. They take 5 GB of disk and are removed, but those in DIR stay for another
-      call.
+      have N (100) % of their published sizes; of all datasets and pools, or of those named. They take 5 GB of disk and are
+      removed, but those in DIR stay for another call.
   tracker [--writers N] [--rows N] [--batch N] [--rounds N] [--python PY] [--json]
       metric rows a second from 32 workers that report 1000 each, 100 a call, over gRPC into the database, and MLflow's
       where PY, a Python with mlflow, is given.

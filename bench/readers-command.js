@@ -23,6 +23,9 @@ const published = {
   numQuestions: 470_000,
 };
 
+/** What the catalogue lists. */
+const pools = ['labeled', 'comments', 'generic', 'unlabeled', 'questions'];
+
 /** Runs the command with its arguments; resolves to the exit code. */
 export async function run(args) {
   const { values } = parseArgs({
@@ -31,15 +34,20 @@ export async function run(args) {
       dir: { type: 'string' },
       percent: { type: 'string', default: '100' },
       rounds: { type: 'string', default: '3' },
+      only: { type: 'string', default: [...datasetNames, ...pools].join() },
       json: { type: 'boolean', default: false },
     },
   });
   const [percent, rounds] = [wholeNumber(values.percent, '--percent'), wholeNumber(values.rounds, '--rounds')];
+  const asked = values.only.split(',');
+  const unknown = asked.find((name) => ![...datasetNames, ...pools].includes(name));
+  if (unknown !== undefined)
+    throw new Error(`--only: expected some of ${[...datasetNames, ...pools].join()}, got '${unknown}'`);
   const say = (line) => console.error(`bench readers: ${line}`);
   const dir = values.dir ?? mkdtempSync(join(tmpdir(), 'calm-orch-readers-'));
   try {
     const roots = datasetsIn(join(dir, `${percent}-percent`), percent, say);
-    const results = await measure({ dir, roots, rounds, say });
+    const results = await measure({ dir, roots, rounds, asked, say });
     const report = { percent, rounds, limits, results, machine: machineFacts() };
     console.log(values.json ? JSON.stringify(report) : tableOf(report));
     return results.every(({ holds }) => holds) ? 0 : 1;
@@ -58,7 +66,7 @@ function datasetsIn(dir, percent, say) {
   return roots;
 }
 
-async function measure({ dir, roots, rounds, say }) {
+async function measure({ dir, roots, rounds, asked, say }) {
   const scratch = mkdtempSync(join(dir, 'scratch-'));
   const cache = join(scratch, 'hashes.json');
   const outputDir = join(scratch, 'catalogue');
@@ -77,11 +85,11 @@ async function measure({ dir, roots, rounds, say }) {
     results.push({ what, name, seconds, processorSeconds, bytes, most, holds, found: readings[0].found });
   };
   const forget = () => rmSync(cache, { force: true });
-  for (const name of datasetNames) {
+  for (const name of datasetNames.filter((each) => asked.includes(each))) {
     await add('identity, cold', name, { task: 'identity', cache }, null, forget);
     await add('identity, warm', name, { task: 'identity', cache }, limits.identitySeconds);
   }
-  for (const pool of ['labeled', 'comments', 'generic', 'unlabeled', 'questions']) {
+  for (const pool of pools.filter((each) => asked.includes(each))) {
     const task = pool === 'comments' ? pool : 'catalogue';
     await add('catalogue', pool, { task, data, outputDir }, limits.catalogueSeconds);
   }

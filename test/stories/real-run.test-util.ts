@@ -13,18 +13,32 @@ import { stageKinds } from '../../packages/cli/src/run/stage-kinds.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = join(root, 'packages/cli/bin/calm-orch.js');
 
+const settings = (values: Readonly<Record<string, unknown>>): string[] =>
+  Object.entries(values).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+
+const fewPhotographs = settings({
+  'data.numTrain': 60,
+  'data.numTest': 20,
+  'data.numUnlabeled': 20,
+  'data.numGeneric': 20,
+});
+
+/** The smoke test as small as it goes. */
+export const fewSteps: readonly string[] = [
+  ...fewPhotographs,
+  ...settings({
+    'pretrainSsl.steps': 3,
+    'pretrainGeneric.steps': 3,
+    'finetuneComment.steps': 3,
+    'finetuneScore.steps': 3,
+  }),
+];
+
 /** The smoke test's full row, as small as lets trainers gang up and be killed in the middle. */
 export const smallRun: readonly string[] = [
-  '--rows',
-  'all',
-  '--augmentors',
-  '1',
-  '--gang-min-left',
-  '0',
-  ...['finetuneScore.steps=120', 'finetuneComment.steps=20', 'train.checkpointEverySeconds=1'].flatMap((set) => [
-    '--set',
-    set,
-  ]),
+  ...['--rows', 'all', '--augmentors', '1', '--gang-min-left', '0'],
+  ...fewPhotographs,
+  ...settings({ 'finetuneScore.steps': 120, 'finetuneComment.steps': 20, 'train.checkpointEverySeconds': 1 }),
 ];
 
 export interface RealRun {

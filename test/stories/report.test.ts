@@ -7,24 +7,12 @@ import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { examine, watchStories, withAxe } from './browser.test-util.ts';
-import { makeRealRuns, type RealRuns } from './real-run.test-util.ts';
+import { fewSteps, makeRealRuns, type RealRuns } from './real-run.test-util.ts';
 import { makeStory, until, type Story } from './story.test-util.ts';
 
 let files: string;
 beforeAll(() => void (files = mkdtempSync(join(tmpdir(), 'calm-orch-report-'))));
 afterAll(() => rmSync(files, { recursive: true, force: true }));
-
-const few = {
-  'data.numTrain': 60,
-  'data.numTest': 20,
-  'data.numUnlabeled': 20,
-  'data.numGeneric': 20,
-  'pretrainSsl.steps': 3,
-  'pretrainGeneric.steps': 3,
-  'finetuneComment.steps': 3,
-  'finetuneScore.steps': 3,
-  'evaluate.suggestions': true,
-};
 
 describe('of a run of the real program', () => {
   let runs: RealRuns;
@@ -36,8 +24,18 @@ describe('of a run of the real program', () => {
   beforeAll(async () => {
     runs = makeRealRuns();
     file = join(files, 'real.html');
-    const set = Object.entries(few).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
-    const run = ['run', 'experiments/smoke.yaml', '--seeds', '0,1', '--trainers', '1', '--augmentors', '1', ...set];
+    const run = [
+      'run',
+      'experiments/smoke.yaml',
+      '--seeds',
+      '0,1',
+      '--trainers',
+      '1',
+      '--augmentors',
+      '1',
+      ...fewSteps,
+    ];
+    run.push('--set', 'evaluate.suggestions=true');
     expect(await ask(run)).toMatchObject({ code: 0 });
     expect(await ask(['report', '-o', file])).toEqual({
       code: 0,

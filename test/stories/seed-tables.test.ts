@@ -39,11 +39,12 @@ it('shows who attaches, and who resumes, the table of the seeds that are complet
   const first = story.start(run, { stepMs: 60 });
   await until('the second seed is trained', () => story.lines('steps').length >= 125);
   const watched = story.start(['attach', '--json']);
-  await until('the second seed is well under way', () => story.lines('steps').length >= 150);
+  let said = '';
+  watched.child.stderr!.on('data', (chunk) => (said += chunk));
+  await until('it has printed the table of the first', () => said.includes('After seed 4 of 4, 0, 1:'));
   expect((await first.kill('SIGINT')).code).toBe(130);
-  const { stdout, stderr } = await watched.ended;
-  expect(JSON.parse(stdout)).toMatchObject({ status: 'cancelled' });
-  expect(stderr).toContain('After seed 4 of 4, 0, 1:');
+  expect(JSON.parse((await watched.ended).stdout)).toMatchObject({ status: 'cancelled' });
+  expect(said.match(/^After .*$/gm)).toEqual(['After seed 4 of 4, 0, 1:']);
   const resumed = await story.run(['resume', '--trainers', '1', '--augmentors', '1']);
   expect(resumed.code).toBe(0);
   expect(resumed.stderr.match(/^After .*$/gm)).toEqual(['After seed 4 of 4, 0, 1:', 'After seeds 4, 0 of 4, 0, 1:']);

@@ -3,8 +3,7 @@
 // next one, for a limited time. Not for users: `calm-orch run` passes address, token and the worker's name by environment.
 import { randomUUID } from 'node:crypto';
 import { CalmError } from '@calm-orch/core/errors';
-import { asWorkerProcess } from './run/worker-process.ts';
-import { computeScript } from './run/worker-script.ts';
+import { asWorkerProcess, computeScript } from './run/worker-process.ts';
 
 async function work(role: string, index: number): Promise<void> {
   const { CALM_ORCH_ADDRESS: address, CALM_ORCH_TOKEN: token, ...rest } = process.env;

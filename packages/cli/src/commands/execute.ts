@@ -22,7 +22,7 @@ import { judgeApart } from '../run/judge-apart.ts';
 import { parts } from '../run/parts.ts';
 import { makeRehearsalModels } from '../run/rehearsal-models.ts';
 import { nextSeedLine, undecidedClaims } from '../run/until-decided.ts';
-import { workerScript } from '../run/worker-script.ts';
+import { workerScript } from '../run/worker-process.ts';
 import { fullRunOf } from '../views/full-run.ts';
 import type { Machine } from '../views/costs.ts';
 import { inputNotes } from '../views/left-out.ts';

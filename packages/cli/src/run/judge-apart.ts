@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { CalmError } from '@calm-orch/core';
 import type { Table } from '@calm-orch/report';
 import type { Judged, JudgeTask } from '../judge.ts';
-import { judgeScript } from './worker-script.ts';
+import { judgeScript } from './worker-process.ts';
 
 /** The tables of some of a run's seeds. @throws CalmError `cancelled` where `signal` ends it before. */
 export function judgeApart(workerData: JudgeTask, signal: AbortSignal): Promise<Table[]> {
