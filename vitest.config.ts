@@ -4,9 +4,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 // Tests run on the TypeScript sources of every package; child processes they start run the built `dist`.
 const conditions = ['@calm-orch/source', 'node', 'import', 'default'];
 
-const exclude = [...configDefaults.exclude, 'test/nightly/**'];
-const withEngine = ['engine', 'model', 'trainer', 'augmentor', 'evaluator'];
-const testsOf = (name: string): string => `packages/${name}/src/**/*.test.ts`;
+const notDaily = [...configDefaults.exclude, 'test/nightly/**'];
+const endToEnd = 'test/e2e/**/*.test.ts';
+/** A process has one engine, and what its first test does to it, or to its memory, the next would meet. */
+const alone = ['packages/{engine,model,trainer,augmentor,evaluator}/src/**/*.test.ts', 'test/large-json.test.ts'];
 
 /** Stories take minutes and come first: one that begins last would leave the other workers without work. */
 class StoriesFirst extends BaseSequencer {
@@ -30,18 +31,19 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     projects: [
-      // A process has one engine, and what its first test does to it the next would meet.
-      { extends: true, test: { name: 'engine', include: withEngine.map(testsOf), exclude } },
+      { extends: true, test: { name: 'alone', include: alone, exclude: notDaily } },
       // The others share processes: loading the same modules anew for each file took a tenth of all time.
       {
         extends: true,
         test: {
-          name: 'rest',
+          name: 'shared',
           include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: [...exclude, ...withEngine.map(testsOf)],
+          exclude: [...notDaily, endToEnd, ...alone],
           isolate: false,
         },
       },
+      // Real training, a real browser, real installs: `npm run test:e2e`.
+      { extends: true, test: { name: 'e2e', include: [endToEnd], exclude: notDaily, isolate: false } },
     ],
   },
 });

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rng } from '@calm-orch/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeRealRuns, pidsOf, smallRun, type Outcome, type RealRun } from '../stories/real-run.test-util.ts';
+import { makeRealRuns, pidsOf, smallRun, type Outcome, type RealRun } from '../e2e/real-run.test-util.ts';
 import { until } from '../stories/story.test-util.ts';
 
 const runs = makeRealRuns();

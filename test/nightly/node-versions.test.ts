@@ -16,7 +16,7 @@ const chosen = [
   'packages/engine/src/load.test.ts',
   'packages/coordinator/src/runs/run.test.ts',
   'packages/cli/src/surroundings/native-error.test.ts',
-  'test/stories/native-modules.test.ts',
+  'test/e2e/native-modules.test.ts',
   'test/stories/interrupted-run.test.ts',
 ];
 

@@ -13,7 +13,7 @@ import { stageKinds } from '../../packages/cli/src/run/stage-kinds.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = join(root, 'packages/cli/bin/calm-orch.js');
 
-const settings = (values: Readonly<Record<string, unknown>>): string[] =>
+const settings = (values: Readonly<Record<string, number>>): string[] =>
   Object.entries(values).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
 
 const fewPhotographs = settings({

@@ -1,7 +1,7 @@
 // Real training, small: however many trainers, whoever is killed, the same weights, numbers and table.
 import { afterAll, describe, expect, it } from 'vitest';
 import { makeRealRuns, pidsOf, smallRun } from './real-run.test-util.ts';
-import { until } from './story.test-util.ts';
+import { until } from '../stories/story.test-util.ts';
 
 const runs = makeRealRuns();
 afterAll(() => runs.close());

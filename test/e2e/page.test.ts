@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openTracker } from '@calm-orch/tracker';
 import { claim, judgedRun } from '../../packages/report/src/verdicts/judged-run.test-util.ts';
 import { examine, watchStories, withAxe } from './browser.test-util.ts';
-import { until } from './story.test-util.ts';
+import { until } from '../stories/story.test-util.ts';
 
 const watched = watchStories();
 

@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { examine, watchStories, withAxe } from './browser.test-util.ts';
 import { fewSteps, makeRealRuns, type RealRuns } from './real-run.test-util.ts';
-import { makeStory, until, type Story } from './story.test-util.ts';
+import { makeStory, until, type Story } from '../stories/story.test-util.ts';
 
 let files: string;
 beforeAll(() => void (files = mkdtempSync(join(tmpdir(), 'calm-orch-report-'))));

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-const bench = (name: string): string => fileURLToPath(new URL(`../bench/${name}`, import.meta.url));
+const bench = (name: string): string => fileURLToPath(new URL(`../../bench/${name}`, import.meta.url));
 const run = (...args: string[]) => spawnSync(process.execPath, [bench('main.js'), ...args], { encoding: 'utf8' });
 
 describe('bench', () => {
@@ -21,7 +21,7 @@ describe('bench', () => {
 
   it.each([
     [['--config', '/nowhere.json'], /--config \/nowhere\.json: .*no such file/],
-    [['--config', fileURLToPath(new URL('../package.json', import.meta.url))], /'batch' must be a whole number/],
+    [['--config', fileURLToPath(new URL('../../package.json', import.meta.url))], /'batch' must be a whole number/],
     [['--steps', 'many'], /--steps: expected a whole number from 1, got 'many'/],
     [['--speed'], /--speed/],
   ])('refuses %j before measuring anything', (args, message) => {

@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { doctor, engineDir, ensureEngine, findEngine, installEngine, renderDoctor } from '@calm-orch/engine';
 
-const program = fileURLToPath(new URL('../packages/cli/bin/calm-orch.js', import.meta.url));
+const program = fileURLToPath(new URL('../../packages/cli/bin/calm-orch.js', import.meta.url));
 /** A number no process has. */
 const deadPid = 2 ** 22 + 1;
 
