@@ -1,4 +1,5 @@
 // Artifacts that something has changed are found and made again; what is freed is what no kept run needs.
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -69,6 +70,8 @@ test('makes artifacts again that were damaged in any way, and nothing else; veri
   const emptied = JSON.parse(readFileSync(manifest('encode', 1), 'utf8')) as object;
   writeFileSync(manifest('encode', 1), JSON.stringify({ ...emptied, files: [] }));
   rmSync(manifest('pretrain-generic'));
+  rmSync(manifest('baselines'));
+  execFileSync('mkfifo', [manifest('baselines')]);
   rmSync(join(folder('evaluate-score'), 'item-0.json'));
   appendFileSync(join(folder('finetune-score'), 'item-0.json'), ' ');
   writeFileSync(join(folder('finetune-comment'), 'item-1.json'), '{}');
@@ -83,6 +86,7 @@ test('makes artifacts again that were damaged in any way, and nothing else; veri
       .sort(),
   ).toEqual([
     'augment: manifest.json is no manifest of this artifact',
+    'baselines: manifest.json is no manifest of this artifact',
     'data: item-0.json has other bytes',
     'encode: manifest.json is no manifest of this artifact',
     'encode: manifest.json lists other files than were recorded',
@@ -93,10 +97,10 @@ test('makes artifacts again that were damaged in any way, and nothing else; veri
     'pretrain-generic: manifest.json is missing',
   ]);
   const text = await story.run(['verify', 'story.yaml']);
-  expect([text.code, text.stdout]).toEqual([1, expect.stringMatching(/9 of \d+ artifacts.* are damaged or gone/)]);
+  expect([text.code, text.stdout]).toEqual([1, expect.stringMatching(/10 of \d+ artifacts.* are damaged or gone/)]);
 
   const again = await run();
-  expect(again).toMatchObject({ status: 'succeeded', executed: 8, reused: 9 });
+  expect(again).toMatchObject({ status: 'succeeded', executed: 9, reused: 8 });
   expect(again.stderr).toMatch(/Damaged, made again: data \w+: item-0\.json has other bytes/);
   expect(again.stderr).toContain('Damaged, made again: foundation: foundation.safetensors has other bytes');
   expect(contents()).toEqual(before);

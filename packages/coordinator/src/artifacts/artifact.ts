@@ -1,7 +1,7 @@
 // Artifacts: how a stage's output becomes complete, and how completeness is recognised. An artifact exists when its
 // manifest does: files are synced first, the manifest is written last, and the folder gets its final name after that.
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { makeFolder, writeFileAtomic, type Json, type StageResult } from '@calm-orch/core';
@@ -32,15 +32,19 @@ const hashedAtOnce = 4;
 /** The manifest of an artifact; null where there is none that can be read as the one of this key. */
 export function readManifest(layout: Layout, key: string): Manifest | null {
   try {
-    const value = JSON.parse(
-      readFileSync(join(layout.artifact(key), manifestName), 'utf8'),
-    ) as Partial<Manifest> | null;
+    const value = JSON.parse(fileText(join(layout.artifact(key), manifestName))) as Partial<Manifest> | null;
     const isWhole =
       value?.key === key && typeof value.kind === 'string' && isObject(value.result) && Array.isArray(value.files);
     return isWhole && value.files.every(isFile) ? (value as Manifest) : null;
   } catch {
     return null;
   }
+}
+
+/** Of a file of an artifact. @throws where something else lies there: reading a pipe would never end. */
+export function fileText(path: string): string {
+  if (!statSync(path).isFile()) throw new Error(`${path} is no file`);
+  return readFileSync(path, 'utf8');
 }
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;

@@ -1,6 +1,6 @@
 // What is wrong with an artifact. Its files are those that the tracker recorded when the stage succeeded; the manifest must
 // say the same. A damaged artifact counts as absent: whoever finds one makes it again, or says that it is gone.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import {
   canonicalJson,
@@ -10,7 +10,7 @@ import {
   type FoundationSources,
 } from '@calm-orch/core';
 import type { ArtifactFile, Tracker } from '@calm-orch/tracker';
-import { manifestName, readManifest, type Manifest } from './artifact.ts';
+import { fileText, manifestName, readManifest, type Manifest } from './artifact.ts';
 import type { Layout } from './layout.ts';
 
 export interface Damage {
@@ -116,8 +116,8 @@ function damageOfInput(layout: Layout, { key, files }: Manifest, depth: Depth): 
     return file.sha256 === key ? [] : [{ path: manifestName, problem: 'is no manifest of this artifact' }];
   if (file.path !== foundationSourcesFile || depth !== 'all') return [];
   try {
-    const text = readFileSync(join(layout.artifact(key), foundationSourcesFile), 'utf8');
-    const sources = JSON.parse(text) as FoundationSources;
+    const path = join(layout.artifact(key), foundationSourcesFile);
+    const sources = JSON.parse(fileText(path)) as FoundationSources;
     return sources.files.flatMap((source) => damageOfFile(source.path, source, () => true));
   } catch {
     // Said already.
