@@ -1,6 +1,6 @@
 // Bundles what `calm-orch`, its workers and its judging thread load into packages/cli/dist/program: Node reads a few files
-// in a fraction of the time that hundreds of modules take. Stages' code is not in it: a computation runs the very modules
-// that were hashed for its key. Types are checked by `tsc -b`, whose output is bundled.
+// in a fraction of the time that hundreds of modules take. No stage runs from it: a computation loads the very modules that
+// were hashed for its key. Types are checked by `tsc -b`, whose output is bundled.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
