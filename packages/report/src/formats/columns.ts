@@ -7,8 +7,7 @@ export const columnGap = 2;
 const widthOf = (text: string): number => (/^[ -~]*$/.test(text) ? text.length : stringWidth(text));
 
 /** Spaces up to `width` cells. */
-export const padText = (text: string, width: number): string =>
-  text + ' '.repeat(Math.max(0, width - widthOf(text)));
+export const padText = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)));
 
 /** Of the widest text in each column. */
 export function columnWidths(lines: readonly (readonly string[])[]): number[] {
