@@ -25,6 +25,7 @@ const published = {
 
 /** What the catalogue lists. */
 const pools = ['labeled', 'comments', 'generic', 'unlabeled', 'questions'];
+const all = [...datasetNames, ...pools];
 
 /** Runs the command with its arguments; resolves to the exit code. */
 export async function run(args) {
@@ -34,15 +35,14 @@ export async function run(args) {
       dir: { type: 'string' },
       percent: { type: 'string', default: '100' },
       rounds: { type: 'string', default: '3' },
-      only: { type: 'string', default: [...datasetNames, ...pools].join() },
+      only: { type: 'string', default: all.join() },
       json: { type: 'boolean', default: false },
     },
   });
   const [percent, rounds] = [wholeNumber(values.percent, '--percent'), wholeNumber(values.rounds, '--rounds')];
   const asked = values.only.split(',');
-  const unknown = asked.find((name) => ![...datasetNames, ...pools].includes(name));
-  if (unknown !== undefined)
-    throw new Error(`--only: expected some of ${[...datasetNames, ...pools].join()}, got '${unknown}'`);
+  const unknown = asked.find((name) => !all.includes(name));
+  if (unknown !== undefined) throw new Error(`--only: expected some of ${all.join()}, got '${unknown}'`);
   const say = (line) => console.error(`bench readers: ${line}`);
   const dir = values.dir ?? mkdtempSync(join(tmpdir(), 'calm-orch-readers-'));
   try {

@@ -11,18 +11,20 @@ const built = join(root, 'packages/cli/dist');
 const target = join(built, 'program');
 /** Of others: what every command reads in many modules. */
 const bundled = [
-  ...[
-    'drizzle-orm',
-    'yargs',
-    'yargs-parser',
-    'y18n',
-    'cliui',
-    'wrap-ansi',
-    'escalade',
-    'get-caller-file',
-    'strip-ansi',
-  ],
-  ...['ansi-regex', 'ansi-styles', 'string-width', 'fast-string-width', 'fast-string-truncated-width'],
+  'drizzle-orm',
+  'yargs',
+  'yargs-parser',
+  'y18n',
+  'cliui',
+  'wrap-ansi',
+  'escalade',
+  'get-caller-file',
+  'strip-ansi',
+  'ansi-regex',
+  'ansi-styles',
+  'string-width',
+  'fast-string-width',
+  'fast-string-truncated-width',
 ];
 
 rmSync(target, { recursive: true, force: true });
