@@ -71,6 +71,7 @@ test('what a computation writes after its lease was lost is in no artifact', asy
   writeFileSync(join(story.dir, 'write-late'), '');
   await until('the late one has written', () => existsSync(join(story.dir, 'written-late')));
   expect(augment().status).toBe('running');
+  writeFileSync(join(story.dir, 'go-on'), '');
   const { code, stderr } = await run.ended;
   expect([code, stderr]).toEqual([0, '']);
   expectUndisturbedResults(story, 'story-1');
