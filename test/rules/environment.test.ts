@@ -8,10 +8,13 @@ import { repository, workspacePackages } from './sources.ts';
 const variables: Readonly<Record<string, string>> = {
   CALM_ORCH_ADDRESS: 'of the coordinator, to its workers',
   CALM_ORCH_BACKEND: 'the engine that is wanted',
+  CALM_ORCH_CERTIFICATE_SECONDS: 'how long certificates are good',
   CALM_ORCH_DEBUG: 'stacks of errors',
   CALM_ORCH_DETACHED: 'to the process in the background',
   CALM_ORCH_DIR: 'the run folder',
+  CALM_ORCH_HOST: 'of the coordinator, to its trainers',
   CALM_ORCH_INSTANCE: 'of the coordinator, to its workers',
+  CALM_ORCH_JOIN: 'a join token',
   CALM_ORCH_METEOR_DIR: "METEOR's own folder",
   CALM_ORCH_TAKEOVER_MS: 'of the coordinator, to its workers',
   CALM_ORCH_TENSORS: 'tensors are streamed',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { shardRange } from '@calm-orch/core';
 import { auditRun, auditStage, type AuditedStage } from '@calm-orch/coordinator';
-import { createComputeGang, openTensorPlane } from '@calm-orch/rpc';
+import { createComputeGang, openTensorPlane, tokenAccess } from '@calm-orch/rpc';
 import type { Values } from '@calm-orch/engine';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -122,7 +122,7 @@ describe('the audit of real training', () => {
       'step 2 (attempt 1) was computed with the samples of step 3',
     ],
   ])('fails where a step was %s, which the tracker does not take either', async (_, computed, rejection, problem) => {
-    const plane = await openTensorPlane({ address: `unix:${join(dir, 'tensors')}`, token: 't' });
+    const plane = await openTensorPlane({ address: `unix:${join(dir, 'tensors')}`, access: tokenAccess('t') });
     const gang = createComputeGang({ plane: () => Promise.resolve(plane), stageKey: key, onReady: () => {} });
     const sharded = newStep();
     try {

@@ -119,6 +119,16 @@ const commands: readonly CommandEntry[] = [
     load: () => import('./commands/audit.ts'),
   },
   {
+    usage: 'worker',
+    describe: 'Work for a run on another host, which a token lets this one join',
+    load: () => import('./commands/worker.ts'),
+  },
+  {
+    usage: 'token <action> [target]',
+    describe: 'Make, list and revoke the tokens by which workers of other hosts join',
+    load: () => import('./commands/token.ts'),
+  },
+  {
     usage: 'metrics <kind> <file>',
     describe: 'Score captions or predictions of a JSON file with the metrics of the tables',
     load: () => import('./commands/metrics.ts'),

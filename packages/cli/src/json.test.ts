@@ -58,6 +58,7 @@ const failures: Readonly<Record<string, readonly [exitCode: number, ...args: str
   score: [1, 'none.jpg'],
   comment: [1, 'none.jpg'],
   suggest: [1, 'none.jpg'],
+  token: [2, 'revoke', '00000000'],
   data: [2, 'verify', 'AVB'],
 };
 

@@ -5,6 +5,7 @@
 export type ErrorCode =
   | 'invalid_argument'
   | 'invalid_config'
+  | 'unauthenticated'
   | 'not_found'
   | 'bad_data'
   | 'unavailable'
@@ -28,6 +29,7 @@ export interface ErrorMeaning {
 export const errorTable: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   invalid_argument: { grpcStatus: 3, retryable: false, exitCode: 2 },
   invalid_config: { grpcStatus: 3, retryable: false, exitCode: 2 },
+  unauthenticated: { grpcStatus: 16, retryable: false, exitCode: 2 },
   not_found: { grpcStatus: 5, retryable: false, exitCode: 2 },
   bad_data: { grpcStatus: 9, retryable: false, exitCode: 1 },
   unavailable: { grpcStatus: 14, retryable: true, exitCode: 1 },

@@ -1,5 +1,5 @@
-// Addresses a coordinator listens on: a Unix socket by default, or a port of this machine on request. Never an
-// interface that other machines reach: the token would cross the network unencrypted.
+// Addresses a coordinator listens on: a Unix socket by default, or a port of this machine on request. On an interface that
+// other machines reach it speaks TLS alone (tls/): the run's token must not cross a network.
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -99,13 +99,35 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Parses `--listen HOST:PORT`. @throws CalmError `invalid_argument` for anything but a port of this machine. */
+/** A port of this machine, for which no TLS is needed. @throws CalmError `invalid_argument` for any other address */
 export function listenAddress(text: string): ListenAddress {
-  const match = /^(127\.0\.0\.1|localhost):(\d{1,5})$/.exec(text);
-  if (match === null || Number(match[2]) > 65535)
+  const parsed = parseListen(text);
+  if (parsed.isForHosts) throw new CalmError('internal', `${text} is not an address of this machine alone`);
+  return { address: `127.0.0.1:${parsed.port}`, remove: () => {} };
+}
+
+export interface Listen {
+  /** As gRPC writes it. */
+  readonly address: string;
+  readonly port: number;
+  /** Other machines reach it. */
+  readonly isForHosts: boolean;
+}
+
+/** Parses `--listen HOST:PORT`. @throws CalmError `invalid_argument` */
+export function parseListen(text: string): Listen {
+  const match = /^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/.exec(text);
+  const [, host = '', port] = match ?? [];
+  if (match === null || Number(port) > 65535)
     throw new CalmError(
       'invalid_argument',
-      `--listen: expected 127.0.0.1:PORT with PORT from 0 (any free one) to 65535, got "${text}"`,
+      `--listen: expected 127.0.0.1:PORT, or HOST:PORT with the address by which other hosts reach this one, PORT from 0 (any free one) to 65535, got "${text}"`,
     );
-  return { address: `127.0.0.1:${match[2]}`, remove: () => {} };
+  if (['0.0.0.0', '[::]'].includes(host))
+    throw new CalmError(
+      'invalid_argument',
+      `--listen: ${host} is every address of this machine; name the one by which the other hosts reach it`,
+    );
+  const isForHosts = !['127.0.0.1', 'localhost'].includes(host);
+  return { address: `${isForHosts ? host : '127.0.0.1'}:${port}`, port: Number(port), isForHosts };
 }

@@ -1,15 +1,18 @@
 // The caller's end of a service: methods as async functions that carry the token, have a deadline, throw CalmErrors,
 // and are repeated while the peer cannot be reached. All our calls are idempotent, so repeating is always allowed.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Metadata, type Client } from '@grpc/grpc-js';
+import { Metadata, type ChannelCredentials, type Client } from '@grpc/grpc-js';
 import { CalmError, type ErrorCode } from '@calm-orch/core';
-import { openClient } from './client.ts';
+import { openClient, retire } from './client.ts';
 import type { Api, CallOptions, Definition, Method } from './service.ts';
 import { fromStatus } from './status.ts';
 
 export interface ConnectOptions {
   readonly address: string;
-  readonly token: string;
+  /** The run's; off this machine callers show their certificate instead. @default none */
+  readonly token?: string | undefined;
+  /** @default plain text */
+  readonly credentials?: ChannelCredentials;
   /** How long a peer may be unreachable before calls to it fail; from then on they fail at once. @default 15000 */
   readonly retryForMs?: number;
   /** Milliseconds. @default performance.now */
@@ -18,6 +21,8 @@ export interface ConnectOptions {
 
 export interface Connection<D extends Definition> {
   readonly api: Api<D>;
+  /** Calls from now on are made with these; those under way end as they began. */
+  renew(credentials: ChannelCredentials): void;
   close(): void;
 }
 
@@ -26,9 +31,9 @@ const worthRepeating: ReadonlySet<ErrorCode> = new Set(['unavailable', 'busy']);
 
 export function connect<D extends Definition>(definition: D, options: ConnectOptions): Connection<D> {
   const { address, token, retryForMs = 15_000, now = () => performance.now() } = options;
-  const client = openClient(address, 1000);
+  let client = openClient(address, 1000, options.credentials);
   const metadata = new Metadata();
-  metadata.set('authorization', `Bearer ${token}`);
+  if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
 
   /** Since when nobody has answered. */
   let silentSince: number | null = null;
@@ -54,7 +59,14 @@ export function connect<D extends Definition>(definition: D, options: ConnectOpt
     name,
     (request: unknown, call: CallOptions = {}) => persist(method, request, call),
   ]);
-  return { api: Object.fromEntries(methods) as Api<D>, close: () => client.close() };
+  return {
+    api: Object.fromEntries(methods) as Api<D>,
+    renew: (credentials) => {
+      retire(client);
+      client = openClient(address, 1000, credentials);
+    },
+    close: () => client.close(),
+  };
 }
 
 function once(

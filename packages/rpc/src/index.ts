@@ -1,4 +1,10 @@
-export { listenAddress, socketAddress, type ListenAddress } from './address.ts';
+export { listenAddress, parseListen, socketAddress, type ListenAddress } from './address.ts';
+export { tokenGate, type Caller, type Gate } from './gate.ts';
+export type { Identity, Subject } from './tls/certificates.ts';
+export { createVerifier, TlsServerCredentials } from './tls/credentials.ts';
+export { formatToken, parseToken, type JoinToken } from './tls/join-token.ts';
+export { EnrollmentServiceService } from './generated/calm/v1/enrollment.ts';
+export { tokenAccess, tlsAccess, type TensorAccess } from './tensors/tensor-access.ts';
 export { connect, type Connection, type ConnectOptions } from './call.ts';
 export { createComputeGang, type ComputeGang } from './compute/compute-gang.ts';
 export { AttemptFailure, ComputeChild, type ComputeChildOptions } from './compute/compute-child.ts';

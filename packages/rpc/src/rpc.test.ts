@@ -15,12 +15,14 @@ import { basename, dirname, join } from 'node:path';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CalmError, toCalmError, type WorkerFacts } from '@calm-orch/core';
-import { listenAddress, ownedName, socketAddress } from './address.ts';
+import { ownedName, parseListen, socketAddress } from './address.ts';
 import { connect } from './call.ts';
 import { CoordinatorServiceService, Directive, type LeaseResponse } from './generated/calm/v1/coordinator.ts';
 import { HealthService } from './generated/grpc/health/v1/health.ts';
+import { tokenGate } from './gate.ts';
 import { serve, type RunningServer } from './serve.ts';
 import type { Api } from './service.ts';
+import { tokenAccess } from './tensors/tensor-access.ts';
 import { openTensorPlane } from './tensors/tensor-plane.ts';
 import { fromFacts, fromPoint, fromResultMessage, toFacts, toPoint, toResultMessage } from './tensors/wire.ts';
 
@@ -45,7 +47,13 @@ afterEach(async () => {
 
 async function start(handlers: Partial<Handlers>, address = '127.0.0.1:0'): Promise<RunningServer> {
   const definition = CoordinatorServiceService;
-  const options = { address, token: 'secret', name: 'calm.v1.CoordinatorService', definition, onError: () => {} };
+  const options = {
+    address,
+    gate: tokenGate('secret'),
+    name: 'calm.v1.CoordinatorService',
+    definition,
+    onError: () => {},
+  };
   const server = await serve({ ...options, handlers: { ...none, ...handlers } });
   open.push(server);
   return server;
@@ -91,7 +99,7 @@ describe('serve and connect', () => {
     for (const name of ['no_proxy', 'no_grpc_proxy']) vi.stubEnv(name, '');
     const { address } = await start({ register: async () => ({ heartbeatIntervalMs: 1, leaseTtlMs: 2 }) });
     expect(await client(address).register(register)).toEqual({ heartbeatIntervalMs: 1, leaseTtlMs: 2 });
-    const [owner, peer] = [0, 1].map(() => openTensorPlane({ address: '127.0.0.1:0', token: 't' }));
+    const [owner, peer] = [0, 1].map(() => openTensorPlane({ address: '127.0.0.1:0', access: tokenAccess('t') }));
     open.push(await owner!, await peer!);
     (await owner!).publish('sums', Float32Array.of(1, 2));
     const tensor = (await peer!).pull((await owner!).address, 'sums', new AbortController().signal);
@@ -114,7 +122,7 @@ describe('serve and connect', () => {
   it('turn away callers with another token', async () => {
     const { address } = await start({ register: async () => ({ heartbeatIntervalMs: 1, leaseTtlMs: 2 }) });
     const { code, message } = await failure(client(address, 'other').register(register));
-    expect(code).toBe('invalid_argument');
+    expect(code).toBe('unauthenticated');
     expect(message).toContain('the token is not that of this run');
   });
 
@@ -172,8 +180,14 @@ describe('serve and connect', () => {
     const { code, message } = await failure(start({}, address));
     expect(code).toBe('unavailable');
     expect(message).toMatch(/cannot listen on 127.0.0.1:\d+: another process uses it; choose another port/);
-    for (const bad of ['0.0.0.0:80', 'example.org:80', '127.0.0.1', '127.0.0.1:70000'])
-      expect(() => listenAddress(bad)).toThrow(/--listen: expected 127.0.0.1:PORT/);
+    for (const bad of ['example.org', ':80', '127.0.0.1', '127.0.0.1:70000', 'unix:/x:80'])
+      expect(() => parseListen(bad)).toThrow(/--listen: expected 127.0.0.1:PORT, or HOST:PORT/);
+    for (const every of ['0.0.0.0:80', '[::]:80']) expect(() => parseListen(every)).toThrow(/name the one by which/);
+    expect(['localhost:0', 'node-7.example.org:80', '[fe80::1]:80'].map((text) => parseListen(text))).toEqual([
+      { address: '127.0.0.1:0', port: 0, isForHosts: false },
+      { address: 'node-7.example.org:80', port: 80, isForHosts: true },
+      { address: '[fe80::1]:80', port: 80, isForHosts: true },
+    ]);
   });
 
   it('answer health probes without a token', async () => {

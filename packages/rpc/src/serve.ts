@@ -1,13 +1,11 @@
-// Serves one of our services, and health, on one address. Handlers are async functions that throw CalmErrors; every
-// call but a health probe must carry the token.
+// Serves our services, and health, on one address. Handlers are async functions that throw CalmErrors; a gate is asked about
+// every call but a health probe.
 import { chmodSync } from 'node:fs';
 import {
   logVerbosity,
-  Metadata,
   Server,
   setLogVerbosity,
   ServerCredentials,
-  status,
   type handleUnaryCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -16,12 +14,14 @@ import { HealthService } from './generated/grpc/health/v1/health.ts';
 import { createHealth } from './health.ts';
 import type { Api, Definition } from './service.ts';
 import { toStatus } from './status.ts';
-import { hasToken } from './token.ts';
+import type { Gate } from './gate.ts';
 
 export interface ServeOptions<D extends Definition> {
-  /** `unix:/path` or `127.0.0.1:port`, port 0: any free one. */
+  /** `unix:/path` or `host:port`, port 0: any free one. */
   readonly address: string;
-  readonly token: string;
+  readonly gate: Gate;
+  /** @default plain text: for this machine only */
+  readonly credentials?: ServerCredentials;
   /** Full name of the service, as health probes ask for it. */
   readonly name: string;
   readonly definition: D;
@@ -41,18 +41,19 @@ export interface RunningServer {
 
 /** @throws CalmError `unavailable` when the address cannot be had, saying why. */
 export async function serve<D extends Definition>(options: ServeOptions<D>): Promise<RunningServer> {
-  const { address, token, name, definition, handlers, onError = reportError } = options;
+  const { address, gate, name, definition, handlers, onError = reportError } = options;
+  const credentials = options.credentials ?? ServerCredentials.createInsecure();
   // What goes wrong is thrown; gRPC would print it as well.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server();
   const implementation: UntypedServiceImplementation = {};
-  for (const method of Object.keys(definition)) implementation[method] = unary(method, handlers, token, onError);
+  for (const method of Object.keys(definition)) implementation[method] = unary(method, handlers, gate, onError);
   server.addService(definition, implementation);
   const health = createHealth();
   server.addService(HealthService, health.handlers);
 
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(address, credentials, (error, bound) => {
       if (error === null) resolve(bound);
       else reject(cannotListen(address, error));
     });
@@ -72,21 +73,25 @@ export async function serve<D extends Definition>(options: ServeOptions<D>): Pro
 function unary<D extends Definition>(
   method: string,
   handlers: Api<D>,
-  token: string,
+  gate: Gate,
   onError: (error: unknown, method: string) => void,
 ): handleUnaryCall<unknown, unknown> {
   return (call, callback) => {
-    if (!hasToken(call.metadata, token)) {
-      callback({
-        code: status.UNAUTHENTICATED,
-        details: 'the token is not that of this run',
-        metadata: new Metadata(),
-      });
-      return;
-    }
     const gone = new AbortController();
     call.on('cancelled', () => gone.abort());
-    handlers[method]!(call.request as never, { signal: gone.signal }).then(
+    const answer = async (): Promise<unknown> => {
+      const caller = gate(call, method);
+      const { expelled } = caller;
+      const leave = (): void => gone.abort();
+      expelled?.addEventListener('abort', leave, { once: true });
+      try {
+        return await handlers[method]!(call.request, { signal: gone.signal, caller });
+      } finally {
+        expelled?.removeEventListener('abort', leave);
+        expelled?.throwIfAborted();
+      }
+    };
+    answer().then(
       (response) => callback(null, response),
       (error: unknown) => {
         if (!(error instanceof CalmError)) onError(error, method);

@@ -1,4 +1,5 @@
 // A service as its caller and its implementer both see it: plain async functions, no callbacks.
+import type { Caller } from './gate.ts';
 
 export interface CallOptions {
   /** Caller: abandons the call. Handler: aborted when the caller has gone. */
@@ -7,6 +8,8 @@ export interface CallOptions {
   readonly deadlineMs?: number;
   /** Caller: how long an unreachable peer is tried again for this call, if shorter than the connection's. */
   readonly retryForMs?: number;
+  /** Handler: who calls. */
+  readonly caller?: Caller;
 }
 
 /** One method of a generated `XService` constant. */

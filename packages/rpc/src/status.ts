@@ -29,8 +29,9 @@ function codeOf(grpcStatus: number): ErrorCode {
     case status.DEADLINE_EXCEEDED:
       return 'unavailable';
     case status.INVALID_ARGUMENT:
-    case status.UNAUTHENTICATED:
       return 'invalid_argument';
+    case status.UNAUTHENTICATED:
+      return 'unauthenticated';
     case status.NOT_FOUND:
       return 'not_found';
     default:

@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { CalmError } from '@calm-orch/core';
 import { AttemptFailure, type ComputeChild } from './compute/compute-child.ts';
 import { CoordinatorServiceService, Directive, FailureKind } from './generated/calm/v1/coordinator.ts';
+import { tokenGate } from './gate.ts';
 import { serve } from './serve.ts';
 import type { Api } from './service.ts';
 import { toLease, type WorkItem } from './tensors/wire.ts';
@@ -44,7 +45,12 @@ async function work(items: readonly WorkItem[], compute: Partial<ComputeChild>, 
     join: unused,
     ...handlers,
   };
-  const options = { address: '127.0.0.1:0', token: 'secret', name: 'calm.v1.CoordinatorService', onError: () => {} };
+  const options = {
+    address: '127.0.0.1:0',
+    gate: tokenGate('secret'),
+    name: 'calm.v1.CoordinatorService',
+    onError: () => {},
+  };
   const server = await serve({ ...options, definition: CoordinatorServiceService, handlers: all });
   onTestFinished(() => server.close());
   await runWorker({

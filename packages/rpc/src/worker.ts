@@ -1,5 +1,6 @@
 // A worker, lease to result, on one page. This process only holds leases: what takes time runs in its compute child,
 // so a heartbeat is never late because of a computation.
+import type { ChannelCredentials } from '@grpc/grpc-js';
 import { CalmError, type Role, type WorkerFacts } from '@calm-orch/core';
 import { connect } from './call.ts';
 import { AttemptFailure, type ComputeChild } from './compute/compute-child.ts';
@@ -16,7 +17,11 @@ export interface WorkerOptions {
   readonly instance: string;
   readonly facts: WorkerFacts;
   readonly address: string;
-  readonly token: string;
+  /** Of the run; a worker of another host shows its certificate instead. */
+  readonly token?: string;
+  readonly credentials?: ChannelCredentials;
+  /** Called with what takes other credentials, from the next call on. */
+  readonly onConnected?: (renew: (credentials: ChannelCredentials) => void) => void;
   readonly compute: ComputeChild;
   /** Aborted: save a checkpoint, give the lease back, return. */
   readonly signal: AbortSignal;
@@ -36,9 +41,12 @@ const releaseGraceMs = 20_000;
  * for `takeoverMs`; then it saves a checkpoint and gives up. @throws CalmError `unavailable` then, while it holds no lease.
  */
 export async function runWorker(options: WorkerOptions): Promise<void> {
-  const { role, index, instance, address, token, compute, signal, log, takeoverMs } = options;
+  const { role, index, instance, address, token, credentials, compute, signal, log, takeoverMs } = options;
   const facts = toFacts(options.facts);
-  const { api: coordinator, close } = connect(CoordinatorServiceService, { address, token, retryForMs: takeoverMs });
+  const shown = credentials === undefined ? { token } : { credentials };
+  const connection = connect(CoordinatorServiceService, { address, ...shown, retryForMs: takeoverMs });
+  const { api: coordinator, close } = connection;
+  options.onConnected?.(connection.renew);
   const told = new AbortController();
   const stop = AbortSignal.any([signal, told.signal]);
   try {

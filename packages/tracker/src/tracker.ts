@@ -9,6 +9,8 @@ import { openDatabase, transaction, type Access, type Store } from './database/d
 import { guarded } from './database/sqlite-errors.ts';
 import * as attempts from './stores/attempt-store.ts';
 import * as events from './stores/event-store.ts';
+import * as joining from './stores/guest-store.ts';
+import type { Guest, JoinTokenRecord, NewJoinToken, Redemption } from './stores/guest-store.ts';
 import { holding, holdingAll, holdingAttempt } from './holding.ts';
 import * as imported from './stores/import-store.ts';
 import * as ledger from './stores/ledger-store.ts';
@@ -164,6 +166,19 @@ export interface Tracker {
   /** All there have been, with their ends, in order of their start. */
   listWorkers(runId: string): WorkerRecord[];
 
+  // workers of other hosts
+  createJoinToken(runId: string, token: NewJoinToken): { readonly id: string; readonly secret: string };
+  /** Of a run or of all, newest first. */
+  listJoinTokens(runId?: string): JoinTokenRecord[];
+  /** Whoever has joined with it may no longer take part. Throws `not_found`. */
+  revokeJoinToken(id: string): void;
+  /** A guest of the run, or why not. */
+  redeemJoinToken(redemption: Redemption): Guest | { readonly refused: string };
+  /** Once it has registered: a process of another host. */
+  recordGuest(runId: string, guest: NewWorker & { readonly host: string }): void;
+  /** Whether a guest may still take part. */
+  isWelcome(runId: string, instance: string): boolean;
+
   // the machine
   /** The second that readings go on with. */
   nextSecond(runId: string): number;
@@ -302,6 +317,12 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     endWorker: (runId, instance, end) => holding(store, runId, () => workers.endWorker(store, runId, instance, end)),
     livingWorkers: (runId) => workers.livingWorkers(store, runId),
     listWorkers: (runId) => workers.listWorkers(store, runId),
+    createJoinToken: (runId, token) => joining.createJoinToken(store, runId, token),
+    listJoinTokens: (runId) => joining.listJoinTokens(store, runId),
+    revokeJoinToken: (id) => joining.revokeJoinToken(store, id),
+    redeemJoinToken: (redemption) => holding(store, redemption.runId, () => joining.redeemJoinToken(store, redemption)),
+    recordGuest: (runId, guest) => holding(store, runId, () => workers.recordGuest(store, runId, guest)),
+    isWelcome: (runId, instance) => joining.isWelcome(store, runId, instance),
     nextSecond: (runId) => load.nextSecond(store, runId),
     recordLoad: (runId, second, reading) => holding(store, runId, () => load.recordLoad(store, runId, second, reading)),
     listLoad: (runId) => load.listLoad(store, runId),

@@ -49,7 +49,8 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
     .option('listen', {
       type: 'string',
       requiresArg: true,
-      describe: 'Serve the workers on 127.0.0.1:PORT (0: any) instead of a Unix socket',
+      describe:
+        'Serve the workers on 127.0.0.1:PORT (0: any) instead of a Unix socket; HOST:PORT: let workers of other hosts join there, over TLS',
     })
     .option('hang-timeout', {
       ...processes,
@@ -73,8 +74,13 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
     .check((given) => {
       for (const name of ['trainers', 'augmentors', 'evaluators'] as const) {
         const count = given[name];
-        if (count !== undefined && !(Number.isSafeInteger(count) && count > 0))
-          throw new CalmError('invalid_argument', `--${name}: expected a whole number of at least 1, got ${count}`);
+        // Without any here, those of other hosts do the work.
+        const least = given.listen === undefined ? 1 : 0;
+        if (count !== undefined && !(Number.isSafeInteger(count) && count >= least))
+          throw new CalmError(
+            'invalid_argument',
+            `--${name}: expected a whole number of at least ${least}, got ${count}`,
+          );
       }
       const hang = given['hang-timeout'];
       if (hang !== undefined && !(hang > 0))

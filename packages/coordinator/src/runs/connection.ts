@@ -4,7 +4,15 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CalmError, makeFolder } from '@calm-orch/core';
-import { listenAddress, serve, socketAddress, type Api, type Definition, type RunningServer } from '@calm-orch/rpc';
+import {
+  listenAddress,
+  serve,
+  socketAddress,
+  tokenGate,
+  type Api,
+  type Definition,
+  type RunningServer,
+} from '@calm-orch/rpc';
 import type { Layout } from '../artifacts/layout.ts';
 
 export interface RunConnection {
@@ -13,6 +21,8 @@ export interface RunConnection {
   readonly token: string;
   /** Hash of the code and engine of the workers that were started with it. */
   readonly code: string;
+  /** Where workers of other hosts reach it, over TLS: `host:port`. Absent: nowhere. */
+  readonly hosts?: string;
 }
 
 /** Null when no coordinator of the run was killed. */
@@ -25,6 +35,10 @@ export function readConnection(layout: Layout, runId: string): RunConnection | n
     return null;
   }
 }
+
+/** Where workers of other hosts join the run; null: nowhere. */
+export const hostsAddress = (layout: Layout, runId: string): string | null =>
+  readConnection(layout, runId)?.hosts ?? null;
 
 export interface ServedRun {
   readonly server: RunningServer;
@@ -43,6 +57,7 @@ export interface ServeRunOptions<D extends Definition> {
   /** Of the coordinator before, whose workers live. */
   readonly before: RunConnection | null;
   readonly code: string;
+  readonly hosts?: string;
   readonly name: string;
   readonly definition: D;
   readonly handlers: Api<D>;
@@ -50,7 +65,7 @@ export interface ServeRunOptions<D extends Definition> {
 
 /** Serves a run where its living workers look for it. @throws CalmError `unavailable` */
 export async function serveRun<D extends Definition>(options: ServeRunOptions<D>): Promise<ServedRun> {
-  const { layout, runId, listen, before, code, name, definition, handlers } = options;
+  const { layout, runId, listen, before, code, hosts, name, definition, handlers } = options;
   const isPort = before !== null && !before.address.startsWith('unix:');
   const own =
     isPort || listen !== undefined
@@ -60,8 +75,8 @@ export async function serveRun<D extends Definition>(options: ServeRunOptions<D>
   let server: RunningServer | undefined;
   const path = layout.connection(runId);
   try {
-    server = await serve({ address: own.address, token, name, definition, handlers });
-    writeConnection(path, { address: server.address, token, code });
+    server = await serve({ address: own.address, gate: tokenGate(token), name, definition, handlers });
+    writeConnection(path, { address: server.address, token, code, ...(hosts !== undefined && { hosts }) });
     const running = server;
     return {
       server,

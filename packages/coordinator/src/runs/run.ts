@@ -2,7 +2,7 @@
 // have the rest computed (session.ts), and say how it ended.
 import { existsSync } from 'node:fs';
 import { toCalmError, type Experiment, type Json } from '@calm-orch/core';
-import { listenAddress } from '@calm-orch/rpc';
+import { parseListen } from '@calm-orch/rpc';
 import type { RunRecord, Tracker } from '@calm-orch/tracker';
 import { isArtifactWhole } from '../artifacts/damage.ts';
 import type { Layout } from '../artifacts/layout.ts';
@@ -31,7 +31,7 @@ export interface RunOptions {
   readonly counts: WorkerCounts;
   /** Program that `<role> <index>` is passed to. */
   readonly workerScript: string;
-  /** `127.0.0.1:PORT` instead of a Unix socket. */
+  /** `127.0.0.1:PORT` instead of a Unix socket; another address: beside it, for workers of other hosts. */
   readonly listen?: string;
   readonly policy?: Partial<Policy>;
   /** Aborted: workers save checkpoints and stop, the run ends as cancelled. */
@@ -73,7 +73,7 @@ export interface RunSummary {
 /** @throws CalmError when the run cannot be planned, recorded or served; the record then says so too. */
 export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const { tracker, listen } = options;
-  if (listen !== undefined) listenAddress(listen);
+  if (listen !== undefined) parseListen(listen);
   const planned = await planAndCheck(options);
   const legacy = findLegacy(options);
   const run = record(options, planned.plan, legacy.before !== null);

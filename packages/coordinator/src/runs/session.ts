@@ -1,7 +1,7 @@
 // One coordinator's time with a run: it goes on with what workers of the coordinator before hold, serves, starts the
 // workers that are missing, waits for the end, and leaves no process and no open file behind, however it ends.
 import { CalmError, type Experiment } from '@calm-orch/core';
-import { CoordinatorServiceService, RunServiceService } from '@calm-orch/rpc';
+import { CoordinatorServiceService, EnrollmentServiceService, parseListen, RunServiceService } from '@calm-orch/rpc';
 import type { RunRecord, RunWorker, Superseded } from '@calm-orch/tracker';
 import { Coordinator } from '../leases/coordinator.ts';
 import { defaultPolicy, type Policy } from '../leases/policy.ts';
@@ -9,7 +9,9 @@ import type { CoordinatorEvent, KnownStages } from '../leases/records.ts';
 import { coordinatorService, serviceName } from '../leases/service.ts';
 import type { Launcher } from '../launchers/launcher.ts';
 import type { Plan } from '../plan/plan.ts';
-import { serveRun, type ServedRun } from './connection.ts';
+import { closedEnrollment } from '../guests/enrollment.ts';
+import type { GuestServer } from '../guests/guests.ts';
+import { readConnection, serveRun, type ServedRun } from './connection.ts';
 import type { RunOptions } from './run.ts';
 import { createEventLog, runService, type EventLog } from './run-service.ts';
 import { endAll, type Legacy } from './takeover.ts';
@@ -45,6 +47,8 @@ export interface Session extends Task {
   readonly events: EventLog;
   /** null: no workers were needed so far. */
   pool: WorkerPool | null;
+  /** null: no workers of other hosts may join. */
+  guests: GuestServer | null;
   /** What the run is to go on with; null: nothing. @default nobody was asked: not all has succeeded */
   next?: Experiment | null;
 }
@@ -63,10 +67,11 @@ export function openSession(options: RunOptions, task: Task): Session {
   };
   const adopted = legacy.before === null ? [] : tracker.livingWorkers(run.id);
   const isOwn = (instance: string): boolean =>
-    session.pool?.has(instance) ?? adopted.some((worker) => worker.instance === instance);
+    (session.pool?.has(instance) ?? adopted.some((worker) => worker.instance === instance)) ||
+    session.guests?.has(instance) === true;
   const coordinator = new Coordinator({ plan, runId: run.id, tracker, layout, policy, now, onEvent, isOwn }, known);
   const toDo = plan.stages.filter(({ key }) => !known.reused.has(key));
-  const session: Session = { ...task, options, policy, coordinator, toDo, adopted, events, pool: null };
+  const session: Session = { ...task, options, policy, coordinator, toDo, adopted, events, pool: null, guests: null };
   if (legacy.before !== null) restore(session);
   coordinator.start();
   return session;
@@ -112,7 +117,11 @@ async function lead(session: Session, view: () => RunView): Promise<void> {
   const { coordinator, policy, options } = session;
   const { signal } = options;
   const cancelled = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  const served = await serve(session, view);
+  const guests = (session.guests = await admitGuests(session));
+  const served = await serve(session, view, guests).catch(async (error: unknown) => {
+    await guests?.close();
+    throw error;
+  });
   const pool = staff(session, served);
   let stopWatching = (): void => {};
   let failure: { readonly error: unknown } | null = null;
@@ -126,11 +135,13 @@ async function lead(session: Session, view: () => RunView): Promise<void> {
   }
   if (isSuperseded(failure?.error)) {
     stopWatching();
+    await guests?.close();
     await giveWay(pool, served, failure.error.data);
   } else {
     coordinator.stop();
     await pool.close(policy.cancelGraceMs + 2000);
     stopWatching();
+    await guests?.close();
     await served.close();
   }
   await coordinator.settle();
@@ -145,7 +156,38 @@ async function askOn(session: Session): Promise<void> {
   if (!options.signal.aborted) session.next = next;
 }
 
-function serve({ options, run, coordinator, policy, legacy, events }: Session, view: () => RunView) {
+/** Where workers of other hosts may join, if that was asked for now or when the run was last at work; null: nowhere. */
+async function admitGuests({ options, run, coordinator, policy }: Session): Promise<GuestServer | null> {
+  const { layout, tracker, counts } = options;
+  const listen = options.listen ?? readConnection(layout, run.id)?.hosts;
+  if (listen === undefined || !parseListen(listen).isForHosts) return null;
+  const { serveGuests } = await import('../guests/guests.ts');
+  const guests = await serveGuests({
+    layout,
+    tracker,
+    runId: run.id,
+    listen: parseListen(listen).address,
+    handlers: coordinatorService(coordinator, policy),
+    holderOf: (token) => coordinator.book.find(token)?.worker.instance ?? null,
+    takeoverMs: policy.takeoverMs,
+    firstIndex: Math.max(...Object.values(counts)),
+    onExpelled: (instance) =>
+      coordinator.workerExited(instance, {
+        ending: 'lost',
+        reason: 'may no longer take part: its join token was revoked',
+      }),
+    onError: (error) => coordinator.abandon(error),
+  });
+  const how = `\`calm-orch token create\` prints what a worker there needs`;
+  options.onEvent?.({ type: 'note', label: 'other hosts', message: `they join at ${guests.address}: ${how}` });
+  return guests;
+}
+
+function serve(
+  { options, run, coordinator, policy, legacy, events }: Session,
+  view: () => RunView,
+  guests: GuestServer | null,
+) {
   const { layout, listen, onStop = () => {} } = options;
   return serveRun({
     layout,
@@ -153,15 +195,20 @@ function serve({ options, run, coordinator, policy, legacy, events }: Session, v
     before: legacy.before,
     code: legacy.code,
     name: serviceName,
-    ...(listen !== undefined && { listen }),
-    definition: { ...CoordinatorServiceService, ...RunServiceService },
-    handlers: { ...coordinatorService(coordinator, policy), ...runService({ view, events, onStop }) },
+    ...(listen !== undefined && !parseListen(listen).isForHosts && { listen }),
+    ...(guests !== null && { hosts: guests.address }),
+    definition: { ...CoordinatorServiceService, ...RunServiceService, ...EnrollmentServiceService },
+    handlers: {
+      ...coordinatorService(coordinator, policy),
+      ...runService({ view, events, onStop }),
+      ...(guests?.enrollment ?? closedEnrollment),
+    },
   });
 }
 
 /** The workers of all roles that have something to do; not started yet. */
 function staff(session: Session, { server, token }: ServedRun): WorkerPool {
-  const { options, run, launcher, coordinator, policy, toDo, adopted } = session;
+  const { options, run, launcher, coordinator, policy, toDo, adopted, guests } = session;
   const { counts, tracker } = options;
   const roles = [...new Set(toDo.map(({ role }) => role))];
   session.pool = new WorkerPool({
@@ -172,6 +219,8 @@ function staff(session: Session, { server, token }: ServedRun): WorkerPool {
       CALM_ORCH_ADDRESS: server.address,
       CALM_ORCH_TOKEN: token,
       CALM_ORCH_TAKEOVER_MS: String(policy.takeoverMs),
+      // Its trainers train together with those of other hosts.
+      ...(guests !== null && { CALM_ORCH_HOST: guests.address.replace(/:\d+$/, '') }),
     },
     onStart: (worker) => orAbandon(coordinator, () => tracker.recordWorker(run.id, worker)),
     onExit: (instance, end) => orAbandon(coordinator, () => coordinator.workerExited(instance, end)),

@@ -3,6 +3,7 @@ import type { Role } from '@calm-orch/core';
 import type { Coordinator } from '../leases/coordinator.ts';
 import { doneShare, type StageRecord } from '../leases/stage-progress.ts';
 import { timeLeft } from '../leases/time-left.ts';
+import type { WorkerSlot } from '../launchers/launcher.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 export interface StageView {
@@ -61,7 +62,9 @@ export function viewOf({ runId, seeds, made, coordinator, pool, nowMs, startedMs
   const byInstance = new Map(workers.map((worker) => [worker.instance, worker]));
   const members = pool?.members ?? [];
   const counts: Record<Role, number> = { trainer: 0, augmentor: 0, evaluator: 0 };
-  for (const { slot } of members) counts[slot.role]++;
+  const own = new Set(members.map(({ instance }) => instance));
+  const guests = workers.flatMap((worker) => (own.has(worker.instance) ? [] : [{ slot: slotOf(worker), worker }]));
+  for (const { slot } of [...members, ...guests]) counts[slot.role]++;
   const leases = workers.flatMap(({ lease }) => lease ?? []);
   return {
     runId,
@@ -70,12 +73,14 @@ export function viewOf({ runId, seeds, made, coordinator, pool, nowMs, startedMs
     stages: stages.map((stage) => ({ ...stageView(stage, nowMs), reused: stage.reused && !made.has(stage.key) })),
     seeds,
     numSeedsDone: numSeedsDone(seeds, stages),
-    workers: members.map(({ slot, instance }) => {
-      const worker = instance === null ? undefined : byInstance.get(instance);
-      return { ...slot, stage: worker && (worker.lease?.stage.label ?? null) };
-    }),
+    workers: [
+      ...members.map(({ slot, instance }) => ({ slot, worker: byInstance.get(instance ?? '') })),
+      ...guests,
+    ].map(({ slot, worker }) => ({ ...slot, stage: worker && (worker.lease?.stage.label ?? null) })),
   };
 }
+
+const slotOf = ({ role, index }: WorkerSlot): WorkerSlot => ({ role, index });
 
 function numSeedsDone(seeds: readonly number[], stages: readonly StageRecord[]): number {
   const open = stages.flatMap(({ state, seedPlace }) => (state === 'succeeded' ? [] : [seedPlace]));

@@ -39,9 +39,11 @@ export function watch(
     for (const role of roles) {
       if (coordinator.hasWorker(role)) absent.delete(role);
       else if (!absent.has(role)) absent.set(role, lastMs);
-      else if (lastMs - absent.get(role)! > policy.registerMs) throw nobody(role);
+      else if (lastMs - absent.get(role)! > policy.registerMs && options.counts[role] > 0) throw nobody(role);
     }
-    for (const instance of coordinator.expire()) pool.kill(instance);
+    for (const instance of coordinator.expire())
+      if (pool.has(instance)) pool.kill(instance);
+      else coordinator.workerExited(instance, { ending: 'lost', reason: 'was not heard of any more' });
     for (const key of coordinator.foreign)
       for (const stray of tracker.strayWorkers(key)) launcher.stop(stray, 'at once');
     coordinator.claimForeign();

@@ -2,7 +2,8 @@
 // second), and replaces it after an error, a hang or a death.
 import { fork, type ChildProcess } from 'node:child_process';
 import { assertNever, type Roster, type StageProgress, type StageResult } from '@calm-orch/core';
-import type { FromCompute, ToCompute } from './compute-message.ts';
+import type { Identity } from '../tls/certificates.ts';
+import type { FromCompute, TensorPeers, ToCompute } from './compute-message.ts';
 import type { WorkItem } from '../tensors/wire.ts';
 
 /** Why an attempt brought no result: its own code raised, its process was lost, it was told to stop, or was refused what it needs. */
@@ -24,6 +25,8 @@ export interface ComputeChildOptions {
   /** Script and arguments of the child process. */
   readonly command: readonly [script: string, ...args: string[]];
   readonly env: NodeJS.ProcessEnv;
+  /** @default trainers of this host alone */
+  readonly peers?: TensorPeers;
   /** Time to save a checkpoint after a cancellation. @default 10000 */
   readonly graceMs?: number;
 }
@@ -31,9 +34,18 @@ export interface ComputeChildOptions {
 export class ComputeChild {
   readonly #options: ComputeChildOptions;
   #child: ChildProcess | null = null;
+  #peers: TensorPeers | undefined;
 
   constructor(options: ComputeChildOptions) {
     this.#options = options;
+    this.#peers = options.peers;
+  }
+
+  /** Has another certificate from now on. */
+  renew(identity: Identity): void {
+    if (this.#peers === undefined) return;
+    this.#peers = { ...this.#peers, identity };
+    this.#tellPeers(this.#child);
   }
 
   /** Computes one item; null: a gang released it, others finish the item. @throws AttemptFailure */
@@ -67,7 +79,13 @@ export class ComputeChild {
     child.once('exit', () => {
       if (this.#child === child) this.#child = null;
     });
+    this.#tellPeers(child);
     return child;
+  }
+
+  #tellPeers(child: ChildProcess | null): void {
+    if (this.#peers !== undefined && child?.connected)
+      child.send({ type: 'peers', peers: this.#peers } satisfies ToCompute, () => {});
   }
 }
 

@@ -1,8 +1,18 @@
 // What a worker and its compute child say to each other over the child's IPC channel (structured clones: NaN survives).
 import type { ErrorCode, Roster, StageProgress, StageResult } from '@calm-orch/core';
+import type { Identity } from '../tls/certificates.ts';
 import type { WorkItem } from '../tensors/wire.ts';
 
+/** How trainers of other hosts reach this one, and know it. */
+export interface TensorPeers {
+  readonly identity: Identity;
+  /** Of this host, as others reach it. */
+  readonly host: string;
+}
+
 export type ToCompute =
+  /** From now on; first of all. */
+  | { readonly type: 'peers'; readonly peers: TensorPeers }
   | { readonly type: 'compute'; readonly work: WorkItem }
   /** Save a checkpoint soon and give up the item. */
   | { readonly type: 'cancel' }

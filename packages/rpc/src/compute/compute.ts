@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { assertNever, CalmError, stackOf, toCalmError, type StageDefinition } from '@calm-orch/core';
 import { createComputeGang, type ComputeGang } from './compute-gang.ts';
 import type { FromCompute, ToCompute } from './compute-message.ts';
-import type { TensorPlane } from '../tensors/tensor-plane.ts';
+import { computePlane, hasPeers, usePeers } from './compute-plane.ts';
 import type { WorkItem } from '../tensors/wire.ts';
 
 /** Computes stages of these kinds for the parent until it goes. @throws CalmError `invalid_argument` when nobody forked this process. */
@@ -17,6 +17,8 @@ export function runCompute(kinds: readonly StageDefinition[]): void {
   let cancel = new AbortController();
   process.on('message', (message: ToCompute) => {
     switch (message.type) {
+      case 'peers':
+        return usePeers(message.peers);
       case 'cancel':
         return cancel.abort();
       case 'roster':
@@ -96,25 +98,16 @@ function aliveMessages(token: string): () => void {
 
 /** The newest item. */
 let current: { readonly token: string; readonly gang: ComputeGang | undefined } | undefined;
-let plane: Promise<TensorPlane> | undefined;
 
 /** Undefined where no others can be reached. The tensor plane is opened when first needed, and then kept. */
 function gangOf({ token, stage: { key } }: WorkItem): ComputeGang | undefined {
-  const { CALM_ORCH_TENSOR_ADDRESS: address, CALM_ORCH_TENSOR_TOKEN: secret, CALM_ORCH_TENSORS } = process.env;
-  if (address === undefined || secret === undefined) return undefined;
-  const streamed = CALM_ORCH_TENSORS === 'stream' ? { sharedMemory: null } : {};
-  const open = (): Promise<TensorPlane> =>
-    (plane ??= import('../tensors/tensor-plane.ts').then((m) =>
-      m.openTensorPlane({
-        address: m.ownAddress(address),
-        token: secret,
-        ...streamed,
-        // The plane outlives the item it was opened for.
-        onStreamed: (note) => current !== undefined && send({ type: 'note', token: current.token, note }),
-      }),
-    ));
+  if (!hasPeers()) return undefined;
+  // The plane outlives the item it was opened for.
+  const onStreamed = (note: string): void => {
+    if (current !== undefined) send({ type: 'note', token: current.token, note });
+  };
   return createComputeGang({
-    plane: open,
+    plane: () => computePlane(onStreamed),
     stageKey: key,
     onReady: (at) => send({ type: 'ready', token, address: at }),
     onWaiting: () => send({ type: 'alive', token, waiting: true }),

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tokenAccess } from './tensor-access.ts';
 import { openTensorPlane, type TensorPlane } from './tensor-plane.ts';
 
 let dir: string;
@@ -23,7 +24,7 @@ async function open(sharedMemory?: string | null): Promise<TensorPlane> {
   const address = `unix:${join(dir, `p${planes.length}`)}`;
   const plane = await openTensorPlane({
     address,
-    token: 't',
+    access: tokenAccess('t'),
     onStreamed: (note) => notes.push(note),
     ...(sharedMemory !== undefined && { sharedMemory }),
   });

@@ -12,7 +12,6 @@ import { crc32 } from 'node:zlib';
 import {
   Metadata,
   Server,
-  ServerCredentials,
   status,
   type Client,
   type ClientReadableStream,
@@ -21,9 +20,9 @@ import {
 import { CalmError, readInto, temporaryFolder } from '@calm-orch/core';
 import { TensorServiceService, type PullRequest, type PullResponse } from '../generated/calm/v1/tensor.ts';
 import { ownedName, removeDead } from '../address.ts';
-import { openClient } from '../client.ts';
+import { openClient, retire } from '../client.ts';
 import { createSharedFiles } from './shared-files.ts';
-import { hasToken } from '../token.ts';
+import type { TensorAccess } from './tensor-access.ts';
 import { fromStatus } from '../status.ts';
 
 export interface TensorPlane {
@@ -40,13 +39,15 @@ export interface TensorPlane {
    * @throws CalmError `unavailable` when the peer is gone, `cancelled` on the signal, `io` on a wrong checksum.
    */
   pull(address: string, name: string, signal: AbortSignal, into?: Float32Array): Promise<Float32Array>;
+  /** Connections to peers are made anew: they show what `access` shows by now. */
+  reconnect(): void;
   close(): void;
 }
 
 export interface TensorPlaneOptions {
-  /** `unix:/path` or `127.0.0.1:0`. */
+  /** `unix:/path` or `host:0`. */
   readonly address: string;
-  readonly token: string;
+  readonly access: TensorAccess;
   /** Folder for tensors in shared memory; null: all tensors are streamed. @default /dev/shm where there is one */
   readonly sharedMemory?: string | null;
   /** Told once, when shared memory is wanted and cannot be used: why. @default nobody is told */
@@ -68,7 +69,7 @@ interface Published {
   onTaken: () => void;
 }
 
-export async function openTensorPlane({ address, token, ...options }: TensorPlaneOptions): Promise<TensorPlane> {
+export async function openTensorPlane({ address, access, ...options }: TensorPlaneOptions): Promise<TensorPlane> {
   const shared = options.sharedMemory === undefined ? defaultSharedMemory() : options.sharedMemory;
   const ownHost = shared === null ? '' : hostIdentity();
   /** What peers are told: empty once a file of theirs could not be opened. */
@@ -125,13 +126,10 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
     call.end();
   };
   const pull = (call: ServerWritableStream<PullRequest, PullResponse>): void => {
-    if (!hasToken(call.metadata, token)) {
+    if (!access.admits(call)) {
+      const details = 'not a trainer of this run';
       call.destroy(
-        Object.assign(new Error('the token is not that of this run'), {
-          code: status.UNAUTHENTICATED,
-          details: 'the token is not that of this run',
-          metadata: new Metadata(),
-        }),
+        Object.assign(new Error(details), { code: status.UNAUTHENTICATED, details, metadata: new Metadata() }),
       );
       return;
     }
@@ -153,7 +151,7 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
   const server = new Server();
   server.addService(TensorServiceService, { pull });
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
+    server.bindAsync(address, access.serverCredentials, (error, bound) => {
       if (error === null) resolve(bound);
       else reject(new CalmError('unavailable', `cannot serve tensors on ${address}: ${error.message}`));
     });
@@ -161,7 +159,7 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
   const clientOf = (peer: string): Client => {
     const known = clients.get(peer);
     if (known !== undefined) return known;
-    const client = openClient(peer, 500);
+    const client = openClient(peer, 500, access.clientCredentials());
     clients.set(peer, client);
     return client;
   };
@@ -190,13 +188,17 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
       for (const name of [...tensors.keys()]) if (!keep(name)) forget(name);
     },
     pull: async (peer, name, signal, into) => {
-      const request = { token, signal, into };
+      const request = { metadata: access.metadata, signal, into };
       const tensor = await receive(clientOf(peer), peer, { name, host }, request);
       if (tensor !== unopened) return tensor;
       const streamed = await receive(clientOf(peer), peer, { name, host: '' }, request);
       stream(`files of ${peer} cannot be opened here`);
       host = '';
       return streamed;
+    },
+    reconnect: () => {
+      for (const client of clients.values()) retire(client);
+      clients.clear();
     },
     close: () => {
       tensors.clear();
@@ -208,7 +210,7 @@ export async function openTensorPlane({ address, token, ...options }: TensorPlan
 }
 
 interface ReceiveOptions {
-  readonly token: string;
+  readonly metadata: Metadata;
   readonly signal: AbortSignal;
   readonly into: Float32Array | undefined;
 }
@@ -217,11 +219,9 @@ interface ReceiveOptions {
 const unopened = new Float32Array(0);
 
 /** One tensor from a peer, or `unopened`. */
-function receive(client: Client, peer: string, request: PullRequest, { token, signal, into }: ReceiveOptions) {
+function receive(client: Client, peer: string, request: PullRequest, { metadata, signal, into }: ReceiveOptions) {
   const { path, requestSerialize, responseDeserialize } = TensorServiceService.pull;
   const where = `tensor ${request.name} of ${peer}`;
-  const metadata = new Metadata();
-  metadata.set('authorization', `Bearer ${token}`);
   return new Promise<Float32Array>((resolve, reject) => {
     if (signal.aborted) return reject(new CalmError('cancelled', `${where}: no longer wanted`));
     const call: ClientReadableStream<PullResponse> = client.makeServerStreamRequest(

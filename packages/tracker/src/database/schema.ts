@@ -194,6 +194,26 @@ export const workers = sqliteTable('workers', {
   reason: text('reason'),
 });
 
+export const joinTokens = sqliteTable('join_tokens', {
+  id: text('id').primaryKey(),
+  runId: text('run_id').notNull(),
+  secretHash: text('secret_hash').notNull(),
+  role: text('role').$type<Role>(),
+  maxUses: integer('max_uses').notNull(),
+  createdMs: integer('created_ms').notNull(),
+  expiresMs: integer('expires_ms').notNull(),
+  revokedMs: integer('revoked_ms'),
+});
+
+export const guests = sqliteTable('guests', {
+  instance: text('instance').primaryKey(),
+  tokenId: text('token_id').notNull(),
+  role: text('role').$type<Role>().notNull(),
+  position: integer('position').notNull(),
+  requestHash: text('request_hash').notNull(),
+  joinedMs: integer('joined_ms').notNull(),
+});
+
 export const machineLoad = sqliteTable('machine_load', {
   runId: text('run_id').notNull(),
   second: integer('second').notNull(),

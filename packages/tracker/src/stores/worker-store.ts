@@ -53,6 +53,24 @@ export function recordWorker(store: Store, runId: string, { role, index, pid, in
     .run();
 }
 
+/** A process of another host, once it has registered; again: nothing changes. */
+export function recordGuest(store: Store, runId: string, guest: NewWorker & { readonly host: string }): void {
+  const { db, clock } = store;
+  const { role, index, pid, instance, host } = guest;
+  if (
+    db
+      .select()
+      .from(workers)
+      .where(and(open(runId), eq(workers.instance, instance)))
+      .get() !== undefined
+  )
+    return;
+  const { session } = db.select({ session: runs.session }).from(runs).where(eq(runs.id, runId)).get()!;
+  db.insert(workers)
+    .values({ runId, session, host, pid, started: '', role, position: index, instance, joinedMs: clock() })
+    .run();
+}
+
 export function registerWorker({ db }: Store, runId: string, instance: string, facts: WorkerFacts): void {
   db.update(workers)
     .set({ ...facts, engine: canonicalJson(facts.engine) })

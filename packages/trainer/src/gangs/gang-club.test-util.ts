@@ -16,7 +16,7 @@ import {
 } from '@calm-orch/core';
 import { startEngine } from '@calm-orch/engine';
 import { initialWeights, llmShapes, loraShapes, mfamShapes, type ShardedStep } from '@calm-orch/model';
-import { createComputeGang, openTensorPlane, type ComputeGang, type TensorPlane } from '@calm-orch/rpc';
+import { createComputeGang, openTensorPlane, tokenAccess, type ComputeGang, type TensorPlane } from '@calm-orch/rpc';
 import { afterEach, beforeEach } from 'vitest';
 import { createCalmTraining, promptInputs, type CalmTraining } from '../training/calm-training.ts';
 import { trainLoop, type StepInputs } from '../training/train-loop.ts';
@@ -149,7 +149,7 @@ export class Club {
     const address = `unix:${join(dir, `m${planes.length}`)}`;
     const plane = await openTensorPlane({
       address,
-      token: 't',
+      access: tokenAccess('t'),
       onStreamed: (note) => this.notes.push(note),
       ...(sharedMemory !== undefined && { sharedMemory }),
     });

@@ -1,0 +1,98 @@
+// A worker of another host: it joins a run at work with a token, and works until the run ends.
+import { readFileSync } from 'node:fs';
+import type { ArgumentsCamelCase, Argv } from 'yargs';
+import { CalmError, roles, type Role } from '@calm-orch/core';
+import type { GlobalOptions } from '../cli.ts';
+import { logLine, stopSignal, workAsGuest } from '../worker-life.ts';
+import { computeScript } from '../run/worker-process.ts';
+import { workerFacts } from '../surroundings/worker-facts.ts';
+
+interface Options extends GlobalOptions {
+  join?: string;
+  role: Role;
+  at?: string;
+  address?: string;
+  wait: number;
+}
+
+export const command = {
+  builder: (args: Argv<GlobalOptions>) =>
+    args
+      .option('join', {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'The token, as `calm-orch token create` prints it [default: the variable CALM_ORCH_JOIN, which `ps` does not show]',
+      })
+      .option('role', { choices: roles, default: 'trainer', describe: 'What it is to do' })
+      .option('at', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'HOST:PORT where the coordinator is now, if it has moved since the token was made',
+      })
+      .option('address', {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'Address of this host by which trainers of other hosts reach it [default: the one it reaches the coordinator from]',
+      })
+      .option('wait', {
+        type: 'number',
+        requiresArg: true,
+        default: 60,
+        describe: 'Seconds a coordinator that cannot be reached is tried again',
+      })
+      .example('CALM_ORCH_JOIN=K10… $0 worker', 'a trainer')
+      .example('$0 worker --join K10… --role evaluator', 'an evaluator'),
+  handler: async ({
+    join = process.env['CALM_ORCH_JOIN'],
+    role,
+    at,
+    address: own,
+    wait,
+  }: ArgumentsCamelCase<Options>): Promise<void> => {
+    if (join === undefined)
+      throw new CalmError(
+        'invalid_argument',
+        "worker: name a token with --join; `calm-orch token create` on the coordinator's host prints one",
+      );
+    if (!(wait >= 0)) throw new CalmError('invalid_argument', `--wait: expected seconds from 0 up, got ${wait}`);
+    const { ComputeChild, parseToken } = await import('@calm-orch/rpc');
+    const { joinRun, ownAddressTowards } = await import('@calm-orch/rpc/tls');
+    const token = { ...parseToken(join), ...(at !== undefined && { address: at }) };
+    const { address } = token;
+    const signal = stopSignal();
+    const { identity, instance, index, takeoverMs, probe } = await joinRun(token, {
+      role,
+      signal,
+      retryForMs: wait * 1000,
+    });
+    checkShared(probe);
+    process.title = `calm-orch guest ${role} ${index}`;
+    logLine(`joined as ${role} ${index} at ${address}`);
+    const facts = await workerFacts(role, logLine, signal);
+    const { CALM_ORCH_JOIN: _, ...env } = process.env;
+    const compute = new ComputeChild({
+      command: [computeScript, 'compute', role, String(index)],
+      env,
+      ...(role === 'trainer' && { peers: { identity, host: own ?? (await ownAddressTowards(address)) } }),
+    });
+    await workAsGuest({ role, index, instance, facts, address, compute, signal, log: logLine, takeoverMs }, identity);
+    logLine('the run needs it no longer');
+  },
+};
+
+/** @throws CalmError `io`: stages are read from and written to the run folder. */
+function checkShared({ path, text }: { readonly path: string; readonly text: string }): void {
+  let found: string | null = null;
+  try {
+    found = readFileSync(path, 'utf8');
+  } catch {
+    // Not there.
+  }
+  if (found === text) return;
+  throw new CalmError(
+    'io',
+    `this host does not see the coordinator's run folder (${path} is not what it has written there): mount it here under the same path`,
+  );
+}

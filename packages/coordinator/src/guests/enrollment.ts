@@ -1,0 +1,56 @@
+// How a worker of another host gets its first certificate, and the next ones.
+import { CalmError, roles, type Role } from '@calm-orch/core';
+import type { Api, EnrollmentServiceService } from '@calm-orch/rpc';
+import type { Authority } from '@calm-orch/rpc/tls';
+import type { GuestOptions } from './guests.ts';
+
+export interface EnrollmentOptions extends GuestOptions {
+  readonly authority: () => Authority;
+  /** A file of the run folder, and what is in it. */
+  readonly probe: { readonly path: string; readonly text: string };
+}
+
+export function enrollmentService(options: EnrollmentOptions): Api<typeof EnrollmentServiceService> {
+  const { tracker, runId, takeoverMs, firstIndex, authority, probe } = options;
+  const certify = async (request: string, instance: string, role: Role, index: number) => ({
+    chain: await authority().certify(request, { name: instance, role, run: runId }),
+    authorities: authority().authorities,
+    instance,
+    index,
+    takeoverMs,
+    probePath: probe.path,
+    probe: probe.text,
+  });
+  return {
+    authorities: () => Promise.resolve({ authorities: authority().roots }),
+    enroll: async ({ tokenId: id, secret, role: asked, request }) => {
+      const role = roleOf(asked);
+      const guest = tracker.redeemJoinToken({ runId, id, secret, role, request, firstIndex });
+      if ('refused' in guest) throw new CalmError('unauthenticated', `the join token is refused: ${guest.refused}`);
+      return certify(request, guest.instance, role, guest.index);
+    },
+    renew: async ({ request, instance, role }, { caller } = {}) => {
+      const known = caller?.certified?.subject;
+      return certify(request, known?.name ?? instance, roleOf(known?.role ?? role), 0);
+    },
+  };
+}
+
+const closed = (): Promise<never> =>
+  Promise.reject(
+    new CalmError('unavailable', 'this run has no workers on other hosts: it was not started with --listen HOST:PORT'),
+  );
+
+/** Of a run that is at work on its own host alone. */
+export const closedEnrollment: Api<typeof EnrollmentServiceService> = {
+  authorities: closed,
+  enroll: closed,
+  renew: closed,
+};
+
+function roleOf(text: string): Role {
+  const role = roles.find((one) => one === text);
+  if (role === undefined)
+    throw new CalmError('invalid_argument', `enroll: expected one of ${roles.join(', ')} as the role`);
+  return role;
+}

@@ -1,0 +1,34 @@
+// Who may call: processes of the run on this machine by the run's token, workers on other hosts by their certificates.
+import { timingSafeEqual } from 'node:crypto';
+import type { Metadata } from '@grpc/grpc-js';
+import { CalmError, sha256 } from '@calm-orch/core';
+import type { Certified } from './tls/credentials.ts';
+
+/** What gRPC knows of a call before its handler runs. */
+export interface GateCall {
+  readonly metadata: Metadata;
+  getAuthContext(): { readonly sslPeerCertificate?: { readonly raw?: Buffer } } | null;
+}
+
+export interface Caller {
+  /** null: it has shown the run's token, or nothing where nothing is asked. */
+  readonly certified: Certified | null;
+  /** Aborted when it may no longer call, with the error it is told: its calls under way end. */
+  readonly expelled?: AbortSignal;
+}
+
+/** @throws CalmError `unauthenticated` */
+export type Gate = (call: GateCall, method: string) => Caller;
+
+export const tokenGate =
+  (token: string): Gate =>
+  ({ metadata }) => {
+    if (!hasToken(metadata, token)) throw new CalmError('unauthenticated', 'the token is not that of this run');
+    return { certified: null };
+  };
+
+export function hasToken(metadata: Metadata, token: string): boolean {
+  const given = metadata.get('authorization')[0];
+  // Hashes have one length, which a comparison in constant time needs.
+  return timingSafeEqual(Buffer.from(sha256(String(given))), Buffer.from(sha256(`Bearer ${token}`)));
+}

@@ -1,0 +1,51 @@
+// Who may pull tensors, and how a trainer shows that it may: by the run's token on one machine, by certificates between hosts.
+import { Metadata, ServerCredentials, type ChannelCredentials } from '@grpc/grpc-js';
+import { hasToken, type GateCall } from '../gate.ts';
+import { createVerifier, tlsClientCredentials, TlsServerCredentials } from '../tls/credentials.ts';
+import { leafOf, subjectOf, type Identity } from '../tls/certificates.ts';
+
+export interface TensorAccess {
+  readonly serverCredentials: ServerCredentials;
+  /** Goes with every pull. */
+  readonly metadata: Metadata;
+  /** null: plain text. */
+  clientCredentials(): ChannelCredentials | null;
+  admits(call: GateCall): boolean;
+}
+
+export function tokenAccess(token: string): TensorAccess {
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${token}`);
+  return {
+    serverCredentials: ServerCredentials.createInsecure(),
+    metadata,
+    clientCredentials: () => null,
+    admits: (call) => hasToken(call.metadata, token),
+  };
+}
+
+export interface TlsAccess extends TensorAccess {
+  /** Connections from now on show this one. */
+  renew(identity: Identity): void;
+}
+
+/** Trainers of the identity's run. */
+export function tlsAccess(first: Identity): TlsAccess {
+  let identity = first;
+  const run = subjectOf(leafOf(first))!.run;
+  const serverCredentials = new TlsServerCredentials(first);
+  const verify = createVerifier(() => identity.authorities);
+  return {
+    serverCredentials,
+    metadata: new Metadata(),
+    clientCredentials: () => tlsClientCredentials(identity, { run, roles: ['trainer'] }),
+    admits: (call) => {
+      const subject = verify(call.getAuthContext()?.sslPeerCertificate?.raw)?.subject;
+      return subject?.role === 'trainer' && subject.run === run;
+    },
+    renew: (renewed) => {
+      identity = renewed;
+      serverCredentials.renew(renewed);
+    },
+  };
+}
