@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { layoutOf } from '@calm-orch/coordinator';
-import { CoordinatorServiceService, serve } from '@calm-orch/rpc';
+import { CoordinatorServiceService, serve, tokenGate } from '@calm-orch/rpc';
 import { openTracker } from '@calm-orch/tracker';
 import { median } from './median.js';
 import { machineFacts, wholeNumber } from './options.js';
@@ -70,7 +70,7 @@ async function measure({ writers, rows, batch, rounds }) {
     const { service, name } = await openCoordinator(tracker, join(dir, 'runs'), writers);
     server = await serve({
       address: `unix:${join(dir, 'socket')}`,
-      token,
+      gate: tokenGate(token),
       name,
       definition: CoordinatorServiceService,
       handlers: service,

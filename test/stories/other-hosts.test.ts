@@ -73,6 +73,22 @@ test('a guest whose token is revoked is cut off; what it held is done by others'
   ]);
 });
 
+test('a guest outlives its coordinator and works for the next one, where it was', async () => {
+  const run = startRun('trainer');
+  const guest = story.start(['worker', '--join', await tokenFor()], { stepMs: 50 });
+  await until('it trains', () => story.lines('steps').length > 3);
+  await run.kill('SIGKILL');
+  const done = story.lines('steps').length;
+  const resumed = story.start(['resume']);
+  await until('it trains again', () => story.lines('steps').length > done + 3);
+  const { code, stderr } = await resumed.ended;
+  expect([code, stderr]).toEqual([0, '']);
+  expectUndisturbedResults(story, 'story-1');
+  const ended = await guest.ended;
+  expect([ended.code, ended.stderr]).toEqual([0, '']);
+  expect(ended.stdout.match(/registered at 127\.0\.0\.2:\d+/g)).toHaveLength(2);
+});
+
 test('a token that was cut off, and a run that listens for nobody, are said', async () => {
   const cut = await story.run(['worker', '--join', 'K10abc']);
   expect([cut.code, cut.stderr]).toEqual([2, expect.stringContaining('is it whole?')]);

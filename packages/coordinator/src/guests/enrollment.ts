@@ -12,14 +12,9 @@ export interface EnrollmentOptions extends GuestOptions {
 
 export function enrollmentService(options: EnrollmentOptions): Api<typeof EnrollmentServiceService> {
   const { tracker, runId, takeoverMs, firstIndex, authority, probe } = options;
-  const certify = async (request: string, instance: string, role: Role, index: number) => ({
-    chain: await authority().certify(request, { name: instance, role, run: runId }),
+  const certify = async (request: string, name: string, role: Role) => ({
+    chain: await authority().certify(request, { name, role, run: runId }),
     authorities: authority().authorities,
-    instance,
-    index,
-    takeoverMs,
-    probePath: probe.path,
-    probe: probe.text,
   });
   return {
     authorities: () => Promise.resolve({ authorities: authority().roots }),
@@ -27,11 +22,13 @@ export function enrollmentService(options: EnrollmentOptions): Api<typeof Enroll
       const role = roleOf(asked);
       const guest = tracker.redeemJoinToken({ runId, id, secret, role, request, firstIndex });
       if ('refused' in guest) throw new CalmError('unauthenticated', `the join token is refused: ${guest.refused}`);
-      return certify(request, guest.instance, role, guest.index);
+      const { instance, index } = guest;
+      const certificate = await certify(request, instance, role);
+      return { ...certificate, instance, index, takeoverMs, probePath: probe.path, probe: probe.text };
     },
     renew: async ({ request, instance, role }, { caller } = {}) => {
       const known = caller?.certified?.subject;
-      return certify(request, known?.name ?? instance, roleOf(known?.role ?? role), 0);
+      return certify(request, known?.name ?? instance, roleOf(known?.role ?? role));
     },
   };
 }

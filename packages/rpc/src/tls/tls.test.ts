@@ -60,7 +60,7 @@ async function start({ as = coordinator, by = authority, clock = Date.now }: Ser
         return { ...rest, chain: await by.certify(request.request, trainer), instance: trainer.name };
       },
       renew: (_request, call) =>
-        Promise.resolve({ ...rest, chain: '', instance: JSON.stringify(call?.caller?.certified?.subject) }),
+        Promise.resolve({ authorities: '', chain: JSON.stringify(call?.caller?.certified?.subject) }),
     },
   });
   open.push(server);
@@ -72,7 +72,7 @@ async function knownAs(address: string, identity: Identity, run = 'run-1'): Prom
   const credentials = tlsClientCredentials(identity, { run, roles: ['coordinator'] });
   const connection = connect(EnrollmentServiceService, { address, credentials, retryForMs: 0 });
   open.push(connection);
-  return JSON.parse((await connection.api.renew({ request: '', instance: '', role: '' })).instance);
+  return JSON.parse((await connection.api.renew({ request: '', instance: '', role: '' })).chain);
 }
 
 const failure = async (work: Promise<unknown>): Promise<[string, string]> => {

@@ -29,7 +29,7 @@ export interface AuthoritiesRequest {
 }
 
 export interface AuthoritiesResponse {
-  /** PEM, the newest first. */
+  /** PEM of all there have been, the newest first: a token may name an earlier one. */
   authorities: string;
 }
 
@@ -47,6 +47,12 @@ export interface RenewRequest {
   /** Of a process that shows the run's token: for whom. */
   instance: string;
   role: string;
+}
+
+export interface RenewResponse {
+  /** As in EnrollResponse. */
+  chain: string;
+  authorities: string;
 }
 
 export interface EnrollResponse {
@@ -292,6 +298,63 @@ export const RenewRequest: MessageFns<RenewRequest> = {
   },
 };
 
+function createBaseRenewResponse(): RenewResponse {
+  return { chain: "", authorities: "" };
+}
+
+export const RenewResponse: MessageFns<RenewResponse> = {
+  encode(message: RenewResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.chain !== "") {
+      writer.uint32(10).string(message.chain);
+    }
+    if (message.authorities !== "") {
+      writer.uint32(18).string(message.authorities);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chain = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.authorities = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseEnrollResponse(): EnrollResponse {
   return { chain: "", authorities: "", instance: "", index: 0, takeoverMs: 0, probePath: "", probe: "" };
 }
@@ -436,8 +499,8 @@ export const EnrollmentServiceService = {
     responseStream: false as const,
     requestSerialize: (value: RenewRequest): Buffer => Buffer.from(RenewRequest.encode(value).finish()),
     requestDeserialize: (value: Buffer): RenewRequest => RenewRequest.decode(value),
-    responseSerialize: (value: EnrollResponse): Buffer => Buffer.from(EnrollResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): EnrollResponse => EnrollResponse.decode(value),
+    responseSerialize: (value: RenewResponse): Buffer => Buffer.from(RenewResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RenewResponse => RenewResponse.decode(value),
   },
 } as const;
 
@@ -450,7 +513,7 @@ export interface EnrollmentServiceServer extends UntypedServiceImplementation {
   /** A certificate for the bearer of a token. Repeated for the same request: no further use of the token. */
   enroll: handleUnaryCall<EnrollRequest, EnrollResponse>;
   /** Another certificate for a caller that shows one, or the run's token. */
-  renew: handleUnaryCall<RenewRequest, EnrollResponse>;
+  renew: handleUnaryCall<RenewRequest, RenewResponse>;
 }
 
 export interface EnrollmentServiceClient extends Client {
@@ -492,18 +555,18 @@ export interface EnrollmentServiceClient extends Client {
   /** Another certificate for a caller that shows one, or the run's token. */
   renew(
     request: RenewRequest,
-    callback: (error: ServiceError | null, response: EnrollResponse) => void,
+    callback: (error: ServiceError | null, response: RenewResponse) => void,
   ): ClientUnaryCall;
   renew(
     request: RenewRequest,
     metadata: Metadata,
-    callback: (error: ServiceError | null, response: EnrollResponse) => void,
+    callback: (error: ServiceError | null, response: RenewResponse) => void,
   ): ClientUnaryCall;
   renew(
     request: RenewRequest,
     metadata: Metadata,
     options: Partial<CallOptions>,
-    callback: (error: ServiceError | null, response: EnrollResponse) => void,
+    callback: (error: ServiceError | null, response: RenewResponse) => void,
   ): ClientUnaryCall;
 }
 
