@@ -18,7 +18,7 @@ const folders = readdirSync(repository, { withFileTypes: true })
   .map(({ name }) => name.replaceAll('.', String.raw`\.`));
 
 const documents = [
-  ...['README.md', 'CONTRIBUTING.md'].filter((name) => existsSync(join(repository, name))),
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].filter((name) => existsSync(join(repository, name))),
   ...readdirSync(join(repository, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name)),
