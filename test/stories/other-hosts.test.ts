@@ -92,6 +92,8 @@ test('a guest outlives its coordinator and works for the next one, where it was'
 test('a token that was cut off, and a run that listens for nobody, are said', async () => {
   const cut = await story.run(['worker', '--join', 'K10abc']);
   expect([cut.code, cut.stderr]).toEqual([2, expect.stringContaining('is it whole?')]);
+  const nobody = await story.run(['run', 'story.yaml', '--listen', '127.0.0.1:0', '--trainers', '0']);
+  expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringContaining('expected a whole number of at least 1')]);
   const none = await story.run(['worker']);
   expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('name a token with --join')]);
   const run = story.start(['run', 'story.yaml'], { stepMs: 100 });

@@ -75,7 +75,7 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
       for (const name of ['trainers', 'augmentors', 'evaluators'] as const) {
         const count = given[name];
         // Without any here, those of other hosts do the work.
-        const least = given.listen === undefined ? 1 : 0;
+        const least = /^(127\.0\.0\.1|localhost):/.test(given.listen ?? 'localhost:') ? 1 : 0;
         if (count !== undefined && !(Number.isSafeInteger(count) && count >= least))
           throw new CalmError(
             'invalid_argument',
