@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Metadata, type ChannelCredentials, type Client } from '@grpc/grpc-js';
 import { CalmError, type ErrorCode } from '@calm-orch/core';
 import { openClient, retire } from './client.ts';
+import { tokenMetadata } from './gate.ts';
 import type { Api, CallOptions, Definition, Method } from './service.ts';
 import { fromStatus } from './status.ts';
 
@@ -32,8 +33,7 @@ const worthRepeating: ReadonlySet<ErrorCode> = new Set(['unavailable', 'busy']);
 export function connect<D extends Definition>(definition: D, options: ConnectOptions): Connection<D> {
   const { address, token, retryForMs = 15_000, now = () => performance.now() } = options;
   let client = openClient(address, 1000, options.credentials);
-  const metadata = new Metadata();
-  if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
+  const metadata = token === undefined ? new Metadata() : tokenMetadata(token);
 
   /** Since when nobody has answered. */
   let silentSince: number | null = null;

@@ -1,6 +1,6 @@
 // Who may call: processes of the run on this machine by the run's token, workers on other hosts by their certificates.
 import { timingSafeEqual } from 'node:crypto';
-import type { Metadata } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
 import { CalmError, sha256 } from '@calm-orch/core';
 import type { Certified } from './tls/credentials.ts';
 
@@ -27,8 +27,17 @@ export const tokenGate =
     return { certified: null };
   };
 
+/** What goes with the calls of a process that shows the run's token. */
+export function tokenMetadata(token: string): Metadata {
+  const metadata = new Metadata();
+  metadata.set('authorization', bearer(token));
+  return metadata;
+}
+
+const bearer = (token: string): string => `Bearer ${token}`;
+
 export function hasToken(metadata: Metadata, token: string): boolean {
   const given = metadata.get('authorization')[0];
   // Hashes have one length, which a comparison in constant time needs.
-  return timingSafeEqual(Buffer.from(sha256(String(given))), Buffer.from(sha256(`Bearer ${token}`)));
+  return timingSafeEqual(Buffer.from(sha256(String(given))), Buffer.from(sha256(bearer(token))));
 }

@@ -1,6 +1,6 @@
 // How a worker of another host gets its first certificate, and the next ones.
-import { CalmError, roles, type Role } from '@calm-orch/core';
-import type { Api, EnrollmentServiceService } from '@calm-orch/rpc';
+import { CalmError, type Role } from '@calm-orch/core';
+import { parseRole, type Api, type EnrollmentServiceService } from '@calm-orch/rpc';
 import type { Authority } from '@calm-orch/rpc/tls';
 import type { GuestOptions } from './guests.ts';
 
@@ -19,7 +19,7 @@ export function enrollmentService(options: EnrollmentOptions): Api<typeof Enroll
   return {
     authorities: () => Promise.resolve({ authorities: authority().roots }),
     enroll: async ({ tokenId: id, secret, role: asked, request }) => {
-      const role = roleOf(asked);
+      const role = parseRole(asked);
       const guest = tracker.redeemJoinToken({ runId, id, secret, role, request, firstIndex });
       if ('refused' in guest) throw new CalmError('unauthenticated', `the join token is refused: ${guest.refused}`);
       const { instance, index } = guest;
@@ -28,7 +28,7 @@ export function enrollmentService(options: EnrollmentOptions): Api<typeof Enroll
     },
     renew: async ({ request, instance, role }, { caller } = {}) => {
       const known = caller?.certified?.subject;
-      return certify(request, known?.name ?? instance, roleOf(known?.role ?? role));
+      return certify(request, known?.name ?? instance, parseRole(known?.role ?? role));
     },
   };
 }
@@ -44,10 +44,3 @@ export const closedEnrollment: Api<typeof EnrollmentServiceService> = {
   enroll: closed,
   renew: closed,
 };
-
-function roleOf(text: string): Role {
-  const role = roles.find((one) => one === text);
-  if (role === undefined)
-    throw new CalmError('invalid_argument', `enroll: expected one of ${roles.join(', ')} as the role`);
-  return role;
-}

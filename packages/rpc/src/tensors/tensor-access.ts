@@ -1,6 +1,6 @@
 // Who may pull tensors, and how a trainer shows that it may: by the run's token on one machine, by certificates between hosts.
 import { Metadata, ServerCredentials, type ChannelCredentials } from '@grpc/grpc-js';
-import { hasToken, type GateCall } from '../gate.ts';
+import { hasToken, tokenMetadata, type GateCall } from '../gate.ts';
 import { createVerifier, tlsClientCredentials, TlsServerCredentials } from '../tls/credentials.ts';
 import { leafOf, subjectOf, type Identity } from '../tls/certificates.ts';
 
@@ -14,11 +14,9 @@ export interface TensorAccess {
 }
 
 export function tokenAccess(token: string): TensorAccess {
-  const metadata = new Metadata();
-  metadata.set('authorization', `Bearer ${token}`);
   return {
     serverCredentials: ServerCredentials.createInsecure(),
-    metadata,
+    metadata: tokenMetadata(token),
     clientCredentials: () => null,
     admits: (call) => hasToken(call.metadata, token),
   };

@@ -2,7 +2,7 @@
 // what they hold; kept with their end, for timelines. A worker lives if the process of its number started when it did.
 import { and, eq, isNotNull, isNull, notInArray, type SQL } from 'drizzle-orm';
 import { canonicalJson, type Role, type WorkerFacts } from '@calm-orch/core';
-import type { Store } from '../database/database.ts';
+import { countRows, type Store } from '../database/database.ts';
 import { isHere } from '../liveness.ts';
 import { attempts, runs, workers } from '../database/schema.ts';
 import type { WorkerEnding } from '../types.ts';
@@ -41,33 +41,30 @@ export interface WorkerRecord extends Omit<RunWorker, 'started' | 'hasRegistered
 export type NewWorker = Pick<RunWorker, 'role' | 'index' | 'pid' | 'instance'>;
 
 /** A process that has ended already is not recorded. */
-export function recordWorker(store: Store, runId: string, { role, index, pid, instance }: NewWorker): void {
-  const { db, processStart, host, clock } = store;
-  const started = processStart(pid);
+export function recordWorker(store: Store, runId: string, worker: NewWorker): void {
+  const { processStart, host } = store;
+  const started = processStart(worker.pid);
   if (started === null) return;
-  const sameNumber = and(eq(workers.pid, pid), eq(workers.host, host));
+  const sameNumber = and(eq(workers.pid, worker.pid), eq(workers.host, host));
   end(store, and(open(runId), sameNumber), { ending: 'lost', reason: 'its number was given to another process' });
-  const { session } = db.select({ session: runs.session }).from(runs).where(eq(runs.id, runId)).get()!;
-  db.insert(workers)
-    .values({ runId, session, host, pid, started, role, position: index, instance, joinedMs: clock() })
-    .run();
+  insert(store, runId, { ...worker, host, started });
 }
 
 /** A process of another host, once it has registered; again: nothing changes. */
 export function recordGuest(store: Store, runId: string, guest: NewWorker & { readonly host: string }): void {
-  const { db, clock } = store;
-  const { role, index, pid, instance, host } = guest;
-  if (
-    db
-      .select()
-      .from(workers)
-      .where(and(open(runId), eq(workers.instance, instance)))
-      .get() !== undefined
-  )
-    return;
+  const isSame = and(open(runId), eq(workers.instance, guest.instance))!;
+  if (countRows(store, workers, isSame) === 0) insert(store, runId, { ...guest, started: '' });
+}
+
+interface StartedWorker extends NewWorker {
+  readonly host: string;
+  readonly started: string;
+}
+
+function insert({ db, clock }: Store, runId: string, { index: position, ...worker }: StartedWorker): void {
   const { session } = db.select({ session: runs.session }).from(runs).where(eq(runs.id, runId)).get()!;
   db.insert(workers)
-    .values({ runId, session, host, pid, started: '', role, position: index, instance, joinedMs: clock() })
+    .values({ ...worker, runId, session, position, joinedMs: clock() })
     .run();
 }
 
