@@ -43,16 +43,20 @@ export function findRuns(store: Store, query: RunQuery = {}): { runs: ListedRun[
     duration: sql`${endedMs} - ${runs.startedMs}`,
     trials: sql`${runs.numTrials}`,
   };
-  const rows = store.db
-    .select()
+  const page = store.db
+    .select(listedColumns)
     .from(runs)
     .where(where)
     .orderBy(descending ? desc(order[sort]) : asc(order[sort]), desc(runs.sequence))
     .limit(limit)
     .offset(offset)
-    .all();
+    .toSQL();
+  const rows = store.sqlite
+    .prepare(page.sql)
+    .raw()
+    .iterate(...page.params) as IterableIterator<ListedValues>;
   const total = store.db.select({ value: count() }).from(runs).where(where).get()!.value;
-  return { runs: rows.map((row) => toListed(store, row)), total };
+  return { runs: Array.from(rows, (values) => toListed(store, listedRow(values))), total };
 }
 
 /** Newest first. */
@@ -131,19 +135,57 @@ function hasWord(word: string): SQL {
   return sql`${all} LIKE ${pattern} ESCAPE '\\'`;
 }
 
-function toListed(store: Store, row: RunRow): ListedRun {
+/** In the order of `listedRow`. */
+const listedColumns = {
+  ...{ id: runs.id, experiment: runs.experiment, title: runs.title, path: runs.path, hash: runs.hash },
+  ...{ status: runs.status, error: runs.error, interrupted: runs.interrupted, isRehearsal: runs.isRehearsal },
+  ...{ host: runs.host, place: runs.place, pid: runs.pid, pidStarted: runs.pidStarted, session: runs.session },
+  ...{ startedMs: runs.startedMs, heartbeatMs: runs.heartbeatMs, endedMs: runs.endedMs },
+  ...{ numTrials: runs.numTrials, numFinishedTrials: runs.numFinishedTrials },
+  ...{ numStages: runs.numStages, numFinishedStages: runs.numFinishedStages },
+};
+
+type ListedRow = Pick<RunRow, keyof typeof listedColumns>;
+/** As SQLite has them. */
+// prettier-ignore
+type ListedValues = [
+  id: string, experiment: string, title: string, path: string, hash: string,
+  status: Status, error: string | null, interrupted: 0 | 1, isRehearsal: 0 | 1,
+  host: string, place: string | null, pid: number, pidStarted: string | null, session: number,
+  startedMs: number, heartbeatMs: number, endedMs: number | null,
+  numTrials: number, numFinishedTrials: number, numStages: number, numFinishedStages: number,
+];
+
+/** Of ten thousand runs drizzle would make objects for longer than SQLite reads them. */
+// prettier-ignore
+function listedRow([
+  id, experiment, title, path, hash,
+  status, error, interrupted, isRehearsal,
+  host, place, pid, pidStarted, session,
+  startedMs, heartbeatMs, endedMs,
+  numTrials, numFinishedTrials, numStages, numFinishedStages,
+]: ListedValues): ListedRow {
+  return {
+    id, experiment, title, path, hash, status, error, interrupted: interrupted === 1,
+    isRehearsal: isRehearsal === 1,
+    host, place, pid, pidStarted, session, startedMs, heartbeatMs, endedMs,
+    numTrials, numFinishedTrials, numStages, numFinishedStages,
+  };
+}
+
+function toListed(store: Store, row: ListedRow): ListedRun {
   const gone = row.status === 'running' && !isLive(store, row);
   const shown = gone
     ? ({ status: 'failed', interrupted: true, error: interruptedError, endedMs: row.heartbeatMs } as const)
     : { status: row.status, interrupted: row.interrupted, error: row.error, endedMs: row.endedMs };
-  const heard = { agoMs: store.clock() - row.heartbeatMs, isElsewhere: !isHere(store, row) };
+  const heard = () => ({ agoMs: store.clock() - row.heartbeatMs, isElsewhere: !isHere(store, row) });
   return {
     id: row.id,
     experiment: row.experiment,
     title: row.title,
     path: row.path,
     ...shown,
-    heard: shown.status === 'running' ? heard : null,
+    heard: shown.status === 'running' ? heard() : null,
     isRehearsal: row.isRehearsal,
     hash: row.hash,
     host: row.host,
