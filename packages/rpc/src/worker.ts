@@ -141,10 +141,10 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
     for (let generation = 0; !over.signal.aborted;) {
       const { waitMs } = timing;
       const wait = { signal: over.signal, deadlineMs: waitMs + 5000 };
-      const { roster } = await coordinator.join({ token, tensorAddress, generation, waitMs }, wait);
+      const { roster, revoked } = await coordinator.join({ token, tensorAddress, generation, waitMs }, wait);
       if (roster === undefined || over.signal.aborted) continue;
       ({ generation } = roster);
-      compute.roster(token, fromRoster(roster));
+      compute.roster(token, fromRoster(roster), revoked);
       if (roster.rank < 0) return;
     }
   };

@@ -287,6 +287,17 @@ export class Coordinator {
     this.#wake();
   }
 
+  /** A worker of another host may take part no longer: the trainers of all gangs are told, and give it nothing. */
+  expel(instance: string, end: WorkerEnd): void {
+    this.workerExited(instance, end);
+    this.#gangs.tellAnew();
+  }
+
+  /** Workers of other hosts that may not take part, by name. */
+  turnedOut(): string[] {
+    return this.#options.tracker.revokedGuests(this.#options.runId);
+  }
+
   /** Takes back leases that were not renewed; returns the workers to be replaced, idle ones that are silent among them. */
   expire(): string[] {
     const { leaseTtlMs } = this.#options.policy;

@@ -51,7 +51,9 @@ export function coordinatorService(coordinator: Coordinator, policy: Policy): Ap
       { signal = new AbortController().signal } = {},
     ) => {
       const roster = await orAbandon(() => coordinator.join({ token, address, generation }, waitMs, signal));
-      return { roster: roster === null ? undefined : toRoster(roster) };
+      return roster === null
+        ? { roster: undefined, revoked: [] }
+        : { roster: toRoster(roster), revoked: coordinator.turnedOut() };
     },
     report: async ({ token, sequence, points, notes }) => {
       await orAbandon(() => coordinator.report(token, sequence, points.map(fromPoint), notes));

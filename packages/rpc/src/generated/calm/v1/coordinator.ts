@@ -231,7 +231,11 @@ export interface JoinRequest {
 
 export interface JoinResponse {
   /** Absent: nothing new yet, ask again. */
-  roster: Roster | undefined;
+  roster:
+    | Roster
+    | undefined;
+  /** Trainers of other hosts that were turned out: their tensors are neither given nor taken. With every roster. */
+  revoked: string[];
 }
 
 /** Who trains a stage together, from the first step all of them can compute. Replaced as a whole. */
@@ -1116,13 +1120,16 @@ export const JoinRequest: MessageFns<JoinRequest> = {
 };
 
 function createBaseJoinResponse(): JoinResponse {
-  return { roster: undefined };
+  return { roster: undefined, revoked: [] };
 }
 
 export const JoinResponse: MessageFns<JoinResponse> = {
   encode(message: JoinResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.roster !== undefined) {
       Roster.encode(message.roster, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.revoked) {
+      writer.uint32(18).string(v!);
     }
     return writer;
   },
@@ -1146,6 +1153,14 @@ export const JoinResponse: MessageFns<JoinResponse> = {
             }
 
             message.roster = Roster.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.revoked.push(reader.string());
             continue;
           }
         }
