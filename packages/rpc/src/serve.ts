@@ -78,11 +78,12 @@ function unary<D extends Definition>(
 ): handleUnaryCall<unknown, unknown> {
   return (call, callback) => {
     const gone = new AbortController();
-    call.on('cancelled', () => gone.abort());
+    // With a reason: an error made for each would cost more than most calls.
+    call.on('cancelled', () => gone.abort('cancelled'));
     const answer = async (): Promise<unknown> => {
       const caller = gate(call, method);
       const { expelled } = caller;
-      const leave = (): void => gone.abort();
+      const leave = (): void => gone.abort('expelled');
       expelled?.addEventListener('abort', leave, { once: true });
       try {
         return await handlers[method]!(call.request, { signal: gone.signal, caller });

@@ -186,7 +186,11 @@ function onlyOwn(handlers: GuestOptions['handlers'], holderOf: GuestOptions['hol
     heartbeat: (request, call) => (check(call?.caller, request), handlers.heartbeat(request, call)),
     join: (request, call) => (check(call?.caller, { token: request.token }), handlers.join(request, call)),
     report: (request, call) => (check(call?.caller, { token: request.token }), handlers.report(request, call)),
-    complete: (request, call) => (check(call?.caller, { token: request.token }), handlers.complete(request, call)),
+    complete: (request, call) => {
+      const { token, instance } = request;
+      check(call?.caller, { token, ...(instance !== '' && { instance }) });
+      return handlers.complete(request, call);
+    },
     fail: (request, call) => (check(call?.caller, { token: request.token }), handlers.fail(request, call)),
   };
 }

@@ -239,6 +239,19 @@ export class Coordinator {
     this.#wake();
   }
 
+  /** Completes, and gives the worker what is there for it by now: one transaction for both. null: it has to ask. */
+  completeAndLease(token: string, result: StageResult, instance: string): WorkItem | null {
+    return this.#options.tracker.exclusively(() => {
+      this.complete(token, result);
+      return this.book.isRegistered(instance) ? this.#leaseNow(this.book.worker(instance)) : null;
+    });
+  }
+
+  #leaseNow(worker: WorkerRecord): WorkItem | null {
+    if (this.#stopping || !(this.#options.isOwn?.(worker.instance) ?? true)) return null;
+    return (worker.lease ?? this.#grant(worker))?.work ?? null;
+  }
+
   /** `stack`: where its code raised. */
   fail(token: string, kind: FailureKind, reason: string, stack?: string): void {
     const lease = this.book.live(token);

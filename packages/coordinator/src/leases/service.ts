@@ -59,9 +59,9 @@ export function coordinatorService(coordinator: Coordinator, policy: Policy): Ap
       await orAbandon(() => coordinator.report(token, sequence, points.map(fromPoint), notes));
       return {};
     },
-    complete: async ({ token, result }) => {
-      await orAbandon(() => coordinator.complete(token, fromResultMessage(result)));
-      return {};
+    complete: async ({ token, result, instance }) => {
+      const next = await orAbandon(() => coordinator.completeAndLease(token, fromResultMessage(result), instance));
+      return { next: next === null ? undefined : toLease(next) };
     },
     fail: async ({ token, kind, reason, stack }) => {
       await orAbandon(() => coordinator.fail(token, failureKind(kind), reason, stack || undefined));

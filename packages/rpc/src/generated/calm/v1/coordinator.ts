@@ -301,7 +301,11 @@ export interface ReportResponse {
 
 export interface CompleteRequest {
   token: string;
-  result: StageResult | undefined;
+  result:
+    | StageResult
+    | undefined;
+  /** The worker, if it would take another item at once. */
+  instance: string;
 }
 
 export interface StageResult {
@@ -321,6 +325,8 @@ export interface NullableDouble {
 }
 
 export interface CompleteResponse {
+  /** What the worker holds from now on; absent: it has to ask. */
+  next: Lease | undefined;
 }
 
 export interface FailRequest {
@@ -1692,7 +1698,7 @@ export const ReportResponse: MessageFns<ReportResponse> = {
 };
 
 function createBaseCompleteRequest(): CompleteRequest {
-  return { token: "", result: undefined };
+  return { token: "", result: undefined, instance: "" };
 }
 
 export const CompleteRequest: MessageFns<CompleteRequest> = {
@@ -1702,6 +1708,9 @@ export const CompleteRequest: MessageFns<CompleteRequest> = {
     }
     if (message.result !== undefined) {
       StageResult.encode(message.result, writer.uint32(26).fork()).join();
+    }
+    if (message.instance !== "") {
+      writer.uint32(34).string(message.instance);
     }
     return writer;
   },
@@ -1733,6 +1742,14 @@ export const CompleteRequest: MessageFns<CompleteRequest> = {
             }
 
             message.result = StageResult.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.instance = reader.string();
             continue;
           }
         }
@@ -1912,11 +1929,14 @@ export const NullableDouble: MessageFns<NullableDouble> = {
 };
 
 function createBaseCompleteResponse(): CompleteResponse {
-  return {};
+  return { next: undefined };
 }
 
 export const CompleteResponse: MessageFns<CompleteResponse> = {
-  encode(_: CompleteResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: CompleteResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.next !== undefined) {
+      Lease.encode(message.next, writer.uint32(10).fork()).join();
+    }
     return writer;
   },
 
@@ -1933,6 +1953,14 @@ export const CompleteResponse: MessageFns<CompleteResponse> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.next = Lease.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
