@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { expectUndisturbedResults, makeStory, until, type Story } from '../stories/story.test-util.ts';
 
 const strangers = fileURLToPath(new URL('./fixtures/strangers.js', import.meta.url));
-const minutes = 1;
+const minutes = 10;
 /** The story's six trainings have twenty steps each. */
 const stepMs = (minutes * 60_000) / 120;
 
