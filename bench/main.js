@@ -33,6 +33,9 @@ commands
   tracker [--writers N] [--rows N] [--batch N] [--rounds N] [--python PY] [--json]
       metric rows a second from 32 workers that report 1000 each, 100 a call, over gRPC into the database, and MLflow's
       where PY, a Python with mlflow, is given.
+  load [--workers N] [--processes N] [--stages N] [--items N] [--seconds N] [--rounds N] [--json]
+      items a second that a coordinator gives to 1000 workers with a connection each, how long one waits, and how soon all are
+      back after the coordinator was killed and started again.
   page [--runs N] [--points N] [--live N] [--ticks N] [--dir DIR] [--rounds N] [--json]
       ms of \`runs\`, \`tables\`, of what the page asks for, and in Chromium (where it is here) of the page, on a folder of
       10,000 runs and 5 million metric points made here (0.5 GB of disk, three minutes; it stays in DIR for another call);
@@ -55,6 +58,7 @@ const commands = {
   metrics: () => import('./metrics-command.js'),
   readers: () => import('./readers-command.js'),
   tracker: () => import('./tracker-command.js'),
+  load: () => import('./load-command.js'),
   page: () => import('./page-command.js'),
   augment: () => import('./augment-command.js'),
   visibility: () => import('./visibility-command.js'),

@@ -15,6 +15,7 @@ import { createHealth } from './health.ts';
 import type { Api, Definition } from './service.ts';
 import { toStatus } from './status.ts';
 import type { Gate } from './gate.ts';
+import { openDoor, serverLimits, type OpenDoor } from './open-door.ts';
 
 export interface ServeOptions<D extends Definition> {
   /** `unix:/path` or `host:port`, port 0: any free one. */
@@ -42,32 +43,42 @@ export interface RunningServer {
 /** @throws CalmError `unavailable` when the address cannot be had, saying why. */
 export async function serve<D extends Definition>(options: ServeOptions<D>): Promise<RunningServer> {
   const { address, gate, name, definition, handlers, onError = reportError } = options;
-  const credentials = options.credentials ?? ServerCredentials.createInsecure();
+  const { credentials } = options;
   // What goes wrong is thrown; gRPC would print it as well.
   setLogVerbosity(logVerbosity.NONE);
-  const server = new Server();
+  const server = new Server(credentials === undefined ? {} : serverLimits);
   const implementation: UntypedServiceImplementation = {};
   for (const method of Object.keys(definition)) implementation[method] = unary(method, handlers, gate, onError);
   server.addService(definition, implementation);
   const health = createHealth();
   server.addService(HealthService, health.handlers);
 
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) => {
-      if (error === null) resolve(bound);
-      else reject(cannotListen(address, error));
-    });
-  });
+  const opened = credentials === undefined ? bind(server, address) : openDoor(server, address, credentials);
+  const door = await opened.catch((error: Error) => Promise.reject(cannotListen(address, error)));
+  const { port } = door;
   if (address.startsWith('unix:')) chmodSync(address.slice('unix:'.length), 0o600);
   for (const service of ['', name]) health.set(service, true);
   return {
     address: address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`),
-    cut: () => server.drain(address.startsWith('unix:') ? address : `${address.replace(/:\d+$/, '')}:${port}`, 0),
-    close: (graceMs = 1000) => {
+    cut: door.cut,
+    close: async (graceMs = 1000) => {
       for (const service of ['', name]) health.set(service, false);
-      return shutDown(server, graceMs);
+      door.shut();
+      await shutDown(server, graceMs);
+      if (credentials !== undefined) door.cut();
     },
   };
+}
+
+/** For processes of this machine that know the run's token. */
+function bind(server: Server, address: string): Promise<OpenDoor> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+      if (error !== null) return reject(error);
+      const bound = address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`);
+      resolve({ port, cut: () => server.drain(bound, 0), shut: () => {} });
+    });
+  });
 }
 
 function unary<D extends Definition>(
@@ -78,14 +89,15 @@ function unary<D extends Definition>(
 ): handleUnaryCall<unknown, unknown> {
   return (call, callback) => {
     const gone = new AbortController();
-    call.on('cancelled', () => gone.abort());
+    // With a reason: an error made for each would cost more than most calls.
+    call.on('cancelled', () => gone.abort('cancelled'));
     const answer = async (): Promise<unknown> => {
       const caller = gate(call, method);
       const { expelled } = caller;
-      const leave = (): void => gone.abort();
+      const leave = (): void => gone.abort('expelled');
       expelled?.addEventListener('abort', leave, { once: true });
       try {
-        return await handlers[method]!(call.request, { signal: gone.signal, caller });
+        return await handlers[method]!(call.request, { signal: gone.signal, caller, peer: call.getPeer() });
       } finally {
         expelled?.removeEventListener('abort', leave);
         expelled?.throwIfAborted();

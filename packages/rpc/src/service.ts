@@ -10,6 +10,8 @@ export interface CallOptions {
   readonly retryForMs?: number;
   /** Handler: who calls. */
   readonly caller?: Caller;
+  /** Handler: from where, `host:port`. */
+  readonly peer?: string;
 }
 
 /** One method of a generated `XService` constant. */

@@ -94,7 +94,8 @@ test('an answer about an item that is over does not end the computation of the n
       setTimeout(() => events.emit('answered'), 50);
       return { directive: Directive.DROP };
     },
-    complete: ({ token }) => Promise.resolve(void happened.push(`completed ${token}`)).then(() => ({})),
+    complete: ({ token }) =>
+      Promise.resolve(void happened.push(`completed ${token}`)).then(() => ({ next: undefined })),
     fail: ({ token, kind }) => Promise.resolve(void happened.push(`failed ${token} ${kind}`)).then(() => ({})),
   });
   expect(happened).toEqual(['completed token 1', 'completed token 2']);

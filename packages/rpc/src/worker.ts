@@ -4,7 +4,7 @@ import type { ChannelCredentials } from '@grpc/grpc-js';
 import { CalmError, type Role, type WorkerFacts } from '@calm-orch/core';
 import { connect } from './call.ts';
 import { AttemptFailure, type ComputeChild } from './compute/compute-child.ts';
-import { CoordinatorServiceService, Directive, FailureKind } from './generated/calm/v1/coordinator.ts';
+import { CoordinatorServiceService, Directive, FailureKind, type Lease } from './generated/calm/v1/coordinator.ts';
 import { progressReports } from './compute/progress-reports.ts';
 import type { Api } from './service.ts';
 import { fromLease, fromRoster, toFacts, toResultMessage, type WorkItem } from './tensors/wire.ts';
@@ -59,14 +59,20 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       return { heartbeatIntervalMs, waitMs: Math.min(maxLeaseWaitMs, leaseTtlMs) };
     };
     let timing = await register();
+    let next: Lease | undefined;
     while (!stop.aborted) {
       const wait = { signal: stop, deadlineMs: timing.waitMs + 5000 };
       try {
-        const { lease, directive } = await coordinator.lease({ instance, waitMs: timing.waitMs }, wait);
-        if (directive === Directive.STOP) break;
-        if (lease === undefined) continue;
+        if (next === undefined) {
+          const { lease, directive } = await coordinator.lease({ instance, waitMs: timing.waitMs }, wait);
+          if (directive === Directive.STOP) break;
+          next = lease;
+        }
+        if (next === undefined) continue;
+        const work = fromLease(next);
+        next = undefined;
         const onStop = (): void => told.abort();
-        await attempt(fromLease(lease), { coordinator, instance, compute, timing, stop, onStop, log });
+        next = await attempt(work, { coordinator, instance, compute, timing, stop, onStop, log });
       } catch (error) {
         // Another coordinator that does not know this worker yet.
         if (!isLeaseLost(error)) throw error;
@@ -97,8 +103,8 @@ interface AttemptOptions {
   readonly log: (line: string) => void;
 }
 
-/** One lease: compute while renewing it and reporting, then complete or fail. */
-async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
+/** One lease: compute while renewing it and reporting, then complete or fail. Returns the lease that the answer brings, if any. */
+async function attempt(work: WorkItem, options: AttemptOptions): Promise<Lease | undefined> {
   const { coordinator, instance, compute, timing, stop, onStop, log } = options;
   const { token } = work;
   const name = `${work.stage.kind} ${work.stage.key.slice(0, 8)} item ${work.item} attempt ${work.attempt}`;
@@ -141,10 +147,10 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
     for (let generation = 0; !over.signal.aborted;) {
       const { waitMs } = timing;
       const wait = { signal: over.signal, deadlineMs: waitMs + 5000 };
-      const { roster } = await coordinator.join({ token, tensorAddress, generation, waitMs }, wait);
+      const { roster, revoked } = await coordinator.join({ token, tensorAddress, generation, waitMs }, wait);
       if (roster === undefined || over.signal.aborted) continue;
       ({ generation } = roster);
-      compute.roster(token, fromRoster(roster));
+      compute.roster(token, fromRoster(roster), revoked);
       if (roster.rank < 0) return;
     }
   };
@@ -154,16 +160,24 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<void> {
     };
     const result = await compute.run(work, { signal: stop, onProgress: reports.add, onNote, onReady });
     await reports.flush();
-    if (result === null) return log(`${name}: released by its gang`);
-    await coordinator.complete({ token, result: toResultMessage(result) });
+    if (result === null) {
+      log(`${name}: released by its gang`);
+      return undefined;
+    }
+    const { next } = await coordinator.complete({ token, result: toResultMessage(result), instance });
     log(`${name}: done`);
+    return next;
   } catch (error) {
     log(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-    if (!(error instanceof AttemptFailure)) return unlessLeaseLost(error);
+    if (!(error instanceof AttemptFailure)) {
+      unlessLeaseLost(error);
+      return undefined;
+    }
     const { kind, message: reason, raised: stack } = error;
     await reports.flush().catch(() => {});
     const patience = kind === 'cancelled' ? { retryForMs: goodbyeMs } : {};
     await coordinator.fail({ token, kind: failureKinds[kind], reason, stack }, patience).catch(unlessLeaseLost);
+    return undefined;
   } finally {
     over.abort();
     clearTimeout(dropping);

@@ -4,7 +4,7 @@ import { eq } from 'drizzle-orm';
 import { CalmError } from '@calm-orch/core';
 import { prepared, transaction, type Store } from './database/database.ts';
 import { isHere } from './liveness.ts';
-import { attempts, runs } from './database/schema.ts';
+import { runs } from './database/schema.ts';
 
 /** Why a coordinator must stop. */
 export interface Superseded {
@@ -23,8 +23,8 @@ export function holding<T>(store: Store, runId: string, write: () => T): T {
 /** For writes that name a lease: one of an unknown token is refused by the write itself. */
 export function holdingAttempt<T>(store: Store, token: string, write: () => T): T {
   return transaction(store, () => {
-    const ofToken = eq(attempts.token, token);
-    const runId = store.db.select({ runId: attempts.runId }).from(attempts).where(ofToken).get()?.runId;
+    const runId = prepared(store, 'SELECT run_id FROM attempts WHERE token = ?').pluck().get(token) as
+      string | undefined;
     if (runId !== undefined) assertHeld(store, runId);
     return write();
   });

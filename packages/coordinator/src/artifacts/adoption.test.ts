@@ -25,10 +25,13 @@ const adopted = (): Record<string, string> => {
   return Object.fromEntries(paths.map((path) => [path.slice(dir.length + 1), readFileSync(path, 'utf8')]));
 };
 
-test('items that write into the same folders are put together, whichever is done first', () => {
+test('items that write into the same folders are put together, whichever is done first', async () => {
   write('second', { 'images/deep/2.png': 'two', 'pairs-1.jsonl': 'b' });
   write('first', { 'images/1.png': 'one', 'images/deep/1.png': 'one', 'pairs-0.jsonl': 'a' });
-  for (const token of ['second', 'first']) adoptOutput(layout, key, token);
+  for (const token of ['second', 'first']) {
+    adoptOutput(layout, key, token);
+    discardOutput(layout, key, token);
+  }
   expect(adopted()).toEqual({
     'images/1.png': 'one',
     'images/deep/1.png': 'one',
@@ -36,7 +39,7 @@ test('items that write into the same folders are put together, whichever is done
     'pairs-0.jsonl': 'a',
     'pairs-1.jsonl': 'b',
   });
-  expect(readdirSync(join(layout.dir, 'staging'))).toEqual([key]);
+  await expect.poll(() => readdirSync(join(layout.dir, 'staging'))).toEqual([key]);
 });
 
 test('an adoption that was cut off is made good by that of the next attempt', () => {
@@ -50,12 +53,12 @@ test('an adoption that was cut off is made good by that of the next attempt', ()
   expect(adopted()).toEqual({ 'images/1.png': 'one again', 'images/2.png': 'two', 'images/9.png': 'nine' });
 });
 
-test('what nobody adopts goes, but for what is written still; files of other stages stay', () => {
+test('what nobody adopts goes, but for what is written still; files of other stages stay', async () => {
   for (const token of ['lost', 'under way', 'killed']) write(token, { 'a.txt': token });
   const other = layout.attempt('cd'.repeat(32), 'lost');
   for (const path of [other, layout.staging(key)]) mkdirSync(path, { recursive: true });
   discardOutput(layout, key, 'lost');
-  expect(existsSync(layout.attempt(key, 'lost'))).toBe(false);
+  await expect.poll(() => existsSync(layout.attempt(key, 'lost'))).toBe(false);
   discardOutput(layout, key, 'lost');
   discardOutputs(layout, key, new Set(['under way']));
   const left = [layout.attempt(key, 'under way'), other, layout.staging(key)];

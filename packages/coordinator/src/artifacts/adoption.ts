@@ -1,11 +1,14 @@
 // Each attempt writes into a folder of its own, named by its token. Once the coordinator has compared the token, it moves the
 // files to those of the stage, where nobody else writes. So an attempt that goes on though its lease is lost (its host was cut
 // off, its process stood still) writes where nobody looks, whatever its bytes are.
-import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rm, rmdir, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Layout } from './layout.ts';
 
-/** Makes what an attempt has written the stage's. Files of that name are replaced: an adoption that was cut off is repeated. */
+/**
+ * Makes what an attempt has written the stage's. Files of that name are replaced: an adoption that was cut off is repeated.
+ * Folders that are empty then are left for `discardOutput`.
+ */
 export function adoptOutput(layout: Layout, key: string, token: string): void {
   const own = layout.attempt(key, token);
   // Of a worker that an earlier version has leased the item to: its files are in the stage's folder already.
@@ -19,7 +22,6 @@ function moveInto(from: string, to: string): void {
     if (entry.isDirectory()) moveInto(path, place);
     else renameSync(path, place);
   }
-  rmSync(from, { recursive: true });
 }
 
 /** Removes what attempts at a stage have written that nobody adopts. @param kept Tokens of attempts under way. */
@@ -31,14 +33,21 @@ export function discardOutputs(layout: Layout, key: string, kept: ReadonlySet<st
   }
 }
 
+/** Beside what goes on: removing a folder may take longer than all else that an item needs of the coordinator. */
 export function discardOutput(layout: Layout, key: string, token: string): void {
-  discard(layout.attempt(key, token));
+  const path = layout.attempt(key, token);
+  rmdir(path, (error) => {
+    if (error !== null && error.code !== 'ENOENT') rm(path, { recursive: true, force: true }, leaveToGc);
+  });
 }
 
 function discard(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch {
-    // Somebody writes there still: `gc` finds what is left.
+    leaveToGc();
   }
 }
+
+/** Somebody writes there still. */
+function leaveToGc(): void {}

@@ -10,6 +10,8 @@ export interface Gangs {
   join(lease: LeaseRecord, address: string): void;
   /** Takes the lease off its gang's roster, where it is on it. */
   leave(lease: LeaseRecord): void;
+  /** All members get another roster, of the same trainers. */
+  tellAnew(): void;
   /** As an earlier coordinator left it, without those of its members that are gone. */
   restore(stage: StageRecord, leases: readonly LeaseRecord[]): void;
 }
@@ -51,6 +53,9 @@ export function createGangs({ tracker, now }: CoordinatorOptions, onChange: () =
       if (rank < 0) return;
       members.splice(rank, 1);
       newRoster(lease.stage);
+    },
+    tellAnew: () => {
+      for (const { members } of gangs.values()) if (members.length > 0) newRoster(members[0]!.stage);
     },
     restore: (stage, leases) => {
       const roster = tracker.lastRoster(stage.key);

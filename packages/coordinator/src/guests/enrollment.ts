@@ -16,12 +16,17 @@ export function enrollmentService(options: EnrollmentOptions): Api<typeof Enroll
     chain: await authority().certify(request, { name, role, run: runId }),
     authorities: authority().authorities,
   });
+  const patience = createPatience();
   return {
     authorities: () => Promise.resolve({ authorities: authority().roots }),
-    enroll: async ({ tokenId: id, secret, role: asked, request }) => {
+    enroll: async ({ tokenId: id, secret, role: asked, request }, { peer = '' } = {}) => {
       const role = parseRole(asked);
+      patience.check(peer);
       const guest = tracker.redeemJoinToken({ runId, id, secret, role, request, firstIndex });
-      if ('refused' in guest) throw new CalmError('unauthenticated', `the join token is refused: ${guest.refused}`);
+      if ('refused' in guest) {
+        patience.lose(peer);
+        throw new CalmError('unauthenticated', `the join token is refused: ${guest.refused}`);
+      }
       const { instance, index } = guest;
       const certificate = await certify(request, instance, role);
       return { ...certificate, instance, index, takeoverMs, probePath: probe.path, probe: probe.text };
@@ -44,3 +49,29 @@ export const closedEnrollment: Api<typeof EnrollmentServiceService> = {
   enroll: closed,
   renew: closed,
 };
+
+const maxRefusals = 20;
+const patienceMs = 60_000;
+
+/** With a host that comes with wrong tokens: each refusal is recorded, and so there cannot be any number of them. */
+function createPatience() {
+  const refusals = new Map<string, number>();
+  let sinceMs = performance.now();
+  const hostOf = (peer: string): string => peer.replace(/:\d+$/, '');
+  return {
+    /** @throws CalmError `unauthenticated` */
+    check: (peer: string): void => {
+      if (performance.now() - sinceMs > patienceMs) {
+        refusals.clear();
+        sinceMs = performance.now();
+      }
+      if ((refusals.get(hostOf(peer)) ?? 0) < maxRefusals) return;
+      const seconds = patienceMs / 1000;
+      throw new CalmError(
+        'unauthenticated',
+        `${maxRefusals} join tokens from this host were refused within ${seconds} s: no other is looked at before these are over`,
+      );
+    },
+    lose: (peer: string): void => void refusals.set(hostOf(peer), (refusals.get(hostOf(peer)) ?? 0) + 1),
+  };
+}

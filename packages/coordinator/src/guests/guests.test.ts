@@ -137,6 +137,13 @@ test('a token used twice, or for another role, is refused', async () => {
   expect(await codeOf(guest('trainer', evaluators))).toMatch(/it is for an evaluator, not for a trainer/);
 });
 
+test('a host that comes with wrong tokens is looked at twenty times a minute, and recorded as often', async () => {
+  const wrong = { id: 'ab12cd34', secret: 'guessed' };
+  for (let i = 0; i < 20; i++) expect(await codeOf(guest('trainer', wrong))).toMatch(/it is not known here$/);
+  expect(await codeOf(guest())).toMatch(/^unauthenticated: 20 join tokens from this host were refused within 60 s/);
+  expect(tracker.listEvents(runId).filter(({ message }) => message.startsWith('refused'))).toHaveLength(20);
+});
+
 test('a guest renews its certificate, with another key', async () => {
   const { identity, instance } = await guest();
   const renewed = await renewIdentity(guestRenewal(server.address), identity);

@@ -49,6 +49,8 @@ export interface GuestServer {
 }
 
 const lookEveryMs = 250;
+/** The authority's file is read so often. */
+const renewEveryMs = 1000;
 
 /** @throws CalmError `unavailable`, `io` */
 export async function serveGuests(options: GuestOptions): Promise<GuestServer> {
@@ -121,18 +123,21 @@ export async function serveGuests(options: GuestOptions): Promise<GuestServer> {
       // A busy database is asked again.
       if (!(error instanceof CalmError && error.code === 'busy')) onError(error);
     }
+  }, lookEveryMs);
+  const renewing = setInterval(() => {
     if (isRenewing) return;
     isRenewing = true;
     renew()
       .catch(onError)
       .finally(() => (isRenewing = false));
-  }, lookEveryMs);
+  }, renewEveryMs);
   return {
     address: server.address,
     enrollment,
     has: (instance) => seen.has(instance),
     close: async () => {
       clearInterval(timer);
+      clearInterval(renewing);
       await server.close();
       for (const instance of seen) forget(instance);
       rmSync(probe.path, { force: true });
@@ -181,7 +186,11 @@ function onlyOwn(handlers: GuestOptions['handlers'], holderOf: GuestOptions['hol
     heartbeat: (request, call) => (check(call?.caller, request), handlers.heartbeat(request, call)),
     join: (request, call) => (check(call?.caller, { token: request.token }), handlers.join(request, call)),
     report: (request, call) => (check(call?.caller, { token: request.token }), handlers.report(request, call)),
-    complete: (request, call) => (check(call?.caller, { token: request.token }), handlers.complete(request, call)),
+    complete: (request, call) => {
+      const { token, instance } = request;
+      check(call?.caller, { token, ...(instance !== '' && { instance }) });
+      return handlers.complete(request, call);
+    },
     fail: (request, call) => (check(call?.caller, { token: request.token }), handlers.fail(request, call)),
   };
 }

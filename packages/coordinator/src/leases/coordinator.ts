@@ -16,7 +16,6 @@ import type { WorkItem } from '@calm-orch/rpc';
 import type { AttemptRecord, WorkerEnd } from '@calm-orch/tracker';
 import { adoptOutput, discardOutput, discardOutputs } from '../artifacts/adoption.ts';
 import { removeLeftovers } from '../artifacts/artifact.ts';
-import { createChanges } from './changes.ts';
 import { misfit } from './engines.ts';
 import { createForeignStages, type ForeignStages } from './foreign-stages.ts';
 import { LeaseBook } from './lease-book.ts';
@@ -39,6 +38,7 @@ import { createOffers, type Offers } from './offers.ts';
 import { dependantsOf } from './schedule.ts';
 import { doneShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
 import { takeReport } from './take-report.ts';
+import { createWaiters } from './waiters.ts';
 import { workItem } from './work-item.ts';
 
 /** An idle worker's call may wait so long. */
@@ -52,7 +52,9 @@ export class Coordinator {
   readonly book: LeaseBook;
   readonly #foreign: ForeignStages;
   readonly #gangs: Gangs;
-  readonly #changes = createChanges();
+  readonly #waiters = createWaiters();
+  /** Until waiting calls are looked at: once all of what has changed is done. */
+  #isTelling = false;
   readonly #end = deferred<void>();
   readonly #publisher: Publisher;
   #stopping = false;
@@ -157,18 +159,17 @@ export class Coordinator {
   }
 
   /** An item for the worker, as soon as there is one within `waitMs`; a worker that holds a lease gets that again. */
-  async lease(instance: string, waitMs: number, signal: AbortSignal): Promise<WorkItem | 'stop' | null> {
+  lease(instance: string, waitMs: number, signal: AbortSignal): Promise<WorkItem | 'stop' | null> {
     const worker = this.book.worker(instance);
-    const until = this.#options.now() + waitMs;
-    while (!signal.aborted && this.book.isRegistered(instance)) {
-      if (this.#stopping || !(this.#options.isOwn?.(instance) ?? true)) return 'stop';
-      const lease = worker.lease ?? this.#grant(worker);
-      if (lease !== null) return lease.work;
-      const leftMs = until - this.#options.now();
-      if (leftMs <= 0) return null;
-      await this.#changes.next(leftMs, signal);
-    }
-    return null;
+    return this.#waiters.wait(() => this.#leaseNow(worker), waitMs, signal);
+  }
+
+  /** undefined: there is nothing yet. */
+  #leaseNow(worker: WorkerRecord): WorkItem | 'stop' | null | undefined {
+    const { instance, lease } = worker;
+    if (!this.book.isRegistered(instance)) return null;
+    if (this.#stopping || !(this.#options.isOwn?.(instance) ?? true)) return 'stop';
+    return (lease ?? this.#grant(worker))?.work;
   }
 
   /** The roster of the lease's stage, as soon as there is a newer one than `generation`; null: not within `waitMs`. */
@@ -181,15 +182,11 @@ export class Coordinator {
     if (lease === null) return rosterFor(emptyGang(0), null, generation);
     const gang = this.#gangs.of(lease.stage);
     this.#gangs.join(lease, address);
-    const until = this.#options.now() + waitMs;
-    while (!signal.aborted) {
+    const newer = (): Roster | undefined => {
       const current = this.book.find(token);
-      if (current === null || gang.generation > generation) return rosterFor(gang, current, generation);
-      const leftMs = until - this.#options.now();
-      if (leftMs <= 0) return null;
-      await this.#changes.next(leftMs, signal);
-    }
-    return null;
+      return current === null || gang.generation > generation ? rosterFor(gang, current, generation) : undefined;
+    };
+    return this.#waiters.wait(newer, waitMs, signal);
   }
 
   heartbeat(instance: string, token: string): Directive {
@@ -239,6 +236,15 @@ export class Coordinator {
     this.#wake();
   }
 
+  /** Completes, and gives the worker what is there for it by now: one transaction for both. null: it has to ask. */
+  completeAndLease(token: string, result: StageResult, instance: string): WorkItem | null {
+    return this.#options.tracker.exclusively(() => {
+      this.complete(token, result);
+      const next = this.book.isRegistered(instance) ? this.#leaseNow(this.book.worker(instance)) : null;
+      return next === 'stop' ? null : (next ?? null);
+    });
+  }
+
   /** `stack`: where its code raised. */
   fail(token: string, kind: FailureKind, reason: string, stack?: string): void {
     const lease = this.book.live(token);
@@ -285,6 +291,17 @@ export class Coordinator {
     if (lease !== null) this.fail(lease.work.token, this.#stopping ? 'cancelled' : 'lost', `worker ${end.reason}`);
     this.#options.tracker.endWorker(this.#options.runId, instance, end);
     this.#wake();
+  }
+
+  /** A worker of another host may take part no longer: the trainers of all gangs are told, and give it nothing. */
+  expel(instance: string, end: WorkerEnd): void {
+    this.workerExited(instance, end);
+    this.#gangs.tellAnew();
+  }
+
+  /** Workers of other hosts that may not take part, by name. */
+  turnedOut(): string[] {
+    return this.#options.tracker.revokedGuests(this.#options.runId);
   }
 
   /** Takes back leases that were not renewed; returns the workers to be replaced, idle ones that are silent among them. */
@@ -366,10 +383,21 @@ export class Coordinator {
     this.#say('stage failed', stage, reason);
   }
 
+  /** What changes at once is looked at once, and never half-way. */
+  #tell(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    queueMicrotask(() => {
+      this.#isTelling = false;
+      this.#offers.lookAgain();
+      this.#waiters.tell();
+    });
+  }
+
   #wake(): void {
     const leaving = this.#stopping ? null : this.#offers.toRelease();
     if (leaving !== null) this.#release(leaving, 'released for a stage that is ready');
-    this.#changes.tell();
+    this.#tell();
     const open = this.stages.some(({ state }) => state === 'waiting');
     if (!open && this.#publisher.underWay.size === 0) this.#end.resolve();
   }

@@ -15,6 +15,8 @@ export interface Offer {
 export interface Offers {
   /** null: nothing now. */
   next(worker: WorkerRecord): Offer | null;
+  /** Something has changed: what there was nothing for may have something now. */
+  lookAgain(): void;
   /** While a stage is ready and all trainers that could take it are busy: the last of the largest gang. */
   toRelease(): LeaseRecord | null;
 }
@@ -25,6 +27,9 @@ export interface OfferSources {
   /** Stages whose artifacts are being written. */
   readonly underWay: () => ReadonlySet<StageRecord>;
 }
+
+/** What a trainer could join changes with time alone, too. */
+const believedMs = 100;
 
 export function createOffers(
   { policy, now }: Pick<CoordinatorOptions, 'policy' | 'now'>,
@@ -47,8 +52,19 @@ export function createOffers(
     const stage = stageToJoin(own, book.leases, policy, now());
     return stage === null ? null : { key: stage.key, item: 0 };
   };
+  const look = (worker: WorkerRecord): Offer | null =>
+    isBetterSoon(worker) ? null : (scheduled(worker) ?? toJoin(worker));
+  /** Roles and engines there was nothing for, and until when that is believed: thousands may wait for the same. */
+  const nothing = new Map<string, number>();
   return {
-    next: (worker) => (isBetterSoon(worker) ? null : (scheduled(worker) ?? toJoin(worker))),
+    next: (worker) => {
+      const kind = `${worker.role} ${worker.engine}`;
+      if ((nothing.get(kind) ?? -Infinity) > now()) return null;
+      const offer = look(worker);
+      if (offer === null) nothing.set(kind, now() + believedMs);
+      return offer;
+    },
+    lookAgain: () => nothing.clear(),
     toRelease: () => {
       const lease = leaseToRelease(book.leases);
       if (lease === null || scheduled(lease.worker) === null) return null;

@@ -51,15 +51,17 @@ export function coordinatorService(coordinator: Coordinator, policy: Policy): Ap
       { signal = new AbortController().signal } = {},
     ) => {
       const roster = await orAbandon(() => coordinator.join({ token, address, generation }, waitMs, signal));
-      return { roster: roster === null ? undefined : toRoster(roster) };
+      return roster === null
+        ? { roster: undefined, revoked: [] }
+        : { roster: toRoster(roster), revoked: coordinator.turnedOut() };
     },
     report: async ({ token, sequence, points, notes }) => {
       await orAbandon(() => coordinator.report(token, sequence, points.map(fromPoint), notes));
       return {};
     },
-    complete: async ({ token, result }) => {
-      await orAbandon(() => coordinator.complete(token, fromResultMessage(result)));
-      return {};
+    complete: async ({ token, result, instance }) => {
+      const next = await orAbandon(() => coordinator.completeAndLease(token, fromResultMessage(result), instance));
+      return { next: next === null ? undefined : toLease(next) };
     },
     fail: async ({ token, kind, reason, stack }) => {
       await orAbandon(() => coordinator.fail(token, failureKind(kind), reason, stack || undefined));

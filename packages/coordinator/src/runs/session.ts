@@ -172,7 +172,7 @@ async function admitGuests({ options, run, coordinator, policy }: Session): Prom
     takeoverMs: policy.takeoverMs,
     firstIndex: Math.max(...Object.values(counts)),
     onExpelled: (instance) =>
-      coordinator.workerExited(instance, {
+      coordinator.expel(instance, {
         ending: 'lost',
         reason: 'may no longer take part: its join token was revoked',
       }),

@@ -61,9 +61,10 @@ export class ComputeChild {
     }
   }
 
-  /** Tells an item under way who computes it together. */
-  roster(token: string, roster: Roster): void {
-    if (this.#child?.connected) this.#child.send({ type: 'roster', token, roster } satisfies ToCompute, () => {});
+  /** Tells an item under way who computes it together, and whom to give no tensors any longer. */
+  roster(token: string, roster: Roster, revoked: readonly string[]): void {
+    const message = { type: 'roster', token, roster, revoked } satisfies ToCompute;
+    if (this.#child?.connected) this.#child.send(message, () => {});
   }
 
   /** At once; an item under way ends as lost. */

@@ -16,8 +16,13 @@ export type ToCompute =
   | { readonly type: 'compute'; readonly work: WorkItem }
   /** Save a checkpoint soon and give up the item. */
   | { readonly type: 'cancel' }
-  /** Who trains the stage of this attempt together, from now on. */
-  | { readonly type: 'roster'; readonly token: string; readonly roster: Roster };
+  /** Who trains the stage of this attempt together, from now on. `revoked`: workers that get tensors no longer. */
+  | {
+      readonly type: 'roster';
+      readonly token: string;
+      readonly roster: Roster;
+      readonly revoked: readonly string[];
+    };
 
 export type FromCompute =
   /** The process is up and has the item; only from now on is silence a hang. */

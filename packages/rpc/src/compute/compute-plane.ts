@@ -24,6 +24,17 @@ export function usePeers(renewed: TensorPeers): void {
   );
 }
 
+/** Of other hosts, by their names as workers: what they are being given ends at once. */
+export function refusePeers(names: readonly string[]): void {
+  if (names.length === 0 || access?.refuse(names) !== true) return;
+  plane?.then(
+    (open) => open.expel(),
+    () => {
+      // It could not be opened: nothing is given.
+    },
+  );
+}
+
 /** @param onStreamed told why tensors are streamed where shared memory was wanted */
 export function computePlane(onStreamed: (note: string) => void): Promise<TensorPlane> {
   return (plane ??= open(onStreamed));

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { assertNever, CalmError, stackOf, toCalmError, type StageDefinition } from '@calm-orch/core';
 import { createComputeGang, type ComputeGang } from './compute-gang.ts';
 import type { FromCompute, ToCompute } from './compute-message.ts';
-import { computePlane, hasPeers, usePeers } from './compute-plane.ts';
+import { computePlane, hasPeers, refusePeers, usePeers } from './compute-plane.ts';
 import type { WorkItem } from '../tensors/wire.ts';
 
 /** Computes stages of these kinds for the parent until it goes. @throws CalmError `invalid_argument` when nobody forked this process. */
@@ -22,6 +22,7 @@ export function runCompute(kinds: readonly StageDefinition[]): void {
       case 'cancel':
         return cancel.abort();
       case 'roster':
+        refusePeers(message.revoked);
         if (message.token === current?.token) current.gang?.update(message.roster);
         return;
       case 'compute': {

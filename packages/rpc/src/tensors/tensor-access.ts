@@ -25,6 +25,8 @@ export function tokenAccess(token: string): TensorAccess {
 export interface TlsAccess extends TensorAccess {
   /** Connections from now on show this one. */
   renew(identity: Identity): void;
+  /** Workers of these names are admitted no longer. Returns whether any of them was until now. */
+  refuse(names: readonly string[]): boolean;
 }
 
 /** Trainers of the identity's run. */
@@ -33,13 +35,19 @@ export function tlsAccess(first: Identity): TlsAccess {
   const run = subjectOf(leafOf(first))!.run;
   const serverCredentials = new TlsServerCredentials(first);
   const verify = createVerifier(() => identity.authorities);
+  const refused = new Set<string>();
   return {
     serverCredentials,
     metadata: new Metadata(),
     clientCredentials: () => tlsClientCredentials(identity, { run, roles: ['trainer'] }),
     admits: (call) => {
       const subject = verify(call.getAuthContext()?.sslPeerCertificate?.raw)?.subject;
-      return subject?.role === 'trainer' && subject.run === run;
+      return subject?.role === 'trainer' && subject.run === run && !refused.has(subject.name);
+    },
+    refuse: (names) => {
+      const numBefore = refused.size;
+      for (const name of names) refused.add(name);
+      return refused.size > numBefore;
     },
     renew: (renewed) => {
       identity = renewed;

@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { tokenAccess } from './tensor-access.ts';
+import { openAuthority } from '../tls/authority.ts';
+import { tlsAccess, tokenAccess } from './tensor-access.ts';
 import { openTensorPlane, type TensorPlane } from './tensor-plane.ts';
 
 let dir: string;
@@ -144,3 +145,34 @@ function mayMount(): boolean {
     rmSync(at, { recursive: true });
   }
 }
+
+it('is given to no trainer that was turned out: what it waits for and what it is being sent ends at once', async () => {
+  const authority = await openAuthority(dir);
+  const accessOf = async (name: string) => tlsAccess(await authority.identify({ name, role: 'trainer', run: 'run-1' }));
+  const accesses = await Promise.all(['owner', 'guest', 'member'].map(accessOf));
+  for (const access of accesses)
+    planes.push(await openTensorPlane({ address: '127.0.0.1:0', access, sharedMemory: null }));
+  const [owner, guest, member] = planes as [TensorPlane, TensorPlane, TensorPlane];
+  const large = new Float32Array(30_000_000).fill(1);
+  owner.publish('large', large);
+  const ending = [guest.pull(owner.address, 'large', signal), guest.pull(owner.address, 'later', signal)];
+  const errors = Promise.all(
+    ending.map((pull) =>
+      pull.then(
+        () => null,
+        (error: Error) => error.message,
+      ),
+    ),
+  );
+  const later = member.pull(owner.address, 'later', signal);
+  await turns(3);
+  expect(accesses[0]!.refuse(['guest'])).toBe(true);
+  expect(accesses[0]!.refuse(['guest'])).toBe(false);
+  owner.expel();
+  owner.publish('later', large.subarray(0, 8));
+  const refused = expect.stringContaining('not a trainer of this run');
+  expect(await errors).toEqual([refused, refused]);
+  await expect(guest.pull(owner.address, 'later', signal)).rejects.toMatchObject({ code: 'unauthenticated' });
+  expect((await later).length).toBe(8);
+  expect((await member.pull(owner.address, 'large', signal)).length).toBe(large.length);
+});

@@ -41,6 +41,8 @@ export interface TensorPlane {
   pull(address: string, name: string, signal: AbortSignal, into?: Float32Array): Promise<Float32Array>;
   /** Connections to peers are made anew: they show what `access` shows by now. */
   reconnect(): void;
+  /** Ends what is being given to peers that `access` admits no longer. */
+  expel(): void;
   close(): void;
 }
 
@@ -87,6 +89,8 @@ export async function openTensorPlane({ address, access, ...options }: TensorPla
   const tensors = new Map<string, Published>();
   const waiting = new Map<string, Set<() => void>>();
   const clients = new Map<string, Client>();
+  /** Pulls that wait or are being answered. */
+  const calls = new Set<ServerWritableStream<PullRequest, PullResponse>>();
   /** Whether a process of this host has asked for anything. */
   let hasLocalPeers = false;
 
@@ -114,30 +118,25 @@ export async function openTensorPlane({ address, access, ...options }: TensorPla
       return;
     }
     call.write({ sizeBytes, crc32: crc, path: '', chunk: Buffer.alloc(0) });
+    let resume = (): void => {};
+    for (const event of ['drain', 'cancelled', 'error']) call.on(event, () => resume());
     for (const part of found.parts)
-      for (let start = 0; start < part.length && !call.cancelled; start += chunkBytes) {
+      for (let start = 0; start < part.length && calls.has(call); start += chunkBytes) {
         const chunk = part.subarray(start, start + chunkBytes);
         if (!call.write({ sizeBytes: 0, crc32: 0, path: '', chunk }))
-          await new Promise<void>((resume) => {
-            call.once('drain', resume);
-            call.once('cancelled', resume);
-          });
+          await new Promise<void>((drained) => (resume = drained));
       }
-    call.end();
+    if (calls.has(call)) call.end();
   };
   const pull = (call: ServerWritableStream<PullRequest, PullResponse>): void => {
-    if (!access.admits(call)) {
-      const details = 'not a trainer of this run';
-      call.destroy(
-        Object.assign(new Error(details), { code: status.UNAUTHENTICATED, details, metadata: new Metadata() }),
-      );
-      return;
-    }
+    if (!access.admits(call)) return refuse(call);
     const { name } = call.request;
+    calls.add(call);
+    for (const event of ['close', 'cancelled']) call.once(event, () => calls.delete(call));
     hasLocalPeers ||= files !== null && call.request.host === ownHost;
     const ready = (): void => {
       waiting.get(name)?.delete(ready);
-      answer(call, name).catch((error: unknown) => call.destroy(error as Error));
+      if (calls.has(call)) answer(call, name).catch((error: unknown) => call.emit('error', error));
     };
     if (tensors.has(name)) return ready();
     const others = waiting.get(name) ?? new Set();
@@ -200,6 +199,13 @@ export async function openTensorPlane({ address, access, ...options }: TensorPla
       for (const client of clients.values()) retire(client);
       clients.clear();
     },
+    expel: () => {
+      for (const call of calls)
+        if (!access.admits(call)) {
+          calls.delete(call);
+          refuse(call);
+        }
+    },
     close: () => {
       tensors.clear();
       files?.close();
@@ -207,6 +213,15 @@ export async function openTensorPlane({ address, access, ...options }: TensorPla
       server.forceShutdown();
     },
   };
+}
+
+/** What is on its way already arrives. A call that is destroyed would tell its peer nothing. */
+function refuse(call: ServerWritableStream<PullRequest, PullResponse>): void {
+  const details = 'not a trainer of this run';
+  call.emit(
+    'error',
+    Object.assign(new Error(details), { code: status.UNAUTHENTICATED, details, metadata: new Metadata() }),
+  );
 }
 
 interface ReceiveOptions {

@@ -3,6 +3,7 @@
 import { X509Certificate, createHash } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
+import { handshakeTimeoutMs } from '../open-door.ts';
 import { certificatesOf, isTrusted, subjectOf, type Identity, type Subject } from './certificates.ts';
 
 const minVersion = 'TLSv1.3';
@@ -17,7 +18,10 @@ const contextOf = ({ chain: cert, key, authorities: ca }: Identity): SecureConte
 /** A server that asks callers for a certificate, and leaves to its calls what those without one may do. */
 export class TlsServerCredentials extends ServerCredentials {
   constructor(identity: Identity) {
-    super({ requestCert: true, rejectUnauthorized: false, minVersion }, contextOf(identity));
+    super(
+      { requestCert: true, rejectUnauthorized: false, minVersion, handshakeTimeout: handshakeTimeoutMs },
+      contextOf(identity),
+    );
   }
 
   /** Connections from now on see this one. */

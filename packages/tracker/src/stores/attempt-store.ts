@@ -1,8 +1,8 @@
 // Attempts at items of stages: leased, ended, kept after a takeover. An end compares the attempt's token; a stale one
 // changes nothing.
-import { and, eq, inArray, max, sql } from 'drizzle-orm';
+import { and, count, eq, getTableColumns, inArray, sql } from 'drizzle-orm';
 import { CalmError, canonicalJson, type StageResult } from '@calm-orch/core';
-import { countRows, transaction, type Store } from '../database/database.ts';
+import { preparedOnce, transaction, type Store } from '../database/database.ts';
 import { attempts, items, runs, stages } from '../database/schema.ts';
 import { appendEvent } from './event-store.ts';
 import { getStage } from './stage-queries.ts';
@@ -17,6 +17,40 @@ export interface AttemptOptions {
   readonly logStart?: number | null;
 }
 
+const { placeholder } = sql;
+const ofItem = (table: typeof items | typeof attempts) =>
+  and(eq(table.stageKey, placeholder('stageKey')), eq(table.item, placeholder('item')));
+const stageState = preparedOnce((db) => {
+  const { kind, status, numItems } = stages;
+  return db
+    .select({ kind, status, numItems })
+    .from(stages)
+    .where(eq(stages.key, placeholder('key')))
+    .prepare();
+});
+/** Without what would have to be parsed. */
+const stateOf = (store: Store, key: string) => stageState(store).get({ key }) ?? getStage(store, key);
+const itemResult = preparedOnce((db) => db.select().from(items).where(ofItem(items)).prepare());
+const attemptsAt = preparedOnce((db) => {
+  const { attempt, status, worker } = attempts;
+  return db.select({ attempt, status, worker }).from(attempts).where(ofItem(attempts)).prepare();
+});
+const sessionOf = preparedOnce((db) =>
+  db
+    .select({ session: runs.session })
+    .from(runs)
+    .where(eq(runs.id, placeholder('runId')))
+    .prepare(),
+);
+const newAttempt = preparedOnce((db) => {
+  const names = Object.keys(getTableColumns(attempts)).filter((name) => name !== 'progressed');
+  const values = Object.fromEntries(names.map((name) => [name, placeholder(name)]));
+  return db
+    .insert(attempts)
+    .values(values as never)
+    .prepare();
+});
+
 export function startAttempt(
   store: Store,
   runId: string,
@@ -25,20 +59,11 @@ export function startAttempt(
   worker: string,
   { joins = false, instance = null, logStart = null }: AttemptOptions = {},
 ): AttemptRecord {
-  const { db, clock } = store;
   return transaction(store, () => {
-    const stage = getStage(store, stageKey);
-    const ofItem = and(eq(attempts.stageKey, stageKey), eq(attempts.item, item));
-    const done = db
-      .select()
-      .from(items)
-      .where(and(eq(items.stageKey, stageKey), eq(items.item, item)))
-      .get();
-    const running = db
-      .select()
-      .from(attempts)
-      .where(and(ofItem, eq(attempts.status, 'running')))
-      .get();
+    const stage = stateOf(store, stageKey);
+    const done = itemResult(store).get({ stageKey, item });
+    const before = attemptsAt(store).all({ stageKey, item });
+    const running = before.find(({ status }) => status === 'running');
     const why = !unfinished.includes(stage.status)
       ? `the stage is ${stage.status}`
       : item < 0 || item >= stage.numItems
@@ -47,31 +72,24 @@ export function startAttempt(
           ? 'the item is finished'
           : running && !joins && `${running.worker} holds it`;
     if (why) throw new CalmError('lease_lost', `cannot lease item ${item} of stage ${stage.kind} ${stageKey}: ${why}`);
-    const last = db
-      .select({ attempt: max(attempts.attempt) })
-      .from(attempts)
-      .where(ofItem)
-      .get();
-    const session = db.select({ session: runs.session }).from(runs).where(eq(runs.id, runId)).get()!.session;
+    const { session } = sessionOf(store).get({ runId })!;
     const started = {
       token: store.newToken(),
       runId,
       stageKey,
       item,
-      attempt: (last?.attempt ?? 0) + 1,
+      attempt: 1 + Math.max(0, ...before.map(({ attempt }) => attempt)),
       worker,
       instance,
       status: 'running' as const,
       error: null,
       stack: null,
-      startedMs: clock(),
+      startedMs: store.clock(),
       endedMs: null,
       logStart,
       logEnd: null,
     };
-    db.insert(attempts)
-      .values({ ...started, session })
-      .run();
+    newAttempt(store).run({ ...started, session });
     if (stage.status === 'queued') {
       setStage(store, runId, stageKey, 'running', null);
       appendEvent(store, { runId, stageKey, type: 'stage started', message: stage.kind });
@@ -94,7 +112,7 @@ export function keepAttempts(
 ): AttemptRecord[] {
   const { db } = store;
   return transaction(store, () => {
-    const session = db.select({ session: runs.session }).from(runs).where(eq(runs.id, runId)).get()!.session;
+    const { session } = sessionOf(store).get({ runId })!;
     const running = db
       .select()
       .from(attempts)
@@ -117,20 +135,31 @@ export function keepAttempts(
   });
 }
 
+const newResult = preparedOnce((db) =>
+  db
+    .insert(items)
+    .values({ stageKey: placeholder('stageKey'), item: placeholder('item'), result: placeholder('result') })
+    .prepare(),
+);
+const numFinished = preparedOnce((db) =>
+  db
+    .select({ value: count() })
+    .from(items)
+    .where(eq(items.stageKey, placeholder('stageKey')))
+    .prepare(),
+);
+
 export function finishItem(
   store: Store,
   token: string,
   result: StageResult,
   adopt: () => void = () => {},
 ): { readonly itemsLeft: number } {
-  const { db } = store;
   return transaction(store, () => {
     const { stageKey, item } = endAttempt(store, token, 'succeeded', null);
     adopt();
-    db.insert(items)
-      .values({ stageKey, item, result: canonicalJson(result) })
-      .run();
-    return { itemsLeft: getStage(store, stageKey).numItems - countRows(store, items, eq(items.stageKey, stageKey)) };
+    newResult(store).run({ stageKey, item, result: canonicalJson(result) });
+    return { itemsLeft: stateOf(store, stageKey).numItems - numFinished(store).get({ stageKey })!.value };
   });
 }
 
@@ -174,6 +203,16 @@ const endEvents = {
 
 type AttemptRow = typeof attempts.$inferSelect;
 
+const ending = preparedOnce((db) => {
+  const names = ['status', 'error', 'stack', 'progressed', 'endedMs'] as const;
+  return db
+    .update(attempts)
+    .set(Object.fromEntries(names.map((name) => [name, placeholder(name)])))
+    .where(and(eq(attempts.token, placeholder('token')), eq(attempts.status, 'running')))
+    .returning()
+    .prepare();
+});
+
 /** Compares the token: only a running attempt ends, and only once. */
 export function endAttempt(
   store: Store,
@@ -182,12 +221,8 @@ export function endAttempt(
   error: string | null,
   { progressed = false, stack = null }: { readonly progressed?: boolean; readonly stack?: string | null } = {},
 ): AttemptRow {
-  const ended = store.db
-    .update(attempts)
-    .set({ status, error, stack, progressed, endedMs: store.clock() })
-    .where(and(eq(attempts.token, token), eq(attempts.status, 'running')))
-    .returning()
-    .get() as AttemptRow | undefined;
+  const how = { token, status, error, stack, progressed, endedMs: store.clock() };
+  const ended = ending(store).get(how) as AttemptRow | undefined;
   if (!ended) throw new CalmError('lease_lost', 'the attempt is no longer running: its lease was taken back');
   const { runId, stageKey, item, attempt, worker } = ended;
   const message = error === null ? worker : `${worker}: ${error}`;

@@ -129,3 +129,10 @@ export function isWelcome(store: Store, runId: string, instance: string): boolea
     'SELECT 1 FROM guests g JOIN join_tokens t ON t.id = g.token_id WHERE g.instance = ? AND t.run_id = ? AND t.revoked_ms IS NULL';
   return prepared(store, text).get(instance, runId) !== undefined;
 }
+
+/** Names of workers whose token was revoked. */
+export function revokedGuests(store: Store, runId: string): string[] {
+  const text =
+    'SELECT g.instance FROM guests g JOIN join_tokens t ON t.id = g.token_id WHERE t.run_id = ? AND t.revoked_ms IS NOT NULL';
+  return prepared(store, text).pluck().all(runId) as string[];
+}

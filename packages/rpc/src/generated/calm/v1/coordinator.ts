@@ -231,7 +231,11 @@ export interface JoinRequest {
 
 export interface JoinResponse {
   /** Absent: nothing new yet, ask again. */
-  roster: Roster | undefined;
+  roster:
+    | Roster
+    | undefined;
+  /** Trainers of other hosts that were turned out: their tensors are neither given nor taken. With every roster. */
+  revoked: string[];
 }
 
 /** Who trains a stage together, from the first step all of them can compute. Replaced as a whole. */
@@ -297,7 +301,11 @@ export interface ReportResponse {
 
 export interface CompleteRequest {
   token: string;
-  result: StageResult | undefined;
+  result:
+    | StageResult
+    | undefined;
+  /** The worker, if it would take another item at once. */
+  instance: string;
 }
 
 export interface StageResult {
@@ -317,6 +325,8 @@ export interface NullableDouble {
 }
 
 export interface CompleteResponse {
+  /** What the worker holds from now on; absent: it has to ask. */
+  next: Lease | undefined;
 }
 
 export interface FailRequest {
@@ -1116,13 +1126,16 @@ export const JoinRequest: MessageFns<JoinRequest> = {
 };
 
 function createBaseJoinResponse(): JoinResponse {
-  return { roster: undefined };
+  return { roster: undefined, revoked: [] };
 }
 
 export const JoinResponse: MessageFns<JoinResponse> = {
   encode(message: JoinResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.roster !== undefined) {
       Roster.encode(message.roster, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.revoked) {
+      writer.uint32(18).string(v!);
     }
     return writer;
   },
@@ -1146,6 +1159,14 @@ export const JoinResponse: MessageFns<JoinResponse> = {
             }
 
             message.roster = Roster.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.revoked.push(reader.string());
             continue;
           }
         }
@@ -1677,7 +1698,7 @@ export const ReportResponse: MessageFns<ReportResponse> = {
 };
 
 function createBaseCompleteRequest(): CompleteRequest {
-  return { token: "", result: undefined };
+  return { token: "", result: undefined, instance: "" };
 }
 
 export const CompleteRequest: MessageFns<CompleteRequest> = {
@@ -1687,6 +1708,9 @@ export const CompleteRequest: MessageFns<CompleteRequest> = {
     }
     if (message.result !== undefined) {
       StageResult.encode(message.result, writer.uint32(26).fork()).join();
+    }
+    if (message.instance !== "") {
+      writer.uint32(34).string(message.instance);
     }
     return writer;
   },
@@ -1718,6 +1742,14 @@ export const CompleteRequest: MessageFns<CompleteRequest> = {
             }
 
             message.result = StageResult.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.instance = reader.string();
             continue;
           }
         }
@@ -1897,11 +1929,14 @@ export const NullableDouble: MessageFns<NullableDouble> = {
 };
 
 function createBaseCompleteResponse(): CompleteResponse {
-  return {};
+  return { next: undefined };
 }
 
 export const CompleteResponse: MessageFns<CompleteResponse> = {
-  encode(_: CompleteResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: CompleteResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.next !== undefined) {
+      Lease.encode(message.next, writer.uint32(10).fork()).join();
+    }
     return writer;
   },
 
@@ -1918,6 +1953,14 @@ export const CompleteResponse: MessageFns<CompleteResponse> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.next = Lease.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
