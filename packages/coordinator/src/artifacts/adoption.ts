@@ -33,6 +33,7 @@ export function discardOutputs(layout: Layout, key: string, kept: ReadonlySet<st
 
 export function discardOutput(layout: Layout, key: string, token: string): void {
   discard(layout.attempt(key, token));
+  for (const what of ['result', 'checkpoints'] as const) discard(layout.incoming(key, token, what));
 }
 
 function discard(path: string): void {
