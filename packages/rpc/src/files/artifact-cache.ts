@@ -32,7 +32,10 @@ export function openArtifactCache(dir: string, maxBytes: number, owner: string):
   removeOrphans(uses);
   const folder = (key: string): string => join(artifacts, key);
   const mark = (key: string): string => join(uses, ownedBy(key, owner));
-  const isHeld = (key: string): boolean => readdirSync(uses).some((name) => splitName(name).what === key);
+  const isHeld = (key: string): boolean =>
+    readdirSync(uses)
+      .map(splitName)
+      .some(({ what, owner: by }) => what === key && !isOwnerDead(by));
   /** Whether it has gone: nothing in use does. */
   const remove = (key: string): boolean => {
     if (isHeld(key)) return false;
