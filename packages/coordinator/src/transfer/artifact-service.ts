@@ -4,7 +4,7 @@ import { CalmError } from '@calm-orch/core';
 import type { Api, ArtifactServiceService, FileEntry } from '@calm-orch/rpc';
 import type { LeaseRecord } from '../leases/records.ts';
 import { createDeliveries, type DeliveryOptions } from './deliveries.ts';
-import { createReadable } from './readable.ts';
+import { checkPieces, createReadable } from './readable.ts';
 
 export interface ArtifactServiceOptions extends Pick<DeliveryOptions, 'layout' | 'assertHeld' | 'limits'> {
   /** null: it is over. @throws CalmError `lease_lost` where there has never been one. */
@@ -49,6 +49,7 @@ export function artifactService(options: ArtifactServiceOptions): Api<typeof Art
       heldBytes: deliveries.offer(token, delivery, skip, few(files)),
     }),
     writeFiles: async ({ token, delivery, pieces }) => {
+      checkPieces(pieces.map(({ piece }) => piece.length));
       deliveries.write(token, delivery, few(pieces));
       return {};
     },

@@ -19,7 +19,14 @@ export interface Readable {
   ): Buffer[];
 }
 
-export const maxPiecesBytes = 1024 * 1024;
+const maxPiecesBytes = 1024 * 1024;
+
+/** What one call may move. @throws CalmError `invalid_argument` */
+export function checkPieces(sizes: readonly number[]): void {
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  if (bytes > maxPiecesBytes)
+    throw new CalmError('invalid_argument', `pieces: at most ${maxPiecesBytes} bytes a call, got ${bytes}`);
+}
 
 interface Listed {
   readonly files: readonly FileEntry[];
@@ -68,9 +75,7 @@ export function createReadable(layout: Layout): Readable {
       return files;
     },
     read: (source, ranges) => {
-      const asked = ranges.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-      if (asked > maxPiecesBytes)
-        throw new CalmError('invalid_argument', `pieces: at most ${maxPiecesBytes} bytes a call, got ${asked}`);
+      checkPieces(ranges.map(({ sizeBytes }) => sizeBytes));
       const isArtifact = 'artifact' in source;
       const dir = isArtifact ? layout.artifact(source.artifact) : layout.checkpoint(source.checkpoints);
       const names = isArtifact ? listOf(source.artifact).names : null;

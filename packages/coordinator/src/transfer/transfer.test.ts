@@ -178,6 +178,8 @@ test('what was not announced, ends elsewhere or is too much is not written', asy
   expect(await codeOf(offer(...['a', 'b', 'c', 'd', 'e', 'f'].map((name) => entry(name, 'x'))))).toMatch(
     /more than 5 files/,
   );
+  expect(await codeOf(offer(entry('a', 'x'), entry('a/b', 'x')))).toMatch(/a\/b cannot lie beside the others/);
+  expect(await codeOf(pieces('a', 0, 'x'.repeat(1_048_577)))).toMatch(/^invalid_argument: pieces: at most/);
   await offer(entry('model/weights', 'the weights'));
   expect(await codeOf(pieces('other', 0, 'x'))).toMatch(/"other" was not offered/);
   expect(await codeOf(pieces('model/weights', 4, 'x'))).toMatch(/do not go on at 0 of 11/);
@@ -259,8 +261,15 @@ test('what a process that was killed had fetched is not fetched again; what of i
   const next = ownFolder().begin('first');
   const { inputs } = await next.fetch(never);
   expect(sent('readFiles')).toBe(500_000 + 3);
-  expect(readFileSync(join(inputs['data']!, 'images/1.png'), 'utf8')).toBe('one');
+  const photo = join(inputs['data']!, 'images/1.png');
+  expect(readFileSync(photo, 'utf8')).toBe('one');
   next.end();
+  // What lies there is looked at by each process once.
+  writeFileSync(photo, 'two');
+  const last = ownFolder().begin('first');
+  await last.fetch(never);
+  expect(readFileSync(photo, 'utf8')).toBe('one');
+  last.end();
 });
 
 test('the cache keeps to its size: the least recently used goes first, what is in use stays', async () => {

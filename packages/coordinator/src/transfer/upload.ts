@@ -53,8 +53,13 @@ export function createUpload(dir: string, limits = defaultUploadLimits): Upload 
     if (files.size >= limits.maxFiles) throw refused(`more than ${limits.maxFiles} files`);
     if (totalBytes > limits.maxBytes) throw refused(`more than ${limits.maxBytes} bytes`);
     if (isThere) return { ...file, hash: null, heldBytes: sizeBytes };
-    mkdirSync(dirname(join(dir, path)), { recursive: true });
-    closeSync(openSync(join(dir, path), 'wx'));
+    try {
+      mkdirSync(dirname(join(dir, path)), { recursive: true });
+      closeSync(openSync(join(dir, path), 'wx'));
+    } catch (cause) {
+      if (!['EEXIST', 'ENOTDIR', 'ENAMETOOLONG'].includes((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
+      throw refused(`${path} cannot lie beside the others`);
+    }
     return { ...file, hash: createHash('sha256'), heldBytes: 0 };
   };
   const restart = (file: Receiving): void => {

@@ -15,6 +15,8 @@ export interface ArtifactCache {
   folder(key: string): string;
   /** sha256 of its manifest, which was used now; null: it is not there. */
   known(key: string): string | null;
+  /** It is damaged, or was made again with other bytes. */
+  drop(key: string): void;
   /** Makes room for it, has it filled, and puts it in place. What an interrupted filling has left is filled up. */
   fill(key: string, files: readonly FileEntry[], fill: (dir: string) => Promise<void>): Promise<void>;
 }
@@ -101,6 +103,7 @@ export function openArtifactCache(dir: string, maxBytes: number, owner: string):
     folder,
     known,
     hold: (key) => writeFileSync(mark(key), ''),
+    drop: (key) => rmSync(folder(key), { recursive: true, force: true }),
     release: (key) => rmSync(mark(key), { force: true }),
     fill: async (key, files, fill) => {
       makeRoom(
@@ -112,7 +115,7 @@ export function openArtifactCache(dir: string, maxBytes: number, owner: string):
       const names = new Set(files.map(({ path }) => path));
       for (const path of wholeFilesIn(own)) if (!names.has(path)) rmSync(join(own, path));
       await fill(own);
-      // Another process was faster; or what lies there was made again since, with other bytes.
+      // Another process may have been faster.
       if (known(key) === files[0]?.sha256) return rmSync(own, { recursive: true });
       rmSync(folder(key), { recursive: true, force: true });
       renameSync(own, folder(key));

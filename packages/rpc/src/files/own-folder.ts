@@ -9,7 +9,7 @@ import type { WorkItem } from '../tensors/wire.ts';
 import { openArtifactCache } from './artifact-cache.ts';
 import { createCheckpointMirror } from './checkpoint-mirror.ts';
 import { ownedBy, removeOrphans } from './owners.ts';
-import { download, entryOf, listFiles, upload, type ArtifactApi } from './transfer.ts';
+import { download, entryOf, isWhole, listFiles, upload, type ArtifactApi } from './transfer.ts';
 
 export interface OwnFolder {
   begin(work: WorkItem, log: (line: string) => void): AttemptFiles;
@@ -41,13 +41,21 @@ export function openOwnFolder({ dir, maxBytes, api }: OwnFolderOptions): OwnFold
   const attempts = join(dir, 'attempts');
   mkdirSync(attempts, { recursive: true });
   removeOrphans(attempts);
+  /** Whose bytes this process has seen: a disk may have lost what another one wrote before a power cut. */
+  const verified = new Set<string>();
   const own = join(attempts, ownedBy('of', owner));
   const fetchArtifact = async (token: string, key: string, signal: AbortSignal, log: (line: string) => void) => {
     const source = { token, key };
-    const files = await listFiles(api, source, { known: cache.known(key), signal });
+    const files = await listFiles(api, source, { known: verified.has(key) ? cache.known(key) : null, signal });
     if (files === null) return;
+    if (await isWhole(files, cache.folder(key))) {
+      cache.known(key);
+      return void verified.add(key);
+    }
+    cache.drop(key);
     const startedMs = performance.now();
     await cache.fill(key, files, (into) => download(api, source, files, into, signal));
+    verified.add(key);
     log(`fetched artifact ${key.slice(0, 8)}: ${sizeText(files)} in ${secondsSince(startedMs)}`);
   };
   /** They may be replaced while they are fetched. */

@@ -130,6 +130,15 @@ function* batches(ranges: Iterable<FileRange>): Generator<FileRange[]> {
   if (batch.length > 0) yield batch;
 }
 
+/** Whether all files lie in the folder, byte for byte. */
+export async function isWhole(files: readonly FileEntry[], dir: string): Promise<boolean> {
+  const hasSize = ({ path, sizeBytes }: FileEntry): boolean =>
+    statSync(join(dir, path), { throwIfNoEntry: false })?.size === sizeBytes;
+  if (!files.every(hasSize)) return false;
+  for (const { path, sha256 } of files) if ((await entryOf(dir, path)).sha256 !== sha256) return false;
+  return true;
+}
+
 /** Removes and returns files that are not what was announced. */
 async function removeWrong(files: readonly FileEntry[], dir: string): Promise<FileEntry[]> {
   const wrong: FileEntry[] = [];
