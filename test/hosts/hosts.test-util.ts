@@ -50,6 +50,8 @@ export interface Hosts {
   token(host: number, uses: number): Promise<string>;
   read<T>(runs: string, look: (tracker: Tracker) => T): T;
   fingerprints(runs: string): (string | null)[];
+  /** What all processes have printed last. */
+  outputs(): string;
   close(): void;
 }
 
@@ -59,6 +61,7 @@ export function makeHosts(): Hosts {
   const name = `co${process.pid % 1e6}`;
   const subnet = `10.77.${process.pid % 250}`;
   const running = new Map<ChildProcess, number | null>();
+  const all: { readonly what: string; readonly output: () => string }[] = [];
   let problem: string | null = null;
   try {
     execFileSync(script('up.sh'), [name, subnet], { stdio: 'pipe' });
@@ -79,6 +82,7 @@ export function makeHosts(): Hosts {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
     const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, output })));
     child.once('close', () => running.delete(child));
+    all.push({ what: `host ${host}: ${args.slice(4).join(' ')}`, output: () => output });
     return { child, ended, output: () => output };
   };
   const kill = (host?: number): void => {
@@ -124,6 +128,7 @@ export function makeHosts(): Hosts {
     read,
     fingerprints: (runs) =>
       read(runs, (tracker) => tracker.getRun('smoke-1').trials.map(({ fingerprint }) => fingerprint)),
+    outputs: () => all.map(({ what, output }) => `== ${what.slice(0, 100)}\n${output().slice(-2500)}`).join('\n'),
     close: () => {
       kill();
       if (problem === null) execFileSync(script('down.sh'), [name]);

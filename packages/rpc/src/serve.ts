@@ -1,6 +1,8 @@
 // Serves our services, and health, on one address. Handlers are async functions that throw CalmErrors; a gate is asked about
 // every call but a health probe.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { chmodSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import {
   logVerbosity,
   Server,
@@ -59,13 +61,14 @@ export async function serve<D extends Definition>(options: ServeOptions<D>): Pro
     });
   });
   if (address.startsWith('unix:')) chmodSync(address.slice('unix:'.length), 0o600);
+  const connections = connectionsTo(port);
   for (const service of ['', name]) health.set(service, true);
   return {
     address: address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`),
     cut: () => server.drain(address.startsWith('unix:') ? address : `${address.replace(/:\d+$/, '')}:${port}`, 0),
     close: (graceMs = 1000) => {
       for (const service of ['', name]) health.set(service, false);
-      return shutDown(server, graceMs);
+      return shutDown(server, connections, graceMs);
     },
   };
 }
@@ -108,14 +111,42 @@ function cannotListen(address: string, error: Error): CalmError {
   return new CalmError('unavailable', `cannot listen on ${address}: ${reason}`, { cause: error });
 }
 
-function shutDown(server: Server, graceMs: number): Promise<void> {
+/** A peer answers a goodbye within it. */
+const goodbyeMs = 1000;
+
+function shutDown(server: Server, connections: Connections, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => server.forceShutdown(), graceMs);
+    const cut = setTimeout(() => connections.cut(), graceMs + goodbyeMs);
     server.tryShutdown(() => {
       clearTimeout(force);
+      clearTimeout(cut);
+      connections.forget();
       resolve();
     });
   });
+}
+
+interface Connections {
+  cut(): void;
+  forget(): void;
+}
+
+/** gRPC's own end of a connection waits for the peer's, for a quarter of an hour where its host is gone. */
+function connectionsTo(port: number): Connections {
+  const sockets = new Set<Socket>();
+  const channel = 'net.server.socket';
+  const add = (message: unknown): void => {
+    const { socket } = message as { readonly socket: Socket };
+    if (socket.localPort !== port) return;
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  };
+  subscribe(channel, add);
+  return {
+    cut: () => sockets.forEach((socket) => socket.destroy()),
+    forget: () => void unsubscribe(channel, add),
+  };
 }
 
 function reportError(error: unknown, method: string): void {
