@@ -1,8 +1,8 @@
-// Workers that join over TLS. All are on this machine here, and see the run folder; test/hosts has hosts of their own.
-import { existsSync, readFileSync } from 'node:fs';
+// Workers that join over TLS. All are on this machine here; some see the run folder. test/hosts has hosts of their own.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { expectUndisturbedResults, makeStory, until, type Running, type Story } from './story.test-util.ts';
+import { canBeApart, expectUndisturbedResults, makeStory, until, type Running, type Story } from './story.test-util.ts';
 
 let story: Story;
 beforeEach(() => void (story = makeStory()));
@@ -88,6 +88,33 @@ test('a guest outlives its coordinator and works for the next one, where it was'
   expect([ended.code, ended.stderr]).toEqual([0, '']);
   expect(ended.stdout.match(/registered at 127\.0\.0\.2:\d+/g)).toHaveLength(2);
 });
+
+test.skipIf(!canBeApart())(
+  'a guest that does not see the run folder fetches what it reads; the next goes on from the checkpoint it handed over',
+  async () => {
+    const run = startRun('trainer');
+    const token = await tokenFor('--uses', '2');
+    const cache = join(story.dir, 'cache');
+    const options = { apart: true, stepMs: 200 };
+    const first = story.start(['worker', '--join', token, '--cache', cache], options);
+    await until('it is far in a stage', () => story.lines('steps').some((line) => line.endsWith(' 12')));
+    const [stage] = story.lines('steps').at(-1)!.split(' ');
+    const { stdout } = await first.kill('SIGKILL');
+    expect(stdout).toMatch(/does not see the run folder: fetches what it reads/);
+    // What a killed worker has left the next one removes.
+    expect(readdirSync(join(cache, 'attempts'))).toHaveLength(1);
+    const second = story.start(['worker', '--join', token, '--cache', cache], options);
+    const { code, stderr } = await run.ended;
+    expect([code, stderr]).toEqual([0, '']);
+    expectUndisturbedResults(story, 'story-1');
+    expect((await second.ended).code).toBe(0);
+    const steps = story.lines('steps').filter((line) => line.startsWith(`${stage} `));
+    expect(steps.filter((line) => line === `${stage} 0`)).toHaveLength(1);
+    expect(steps.length).toBeLessThan(20 + 12);
+    expect(readdirSync(join(cache, 'attempts'))).toEqual([]);
+    expect(readdirSync(join(story.dir, 'runs/staging'))).toEqual([]);
+  },
+);
 
 test('a token that was cut off, and a run that listens for nobody, are said', async () => {
   const cut = await story.run(['worker', '--join', 'K10abc']);

@@ -1,7 +1,7 @@
 // A stage for stories: a temporary folder, an experiment in it, the built program as a child process, and what the
 // tracker and /proc say of it afterwards. Stage functions are those of fixtures/stages.js: a module loaded before each
 // process puts them in the place of the real ones.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,12 +33,17 @@ export interface StoryOptions {
   readonly stages?: string;
   /** By arguments of a process, for instance `trainer 1`, or `all`: what names its engine. @default nothing does */
   readonly engines?: Readonly<Record<string, string>>;
+  /** Whether it is as on another host that has no run folder: in a mount namespace whose `runs` is empty. @default false */
+  readonly apart?: boolean;
   /** Variables beside those of this process. */
   readonly environment?: NodeJS.ProcessEnv;
 }
 
 /** Of processes whose stages are the fixture's. */
-export function storyEnvironment(dir: string, { environment, ...asked }: StoryOptions = {}): NodeJS.ProcessEnv {
+export function storyEnvironment(
+  dir: string,
+  { environment, apart: _, ...asked }: StoryOptions = {},
+): NodeJS.ProcessEnv {
   const all = { ...process.env, ...environment };
   const nodeOptions = `${all['NODE_OPTIONS'] ?? ''} --import ${standIns}`;
   return { ...all, NODE_OPTIONS: nodeOptions, CALM_TEST: JSON.stringify({ dir, ...asked }) };
@@ -87,8 +92,9 @@ export function makeStory(): Story {
   writeFileSync(join(dir, 'foundation.safetensors'), 'a checkpoint');
   writeFileSync(join(dir, 'story.yaml'), experiment(dir));
   const running = new Set<ChildProcess>();
-  const start = (script: string, args: readonly string[], env: NodeJS.ProcessEnv): Running => {
-    const child = spawn(process.execPath, [script, ...args], { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const start = (script: string, args: readonly string[], env: NodeJS.ProcessEnv, apart = false): Running => {
+    const command = [...(apart ? without(join(dir, 'runs')) : []), process.execPath, script, ...args];
+    const child = spawn(command[0]!, command.slice(1), { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);
     const ended = endOf(child);
     const kill = (signal: NodeJS.Signals): Promise<Ended> => {
@@ -100,7 +106,7 @@ export function makeStory(): Story {
   const story: Story = {
     dir,
     runProgram: (copy, args) => start(copy, args, { ...process.env, CALM_TEST: JSON.stringify({ dir }) }).ended,
-    start: (args, options) => start(program, args, storyEnvironment(dir, options)),
+    start: (args, options) => start(program, args, storyEnvironment(dir, options), options?.apart),
     run: (args, options) => story.start(args, options).ended,
     tracker: (read) => {
       const tracker = openTracker(join(dir, 'runs'), { access: 'read' });
@@ -123,6 +129,23 @@ export function makeStory(): Story {
   };
   return story;
 }
+
+/** What a command begins with that finds a folder empty. */
+const without = (dir: string): string[] => [
+  'unshare',
+  ...(process.getuid?.() === 0 ? [] : ['--map-root-user']),
+  '--mount',
+  'sh',
+  '-c',
+  'mount -t tmpfs none "$0" && exec "$@"',
+  dir,
+];
+
+/** Whether this system lets us. */
+export const canBeApart = (): boolean => {
+  const [command, ...args] = [...without(tmpdir()), 'true'];
+  return spawnSync(command!, args).status === 0;
+};
 
 function endOf(child: ChildProcess): Promise<Ended> {
   let [stdout, stderr] = ['', ''];

@@ -8,6 +8,8 @@ export interface WorkerLife extends Pick<WorkerOptions, 'index' | 'instance' | '
   readonly compute: ComputeChild;
   readonly signal: AbortSignal;
   readonly log: (line: string) => void;
+  /** Of a worker that does not see the run folder. @default it sees it */
+  readonly ownFolder?: { readonly dir: string; readonly maxBytes: number };
 }
 
 export const logLine = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
@@ -22,25 +24,39 @@ export function stopSignal(): AbortSignal {
 
 /** Works for the coordinator of another host, which it knows and is known to by certificates. */
 export async function workAsGuest(life: WorkerLife, identity: Identity): Promise<void> {
-  const { runWorker } = await import('@calm-orch/rpc');
+  const { ArtifactServiceService, connect, openOwnFolder, runWorker } = await import('@calm-orch/rpc');
   const { coordinatorCredentials, keepRenewed, guestRenewal } = await import('@calm-orch/rpc/tls');
   let renewConnection: Parameters<NonNullable<WorkerOptions['onConnected']>>[0] = () => {};
+  // Of its own: heartbeats do not wait behind files.
+  const { ownFolder } = life;
+  const connection =
+    ownFolder &&
+    connect(ArtifactServiceService, {
+      address: life.address,
+      credentials: coordinatorCredentials(identity),
+      retryForMs: life.takeoverMs,
+    });
+  const files = connection && openOwnFolder({ ...ownFolder, api: connection.api });
   const end = keepRenewed({
     identity,
     ask: guestRenewal(life.address),
     log: life.log,
     onRenewed: (renewed) => {
       renewConnection(coordinatorCredentials(renewed));
+      connection?.renew(coordinatorCredentials(renewed));
       life.compute.renew(renewed);
     },
   });
   try {
     await runWorker({
       ...life,
+      ...(files && { files }),
       credentials: coordinatorCredentials(identity),
       onConnected: (renew) => (renewConnection = renew),
     });
   } finally {
     end();
+    files?.close();
+    connection?.close();
   }
 }

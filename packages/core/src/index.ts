@@ -26,7 +26,7 @@ export { stepOrder, type SampleList, type StepSamples } from './order/step-order
 export { ignoresHangup } from './processes/hangup.ts';
 export { processPlace, processStart } from './processes/process-identity.ts';
 export { shardRange, type ShardRange } from './order/shards.ts';
-export { makeFolder, writeFileAtomic } from './files/files.ts';
+export { makeFolder, wholeFilesIn, writeFileAtomic } from './files/files.ts';
 export { inputUseText, tallyInput, type InputTally, type InputUse, type LeftOutKind } from './files/input-use.ts';
 export { makeTemporaryFolder, temporaryFolder } from './files/temporary-folder.ts';
 export { expandHome, userPath } from './files/user-path.ts';
@@ -44,7 +44,8 @@ export {
   type FoundFile,
   type LeftOut,
 } from './files/folder-walk.ts';
-export { pieces, readInto, sha256OfFile, updateHash, writeAll } from './files/pieces.ts';
+export { isInnerName } from './files/inner-name.ts';
+export { measureFile, pieces, readInto, sha256OfFile, updateHash, writeAll } from './files/pieces.ts';
 export {
   roles,
   type AppliedSteps,

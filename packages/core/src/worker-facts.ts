@@ -12,4 +12,6 @@ export interface WorkerFacts {
   readonly threads: number | null;
   /** Its engine with the instruction set, as keys of stages name it; null: it computes without one. */
   readonly engine: Json;
+  /** It does not see the coordinator's run folder and works in one of its own. @default it does */
+  readonly ownFolder?: boolean;
 }

@@ -81,13 +81,16 @@ export function ownedName(numRandomBytes = 2): string {
 /** Four signs of it. */
 const placeTag = (): string => sha256(processPlace()).slice(0, 4);
 
+/** Whether a name of `ownedName` is that of a process of our place which is gone. */
+export function isOwnerDead(name: string): boolean {
+  const [, place, pid] = /^([0-9a-f]{4})-(\d+)-/.exec(name) ?? [];
+  return place === placeTag() && Number(pid) !== process.pid && !isAlive(Number(pid));
+}
+
 /** Removes files of our place whose processes are gone: those of `ownedName`, after a prefix. */
 export function removeDead(folder: string, prefix = ''): void {
-  const pattern = new RegExp(`^${prefix}${placeTag()}-(\\d+)-`);
-  for (const name of readdirSync(folder)) {
-    const pid = Number(pattern.exec(name)?.[1]);
-    if (pid > 0 && pid !== process.pid && !isAlive(pid)) rmSync(join(folder, name), { force: true });
-  }
+  for (const name of readdirSync(folder))
+    if (name.startsWith(prefix) && isOwnerDead(name.slice(prefix.length))) rmSync(join(folder, name), { force: true });
 }
 
 function isAlive(pid: number): boolean {

@@ -3,6 +3,13 @@ export { tokenGate, type Caller, type Gate } from './gate.ts';
 export type { Identity, Subject } from './tls/certificates.ts';
 export { createVerifier, TlsServerCredentials } from './tls/credentials.ts';
 export { formatToken, parseToken, type JoinToken } from './tls/join-token.ts';
+export {
+  ArtifactServiceService,
+  Delivery,
+  type FileEntry,
+  type FilePiece,
+  type FileRange,
+} from './generated/calm/v1/artifact.ts';
 export { EnrollmentServiceService } from './generated/calm/v1/enrollment.ts';
 export { tokenAccess, tlsAccess, type TensorAccess } from './tensors/tensor-access.ts';
 export { connect, type Connection, type ConnectOptions } from './call.ts';
@@ -36,4 +43,5 @@ export {
   type WorkItem,
 } from './tensors/wire.ts';
 export { openTensorPlane, type TensorPlane } from './tensors/tensor-plane.ts';
+export { openOwnFolder, type OwnFolder } from './files/own-folder.ts';
 export { runWorker, type WorkerOptions } from './worker.ts';

@@ -10,10 +10,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { once } from 'node:events';
+import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CalmError, toCalmError, type WorkerFacts } from '@calm-orch/core';
 import { ownedName, parseListen, socketAddress } from './address.ts';
 import { connect } from './call.ts';
@@ -208,6 +210,18 @@ describe('serve and connect', () => {
 
 /** No process has this number: it is above the largest. */
 const ofDeadProcess = (): string => ownedName().replace(`-${process.pid}-`, '-4194399-');
+
+it('closes though a peer says nothing any more, as one whose host is gone', async () => {
+  const server = await start({});
+  const socket = connectSocket({ port: Number(server.address.split(':')[1]), allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  // HTTP/2's first words; then it neither answers nor ends.
+  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0');
+  await once(socket, 'data');
+  const startedMs = performance.now();
+  await server.close(100);
+  expect(performance.now() - startedMs).toBeLessThan(3000);
+});
 
 describe('a socket', () => {
   it('lies in the run folder, for its owner only; what a killed coordinator left goes, what is of another host or container stays', async () => {

@@ -64,7 +64,7 @@ export async function serve<D extends Definition>(options: ServeOptions<D>): Pro
     close: async (graceMs = 1000) => {
       for (const service of ['', name]) health.set(service, false);
       door.shut();
-      await shutDown(server, graceMs);
+      await shutDown(server, door, graceMs);
       if (credentials !== undefined) door.cut();
     },
   };
@@ -120,11 +120,17 @@ function cannotListen(address: string, error: Error): CalmError {
   return new CalmError('unavailable', `cannot listen on ${address}: ${reason}`, { cause: error });
 }
 
-function shutDown(server: Server, graceMs: number): Promise<void> {
+/** A peer answers a goodbye within it. */
+const goodbyeMs = 1000;
+
+/** gRPC's own end of a connection waits for the peer's, for a quarter of an hour where its host is gone. */
+function shutDown(server: Server, door: OpenDoor, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => server.forceShutdown(), graceMs);
+    const cut = setTimeout(door.cut, graceMs + goodbyeMs);
     server.tryShutdown(() => {
       clearTimeout(force);
+      clearTimeout(cut);
       resolve();
     });
   });

@@ -15,6 +15,7 @@ const item = (number: number): WorkItem => ({
   item: 0,
   attempt: 1,
   inputs: {},
+  inputKeys: {},
   outputDir: '',
   checkpointDir: '',
   checkpointEveryMs: 1000,

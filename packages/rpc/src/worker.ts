@@ -1,9 +1,10 @@
 // A worker, lease to result, on one page. This process only holds leases: what takes time runs in its compute child,
 // so a heartbeat is never late because of a computation.
 import type { ChannelCredentials } from '@grpc/grpc-js';
-import { CalmError, type Role, type WorkerFacts } from '@calm-orch/core';
+import { abortedAfter, CalmError, toCalmError, type Role, type WorkerFacts } from '@calm-orch/core';
 import { connect } from './call.ts';
 import { AttemptFailure, type ComputeChild } from './compute/compute-child.ts';
+import type { OwnFolder } from './files/own-folder.ts';
 import { CoordinatorServiceService, Directive, FailureKind, type Lease } from './generated/calm/v1/coordinator.ts';
 import { progressReports } from './compute/progress-reports.ts';
 import type { Api } from './service.ts';
@@ -23,6 +24,8 @@ export interface WorkerOptions {
   /** Called with what takes other credentials, from the next call on. */
   readonly onConnected?: (renew: (credentials: ChannelCredentials) => void) => void;
   readonly compute: ComputeChild;
+  /** Of a worker that does not see the run folder. */
+  readonly files?: OwnFolder;
   /** Aborted: save a checkpoint, give the lease back, return. */
   readonly signal: AbortSignal;
   readonly log: (line: string) => void;
@@ -33,6 +36,8 @@ export interface WorkerOptions {
 const maxLeaseWaitMs = 5000;
 /** Who has to go does not wait long for somebody to tell. */
 const goodbyeMs = 3000;
+/** Who has to stop hands over what is done for so long. */
+const handoverMs = 10_000;
 /** Longer than a step takes. */
 const releaseGraceMs = 20_000;
 
@@ -41,7 +46,7 @@ const releaseGraceMs = 20_000;
  * for `takeoverMs`; then it saves a checkpoint and gives up. @throws CalmError `unavailable` then, while it holds no lease.
  */
 export async function runWorker(options: WorkerOptions): Promise<void> {
-  const { role, index, instance, address, token, credentials, compute, signal, log, takeoverMs } = options;
+  const { role, index, instance, address, token, credentials, compute, files, signal, log, takeoverMs } = options;
   const facts = toFacts(options.facts);
   const shown = credentials === undefined ? { token } : { credentials };
   const connection = connect(CoordinatorServiceService, { address, ...shown, retryForMs: takeoverMs });
@@ -72,7 +77,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
         const work = fromLease(next);
         next = undefined;
         const onStop = (): void => told.abort();
-        next = await attempt(work, { coordinator, instance, compute, timing, stop, onStop, log });
+        next = await attempt(work, { coordinator, instance, compute, files, timing, stop, onStop, log });
       } catch (error) {
         // Another coordinator that does not know this worker yet.
         if (!isLeaseLost(error)) throw error;
@@ -97,6 +102,7 @@ interface AttemptOptions {
   readonly coordinator: Api<typeof CoordinatorServiceService>;
   readonly instance: string;
   readonly compute: ComputeChild;
+  readonly files: OwnFolder | undefined;
   readonly timing: Timing;
   readonly stop: AbortSignal;
   readonly onStop: () => void;
@@ -106,6 +112,8 @@ interface AttemptOptions {
 /** One lease: compute while renewing it and reporting, then complete or fail. Returns the lease that the answer brings, if any. */
 async function attempt(work: WorkItem, options: AttemptOptions): Promise<Lease | undefined> {
   const { coordinator, instance, compute, timing, stop, onStop, log } = options;
+  const handover = abortedAfter(handoverMs, stop);
+  const files = options.files?.begin(work, (line) => log(`${name}: ${line}`));
   const { token } = work;
   const name = `${work.stage.kind} ${work.stage.key.slice(0, 8)} item ${work.item} attempt ${work.attempt}`;
   log(`${name}: leased`);
@@ -158,12 +166,14 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<Lease |
     const onReady = (tensorAddress: string): void => {
       follow(tensorAddress).catch((error: unknown) => over.signal.aborted || onLost(error));
     };
-    const result = await compute.run(work, { signal: stop, onProgress: reports.add, onNote, onReady });
+    const here = files === undefined ? work : await moved(files.fetch(stop), stop);
+    const result = await compute.run(here, { signal: stop, onProgress: reports.add, onNote, onReady });
     await reports.flush();
     if (result === null) {
       log(`${name}: released by its gang`);
       return undefined;
     }
+    if (files !== undefined) await moved(files.deliver(handover.signal), stop);
     const { next } = await coordinator.complete({ token, result: toResultMessage(result), instance });
     log(`${name}: done`);
     return next;
@@ -175,6 +185,7 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<Lease |
     }
     const { kind, message: reason, raised: stack } = error;
     await reports.flush().catch(() => {});
+    await files?.keepCheckpoint(handover.signal);
     const patience = kind === 'cancelled' ? { retryForMs: goodbyeMs } : {};
     await coordinator.fail({ token, kind: failureKinds[kind], reason, stack }, patience).catch(unlessLeaseLost);
     return undefined;
@@ -183,6 +194,19 @@ async function attempt(work: WorkItem, options: AttemptOptions): Promise<Lease |
     clearTimeout(dropping);
     clearInterval(heartbeat);
     reports.close();
+    handover.dispose();
+    files?.end();
+  }
+}
+
+/** What keeps files from coming or going ends the attempt. @throws AttemptFailure, CalmError `lease_lost` */
+async function moved<T>(files: Promise<T>, stop: AbortSignal): Promise<T> {
+  try {
+    return await files;
+  } catch (error) {
+    if (isLeaseLost(error)) throw error;
+    const { code, message } = toCalmError(error);
+    throw new AttemptFailure(stop.aborted ? 'cancelled' : code === 'unavailable' ? 'lost' : 'raised', message);
   }
 }
 

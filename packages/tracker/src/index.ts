@@ -1,3 +1,4 @@
+export { networkFileSystem } from './database/network-file-system.ts';
 export { openSqlite } from './database/sqlite.ts';
 export type { Superseded } from './holding.ts';
 export type { JoinTokenRecord, NewJoinToken } from './stores/guest-store.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { CalmError, seedsOf, type Experiment } from '@calm-orch/core';
 import { restoreExperiment, withNextSeed } from '@calm-orch/core/config';
-import type { Tracker } from '@calm-orch/tracker';
+import { networkFileSystem, type Tracker } from '@calm-orch/tracker';
 import type { RunOptions, StartedRun } from '@calm-orch/coordinator';
 import type { GlobalOptions } from '../cli.ts';
 import { outcomeJsonOption } from '../options/json-option.ts';
@@ -138,7 +138,8 @@ export async function execute(
         await checkSurroundings(plan, isDone);
         await checkDisk(plan, experiment, isDone, layout.dir);
         if (progress !== null) return;
-        for (const note of [...needNotes, ...(sources.notes?.() ?? [])]) say(`note: ${note}`);
+        const notes = [...needNotes, ...(sources.notes?.() ?? []), ...databaseNotes(layout.dir)];
+        for (const note of notes) say(`note: ${note}`);
       },
       ...(resume !== undefined && { resume }),
       ...(experiment.untilDecided && {
@@ -223,4 +224,13 @@ function announce(
   for (const what of damaged) say(`Damaged, made again: ${what}`);
   if (numTakenOver > 0) say(`Took over ${plural(numTakenOver, 'worker')} that outlived the coordinator before.`);
   if (left > 0) say(`Logs of the workers: ${logs}`);
+}
+
+/** The database belongs on the coordinator's own disk. */
+function databaseNotes(dir: string): string[] {
+  const type = networkFileSystem(dir);
+  if (type === null) return [];
+  return [
+    `${dir} is on a network file system (${type}): its database has no write-ahead log there, which is slower; workers of other hosts need no shared folder (docs/cluster.md)`,
+  ];
 }

@@ -1,7 +1,8 @@
 // A worker of another host: it joins a run at work with a token, and works until the run ends.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, roles, type Role } from '@calm-orch/core';
+import { CalmError, roles, userPath, type Role } from '@calm-orch/core';
 import type { GlobalOptions } from '../cli.ts';
 import { logLine, stopSignal, workAsGuest } from '../worker-life.ts';
 import { computeScript } from '../run/worker-process.ts';
@@ -12,6 +13,8 @@ interface Options extends GlobalOptions {
   role: Role;
   at?: string;
   address?: string;
+  cache?: string;
+  cacheGb: number;
   wait: number;
 }
 
@@ -36,6 +39,18 @@ export const command = {
         describe:
           'Address of this host by which trainers of other hosts reach it [default: the one it reaches the coordinator from]',
       })
+      .option('cache', {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'Folder it works in where it does not see the run folder [default: guests in $XDG_CACHE_HOME/calm-orch]',
+      })
+      .option('cache-gb', {
+        type: 'number',
+        requiresArg: true,
+        default: 50,
+        describe: 'Gigabytes of artifacts that are kept there',
+      })
       .option('wait', {
         type: 'number',
         requiresArg: true,
@@ -49,6 +64,8 @@ export const command = {
     role,
     at,
     address: own,
+    cache,
+    cacheGb,
     wait,
   }: ArgumentsCamelCase<Options>): Promise<void> => {
     if (join === undefined)
@@ -57,6 +74,8 @@ export const command = {
         "worker: name a token with --join; `calm-orch token create` on the coordinator's host prints one",
       );
     if (!(wait >= 0)) throw new CalmError('invalid_argument', `--wait: expected seconds from 0 up, got ${wait}`);
+    if (!(cacheGb > 0))
+      throw new CalmError('invalid_argument', `--cache-gb: expected a number above 0, got ${cacheGb}`);
     const { ComputeChild, parseToken } = await import('@calm-orch/rpc');
     const { joinRun, ownAddressTowards } = await import('@calm-orch/rpc/tls');
     const token = { ...parseToken(join), ...(at !== undefined && { address: at }) };
@@ -67,32 +86,34 @@ export const command = {
       signal,
       retryForMs: wait * 1000,
     });
-    checkShared(probe);
+    const isShared = seesProbe(probe);
     process.title = `calm-orch guest ${role} ${index}`;
     logLine(`joined as ${role} ${index} at ${address}`);
-    const facts = await workerFacts(role, logLine, signal);
+    const ownFolder = isShared ? undefined : { dir: await folderOf(cache), maxBytes: cacheGb * 1e9 };
+    if (ownFolder) logLine(`does not see the run folder: fetches what it reads, into ${ownFolder.dir}`);
+    const facts = { ...(await workerFacts(role, logLine, signal)), ownFolder: !isShared };
     const { CALM_ORCH_JOIN: _, ...env } = process.env;
     const compute = new ComputeChild({
       command: [computeScript, 'compute', role, String(index)],
       env,
       ...(role === 'trainer' && { peers: { identity, host: own ?? (await ownAddressTowards(address)) } }),
     });
-    await workAsGuest({ role, index, instance, facts, address, compute, signal, log: logLine, takeoverMs }, identity);
+    const life = { role, index, instance, facts, address, compute, signal, log: logLine, takeoverMs };
+    await workAsGuest({ ...life, ...(ownFolder && { ownFolder }) }, identity);
     logLine('the run needs it no longer');
   },
 };
 
-/** @throws CalmError `io`: stages are read from and written to the run folder. */
-function checkShared({ path, text }: { readonly path: string; readonly text: string }): void {
-  let found: string | null = null;
+/** Whether this host sees the coordinator's run folder, under the same path. */
+function seesProbe({ path, text }: { readonly path: string; readonly text: string }): boolean {
   try {
-    found = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8') === text;
   } catch {
-    // Not there.
+    return false;
   }
-  if (found === text) return;
-  throw new CalmError(
-    'io',
-    `this host does not see the coordinator's run folder (${path} is not what it has written there): mount it here under the same path`,
-  );
+}
+
+async function folderOf(named: string | undefined): Promise<string> {
+  const { defaultCacheDir } = await import('@calm-orch/engine');
+  return named === undefined ? join(defaultCacheDir(process.env), 'guests') : userPath(named);
 }

@@ -35,10 +35,11 @@ export function discardOutputs(layout: Layout, key: string, kept: ReadonlySet<st
 
 /** Beside what goes on: removing a folder may take longer than all else that an item needs of the coordinator. */
 export function discardOutput(layout: Layout, key: string, token: string): void {
-  const path = layout.attempt(key, token);
-  rmdir(path, (error) => {
-    if (error !== null && error.code !== 'ENOENT') rm(path, { recursive: true, force: true }, leaveToGc);
-  });
+  const incoming = (['result', 'checkpoints'] as const).map((what) => layout.incoming(key, token, what));
+  for (const path of [layout.attempt(key, token), ...incoming])
+    rmdir(path, (error) => {
+      if (error !== null && error.code !== 'ENOENT') rm(path, { recursive: true, force: true }, leaveToGc);
+    });
 }
 
 function discard(path: string): void {

@@ -1,10 +1,10 @@
 // Artifacts: how a stage's output becomes complete, and how completeness is recognised. An artifact exists when its
 // manifest does: files are synced first, the manifest is written last, and the folder gets its final name after that.
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { makeFolder, writeFileAtomic, type Json, type StageResult } from '@calm-orch/core';
+import { makeFolder, measureFile, writeFileAtomic, type Json, type StageResult } from '@calm-orch/core';
 import type { ArtifactFile } from '@calm-orch/tracker';
 import { discardOutputs } from './adoption.ts';
 import type { Layout } from './layout.ts';
@@ -113,17 +113,12 @@ async function hashFiles(dir: string): Promise<ArtifactFile[]> {
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-async function syncAndHash(path: string): Promise<{ bytes: number; sha256: string }> {
+/** What is on the disk for good, and its hash. */
+export async function syncAndHash(path: string): Promise<{ bytes: number; sha256: string }> {
   const handle = await open(path, 'r+');
   try {
     await handle.sync();
-    const hash = createHash('sha256');
-    let bytes = 0;
-    for await (const chunk of handle.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) {
-      hash.update(chunk as Buffer);
-      bytes += (chunk as Buffer).byteLength;
-    }
-    return { bytes, sha256: hash.digest('hex') };
+    return await measureFile(handle);
   } finally {
     await handle.close();
   }

@@ -12,6 +12,8 @@ export interface Layout {
   staging(key: string): string;
   /** What one attempt at an item writes, until the item is done. */
   attempt(key: string, token: string): string;
+  /** What an attempt on another host is handing over, until all of it is there. */
+  incoming(key: string, token: string, what: 'result' | 'checkpoints'): string;
   /** Training checkpoints, kept over attempts and runs until the stage has succeeded. */
   checkpoint(key: string): string;
   log(runId: string, worker: string): string;
@@ -28,6 +30,7 @@ export function layoutOf(dir: string): Layout {
     artifact: (key) => join(root, 'artifacts', key),
     staging: (key) => join(root, 'staging', key),
     attempt: (key, token) => join(root, 'staging', `${key}-${token}`),
+    incoming: (key, token, what) => join(root, 'staging', `${key}-${token}-${what}`),
     checkpoint: (key) => join(root, 'checkpoints', key),
     trash: (name) => join(root, 'trash', name),
     log: (runId, worker) => join(root, 'logs', runId, `${worker}.log`),

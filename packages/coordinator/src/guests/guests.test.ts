@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Role } from '@calm-orch/core';
 import { CalmError } from '@calm-orch/core';
-import { connect, CoordinatorServiceService, Directive, type Api } from '@calm-orch/rpc';
+import { ArtifactServiceService, connect, CoordinatorServiceService, Directive, type Api } from '@calm-orch/rpc';
 import { coordinatorCredentials, guestRenewal, joinRun, openAuthority, renewIdentity } from '@calm-orch/rpc/tls';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
 import { layoutOf, type Layout } from '../artifacts/layout.ts';
@@ -18,7 +18,7 @@ let runId: string;
 const expelled: string[] = [];
 const asked: string[] = [];
 const open: { close(): unknown }[] = [];
-const facts = { host: 'far', place: 'p', numCores: 1, numGpus: 0, threads: 0, engineJson: 'null' };
+const facts = { host: 'far', place: 'p', numCores: 1, numGpus: 0, threads: 0, engineJson: 'null', ownFolder: true };
 
 const noAnswer = (): Promise<never> => Promise.reject(new CalmError('internal', 'not asked here'));
 const handlers: Api<typeof CoordinatorServiceService> = {
@@ -38,6 +38,14 @@ const handlers: Api<typeof CoordinatorServiceService> = {
   fail: noAnswer,
 };
 
+const artifacts: Api<typeof ArtifactServiceService> = {
+  listFiles: () => Promise.resolve({ files: [], numFiles: 0 }),
+  readFiles: noAnswer,
+  offerFiles: noAnswer,
+  writeFiles: noAnswer,
+  sealFiles: noAnswer,
+};
+
 beforeEach(async () => {
   layout = layoutOf(mkdtempSync(join(tmpdir(), 'calm-orch-guests-')));
   tracker = openTracker(layout.dir);
@@ -50,6 +58,7 @@ beforeEach(async () => {
     runId,
     listen: '127.0.0.1:0',
     handlers,
+    artifacts,
     holderOf: (token) => (token === 'of another' ? 'another' : null),
     takeoverMs: 7,
     firstIndex: 4,
@@ -72,13 +81,11 @@ async function guest(
   const options = { role, signal: new AbortController().signal, retryForMs: 0 };
   const joined = await joinRun({ fingerprint, address: server.address, ...made }, options);
   const { address } = server;
-  const connection = connect(CoordinatorServiceService, {
-    address,
-    credentials: coordinatorCredentials(joined.identity),
-    retryForMs: 0,
-  });
-  open.push(connection);
-  return { ...joined, made, api: connection.api };
+  const shown = { address, credentials: coordinatorCredentials(joined.identity), retryForMs: 0 };
+  const connection = connect(CoordinatorServiceService, shown);
+  const toFiles = connect(ArtifactServiceService, shown);
+  open.push(connection, toFiles);
+  return { ...joined, made, api: connection.api, files: toFiles.api };
 }
 
 const codeOf = (work: Promise<unknown>): Promise<string> =>
@@ -102,13 +109,15 @@ test('without a certificate, or in the name of another worker, nothing is answer
   const stranger = connect(CoordinatorServiceService, { address: server.address, token: 'guessed', retryForMs: 0 });
   open.push(stranger);
   expect(await codeOf(stranger.api.lease({ instance: 'i', waitMs: 1 }))).toMatch(/^unavailable/);
-  const { api, instance } = await guest();
+  const { api, files, instance } = await guest();
   const notOwn = /^unauthenticated: the certificate is not that of the worker it speaks for/;
   expect(await codeOf(api.lease({ instance: 'another', waitMs: 1 }))).toMatch(notOwn);
   expect(await codeOf(api.heartbeat({ instance, token: 'of another' }))).toMatch(notOwn);
   expect(await codeOf(api.register({ role: 'evaluator', index: 0, instance, pid: 9, facts }))).toMatch(notOwn);
   expect(await codeOf(api.heartbeat({ instance, token: '' }))).toBe('answered');
   expect(asked).toEqual([]);
+  expect(await codeOf(files.listFiles({ token: 'of another', key: '', skip: 0 }))).toMatch(notOwn);
+  expect(await codeOf(files.listFiles({ token: 'its own', key: '', skip: 0 }))).toBe('answered');
 });
 
 test('a revoked token cuts a call under way within a second, and every later one', async () => {

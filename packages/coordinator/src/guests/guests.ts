@@ -4,12 +4,14 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CalmError, makeFolder, type Role } from '@calm-orch/core';
 import {
+  ArtifactServiceService,
   CoordinatorServiceService,
   createVerifier,
   EnrollmentServiceService,
   serve,
   TlsServerCredentials,
   type Api,
+  type CallOptions,
   type Caller,
   type Gate,
   type RunningServer,
@@ -27,6 +29,8 @@ export interface GuestOptions {
   /** `host:port`, port 0: any free one. */
   readonly listen: string;
   readonly handlers: Api<typeof CoordinatorServiceService>;
+  /** For those that do not see the run folder. */
+  readonly artifacts: Api<typeof ArtifactServiceService>;
   /** Who holds the lease of a token; null: nobody. */
   readonly holderOf: (token: string) => string | null;
   /** How long guests wait for another coordinator. */
@@ -83,8 +87,12 @@ export async function serveGuests(options: GuestOptions): Promise<GuestServer> {
     credentials,
     gate,
     name: serviceName,
-    definition: { ...CoordinatorServiceService, ...EnrollmentServiceService },
-    handlers: { ...onlyOwn(recording(options), holderOf), ...enrollment },
+    definition: { ...CoordinatorServiceService, ...ArtifactServiceService, ...EnrollmentServiceService },
+    handlers: {
+      ...onlyOwn(recording(options), holderOf),
+      ...withOwnTokens(options.artifacts, holderOf),
+      ...enrollment,
+    },
   }).catch((error: unknown) => {
     rmSync(probe.path, { force: true });
     throw error;
@@ -163,13 +171,10 @@ function recording({ handlers, tracker, runId }: GuestOptions): GuestOptions['ha
   };
 }
 
-/** A guest speaks for itself alone. */
-function onlyOwn(handlers: GuestOptions['handlers'], holderOf: GuestOptions['holderOf']): GuestOptions['handlers'] {
-  const check = (
-    caller: Caller | undefined,
-    says: { readonly instance?: string; readonly token?: string },
-    role?: string,
-  ): void => {
+/** Throws where a guest speaks for another, or for another's lease. */
+const speaker =
+  (holderOf: GuestOptions['holderOf']) =>
+  (caller: Caller | undefined, says: { readonly instance?: string; readonly token?: string }, role?: string): void => {
     const { name, role: own } = caller!.certified!.subject;
     const isOwn =
       (says.instance === undefined || says.instance === name) &&
@@ -177,6 +182,26 @@ function onlyOwn(handlers: GuestOptions['handlers'], holderOf: GuestOptions['hol
       (role === undefined || role === own);
     if (!isOwn) throw new CalmError('unauthenticated', 'the certificate is not that of the worker it speaks for');
   };
+
+/** Of a service whose every call names a lease. */
+function withOwnTokens(
+  handlers: GuestOptions['artifacts'],
+  holderOf: GuestOptions['holderOf'],
+): GuestOptions['artifacts'] {
+  const check = speaker(holderOf);
+  const guarded = Object.entries(handlers).map(([name, handle]) => [
+    name,
+    async (request: { readonly token: string }, call: CallOptions | undefined) => {
+      check(call?.caller, { token: request.token });
+      return (handle as (request: unknown, call?: CallOptions) => Promise<unknown>)(request, call);
+    },
+  ]);
+  return Object.fromEntries(guarded) as GuestOptions['artifacts'];
+}
+
+/** A guest speaks for itself alone. */
+function onlyOwn(handlers: GuestOptions['handlers'], holderOf: GuestOptions['holderOf']): GuestOptions['handlers'] {
+  const check = speaker(holderOf);
   return {
     register: (request, call) => (
       check(call?.caller, { instance: request.instance }, request.role),

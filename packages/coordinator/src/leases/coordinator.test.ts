@@ -379,6 +379,29 @@ test('leases a stage whose key names an engine to workers with that engine alone
   expect(coordinator.hasWorker('trainer')).toBe(false);
 });
 
+test('leases a stage that reads loose files to workers that see the run folder, and says who gets none', async () => {
+  const stages = [
+    { ...stage('data', 'augmentor'), readsLooseFiles: true },
+    { ...stage('encode', 'trainer', ['data']), readsLooseFiles: true },
+    stage('pretrain-ssl', 'trainer'),
+  ];
+  const coordinator = coordinatorOf(recordRun(tracker, stages).runId, stages);
+  coordinator.start();
+  const facts = { host: 'there', place: '', numCores: 2, numGpus: 0, threads: null, engine: null };
+  coordinator.register('augmentor', 0, 'far augmentor', { ...facts, ownFolder: true });
+  coordinator.register('trainer', 0, 'far', { ...facts, ownFolder: true });
+  expect(await coordinator.lease('far augmentor', 0, never)).toBeNull();
+  const message = 'gets no stage: they read files that are no artifacts, and it does not see the run folder';
+  expect(events.filter(({ type }) => type === 'note')).toEqual([{ type: 'note', label: 'augmentor 0', message }]);
+  expect((await lease(coordinator, 'far')).stage.kind).toBe('pretrain-ssl');
+  // Nobody for `encode`.
+  expect([coordinator.hasWorker('augmentor'), coordinator.hasWorker('trainer')]).toEqual([false, false]);
+  coordinator.register('augmentor', 1, 'near augmentor', facts);
+  coordinator.register('trainer', 1, 'near', facts);
+  expect([coordinator.hasWorker('augmentor'), coordinator.hasWorker('trainer')]).toEqual([true, true]);
+  expect((await lease(coordinator, 'near augmentor')).stage.kind).toBe('data');
+});
+
 test('has a gang give up a trainer though one is idle whose engine no stage names', async () => {
   const named = { engine: '"ours"' };
   const stages = [

@@ -16,7 +16,7 @@ import type { WorkItem } from '@calm-orch/rpc';
 import type { AttemptRecord, WorkerEnd } from '@calm-orch/tracker';
 import { adoptOutput, discardOutput, discardOutputs } from '../artifacts/adoption.ts';
 import { removeLeftovers } from '../artifacts/artifact.ts';
-import { misfit } from './engines.ts';
+import { fits, misfit } from './engines.ts';
 import { createForeignStages, type ForeignStages } from './foreign-stages.ts';
 import { LeaseBook } from './lease-book.ts';
 import { logBytes } from './log-bytes.ts';
@@ -103,7 +103,8 @@ export class Coordinator {
   /** Takes over from a coordinator that died: workers keep what they hold, gangs their rosters. Before `start`. */
   restore({ workers, attempts, ended }: Survivors): void {
     this.book.noteEnded(ended);
-    for (const { role, index, instance, engine } of workers) this.#enter({ role, index, instance, engine });
+    for (const { role, index, instance, engine } of workers)
+      this.#enter({ role, index, instance, engine, ownFolder: false });
     for (const { stageKey, item, token, attempt, instance } of attempts) {
       const stage = this.#stages.get(stageKey)!;
       this.#hold(stage, item, this.book.worker(instance!), { token, attempt });
@@ -140,7 +141,8 @@ export class Coordinator {
   register(role: Role, index: number, instance: string, facts?: WorkerFacts): void {
     const { tracker, runId } = this.#options;
     if (facts !== undefined && !this.book.isRegistered(instance)) tracker.registerWorker(runId, instance, facts);
-    this.#enter({ role, index, instance, engine: facts === undefined ? null : canonicalJson(facts.engine) });
+    const engine = facts === undefined ? null : canonicalJson(facts.engine);
+    this.#enter({ role, index, instance, engine, ownFolder: facts?.ownFolder ?? false });
   }
 
   #enter(worker: Omit<WorkerRecord, 'lease' | 'seenMs'>): void {
@@ -152,10 +154,11 @@ export class Coordinator {
     this.#say('note', { label }, why);
   }
 
-  /** Whether a worker of the role is there whose engine is one of its stages'. */
+  /** Whether for each stage of the role that is to be done a worker is there that may compute it. */
   hasWorker(role: Role): boolean {
-    const { stages } = this;
-    return this.book.workers.some((worker) => worker.role === role && misfit(worker, stages) === null);
+    const workers = this.book.workers.filter((worker) => worker.role === role);
+    const toDo = this.stages.filter((stage) => stage.role === role && stage.state === 'waiting');
+    return workers.length > 0 && toDo.every((stage) => workers.some((worker) => fits(worker, stage)));
   }
 
   /** An item for the worker, as soon as there is one within `waitMs`; a worker that holds a lease gets that again. */

@@ -1,4 +1,4 @@
-// What a free worker could do now: the next item of the schedule that its engine may compute, else a stage that others train
+// What a free worker could do now: the next item of the schedule that it may compute, else a stage that others train
 // already; and who is to leave a gang for a stage that is ready. Looks at stages and leases and changes neither.
 import { stageToJoin, leaseToRelease } from '../gangs/gang.ts';
 import { fits } from './engines.ts';
@@ -36,8 +36,8 @@ export function createOffers(
   { stages, book, underWay }: OfferSources,
 ): Offers {
   const paths = criticalPaths(stages);
-  const scheduled = ({ role, engine }: WorkerRecord, of = stages): Offer | null =>
-    nextItem(role, of, paths, (stage) => fits(engine, stage));
+  const scheduled = (worker: WorkerRecord, of = stages): Offer | null =>
+    nextItem(worker.role, of, paths, (stage) => fits(worker, stage));
   /** Whether artifacts being written make a stage ready that goes before those that are: seconds to wait, not a training. */
   const isBetterSoon = (worker: WorkerRecord): boolean => {
     const written = underWay();
@@ -46,19 +46,19 @@ export function createOffers(
     const next = scheduled(worker, soon);
     return next !== null && next.key !== scheduled(worker)?.key;
   };
-  const toJoin = ({ role, engine }: WorkerRecord): Offer | null => {
-    if (role !== 'trainer') return null;
-    const own = stages.filter((stage) => fits(engine, stage));
+  const toJoin = (worker: WorkerRecord): Offer | null => {
+    if (worker.role !== 'trainer') return null;
+    const own = stages.filter((stage) => fits(worker, stage));
     const stage = stageToJoin(own, book.leases, policy, now());
     return stage === null ? null : { key: stage.key, item: 0 };
   };
   const look = (worker: WorkerRecord): Offer | null =>
     isBetterSoon(worker) ? null : (scheduled(worker) ?? toJoin(worker));
-  /** Roles and engines there was nothing for, and until when that is believed: thousands may wait for the same. */
+  /** Kinds of workers there was nothing for, and until when that is believed: thousands may wait for the same. */
   const nothing = new Map<string, number>();
   return {
     next: (worker) => {
-      const kind = `${worker.role} ${worker.engine}`;
+      const kind = `${worker.role} ${worker.ownFolder} ${worker.engine}`;
       if ((nothing.get(kind) ?? -Infinity) > now()) return null;
       const offer = look(worker);
       if (offer === null) nothing.set(kind, now() + believedMs);

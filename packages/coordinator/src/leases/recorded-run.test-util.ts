@@ -25,6 +25,7 @@ export const stage = (kind: StageKind, role: Role, inputs: string[] = [], numIte
   engine: null,
   checkpointEveryMs: 1000,
   optimizer: 'replicated' as const,
+  readsLooseFiles: false,
   numShards: 8,
 });
 

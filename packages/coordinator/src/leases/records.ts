@@ -52,6 +52,8 @@ export interface WorkerRecord {
   readonly instance: string;
   /** Canonical JSON; null: that of the run (a worker of an earlier version, which did not say). */
   readonly engine: string | null;
+  /** It does not see the run folder. */
+  readonly ownFolder: boolean;
   lease: LeaseRecord | null;
   /** Its last call. */
   seenMs: number;

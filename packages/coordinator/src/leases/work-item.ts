@@ -18,6 +18,7 @@ export function workItem(
     item,
     attempt,
     inputs: Object.fromEntries(inputs),
+    inputKeys: stage.inputKeys,
     outputDir: layout.attempt(key, token),
     checkpointDir: layout.checkpoint(key),
     checkpointEveryMs: stage.checkpointEveryMs,

@@ -40,6 +40,18 @@ describe('a plan', () => {
     expect(['data labeled', 'data comments', 'data unlabeled'].map(trialsOf)).toEqual([15, 15, 12]);
   });
 
+  it('says which stages read files that are no artifacts, or what names such files', () => {
+    const loose = ({ stages }: Plan): string[] =>
+      [...new Set(stages.flatMap(({ kind, readsLooseFiles }) => (readsLooseFiles ? [kind] : [])))].sort();
+    expect(loose(plan(table5()))).toEqual([]);
+    const own = loadExperiment(`${experiments}ablation-mfam.yaml`, { set: ['data.unlabeledDir=/photos'] });
+    expect(loose(plan(own))).toEqual(['augment', 'data', 'encode', 'pretrain-ssl']);
+    const folders = { key: 'f'.repeat(64), sources: { parts: {}, files: [] } };
+    const all = plan(table5(), { foundation: () => folders });
+    const reading = all.stages.filter(({ inputs }) => 'foundation' in inputs).map(({ kind }) => kind);
+    expect(loose(all)).toEqual([...new Set(reading)].sort());
+  });
+
   it('says of each stage which seed needs it first, and plans the seeds that rows have beside the experiment’s', () => {
     const { rows, ...rest } = table5({ rows: ['thematic', 'all'], seeds: [7, 2] });
     const [thematic, all] = rows;

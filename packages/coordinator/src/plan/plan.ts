@@ -17,6 +17,7 @@ import {
 } from '@calm-orch/core';
 import type { TrialRef } from '@calm-orch/tracker';
 import type { Foundation } from './foundation-artifact.ts';
+import { namesLooseFiles } from './loose-files.ts';
 import { addStages, type AddStage } from './trial-stages.ts';
 
 export interface PlanStage extends StageSpec {
@@ -38,6 +39,8 @@ export interface PlanStage extends StageSpec {
   readonly engine: string | null;
   readonly checkpointEveryMs: number;
   readonly optimizer: OptimizerPlacement;
+  /** It reads files that are no artifacts, or may: who does not see the coordinator's file systems cannot compute it. */
+  readonly readsLooseFiles: boolean;
   /** Shards of a training step. */
   readonly numShards: number;
 }
@@ -69,6 +72,9 @@ export interface PlanSources {
 
 type Draft = Omit<PlanStage, 'label' | 'trials' | 'seedPlace'> & { readonly trials: TrialRef[]; seedPlace: number };
 
+/** Artifacts of augmentors name the photographs that were read for them where these lie. */
+const passesOn = (input: Draft | undefined): boolean => input?.role === 'augmentor' && input.readsLooseFiles;
+
 export function planExperiment(experiment: Experiment, sources: PlanSources): Plan {
   const drafts = new Map<string, Draft>();
   const trials: TrialRef[] = [];
@@ -79,6 +85,7 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
     for (const seed of own) {
       const config = configOf(seed);
       const trial: TrialRef = { row, seed };
+      const foundation = experiment.only === null ? sources.foundation(config.foundation) : null;
       const seedPlace = seeds.indexOf(seed);
       const { checkpointEverySeconds, optimizer, stepShards } = config.train;
       const add: AddStage = (definition, inputs) => {
@@ -111,6 +118,11 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
           engine: engine === null ? null : canonicalJson(engine),
           checkpointEveryMs: checkpointEverySeconds * 1000,
           optimizer,
+          readsLooseFiles:
+            namesLooseFiles(slice) ||
+            Object.values(inputs).some(
+              (input) => (input === foundation?.key && 'sources' in foundation) || passesOn(drafts.get(input)),
+            ),
           numShards: stepShards,
         };
         draft.seedPlace = Math.min(draft.seedPlace, seedPlace);
@@ -122,8 +134,7 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
       const tableGoals = tables.has(table) ? [] : goalsOf('table');
       const goals =
         only === null ? [...tableGoals, ...goalsOf('trial')] : sources.kinds.filter(({ kind }) => kind === only);
-      const given: Record<string, string> =
-        only === null ? { foundation: sources.foundation(config.foundation).key } : {};
+      const given: Record<string, string> = foundation === null ? {} : { foundation: foundation.key };
       addStages(sources.kinds, goals, config, given, add);
       tables.add(table);
       trials.push(trial);

@@ -1,5 +1,6 @@
 // One coordinator's time with a run: it goes on with what workers of the coordinator before hold, serves, starts the
 // workers that are missing, waits for the end, and leaves no process and no open file behind, however it ends.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CalmError, type Experiment } from '@calm-orch/core';
 import { CoordinatorServiceService, EnrollmentServiceService, parseListen, RunServiceService } from '@calm-orch/rpc';
 import type { RunRecord, RunWorker, Superseded } from '@calm-orch/tracker';
@@ -9,6 +10,7 @@ import type { CoordinatorEvent, KnownStages } from '../leases/records.ts';
 import { coordinatorService, serviceName } from '../leases/service.ts';
 import type { Launcher } from '../launchers/launcher.ts';
 import type { Plan } from '../plan/plan.ts';
+import { artifactService } from '../transfer/artifact-service.ts';
 import { closedEnrollment } from '../guests/enrollment.ts';
 import type { GuestServer } from '../guests/guests.ts';
 import { readConnection, serveRun, type ServedRun } from './connection.ts';
@@ -139,13 +141,20 @@ async function lead(session: Session, view: () => RunView): Promise<void> {
     await giveWay(pool, served, failure.error.data);
   } else {
     coordinator.stop();
-    await pool.close(policy.cancelGraceMs + 2000);
+    await Promise.all([pool.close(policy.cancelGraceMs + 2000), letGuestsEnd(session)]);
     stopWatching();
     await guests?.close();
     await served.close();
   }
   await coordinator.settle();
   if (failure !== null) throw failure.error;
+}
+
+/** Workers of other hosts have time to give back what they hold, with a checkpoint. */
+async function letGuestsEnd({ coordinator, policy, guests }: Session): Promise<void> {
+  const until = now() + policy.cancelGraceMs;
+  const isHolding = (): boolean => coordinator.book.leases.some(({ worker }) => guests?.has(worker.instance));
+  while (isHolding() && now() < until) await sleep(50);
 }
 
 /** Once all has succeeded: while that is thought over, the run is alive for those who look. */
@@ -168,6 +177,11 @@ async function admitGuests({ options, run, coordinator, policy }: Session): Prom
     runId: run.id,
     listen: parseListen(listen).address,
     handlers: coordinatorService(coordinator, policy),
+    artifacts: artifactService({
+      layout,
+      lease: (token) => coordinator.book.live(token),
+      assertHeld: () => tracker.heartbeatRun(run.id),
+    }),
     holderOf: (token) => coordinator.book.find(token)?.worker.instance ?? null,
     takeoverMs: policy.takeoverMs,
     firstIndex: Math.max(...Object.values(counts)),

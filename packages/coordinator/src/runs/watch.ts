@@ -52,7 +52,7 @@ export function watch(
   };
   const nobody = (role: Role): CalmError => {
     const which = coordinator.book.workers.some((worker) => worker.role === role)
-      ? ' with the engine of its stages'
+      ? ' that may compute all of its stages'
       : '';
     const words = launcher.describe({ role, index: 0 });
     const within = `within ${policy.registerMs / 1000} s`;

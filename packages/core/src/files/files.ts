@@ -1,7 +1,7 @@
 // Files that other processes read are written whole or not at all.
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { writeAll } from './pieces.ts';
 
 /**
@@ -38,4 +38,13 @@ export function writeFileAtomic(path: string, content: string | ArrayBufferView 
   }
   closeSync(descriptor);
   renameSync(temporary, path);
+}
+
+/** Whole files in a folder and those within it, relative, with slashes, sorted; links and what is being written are none. */
+export function wholeFilesIn(dir: string): string[] {
+  if (!existsSync(dir)) return [];
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp'))
+    .map((entry) => relative(dir, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort();
 }

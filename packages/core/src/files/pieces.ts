@@ -2,6 +2,7 @@
 // Arrays of numbers may be larger; they are gone through in windows.
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 
 const pieceBytes = 8 * 1024 * 1024;
 
@@ -49,4 +50,15 @@ export function sha256OfFile(path: string, maxBytes = pieceBytes): string {
     closeSync(descriptor);
   }
   return hash.digest('hex');
+}
+
+/** Length and sha256 of an open file, while this process does other work. */
+export async function measureFile(handle: FileHandle): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of handle.createReadStream({ autoClose: false, start: 0, highWaterMark: 1 << 20 })) {
+    hash.update(chunk as Buffer);
+    bytes += (chunk as Buffer).byteLength;
+  }
+  return { bytes, sha256: hash.digest('hex') };
 }

@@ -28,6 +28,8 @@ export interface WorkItem {
   readonly attempt: number;
   /** Input name -> absolute directory. */
   readonly inputs: Readonly<Record<string, string>>;
+  /** Input name -> key of the artifact. */
+  readonly inputKeys: Readonly<Record<string, string>>;
   readonly outputDir: string;
   readonly checkpointDir: string;
   readonly checkpointEveryMs: number;
@@ -45,6 +47,7 @@ export function toLease(work: WorkItem): Lease {
     item: work.item,
     attempt: work.attempt,
     inputDirs: { ...work.inputs },
+    inputKeys: { ...work.inputKeys },
     outputDir: work.outputDir,
     checkpointDir: work.checkpointDir,
     checkpointIntervalMs: Math.round(work.checkpointEveryMs),
@@ -64,6 +67,7 @@ export function fromLease(lease: Lease): WorkItem {
     item: lease.item,
     attempt: lease.attempt,
     inputs: lease.inputDirs,
+    inputKeys: lease.inputKeys,
     outputDir: lease.outputDir,
     checkpointDir: lease.checkpointDir,
     checkpointEveryMs: lease.checkpointIntervalMs,
@@ -122,14 +126,15 @@ function finite(value: number | undefined): number | null {
   return value !== undefined && Number.isFinite(value) ? value : null;
 }
 
-export function toFacts({ threads, engine, ...facts }: WorkerFacts): FactsMessage {
-  return { ...facts, threads: threads ?? 0, engineJson: canonicalJson(engine) };
+export function toFacts({ threads, engine, ownFolder = false, ...facts }: WorkerFacts): FactsMessage {
+  return { ...facts, ownFolder, threads: threads ?? 0, engineJson: canonicalJson(engine) };
 }
 
 /** @throws CalmError `invalid_argument` where the engine is no JSON. */
-export function fromFacts({ threads, engineJson, ...facts }: FactsMessage): WorkerFacts {
+export function fromFacts({ threads, engineJson, ownFolder, ...facts }: FactsMessage): WorkerFacts {
   try {
-    return { ...facts, threads: threads === 0 ? null : threads, engine: JSON.parse(engineJson) as Json };
+    const engine = JSON.parse(engineJson) as Json;
+    return { ...facts, ...(ownFolder && { ownFolder }), threads: threads === 0 ? null : threads, engine };
   } catch (cause) {
     throw new CalmError('invalid_argument', `engine: expected JSON, got "${engineJson}"`, { cause });
   }

@@ -2,6 +2,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openDatabase } from './database.ts';
+import { networkFileSystem } from './network-file-system.ts';
 import { openSqlite } from './sqlite.ts';
 import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -62,6 +64,27 @@ test('the database is in WAL mode with foreign keys', () => {
     /FOREIGN KEY/,
   );
   tracker.close();
+});
+
+test('on a network file system the database is opened without a write-ahead log, and switched to that', () => {
+  openTracker(dir).close();
+  const path = join(dir, databaseFile);
+  const journal = ({ sqlite, close }: ReturnType<typeof openDatabase>): unknown[] => {
+    const found = ['journal_mode', 'synchronous'].map((name) => sqlite.pragma(name, { simple: true }));
+    close();
+    return found;
+  };
+  const on = (name: string | null) =>
+    openDatabase(path, { access: 'write', busyTimeoutMs: 1000, networkFileSystem: () => name });
+  expect([journal(on('NFS')), journal(on(null))]).toEqual([
+    ['delete', 2],
+    ['wal', 1],
+  ]);
+  expect(networkFileSystem('/', () => 0x6969)).toBe('NFS');
+  // As systems say it whose numbers have a sign.
+  expect(networkFileSystem('/', () => 0xff534d42 | 0)).toBe('CIFS');
+  expect(networkFileSystem('/', () => 0xef53)).toBe(null);
+  expect(networkFileSystem(join(dir, 'none'))).toBe(null);
 });
 
 test('several processes may open a new run folder at the same moment', async () => {

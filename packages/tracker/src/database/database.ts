@@ -1,5 +1,5 @@
-// The connection: WAL, busy timeout, foreign keys, and the numbered migrations of ../migrations, applied on open in one
-// transaction. Two processes may open a new folder at once: the write lock lets one migrate, the other finds it done.
+// The connection: WAL (a rollback journal on another machine's disk), busy timeout, foreign keys, and the numbered migrations
+// of ../migrations, applied on open in one transaction. Two processes may open a new folder at once: the write lock lets one migrate, the other finds it done.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { drizzle, type BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { CalmError, makeFolder, type Json } from '@calm-orch/core';
 import { configurationOf } from '../configuration.ts';
+import { networkFileSystem } from './network-file-system.ts';
 import { openForReading } from './read-only.ts';
 import { openSqlite, type Sqlite, type Statement } from './sqlite.ts';
 import { translateSqliteError } from './sqlite-errors.ts';
@@ -31,6 +32,8 @@ export type Access = 'create' | 'write' | 'read';
 export interface DatabaseOptions {
   readonly access: Access;
   readonly busyTimeoutMs: number;
+  /** Name of the network file system that a folder is on. @default asks the system */
+  readonly networkFileSystem?: (dir: string) => string | null;
 }
 
 export interface Database extends Pick<Store, 'sqlite' | 'db'> {
@@ -40,7 +43,8 @@ export interface Database extends Pick<Store, 'sqlite' | 'db'> {
 const migrationsDir = fileURLToPath(new URL('../../migrations/', import.meta.url));
 
 /** Opens and migrates. Throws CalmError: not_found (it must be there), io (unwritable, not a database, newer), busy. */
-export function openDatabase(path: string, { access, busyTimeoutMs }: DatabaseOptions): Database {
+export function openDatabase(path: string, options: DatabaseOptions): Database {
+  const { access, busyTimeoutMs, networkFileSystem: isOn = networkFileSystem } = options;
   if (access !== 'create' && !existsSync(path)) {
     throw new CalmError(
       'not_found',
@@ -56,8 +60,10 @@ export function openDatabase(path: string, { access, busyTimeoutMs }: DatabaseOp
     }
     makeFolder(dirname(path));
     sqlite = openSqlite(path, { timeout: busyTimeoutMs });
-    useWal(sqlite, busyTimeoutMs);
-    sqlite.pragma('synchronous = NORMAL');
+    // Without the log a power cut must find every commit on the disk.
+    const isLocal = isOn(dirname(path)) === null;
+    useJournal(sqlite, isLocal ? 'wal' : 'delete', busyTimeoutMs);
+    sqlite.pragma(`synchronous = ${isLocal ? 'NORMAL' : 'FULL'}`);
     sqlite.pragma('foreign_keys = ON');
     migrate(sqlite, path);
     const opened = sqlite;
@@ -101,12 +107,12 @@ export function countRows({ db }: Pick<Store, 'db'>, table: SQLiteTable, where: 
   return db.select({ value: count() }).from(table).where(where).get()!.value;
 }
 
-/** Switching to WAL needs the database alone and does not wait by itself when two processes switch at once. */
-function useWal(sqlite: Sqlite, busyTimeoutMs: number): void {
+/** Switching needs the database alone and does not wait by itself when two processes switch at once. */
+function useJournal(sqlite: Sqlite, mode: 'wal' | 'delete', busyTimeoutMs: number): void {
   const pauseMs = 20;
   for (let waitedMs = 0; ; waitedMs += pauseMs) {
     try {
-      if (sqlite.pragma('journal_mode', { simple: true }) !== 'wal') sqlite.pragma('journal_mode = WAL');
+      if (sqlite.pragma('journal_mode', { simple: true }) !== mode) sqlite.pragma(`journal_mode = ${mode}`);
       return;
     } catch (error) {
       if ((error as { code?: string }).code !== 'SQLITE_BUSY' || waitedMs >= busyTimeoutMs) throw error;

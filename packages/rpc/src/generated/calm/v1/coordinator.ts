@@ -163,6 +163,8 @@ export interface WorkerFacts {
   threads: number;
   /** Its engine with the instruction set, as keys of stages name it, JSON; `null`: it computes without one. */
   engineJson: string;
+  /** It does not see the coordinator's run folder: files come and go by ArtifactService. */
+  ownFolder: boolean;
 }
 
 export interface RegisterResponse {
@@ -202,9 +204,16 @@ export interface Lease {
   hangTimeoutMs: number;
   /** Trainers that share the stage keep a slice of the optimizer's state each, not all of it. */
   partitionOptimizer: boolean;
+  /** Input name -> key of the artifact. */
+  inputKeys: { [key: string]: string };
 }
 
 export interface Lease_InputDirsEntry {
+  key: string;
+  value: string;
+}
+
+export interface Lease_InputKeysEntry {
   key: string;
   value: string;
 }
@@ -432,7 +441,7 @@ export const RegisterRequest: MessageFns<RegisterRequest> = {
 };
 
 function createBaseWorkerFacts(): WorkerFacts {
-  return { host: "", place: "", numCores: 0, numGpus: 0, threads: 0, engineJson: "" };
+  return { host: "", place: "", numCores: 0, numGpus: 0, threads: 0, engineJson: "", ownFolder: false };
 }
 
 export const WorkerFacts: MessageFns<WorkerFacts> = {
@@ -454,6 +463,9 @@ export const WorkerFacts: MessageFns<WorkerFacts> = {
     }
     if (message.engineJson !== "") {
       writer.uint32(50).string(message.engineJson);
+    }
+    if (message.ownFolder !== false) {
+      writer.uint32(56).bool(message.ownFolder);
     }
     return writer;
   },
@@ -517,6 +529,14 @@ export const WorkerFacts: MessageFns<WorkerFacts> = {
             }
 
             message.engineJson = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.ownFolder = reader.bool();
             continue;
           }
         }
@@ -717,6 +737,7 @@ function createBaseLease(): Lease {
     checkpointIntervalMs: 0,
     hangTimeoutMs: 0,
     partitionOptimizer: false,
+    inputKeys: {},
   };
 }
 
@@ -758,6 +779,9 @@ export const Lease: MessageFns<Lease> = {
     if (message.partitionOptimizer !== false) {
       writer.uint32(120).bool(message.partitionOptimizer);
     }
+    globalThis.Object.entries(message.inputKeys).forEach(([key, value]: [string, string]) => {
+      Lease_InputKeysEntry.encode({ key: key as any, value }, writer.uint32(130).fork()).join();
+    });
     return writer;
   },
 
@@ -873,6 +897,17 @@ export const Lease: MessageFns<Lease> = {
             message.partitionOptimizer = reader.bool();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            const entry16 = Lease_InputKeysEntry.decode(reader, reader.uint32());
+            if (entry16.value !== undefined) {
+              message.inputKeys[entry16.key] = entry16.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -911,6 +946,63 @@ export const Lease_InputDirsEntry: MessageFns<Lease_InputDirsEntry> = {
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
       const message = createBaseLease_InputDirsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLease_InputKeysEntry(): Lease_InputKeysEntry {
+  return { key: "", value: "" };
+}
+
+export const Lease_InputKeysEntry: MessageFns<Lease_InputKeysEntry> = {
+  encode(message: Lease_InputKeysEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Lease_InputKeysEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLease_InputKeysEntry();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
