@@ -1,11 +1,15 @@
-// Where hosts that nobody has vouched for may connect: so many connections at once and no more, and each of them has little time
-// to say something sensible. Behind it gRPC sees what it would see on a port of its own.
+// A port of ours behind which gRPC serves. Where hosts that nobody has vouched for may connect there are so many connections at
+// once and no more; any of them can be cut, also one whose host is gone.
 import { createServer, type Socket } from 'node:net';
 import type { ChannelOptions, Server, ServerCredentials } from '@grpc/grpc-js';
 
-const maxConnections = 2048;
-/** So that one host cannot take the place of all others. A worker has two or three. */
-const maxOfHost = 256;
+export interface ConnectionLimits {
+  readonly inAll: number;
+  readonly ofHost: number;
+}
+
+/** Off this machine: one host cannot take the place of all others. A worker has two or three. */
+export const hostLimits: ConnectionLimits = { inAll: 2048, ofHost: 256 };
 /** Of a TLS handshake. */
 export const handshakeTimeoutMs = 10_000;
 
@@ -26,7 +30,12 @@ export interface OpenDoor {
 }
 
 /** @param address `host:port`, port 0: any free one */
-export function openDoor(server: Server, address: string, credentials: ServerCredentials): Promise<OpenDoor> {
+export function openDoor(
+  server: Server,
+  address: string,
+  credentials: ServerCredentials,
+  limits: ConnectionLimits = { inAll: Infinity, ofHost: Infinity },
+): Promise<OpenDoor> {
   const injector = server.createConnectionInjector(credentials);
   const sockets = new Set<Socket>();
   const ofHost = new Map<string, number>();
@@ -35,7 +44,7 @@ export function openDoor(server: Server, address: string, credentials: ServerCre
     socket.on('error', () => socket.destroy());
     const { remoteAddress: host = '' } = socket;
     const number = (ofHost.get(host) ?? 0) + 1;
-    if (number > maxOfHost) return void socket.destroy();
+    if (number > limits.ofHost || sockets.size >= limits.inAll) return void socket.destroy();
     sockets.add(socket);
     ofHost.set(host, number);
     socket.once('close', () => {
@@ -45,7 +54,6 @@ export function openDoor(server: Server, address: string, credentials: ServerCre
     });
     injector.injectConnection(socket);
   });
-  door.maxConnections = maxConnections;
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };

@@ -15,7 +15,7 @@ import { createHealth } from './health.ts';
 import type { Api, Definition } from './service.ts';
 import { toStatus } from './status.ts';
 import type { Gate } from './gate.ts';
-import { openDoor, serverLimits, type OpenDoor } from './open-door.ts';
+import { hostLimits, openDoor, serverLimits, type OpenDoor } from './open-door.ts';
 
 export interface ServeOptions<D extends Definition> {
   /** `unix:/path` or `host:port`, port 0: any free one. */
@@ -53,7 +53,10 @@ export async function serve<D extends Definition>(options: ServeOptions<D>): Pro
   const health = createHealth();
   server.addService(HealthService, health.handlers);
 
-  const opened = credentials === undefined ? bind(server, address) : openDoor(server, address, credentials);
+  const insecure = ServerCredentials.createInsecure();
+  const opened = address.startsWith('unix:')
+    ? bind(server, address, insecure)
+    : openDoor(server, address, credentials ?? insecure, credentials && hostLimits);
   const door = await opened.catch((error: Error) => Promise.reject(cannotListen(address, error)));
   const { port } = door;
   if (address.startsWith('unix:')) chmodSync(address.slice('unix:'.length), 0o600);
@@ -65,18 +68,16 @@ export async function serve<D extends Definition>(options: ServeOptions<D>): Pro
       for (const service of ['', name]) health.set(service, false);
       door.shut();
       await shutDown(server, door, graceMs);
-      if (credentials !== undefined) door.cut();
+      if (!address.startsWith('unix:')) door.cut();
     },
   };
 }
 
-/** For processes of this machine that know the run's token. */
-function bind(server: Server, address: string): Promise<OpenDoor> {
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<OpenDoor> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-      if (error !== null) return reject(error);
-      const bound = address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`);
-      resolve({ port, cut: () => server.drain(bound, 0), shut: () => {} });
+    server.bindAsync(address, credentials, (error, port) => {
+      if (error !== null) reject(error);
+      else resolve({ port, cut: () => server.drain(address, 0), shut: () => {} });
     });
   });
 }
