@@ -144,7 +144,7 @@ const without = (dir: string): string[] => [
 /** Whether this system lets us. */
 export const canBeApart = (): boolean => {
   const [command, ...args] = [...without(tmpdir()), 'true'];
-  return spawnSync(command!, args).status === 0;
+  return spawnSync(command, args).status === 0;
 };
 
 function endOf(child: ChildProcess): Promise<Ended> {

@@ -132,7 +132,7 @@ interface Connections {
   forget(): void;
 }
 
-/** gRPC's own end of a connection waits for the peer's, for a quarter of an hour where its host is gone. */
+/** gRPC's own end of a connection waits for the peer's, for minutes where its host is gone. */
 function connectionsTo(port: number): Connections {
   const sockets = new Set<Socket>();
   const channel = 'net.server.socket';
