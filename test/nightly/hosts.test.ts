@@ -11,7 +11,7 @@ import { until } from '../stories/story.test-util.ts';
 vi.setConfig({ testTimeout: 1_200_000 });
 
 // Long enough for what happens in it.
-const long = [
+const long: readonly string[] = [
   ...smoke,
   ...['finetuneComment=150', 'finetuneScore=500'].flatMap((each) => ['--set', each.replace('=', '.steps=')]),
 ];

@@ -124,7 +124,7 @@ function cannotListen(address: string, error: Error): CalmError {
 /** A peer answers a goodbye within it. */
 const goodbyeMs = 1000;
 
-/** gRPC's own end of a connection waits for the peer's, for a quarter of an hour where its host is gone. */
+/** gRPC's own end of a connection waits for the peer's, for minutes where its host is gone. */
 function shutDown(server: Server, door: OpenDoor, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => server.forceShutdown(), graceMs);
