@@ -178,6 +178,8 @@ export interface Tracker {
   recordGuest(runId: string, guest: NewWorker & { readonly host: string }): void;
   /** Whether a guest may still take part. */
   isWelcome(runId: string, instance: string): boolean;
+  /** The one place, among the workers of its role, that a guest joined for; null: for none. */
+  seatOf(runId: string, instance: string): number | null;
 
   // the machine
   /** The second that readings go on with. */
@@ -323,6 +325,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     redeemJoinToken: (redemption) => holding(store, redemption.runId, () => joining.redeemJoinToken(store, redemption)),
     recordGuest: (runId, guest) => holding(store, runId, () => workers.recordGuest(store, runId, guest)),
     isWelcome: (runId, instance) => joining.isWelcome(store, runId, instance),
+    seatOf: (runId, instance) => joining.seatOf(store, runId, instance),
     nextSecond: (runId) => load.nextSecond(store, runId),
     recordLoad: (runId, second, reading) => holding(store, runId, () => load.recordLoad(store, runId, second, reading)),
     listLoad: (runId) => load.listLoad(store, runId),

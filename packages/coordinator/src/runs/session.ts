@@ -11,6 +11,7 @@ import type { Launcher } from '../launchers/launcher.ts';
 import type { Plan } from '../plan/plan.ts';
 import { closedEnrollment } from '../guests/enrollment.ts';
 import type { GuestServer } from '../guests/guests.ts';
+import { removeJoinFiles, writeJoinFiles } from '../guests/join-files.ts';
 import { readConnection, serveRun, type ServedRun } from './connection.ts';
 import type { RunOptions } from './run.ts';
 import { createEventLog, runService, type EventLog } from './run-service.ts';
@@ -105,7 +106,7 @@ export async function work(session: Session): Promise<void> {
       killWorkers: () => session.pool?.killAll(),
     });
     const isDone = toDo.length === 0 && options.extend === undefined;
-    if (isDone || options.signal.aborted) await endAll(options.tracker, launcher, run.id);
+    if (isDone || options.signal.aborted) await endAll(options.tracker, run.id);
     else await lead(session, view);
   } finally {
     process.off('uncaughtException', abandon);
@@ -114,8 +115,9 @@ export async function work(session: Session): Promise<void> {
 
 /** Serves, starts the workers that are missing, waits, and stops what was started. */
 async function lead(session: Session, view: () => RunView): Promise<void> {
-  const { coordinator, policy, options } = session;
-  const { signal } = options;
+  const { coordinator, policy, options, launcher, run } = session;
+  const { signal, layout, tracker } = options;
+  const joinFiles = { layout, tracker, runId: run.id };
   const cancelled = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   const guests = (session.guests = await admitGuests(session));
   const served = await serve(session, view, guests).catch(async (error: unknown) => {
@@ -126,6 +128,7 @@ async function lead(session: Session, view: () => RunView): Promise<void> {
   let stopWatching = (): void => {};
   let failure: { readonly error: unknown } | null = null;
   try {
+    if (launcher.joins) await writeJoinFiles(joinFiles, guests!.address, pool.slots);
     pool.start();
     stopWatching = watch(session, pool, now);
     await Promise.race([coordinator.ended, cancelled]);
@@ -136,13 +139,14 @@ async function lead(session: Session, view: () => RunView): Promise<void> {
   if (isSuperseded(failure?.error)) {
     stopWatching();
     await guests?.close();
-    await giveWay(pool, served, failure.error.data);
+    await giveWay(pool, served, launcher.joins || failure.error.data.workersAreTaken);
   } else {
     coordinator.stop();
     await pool.close(policy.cancelGraceMs + 2000);
     stopWatching();
     await guests?.close();
     await served.close();
+    if (launcher.joins) removeJoinFiles(joinFiles);
   }
   await coordinator.settle();
   if (failure !== null) throw failure.error;
@@ -157,9 +161,10 @@ async function askOn(session: Session): Promise<void> {
 }
 
 /** Where workers of other hosts may join, if that was asked for now or when the run was last at work; null: nowhere. */
-async function admitGuests({ options, run, coordinator, policy }: Session): Promise<GuestServer | null> {
+async function admitGuests(session: Session): Promise<GuestServer | null> {
+  const { options, run, coordinator, policy } = session;
   const { layout, tracker, counts } = options;
-  const listen = options.listen ?? readConnection(layout, run.id)?.hosts;
+  const listen = options.listen ?? addressBefore(session) ?? (options.cluster && `${options.cluster.host}:0`);
   if (listen === undefined || !parseListen(listen).isForHosts) return null;
   const { serveGuests } = await import('../guests/guests.ts');
   const guests = await serveGuests({
@@ -171,6 +176,10 @@ async function admitGuests({ options, run, coordinator, policy }: Session): Prom
     holderOf: (token) => coordinator.book.find(token)?.worker.instance ?? null,
     takeoverMs: policy.takeoverMs,
     firstIndex: Math.max(...Object.values(counts)),
+    seat: (slot, instance) => {
+      if (session.pool === null) throw new CalmError('unavailable', 'the run is about to begin');
+      return session.pool.seat(slot, instance);
+    },
     onExpelled: (instance) =>
       coordinator.workerExited(instance, {
         ending: 'lost',
@@ -179,8 +188,15 @@ async function admitGuests({ options, run, coordinator, policy }: Session): Prom
     onError: (error) => coordinator.abandon(error),
   });
   const how = `\`calm-orch token create\` prints what a worker there needs`;
-  options.onEvent?.({ type: 'note', label: 'other hosts', message: `they join at ${guests.address}: ${how}` });
+  if (!session.launcher.joins)
+    options.onEvent?.({ type: 'note', label: 'other hosts', message: `they join at ${guests.address}: ${how}` });
   return guests;
+}
+
+/** Where guests of the coordinator before look for this one; undefined: nowhere, or not on this host. */
+function addressBefore({ options: { layout, cluster }, run }: Session): string | undefined {
+  const before = readConnection(layout, run.id)?.hosts;
+  return cluster === undefined || before?.replace(/:\d+$/, '') === cluster.host ? before : undefined;
 }
 
 function serve(
@@ -222,6 +238,7 @@ function staff(session: Session, { server, token }: ServedRun): WorkerPool {
       // Its trainers train together with those of other hosts.
       ...(guests !== null && { CALM_ORCH_HOST: guests.address.replace(/:\d+$/, '') }),
     },
+    isBusy: (instance) => coordinator.book.leases.some(({ worker }) => worker.instance === instance),
     onStart: (worker) => orAbandon(coordinator, () => tracker.recordWorker(run.id, worker)),
     onExit: (instance, end) => orAbandon(coordinator, () => coordinator.workerExited(instance, end)),
     onBroken: (error) => coordinator.abandon(error),
@@ -230,7 +247,7 @@ function staff(session: Session, { server, token }: ServedRun): WorkerPool {
 }
 
 /** The run is another coordinator's. Workers it has hear nothing from this one; the others write nothing any more. */
-async function giveWay(pool: WorkerPool, served: ServedRun, { workersAreTaken }: Superseded): Promise<void> {
+async function giveWay(pool: WorkerPool, served: ServedRun, workersAreTaken: boolean): Promise<void> {
   if (workersAreTaken) pool.leave();
   else {
     pool.killAll();

@@ -12,15 +12,18 @@ export interface NewJoinToken {
   /** How many workers may join with it. */
   readonly maxUses: number;
   readonly expiresMs: number;
+  /** The one place, 0-based among the workers of the role, of all who join with it, one after another. @default any */
+  readonly seat?: number;
 }
 
-export interface JoinTokenRecord extends NewJoinToken {
+export interface JoinTokenRecord extends Omit<NewJoinToken, 'seat'> {
   /** What it is listed and revoked by. */
   readonly id: string;
   readonly runId: string;
   readonly numUses: number;
   readonly createdMs: number;
   readonly revokedMs: number | null;
+  readonly seat: number | null;
 }
 
 /** The secret is known to nobody else afterwards. */
@@ -115,7 +118,7 @@ function redeem(store: Store, { runId, id, secret, role, firstIndex, request }: 
     .innerJoin(joinTokens, eq(joinTokens.id, guests.tokenId))
     .where(and(eq(joinTokens.runId, runId), eq(guests.role, role)))
     .get()!;
-  const guest = { instance: newToken(), index: Math.max(firstIndex, (last ?? -1) + 1) };
+  const guest = { instance: newToken(), index: token.seat ?? Math.max(firstIndex, (last ?? -1) + 1) };
   db.insert(guests)
     .values({ instance: guest.instance, tokenId: id, role, position: guest.index, requestHash, joinedMs: clock() })
     .run();
@@ -128,4 +131,15 @@ export function isWelcome(store: Store, runId: string, instance: string): boolea
   const text =
     'SELECT 1 FROM guests g JOIN join_tokens t ON t.id = g.token_id WHERE g.instance = ? AND t.run_id = ? AND t.revoked_ms IS NULL';
   return prepared(store, text).get(instance, runId) !== undefined;
+}
+
+/** The one place its token is for; null: it is for none. */
+export function seatOf({ db }: Store, runId: string, instance: string): number | null {
+  const [found] = db
+    .select({ seat: joinTokens.seat })
+    .from(guests)
+    .innerJoin(joinTokens, eq(joinTokens.id, guests.tokenId))
+    .where(and(eq(guests.instance, instance), eq(joinTokens.runId, runId)))
+    .all();
+  return found?.seat ?? null;
 }
