@@ -172,6 +172,8 @@ export interface Tracker {
   listJoinTokens(runId?: string): JoinTokenRecord[];
   /** Whoever has joined with it may no longer take part. Throws `not_found`. */
   revokeJoinToken(id: string): void;
+  /** Nobody joins for a place any more, and who has may no longer take part. */
+  revokeSeats(runId: string): void;
   /** A guest of the run, or why not. */
   redeemJoinToken(redemption: Redemption): Guest | { readonly refused: string };
   /** Once it has registered: a process of another host. */
@@ -322,6 +324,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     createJoinToken: (runId, token) => joining.createJoinToken(store, runId, token),
     listJoinTokens: (runId) => joining.listJoinTokens(store, runId),
     revokeJoinToken: (id) => joining.revokeJoinToken(store, id),
+    revokeSeats: (runId) => joining.revokeSeats(store, runId),
     redeemJoinToken: (redemption) => holding(store, redemption.runId, () => joining.redeemJoinToken(store, redemption)),
     recordGuest: (runId, guest) => holding(store, runId, () => workers.recordGuest(store, runId, guest)),
     isWelcome: (runId, instance) => joining.isWelcome(store, runId, instance),

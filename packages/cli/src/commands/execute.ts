@@ -104,7 +104,10 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
           throw new CalmError('invalid_argument', `--${name}: expected seconds from 0 up, got ${seconds}`);
       }
       if (given['slurm-args'] !== undefined && (given.launcher ?? 'local') === 'local')
-        throw new CalmError('invalid_argument', '--slurm-args: has a meaning beside --launcher slurm or slurm-steps only');
+        throw new CalmError(
+          'invalid_argument',
+          '--slurm-args: has a meaning beside --launcher slurm or slurm-steps only',
+        );
       return true;
     });
 }
@@ -169,7 +172,11 @@ export async function execute(
       },
       versions: { node: process.versions.node, engine: facts.identity },
       machineFacts: { cores: facts.numCores, devices: facts.devices, memoryBytes: totalmem(), os: type() },
-      counts: workerCounts(experiment, options, cluster === null ? facts : { ...facts, numCores: Infinity, numGpus: 0 }),
+      counts: workerCounts(
+        experiment,
+        options,
+        cluster === null ? facts : { ...facts, numCores: Infinity, numGpus: 0 },
+      ),
       workerScript,
       onStart: (started) => {
         process.title = `calm-orch coordinator ${started.run.id}`;

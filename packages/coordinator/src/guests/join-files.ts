@@ -40,7 +40,6 @@ export async function writeJoinFiles(
 
 /** The run is over: nobody joins with them any more, nor with those of coordinators before. */
 export function removeJoinFiles({ layout, tracker, runId }: JoinFileOptions): void {
-  for (const { id, seat, revokedMs } of tracker.listJoinTokens(runId))
-    if (seat !== null && revokedMs === null) tracker.revokeJoinToken(id);
+  tracker.revokeSeats(runId);
   rmSync(dirname(layout.joinFile(runId, 'any')), { recursive: true, force: true });
 }

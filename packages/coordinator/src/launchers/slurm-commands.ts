@@ -32,7 +32,8 @@ const notFound = ({ code }: ExecFileException, command: string): string | null =
   code === 'ENOENT' ? `${command} is not to be found: it must lie in a folder of PATH` : null;
 
 /** Names, and beginnings of names, of what a worker on another host needs or Slurm reads. */
-const passed = /^(HOME|USER|LOGNAME|PATH|SHELL|LANG|LC_\w+|LD_LIBRARY_PATH|XDG_CACHE_HOME|NODE_OPTIONS|SLURM_CONF|SBATCH_\w+|CALM_ORCH_BACKEND|CALM_ORCH_TENSORS)$/;
+const passed =
+  /^(HOME|USER|LOGNAME|PATH|SHELL|LANG|LC_\w+|LD_LIBRARY_PATH|XDG_CACHE_HOME|NODE_OPTIONS|SLURM_CONF|SBATCH_\w+|CALM_ORCH_BACKEND|CALM_ORCH_TENSORS)$/;
 
 export function jobEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => passed.test(name)));
@@ -40,7 +41,7 @@ export function jobEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.Pro
 
 /** Nobody knows whether the controller is away for a moment or has said no, but by its words. */
 export const isAway = ({ message }: Error): boolean =>
-  /unable to contact|timed out|connect|communicat|not responding|temporarily|refused by peer|ETIMEDOUT|ECONN/i.test(
+  /unable to contact|timed out|connect|communicat|zero bytes|not responding|temporarily|refused by peer|ETIMEDOUT|ECONN/i.test(
     message,
   ) && !/is not to be found/.test(message);
 

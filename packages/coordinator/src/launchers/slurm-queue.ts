@@ -29,7 +29,15 @@ export function parseQueue(text: string, folder: string): QueueElement[] {
     const role = /:(trainer|augmentor|evaluator)$/.exec(name!)?.[1];
     if (role === undefined) return [];
     const id = `${job}_${index}`;
-    return { id, role: role as Role, index: Number(index), state: state!, reason: reason!, start: start!, nodes: nodes! };
+    return {
+      id,
+      role: role as Role,
+      index: Number(index),
+      state: state!,
+      reason: reason!,
+      start: start!,
+      nodes: nodes!,
+    };
   });
 }
 
@@ -80,6 +88,15 @@ export function summaryOf(elements: readonly QueueElement[]): string {
   const counts = (states: Map<string, number>): string => [...states].map(([words, n]) => `${n} ${words}`).join(', ');
   return [...byRole].map(([role, states]) => `${role}: ${counts(states)}`).join('; ');
 }
+
+const shortestMs = 10_000;
+export const longestIntervalMs = 60_000;
+/** Of the time between two looks at the queue, for each worker: 100 of them are looked at twice a minute. */
+const perWorkerMs = 300;
+
+/** Between two looks while something changes; while nothing does it grows to the longest. */
+export const leastIntervalMs = (numWorkers: number): number =>
+  Math.min(longestIntervalMs, Math.max(shortestMs, perWorkerMs * numWorkers));
 
 /** 0, 1, 2, 5 as `0-2,5`. */
 export function indexRanges(indices: readonly number[]): string {

@@ -1,18 +1,13 @@
 // Workers as steps of the allocation this coordinator itself runs in: one `srun` each, for clusters where login nodes end
 // what runs long, and where the queue needs not be asked for every worker.
-import type { Layout } from '../artifacts/layout.ts';
 import { stopProcess } from './host-process.ts';
 import type { Launcher } from './launcher.ts';
 import { lastWords, startChild } from './local.ts';
-import { jobEnvironment, type SlurmOptions } from './slurm-commands.ts';
+import { jobEnvironment } from './slurm-commands.ts';
+import type { SlurmRun } from './slurm-orders.ts';
 import { jobName } from './slurm-queue.ts';
 
-export interface SlurmStepsOptions extends SlurmOptions {
-  readonly runId: string;
-  readonly layout: Layout;
-}
-
-export function slurmStepsLauncher({ runId, layout, args, command, gpus }: SlurmStepsOptions): Launcher {
+export function slurmStepsLauncher({ runId, layout, args, command, gpus }: SlurmRun): Launcher {
   const logFile = (role: string, index: number): string => layout.log(runId, `${role}-${index}`);
   const allocation = Object.entries(process.env).filter(([name]) => name.startsWith('SLURM_'));
   const env = { ...jobEnvironment(), ...Object.fromEntries(allocation) };

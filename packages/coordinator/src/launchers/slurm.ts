@@ -1,33 +1,29 @@
 // Workers as elements of Slurm's job arrays. One look at the queue an interval tells what has become of them; a slot whose
 // element has ended gets another, one that is requeued keeps it. The queue is also where the next coordinator finds the
 // elements of the one before, by name and folder. While the queue does not answer nothing is concluded.
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { CalmError, roles, toCalmError, type Role } from '@calm-orch/core';
-import type { Layout } from '../artifacts/layout.ts';
+import { roles, toCalmError, type CalmError, type Role } from '@calm-orch/core';
 import type { LaunchedEnd, Launcher, StartedWorker, StopHow, WorkerSlot } from './launcher.ts';
 import { lastWords } from './local.ts';
-import { isAway, jobScript, parseSubmitted, slurm, type SlurmOptions } from './slurm-commands.ts';
+import { isAway } from './slurm-commands.ts';
+import { cancelElements, groupByJob, listElements, submitElements, type SlurmRun } from './slurm-orders.ts';
 import {
   endOf,
-  indexRanges,
   isOver,
   isRunning,
-  jobName,
-  parseQueue,
-  queueFormat,
+  leastIntervalMs,
+  longestIntervalMs,
   stateOf,
   summaryOf,
   wasRequeued,
   type QueueElement,
 } from './slurm-queue.ts';
 
-export interface SlurmLauncherOptions extends SlurmOptions {
-  readonly runId: string;
-  readonly layout: Layout;
+export interface SlurmLauncherOptions extends SlurmRun {
   /** Elements of the coordinator before go on; else they are cancelled. */
   readonly keep: boolean;
   readonly onNote: (message: string) => void;
+  /** Between two looks at the queue at least. @default leastIntervalMs */
+  readonly leastMs?: (numWorkers: number) => number;
 }
 
 /** A slot from its start to its end. */
@@ -41,10 +37,6 @@ interface Seat {
   seen: QueueElement | null;
 }
 
-const shortestMs = 10_000;
-const longestMs = 60_000;
-/** Between two looks at least, for each worker: 100 of them are looked at twice a minute. */
-const perWorkerMs = 300;
 /** So many at once are submitted as one array. */
 const gatherMs = 100;
 /** An order that Slurm has taken before and now refuses may be one too many for the moment. */
@@ -95,14 +87,17 @@ export class SlurmLauncher implements Launcher {
         if (seat.id !== null) this.#silent.set(seat.id, seat.seen?.start);
         // Perhaps it was requeued: then it need not be cancelled.
         this.#isSure = false;
+        this.#intervalMs = 0;
         this.#end(seat, { ending: 'killed', reason: 'was not heard of any more' });
       }
       return this.#plan();
     }
     this.#isClosing = true;
-    void this.#cancel(seats.flatMap(({ id }) => id ?? []), cancelTries).then(() => {
+    const over = (): void => {
       for (const seat of seats) this.#end(seat, { ending: 'lost', reason: 'was cancelled with its run' });
-    });
+    };
+    const ids = seats.flatMap(({ id }) => id ?? []);
+    this.#cancel(ids, cancelTries).then(over, over);
   }
 
   isWaiting(slot: WorkerSlot): boolean {
@@ -123,7 +118,7 @@ export class SlurmLauncher implements Launcher {
 
   /** The time between two looks while something changes. */
   get #baseMs(): number {
-    return Math.min(longestMs, Math.max(shortestMs, perWorkerMs * this.#seats.size));
+    return (this.#options.leastMs ?? leastIntervalMs)(this.#seats.size);
   }
 
   get #dueMs(): number {
@@ -136,42 +131,50 @@ export class SlurmLauncher implements Launcher {
     if (this.#isAtWork || this.#isClosing || this.#seats.size === 0) return;
     const isWanting = this.#isSure && [...this.#seats.values()].some(({ id }) => id === null);
     const inMs = isWanting ? gatherMs : Math.max(gatherMs, this.#dueMs - performance.now());
-    this.#timer = setTimeout(() => void this.#work(), inMs).unref();
+    const work = (): void => {
+      this.#isAtWork = true;
+      this.#lookAndSubmit()
+        .catch((error: unknown) => this.#giveUp(toCalmError(error)))
+        .finally(() => {
+          this.#isAtWork = false;
+          this.#plan();
+        });
+    };
+    this.#timer = setTimeout(work, inMs).unref();
   }
 
-  async #work(): Promise<void> {
-    this.#isAtWork = true;
-    try {
-      if (!this.#isSure || performance.now() >= this.#dueMs) await this.#look();
-      if (this.#isSure && !this.#isClosing) await this.#submit();
-    } catch (error) {
-      for (const seat of [...this.#seats.values()])
-        this.#end(seat, { ending: 'lost', reason: `is not known of: ${toCalmError(error).message}`, isHopeless: true });
-    }
-    this.#isAtWork = false;
-    this.#plan();
+  async #lookAndSubmit(): Promise<void> {
+    if (performance.now() >= this.#dueMs) await this.#look();
+    if (this.#isSure && !this.#isClosing) await this.#submit();
+  }
+
+  #giveUp({ message }: CalmError): void {
+    for (const seat of [...this.#seats.values()])
+      this.#end(seat, { ending: 'lost', reason: `cannot be looked after: ${message}`, isHopeless: true });
   }
 
   async #look(): Promise<void> {
-    const { runId, layout } = this.#options;
-    if (performance.now() < this.#dueMs) return;
     this.#calledMs = performance.now();
-    const names = roles.map((role) => jobName(runId, role)).join(',');
+    const silent = new Map(this.#silent);
     let elements: QueueElement[];
     try {
-      const args = ['--noheader', '--array', '--states=all', '--me', `--name=${names}`, `--format=${queueFormat}`];
-      elements = parseQueue(await slurm('squeue', args), layout.dir);
+      elements = await listElements(this.#options);
     } catch (error) {
       this.#isSure = false;
-      this.#intervalMs = Math.min(longestMs, 2 * Math.max(this.#baseMs, this.#intervalMs));
+      this.#intervalMs = Math.min(longestIntervalMs, 2 * Math.max(this.#baseMs, this.#intervalMs));
       return this.#say(`the queue does not answer, what is known of it stays: ${(error as Error).message}`);
     }
     this.#say(null);
     this.#update(elements);
     // Slots whose workers have ended start anew meanwhile, and may get an element that was requeued.
     await new Promise(setImmediate);
-    await this.#assign(elements.filter((element) => !isOver(element)));
-    this.#isSure = true;
+    await this.#assign(
+      elements.filter((element) => !isOver(element)),
+      silent,
+    );
+    // Of who fell silent meanwhile the next look tells.
+    for (const id of silent.keys()) this.#silent.delete(id);
+    this.#isSure = this.#silent.size === 0;
   }
 
   #update(elements: readonly QueueElement[]): void {
@@ -187,26 +190,25 @@ export class SlurmLauncher implements Launcher {
     }
     const summary = summaryOf(elements.filter((element) => !isOver(element) && !this.#cancelled.has(element.id)));
     const isNews = summary !== this.#summary;
-    this.#intervalMs = isNews ? 0 : Math.min(longestMs, 1.5 * Math.max(this.#baseMs, this.#intervalMs));
+    this.#intervalMs = isNews ? 0 : Math.min(longestIntervalMs, 1.5 * Math.max(this.#baseMs, this.#intervalMs));
     this.#summary = summary;
     if (isNews && summary !== '') this.#options.onNote(summary);
   }
 
   /** Elements nobody has: a slot's that has none, or nobody's. */
-  async #assign(living: readonly QueueElement[]): Promise<void> {
+  async #assign(living: readonly QueueElement[], silent: ReadonlyMap<string, string | undefined>): Promise<void> {
     const held = new Set([...this.#seats.values()].map(({ id }) => id));
     const spare: string[] = [];
     for (const element of living) {
       const { id, role, index, state, start } = element;
       if (held.has(id) || this.#cancelled.has(id) || state === 'COMPLETING') continue;
       const seat = this.#seats.get(nameOf({ role, index }));
-      const began = this.#silent.get(id) ?? start;
-      const isSilent = this.#silent.has(id) && isRunning(element) && began === start;
+      if (this.#silent.has(id) && !silent.has(id)) continue;
+      const isSilent = silent.has(id) && isRunning(element) && (silent.get(id) ?? start) === start;
       if (seat?.id === null && this.#keep && !isSilent) [seat.id, seat.seen] = [id, element];
       else spare.push(id);
     }
     this.#keep = true;
-    this.#silent.clear();
     if (spare.length > 0) await this.#cancel(spare, 1);
   }
 
@@ -215,7 +217,11 @@ export class SlurmLauncher implements Launcher {
       const seats = [...this.#seats.values()].filter(({ slot, id }) => slot.role === role && id === null);
       if (seats.length === 0) continue;
       try {
-        const job = parseSubmitted(await slurm('sbatch', this.#order(role, seats), this.#script(role)));
+        const job = await submitElements(
+          this.#options,
+          role,
+          seats.map(({ slot }) => slot.index),
+        );
         for (const seat of seats) [seat.id, seat.seen] = [`${job}_${seat.slot.index}`, null];
         this.#hasSubmitted = true;
         this.#refusals = this.#intervalMs = 0;
@@ -226,53 +232,29 @@ export class SlurmLauncher implements Launcher {
     }
   }
 
-  #order(role: Role, seats: readonly Seat[]): string[] {
-    const { runId, layout, gpus, args } = this.#options;
-    mkdirSync(dirname(this.#log(role, 0)), { recursive: true });
-    return [
-      '--parsable',
-      `--array=${indexRanges(seats.map(({ slot }) => slot.index))}`,
-      `--job-name=${jobName(runId, role)}`,
-      `--chdir=${layout.dir}`,
-      `--output=${this.#log(role, '\0').replaceAll('%', '%%').replace('\0', '%a')}`,
-      '--open-mode=append',
-      '--requeue',
-      '--nodes=1',
-      '--ntasks=1',
-      // To the worker alone, which hands over; its computing child goes on until then.
-      '--signal=B:TERM@60',
-      '--export=ALL',
-      ...(gpus && role === 'trainer' ? ['--gres=gpu:1'] : []),
-      ...args,
-    ];
-  }
-
-  #script(role: Role): string {
-    const { layout, runId } = this.#options;
-    return jobScript(this.#options, role, layout.joinFile(runId, `${role}-`));
-  }
-
   /** It may have been taken all the same: the queue will tell. */
   #refused(seats: readonly Seat[], error: CalmError): void {
     this.#isSure = false;
-    this.#intervalMs = Math.min(longestMs, 2 * Math.max(this.#baseMs, this.#intervalMs));
+    this.#intervalMs = Math.min(longestIntervalMs, 2 * Math.max(this.#baseMs, this.#intervalMs));
     const reason = `sbatch: ${error.message.replace(/^sbatch: (error: )?/, '')}`;
     const isFinal = !isAway(error) && (!this.#hasSubmitted || ++this.#refusals >= maxRefusals);
     if (!isFinal) return this.#say(`workers cannot be submitted, tried again: ${reason}`);
-    for (const seat of seats) this.#end(seat, { ending: 'lost', reason: `cannot be started: ${reason}`, isHopeless: true });
+    for (const seat of seats)
+      this.#end(seat, { ending: 'lost', reason: `cannot be started: ${reason}`, isHopeless: true });
   }
 
   /** With one `scancel`. */
   async #cancel(ids: readonly string[], tries: number): Promise<void> {
     if (ids.length === 0) return;
     for (const id of ids) this.#cancelled.add(id);
-    const orders = groupByJob(ids);
     try {
-      await slurm('scancel', ['--quiet', ...orders]);
+      await cancelElements(ids);
     } catch (error) {
       if (tries > 1) return this.#cancel(ids, tries - 1);
       for (const id of ids) this.#cancelled.delete(id);
-      this.#options.onNote(`could not be told to cancel; \`scancel ${orders.join(' ')}\` does: ${(error as Error).message}`);
+      this.#options.onNote(
+        `could not be told to cancel; \`scancel ${groupByJob(ids).join(' ')}\` does: ${(error as Error).message}`,
+      );
     }
   }
 
@@ -291,15 +273,3 @@ export class SlurmLauncher implements Launcher {
 }
 
 const nameOf = ({ role, index }: WorkerSlot): string => `${role}-${index}`;
-
-/** `12_0`, `12_1`, `13` as `12_[0-1]`, `13`. */
-function groupByJob(ids: readonly string[]): string[] {
-  const jobs = new Map<string, number[]>();
-  for (const id of ids) {
-    const [job = '', index] = id.split('_');
-    const indices = jobs.get(job) ?? [];
-    jobs.set(job, indices);
-    if (index !== undefined) indices.push(Number(index));
-  }
-  return [...jobs].map(([job, indices]) => (indices.length === 0 ? job : `${job}_[${indexRanges(indices)}]`));
-}

@@ -89,7 +89,7 @@ function restore({ options: { tracker }, run, known, coordinator, toDo, adopted 
 
 /** Until nothing is left to do or the run is cancelled. @throws whatever else ends it. */
 export async function work(session: Session): Promise<void> {
-  const { options, run, plan, known, launcher, coordinator, toDo, adopted, startedMs, made } = session;
+  const { options, run, plan, known, coordinator, toDo, adopted, startedMs, made } = session;
   const view = (): RunView =>
     viewOf({ runId: run.id, seeds: plan.seeds, made, coordinator, pool: session.pool, nowMs: now(), startedMs });
   // What nobody has caught ends the run as well: its workers must not be left, nor socket and token.

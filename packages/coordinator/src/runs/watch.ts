@@ -45,8 +45,7 @@ export function watch(
     for (const instance of coordinator.expire())
       if (pool.has(instance)) pool.kill(instance);
       else coordinator.workerExited(instance, { ending: 'lost', reason: 'was not heard of any more' });
-    for (const key of coordinator.foreign)
-      for (const stray of tracker.strayWorkers(key)) stopProcess(stray, 'at once');
+    for (const key of coordinator.foreign) for (const stray of tracker.strayWorkers(key)) stopProcess(stray, 'at once');
     coordinator.claimForeign();
     if (isLoadKept(second)) tracker.recordLoad(run.id, second, meter.read());
     second++;

@@ -32,6 +32,8 @@ interface Member {
 const shortLifeMs = 3000;
 const maxShortLives = 5;
 const lookEveryMs = 100;
+/** Workers that need not save anything have ended so soon after they were told. */
+const goodbyeMs = 1000;
 
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
@@ -103,7 +105,10 @@ export class WorkerPool {
     const until = performance.now() + graceMs;
     this.#stopping = true;
     // These hear of it from the coordinator, and who still waits in a queue need not begin.
-    if (this.#options.launcher.joins) while (this.#isBusy() && performance.now() < until) await sleep(lookEveryMs);
+    if (this.#options.launcher.joins) {
+      while (this.#isBusy() && performance.now() < until) await sleep(lookEveryMs);
+      await sleep(goodbyeMs);
+    }
     const all = this.#stopAll('orderly');
     const force = setTimeout(() => this.killAll(), until - performance.now());
     await Promise.all(all.map(({ worker }) => worker.ended));

@@ -1,6 +1,6 @@
 // Workers of other hosts: the tokens they join with, and who has joined by which. A revoked token turns out all who have.
 import { randomBytes } from 'node:crypto';
-import { and, count, desc, eq, max } from 'drizzle-orm';
+import { and, count, desc, eq, isNotNull, isNull, max } from 'drizzle-orm';
 import { CalmError, sha256, type Role } from '@calm-orch/core';
 import { prepared, transaction, type Store } from '../database/database.ts';
 import { guests, joinTokens } from '../database/schema.ts';
@@ -36,7 +36,8 @@ export function createJoinToken(
   const row = { ...token, id, runId, secretHash: sha256(secret), createdMs: store.clock() };
   transaction(store, () => {
     store.db.insert(joinTokens).values(row).run();
-    appendEvent(store, { runId, type: 'note', message: `join token ${id} created` });
+    // Those of seats come and go by themselves, with a run's workers.
+    if (token.seat === undefined) appendEvent(store, { runId, type: 'note', message: `join token ${id} created` });
   });
   return { id, secret };
 }
@@ -65,6 +66,12 @@ export function revokeJoinToken(store: Store, id: string): void {
     store.db.update(joinTokens).set({ revokedMs: store.clock() }).where(eq(joinTokens.id, id)).run();
     appendEvent(store, { runId: token.runId, type: 'note', message: `join token ${id} revoked` });
   });
+}
+
+/** All that are for one place of the run, also those that an earlier coordinator has made. */
+export function revokeSeats({ db, clock }: Store, runId: string): void {
+  const open = and(eq(joinTokens.runId, runId), isNotNull(joinTokens.seat), isNull(joinTokens.revokedMs));
+  db.update(joinTokens).set({ revokedMs: clock() }).where(open).run();
 }
 
 export interface Redemption {
