@@ -10,7 +10,7 @@ import type { GlobalOptions } from '../cli.ts';
 import { outcomeJsonOption } from '../options/json-option.ts';
 import { tellStarted } from '../run/background.ts';
 import { cancelOnSignals } from '../run/cancel.ts';
-import { clusterOf, launchers, type LauncherName } from '../run/cluster.ts';
+import { clusterOf, launchers, type LauncherName } from '../surroundings/cluster.ts';
 import { checkNeeds } from '../surroundings/check-needs.ts';
 import { checkSurroundings } from '../surroundings/check-surroundings.ts';
 import { checkDisk } from '../surroundings/disk.ts';
@@ -63,7 +63,7 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
     .option('slurm-args', {
       type: 'string',
       requiresArg: true,
-      describe: 'Options for sbatch or srun, as one word: "--partition=gpu --time=4:00:00"',
+      describe: 'Options for sbatch or srun, in one word: --slurm-args="--partition=gpu --time=4:00:00"',
     })
     .option('hang-timeout', {
       ...processes,

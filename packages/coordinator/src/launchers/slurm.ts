@@ -59,7 +59,8 @@ export class SlurmLauncher implements Launcher {
   #intervalMs = 0;
   /** All elements there can be are known: what has none may be submitted. */
   #isSure = false;
-  #hasSubmitted = false;
+  /** Roles whose orders Slurm has taken. */
+  readonly #taken = new Set<Role>();
   #refusals = 0;
   #problem: string | null = null;
   #summary = '';
@@ -73,7 +74,12 @@ export class SlurmLauncher implements Launcher {
     let resolve!: Seat['resolve'];
     const ended = new Promise<LaunchedEnd>((settle) => (resolve = settle));
     const name = nameOf(slot);
-    const worker: StartedWorker = { process: null, ended, leave: () => void this.#seats.delete(name) };
+    const leave = (): void => {
+      this.#seats.delete(name);
+      // What is found from now on is another coordinator's.
+      this.#isClosing = true;
+    };
+    const worker: StartedWorker = { process: null, ended, leave };
     this.#seats.set(name, { slot, worker, resolve, id: null, seen: null });
     this.#isClosing = false;
     this.#plan();
@@ -197,6 +203,7 @@ export class SlurmLauncher implements Launcher {
 
   /** Elements nobody has: a slot's that has none, or nobody's. */
   async #assign(living: readonly QueueElement[], silent: ReadonlyMap<string, string | undefined>): Promise<void> {
+    if (this.#isClosing) return;
     const held = new Set([...this.#seats.values()].map(({ id }) => id));
     const spare: string[] = [];
     for (const element of living) {
@@ -215,7 +222,7 @@ export class SlurmLauncher implements Launcher {
   async #submit(): Promise<void> {
     for (const role of roles) {
       const seats = [...this.#seats.values()].filter(({ slot, id }) => slot.role === role && id === null);
-      if (seats.length === 0) continue;
+      if (seats.length === 0 || this.#isClosing) continue;
       try {
         const job = await submitElements(
           this.#options,
@@ -223,21 +230,21 @@ export class SlurmLauncher implements Launcher {
           seats.map(({ slot }) => slot.index),
         );
         for (const seat of seats) [seat.id, seat.seen] = [`${job}_${seat.slot.index}`, null];
-        this.#hasSubmitted = true;
+        this.#taken.add(role);
         this.#refusals = this.#intervalMs = 0;
         if (this.#isClosing) await this.#cancel([job], cancelTries);
       } catch (error) {
-        return this.#refused(seats, toCalmError(error));
+        return this.#refused(role, seats, toCalmError(error));
       }
     }
   }
 
   /** It may have been taken all the same: the queue will tell. */
-  #refused(seats: readonly Seat[], error: CalmError): void {
+  #refused(role: Role, seats: readonly Seat[], error: CalmError): void {
     this.#isSure = false;
     this.#intervalMs = Math.min(longestIntervalMs, 2 * Math.max(this.#baseMs, this.#intervalMs));
     const reason = `sbatch: ${error.message.replace(/^sbatch: (error: )?/, '')}`;
-    const isFinal = !isAway(error) && (!this.#hasSubmitted || ++this.#refusals >= maxRefusals);
+    const isFinal = !isAway(error) && (!this.#taken.has(role) || ++this.#refusals >= maxRefusals);
     if (!isFinal) return this.#say(`workers cannot be submitted, tried again: ${reason}`);
     for (const seat of seats)
       this.#end(seat, { ending: 'lost', reason: `cannot be started: ${reason}`, isHopeless: true });
