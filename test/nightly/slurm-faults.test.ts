@@ -44,13 +44,13 @@ const faults: Readonly<Record<string, Fault>> = {
     const urgent = ['--parsable', '--partition=urgent', `--nodelist=${node}`, '--exclusive', '--output=/dev/null'];
     const id = slurm.slurm('sbatch', ...urgent, '--wrap=sleep 10').trim();
     await sleep(6000);
-    slurm.slurm('scancel', id);
+    unlessOver(() => slurm.slurm('scancel', id));
   },
   'node down': async (slurm, choose) => {
     const node = choose(['n1', 'n2', 'n3']);
     slurm.slurm('scontrol', 'update', `NodeName=${node}`, 'State=DOWN', 'Reason=trial');
     await sleep(4000);
-    slurm.slurm('scontrol', 'update', `NodeName=${node}`, 'State=RESUME');
+    unlessOver(() => slurm.slurm('scontrol', 'update', `NodeName=${node}`, 'State=RESUME'));
   },
   // Its jobs go on without it, while the controller has them begin elsewhere.
   'node daemon killed': async (slurm, choose) => {
@@ -68,9 +68,18 @@ const faults: Readonly<Record<string, Fault>> = {
   },
 };
 
+/** A job may have ended, a node come back, between two orders; a controller that has just begun answers late. */
+function unlessOver(order: () => void): void {
+  try {
+    order();
+  } catch (error) {
+    console.log((error as Error).message);
+  }
+}
+
 async function one(slurm: SlurmCluster, choose: (from: readonly string[]) => string, act: (id: string) => void) {
   const there = elements(slurm);
-  if (there.length > 0) act(choose(there));
+  if (there.length > 0) unlessOver(() => act(choose(there)));
   await sleep(500);
 }
 

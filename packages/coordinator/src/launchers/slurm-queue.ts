@@ -43,7 +43,7 @@ export function parseQueue(text: string, folder: string): QueueElement[] {
 
 /** What nobody comes back from, and whether its worker is to blame. */
 const ends: Readonly<Record<string, LaunchedEnd['ending']>> = {
-  COMPLETED: 'lost',
+  COMPLETED: 'finished',
   FAILED: 'lost',
   BOOT_FAIL: 'lost',
   DEADLINE: 'lost',

@@ -161,7 +161,7 @@ export class WorkerPool {
         if (this.#stopping) return;
         const lived = performance.now() - startedMs;
         // Of a life that began in a queue the clock tells nothing.
-        const isShort = launcher.joins ? member.instance === null && end.ending === 'lost' : lived < shortLifeMs;
+        const isShort = launcher.joins ? member.instance === null && end.ending !== 'killed' : lived < shortLifeMs;
         const short = isShort ? shortLives + 1 : 0;
         if (end.isHopeless === true) onBroken(new CalmError('unavailable', `${nameOf(slot)} ${end.reason}`));
         else if (short < maxShortLives) this.#start(slot, short);
