@@ -51,7 +51,7 @@ test('the smoke experiment under Slurm ends as it does with local workers, with 
 
 test('a coordinator that is killed leaves elements that the next one takes over; Ctrl-C saves and cancels them', async () => {
   if (slurm === null) return expect(slurm).toBe(null);
-  const steps = ['--set', 'finetuneScore.steps=400'];
+  const steps = ['--set', 'finetuneScore.steps=250'];
   const local = runs.start('quiet', [...smoke, ...smallRun, ...steps]);
   expect(await local.ended).toBe(0);
   const first = runs.start('saved', [...smoke, ...smallRun, ...steps, '--launcher', 'slurm'], slurm.env);
@@ -66,7 +66,7 @@ test('a coordinator that is killed leaves elements that the next one takes over;
   const before = slurm.slurm('squeue', ...trainers);
   expect(before).toMatch(/^\d+_\d RUNNING\n\d+_\d RUNNING\n$/);
 
-  const second = runs.start('saved', ['resume', '--launcher', 'slurm', '--gang-min-left', '0'], slurm.env);
+  const second = runs.start('saved', ['resume', '--gang-min-left', '0'], slurm.env);
   await until('it trains again', () => isTraining(second));
   expect(slurm.slurm('squeue', ...trainers)).toBe(before);
   second.child.kill('SIGINT');

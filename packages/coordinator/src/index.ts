@@ -11,7 +11,7 @@ export { countStages, type StageCount, type StageCounts } from './plan/count-sta
 export { runExperiment, type RunOptions, type RunSummary, type StartedRun } from './runs/run.ts';
 export { splitArgs } from './launchers/slurm-commands.ts';
 export type { ClusterOptions } from './launchers/launchers.ts';
-export { hostsAddress } from './runs/connection.ts';
+export { clusterBefore, hostsAddress } from './runs/connection.ts';
 export { connectRun } from './runs/run-service.ts';
 export type { CoordinatorEvent } from './leases/records.ts';
 export type { RunView, StageView, WorkerView } from './runs/view.ts';

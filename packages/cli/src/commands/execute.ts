@@ -123,7 +123,7 @@ export async function execute(
   const say = (text: string): void => void output.write(`${text}\n`);
   const { name, rows } = experiment;
   say(`Planning ${name}: ${plural(rows.length, 'row')}, ${plural(seedsOf(experiment).length, 'seed')}.`);
-  const cluster = await clusterOf(options);
+  const cluster = await clusterOf(options, resume);
   const { hangPolicy, layoutOf, planSources, runExperiment, workerCounts } = await import('@calm-orch/coordinator');
   const cancel = cancelOnSignals();
   let progress: Progress | null = null;

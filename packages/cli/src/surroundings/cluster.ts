@@ -13,18 +13,23 @@ export type LauncherName = (typeof launchers)[number];
 
 const program = fileURLToPath(new URL('../../bin/calm-orch.js', import.meta.url));
 
-/** null: workers are processes of this host. @throws CalmError `unavailable`, `invalid_argument` */
-export async function clusterOf({
-  launcher = 'local',
-  slurmArgs = '',
-  listen,
-}: {
+export interface ClusterChoice {
+  readonly dir: string;
   readonly launcher?: LauncherName;
   readonly slurmArgs?: string;
   readonly listen?: string;
-}): Promise<Omit<ClusterOptions, 'gpus'> | null> {
+}
+
+/** As asked for, else as the coordinator did it whose run is resumed. null: workers are processes of this host. @throws CalmError `unavailable`, `invalid_argument` */
+export async function clusterOf(
+  { dir, launcher: asked, slurmArgs, listen }: ClusterChoice,
+  resume?: string,
+): Promise<Omit<ClusterOptions, 'gpus'> | null> {
+  const { clusterBefore, layoutOf, splitArgs } = await import('@calm-orch/coordinator');
+  const before = resume === undefined || asked !== undefined ? null : clusterBefore(layoutOf(dir), resume);
+  const launcher = asked ?? before?.engine ?? 'local';
   if (launcher === 'local') return null;
-  const { splitArgs } = await import('@calm-orch/coordinator');
+  const args = slurmArgs === undefined ? (before?.args ?? []) : splitArgs(slurmArgs);
   const { parseListen } = await import('@calm-orch/rpc');
   for (const command of launcher === 'slurm' ? ['sbatch', 'squeue', 'scancel'] : ['srun'])
     checkCommand(launcher, command);
@@ -39,7 +44,7 @@ export async function clusterOf({
       `--listen: with --launcher ${launcher} workers of other hosts join: name an address by which they reach this one`,
     );
   const host = listen?.replace(/:\d+$/, '') ?? (await ownHost(launcher));
-  return { engine: launcher, args: splitArgs(slurmArgs), command: [process.execPath, program, 'worker'], host };
+  return { engine: launcher, args, command: [process.execPath, program, 'worker'], host };
 }
 
 /** Not called: a cluster may count what its controller is asked. */

@@ -204,7 +204,7 @@ function serve(
   view: () => RunView,
   guests: GuestServer | null,
 ) {
-  const { layout, listen, onStop = () => {} } = options;
+  const { layout, listen, cluster, onStop = () => {} } = options;
   return serveRun({
     layout,
     runId: run.id,
@@ -213,6 +213,7 @@ function serve(
     name: serviceName,
     ...(listen !== undefined && !parseListen(listen).isForHosts && { listen }),
     ...(guests !== null && { hosts: guests.address }),
+    ...(cluster !== undefined && { cluster: { engine: cluster.engine, args: cluster.args } }),
     definition: { ...CoordinatorServiceService, ...RunServiceService, ...EnrollmentServiceService },
     handlers: {
       ...coordinatorService(coordinator, policy),
