@@ -21,15 +21,17 @@ export function slurm(command: string, args: readonly string[], input = ''): Pro
     const child = execFile(command, args, options, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout);
       const said = stderr.trim().split('\n').at(-1)?.trim();
-      const what = notFound(error, command) ?? (said === undefined || said === '' ? error.message : said);
+      const what = problemOf(error, command) ?? (said === undefined || said === '' ? error.message : said);
       reject(new CalmError('unavailable', what, { cause: error }));
     });
     child.stdin?.on('error', () => {}).end(input);
   });
 }
 
-const notFound = ({ code }: ExecFileException, command: string): string | null =>
-  code === 'ENOENT' ? `${command} is not to be found: it must lie in a folder of PATH` : null;
+function problemOf({ code, killed }: ExecFileException, command: string): string | null {
+  if (code === 'ENOENT') return `${command} is not to be found: it must lie in a folder of PATH`;
+  return killed === true ? `${command} did not answer within ${patienceMs / 1000} s` : null;
+}
 
 /** Names, and beginnings of names, of what a worker on another host needs or Slurm reads. */
 const passed =
@@ -41,7 +43,7 @@ export function jobEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.Pro
 
 /** Nobody knows whether the controller is away for a moment or has said no, but by its words. */
 export const isAway = ({ message }: Error): boolean =>
-  /unable to contact|timed out|connect|communicat|zero bytes|not responding|temporarily|refused by peer|ETIMEDOUT|ECONN/i.test(
+  /unable to contact|did not answer|timed out|connect|communicat|zero bytes|not responding|temporarily|refused by peer|ETIMEDOUT|ECONN/i.test(
     message,
   ) && !/is not to be found/.test(message);
 
