@@ -11,7 +11,7 @@ let made: ReturnType<typeof makeSlurmCluster>;
 
 beforeEach(() => {
   runs = makeRealRuns();
-  made = makeSlurmCluster();
+  made = { missing: 'nobody has looked' };
 });
 afterEach(() => {
   if ('close' in made) made.close();
@@ -83,10 +83,25 @@ async function one(slurm: SlurmCluster, choose: (from: readonly string[]) => str
   await sleep(500);
 }
 
+test('with accounting by slurmdbd the smoke experiment ends as with local workers', { timeout: 600_000 }, async () => {
+  made = makeSlurmCluster('--accounting');
+  if ('missing' in made) {
+    console.log(`Slurm with accounting not tried: ${made.missing}`);
+    return expect(made.missing).not.toBe('');
+  }
+  const local = runs.start('local', ['run', 'experiments/smoke.yaml']);
+  expect(await local.ended).toBe(0);
+  const run = runs.start('accounted', ['run', 'experiments/smoke.yaml', '--launcher', 'slurm'], made.env);
+  expect([await run.ended, run.text()]).toEqual([0, expect.stringContaining('succeeded')]);
+  expect(runs.outcome('accounted').equal).toEqual(runs.outcome('local').equal);
+  expect(made.slurm('sacct', '--parsable2', '--noheader', '--format=jobname')).toContain('calm-orch:smoke-1:trainer');
+});
+
 test(
   'twenty faults of queue, nodes and controller change no weight, number or table',
   { timeout: 2_400_000 },
   async () => {
+    made = makeSlurmCluster();
     if ('missing' in made) {
       console.log(`Slurm not tried: ${made.missing}`);
       return expect(made.missing).not.toBe('');
