@@ -63,6 +63,7 @@ export interface RealRuns {
   /** The program in the run folder of this name. */
   start(folder: string, args: readonly string[], env?: NodeJS.ProcessEnv): RealRun;
   outcome(folder: string): Outcome;
+  folder(folder: string): { readonly dir: string };
   close(): void;
 }
 
@@ -81,6 +82,7 @@ export function makeRealRuns(): RealRuns {
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk));
       return { child, ended: new Promise((resolve) => child.once('exit', resolve)), text: () => text };
     },
+    folder: (folder) => ({ dir: join(dir, folder) }),
     outcome: (folder) => {
       const tracker = openTracker(join(dir, folder), { access: 'read' });
       try {

@@ -172,6 +172,8 @@ export interface Tracker {
   listJoinTokens(runId?: string): JoinTokenRecord[];
   /** Whoever has joined with it may no longer take part. Throws `not_found`. */
   revokeJoinToken(id: string): void;
+  /** Nobody joins for a place any more, and who has may no longer take part. */
+  revokeSeats(runId: string): void;
   /** A guest of the run, or why not. */
   redeemJoinToken(redemption: Redemption): Guest | { readonly refused: string };
   /** Once it has registered: a process of another host. */
@@ -180,6 +182,8 @@ export interface Tracker {
   isWelcome(runId: string, instance: string): boolean;
   /** Workers of the run whose join token was revoked, by name. */
   revokedGuests(runId: string): string[];
+  /** The one place, among the workers of its role, that a guest joined for; null: for none. */
+  seatOf(runId: string, instance: string): number | null;
 
   // the machine
   /** The second that readings go on with. */
@@ -322,10 +326,12 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     createJoinToken: (runId, token) => joining.createJoinToken(store, runId, token),
     listJoinTokens: (runId) => joining.listJoinTokens(store, runId),
     revokeJoinToken: (id) => joining.revokeJoinToken(store, id),
+    revokeSeats: (runId) => joining.revokeSeats(store, runId),
     redeemJoinToken: (redemption) => holding(store, redemption.runId, () => joining.redeemJoinToken(store, redemption)),
     recordGuest: (runId, guest) => holding(store, runId, () => workers.recordGuest(store, runId, guest)),
     isWelcome: (runId, instance) => joining.isWelcome(store, runId, instance),
     revokedGuests: (runId) => joining.revokedGuests(store, runId),
+    seatOf: (runId, instance) => joining.seatOf(store, runId, instance),
     nextSecond: (runId) => load.nextSecond(store, runId),
     recordLoad: (runId, second, reading) => holding(store, runId, () => load.recordLoad(store, runId, second, reading)),
     listLoad: (runId) => load.listLoad(store, runId),

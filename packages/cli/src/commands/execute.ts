@@ -10,6 +10,7 @@ import type { GlobalOptions } from '../cli.ts';
 import { outcomeJsonOption } from '../options/json-option.ts';
 import { tellStarted } from '../run/background.ts';
 import { cancelOnSignals } from '../run/cancel.ts';
+import { clusterOf, launchers, type LauncherName } from '../surroundings/cluster.ts';
 import { checkNeeds } from '../surroundings/check-needs.ts';
 import { checkSurroundings } from '../surroundings/check-surroundings.ts';
 import { checkDisk } from '../surroundings/disk.ts';
@@ -32,6 +33,8 @@ export interface ExecuteOptions extends GlobalOptions {
   augmentors?: number;
   evaluators?: number;
   listen?: string;
+  launcher?: LauncherName;
+  slurmArgs?: string;
   hangTimeout?: number;
   takeoverTimeout?: number;
   gangMinLeft?: number;
@@ -51,6 +54,16 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
       requiresArg: true,
       describe:
         'Serve the workers on 127.0.0.1:PORT (0: any) instead of a Unix socket; HOST:PORT: let workers of other hosts join there, over TLS',
+    })
+    .option('launcher', {
+      choices: launchers,
+      describe:
+        "How workers come to be: as processes of this host; as elements of Slurm's job arrays; as steps of the Slurm allocation this command runs in [default: local]",
+    })
+    .option('slurm-args', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Options for sbatch or srun, in one word: --slurm-args="--partition=gpu --time=4:00:00"',
     })
     .option('hang-timeout', {
       ...processes,
@@ -90,6 +103,11 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
         if (seconds !== undefined && !(seconds >= 0))
           throw new CalmError('invalid_argument', `--${name}: expected seconds from 0 up, got ${seconds}`);
       }
+      if (given['slurm-args'] !== undefined && (given.launcher ?? 'local') === 'local')
+        throw new CalmError(
+          'invalid_argument',
+          '--slurm-args: has a meaning beside --launcher slurm or slurm-steps only',
+        );
       return true;
     });
 }
@@ -105,6 +123,7 @@ export async function execute(
   const say = (text: string): void => void output.write(`${text}\n`);
   const { name, rows } = experiment;
   say(`Planning ${name}: ${plural(rows.length, 'row')}, ${plural(seedsOf(experiment).length, 'seed')}.`);
+  const cluster = await clusterOf(options, resume);
   const { hangPolicy, layoutOf, planSources, runExperiment, workerCounts } = await import('@calm-orch/coordinator');
   const cancel = cancelOnSignals();
   let progress: Progress | null = null;
@@ -146,6 +165,7 @@ export async function execute(
         extend: (at) => nextSeed(at, options.dir, cancel.signal, (line) => progress?.note(line)),
       }),
       ...(options.listen !== undefined && { listen: options.listen }),
+      ...(cluster !== null && { cluster: { ...cluster, gpus: facts.numGpus > 0 } }),
       policy: {
         ...(hangTimeout !== undefined && hangPolicy(hangTimeout * 1000)),
         ...(takeoverTimeout !== undefined && { takeoverMs: takeoverTimeout * 1000 }),
@@ -153,7 +173,11 @@ export async function execute(
       },
       versions: { node: process.versions.node, engine: facts.identity },
       machineFacts: { cores: facts.numCores, devices: facts.devices, memoryBytes: totalmem(), os: type() },
-      counts: workerCounts(experiment, options, facts),
+      counts: workerCounts(
+        experiment,
+        options,
+        cluster === null ? facts : { ...facts, numCores: Infinity, numGpus: 0 },
+      ),
       workerScript,
       onStart: (started) => {
         process.title = `calm-orch coordinator ${started.run.id}`;

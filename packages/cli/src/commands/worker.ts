@@ -10,6 +10,7 @@ import { workerFacts } from '../surroundings/worker-facts.ts';
 
 interface Options extends GlobalOptions {
   join?: string;
+  joinFile?: string;
   role: Role;
   at?: string;
   address?: string;
@@ -26,6 +27,11 @@ export const command = {
         requiresArg: true,
         describe:
           'The token, as `calm-orch token create` prints it [default: the variable CALM_ORCH_JOIN, which `ps` does not show]',
+      })
+      .option('join-file', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'A file with the token, which nobody else can read',
       })
       .option('role', { choices: roles, default: 'trainer', describe: 'What it is to do' })
       .option('at', {
@@ -60,7 +66,8 @@ export const command = {
       .example('CALM_ORCH_JOIN=K10… $0 worker', 'a trainer')
       .example('$0 worker --join K10… --role evaluator', 'an evaluator'),
   handler: async ({
-    join = process.env['CALM_ORCH_JOIN'],
+    joinFile,
+    join = joinFile === undefined ? process.env['CALM_ORCH_JOIN'] : tokenIn(joinFile),
     role,
     at,
     address: own,
@@ -103,6 +110,19 @@ export const command = {
     logLine('the run needs it no longer');
   },
 };
+
+/** @throws CalmError `io` */
+function tokenIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CalmError(
+      'io',
+      `--join-file: ${(error as Error).message}: the run is over, or this host does not see its folder`,
+      { cause: error },
+    );
+  }
+}
 
 /** Whether this host sees the coordinator's run folder, under the same path. */
 function seesProbe({ path, text }: { readonly path: string; readonly text: string }): boolean {

@@ -21,6 +21,8 @@ export interface Layout {
   trash(name: string): string;
   /** Where the coordinator of a run under way is reached. */
   connection(runId: string): string;
+  /** What lets the worker of a slot join, wherever its launcher starts it. */
+  joinFile(runId: string, worker: string): string;
 }
 
 export function layoutOf(dir: string): Layout {
@@ -35,5 +37,6 @@ export function layoutOf(dir: string): Layout {
     trash: (name) => join(root, 'trash', name),
     log: (runId, worker) => join(root, 'logs', runId, `${worker}.log`),
     connection: (runId) => join(root, 'connections', `${runId}.json`),
+    joinFile: (runId, worker) => join(root, 'joins', runId, worker),
   };
 }

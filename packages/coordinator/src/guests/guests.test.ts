@@ -17,6 +17,7 @@ let server: GuestServer;
 let runId: string;
 const expelled: string[] = [];
 const asked: string[] = [];
+const seated: string[] = [];
 const open: { close(): unknown }[] = [];
 const facts = { host: 'far', place: 'p', numCores: 1, numGpus: 0, threads: 0, engineJson: 'null', ownFolder: true };
 
@@ -51,7 +52,7 @@ beforeEach(async () => {
   tracker = openTracker(layout.dir);
   const run = { experiment: 'x', title: '', path: '/x.yaml', resolved: {}, hash: 'h', versions: {}, machine: {} };
   runId = tracker.createRun({ ...run, pid: process.pid, trials: [] }).id;
-  expelled.length = asked.length = 0;
+  expelled.length = asked.length = seated.length = 0;
   server = await serveGuests({
     layout,
     tracker,
@@ -62,6 +63,7 @@ beforeEach(async () => {
     holderOf: (token) => (token === 'of another' ? 'another' : null),
     takeoverMs: 7,
     firstIndex: 4,
+    seat: (slot, instance) => seated.push(`${slot.role} ${slot.index} ${instance}`) === 1,
     onExpelled: (instance) => expelled.push(instance),
     onError: (error) => expect(error).toBeNull(),
   });
@@ -161,4 +163,17 @@ test('a guest renews its certificate, with another key', async () => {
   const connection = connect(CoordinatorServiceService, { address: server.address, credentials, retryForMs: 0 });
   open.push(connection);
   expect(await codeOf(connection.api.heartbeat({ instance, token: '' }))).toBe('answered');
+});
+
+test('a guest that joined for a place has it once the run says so, and else is turned away', async () => {
+  const forPlace = { role: 'trainer', maxUses: 2, expiresMs: Date.now() + 60_000, seat: 1 } as const;
+  const made = tracker.createJoinToken(runId, forPlace);
+  const first = await guest('trainer', made);
+  const second = await guest('trainer', made);
+  const register = ({ api, instance, index }: typeof first): Promise<string> =>
+    codeOf(api.register({ role: 'trainer', index, instance, pid: 9, facts }));
+  expect([first.index, await register(first)]).toEqual([1, 'answered']);
+  expect(await register(second)).toBe('unauthenticated: its place among the workers is not its own (any more)');
+  expect(seated).toEqual([`trainer 1 ${first.instance}`, `trainer 1 ${second.instance}`]);
+  expect(asked).toEqual([`register ${first.instance}`]);
 });

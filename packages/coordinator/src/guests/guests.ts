@@ -18,6 +18,7 @@ import {
 } from '@calm-orch/rpc';
 import { certificateMs, openAuthority } from '@calm-orch/rpc/tls';
 import type { Tracker } from '@calm-orch/tracker';
+import type { WorkerSlot } from '../launchers/launcher.ts';
 import type { Layout } from '../artifacts/layout.ts';
 import { serviceName } from '../leases/service.ts';
 import { enrollmentService } from './enrollment.ts';
@@ -37,6 +38,8 @@ export interface GuestOptions {
   readonly takeoverMs: number;
   /** The lowest place for a guest among the workers of its role. */
   readonly firstIndex: number;
+  /** A guest that joined for a slot registers: whether it is the slot's worker now. */
+  readonly seat: (slot: WorkerSlot, instance: string) => boolean;
   /** A guest's token was revoked. */
   readonly onExpelled: (instance: string) => void;
   readonly onError: (error: unknown) => void;
@@ -158,13 +161,16 @@ const openToAll: ReadonlySet<string> = new Set(['authorities', 'enroll']);
 const revoked = (): CalmError => new CalmError('unauthenticated', 'the join token this worker came with was revoked');
 
 /** A guest's process is nobody's child here: it is known from its registration on. */
-function recording({ handlers, tracker, runId }: GuestOptions): GuestOptions['handlers'] {
+function recording({ handlers, tracker, runId, seat }: GuestOptions): GuestOptions['handlers'] {
   return {
     ...handlers,
     register: (request, call) => {
       const { role, index, instance, pid, facts } = request;
       if (facts === undefined)
         throw new CalmError('invalid_argument', 'register: a worker of another host says what it is');
+      const place = tracker.seatOf(runId, instance);
+      if (place !== null && !seat({ role: role as Role, index: place }, instance))
+        throw new CalmError('unauthenticated', 'its place among the workers is not its own (any more)');
       tracker.recordGuest(runId, { role: role as Role, index, instance, pid, host: facts.host });
       return handlers.register(request, call);
     },

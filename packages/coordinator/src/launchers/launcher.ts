@@ -1,8 +1,9 @@
-// How workers come to be: one file an engine (local.ts). A launcher only makes workers appear, ends them, and says why one
-// is not there. Whether a worker works is told by its calls: leases and heartbeats are the truth, and the end that a
-// launcher sees only makes a lease free sooner than its time.
+// How workers come to be: one file an engine. A launcher only makes workers appear, ends them, and says why one is not
+// there. Whether a worker works is told by its calls: leases and heartbeats are the truth, and the end that a launcher sees
+// only makes a lease free sooner than its time.
 import type { Role } from '@calm-orch/core';
-import type { RunWorker, WorkerEnd } from '@calm-orch/tracker';
+import type { WorkerEnd } from '@calm-orch/tracker';
+import type { HostProcess } from './host-process.ts';
 
 export interface WorkerSlot {
   readonly role: Role;
@@ -10,40 +11,32 @@ export interface WorkerSlot {
   readonly index: number;
 }
 
-/** What a launcher knows a worker by, also one that an earlier coordinator has started. */
-export type LaunchedWorker = Pick<RunWorker, 'pid' | 'started'>;
+export interface LaunchedEnd extends WorkerEnd {
+  /** Another would fare no better. */
+  readonly isHopeless?: boolean;
+}
+
+/** `orderly`: it may save a checkpoint before. `silent`: it is not heard of any more, and another is to take its place. */
+export type StopHow = 'orderly' | 'at once' | 'silent';
 
 export interface StartedWorker {
-  /** null: it could not be started, or has ended at once; `ended` says why. */
-  readonly worker: LaunchedWorker | null;
-  /** Resolved once it has ended. */
-  readonly ended: Promise<WorkerEnd>;
+  /** null: none of this host, or it could not be started, or has ended at once; `ended` says why. */
+  readonly process: HostProcess | null;
+  /** Resolved once it has ended, or goes on as another. */
+  readonly ended: Promise<LaunchedEnd>;
   /** Leaves it to another coordinator: it keeps this process from ending no longer. */
   leave(): void;
 }
 
 export interface Launcher {
+  /** Its workers join as those of other hosts do, each with the token of its slot, and only then have a name. */
+  readonly joins: boolean;
   /** Makes a worker appear, sooner or later. `call`: variables that tell it how to reach its coordinator. @throws CalmError `io` */
   start(slot: WorkerSlot, call: NodeJS.ProcessEnv): StartedWorker;
-  /** Whether it has not ended. */
-  alive(worker: LaunchedWorker): boolean;
-  /** Ends it, and nobody who has its number by now. `orderly`: it may save a checkpoint before. */
-  stop(worker: LaunchedWorker, how: 'orderly' | 'at once'): void;
+  /** Ends them, and nobody who has their numbers by now. */
+  stop(workers: readonly StartedWorker[], how: StopHow): void;
+  /** Whether the slot's worker is on its way, however long that takes. */
+  isWaiting(slot: WorkerSlot): boolean;
   /** Goes on after a slot's name, for who waits for its worker: `last said: ...`. */
   describe(slot: WorkerSlot): string;
-}
-
-const lookEveryMs = 100;
-
-/** A worker that outlived the coordinator which has started it: nobody here is told of its end, which is seen by looking. */
-export function adoptWorker(launcher: Pick<Launcher, 'alive'>, worker: LaunchedWorker): StartedWorker {
-  let timer!: NodeJS.Timeout;
-  const ended = new Promise<WorkerEnd>((resolve) => {
-    timer = setInterval(() => {
-      if (launcher.alive(worker)) return;
-      clearInterval(timer);
-      resolve({ ending: 'lost', reason: 'ended' });
-    }, lookEveryMs);
-  });
-  return { worker, ended, leave: () => clearInterval(timer) };
 }

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { adoptWorker, type Launcher, type WorkerSlot } from './launcher.ts';
+import { adoptProcess, isAlive, stopProcess } from './host-process.ts';
+import type { Launcher, WorkerSlot } from './launcher.ts';
 import { localLauncher } from './local.ts';
 
 let dir: string;
@@ -27,28 +28,29 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 async function started() {
   const found = launcher.start(slot, { CALM_ORCH_ADDRESS: 'unix:here' });
   await expect.poll(() => readFileSync(logFile(slot), 'utf8')).toContain('trainer 1 unix:here 2\n');
-  return { ...found, worker: found.worker! };
+  return { ...found, worker: found, process: found.process! };
 }
 
 test('a worker is called with its slot, is told where to register, and its end is seen', async () => {
-  const { worker, ended } = await started();
-  expect(launcher.alive(worker)).toBe(true);
+  const { worker, process, ended } = await started();
+  expect(isAlive(process)).toBe(true);
+  expect(launcher.isWaiting(slot)).toBe(false);
   expect(launcher.describe(slot)).toBe(`last said: trainer 1 unix:here 2 (log: ${logFile(slot)})`);
-  launcher.stop(worker, 'orderly');
+  launcher.stop([worker], 'orderly');
   expect(await ended).toEqual({ ending: 'finished', reason: 'ended with exit code 0' });
-  expect(launcher.alive(worker)).toBe(false);
+  expect(isAlive(process)).toBe(false);
   expect(launcher.describe(slot)).toMatch(/^last said: saved \(log: /);
   expect(launcher.describe({ ...slot, index: 7 })).toMatch(/^has a log that cannot be read: ENOENT/);
 });
 
 test('who was started by another coordinator is known by number and start, and nobody else is ended for it', async () => {
-  const { worker } = await started();
-  const other = { ...worker, started: 'at another time' };
-  expect(launcher.alive(other)).toBe(false);
-  launcher.stop(other, 'at once');
-  await expect(adoptWorker(launcher, other).ended).resolves.toEqual({ ending: 'lost', reason: 'ended' });
-  expect(launcher.alive(worker)).toBe(true);
-  const adopted = adoptWorker(launcher, worker);
-  launcher.stop(worker, 'at once');
+  const { worker, process } = await started();
+  const other = { ...process, started: 'at another time' };
+  expect(isAlive(other)).toBe(false);
+  stopProcess(other, 'at once');
+  await expect(adoptProcess(other).ended).resolves.toEqual({ ending: 'lost', reason: 'ended' });
+  expect(isAlive(process)).toBe(true);
+  const adopted = adoptProcess(process);
+  launcher.stop([worker], 'at once');
   expect(await adopted.ended).toEqual({ ending: 'lost', reason: 'ended' });
 });

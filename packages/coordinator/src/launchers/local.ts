@@ -5,7 +5,8 @@ import { dirname } from 'node:path';
 import { CalmError, processStart } from '@calm-orch/core';
 import type { WorkerEnd } from '@calm-orch/tracker';
 import { computeEnvironment, type Machine, type WorkerCounts } from '../runs/worker-counts.ts';
-import type { LaunchedWorker, Launcher, StartedWorker, WorkerSlot } from './launcher.ts';
+import { stopProcess } from './host-process.ts';
+import type { Launcher, StartedWorker, WorkerSlot } from './launcher.ts';
 
 export interface LocalLauncherOptions {
   /** The program; it is called with role and index. */
@@ -17,31 +18,35 @@ export interface LocalLauncherOptions {
 }
 
 export function localLauncher({ script, counts, machine, logFile }: LocalLauncherOptions): Launcher {
-  const alive = ({ pid, started }: LaunchedWorker): boolean => processStart(pid) === started;
   return {
+    joins: false,
     start: (slot, call) => {
       const { role, index } = slot;
       const env = { ...process.env, ...computeEnvironment(role, index, counts, machine), ...call };
-      return startProcess([script, role, String(index)], env, logFile(slot));
+      return startChild(process.execPath, [script, role, String(index)], { env, logFile: logFile(slot), ipc: true });
     },
-    alive,
-    stop: (worker, how) => {
-      if (!alive(worker)) return;
-      try {
-        process.kill(worker.pid, how === 'orderly' ? 'SIGTERM' : 'SIGKILL');
-      } catch {
-        // It has ended this moment.
-      }
+    stop: (workers, how) => {
+      for (const worker of workers) if (worker.process !== null) stopProcess(worker.process, how);
     },
+    isWaiting: () => false,
     describe: (slot) => lastWords(logFile(slot)),
   };
 }
 
-function startProcess(args: readonly string[], env: NodeJS.ProcessEnv, logFile: string): StartedWorker {
+export interface ChildOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** What it prints is appended there. */
+  readonly logFile: string;
+  /** With a channel that tells it when this process ends. */
+  readonly ipc: boolean;
+}
+
+export function startChild(program: string, args: readonly string[], options: ChildOptions): StartedWorker {
+  const { env, logFile, ipc } = options;
   const log = openLog(logFile);
   let child: ChildProcess;
   try {
-    child = spawn(process.execPath, args, { env, stdio: ['ignore', log, log, 'ipc'] });
+    child = spawn(program, args, { env, stdio: ['ignore', log, log, ...(ipc ? (['ipc'] as const) : [])] });
   } finally {
     closeSync(log);
   }
@@ -58,7 +63,7 @@ function startProcess(args: readonly string[], env: NodeJS.ProcessEnv, logFile: 
   };
   const { pid } = child;
   const started = pid === undefined ? null : processStart(pid);
-  return { worker: started === null ? null : { pid: pid!, started }, ended, leave };
+  return { process: started === null ? null : { pid: pid!, started }, ended, leave };
 }
 
 function openLog(file: string): number {
@@ -77,7 +82,7 @@ function openLog(file: string): number {
   }
 }
 
-function lastWords(logFile: string): string {
+export function lastWords(logFile: string): string {
   try {
     const line = readFileSync(logFile, 'utf8').trimEnd().split('\n').at(-1) ?? '';
     return `${line === '' ? 'said nothing' : `last said: ${line}`} (log: ${logFile})`;

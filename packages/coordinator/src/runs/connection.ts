@@ -14,6 +14,7 @@ import {
   type RunningServer,
 } from '@calm-orch/rpc';
 import type { Layout } from '../artifacts/layout.ts';
+import type { ClusterOptions } from '../launchers/launchers.ts';
 
 export interface RunConnection {
   /** As gRPC writes it. */
@@ -23,7 +24,11 @@ export interface RunConnection {
   readonly code: string;
   /** Where workers of other hosts reach it, over TLS: `host:port`. Absent: nowhere. */
   readonly hosts?: string;
+  /** What starts its workers, and with which options. Absent: its coordinator. */
+  readonly cluster?: ClusterBefore;
 }
+
+export type ClusterBefore = Pick<ClusterOptions, 'engine' | 'args'>;
 
 /** Null when no coordinator of the run was killed. */
 export function readConnection(layout: Layout, runId: string): RunConnection | null {
@@ -35,6 +40,10 @@ export function readConnection(layout: Layout, runId: string): RunConnection | n
     return null;
   }
 }
+
+/** What has started the workers of a run whose coordinator was killed; null: that coordinator. */
+export const clusterBefore = (layout: Layout, runId: string): ClusterBefore | null =>
+  readConnection(layout, runId)?.cluster ?? null;
 
 /** Where workers of other hosts join the run; null: nowhere. */
 export const hostsAddress = (layout: Layout, runId: string): string | null =>
@@ -58,6 +67,7 @@ export interface ServeRunOptions<D extends Definition> {
   readonly before: RunConnection | null;
   readonly code: string;
   readonly hosts?: string;
+  readonly cluster?: ClusterBefore;
   readonly name: string;
   readonly definition: D;
   readonly handlers: Api<D>;
@@ -65,7 +75,7 @@ export interface ServeRunOptions<D extends Definition> {
 
 /** Serves a run where its living workers look for it. @throws CalmError `unavailable` */
 export async function serveRun<D extends Definition>(options: ServeRunOptions<D>): Promise<ServedRun> {
-  const { layout, runId, listen, before, code, hosts, name, definition, handlers } = options;
+  const { layout, runId, listen, before, code, hosts, cluster, name, definition, handlers } = options;
   const isPort = before !== null && !before.address.startsWith('unix:');
   const own =
     isPort || listen !== undefined
@@ -76,7 +86,8 @@ export async function serveRun<D extends Definition>(options: ServeRunOptions<D>
   const path = layout.connection(runId);
   try {
     server = await serve({ address: own.address, gate: tokenGate(token), name, definition, handlers });
-    writeConnection(path, { address: server.address, token, code, ...(hosts !== undefined && { hosts }) });
+    const more = { ...(hosts !== undefined && { hosts }), ...(cluster !== undefined && { cluster }) };
+    writeConnection(path, { address: server.address, token, code, ...more });
     const running = server;
     return {
       server,

@@ -7,8 +7,8 @@ import type { RunRecord, Tracker } from '@calm-orch/tracker';
 import { isArtifactWhole } from '../artifacts/damage.ts';
 import type { Layout } from '../artifacts/layout.ts';
 import { checkArtifacts, reuseOf, type CheckedArtifacts } from '../artifacts/reuse.ts';
+import { launcherOf, type ClusterOptions } from '../launchers/launchers.ts';
 import type { Launcher } from '../launchers/launcher.ts';
-import { localLauncher } from '../launchers/local.ts';
 import type { Policy } from '../leases/policy.ts';
 import type { CoordinatorEvent } from '../leases/records.ts';
 import { importFoundation } from '../plan/foundation-artifact.ts';
@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly workerScript: string;
   /** `127.0.0.1:PORT` instead of a Unix socket; another address: beside it, for workers of other hosts. */
   readonly listen?: string;
+  /** Starts the workers by a cluster's queue. @default as processes of this host */
+  readonly cluster?: ClusterOptions;
   readonly policy?: Partial<Policy>;
   /** Aborted: workers save checkpoints and stop, the run ends as cancelled. */
   readonly signal: AbortSignal;
@@ -78,8 +80,8 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const legacy = findLegacy(options);
   const run = record(options, planned.plan, legacy.before !== null);
   try {
-    const launcher = launcherOf(options, run);
-    if (legacy.before === null) await endAll(tracker, launcher, run.id);
+    const launcher = await launcherOf(options, run, legacy);
+    if (legacy.before === null) await endAll(tracker, run.id);
     const summary = await workAll(options, run, planned, { legacy, launcher });
     const error = summary.failures.map(({ label, reason }) => `${label}: ${reason}`).join('; ');
     tracker.endRun(run.id, summary.status, error === '' ? {} : { error });
@@ -92,10 +94,6 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     }
     throw error;
   }
-}
-
-function launcherOf({ workerScript: script, counts, machine, layout }: RunOptions, { id }: RunRecord): Launcher {
-  return localLauncher({ script, counts, machine, logFile: ({ role, index }) => layout.log(id, `${role}-${index}`) });
 }
 
 interface Planned {

@@ -13,6 +13,7 @@ import type { Plan } from '../plan/plan.ts';
 import { artifactService } from '../transfer/artifact-service.ts';
 import { closedEnrollment } from '../guests/enrollment.ts';
 import type { GuestServer } from '../guests/guests.ts';
+import { removeJoinFiles, writeJoinFiles } from '../guests/join-files.ts';
 import { readConnection, serveRun, type ServedRun } from './connection.ts';
 import type { RunOptions } from './run.ts';
 import { createEventLog, runService, type EventLog } from './run-service.ts';
@@ -90,7 +91,7 @@ function restore({ options: { tracker }, run, known, coordinator, toDo, adopted 
 
 /** Until nothing is left to do or the run is cancelled. @throws whatever else ends it. */
 export async function work(session: Session): Promise<void> {
-  const { options, run, plan, known, launcher, coordinator, toDo, adopted, startedMs, made } = session;
+  const { options, run, plan, known, coordinator, toDo, adopted, startedMs, made } = session;
   const view = (): RunView =>
     viewOf({ runId: run.id, seeds: plan.seeds, made, coordinator, pool: session.pool, nowMs: now(), startedMs });
   // What nobody has caught ends the run as well: its workers must not be left, nor socket and token.
@@ -107,7 +108,7 @@ export async function work(session: Session): Promise<void> {
       killWorkers: () => session.pool?.killAll(),
     });
     const isDone = toDo.length === 0 && options.extend === undefined;
-    if (isDone || options.signal.aborted) await endAll(options.tracker, launcher, run.id);
+    if (isDone || options.signal.aborted) await endAll(options.tracker, run.id);
     else await lead(session, view);
   } finally {
     process.off('uncaughtException', abandon);
@@ -116,8 +117,9 @@ export async function work(session: Session): Promise<void> {
 
 /** Serves, starts the workers that are missing, waits, and stops what was started. */
 async function lead(session: Session, view: () => RunView): Promise<void> {
-  const { coordinator, policy, options } = session;
-  const { signal } = options;
+  const { coordinator, policy, options, launcher, run } = session;
+  const { signal, layout, tracker } = options;
+  const joinFiles = { layout, tracker, runId: run.id };
   const cancelled = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   const guests = (session.guests = await admitGuests(session));
   const served = await serve(session, view, guests).catch(async (error: unknown) => {
@@ -128,6 +130,7 @@ async function lead(session: Session, view: () => RunView): Promise<void> {
   let stopWatching = (): void => {};
   let failure: { readonly error: unknown } | null = null;
   try {
+    if (launcher.joins) await writeJoinFiles(joinFiles, guests!.address, pool.slots);
     pool.start();
     stopWatching = watch(session, pool, now);
     await Promise.race([coordinator.ended, cancelled]);
@@ -138,13 +141,14 @@ async function lead(session: Session, view: () => RunView): Promise<void> {
   if (isSuperseded(failure?.error)) {
     stopWatching();
     await guests?.close();
-    await giveWay(pool, served, failure.error.data);
+    await giveWay(pool, served, launcher.joins || failure.error.data.workersAreTaken);
   } else {
     coordinator.stop();
     await Promise.all([pool.close(policy.cancelGraceMs + 2000), letGuestsEnd(session)]);
     stopWatching();
     await guests?.close();
     await served.close();
+    if (launcher.joins) removeJoinFiles(joinFiles);
   }
   await coordinator.settle();
   if (failure !== null) throw failure.error;
@@ -166,9 +170,10 @@ async function askOn(session: Session): Promise<void> {
 }
 
 /** Where workers of other hosts may join, if that was asked for now or when the run was last at work; null: nowhere. */
-async function admitGuests({ options, run, coordinator, policy }: Session): Promise<GuestServer | null> {
+async function admitGuests(session: Session): Promise<GuestServer | null> {
+  const { options, run, coordinator, policy } = session;
   const { layout, tracker, counts } = options;
-  const listen = options.listen ?? readConnection(layout, run.id)?.hosts;
+  const listen = options.listen ?? addressBefore(session) ?? (options.cluster && `${options.cluster.host}:0`);
   if (listen === undefined || !parseListen(listen).isForHosts) return null;
   const { serveGuests } = await import('../guests/guests.ts');
   const guests = await serveGuests({
@@ -185,6 +190,10 @@ async function admitGuests({ options, run, coordinator, policy }: Session): Prom
     holderOf: (token) => coordinator.book.find(token)?.worker.instance ?? null,
     takeoverMs: policy.takeoverMs,
     firstIndex: Math.max(...Object.values(counts)),
+    seat: (slot, instance) => {
+      if (session.pool === null) throw new CalmError('unavailable', 'the run is about to begin');
+      return session.pool.seat(slot, instance);
+    },
     onExpelled: (instance) =>
       coordinator.expel(instance, {
         ending: 'lost',
@@ -193,8 +202,15 @@ async function admitGuests({ options, run, coordinator, policy }: Session): Prom
     onError: (error) => coordinator.abandon(error),
   });
   const how = `\`calm-orch token create\` prints what a worker there needs`;
-  options.onEvent?.({ type: 'note', label: 'other hosts', message: `they join at ${guests.address}: ${how}` });
+  if (!session.launcher.joins)
+    options.onEvent?.({ type: 'note', label: 'other hosts', message: `they join at ${guests.address}: ${how}` });
   return guests;
+}
+
+/** Where guests of the coordinator before look for this one; undefined: nowhere, or not on this host. */
+function addressBefore({ options: { layout, cluster }, run }: Session): string | undefined {
+  const before = readConnection(layout, run.id)?.hosts;
+  return cluster === undefined || before?.replace(/:\d+$/, '') === cluster.host ? before : undefined;
 }
 
 function serve(
@@ -202,7 +218,7 @@ function serve(
   view: () => RunView,
   guests: GuestServer | null,
 ) {
-  const { layout, listen, onStop = () => {} } = options;
+  const { layout, listen, cluster, onStop = () => {} } = options;
   return serveRun({
     layout,
     runId: run.id,
@@ -211,6 +227,7 @@ function serve(
     name: serviceName,
     ...(listen !== undefined && !parseListen(listen).isForHosts && { listen }),
     ...(guests !== null && { hosts: guests.address }),
+    ...(cluster !== undefined && { cluster: { engine: cluster.engine, args: cluster.args } }),
     definition: { ...CoordinatorServiceService, ...RunServiceService, ...EnrollmentServiceService },
     handlers: {
       ...coordinatorService(coordinator, policy),
@@ -236,6 +253,7 @@ function staff(session: Session, { server, token }: ServedRun): WorkerPool {
       // Its trainers train together with those of other hosts.
       ...(guests !== null && { CALM_ORCH_HOST: guests.address.replace(/:\d+$/, '') }),
     },
+    isBusy: (instance) => coordinator.book.leases.some(({ worker }) => worker.instance === instance),
     onStart: (worker) => orAbandon(coordinator, () => tracker.recordWorker(run.id, worker)),
     onExit: (instance, end) => orAbandon(coordinator, () => coordinator.workerExited(instance, end)),
     onBroken: (error) => coordinator.abandon(error),
@@ -244,7 +262,7 @@ function staff(session: Session, { server, token }: ServedRun): WorkerPool {
 }
 
 /** The run is another coordinator's. Workers it has hear nothing from this one; the others write nothing any more. */
-async function giveWay(pool: WorkerPool, served: ServedRun, { workersAreTaken }: Superseded): Promise<void> {
+async function giveWay(pool: WorkerPool, served: ServedRun, workersAreTaken: boolean): Promise<void> {
   if (workersAreTaken) pool.leave();
   else {
     pool.killAll();

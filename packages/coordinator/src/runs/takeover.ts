@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hashOf } from '@calm-orch/core';
 import type { Tracker } from '@calm-orch/tracker';
-import type { Launcher } from '../launchers/launcher.ts';
+import { isAlive, stopProcess } from '../launchers/host-process.ts';
 import { readConnection, type RunConnection } from './connection.ts';
 import type { RunOptions } from './run.ts';
 
@@ -14,11 +14,11 @@ export interface Legacy {
   readonly before: RunConnection | null;
 }
 
-export function findLegacy({ resume, sources, layout, tracker }: RunOptions): Legacy {
+export function findLegacy({ resume, sources, layout, tracker, cluster }: RunOptions): Legacy {
   const { kinds, engine } = sources;
   const code = hashOf({ engine, code: Object.fromEntries(kinds.map(({ kind }) => [kind, sources.code(kind)])) });
   const before = resume === undefined ? null : readConnection(layout, resume);
-  const goesOn = before?.code === code && tracker.livingWorkers(resume!).length > 0;
+  const goesOn = cluster === undefined && before?.code === code && tracker.livingWorkers(resume!).length > 0;
   return { code, before: goesOn ? before : null };
 }
 
@@ -27,11 +27,11 @@ const lookEveryMs = 50;
 const computeEndsMs = 700;
 
 /** Ends what is left of a run's workers; returns once they and their computations are gone. */
-export async function endAll(tracker: Tracker, launcher: Launcher, runId: string): Promise<void> {
+export async function endAll(tracker: Tracker, runId: string): Promise<void> {
   const living = tracker.livingWorkers(runId);
   if (living.length === 0) return;
-  for (const worker of living) launcher.stop(worker, 'at once');
-  while (living.some(launcher.alive)) await sleep(lookEveryMs);
+  for (const worker of living) stopProcess(worker, 'at once');
+  while (living.some(isAlive)) await sleep(lookEveryMs);
   for (const { instance } of living)
     tracker.endWorker(runId, instance, { ending: 'replaced', reason: 'was ended by the next coordinator' });
   await sleep(computeEndsMs);

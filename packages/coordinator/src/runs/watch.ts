@@ -1,6 +1,7 @@
 // What the coordinator of a run looks after by the clock.
 import { CalmError, type Role } from '@calm-orch/core';
 import { isLoadKept } from '@calm-orch/tracker';
+import { stopProcess } from '../launchers/host-process.ts';
 import type { Coordinator } from '../leases/coordinator.ts';
 import { openLoadMeter } from './machine-load.ts';
 import type { Session } from './session.ts';
@@ -38,18 +39,19 @@ export function watch(
     }
     for (const role of roles) {
       if (coordinator.hasWorker(role)) absent.delete(role);
-      else if (!absent.has(role)) absent.set(role, lastMs);
+      else if (!absent.has(role) || isWaiting(role)) absent.set(role, lastMs);
       else if (lastMs - absent.get(role)! > policy.registerMs && options.counts[role] > 0) throw nobody(role);
     }
     for (const instance of coordinator.expire())
       if (pool.has(instance)) pool.kill(instance);
       else coordinator.workerExited(instance, { ending: 'lost', reason: 'was not heard of any more' });
-    for (const key of coordinator.foreign)
-      for (const stray of tracker.strayWorkers(key)) launcher.stop(stray, 'at once');
+    for (const key of coordinator.foreign) for (const stray of tracker.strayWorkers(key)) stopProcess(stray, 'at once');
     coordinator.claimForeign();
     if (isLoadKept(second)) tracker.recordLoad(run.id, second, meter.read());
     second++;
   };
+  const isWaiting = (role: Role): boolean =>
+    pool.members.some(({ slot }) => slot.role === role && launcher.isWaiting(slot));
   const nobody = (role: Role): CalmError => {
     const which = coordinator.book.workers.some((worker) => worker.role === role)
       ? ' that may compute all of its stages'

@@ -203,6 +203,7 @@ export const joinTokens = sqliteTable('join_tokens', {
   createdMs: integer('created_ms').notNull(),
   expiresMs: integer('expires_ms').notNull(),
   revokedMs: integer('revoked_ms'),
+  seat: integer('seat'),
 });
 
 export const guests = sqliteTable('guests', {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { facts, makeFolder, newRun, type Folder } from './folder.test-util.ts';
-import type { NewJoinToken, Redemption } from './guest-store.ts';
+import type { Guest, NewJoinToken, Redemption } from './guest-store.ts';
 
 let folder: Folder;
 beforeEach(() => {
@@ -83,4 +83,18 @@ test('whoever joined with a token that is revoked is no longer welcome; secrets 
   expect(notes().filter((note) => note.endsWith('revoked'))).toEqual([`join token ${made.id} revoked`]);
   expect(() => tracker.revokeJoinToken('00000000')).toThrow('no join token 00000000');
   expect(JSON.stringify(tracker.listJoinTokens())).not.toContain(made.secret);
+});
+
+test('a token of one place seats one worker after another there, until all such tokens are revoked', () => {
+  const seat = token({ role: 'trainer', maxUses: 9, seat: 1 });
+  const any = token();
+  const [first, second, other] = [join(seat), join(seat, { request: 'another key' }), join(any)] as Guest[];
+  expect([first!.index, second!.index, other!.index]).toEqual([1, 1, 2]);
+  const { tracker } = folder;
+  expect([first, second, other].map((guest) => tracker.seatOf(runId, guest!.instance))).toEqual([1, 1, null]);
+  expect(tracker.seatOf('another run', first!.instance)).toBe(null);
+  expect(notes()).not.toContain(`join token ${seat.id} created`);
+  tracker.revokeSeats(runId);
+  expect([first, other].map((guest) => tracker.isWelcome(runId, guest!.instance))).toEqual([false, true]);
+  expect(join(seat, { request: 'a third key' })).toEqual({ refused: 'it was revoked' });
 });

@@ -1,6 +1,6 @@
 // Workers of other hosts: the tokens they join with, and who has joined by which. A revoked token turns out all who have.
 import { randomBytes } from 'node:crypto';
-import { and, count, desc, eq, max } from 'drizzle-orm';
+import { and, count, desc, eq, isNotNull, isNull, max } from 'drizzle-orm';
 import { CalmError, sha256, type Role } from '@calm-orch/core';
 import { prepared, transaction, type Store } from '../database/database.ts';
 import { guests, joinTokens } from '../database/schema.ts';
@@ -12,15 +12,18 @@ export interface NewJoinToken {
   /** How many workers may join with it. */
   readonly maxUses: number;
   readonly expiresMs: number;
+  /** The one place, 0-based among the workers of the role, of all who join with it, one after another. @default any */
+  readonly seat?: number;
 }
 
-export interface JoinTokenRecord extends NewJoinToken {
+export interface JoinTokenRecord extends Omit<NewJoinToken, 'seat'> {
   /** What it is listed and revoked by. */
   readonly id: string;
   readonly runId: string;
   readonly numUses: number;
   readonly createdMs: number;
   readonly revokedMs: number | null;
+  readonly seat: number | null;
 }
 
 /** The secret is known to nobody else afterwards. */
@@ -33,7 +36,8 @@ export function createJoinToken(
   const row = { ...token, id, runId, secretHash: sha256(secret), createdMs: store.clock() };
   transaction(store, () => {
     store.db.insert(joinTokens).values(row).run();
-    appendEvent(store, { runId, type: 'note', message: `join token ${id} created` });
+    // Those of seats come and go by themselves, with a run's workers.
+    if (token.seat === undefined) appendEvent(store, { runId, type: 'note', message: `join token ${id} created` });
   });
   return { id, secret };
 }
@@ -62,6 +66,12 @@ export function revokeJoinToken(store: Store, id: string): void {
     store.db.update(joinTokens).set({ revokedMs: store.clock() }).where(eq(joinTokens.id, id)).run();
     appendEvent(store, { runId: token.runId, type: 'note', message: `join token ${id} revoked` });
   });
+}
+
+/** All that are for one place of the run, also those that an earlier coordinator has made. */
+export function revokeSeats({ db, clock }: Store, runId: string): void {
+  const open = and(eq(joinTokens.runId, runId), isNotNull(joinTokens.seat), isNull(joinTokens.revokedMs));
+  db.update(joinTokens).set({ revokedMs: clock() }).where(open).run();
 }
 
 export interface Redemption {
@@ -115,7 +125,7 @@ function redeem(store: Store, { runId, id, secret, role, firstIndex, request }: 
     .innerJoin(joinTokens, eq(joinTokens.id, guests.tokenId))
     .where(and(eq(joinTokens.runId, runId), eq(guests.role, role)))
     .get()!;
-  const guest = { instance: newToken(), index: Math.max(firstIndex, (last ?? -1) + 1) };
+  const guest = { instance: newToken(), index: token.seat ?? Math.max(firstIndex, (last ?? -1) + 1) };
   db.insert(guests)
     .values({ instance: guest.instance, tokenId: id, role, position: guest.index, requestHash, joinedMs: clock() })
     .run();
@@ -135,4 +145,15 @@ export function revokedGuests(store: Store, runId: string): string[] {
   const text =
     'SELECT g.instance FROM guests g JOIN join_tokens t ON t.id = g.token_id WHERE t.run_id = ? AND t.revoked_ms IS NOT NULL';
   return prepared(store, text).pluck().all(runId) as string[];
+}
+
+/** The one place its token is for; null: it is for none. */
+export function seatOf({ db }: Store, runId: string, instance: string): number | null {
+  const [found] = db
+    .select({ seat: joinTokens.seat })
+    .from(guests)
+    .innerJoin(joinTokens, eq(joinTokens.id, guests.tokenId))
+    .where(and(eq(guests.instance, instance), eq(joinTokens.runId, runId)))
+    .all();
+  return found?.seat ?? null;
 }
