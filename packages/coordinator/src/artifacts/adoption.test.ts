@@ -30,7 +30,7 @@ test('items that write into the same folders are put together, whichever is done
   write('first', { 'images/1.png': 'one', 'images/deep/1.png': 'one', 'pairs-0.jsonl': 'a' });
   for (const token of ['second', 'first']) {
     adoptOutput(layout, key, token);
-    discardOutput(layout, key, token);
+    discardOutput(layout, key, token, false);
   }
   expect(adopted()).toEqual({
     'images/1.png': 'one',
@@ -57,9 +57,9 @@ test('what nobody adopts goes, but for what is written still; files of other sta
   for (const token of ['lost', 'under way', 'killed']) write(token, { 'a.txt': token });
   const other = layout.attempt('cd'.repeat(32), 'lost');
   for (const path of [other, layout.staging(key)]) mkdirSync(path, { recursive: true });
-  discardOutput(layout, key, 'lost');
+  discardOutput(layout, key, 'lost', false);
   await expect.poll(() => existsSync(layout.attempt(key, 'lost'))).toBe(false);
-  discardOutput(layout, key, 'lost');
+  discardOutput(layout, key, 'lost', false);
   discardOutputs(layout, key, new Set(['under way']));
   const left = [layout.attempt(key, 'under way'), other, layout.staging(key)];
   expect(left.map((path) => existsSync(path))).toEqual([true, true, true]);

@@ -33,10 +33,13 @@ export function discardOutputs(layout: Layout, key: string, kept: ReadonlySet<st
   }
 }
 
-/** Beside what goes on: removing a folder may take longer than all else that an item needs of the coordinator. */
-export function discardOutput(layout: Layout, key: string, token: string): void {
-  const incoming = (['result', 'checkpoints'] as const).map((what) => layout.incoming(key, token, what));
-  for (const path of [layout.attempt(key, token), ...incoming])
+/**
+ * Beside what goes on: removing a folder may take longer than all else that an item needs of the coordinator.
+ * @param isHandedOver By a worker that does not see the run folder.
+ */
+export function discardOutput(layout: Layout, key: string, token: string, isHandedOver: boolean): void {
+  const whats = isHandedOver ? (['result', 'checkpoints'] as const) : [];
+  for (const path of [layout.attempt(key, token), ...whats.map((what) => layout.incoming(key, token, what))])
     rmdir(path, (error) => {
       if (error !== null && error.code !== 'ENOENT') rm(path, { recursive: true, force: true }, leaveToGc);
     });

@@ -370,7 +370,7 @@ export class Coordinator {
   #drop(lease: LeaseRecord): void {
     const logEnd = logBytes(this.#options, lease.worker);
     if (logEnd !== null) this.#options.tracker.endLog(lease.work.token, logEnd);
-    discardOutput(this.#options.layout, lease.stage.key, lease.work.token);
+    discardOutput(this.#options.layout, lease.stage.key, lease.work.token, lease.worker.ownFolder);
     this.book.drop(lease);
     this.#gangs.leave(lease);
   }

@@ -8,9 +8,9 @@ export function logBytes(
   { role, index }: Pick<WorkerRecord, 'role' | 'index'>,
 ): number | null {
   try {
-    return statSync(layout.log(runId, `${role}-${index}`)).size;
+    return statSync(layout.log(runId, `${role}-${index}`), { throwIfNoEntry: false })?.size ?? null;
   } catch {
-    // No log, or none that can be read: whoever writes it says so.
+    // None that can be read: whoever writes it says so.
     return null;
   }
 }
