@@ -1,5 +1,5 @@
 // The launcher against commands that stand in for Slurm's: what the queue shows is a file.
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -40,7 +40,11 @@ const calls = (command: string): string[] =>
 
 const element = (id: string, state: string, reason = 'None', start = 't'): string =>
   `${id.replace('_', '|')}|${state}|${reason}|${start}|n1|calm-orch:r-1:trainer|${dir}\n`;
-const show = (...elements: string[]): void => writeFileSync(file('queue'), elements.join(''));
+/** At once: half a queue would tell that the others have gone. */
+const show = (...elements: string[]): void => {
+  writeFileSync(file('next'), elements.join(''));
+  renameSync(file('next'), file('queue'));
+};
 
 function launcher(keep = true): SlurmLauncher {
   return new SlurmLauncher({
