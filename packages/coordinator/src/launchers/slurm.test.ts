@@ -105,6 +105,7 @@ test('who ended is submitted again by its slot alone; who was requeued keeps its
   await expect.poll(() => calls('sbatch').length).toBeGreaterThan(1);
   expect(calls('sbatch')[1]).toContain('--array=0 ');
   await expect.poll(() => slurm.describe(slot(1))).toContain('PENDING (BeginTime)');
+  await expect.poll(() => slurm.describe(slot(0))).toContain('job 10');
   for (const { worker } of await Promise.all(again)) worker.leave();
 });
 
@@ -137,6 +138,8 @@ test('the next coordinator takes elements over; those of another version of the 
   await expect.poll(() => calls('scancel')).toHaveLength(2);
   expect(calls('scancel')[1]).toBe('scancel --quiet 50_[0,7]');
   await expect.poll(() => calls('sbatch')).toHaveLength(1);
+  // Left before it knows what it has submitted it would cancel that, beside the next test.
+  await expect.poll(() => other.describe(slot(0))).toContain('job 10');
   anew.worker.leave();
 });
 
