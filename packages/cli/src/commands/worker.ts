@@ -107,7 +107,7 @@ export const command = {
     });
     const life = { role, index, instance, facts, address, compute, signal, log: logLine, takeoverMs };
     await workAsGuest({ ...life, ...(ownFolder && { ownFolder }) }, identity);
-    logLine('the run needs it no longer');
+    logLine(signal.aborted ? 'ends, as it was told to' : 'the run needs it no longer');
   },
 };
 
