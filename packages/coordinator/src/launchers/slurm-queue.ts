@@ -1,5 +1,5 @@
 // What Slurm's queue says of the elements of a run's job arrays, and what it means for their workers.
-import type { Role } from '@calm-orch/core';
+import { roles, type Role } from '@calm-orch/core';
 import type { LaunchedEnd } from './launcher.ts';
 
 /** One array element as the queue shows it. */
@@ -26,12 +26,12 @@ export function parseQueue(text: string, folder: string): QueueElement[] {
   return text.split('\n').flatMap((line) => {
     const [job, index, state, reason, start, nodes, name, ...path] = line.trim().split('|');
     if (path.join('|') !== folder || !/^\d+$/.test(index ?? '')) return [];
-    const role = /:(trainer|augmentor|evaluator)$/.exec(name!)?.[1];
+    const role = roles.find((each) => name!.endsWith(`:${each}`));
     if (role === undefined) return [];
     const id = `${job}_${index}`;
     return {
       id,
-      role: role as Role,
+      role,
       index: Number(index),
       state: state!,
       reason: reason!,
