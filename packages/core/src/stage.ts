@@ -65,13 +65,19 @@ export interface Gang {
   readonly roster: Roster;
   /** Aborted as soon as there is a newer roster. */
   readonly superseded: AbortSignal;
+  /** Waits until there is a newer roster than this one, or the signal. @throws CalmError `unavailable` when none comes */
+  newer(generation: number, signal: AbortSignal): Promise<void>;
   /** Offers a tensor, the parts one after the other; they must not change until it is retired. */
   publish(name: string, ...parts: readonly Float32Array[]): void;
   /** Forgets all tensors but those `keep` names. */
   retire(keep: (name: string) => boolean): void;
   /** Waits until so many peers have a tensor this one has published, or the signal. Who computes answers nobody. */
   taken(name: string, numPeers: number, signal: AbortSignal): Promise<void>;
-  /** Waits for a member's tensor; `into` is filled and returned where it has the length. */
+  /**
+   * Waits for a member's tensor; `into` is filled and returned where it has the length. A member that cannot be reached is
+   * asked again until the signal: connections break, and who is gone is in no newer roster.
+   * @throws CalmError `cancelled` on the signal, `unavailable` when there is no newer roster either
+   */
   pull(member: string, name: string, signal: AbortSignal, into?: Float32Array): Promise<Float32Array>;
 }
 

@@ -1,5 +1,5 @@
 // A compute child's link to its gang: rosters come from its worker over IPC, tensors go to the other members directly.
-import { firstAbort, type Gang, type Roster } from '@calm-orch/core';
+import { CalmError, firstAbort, type Gang, type Roster } from '@calm-orch/core';
 import type { TensorPlane } from '../tensors/tensor-plane.ts';
 
 export interface ComputeGang extends Gang {
@@ -17,6 +17,9 @@ export interface ComputeGangOptions {
 }
 
 const tellEveryMs = 1000;
+const pullAgainEveryMs = 250;
+/** A member that is without a peer and without a newer roster for so long takes the coordinator for dead. */
+const rosterTimeoutMs = 60_000;
 
 const none: Roster = { generation: 0, rank: 0, members: [] };
 
@@ -38,6 +41,20 @@ export function createComputeGang({
       clearInterval(timer);
     }
   };
+  const noRoster = (cause?: unknown): CalmError =>
+    new CalmError('unavailable', `a peer is gone and no new roster came in ${rosterTimeoutMs / 1000} s`, { cause });
+  const pull: Gang['pull'] = async (member, of, signal, into) => {
+    let untilMs: number | undefined;
+    for (;;)
+      try {
+        return await opened().pull(member, name(of), signal, into);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        untilMs ??= performance.now() + rosterTimeoutMs;
+        if (performance.now() > untilMs) throw noRoster(error);
+        await firstAbort([signal], pullAgainEveryMs);
+      }
+  };
   const opened = (): TensorPlane => {
     if (plane === undefined) throw new Error('a gang is used before it was joined');
     return plane;
@@ -58,10 +75,15 @@ export function createComputeGang({
     get superseded() {
       return superseded.signal;
     },
+    newer: async (generation, signal) => {
+      if (roster.generation > generation) return;
+      await waitFor(firstAbort([superseded.signal, signal], rosterTimeoutMs));
+      if (roster.generation <= generation && !signal.aborted) throw noRoster();
+    },
     publish: (of, ...parts) => opened().publish(name(of), ...parts),
     retire: (keep) => opened().retire((full) => keep(full.slice(stageKey.length + 1))),
     taken: (of, numPeers, signal) => waitFor(opened().taken(name(of), numPeers, signal)),
-    pull: (member, of, signal, into) => waitFor(opened().pull(member, name(of), signal, into)),
+    pull: (member, of, signal, into) => waitFor(pull(member, of, signal, into)),
     update: (next) => {
       if (next.generation <= roster.generation) return;
       roster = next;

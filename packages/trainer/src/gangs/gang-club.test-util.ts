@@ -142,8 +142,11 @@ export class Club {
   async add({
     sharedMemory,
     inputs = inputsOf,
+    pulledBy = (open) => open.pull,
   }: {
     readonly sharedMemory?: string | null;
+    /** How it pulls, where that is not always possible. */
+    readonly pulledBy?: (plane: TensorPlane) => TensorPlane['pull'];
     readonly inputs?: Parameters<typeof trainLoop>[3];
   } = {}): Promise<Member> {
     const address = `unix:${join(dir, `m${planes.length}`)}`;
@@ -155,7 +158,7 @@ export class Club {
     });
     planes.push(plane);
     const gang = createComputeGang({
-      plane: () => Promise.resolve(plane),
+      plane: () => Promise.resolve({ ...plane, pull: pulledBy(plane) }),
       stageKey: 'stage',
       onReady: () => {
         this.#ready.push(member);

@@ -1,9 +1,6 @@
 // What members of one roster hand each other: a tensor of the same kind from everybody to everybody. Memory of tensors
 // that come every step is kept: new pages cost more than what is copied into them.
-import { CalmError, combineSignals, firstAbort, type Gang, type Roster } from '@calm-orch/core';
-
-/** A member that waits for a roster this long after a peer has gone takes the coordinator for dead. */
-const rosterTimeoutMs = 60_000;
+import { combineSignals, type Gang, type Roster } from '@calm-orch/core';
 
 export type FromPeers = ReadonlyMap<number, Float32Array>;
 
@@ -47,14 +44,4 @@ export function createExchange(gang: Gang): Exchange {
     },
     clear: () => kept.clear(),
   };
-}
-
-/** A peer is gone: waits for the roster that says so. @throws CalmError `unavailable` when none comes */
-export async function untilSuperseded(superseded: AbortSignal, signal: AbortSignal, reason: unknown): Promise<void> {
-  await firstAbort([superseded, signal], rosterTimeoutMs);
-  signal.throwIfAborted();
-  if (!superseded.aborted)
-    throw new CalmError('unavailable', `a peer is gone and no new roster came in ${rosterTimeoutMs / 1000} s`, {
-      cause: reason,
-    });
 }

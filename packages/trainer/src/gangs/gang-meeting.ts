@@ -3,7 +3,7 @@
 import { abortedAfter, type Gang, type Roster } from '@calm-orch/core';
 import type { TrainingState } from '@calm-orch/model';
 import type { Lineage } from '../training/lineage.ts';
-import { untilSuperseded, type Exchange, type FromPeers } from './gang-exchange.ts';
+import type { Exchange, FromPeers } from './gang-exchange.ts';
 import { digestOf, expelUnlessAgreed, offerState, pullState } from './gang-state.ts';
 
 /** How long a member waits for what peers say that the coordinator no longer counts among its gang. */
@@ -48,7 +48,7 @@ export function createMeeting(gang: Gang, exchange: Exchange, roster: Roster): M
       return await exchange.pullAll(roster, `${generation}/${what}`, { signal: patience.signal });
     } catch (error) {
       signal.throwIfAborted();
-      await untilSuperseded(superseded(), signal, error);
+      if (!isSuperseded()) throw error;
       return null;
     } finally {
       patience.dispose();
@@ -95,7 +95,9 @@ export function createMeeting(gang: Gang, exchange: Exchange, roster: Roster): M
       const votes = await hear('vote', signal, goneMs);
       if (votes === null) return false;
       if ([...votes.values()].every(([isIn]) => isIn === 1)) return true;
-      await untilSuperseded(superseded(), signal, new Error('a peer knows a newer roster'));
+      // A peer knows a newer roster.
+      await gang.newer(generation, signal);
+      signal.throwIfAborted();
       return false;
     },
   };

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { CalmError, combineSignals, updateHash, type AppliedSteps, type Gang } from '@calm-orch/core';
 import type { TrainingState } from '@calm-orch/model';
-import { untilSuperseded } from './gang-exchange.ts';
 import { decodeLineage, encodeLineage } from '../training/lineage.ts';
 
 export interface ReceivedState {
@@ -16,7 +15,7 @@ export function offerState(gang: Gang, name: string, { step, state, lineage }: R
   gang.publish(name, Float32Array.from([step, ...encodeLineage(lineage)]), weights, firstMoment, secondMoment);
 }
 
-/** Null when the roster changed first, or the source is gone. */
+/** Null when the roster changed first. */
 export async function pullState(
   gang: Gang,
   source: string,
@@ -33,7 +32,7 @@ export async function pullState(
     return { step: all[0]!, state: { weights: part(0), firstMoment: part(1), secondMoment: part(2) }, lineage };
   } catch (error) {
     signal.throwIfAborted();
-    await untilSuperseded(superseded, signal, error);
+    if (!superseded.aborted) throw error;
     return null;
   } finally {
     either.dispose();

@@ -1,9 +1,10 @@
 // A gang in one process, joined and left at every possible moment.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ShardRange } from '@calm-orch/core';
+import { CalmError, type ShardRange } from '@calm-orch/core';
 import type { Values } from '@calm-orch/engine';
 import type { TrainingState } from '@calm-orch/model';
+import type { TensorPlane } from '@calm-orch/rpc';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadNewestCheckpoint } from '../training/checkpoint.ts';
 import { Club, dir, inputsOf, newStep, training, wide, type Change } from './gang-club.test-util.ts';
@@ -136,6 +137,20 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
     // No member has the whole state: a retry goes on from the checkpoint before.
     else expect(newest?.step).toBe(0);
     before.dispose();
+  });
+
+  it('pulls again what did not come, to the same bits, in the roster it has', async () => {
+    const { state } = await alone();
+    const rosters = new Set<number>();
+    const club: Club = new Club(2, { optimizer, onStep: () => void rosters.add(club.rosters.length) });
+    let numPulls = 0;
+    const lossy = ({ pull }: TensorPlane): TensorPlane['pull'] => {
+      return (...what) =>
+        ++numPulls % 5 === 0 ? Promise.reject(new CalmError('unavailable', 'connection reset')) : pull(...what);
+    };
+    for (let i = 0; i < 2; i++) await club.add({ pulledBy: lossy });
+    expect((await finished(club)).sharded.state()).toEqual(state);
+    expect([...rosters]).toEqual([1]);
   });
 
   it('goes on to the same bits when members join and leave at any step', async () => {

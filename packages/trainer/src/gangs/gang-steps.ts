@@ -5,7 +5,7 @@
 import { CalmError, shardRange, type Gang, type OptimizerPlacement, type ShardRange } from '@calm-orch/core';
 import { alignedBlocks, NonFiniteStep, type ShardedStep, type StepAt, type TrainingState } from '@calm-orch/model';
 import type { Lineage } from '../training/lineage.ts';
-import { createExchange, untilSuperseded } from './gang-exchange.ts';
+import { createExchange } from './gang-exchange.ts';
 import { createMeeting, isAnswer } from './gang-meeting.ts';
 import { createMembers, type Active } from './gang-members.ts';
 import { cutShards, digestOfStep, type Inputs, type StepDone } from './gang-step.ts';
@@ -157,7 +157,8 @@ export function createGangSteps(
       let at: number | null = step;
       if (active.kind === 'partitioned') {
         if (gathered?.step !== step) at = -1;
-        await untilSuperseded(meeting.superseded, signal, new Error('the gang was left'));
+        await gang.newer(meeting.roster.generation, signal);
+        signal.throwIfAborted();
       }
       for (let isIn = false; !isIn && at !== null;) {
         meeting = createMeeting(gang, exchange, gang.roster);
@@ -182,7 +183,7 @@ export function createGangSteps(
         if (error instanceof NonFiniteStep || (error instanceof CalmError && error.code === 'lease_lost')) throw error;
         isOver = true;
         signal.throwIfAborted();
-        await untilSuperseded(meeting.superseded, signal, error);
+        if (!meeting.isSuperseded) throw error;
         return null;
       }
     },
