@@ -28,7 +28,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 3,
     sequence: { sequencer: StoriesFirst },
-    testTimeout: 180_000,
+    testTimeout: 600_000,
     hookTimeout: 180_000,
     projects: [
       { extends: true, test: { name: 'alone', include: alone, exclude: notDaily } },

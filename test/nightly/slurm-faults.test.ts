@@ -23,9 +23,9 @@ const smoke = [
   'run',
   'experiments/smoke.yaml',
   '--set',
-  'finetuneScore.steps=1600',
+  'finetuneScore.steps=3200',
   '--set',
-  'finetuneComment.steps=600',
+  'finetuneComment.steps=1200',
 ];
 
 type Fault = (slurm: SlurmCluster, choose: (from: readonly string[]) => string) => Promise<void>;

@@ -134,7 +134,7 @@ export interface Tracker {
   ): AttemptRecord;
   /** Throws `lease_lost` if the attempt is no longer running (as all calls with a token do). `adopt`: what else makes the
    *  result count, done once that is known and before anybody else can write; where it throws, the attempt goes on. */
-  finishItem(token: string, result: StageResult, adopt?: () => void): { readonly itemsLeft: number };
+  finishItem(token: string, result: StageResult, adopt?: () => void): void;
   /** The item's own code raised, at `stack`: `failures` counts the item's failures in this session of the run. */
   failAttempt(token: string, error: string, stack?: string): { readonly failures: number };
   /** The worker died, hung or was cut off. `lostInARow` counts the last attempts of this session lost without
@@ -262,9 +262,12 @@ export function hasTracker(dir: string): boolean {
   return existsSync(join(dir, databaseFile));
 }
 
+/** Those of one time lie together in the database: what is written together is found together. */
+const orderedToken = (): string => `${Date.now().toString(36)}-${randomUUID()}`;
+
 /** Opens the database of run folder `dir`, and migrates it unless it is only read. */
 export function openTracker(dir: string, options: TrackerOptions = {}): Tracker {
-  const { clock = Date.now, newToken = randomUUID, host = hostname(), processStart = startOf } = options;
+  const { clock = Date.now, newToken = orderedToken, host = hostname(), processStart = startOf } = options;
   const { place = processPlace() } = options;
   const { access = 'create', busyTimeoutMs = 5000 } = options;
   const path = join(dir, databaseFile);

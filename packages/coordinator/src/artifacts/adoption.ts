@@ -5,9 +5,15 @@ import { existsSync, readdirSync, renameSync, rm, rmdir, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path';
 import type { Layout } from './layout.ts';
 
+export interface Attempt {
+  /** Of its stage. */
+  readonly key: string;
+  readonly token: string;
+}
+
 /**
  * Makes what an attempt has written the stage's. Files of that name are replaced: an adoption that was cut off is repeated.
- * Folders that are empty then are left for `discardOutput`.
+ * Folders that are empty then are left for `handOnOutput` and `discardOutput`.
  */
 export function adoptOutput(layout: Layout, key: string, token: string): void {
   const own = layout.attempt(key, token);
@@ -43,6 +49,21 @@ export function discardOutput(layout: Layout, key: string, token: string, isHand
     rmdir(path, (error) => {
       if (error !== null && error.code !== 'ENOENT') rm(path, { recursive: true, force: true }, leaveToGc);
     });
+}
+
+/**
+ * A folder that nothing is in any more becomes that of another attempt: making and removing one takes ten times as long.
+ * Whether that is so.
+ */
+export function handOnOutput(layout: Layout, from: Attempt, to: Attempt): boolean {
+  const own = layout.attempt(from.key, from.token);
+  try {
+    if (readdirSync(own).length > 0) return false;
+    renameSync(own, layout.attempt(to.key, to.token));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function discard(path: string): void {

@@ -52,10 +52,7 @@ export function stageToJoin(
 }
 
 /** The lease to give up when a stage is ready and no trainer is idle: the last of the largest gang; null: none. */
-export function leaseToRelease(leases: readonly LeaseRecord[]): LeaseRecord | null {
-  const byStage = new Map<StageRecord, LeaseRecord[]>();
-  for (const lease of leases)
-    if (lease.stage.isShared) byStage.set(lease.stage, [...(byStage.get(lease.stage) ?? []), lease]);
-  const largest = [...byStage.values()].reduce<LeaseRecord[]>((a, b) => (b.length > a.length ? b : a), []);
+export function leaseToRelease(gangs: readonly (readonly LeaseRecord[])[]): LeaseRecord | null {
+  const largest = gangs.reduce((a, b) => (b.length > a.length ? b : a), []);
   return largest.length > 1 ? largest.at(-1)! : null;
 }

@@ -14,7 +14,7 @@ import {
 } from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
 import type { AttemptRecord, WorkerEnd } from '@calm-orch/tracker';
-import { adoptOutput, discardOutput, discardOutputs } from '../artifacts/adoption.ts';
+import { adoptOutput, discardOutput, discardOutputs, handOnOutput } from '../artifacts/adoption.ts';
 import { removeLeftovers } from '../artifacts/artifact.ts';
 import { fits, misfit } from './engines.ts';
 import { createForeignStages, type ForeignStages } from './foreign-stages.ts';
@@ -220,32 +220,49 @@ export class Coordinator {
   }
 
   complete(token: string, result: StageResult): void {
+    const lease = this.#complete(token, result);
+    if (lease !== null) this.#discardOutput(lease);
+  }
+
+  /** The lease that has ended so; its output folder is left. null: it had ended before. */
+  #complete(token: string, result: StageResult): LeaseRecord | null {
     const lease = this.book.live(token);
-    if (lease === null) return;
+    if (lease === null) return null;
     const { tracker, layout } = this.#options;
     const { stage, work, worker } = lease;
     if (worker.engine !== null && !existsSync(work.outputDir)) {
       const what = `what ${worker.role} ${worker.index} has written is not in ${work.outputDir}`;
-      return this.fail(token, 'raised', `${what}: does it see this run folder?`);
+      this.fail(token, 'raised', `${what}: does it see this run folder?`);
+      return null;
     }
-    const { itemsLeft } = tracker.finishItem(token, result, () => adoptOutput(layout, stage.key, token));
-    this.#drop(lease);
+    tracker.finishItem(token, result, () => adoptOutput(layout, stage.key, token));
+    this.#endLease(lease);
     for (const other of this.book.of(stage, work.item))
       this.#release(other, `${lease.worker.role} ${lease.worker.index} finished the stage`);
     stage.leased.delete(work.item);
     stage.progress.delete(work.item);
     stage.numDone++;
-    if (itemsLeft === 0) this.#publisher.finish(stage);
+    if (stage.numDone === stage.numItems) this.#publisher.finish(stage);
     this.#wake();
+    return lease;
   }
 
   /** Completes, and gives the worker what is there for it by now: one transaction for both. null: it has to ask. */
   completeAndLease(token: string, result: StageResult, instance: string): WorkItem | null {
-    return this.#options.tracker.exclusively(() => {
-      this.complete(token, result);
+    const { tracker, layout } = this.#options;
+    const { ended, next } = tracker.exclusively(() => {
+      const ended = this.#complete(token, result);
       const next = this.book.isRegistered(instance) ? this.#leaseNow(this.book.worker(instance)) : null;
-      return next === 'stop' ? null : (next ?? null);
+      return { ended, next: next === 'stop' ? null : (next ?? null) };
     });
+    if (ended === null) return next;
+    const { stage, worker, work } = ended;
+    const isHandedOn =
+      next !== null &&
+      !worker.ownFolder &&
+      handOnOutput(layout, { key: stage.key, token: work.token }, { key: next.stage.key, token: next.token });
+    if (!isHandedOn) this.#discardOutput(ended);
+    return next;
   }
 
   /** `stack`: where its code raised. */
@@ -368,9 +385,17 @@ export class Coordinator {
   }
 
   #drop(lease: LeaseRecord): void {
+    this.#discardOutput(lease);
+    this.#endLease(lease);
+  }
+
+  #discardOutput({ stage, work, worker }: LeaseRecord): void {
+    discardOutput(this.#options.layout, stage.key, work.token, worker.ownFolder);
+  }
+
+  #endLease(lease: LeaseRecord): void {
     const logEnd = logBytes(this.#options, lease.worker);
     if (logEnd !== null) this.#options.tracker.endLog(lease.work.token, logEnd);
-    discardOutput(this.#options.layout, lease.stage.key, lease.work.token, lease.worker.ownFolder);
     this.book.drop(lease);
     this.#gangs.leave(lease);
   }

@@ -7,6 +7,8 @@ import type { StageRecord } from './stage-progress.ts';
 export class LeaseBook {
   readonly #workers = new Map<string, WorkerRecord>();
   readonly #leases = new Map<string, LeaseRecord>();
+  /** By stage and item. */
+  readonly #byItem = new Map<StageRecord, Map<number, LeaseRecord[]>>();
   /** Tokens of attempts that are over: a call repeated for one of them is answered, and changes nothing. */
   readonly #ended = new Set<string>();
   readonly #now: () => number;
@@ -67,13 +69,21 @@ export class LeaseBook {
     worker.lease = lease;
     stage.leased.add(work.item);
     this.#leases.set(work.token, lease);
+    const ofStage = this.#byItem.get(stage) ?? new Map<number, LeaseRecord[]>();
+    this.#byItem.set(stage, ofStage.set(work.item, [...this.of(stage, work.item), lease]));
     return lease;
   }
 
   /** The attempt is over. */
-  drop({ work, worker, stage, startedMs }: LeaseRecord): void {
+  drop(lease: LeaseRecord): void {
+    const { work, worker, stage, startedMs } = lease;
     stage.busyMs += this.#now() - startedMs;
     this.#leases.delete(work.token);
+    const ofStage = this.#byItem.get(stage);
+    const left = this.of(stage, work.item).filter((other) => other !== lease);
+    if (left.length > 0) ofStage?.set(work.item, left);
+    else ofStage?.delete(work.item);
+    if (ofStage?.size === 0) this.#byItem.delete(stage);
     this.#ended.add(work.token);
     worker.lease = null;
   }
@@ -96,7 +106,13 @@ export class LeaseBook {
 
   /** Of one item of a stage, or of all. */
   of(stage: StageRecord, item?: number): LeaseRecord[] {
-    return this.leases.filter((lease) => lease.stage === stage && (item === undefined || lease.work.item === item));
+    const ofStage = this.#byItem.get(stage);
+    return item === undefined ? [...(ofStage?.values() ?? [])].flat() : [...(ofStage?.get(item) ?? [])];
+  }
+
+  /** The leases of each stage that several trainers may share. */
+  get shared(): LeaseRecord[][] {
+    return [...this.#byItem.keys()].filter(({ isShared }) => isShared).map((stage) => this.of(stage));
   }
 
   overdue(ttlMs: number): LeaseRecord[] {

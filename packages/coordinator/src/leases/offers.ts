@@ -66,7 +66,7 @@ export function createOffers(
     },
     lookAgain: () => nothing.clear(),
     toRelease: () => {
-      const lease = leaseToRelease(book.leases);
+      const lease = leaseToRelease(book.shared);
       if (lease === null || scheduled(lease.worker) === null) return null;
       const idle = book.workers.filter((worker) => worker.role === 'trainer' && worker.lease === null);
       return idle.some((worker) => scheduled(worker) !== null) ? null : lease;

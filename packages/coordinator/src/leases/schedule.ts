@@ -47,21 +47,19 @@ export function nextItem<Stage extends Schedulable>(
   paths: ReadonlyMap<string, number>,
   mayTake: (stage: Stage) => boolean = () => true,
 ): { readonly key: string; readonly item: number } | null {
-  const states = new Map(stages.map(({ key, state }) => [key, state]));
-  const isThere = (key: string): boolean => (states.get(key) ?? 'succeeded') === 'succeeded';
-  const ready = stages.filter(
-    (stage) =>
-      stage.role === role &&
-      stage.state === 'waiting' &&
-      stage.queued.length > 0 &&
-      stage.inputs.every(isThere) &&
-      mayTake(stage),
-  );
-  const first = ready.reduce<Schedulable | null>(
-    (best, stage) => (best === null || isBefore(stage, best, paths) ? stage : best),
-    null,
-  );
-  return first === null ? null : { key: first.key, item: first.queued[0]! };
+  let states: Map<string, StageState> | undefined;
+  const isThere = (key: string): boolean => {
+    states ??= new Map(stages.map(({ key, state }) => [key, state]));
+    return (states.get(key) ?? 'succeeded') === 'succeeded';
+  };
+  const isReady = ({ state, queued, inputs }: Stage): boolean =>
+    state === 'waiting' && queued.length > 0 && inputs.every(isThere);
+  let first: Stage | undefined;
+  // What costs most is asked last: an item is given out thousands of times a second.
+  for (const stage of stages)
+    if (stage.role === role && (first === undefined || isBefore(stage, first, paths)))
+      if (isReady(stage) && mayTake(stage)) first = stage;
+  return first === undefined ? null : { key: first.key, item: first.queued[0]! };
 }
 
 function isBefore(a: Schedulable, b: Schedulable, paths: ReadonlyMap<string, number>): boolean {

@@ -93,16 +93,6 @@ export function prepared({ sqlite }: Pick<Store, 'sqlite'>, text: string): State
   return found;
 }
 
-/** The same for a query of drizzle's: built and prepared once for the connection. What differs comes by `sql.placeholder`. */
-export function preparedOnce<Query>(make: (db: Store['db']) => Query): (store: Pick<Store, 'sqlite' | 'db'>) => Query {
-  const made = new WeakMap<Sqlite, Query>();
-  return ({ sqlite, db }) => {
-    const query = made.get(sqlite) ?? make(db);
-    made.set(sqlite, query);
-    return query;
-  };
-}
-
 export function countRows({ db }: Pick<Store, 'db'>, table: SQLiteTable, where: SQL): number {
   return db.select({ value: count() }).from(table).where(where).get()!.value;
 }

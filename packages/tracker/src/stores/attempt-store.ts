@@ -1,13 +1,13 @@
 // Attempts at items of stages: leased, ended, kept after a takeover. An end compares the attempt's token; a stale one
 // changes nothing.
-import { and, count, eq, getTableColumns, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import { CalmError, canonicalJson, type StageResult } from '@calm-orch/core';
-import { preparedOnce, transaction, type Store } from '../database/database.ts';
-import { attempts, items, runs, stages } from '../database/schema.ts';
+import { prepared, transaction, type Store } from '../database/database.ts';
+import { attempts, runs, stages } from '../database/schema.ts';
 import { appendEvent } from './event-store.ts';
-import { getStage } from './stage-queries.ts';
+import { getStage, unknownStage } from './stage-queries.ts';
 import { findClaim, setStage, unfinished } from './stage-status.ts';
-import type { AttemptRecord, AttemptStatus } from '../types.ts';
+import type { AttemptRecord, AttemptStatus, Status } from '../types.ts';
 
 export interface AttemptOptions {
   /** A gang's members hold attempts at the same item at once. @default false */
@@ -17,39 +17,27 @@ export interface AttemptOptions {
   readonly logStart?: number | null;
 }
 
-const { placeholder } = sql;
-const ofItem = (table: typeof items | typeof attempts) =>
-  and(eq(table.stageKey, placeholder('stageKey')), eq(table.item, placeholder('item')));
-const stageState = preparedOnce((db) => {
-  const { kind, status, numItems } = stages;
-  return db
-    .select({ kind, status, numItems })
-    .from(stages)
-    .where(eq(stages.key, placeholder('key')))
-    .prepare();
-});
-/** Without what would have to be parsed. */
-const stateOf = (store: Store, key: string) => stageState(store).get({ key }) ?? getStage(store, key);
-const itemResult = preparedOnce((db) => db.select().from(items).where(ofItem(items)).prepare());
-const attemptsAt = preparedOnce((db) => {
-  const { attempt, status, worker } = attempts;
-  return db.select({ attempt, status, worker }).from(attempts).where(ofItem(attempts)).prepare();
-});
-const sessionOf = preparedOnce((db) =>
-  db
-    .select({ session: runs.session })
-    .from(runs)
-    .where(eq(runs.id, placeholder('runId')))
-    .prepare(),
-);
-const newAttempt = preparedOnce((db) => {
-  const names = Object.keys(getTableColumns(attempts)).filter((name) => name !== 'progressed');
-  const values = Object.fromEntries(names.map((name) => [name, placeholder(name)]));
-  return db
-    .insert(attempts)
-    .values(values as never)
-    .prepare();
-});
+/** What decides whether an item may be leased. */
+interface ItemState {
+  readonly kind: string;
+  readonly status: Status;
+  readonly numItems: number;
+  readonly isDone: 0 | 1;
+  readonly lastAttempt: number;
+  /** Who holds it. */
+  readonly holder: string | null;
+}
+const itemState = `SELECT kind, status, num_items numItems,
+  EXISTS (SELECT 1 FROM items WHERE stage_key = key AND item = @item) isDone,
+  (SELECT coalesce(max(attempt), 0) FROM attempts WHERE stage_key = key AND item = @item) lastAttempt,
+  (SELECT worker FROM attempts WHERE stage_key = key AND item = @item AND status = 'running' ORDER BY attempt) holder
+  FROM stages WHERE key = @stageKey`;
+const newAttempt = `INSERT INTO attempts
+  (token, run_id, session, stage_key, item, attempt, worker, status, instance, started_ms, log_start) VALUES
+  (@token, @runId, @session, @stageKey, @item, @attempt, @worker, @status, @instance, @startedMs, @logStart)`;
+
+const sessionOf = ({ db }: Store, runId: string): number =>
+  db.select({ session: runs.session }).from(runs).where(eq(runs.id, runId)).get()!.session;
 
 export function startAttempt(
   store: Store,
@@ -60,25 +48,24 @@ export function startAttempt(
   { joins = false, instance = null, logStart = null }: AttemptOptions = {},
 ): AttemptRecord {
   return transaction(store, () => {
-    const stage = stateOf(store, stageKey);
-    const done = itemResult(store).get({ stageKey, item });
-    const before = attemptsAt(store).all({ stageKey, item });
-    const running = before.find(({ status }) => status === 'running');
-    const why = !unfinished.includes(stage.status)
-      ? `the stage is ${stage.status}`
-      : item < 0 || item >= stage.numItems
-        ? `the stage has ${stage.numItems} items`
-        : done
+    const state = prepared(store, itemState).get({ stageKey, item }) as ItemState | undefined;
+    if (state === undefined) throw unknownStage(stageKey);
+    const { kind, status, numItems, isDone, lastAttempt, holder } = state;
+    const why = !unfinished.includes(status)
+      ? `the stage is ${status}`
+      : item < 0 || item >= numItems
+        ? `the stage has ${numItems} items`
+        : isDone
           ? 'the item is finished'
-          : running && !joins && `${running.worker} holds it`;
-    if (why) throw new CalmError('lease_lost', `cannot lease item ${item} of stage ${stage.kind} ${stageKey}: ${why}`);
-    const { session } = sessionOf(store).get({ runId })!;
+          : holder !== null && !joins && `${holder} holds it`;
+    if (why) throw new CalmError('lease_lost', `cannot lease item ${item} of stage ${kind} ${stageKey}: ${why}`);
+    const session = store.held.get(runId) ?? sessionOf(store, runId);
     const started = {
       token: store.newToken(),
       runId,
       stageKey,
       item,
-      attempt: 1 + Math.max(0, ...before.map(({ attempt }) => attempt)),
+      attempt: lastAttempt + 1,
       worker,
       instance,
       status: 'running' as const,
@@ -89,10 +76,10 @@ export function startAttempt(
       logStart,
       logEnd: null,
     };
-    newAttempt(store).run({ ...started, session });
-    if (stage.status === 'queued') {
+    prepared(store, newAttempt).run({ ...started, session });
+    if (status === 'queued') {
       setStage(store, runId, stageKey, 'running', null);
-      appendEvent(store, { runId, stageKey, type: 'stage started', message: stage.kind });
+      appendEvent(store, { runId, stageKey, type: 'stage started', message: kind });
     }
     const { attempt } = started;
     appendEvent(store, { runId, stageKey, item, attempt, type: 'attempt started', message: worker });
@@ -112,7 +99,7 @@ export function keepAttempts(
 ): AttemptRecord[] {
   const { db } = store;
   return transaction(store, () => {
-    const { session } = sessionOf(store).get({ runId })!;
+    const session = sessionOf(store, runId);
     const running = db
       .select()
       .from(attempts)
@@ -135,31 +122,13 @@ export function keepAttempts(
   });
 }
 
-const newResult = preparedOnce((db) =>
-  db
-    .insert(items)
-    .values({ stageKey: placeholder('stageKey'), item: placeholder('item'), result: placeholder('result') })
-    .prepare(),
-);
-const numFinished = preparedOnce((db) =>
-  db
-    .select({ value: count() })
-    .from(items)
-    .where(eq(items.stageKey, placeholder('stageKey')))
-    .prepare(),
-);
+const newResult = 'INSERT INTO items (stage_key, item, result) VALUES (?, ?, ?)';
 
-export function finishItem(
-  store: Store,
-  token: string,
-  result: StageResult,
-  adopt: () => void = () => {},
-): { readonly itemsLeft: number } {
-  return transaction(store, () => {
+export function finishItem(store: Store, token: string, result: StageResult, adopt: () => void = () => {}): void {
+  transaction(store, () => {
     const { stageKey, item } = endAttempt(store, token, 'succeeded', null);
     adopt();
-    newResult(store).run({ stageKey, item, result: canonicalJson(result) });
-    return { itemsLeft: stateOf(store, stageKey).numItems - numFinished(store).get({ stageKey })!.value };
+    prepared(store, newResult).run(stageKey, item, canonicalJson(result));
   });
 }
 
@@ -202,16 +171,12 @@ const endEvents = {
 } as const;
 
 type AttemptRow = typeof attempts.$inferSelect;
+type Ended = Pick<AttemptRow, 'runId' | 'session' | 'stageKey' | 'item' | 'attempt' | 'worker'>;
 
-const ending = preparedOnce((db) => {
-  const names = ['status', 'error', 'stack', 'progressed', 'endedMs'] as const;
-  return db
-    .update(attempts)
-    .set(Object.fromEntries(names.map((name) => [name, placeholder(name)])))
-    .where(and(eq(attempts.token, placeholder('token')), eq(attempts.status, 'running')))
-    .returning()
-    .prepare();
-});
+const ending = `UPDATE attempts
+  SET status = @status, error = @error, stack = @stack, progressed = @progressed, ended_ms = @endedMs
+  WHERE token = @token AND status = 'running'
+  RETURNING run_id runId, session, stage_key stageKey, item, attempt, worker`;
 
 /** Compares the token: only a running attempt ends, and only once. */
 export function endAttempt(
@@ -220,9 +185,9 @@ export function endAttempt(
   status: Exclude<AttemptStatus, 'running'>,
   error: string | null,
   { progressed = false, stack = null }: { readonly progressed?: boolean; readonly stack?: string | null } = {},
-): AttemptRow {
-  const how = { token, status, error, stack, progressed, endedMs: store.clock() };
-  const ended = ending(store).get(how) as AttemptRow | undefined;
+): Ended {
+  const how = { token, status, error, stack, progressed: Number(progressed), endedMs: store.clock() };
+  const ended = prepared(store, ending).get(how) as Ended | undefined;
   if (!ended) throw new CalmError('lease_lost', 'the attempt is no longer running: its lease was taken back');
   const { runId, stageKey, item, attempt, worker } = ended;
   const message = error === null ? worker : `${worker}: ${error}`;
@@ -231,7 +196,7 @@ export function endAttempt(
 }
 
 /** Attempts at the same item in the same session of the run, oldest first. */
-function sessionAttempts({ db }: Store, { runId, session, stageKey, item }: AttemptRow): AttemptRow[] {
+function sessionAttempts({ db }: Store, { runId, session, stageKey, item }: Ended): AttemptRow[] {
   return db
     .select()
     .from(attempts)

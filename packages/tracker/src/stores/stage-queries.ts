@@ -11,9 +11,11 @@ export function findStage({ db }: Store, key: string): StageRecord | null {
 }
 
 /** Throws `not_found`. */
+export const unknownStage = (key: string): CalmError => new CalmError('not_found', `no stage ${key} in the tracker`);
+
 export function getStage(store: Store, key: string): StageRecord {
   const stage = findStage(store, key);
-  if (!stage) throw new CalmError('not_found', `no stage ${key} in the tracker`);
+  if (!stage) throw unknownStage(key);
   return stage;
 }
 
