@@ -14,7 +14,7 @@ const file = (name: string): string => join(dir, name);
 const commands: Readonly<Record<string, string>> = {
   squeue: '[ -e away ] && { echo "Unable to contact slurm controller" >&2; exit 1; }\ncat queue',
   sbatch:
-    'cat >script\n[ -e refusal ] && { cat refusal >&2; exit 1; }\necho $(( $(grep -c ^sbatch calls) + 100 ))\n[ -e late ] && sleep 0.3 || true',
+    '[ -e refusal ] && { cat refusal >&2; exit 1; }\necho $(( $(grep -c ^sbatch calls) + 100 ))\n[ -e late ] && sleep 0.3 || true',
   scancel: 'true',
 };
 
@@ -24,12 +24,18 @@ beforeEach(() => {
   writeFileSync(file('queue'), '');
   writeFileSync(file('calls'), '');
   for (const [name, text] of Object.entries(commands))
-    writeFileSync(file(name), `#!/bin/sh\ncd '${dir}'\necho "${name} $*" >>calls\n${text}\n`, { mode: 0o755 });
+    // A call is told once all there is of it is on the disk.
+    writeFileSync(
+      file(name),
+      `#!/bin/sh\ncd '${dir}'\n${name === 'sbatch' ? 'cat >script\n' : ''}echo "${name} $*" >>calls\n${text}\n`,
+      { mode: 0o755 },
+    );
   process.env['PATH'] = `${dir}:${path}`;
 });
 afterEach(() => {
   process.env['PATH'] = path;
-  rmSync(dir, { recursive: true, force: true });
+  // A command may be under way still.
+  rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 const slot = (index: number): WorkerSlot => ({ role: 'trainer', index });
