@@ -23,9 +23,9 @@ const smoke = [
   'run',
   'experiments/smoke.yaml',
   '--set',
-  'finetuneScore.steps=3200',
+  'finetuneScore.steps=2400',
   '--set',
-  'finetuneComment.steps=1200',
+  'finetuneComment.steps=900',
 ];
 
 type Fault = (slurm: SlurmCluster, choose: (from: readonly string[]) => string) => Promise<void>;
