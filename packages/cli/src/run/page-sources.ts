@@ -1,9 +1,9 @@
-// What the page shows of what commands print: tables as `tables` does, reasons as `explain`, steps as `audit`, logs
+// What the page shows of what commands print: tables as `tables` does, two runs as `compare`, reasons as `explain`, steps as `audit`, logs
 // as `logs`.
 import type { PageSources } from '@calm-orch/dashboard';
 import { layoutOf } from '@calm-orch/coordinator/layout';
 import { runWithTables } from '../options/run-with-tables.ts';
-import { judgeApart } from './judge-apart.ts';
+import { compareApart, judgeApart } from './judge-apart.ts';
 import { logFiles } from './log-files.ts';
 import { pagePhotographs } from './page-photographs.ts';
 import { parts } from './parts.ts';
@@ -14,6 +14,7 @@ export function pageSources(dir: string, signal: AbortSignal): PageSources {
   return {
     runWithTables,
     tables: ({ id, trials }) => judgeApart({ dir, runId: id, seeds: trials.map(({ seed }) => seed) }, signal),
+    compare: (a, b) => compareApart({ dir, a, b }, signal),
     audit: async (tracker, runId) => {
       const { auditRun } = await import('@calm-orch/coordinator');
       return auditRun(tracker, runId, parts.stageKinds);

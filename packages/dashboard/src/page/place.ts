@@ -35,7 +35,15 @@ export type Place =
   | { readonly page: 'groups'; readonly query?: GroupsPlaceQuery }
   | { readonly page: 'runs'; readonly query?: ListQuery }
   | { readonly page: 'run'; readonly run: string; readonly stage?: string; readonly log?: LogPart }
-  | { readonly page: 'tables'; readonly name?: string };
+  | { readonly page: 'tables'; readonly name?: string }
+  | ComparePlace;
+
+/** Two runs side by side; empty: not chosen yet. */
+export interface ComparePlace {
+  readonly page: 'compare';
+  readonly a: string;
+  readonly b: string;
+}
 
 export function addressOf(place: Place): string {
   const part = encodeURIComponent;
@@ -58,6 +66,10 @@ export function addressOf(place: Place): string {
       const { page, run, row, seed, ...asked } = place;
       const query = new URLSearchParams(Object.entries(asked).filter(([, value]) => value !== undefined)).toString();
       return `#/run/${part(run)}/${page}/${part(row)}/${seed}${query === '' ? '' : `?${query}`}`;
+    }
+    case 'compare': {
+      const { page, ...runs } = place;
+      return `#/${page}?${new URLSearchParams(runs).toString()}`;
     }
     case 'tables':
       return place.name === undefined ? '#/tables' : `#/tables/${part(place.name)}`;
@@ -83,6 +95,10 @@ export function placeOf(hash: string): Place {
     return { page, run: name };
   }
   if (page === 'tables') return name ? { page, name } : { page };
+  if (page === 'compare') {
+    const asked = new URLSearchParams(query);
+    return { page, a: asked.get('a') ?? '', b: asked.get('b') ?? '' };
+  }
   if (page === 'groups') return { page, query: Object.fromEntries(new URLSearchParams(query)) };
   return { page: 'runs', query: Object.fromEntries(new URLSearchParams(query)) };
 }

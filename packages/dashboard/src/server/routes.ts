@@ -1,5 +1,6 @@
 // Every question the page asks.
 import { auditRoute } from './answers/audit.ts';
+import { compareRoute } from './answers/compare.ts';
 import { bandsRoute, curvesRoute, pointsRoute } from './answers/curves.ts';
 import { groupsRoute } from './answers/groups.ts';
 import { logRoute } from './answers/log.ts';
@@ -28,4 +29,5 @@ export const routes: readonly Route[] = [
   pairsRoute,
   pictureRoute,
   tablesRoute,
+  compareRoute,
 ];

@@ -1,6 +1,6 @@
 // What the page shows and does not read itself: the commands that print the same lend it.
 import type { Json } from '@calm-orch/core';
-import type { Table } from '@calm-orch/report';
+import type { RunComparison, Table } from '@calm-orch/report';
 import type { RunRecord, RunStageRecord, Tracker, TrialRef as TrialName } from '@calm-orch/tracker';
 import type { AugmentedPair, Picture, Suggestion, TestPhotograph } from '../api/photographs.ts';
 
@@ -51,6 +51,8 @@ export interface PageSources {
   tables(run: RunRecord): Promise<readonly Table[]>;
   /** By name, its experiment's name, or the last one that has tables. @throws CalmError `not_found` */
   runWithTables(tracker: Tracker, name: string | undefined): RunRecord;
+  /** By ids, as `calm-orch compare` does, apart as well. */
+  compare(a: string, b: string): Promise<RunComparison>;
   reasons(tracker: Tracker, runId: string, key: string): Promise<StageReasons>;
   audit(tracker: Tracker, runId: string): Promise<{ readonly ok: boolean; readonly stages: readonly StageAudit[] }>;
   readonly photographs: PhotographSources;

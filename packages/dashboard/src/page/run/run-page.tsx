@@ -44,6 +44,8 @@ export function RunPage({ place: { run: id, stage, log } }: { readonly place: Ru
           {data.resumes > 0 && ` · resumed ${data.resumes} ${data.resumes === 1 ? 'time' : 'times'}`}
           {' · '}
           <a href={addressOf({ page: 'tables', name: id })}>table</a>
+          {' · '}
+          <a href={addressOf({ page: 'compare', a: id, b: '' })}>compare</a>
         </p>
       </div>
       {run.error !== null && <Problem text={run.error} />}
