@@ -9,6 +9,7 @@ import { RunPage } from './run/run-page.tsx';
 import { GroupsPage } from './runs/groups-page.tsx';
 import { RunsPage } from './runs/runs-page.tsx';
 import { TablesPage } from './tables/tables-page.tsx';
+import { TryPage } from './try/try-page.tsx';
 
 export function App() {
   const place = usePlace();
@@ -49,6 +50,9 @@ export function App() {
           >
             Compare
           </a>
+          <a href={addressOf({ page: 'try' })} aria-current={place.page === 'try' ? 'page' : undefined}>
+            Try
+          </a>
         </nav>
         <Connection />
         <ThemeSwitch />
@@ -61,6 +65,7 @@ export function App() {
           <PhotographsPage key={`${place.run} ${place.row} ${place.seed}`} place={place} />
         )}
         {place.page === 'compare' && <ComparePage key={`${place.a} ${place.b}`} place={place} />}
+        {place.page === 'try' && <TryPage place={place} />}
         {place.page === 'tables' && <TablesPage key={place.name} place={place} />}
       </main>
     </>
@@ -91,6 +96,8 @@ function titleOf(place: Place): string {
       return place.run;
     case 'photographs':
       return `Photographs of ${place.row}, seed ${place.seed}, ${place.run}`;
+    case 'try':
+      return 'Try';
     case 'compare':
       return place.a === '' || place.b === '' ? 'Compare' : `${place.a} and ${place.b}`;
     case 'tables':

@@ -10,6 +10,7 @@ import { runsRoute } from './answers/runs.ts';
 import { stageRoute } from './answers/stage.ts';
 import { tablesRoute } from './answers/tables.ts';
 import { timelineRoute } from './answers/timeline.ts';
+import { modelsRoute, tryRoute } from './answers/try.ts';
 import type { Route } from './route.ts';
 
 export const routes: readonly Route[] = [
@@ -30,4 +31,6 @@ export const routes: readonly Route[] = [
   pictureRoute,
   tablesRoute,
   compareRoute,
+  modelsRoute,
+  tryRoute,
 ];

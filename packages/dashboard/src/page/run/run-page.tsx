@@ -159,6 +159,17 @@ function Trials({ id, trials }: Pick<RunAnswer, 'trials'> & { readonly id: strin
                   >
                     photographs
                   </a>
+                  {status === 'succeeded' && (
+                    <>
+                      {' · '}
+                      <a
+                        href={addressOf({ page: 'try', trial: { run: id, row, seed } })}
+                        aria-label={`Try row ${row}, seed ${seed}`}
+                      >
+                        try
+                      </a>
+                    </>
+                  )}
                 </td>
               </tr>
             ))}
