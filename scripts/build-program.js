@@ -1,4 +1,4 @@
-// Bundles what `calm-orch`, its workers and its judging thread load into packages/cli/dist/program: Node reads a few files
+// Bundles what `calm-orch`, its workers, its judging thread and what looks at a photograph load into packages/cli/dist/program: Node reads a few files
 // in a fraction of the time that hundreds of modules take. No stage runs from it: a computation loads the very modules that
 // were hashed for its key. Types are checked by `tsc -b`, whose output is bundled.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ const bundled = [
 rmSync(target, { recursive: true, force: true });
 await build({
   // parts.js is its own: stories replace what it holds.
-  entryPoints: ['main.js', 'worker.js', 'judge.js', 'run/parts.js'].map((name) => join(built, name)),
+  entryPoints: ['main.js', 'worker.js', 'judge.js', 'try.js', 'run/parts.js'].map((name) => join(built, name)),
   entryNames: '[name]',
   outdir: target,
   bundle: true,

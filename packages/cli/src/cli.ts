@@ -74,6 +74,11 @@ const commands: readonly CommandEntry[] = [
     load: () => import('./commands/report.ts'),
   },
   {
+    usage: 'compare <a> <b>',
+    describe: 'Compare two runs: configuration, metrics with intervals and a paired test, curves',
+    load: () => import('./commands/compare.ts'),
+  },
+  {
     usage: 'ui',
     describe: 'Show the run folder as a page in the browser, live',
     load: () => import('./commands/ui.ts'),

@@ -13,6 +13,7 @@ const takeRuns = new Set([
   'show',
   'tables',
   'report',
+  'compare',
   'explain',
   'verify',
   'audit',
@@ -40,7 +41,10 @@ export async function completions(
   const begun = (all: readonly string[]): string[] => all.filter((one) => one.startsWith(current));
   const isOption = current.startsWith('-');
   if (command === undefined && !isOption) return previous === '--dir' ? [] : begun(commands);
-  if (!isOption && (previous === '--run' || (takeRuns.has(command ?? '') && previous === command)))
+  if (
+    !isOption &&
+    (previous === '--run' || (takeRuns.has(command ?? '') && (previous === command || command === 'compare')))
+  )
     return begun(await runIds(dirOf(typed, env)));
   if (!isOption && takeExperiments.has(command ?? '') && !previous.startsWith('-')) return begun(experiments());
   const { options, positionals, choices } = knownTo((await optionsOf(command)) as YargsInside);

@@ -1,9 +1,9 @@
-// A thread that judges a run's tables, as bootstraps would keep its coordinator from hearing heartbeats (judge-apart.ts).
+// A thread that judges a run's tables, or compares two runs, as bootstraps would keep its coordinator from hearing heartbeats (judge-apart.ts).
 import { parentPort, workerData } from 'node:worker_threads';
 import { toCalmError } from '@calm-orch/core/errors';
-import { onlySeeds, type Table } from '@calm-orch/report';
+import { onlySeeds, type RunComparison, type Table } from '@calm-orch/report';
 import { openTracker } from '@calm-orch/tracker';
-import { judgedTables } from './judged-tables.ts';
+import { comparedRuns, judgedTables } from './judged-tables.ts';
 
 export interface JudgeTask {
   readonly dir: string;
@@ -11,12 +11,21 @@ export interface JudgeTask {
   readonly seeds: readonly number[];
 }
 
-export type Judged = { readonly tables: Table[] } | { readonly problem: string };
+export interface CompareTask {
+  readonly dir: string;
+  readonly a: string;
+  readonly b: string;
+}
 
-async function judge({ dir, runId, seeds }: JudgeTask): Promise<Judged> {
+export type Judged = { readonly tables: Table[] } | { readonly compared: RunComparison } | { readonly problem: string };
+
+async function judge(task: JudgeTask | CompareTask): Promise<Judged> {
+  const { dir } = task;
   const tracker = openTracker(dir, { access: 'read' });
   try {
-    const part = onlySeeds(tracker, tracker.getRun(runId), seeds);
+    if ('a' in task)
+      return { compared: await comparedRuns(tracker, [tracker.getRun(task.a), tracker.getRun(task.b)], dir) };
+    const part = onlySeeds(tracker, tracker.getRun(task.runId), task.seeds);
     return { tables: await judgedTables(part.tracker, part.run, dir) };
   } catch (error) {
     return { problem: toCalmError(error).message };
@@ -25,4 +34,4 @@ async function judge({ dir, runId, seeds }: JudgeTask): Promise<Judged> {
   }
 }
 
-parentPort!.postMessage(await judge(workerData as JudgeTask));
+parentPort!.postMessage(await judge(workerData as JudgeTask | CompareTask));

@@ -18,5 +18,5 @@ export type { RunView, StageView, WorkerView } from './runs/view.ts';
 export { largePages, workerCounts, type Machine, type WorkerCounts } from './runs/worker-counts.ts';
 export { foundationFile } from './plan/foundation-artifact.ts';
 export { auditRun, auditStage, type Audit, type AuditedStage } from './runs/audit.ts';
-export { explainRun, type Difference, type Explanation } from './plan/explain.ts';
+export { explainRun, type Explanation } from './plan/explain.ts';
 export { allButNewest, findGarbage, freeGarbage, onlyOf, type Garbage, type Selection } from './artifacts/gc.ts';

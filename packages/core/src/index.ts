@@ -8,6 +8,7 @@ export {
   type ErrorMeaning,
 } from './errors.ts';
 export { canonicalJson, hashOf, sha256, type Json } from './order/canonical.ts';
+export { differencesOf, type Difference } from './order/differences.ts';
 export { rng, type Rng } from './order/rng.ts';
 export {
   foundationFile,

@@ -9,4 +9,5 @@ export type {
   StageReasons,
   TestPhotograph,
   TrialName,
+  TriedAnswer,
 } from './server/sources.ts';

@@ -106,7 +106,8 @@ export { wantedRoot } from './catalog/candidates.ts';
 export type { Questions } from './catalog/question-candidates.ts';
 export { writeCatalog, writeCatalogComments, type CatalogResult } from './catalog/write.ts';
 export { checkImage } from './images/check-image.ts';
-export { browserPicture, type BrowserPicture } from './images/browser-picture.ts';
+export { decodeUpload, maxUploadPixels, onlyPhotographs } from './photos/upload.ts';
+export { browserPicture, smallPicture, type BrowserPicture } from './images/browser-picture.ts';
 export { makeDatasets, madeDataFile, type MakeOptions } from './make/make.ts';
 export { surveyors, publishedCounts } from './verify/survey.ts';
 export { verifyDatasets, type DatasetReport, type VerifyOptions } from './verify/verify.ts';
@@ -119,7 +120,7 @@ export { addNormalNoise } from './images/normal-noise.ts';
 export { pipelineOf } from './pipeline.ts';
 export { isMaskName, loadMask, maskFileOf } from './images/masks.ts';
 export { imageFileState, imageNamesIn } from './images/image-files.ts';
-export { clipSquare, type Fit } from './images/clip-square.ts';
+export { clipSquare, seenSquare, type Fit, type SeenSquare } from './images/clip-square.ts';
 export { squareViews, turnSquare } from './images/turn-square.ts';
 export {
   clipMean,

@@ -11,6 +11,7 @@ export { answerLogits, answerLoss, answerLossPerShard, tokenOrder, type CalmText
 export { episodeImages, episodeLogits, type EpisodeText } from './calm/episode.ts';
 export { episodePrompt, ratingScale, type EpisodePrompt } from './calm/episode-prompt.ts';
 export { llmShapes } from './layers/llama.ts';
+export { attentionMaps, type AttentionMap } from './calm/attention-maps.ts';
 export { mfamShapes, mfamTokens, qformerTokens, thematicTokens } from './calm/mfam.ts';
 export { hiddenStates, statesOf, visionShapes, type StatesSize } from './layers/vision.ts';
 export { areFinite, NonFiniteStep } from './training/non-finite-step.ts';

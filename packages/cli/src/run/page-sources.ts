@@ -1,12 +1,14 @@
-// What the page shows of what commands print: tables as `tables` does, reasons as `explain`, steps as `audit`, logs
+// What the page shows of what commands print: tables as `tables` does, two runs as `compare`, reasons as `explain`, steps as `audit`, logs
 // as `logs`.
 import type { PageSources } from '@calm-orch/dashboard';
 import { layoutOf } from '@calm-orch/coordinator/layout';
 import { runWithTables } from '../options/run-with-tables.ts';
-import { judgeApart } from './judge-apart.ts';
+import { compareApart, judgeApart } from './judge-apart.ts';
 import { logFiles } from './log-files.ts';
 import { pagePhotographs } from './page-photographs.ts';
+import { trialsWithModels } from '../models/trained-model.ts';
 import { parts } from './parts.ts';
+import { tryPhotograph } from '../models/try-photograph.ts';
 
 /** @param signal Ends what is still being judged. */
 export function pageSources(dir: string, signal: AbortSignal): PageSources {
@@ -14,6 +16,9 @@ export function pageSources(dir: string, signal: AbortSignal): PageSources {
   return {
     runWithTables,
     tables: ({ id, trials }) => judgeApart({ dir, runId: id, seeds: trials.map(({ seed }) => seed) }, signal),
+    models: (tracker) => trialsWithModels(tracker, dir),
+    tryPhotograph: (trial, body, own) => tryPhotograph(dir, trial, body, AbortSignal.any([signal, own])),
+    compare: (a, b) => compareApart({ dir, a, b }, signal),
     audit: async (tracker, runId) => {
       const { auditRun } = await import('@calm-orch/coordinator');
       return auditRun(tracker, runId, parts.stageKinds);

@@ -10,6 +10,7 @@ const built = (name: string): string => fileURLToPath(new URL(`../../dist/${name
 
 export const workerScript = built('program/worker');
 export const judgeScript = built('program/judge');
+export const tryScript = built('program/try');
 /** Not bundled: what computes is what was hashed (scripts/build-program.js). */
 export const computeScript = built('compute');
 

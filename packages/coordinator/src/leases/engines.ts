@@ -1,7 +1,6 @@
 // Who may compute a stage. A result has the bits of the engine that computed it, and a stage's key names that engine: no other
 // computes the stage. And what reads loose files needs a worker that sees the file systems of the coordinator.
-import type { Json } from '@calm-orch/core';
-import { differencesOf } from '../plan/explain.ts';
+import { differencesOf, type Json } from '@calm-orch/core';
 import type { WorkerRecord } from './records.ts';
 import type { StageRecord } from './stage-progress.ts';
 

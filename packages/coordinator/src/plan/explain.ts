@@ -2,19 +2,11 @@
 // Everything comes from the manifests of artifacts, so it can be asked long after the run.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { stageLabel, type Json, type StageKind } from '@calm-orch/core';
+import { differencesOf, stageLabel, type Difference, type Json, type StageKind } from '@calm-orch/core';
 import type { Execution, Tracker } from '@calm-orch/tracker';
 import type { Manifest } from '../artifacts/artifact.ts';
 import { readArtifact } from '../artifacts/damage.ts';
 import type { Layout } from '../artifacts/layout.ts';
-
-export interface Difference {
-  /** Ingredient and path: `config.finetuneScore.steps`, `input model`, `module packages/model/dist/layers/layers.js`, `engine.version`. */
-  readonly what: string;
-  /** Null where there was none. */
-  readonly before: Json;
-  readonly now: Json;
-}
 
 export interface Explanation {
   readonly key: string;
@@ -25,7 +17,10 @@ export interface Explanation {
   readonly firstRun: string;
   /** The stage of its kind most like it that is older; null: it is the first. */
   readonly nearest: string | null;
-  /** What of its key differs from that one's. */
+  /**
+   * What of its key differs from that one's, by ingredient and path: `config.finetuneScore.steps`, `input model`,
+   * `module packages/model/dist/layers/layers.js`, `engine.version`.
+   */
   readonly differences: readonly Difference[];
   /** Its artifact or its ingredients are gone, so that nothing can be compared. */
   readonly gone: boolean;
@@ -115,19 +110,4 @@ function differencesOfModules(
           },
         ],
   );
-}
-
-/** Leaves that differ, by path. */
-export function differencesOf(path: string, before: Json, now: Json): Difference[] {
-  if (isObject(before) && isObject(now)) {
-    const names = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
-    return names.flatMap((name) =>
-      differencesOf(path === '' ? name : `${path}.${name}`, before[name] ?? null, now[name] ?? null),
-    );
-  }
-  return JSON.stringify(before) === JSON.stringify(now) ? [] : [{ what: path, before, now }];
-}
-
-function isObject(value: Json): value is { readonly [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

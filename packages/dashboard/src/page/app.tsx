@@ -3,11 +3,13 @@ import { useEffect, useRef } from 'preact/hooks';
 import { useConnection } from './data/live.ts';
 import { addressOf, usePlace, type Place } from './place.ts';
 import { ThemeSwitch } from './parts/theme.tsx';
+import { ComparePage } from './compare/compare-page.tsx';
 import { PhotographsPage } from './photographs/photographs-page.tsx';
 import { RunPage } from './run/run-page.tsx';
 import { GroupsPage } from './runs/groups-page.tsx';
 import { RunsPage } from './runs/runs-page.tsx';
 import { TablesPage } from './tables/tables-page.tsx';
+import { TryPage } from './try/try-page.tsx';
 
 export function App() {
   const place = usePlace();
@@ -42,6 +44,15 @@ export function App() {
           <a href={addressOf({ page: 'tables' })} aria-current={place.page === 'tables' ? 'page' : undefined}>
             Tables
           </a>
+          <a
+            href={addressOf({ page: 'compare', a: '', b: '' })}
+            aria-current={place.page === 'compare' ? 'page' : undefined}
+          >
+            Compare
+          </a>
+          <a href={addressOf({ page: 'try' })} aria-current={place.page === 'try' ? 'page' : undefined}>
+            Try
+          </a>
         </nav>
         <Connection />
         <ThemeSwitch />
@@ -53,6 +64,8 @@ export function App() {
         {place.page === 'photographs' && (
           <PhotographsPage key={`${place.run} ${place.row} ${place.seed}`} place={place} />
         )}
+        {place.page === 'compare' && <ComparePage key={`${place.a} ${place.b}`} place={place} />}
+        {place.page === 'try' && <TryPage place={place} />}
         {place.page === 'tables' && <TablesPage key={place.name} place={place} />}
       </main>
     </>
@@ -83,6 +96,10 @@ function titleOf(place: Place): string {
       return place.run;
     case 'photographs':
       return `Photographs of ${place.row}, seed ${place.seed}, ${place.run}`;
+    case 'try':
+      return 'Try';
+    case 'compare':
+      return place.a === '' || place.b === '' ? 'Compare' : `${place.a} and ${place.b}`;
     case 'tables':
       return place.name === undefined ? 'Tables' : `Tables of ${place.name}`;
   }

@@ -13,6 +13,10 @@ test('every place has an address that leads back to it', () => {
     { page: 'photographs', run: 'x-1', row: 'a/b & c', seed: 0 },
     { page: 'photographs', run: 'x-1', row: 'all', seed: 2, sort: 'id', order: 'ascending', photo: '7&8' },
     { page: 'photographs', run: 'x-1', row: 'all', seed: 2, view: 'pairs' },
+    { page: 'compare', a: '', b: '' },
+    { page: 'compare', a: 'x-1', b: 'a b&c' },
+    { page: 'try' },
+    { page: 'try', trial: { run: 'ü/x', row: 'a/b & c', seed: 3 } },
     { page: 'tables' },
     { page: 'tables', name: 'x-1' },
   ];

@@ -35,7 +35,22 @@ export type Place =
   | { readonly page: 'groups'; readonly query?: GroupsPlaceQuery }
   | { readonly page: 'runs'; readonly query?: ListQuery }
   | { readonly page: 'run'; readonly run: string; readonly stage?: string; readonly log?: LogPart }
-  | { readonly page: 'tables'; readonly name?: string };
+  | { readonly page: 'tables'; readonly name?: string }
+  | ComparePlace
+  | TryPlace;
+
+/** Two runs side by side; empty: not chosen yet. */
+export interface ComparePlace {
+  readonly page: 'compare';
+  readonly a: string;
+  readonly b: string;
+}
+
+/** A photograph of one's own, looked at by a trial's models. @default the newest full model */
+export interface TryPlace {
+  readonly page: 'try';
+  readonly trial?: { readonly run: string; readonly row: string; readonly seed: number };
+}
 
 export function addressOf(place: Place): string {
   const part = encodeURIComponent;
@@ -58,6 +73,13 @@ export function addressOf(place: Place): string {
       const { page, run, row, seed, ...asked } = place;
       const query = new URLSearchParams(Object.entries(asked).filter(([, value]) => value !== undefined)).toString();
       return `#/run/${part(run)}/${page}/${part(row)}/${seed}${query === '' ? '' : `?${query}`}`;
+    }
+    case 'try':
+      if (place.trial === undefined) return '#/try';
+      return `#/try?${new URLSearchParams({ ...place.trial, seed: String(place.trial.seed) }).toString()}`;
+    case 'compare': {
+      const { page, ...runs } = place;
+      return `#/${page}?${new URLSearchParams(runs).toString()}`;
     }
     case 'tables':
       return place.name === undefined ? '#/tables' : `#/tables/${part(place.name)}`;
@@ -83,6 +105,15 @@ export function placeOf(hash: string): Place {
     return { page, run: name };
   }
   if (page === 'tables') return name ? { page, name } : { page };
+  if (page === 'try') {
+    const asked = new URLSearchParams(query);
+    const [run, row, seed] = ['run', 'row', 'seed'].map((part) => asked.get(part));
+    return run && row && /^-?\d+$/.test(seed ?? '') ? { page, trial: { run, row, seed: Number(seed) } } : { page };
+  }
+  if (page === 'compare') {
+    const asked = new URLSearchParams(query);
+    return { page, a: asked.get('a') ?? '', b: asked.get('b') ?? '' };
+  }
   if (page === 'groups') return { page, query: Object.fromEntries(new URLSearchParams(query)) };
   return { page: 'runs', query: Object.fromEntries(new URLSearchParams(query)) };
 }

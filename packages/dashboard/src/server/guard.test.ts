@@ -41,6 +41,24 @@ describe('on this machine', () => {
     expect((await served.ask('/api/runs', {}, 'HEAD')).status).toBe(200);
   });
 
+  test('a photograph may be sent by the page itself alone, and to no other address', async () => {
+    const path = '/api/runs/x-1/try?row=all&seed=0';
+    const own = { host: `127.0.0.1:${served.port}`, origin: `http://127.0.0.1:${served.port}` };
+    const posted = async (headers: Record<string, string>) => (await served.ask(path, headers, 'POST')).status;
+    // There is no model to ask.
+    expect(await posted(own)).toBe(404);
+    expect(await posted({ ...own, 'sec-fetch-site': 'same-origin' })).toBe(404);
+    // What does not say where it comes from may come from anywhere.
+    expect(await posted({ host: own.host })).toBe(403);
+    for (const origin of ['https://evil.example', 'http://localhost:1', 'null'])
+      expect([origin, await posted({ ...own, origin })]).toEqual([origin, 403]);
+    expect(await posted({ ...own, host: 'evil.example' })).toBe(403);
+    expect(await posted({ ...own, 'sec-fetch-site': 'cross-site' })).toBe(403);
+    for (const other of ['/', '/page.js', '/api/runs', '/api/live', '/api/openapi.json', '/api/models'])
+      expect([other, (await served.ask(other, own, 'POST')).status]).toEqual([other, 405]);
+    expect((await served.ask(path, own)).status).toBe(404);
+  });
+
   test('no path leads out of the page', async () => {
     const paths = [
       '/../../../etc/passwd',

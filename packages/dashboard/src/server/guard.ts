@@ -9,10 +9,12 @@ export interface GuardOptions {
   readonly host: string;
   /** Null on this machine's own addresses, where no token is asked for. */
   readonly token: string | null;
+  /** Paths that something may be sent to. @default none */
+  readonly takesPost?: (pathname: string) => boolean;
 }
 
 export interface Guard {
-  /** Null: go on. */
+  /** Null: go on. @throws CalmError `invalid_argument` for a path that is no UTF-8 */
   refuse(request: IncomingMessage, url: URL): Refusal | null;
   /** The header that lets a browser which has shown the token once go on without it in the address. */
   readonly cookie: string | null;
@@ -35,21 +37,23 @@ export const reachableName = (host: string): string =>
 
 export const isLoopback = (host: string): boolean => loopback.includes(inAddress(host)) || host.startsWith('127.');
 
-export function createGuard({ host, token }: GuardOptions): Guard {
+export function createGuard({ host, token, takesPost = () => false }: GuardOptions): Guard {
   const names = namesOf(inAddress(host));
   const cookieName = 'calm-orch-token';
   return {
     cookie: token === null ? null : `${cookieName}=${token}; HttpOnly; SameSite=Strict; Path=/`,
     refuse: (request, url) => {
       const { host: asked = '', origin, cookie = '', 'sec-fetch-site': site } = request.headers;
-      if (request.method !== 'GET' && request.method !== 'HEAD')
+      const isPost = request.method === 'POST' && takesPost(url.pathname);
+      if (!isPost && request.method !== 'GET' && request.method !== 'HEAD')
         return { status: 405, message: 'the page only reads: GET and HEAD are answered' };
       if (!names.has(asked.toLowerCase().replace(/:\d+$/, '')))
         return {
           status: 403,
           message: `this server is not known as "${asked.slice(0, 100)}": ask for it by the address it printed`,
         };
-      if (origin !== undefined && origin !== `http://${asked}`)
+      // A browser says where a POST comes from; what does not say it is told apart from no other site.
+      if (origin === undefined ? isPost : origin !== `http://${asked}`)
         return { status: 403, message: 'another site may not read this one' };
       if (url.pathname.startsWith('/api/') && (site === 'cross-site' || site === 'same-site'))
         return { status: 403, message: 'another site may not read this one' };

@@ -7,13 +7,14 @@ export function openApi(routes: readonly Route[], version: string): unknown {
   const problem = { description: 'What is wrong, in words', content: jsonContent(errorAnswer) };
   return {
     openapi: '3.1.0',
-    info: { title: 'calm-orch ui', version, description: 'What the page over a run folder reads; nothing is written.' },
+    info: { title: 'calm-orch ui', version, description: 'What the page over a run folder asks; nothing is written.' },
     paths: Object.fromEntries(
-      routes.map(({ path, summary, query, answer }) => [
+      routes.map(({ method, path, summary, query, answer }) => [
         path,
         {
-          get: {
+          [method === 'POST' ? 'post' : 'get']: {
             summary,
+            ...(method === 'POST' && { requestBody: { required: true, content: { 'application/octet-stream': {} } } }),
             parameters: [
               ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
                 name,

@@ -11,9 +11,15 @@ export interface Asked<Query> {
   /** Parts of the path, by name. */
   readonly path: Readonly<Record<string, string>>;
   readonly query: Query;
+  /** Of a POST: read as it comes, bounded; of others empty. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
 }
 
 export interface Route {
+  /** What POST sends is looked at and kept nowhere. @default GET */
+  readonly method?: 'POST';
   /** `/api/runs/{run}`. */
   readonly path: string;
   readonly summary: string;
@@ -38,6 +44,7 @@ export function route<Query extends z.ZodObject, Answer extends z.ZodType>({
   handle,
   ...what
 }: {
+  readonly method?: 'POST';
   readonly path: string;
   readonly summary: string;
   readonly query: Query;
@@ -76,9 +83,9 @@ export interface Match {
 }
 
 /** @throws CalmError `invalid_argument` for a path whose parts are not UTF-8 */
-export function matchRoute(routes: readonly Route[], pathname: string): Match | null {
+export function matchRoute(routes: readonly Route[], method: 'GET' | 'POST', pathname: string): Match | null {
   const parts = pathname.split('/');
-  for (const one of routes) {
+  for (const one of routes.filter((route) => (route.method ?? 'GET') === method)) {
     const wanted = one.path.split('/');
     if (wanted.length !== parts.length) continue;
     const path: Record<string, string> = {};

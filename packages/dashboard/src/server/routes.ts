@@ -1,5 +1,6 @@
 // Every question the page asks.
 import { auditRoute } from './answers/audit.ts';
+import { compareRoute } from './answers/compare.ts';
 import { bandsRoute, curvesRoute, pointsRoute } from './answers/curves.ts';
 import { groupsRoute } from './answers/groups.ts';
 import { logRoute } from './answers/log.ts';
@@ -9,6 +10,7 @@ import { runsRoute } from './answers/runs.ts';
 import { stageRoute } from './answers/stage.ts';
 import { tablesRoute } from './answers/tables.ts';
 import { timelineRoute } from './answers/timeline.ts';
+import { modelsRoute, tryRoute } from './answers/try.ts';
 import type { Route } from './route.ts';
 
 export const routes: readonly Route[] = [
@@ -28,4 +30,7 @@ export const routes: readonly Route[] = [
   pairsRoute,
   pictureRoute,
   tablesRoute,
+  compareRoute,
+  modelsRoute,
+  tryRoute,
 ];

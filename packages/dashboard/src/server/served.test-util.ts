@@ -28,6 +28,9 @@ export interface Served {
 
 export const noSources: PageSources = {
   tables: () => Promise.resolve([]),
+  models: () => [],
+  tryPhotograph: () => Promise.reject(new CalmError('unavailable', 'no model')),
+  compare: () => Promise.reject(new CalmError('not_found', 'no runs to compare')),
   runWithTables: (tracker, name) => tracker.findRun(name),
   reasons: () => Promise.resolve({ ingredients: { kind: 'x' }, nearest: null, differences: [] }),
   photographs: {

@@ -1,10 +1,11 @@
 // What the page shows and does not read itself: the commands that print the same lend it.
 import type { Json } from '@calm-orch/core';
-import type { Table } from '@calm-orch/report';
+import type { RunComparison, Table } from '@calm-orch/report';
 import type { RunRecord, RunStageRecord, Tracker, TrialRef as TrialName } from '@calm-orch/tracker';
+import type { TriedAnswer } from '../api/try.ts';
 import type { AugmentedPair, Picture, Suggestion, TestPhotograph } from '../api/photographs.ts';
 
-export type { Picture, TestPhotograph, TrialName };
+export type { Picture, TestPhotograph, TrialName, TriedAnswer };
 
 /** Why a stage was executed or reused. */
 export interface StageReasons {
@@ -51,6 +52,19 @@ export interface PageSources {
   tables(run: RunRecord): Promise<readonly Table[]>;
   /** By name, its experiment's name, or the last one that has tables. @throws CalmError `not_found` */
   runWithTables(tracker: Tracker, name: string | undefined): RunRecord;
+  /** Trials with trained models, the newest run first, in it the full model. */
+  models(tracker: Tracker): readonly (TrialName & { readonly run: string })[];
+  /**
+   * Looks at the photograph of these bytes in a process of its own, which ends with `signal`.
+   * @throws CalmError `invalid_argument` with `data.reason` 'size' or 'format' of what is none; `busy`; `unavailable`
+   */
+  tryPhotograph(
+    trial: TrialName & { readonly run: string },
+    body: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<TriedAnswer>;
+  /** By ids, as `calm-orch compare` does, apart as well. */
+  compare(a: string, b: string): Promise<RunComparison>;
   reasons(tracker: Tracker, runId: string, key: string): Promise<StageReasons>;
   audit(tracker: Tracker, runId: string): Promise<{ readonly ok: boolean; readonly stages: readonly StageAudit[] }>;
   readonly photographs: PhotographSources;

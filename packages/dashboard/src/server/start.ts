@@ -12,6 +12,7 @@ import { routes } from './routes.ts';
 import { openRunFolder } from './run-folder.ts';
 import type { PageSources } from './sources.ts';
 import { staticFiles } from './static-files.ts';
+import { boundedBody } from './upload.ts';
 
 export interface PageOptions {
   /** Run folder. */
@@ -49,14 +50,14 @@ export async function startPage({ dir, sources, version, port, host = defaultHos
   const folder = openRunFolder(dir);
   folder.tracker();
   const token = isLoopback(host) ? null : randomBytes(24).toString('base64url');
-  const guard = createGuard({ host, token });
+  const guard = createGuard({ host, token, takesPost: (pathname) => matchRoute(routes, 'POST', pathname) !== null });
   const live = createLive(folder);
   const description = JSON.stringify(openApi(routes, version));
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = addressOf(request);
     const refusal = guard.refuse(request, url);
-    if (refusal !== null) return send(response, refusal.status, problem('refused', refusal.message));
+    if (refusal !== null) return refuse(request, response, refusal.status, problem('refused', refusal.message));
     const file = files.get(url.pathname);
     if (file !== undefined) {
       if (guard.cookie !== null && url.searchParams.has('token'))
@@ -67,16 +68,21 @@ export async function startPage({ dir, sources, version, port, host = defaultHos
     if (url.pathname === '/api/openapi.json') return send(response, 200, description);
     if (url.pathname === '/api/live' && request.method === 'GET')
       return live.connect(request, response.writeHead(200, { ...headers, ...live.headers }));
-    const match = matchRoute(routes, url.pathname);
+    const isPost = request.method === 'POST';
+    const match = matchRoute(routes, isPost ? 'POST' : 'GET', url.pathname);
     if (match === null) throw new CalmError('not_found', `there is no ${url.pathname} here`);
     const query = queryOf(match.route, url.searchParams);
-    reply(response, await match.route.handle({ folder, sources, path: match.path, query }));
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const asked = { folder, sources, path: match.path, query, body: boundedBody(request), signal: gone.signal };
+    reply(response, await match.route.handle(asked));
   };
   const listener: RequestListener = (request, response) => {
     answer(request, response).catch((thrown: unknown) => {
-      const { code, message } = toCalmError(thrown);
+      const { code, message, data } = toCalmError(thrown);
+      const status = typeof data['httpStatus'] === 'number' ? data['httpStatus'] : (httpStatus[code] ?? 500);
       if (response.headersSent) response.destroy();
-      else send(response, httpStatus[code] ?? 500, problem(code, message));
+      else refuse(request, response, status, problem(code, message));
     });
   };
 
@@ -105,6 +111,24 @@ const problem = (code: ErrorCode, message: string): string => JSON.stringify({ e
 
 function send(response: ServerResponse, status: number, body: string | Buffer, type = 'application/json'): void {
   response.writeHead(status, { ...headers, 'content-type': type, 'cache-control': 'no-store' }).end(body);
+}
+
+/** How long one that is refused may go on sending: a connection that is cut at once takes the answer with it. */
+const lingerMs = 1000;
+
+/** What still comes is thrown away, and after a while the connection is closed. */
+function refuse(request: IncomingMessage, response: ServerResponse, status: number, body: string): void {
+  const hasMore = request.method === 'POST' && !request.complete;
+  if (!hasMore) return send(response, status, body);
+  const own = { 'content-type': 'application/json', 'cache-control': 'no-store', connection: 'close' };
+  response.writeHead(status, { ...headers, ...own, 'content-length': Buffer.byteLength(body) });
+  response.write(body);
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, lingerMs);
+  request.once('close', end).once('end', end).resume();
 }
 
 function reply(response: ServerResponse, { type, body, cache = 'no-store', file }: Reply): void {

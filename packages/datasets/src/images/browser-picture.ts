@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { pipelineOf } from '../pipeline.ts';
 import { maxPixels } from './image-problem.ts';
-import { loadImage } from './images.ts';
+import { loadImage, type RgbImage } from './images.ts';
 import { sharp } from './sharp.ts';
 
 export interface BrowserPicture {
@@ -23,8 +23,13 @@ const types: Readonly<Record<string, string>> = { jpeg: 'image/jpeg', png: 'imag
 export async function browserPicture(path: string): Promise<BrowserPicture> {
   const type = await typeAsItIs(path);
   if (type !== undefined) return { type, bytes: readFileSync(path) };
-  const image = await loadImage(path, { maxSide });
-  return { type: 'image/jpeg', bytes: await pipelineOf(image).jpeg({ quality: 90 }).toBuffer() };
+  return smallPicture(await loadImage(path, { maxSide }));
+}
+
+/** Made smaller where it is larger than what is shown. */
+export async function smallPicture(image: RgbImage): Promise<BrowserPicture> {
+  const small = pipelineOf(image).resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true });
+  return { type: 'image/jpeg', bytes: await small.jpeg({ quality: 90 }).toBuffer() };
 }
 
 /** Undefined: it is not for browsers as it is. */

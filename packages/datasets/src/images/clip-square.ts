@@ -9,6 +9,20 @@ export type Fit = 'crop' | 'pad';
 /** LLaVA's `int(mean * 255)`. */
 const meanColor = clipMean.map((mean) => Math.trunc(mean * 255)) as unknown as readonly [number, number, number];
 
+/** Where the square lies in the photograph, in parts of its width and height; with `pad` it reaches beyond. */
+export interface SeenSquare {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export function seenSquare({ width, height }: Pick<RgbImage, 'width' | 'height'>, fit: Fit = 'crop'): SeenSquare {
+  const side = fit === 'pad' ? Math.max(width, height) : Math.min(width, height);
+  const [across, down] = [side / width, side / height];
+  return { left: (1 - across) / 2, top: (1 - down) / 2, width: across, height: down };
+}
+
 /** [side, side] of an image; an image of that size is returned as it is. */
 export function clipSquare(image: RgbImage, side: number, fit: Fit = 'crop'): RgbImage {
   if (image.width === side && image.height === side) return image;

@@ -68,24 +68,32 @@ function cannotDecode(path: string, reason: string, cause?: unknown): CalmError 
 }
 
 async function decode(path: string, maxSide: number | null, shorterSide: number | null): Promise<RgbImage> {
-  let decoded;
   try {
-    let pipeline = sharp(path, { failOn: 'truncated', limitInputPixels: maxPixels })
-      .autoOrient()
-      .flatten({ background: '#ffffff' });
-    if (maxSide !== null) pipeline = pipeline.resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true });
-    if (shorterSide !== null) {
-      // Decoders can leave out detail while they decode; the last halving, or less, is resize's.
-      const options = { fit: 'outside', withoutEnlargement: true, kernel: 'cubic' } as const;
-      pipeline = pipeline.resize(2 * shorterSide, 2 * shorterSide, options);
-    }
-    decoded = await pipeline.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+    return await decoded(path, basename(path), { maxSide, shorterSide });
   } catch (error) {
+    if (error instanceof CalmError) throw error;
     throw cannotDecode(path, decodingProblem(error, path), error);
   }
-  const { data, info } = decoded;
+}
+
+/** @param source A file, or its bytes. @throws what sharp throws of it */
+export async function decoded(
+  source: string | Uint8Array,
+  name: string,
+  { maxSide = null, shorterSide = null }: LoadImageOptions = {},
+): Promise<RgbImage> {
+  let pipeline = sharp(source, { failOn: 'truncated', limitInputPixels: maxPixels })
+    .autoOrient()
+    .flatten({ background: '#ffffff' });
+  if (maxSide !== null) pipeline = pipeline.resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true });
+  if (shorterSide !== null) {
+    // Decoders can leave out detail while they decode; the last halving, or less, is resize's.
+    const options = { fit: 'outside', withoutEnlargement: true, kernel: 'cubic' } as const;
+    pipeline = pipeline.resize(2 * shorterSide, 2 * shorterSide, options);
+  }
+  const { data, info } = await pipeline.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
   return {
-    data: info.channels === 3 ? data : toThreeChannels(data, info.channels, basename(path)),
+    data: info.channels === 3 ? data : toThreeChannels(data, info.channels, name),
     width: info.width,
     height: info.height,
   };

@@ -9,9 +9,18 @@ import {
   squareViews,
   toPixels,
   turnSquare,
+  type RgbImage,
 } from '@calm-orch/datasets';
 import { startEngine } from '@calm-orch/engine';
-import { createPhotoEncoder, memoryTaps, openFoundation, readSafetensors, type Taps } from '@calm-orch/model';
+import {
+  attentionMaps,
+  createPhotoEncoder,
+  memoryTaps,
+  openFoundation,
+  readSafetensors,
+  type AttentionMap,
+  type Taps,
+} from '@calm-orch/model';
 import { createGenerator } from './generate.ts';
 import { expectationReader, scoreReader } from './read-score.ts';
 import { openStageLanguage, withAnswerStart } from './stage-language.ts';
@@ -28,6 +37,16 @@ export interface PhotoAnswer {
   readonly score?: number | null;
   readonly comment?: string;
   readonly suggestion?: string;
+  /** What each level of the MFAM attends to in the photograph as it is; where it was asked for. */
+  readonly attention?: readonly AttentionMap[];
+}
+
+/** The square of a photograph that the ViT reads. */
+export interface PhotoSquare {
+  /** What the answer calls it. */
+  readonly file: string;
+  /** [side, side, 3] normalised. */
+  readonly pixels: Float32Array;
 }
 
 export interface UnreadablePhoto {
@@ -42,6 +61,8 @@ export interface PhotoAnswersSpec {
   /** File of the trained weights. */
   readonly model: string;
   readonly question: PhotoQuestion;
+  /** @default false */
+  readonly attention?: boolean;
 }
 
 const encodeBatch = 16;
@@ -53,21 +74,30 @@ export async function answerAboutPhotos(
   files: readonly string[],
   spec: PhotoAnswersSpec,
 ): Promise<{ readonly answers: readonly PhotoAnswer[]; readonly unreadable: readonly UnreadablePhoto[] }> {
-  const { config, question } = spec;
-  const images: { file: string; pixels: Float32Array }[] = [];
+  const images: PhotoSquare[] = [];
   const unreadable: UnreadablePhoto[] = [];
   for (const file of files) {
     try {
-      images.push({
-        file,
-        pixels: toPixels(clipSquare(await loadImage(file), config.vision.imageSize, config.encode.fit)),
-      });
+      images.push(photoSquare(file, await loadImage(file), spec.config));
     } catch (error) {
       if (!(error instanceof CalmError)) throw error;
       unreadable.push({ file, reason: error.message });
     }
   }
-  if (images.length === 0) return { answers: [], unreadable };
+  return { answers: images.length === 0 ? [] : await answerAboutSquares(images, spec), unreadable };
+}
+
+export const photoSquare = (file: string, image: RgbImage, { vision, encode }: TrialConfig): PhotoSquare => ({
+  file,
+  pixels: toPixels(clipSquare(image, vision.imageSize, encode.fit)),
+});
+
+/** Answers in the order of the photographs, of which there is one at least. */
+export async function answerAboutSquares(
+  images: readonly PhotoSquare[],
+  spec: PhotoAnswersSpec,
+): Promise<readonly PhotoAnswer[]> {
+  const { config, question } = spec;
   const { scoreReadout, scoreViews } = config.evaluate;
   const { imageSize } = config.vision;
   const ways = question === 'score' ? squareViews[scoreViews] : squareViews.upright;
@@ -102,12 +132,10 @@ export async function answerAboutPhotos(
   const reader = scoreReadout === 'text' ? expectationReader(tokenizer) : scoreReader(scoreReadout, tokenizer);
   const ask = language.instruct(instructionOf(config.prompt.template, question));
   const start = question === 'score' ? config.scorePrefix : answerStartOf(config.prompt.template, question);
+  const trained = { mfam: config.mfam, llm: config.llm, taps, weights: readSafetensors(spec.model) };
   const generator = createGenerator(engine, {
-    mfam: config.mfam,
-    llm: config.llm,
-    taps,
+    ...trained,
     tokenizer,
-    weights: readSafetensors(spec.model),
     prompt: withAnswerStart(ask, tokenizer.encode(start)),
     ...(question === 'score' && { watch: reader.watch }),
     maxTokens: question === 'score' ? scoreTokens : config.evaluate.maxCommentTokens,
@@ -115,7 +143,7 @@ export async function answerAboutPhotos(
   });
   try {
     const generated = await generator.generate(views.map((_, row) => row));
-    const answers = images.map(({ file }, i): PhotoAnswer => {
+    const said = images.map(({ file }, i): PhotoAnswer => {
       const own = generated.slice(i * ways.length, (i + 1) * ways.length);
       const text = tokenizer.decode(own[0]!.ids);
       switch (question) {
@@ -127,7 +155,13 @@ export async function answerAboutPhotos(
           return { file, suggestion: text };
       }
     });
-    return { answers, unreadable };
+    if (spec.attention !== true) return said;
+    return await Promise.all(
+      said.map(async (answer, i) => {
+        // The first way is the photograph as it is.
+        return { ...answer, attention: await attentionMaps(engine, trained, i * ways.length) };
+      }),
+    );
   } finally {
     generator.close();
   }

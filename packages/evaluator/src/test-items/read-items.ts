@@ -46,7 +46,8 @@ function scoreItems(path: string): (metric: TableMetric) => TestItems {
     SRCC: srccOfItems,
     RMSE: rmseOfItems,
   };
-  return (metric) => ofMetric[metric]!(ids, predictions, targets);
+  const truth = targets.join();
+  return (metric) => ({ ...ofMetric[metric]!(ids, predictions, targets), truth });
 }
 
 /** Lines of `worker,SRCC`: an annotator is an item. */
@@ -113,15 +114,14 @@ async function readComments(path: string): Promise<TrialItems> {
   const ids = items.map(({ id }) => id);
   const { perItem, bleuStatistics } = captionMetrics(items);
   const known = meteor ?? (await meteorOf(items));
-  return {
-    meteor: known.name,
-    of: (metric) => {
-      if (metric === 'METEOR') return meanOfItems(ids, known.scores);
-      const order = /^BLEU-(\d)$/.exec(metric)?.[1];
-      if (order !== undefined) return bleuOfItems(ids, bleuStatistics, Number(order));
-      return meansOf(perItem, metric);
-    },
+  const truth = JSON.stringify(items.map(({ references }) => references));
+  const itemsOf = (metric: TableMetric): TestItems => {
+    if (metric === 'METEOR') return meanOfItems(ids, known.scores);
+    const order = /^BLEU-(\d)$/.exec(metric)?.[1];
+    if (order !== undefined) return bleuOfItems(ids, bleuStatistics, Number(order));
+    return meansOf(perItem, metric);
   };
+  return { meteor: known.name, of: (metric) => ({ ...itemsOf(metric), truth }) };
 }
 
 /** Comments by the baseline's name; CIDEr and ROUGE-L alone. */

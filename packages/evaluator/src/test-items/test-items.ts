@@ -8,6 +8,8 @@ export interface TestItems {
   readonly ids: readonly string[];
   /** Of each item what it shares with others, such as its photograph: a bootstrap draws these. @default each its own */
   readonly clusters?: readonly string[];
+  /** What people said of the items: items of the same ids with another truth are others. @default it is not on file */
+  readonly truth?: string;
   /** The metric with item i counted `weights[i]` times; null where undefined. */
   statistic(weights: ArrayLike<number>): number | null;
 }

@@ -115,8 +115,20 @@ export function thematicTokens(
   return layer(patches, 'mfam.thematic');
 }
 
-/** One Q-Former (post-norm, as BERT): hidden state [B, T, Dv] -> [B, Q, D]. */
-export function qformerTokens(parameters: Parameters, config: MfamConfig, level: QFormerLevel, visual: Tensor): Tensor {
+/** Told of a layer's cross-attention: its queries [B, Q, Dq] and keys [B, T, Dq], or T - 1 where CLS is not seen. */
+export type CrossAttentionWatch = (layer: number, queries: Tensor, keys: Tensor) => void;
+
+/**
+ * One Q-Former (post-norm, as BERT): hidden state [B, T, Dv] -> [B, Q, D].
+ * @param watch Nothing is computed for it. @default nobody is told
+ */
+export function qformerTokens(
+  parameters: Parameters,
+  config: MfamConfig,
+  level: QFormerLevel,
+  visual: Tensor,
+  watch?: CrossAttentionWatch,
+): Tensor {
   const { numShards } = parameters;
   const get = (key: string) => parameters.get(`mfam.${level}.${key}`);
   const eps = config.layerNormEps;
@@ -148,6 +160,7 @@ export function qformerTokens(parameters: Parameters, config: MfamConfig, level:
         Tensor,
         Tensor,
       ];
+      watch?.(i, cross, ck);
       x = addNorm(
         dense(attention(cross, ck, cv, config.numHeads), 'crossattention.output.dense'),
         'crossattention.output',

@@ -2,7 +2,7 @@
 // matched. Bootstraps take seconds, so they are remembered.
 import { claimBaselines, isClaimBaseline, type Claim, type TableMetric, type TableSpec } from '@calm-orch/core';
 import type { TestItems } from '@calm-orch/evaluator/test-items';
-import type { ArtifactFile, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
+import type { RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 import type { Interval, Table, Verdict } from '../table.ts';
 import { collectTables } from '../tables/collect.ts';
 import { isRehearsal, isStudio, rowsOfTable, rowsOnValidation, tablesOf } from '../tables/rows-of-table.ts';
@@ -12,15 +12,8 @@ import { remembered } from './judgement-cache.ts';
 import { judgeAtLooks } from './looks.ts';
 import { metricTable, type RowItems } from './metric-table.ts';
 import { inOwnWords, isOwnClaim } from './own-claims.ts';
-import { kindsMeasuring, openRunItems, type RunItems } from './run-items.ts';
+import { kindsMeasuring, openRunItems, wholeStages, type RunItems, type WholeArtifact } from './run-items.ts';
 import { judge } from './verdict.ts';
-
-/** What a stage left, all of it. */
-export interface WholeArtifact {
-  readonly dir: string;
-  /** As recorded; null where the stage is not recorded as succeeded any more. */
-  readonly files: readonly ArtifactFile[] | null;
-}
 
 export interface JudgeOptions {
   /** Null where an artifact was freed or is damaged: such a trial does not count. */
@@ -55,10 +48,7 @@ export async function judgeTables(
     ...metrics.flatMap(kindsMeasuring),
     ...baselines.map((name) => claimBaselines[name].kind),
   ]);
-  const stages = tracker.listRunStages(run.id).flatMap((stage) => {
-    const artifact = kinds.has(stage.kind) && stage.status === 'succeeded' ? artifactOf(stage) : null;
-    return artifact === null ? [] : [{ ...stage, artifact }];
-  });
+  const stages = wholeStages(tracker, run, kinds, artifactOf);
   const { looks, untilDecided } = run.resolved as Looks;
   const measuredOn = {
     specs,

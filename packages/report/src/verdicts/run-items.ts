@@ -2,7 +2,7 @@
 import { claimBaselines, type ClaimBaseline, type TableMetric } from '@calm-orch/core';
 import { kinds } from '@calm-orch/evaluator/kinds';
 import type { TestItems, TrialItems } from '@calm-orch/evaluator/test-items';
-import type { RunStageRecord } from '@calm-orch/tracker';
+import type { ArtifactFile, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 import type { RowItems } from './metric-table.ts';
 
 export interface RunItems {
@@ -17,7 +17,27 @@ export interface RunItems {
   meteorOf(row: string): Promise<readonly string[]>;
 }
 
+/** What a stage left, all of it. */
+export interface WholeArtifact {
+  readonly dir: string;
+  /** As recorded; null where the stage is not recorded as succeeded any more. */
+  readonly files: readonly ArtifactFile[] | null;
+}
+
 type EvaluatedStage = Pick<RunStageRecord, 'kind' | 'key' | 'trials'> & { readonly artifact: { readonly dir: string } };
+
+/** Stages of some kinds with what they left. @param artifactOf Null: it was freed or is damaged, and does not count. */
+export function wholeStages(
+  tracker: Tracker,
+  run: RunRecord,
+  kinds: ReadonlySet<string>,
+  artifactOf: (stage: RunStageRecord) => WholeArtifact | null,
+): (RunStageRecord & { readonly artifact: WholeArtifact })[] {
+  return tracker.listRunStages(run.id).flatMap((stage) => {
+    const artifact = kinds.has(stage.kind) && stage.status === 'succeeded' ? artifactOf(stage) : null;
+    return artifact === null ? [] : [{ ...stage, artifact }];
+  });
+}
 
 export async function openRunItems(stages: readonly EvaluatedStage[]): Promise<RunItems> {
   const { readTrialItems } = await import('@calm-orch/evaluator/test-items');

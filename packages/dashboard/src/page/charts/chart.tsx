@@ -178,7 +178,8 @@ function optionsOf(
             points: { show: false },
             ...(i === 0
               ? { stroke, width: 1.5 }
-              : { width: 0, fill: stroke.replace(/^rgb\((.*)\)$/, 'rgba($1, 0.2)') }),
+              : // A fill of the lower one would reach down to the axis.
+                { width: 0, ...(i === 2 && { fill: stroke.replace(/^rgb\((.*)\)$/, 'rgba($1, 0.2)') }) }),
           };
         }),
       ),

@@ -2,8 +2,8 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 
 /** @throws Error with the server's own words */
-export async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const response = await fetch(path, { ...(signal && { signal }), headers: { accept: 'application/json' } });
+export async function ask<T>(path: string, signal?: AbortSignal, sent: RequestInit = {}): Promise<T> {
+  const response = await fetch(path, { ...sent, ...(signal && { signal }), headers: { accept: 'application/json' } });
   const body = (await response.json()) as T & { error?: { message: string } };
   if (!response.ok) throw new Error(body.error?.message ?? `${response.status} ${response.statusText}`);
   return body;

@@ -44,6 +44,8 @@ export function RunPage({ place: { run: id, stage, log } }: { readonly place: Ru
           {data.resumes > 0 && ` · resumed ${data.resumes} ${data.resumes === 1 ? 'time' : 'times'}`}
           {' · '}
           <a href={addressOf({ page: 'tables', name: id })}>table</a>
+          {' · '}
+          <a href={addressOf({ page: 'compare', a: id, b: '' })}>compare</a>
         </p>
       </div>
       {run.error !== null && <Problem text={run.error} />}
@@ -157,6 +159,17 @@ function Trials({ id, trials }: Pick<RunAnswer, 'trials'> & { readonly id: strin
                   >
                     photographs
                   </a>
+                  {status === 'succeeded' && (
+                    <>
+                      {' · '}
+                      <a
+                        href={addressOf({ page: 'try', trial: { run: id, row, seed } })}
+                        aria-label={`Try row ${row}, seed ${seed}`}
+                      >
+                        try
+                      </a>
+                    </>
+                  )}
                 </td>
               </tr>
             ))}

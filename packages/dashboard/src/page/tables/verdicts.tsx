@@ -1,5 +1,6 @@
 // What became of the paper's claims: each comparison's interval drawn on one axis, beside the paper's effect.
 import type { Layout, Verdict } from '../../api/tables.ts';
+import { Interval, scaleOf } from '../parts/interval.tsx';
 
 interface Props {
   readonly layout: Layout;
@@ -85,34 +86,3 @@ function Key() {
 }
 
 const wordClass = (verdict: string): string => verdict.split(/[ ,]/)[0]!;
-
-type Comparison = Verdict['comparisons'][number];
-
-/** From a difference to a place in percent of the width, zero always within. */
-function scaleOf(comparisons: readonly Comparison[]): (difference: number) => number {
-  const all = [0, ...comparisons.flatMap(({ interval, effect, difference }) => [...interval, difference, effect ?? 0])];
-  const [low, high] = [Math.min(...all), Math.max(...all)];
-  return (difference) => 4 + (92 * (difference - low)) / (high - low || 1);
-}
-
-function Interval({
-  difference,
-  interval: [low, high],
-  effect,
-  scale,
-  label,
-}: Comparison & { readonly scale: (difference: number) => number; readonly label: string }) {
-  const at = (value: number): string => `${scale(value)}%`;
-  return (
-    <svg class="interval" height="24" role="img" aria-label={label}>
-      <line class="zero" x1={at(0)} x2={at(0)} y1="0" y2="24" />
-      <line class="bar" x1={at(low)} x2={at(high)} y1="12" y2="12" />
-      <circle class="ours" cx={at(difference)} cy="12" r="4.5" />
-      {effect !== null && (
-        <svg x={at(effect)} y="12" overflow="visible">
-          <path class="theirs" d="M0 -6 L6 0 L0 6 L-6 0 Z" />
-        </svg>
-      )}
-    </svg>
-  );
-}

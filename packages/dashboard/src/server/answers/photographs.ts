@@ -1,7 +1,6 @@
 // A trial's photographs: tested on, degraded, augmented; and the pictures themselves, which only the place of one in a list
 // of the run's own names.
 import { CalmError } from '@calm-orch/core';
-import type { Tracker } from '@calm-orch/tracker';
 import { z } from 'zod';
 import {
   pairsAnswer,
@@ -15,8 +14,8 @@ import {
   type TestPhotograph,
 } from '../../api/photographs.ts';
 import { rawRoute, route, type Asked } from '../route.ts';
-import type { TrialName } from '../sources.ts';
 import { runOf } from './run.ts';
+import { trialOf } from './trial.ts';
 
 export const photographsRoute = route({
   path: '/api/runs/{run}/photographs',
@@ -90,16 +89,6 @@ export const pictureRoute = rawRoute({
 });
 
 type TrialQuery = z.infer<typeof residualsQuery>;
-
-/** @throws CalmError `not_found` */
-function trialOf(asked: Asked<TrialQuery>): { tracker: Tracker; runId: string; trial: TrialName } {
-  const { row, seed } = asked.query;
-  const { tracker, run } = runOf(asked);
-  const trial = run.trials.find((one) => one.row === row && one.seed === seed);
-  if (trial === undefined)
-    throw new CalmError('not_found', `run ${run.id} has no trial of row ${row} and seed ${seed}`);
-  return { tracker, runId: run.id, trial };
-}
 
 function tested(asked: Asked<TrialQuery>): Promise<readonly TestPhotograph[]> {
   const { tracker, runId, trial } = trialOf(asked);
