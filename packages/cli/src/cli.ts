@@ -74,6 +74,11 @@ const commands: readonly CommandEntry[] = [
     load: () => import('./commands/report.ts'),
   },
   {
+    usage: 'export [run]',
+    describe: 'Write a run for another tool: MLflow, TensorBoard, Weights & Biases, CSV',
+    load: () => import('./commands/export.ts'),
+  },
+  {
     usage: 'ui',
     describe: 'Show the run folder as a page in the browser, live',
     load: () => import('./commands/ui.ts'),

@@ -45,6 +45,7 @@ const failures: Readonly<Record<string, readonly [exitCode: number, ...args: str
   show: [2, 'smoke-9'],
   tables: [2, 'smoke-9'],
   report: [2, 'smoke-9'],
+  export: [2, 'smoke-9', '--to', 'csv'],
   doctor: [2, '--fast'],
   plan: [2, 'none.yaml'],
   explain: [2, 'smoke-9'],
