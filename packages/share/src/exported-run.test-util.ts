@@ -1,8 +1,8 @@
 // A run whose points and names are hard on other tools, for tests of what is exported.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { MetricPoint, RunRecord, Tracker } from '@calm-orch/tracker';
-import { recordRun } from '../../tracker/src/recorded-run.test-util.ts';
+import type { RunRecord, Tracker } from '@calm-orch/tracker';
+import { recordRun, type RecordedStage } from '../../tracker/src/recorded-run.test-util.ts';
 
 export const hardRows = ['thematic', 'table-5/all ü|,"x"'];
 /** More than a block of any format holds. */
@@ -16,7 +16,7 @@ export const lossAt = (row: number, step: number): number =>
 export function recordHardRun(tracker: Tracker, dir: string): RunRecord {
   const artifacts = join(dir, 'artifacts');
   const trials = hardRows.map((row) => ({ row, seed: 3 }));
-  const own = trials.flatMap((trial, i) => {
+  const own = trials.flatMap((trial, i): RecordedStage[] => {
     const folder = join(artifacts, `score-${i}`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(
@@ -46,7 +46,7 @@ export function recordHardRun(tracker: Tracker, dir: string): RunRecord {
       { kind: 'baselines', key: 'baselines', metrics: { "nearest photograph's comment/CIDEr": 0.25 } },
     ],
   });
-  const points: MetricPoint[] = Array.from({ length: numSteps }, (_, step) => step).flatMap((step) => [
+  const points = Array.from({ length: numSteps }, (_, step) => step).flatMap((step) => [
     ...hardRows.map((_, i) => ({
       runId: run.id,
       stageKey: `train-${i}`,

@@ -13,7 +13,7 @@ export interface Place {
 
 /** @throws CalmError `invalid_argument` where something lies there that must not be lost. */
 export function checkFree(path: string, { force, keep }: Place): void {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = existsSync(path) ? statSync(path) : undefined;
   const held = keep.find((one) => !relative(path, one).startsWith('..'));
   if (found !== undefined && held !== undefined)
     throw new CalmError('invalid_argument', `--output ${path}: this folder holds ${held}; name a folder of its own`);
