@@ -8,6 +8,7 @@ import { openTracker } from '@calm-orch/tracker';
 import type { GlobalOptions } from '../cli.ts';
 import { jsonOption } from '../options/json-option.ts';
 import { namedRun } from '../options/named-run.ts';
+import { runArgument } from '../options/run-argument.ts';
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
 
@@ -31,7 +32,7 @@ const next: Readonly<Record<ExportFormat, (dir: string) => string>> = {
 export const command = {
   builder: (args: Argv<GlobalOptions>) =>
     args
-      .positional('run', { type: 'string', describe: 'A run or an experiment [default: the last run]' })
+      .positional('run', runArgument)
       .option('to', {
         choices: ['mlflow', 'tensorboard', 'wandb-offline', 'csv'] as const satisfies readonly ExportFormat[],
         demandOption: true,
