@@ -1,5 +1,6 @@
 // Runs for others: in the formats of other tools, and as a package that can be verified without the run folder.
 export { exportFormats, exportRun, type Exported, type ExportFormat } from './export/export-run.ts';
+export { checkFree, writeNewFolder } from './new-folder.ts';
 export { gatherRun } from './crate/gather.ts';
 export { modelCard, type CardTrial } from './crate/model-card.ts';
 export { packageRun } from './crate/package-run.ts';

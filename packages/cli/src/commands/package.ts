@@ -1,6 +1,7 @@
 // What a run found out as a package that anybody can verify: a Workflow Run RO-Crate.
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
 import { CalmError, programRoot, userPath } from '@calm-orch/core';
 import { layoutOf } from '@calm-orch/coordinator/layout';
@@ -87,7 +88,7 @@ export const command = {
         {
           source,
           tables: await judgedTables(tracker, run, dir),
-          sbom: billOfMaterials(new URL('../..', import.meta.url).pathname, { program: version(), made }),
+          sbom: billOfMaterials(fileURLToPath(new URL('../..', import.meta.url)), { program: version(), made }),
           copied: new Map([...predictions, ...(caveat === null ? files : [])]),
         },
         { path, force, keep: [dir, process.cwd()], meteorDir },
@@ -110,5 +111,5 @@ function experimentFiles({ path }: RunRecord): Map<string, string> {
     while (relative(shared, folder).startsWith('..')) shared = dirname(shared);
     return shared;
   });
-  return new Map([...new Set(files)].map((file) => [`experiment/${relative(top, file)}`, join(file)]));
+  return new Map([...new Set(files)].map((file) => [`experiment/${relative(top, file)}`, file]));
 }

@@ -1,7 +1,7 @@
 // Which evaluation of a run its report shows photographs of.
 import type { StageKind } from '@calm-orch/core';
 import type { RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
-import { isFullModel } from '../full-model.ts';
+import { isFullModel } from '../models/full-model.ts';
 import type { TrialPhotographs } from './trial-photographs.ts';
 
 export interface Evaluation {

@@ -1,7 +1,7 @@
 // A model card (Mitchell et al. 2019) with the metadata that Hugging Face's hub reads at its top.
 import type { ResolvedExperiment, TrialConfig } from '@calm-orch/core';
 import { renderTables, type Table } from '@calm-orch/report';
-import type { Source } from './source.ts';
+import type { Environment, PackagedRun } from './source.ts';
 
 type Config = Omit<TrialConfig, 'seed'>;
 
@@ -14,14 +14,20 @@ export interface CardTrial {
   readonly metrics: Readonly<Record<string, number | null>>;
 }
 
+/** Of an exported model. */
+const files =
+  '`vision/` (CLIPVisionModel) and `llm/` (LlamaForCausalLM) for transformers; `mfam.safetensors`: projection and Q-Formers by level; `taps.safetensors`, where it is there: mean and deviation by which hidden states are standardised; `calm.json`: the configuration';
+
 /** Metrics that the hub's index of results knows no task of stand in the tables alone. */
 const indexed = ['PLCC', 'SRCC', 'CIDEr', 'ROUGE-L', 'METEOR', 'BLEU-4'];
 
-export function modelCard(
-  { run, environment }: Pick<Source, 'run' | 'environment'>,
-  tables: readonly Table[],
-  trial?: CardTrial,
-): string {
+/** What a card says of the run. */
+export interface CardSource {
+  readonly run: Pick<PackagedRun, 'run' | 'title' | 'program' | 'license' | 'resolved'>;
+  readonly environment: Pick<Environment, 'versions' | 'machine'>;
+}
+
+export function modelCard({ run, environment }: CardSource, tables: readonly Table[], trial?: CardTrial): string {
   const { config: shared, rehearsal } = run.resolved as unknown as ResolvedExperiment;
   const config: Config = trial?.config ?? shared;
   const name = trial === undefined ? run.run : `${run.run} ${trial.row} seed ${trial.seed}`;
@@ -46,7 +52,9 @@ export function modelCard(
             'Language model',
             `${config.llm.numLayers} layers of width ${config.llm.hiddenSize}, ${config.llm.vocabSize} tokens`,
           ],
-          ...(trial === undefined ? [] : [['Fingerprint', trial.fingerprint ?? 'none'] as const]),
+          ...(trial === undefined
+            ? []
+            : [['Fingerprint', trial.fingerprint ?? 'none'] as const, ['Files', files] as const]),
         ]),
       ],
     ],
@@ -63,7 +71,9 @@ export function modelCard(
     [
       'Training',
       [
-        `Data: ${data}. Every stage, with its configuration, inputs and hashes, is in \`stages.json\`; the whole configuration in \`configuration.yaml\`.`,
+        trial === undefined
+          ? `Data: ${data}. Every stage, with its configuration, inputs and hashes, is in \`stages.json\`; the whole configuration in \`configuration.yaml\`.`
+          : `Data: ${data}. The whole configuration is in \`calm.json\`.`,
         bullets(
           (['pretrainGeneric', 'pretrainSsl', 'finetuneComment', 'finetuneScore'] as const).map((stage) => {
             const { steps, batchSize, peakLearningRate } = config[stage];
