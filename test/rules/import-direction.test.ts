@@ -22,7 +22,8 @@ const edges: Readonly<Record<string, readonly string[]>> = {
   report: ['core', 'tracker', 'evaluator'],
   // What else the page shows, the command that starts it lends it (`PageSources`).
   dashboard: ['core', 'tracker', 'report'],
-  cli: [...compute, 'tracker', 'coordinator', 'trainer', 'augmentor', 'evaluator', 'report', 'dashboard'],
+  share: ['core', 'tracker', 'report', 'evaluator'],
+  cli: [...compute, 'tracker', 'coordinator', 'trainer', 'augmentor', 'evaluator', 'report', 'dashboard', 'share'],
 };
 
 /** Heavy or replaceable dependencies, and the packages that know of them. */
@@ -49,6 +50,7 @@ const lazyPackages = [
   'augmentor',
   'evaluator',
   'dashboard',
+  'share',
 ];
 /** Modules of theirs that load nothing heavy. */
 const lightModules = [

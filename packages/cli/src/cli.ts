@@ -79,6 +79,16 @@ const commands: readonly CommandEntry[] = [
     load: () => import('./commands/compare.ts'),
   },
   {
+    usage: 'export [run]',
+    describe: 'Write a run for another tool: MLflow, TensorBoard, Weights & Biases, CSV',
+    load: () => import('./commands/export.ts'),
+  },
+  {
+    usage: 'package [run]',
+    describe: 'Write a run as a package (RO-Crate) that anybody can verify without the run folder',
+    load: () => import('./commands/package.ts'),
+  },
+  {
     usage: 'ui',
     describe: 'Show the run folder as a page in the browser, live',
     load: () => import('./commands/ui.ts'),
@@ -100,7 +110,7 @@ const commands: readonly CommandEntry[] = [
   },
   {
     usage: 'verify [target]',
-    describe: 'Hash every artifact a run uses again, and say which are damaged',
+    describe: 'Hash every artifact a run uses again, or measure a package again, and say what is damaged',
     load: () => import('./commands/verify.ts'),
   },
   {

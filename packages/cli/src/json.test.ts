@@ -46,6 +46,8 @@ const failures: Readonly<Record<string, readonly [exitCode: number, ...args: str
   tables: [2, 'smoke-9'],
   report: [2, 'smoke-9'],
   compare: [2, 'smoke-1', 'smoke-9'],
+  export: [2, 'smoke-9', '--to', 'csv'],
+  package: [2, 'smoke-9'],
   doctor: [2, '--fast'],
   plan: [2, 'none.yaml'],
   explain: [2, 'smoke-9'],

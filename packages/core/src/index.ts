@@ -101,6 +101,7 @@ export {
 export { nano, paper, presets, type Preset } from './config/presets.ts';
 export type { Claim } from './config/ablation.ts';
 export { seedsOf } from './seeds.ts';
+export { hashOfResolved } from './hash-of-resolved.ts';
 export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';
 export { power } from './order/power.ts';
 export { programRoot } from './program-root.ts';

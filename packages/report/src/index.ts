@@ -14,7 +14,7 @@ export { cellText, comparisonNotes, comparisonText, pairedText, valueText } from
 export { layOut, type Layout } from './formats/layout.ts';
 export { renderTables, tableFormats, tablesJson, type TableFormat } from './formats/render.ts';
 export type { Comparison, Table, Verdict } from './table.ts';
-export { collectTables } from './tables/collect.ts';
+export { collectTables, type TableSource } from './tables/collect.ts';
 export { testItemsOf } from './tables/imported-rows.ts';
 export { onlySeeds } from './tables/only-seeds.ts';
 export { isRehearsal, rowsOfTable, tablesOf } from './tables/rows-of-table.ts';

@@ -23,10 +23,18 @@ export function recordRun(
     trials,
     stages,
     artifacts,
-  }: { resolved: unknown; trials: readonly TrialRef[]; stages: readonly RecordedStage[]; artifacts?: string },
+    ...more
+  }: {
+    resolved: unknown;
+    trials: readonly TrialRef[];
+    stages: readonly RecordedStage[];
+    artifacts?: string;
+    hash?: string;
+    path?: string;
+  },
 ): RunRecord {
   const head = { experiment: 'x', title: 'X', path: '/x.yaml', hash: 'h', versions: {}, machine: {}, pid: process.pid };
-  const { id } = tracker.createRun({ ...head, resolved: resolved as Json, trials });
+  const { id } = tracker.createRun({ ...head, ...more, resolved: resolved as Json, trials });
   tracker.upsertStages(
     id,
     stages.map(({ key, kind, trials: own = [], config = {}, inputs = {} }) => ({

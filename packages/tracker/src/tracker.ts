@@ -205,8 +205,8 @@ export interface Tracker {
   metricBand(stageKeys: readonly string[], name: string, query?: curves.CurveQuery): BandPoint[];
   /** What was recorded for the run's stages after a report, 0: all. Whoever has shown a run goes on with `cursors`, asked before. */
   metricsAfter(runId: string, report: number, options?: { readonly limit?: number }): MetricReport[];
-  /** All points of a run's stages, in parts; may be given up at any time. */
-  exportMetrics(runId: string): Generator<stream.ExportedPoint[]>;
+  /** All points of a run's stages, or of some of these, in parts; may be given up at any time. */
+  exportMetrics(runId: string, stageKeys?: ReadonlySet<string>): Generator<stream.ExportedPoint[]>;
   /** The numbers of one run's evaluation stages. */
   trialMetrics(
     runId: string,
@@ -344,7 +344,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     metricCurve: (stageKey, name, query) => curves.thinnedCurve(store, stageKey, name, query),
     metricBand: (stageKeys, name, query) => metricBand(store, stageKeys, name, query),
     metricsAfter: (runId, report, options) => stream.metricsAfter(store, runId, report, options),
-    exportMetrics: (runId) => stream.exportMetrics(store, runId),
+    exportMetrics: (runId, stageKeys) => stream.exportMetrics(store, runId, stageKeys),
     trialMetrics: (runId) => metrics.trialMetrics(store, runId),
     lastGeneration: (stageKey) => ledger.lastGeneration(store, stageKey),
     lastRoster: (stageKey) => ledger.lastRoster(store, stageKey),

@@ -22,8 +22,10 @@ import { printOutcome } from '../outcome.ts';
 import { judgeApart } from '../run/judge-apart.ts';
 import { parts } from '../run/parts.ts';
 import { makeRehearsalModels } from '../run/rehearsal-models.ts';
+import { programCommit } from '../surroundings/program-commit.ts';
 import { nextSeedLine, undecidedClaims } from '../run/until-decided.ts';
 import { workerScript } from '../run/worker-process.ts';
+import { version } from '../version.ts';
 import { fullRunOf } from '../views/full-run.ts';
 import type { Machine } from '../views/costs.ts';
 import { inputNotes } from '../views/left-out.ts';
@@ -171,7 +173,12 @@ export async function execute(
         ...(takeoverTimeout !== undefined && { takeoverMs: takeoverTimeout * 1000 }),
         ...(gangMinLeft !== undefined && { gangMinLeftMs: gangMinLeft * 1000 }),
       },
-      versions: { node: process.versions.node, engine: facts.identity },
+      versions: {
+        node: process.versions.node,
+        engine: facts.identity,
+        program: version(),
+        commit: programCommit(),
+      },
       machineFacts: { cores: facts.numCores, devices: facts.devices, memoryBytes: totalmem(), os: type() },
       counts: workerCounts(
         experiment,

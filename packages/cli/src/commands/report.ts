@@ -6,6 +6,7 @@ import type { GlobalOptions } from '../cli.ts';
 import { judgedTables } from '../judged-tables.ts';
 import { jsonOption } from '../options/json-option.ts';
 import { namedRun } from '../options/named-run.ts';
+import { runArgument } from '../options/run-argument.ts';
 import { printJson, printLine } from '../output.ts';
 import { auditSummary } from '../report/audit-summary.ts';
 import { checkPlace, writeReport } from '../report/file.ts';
@@ -26,7 +27,7 @@ interface Options extends GlobalOptions {
 export const command = {
   builder: (args: Argv<GlobalOptions>) =>
     args
-      .positional('run', { type: 'string', describe: 'A run or an experiment [default: the last run]' })
+      .positional('run', runArgument)
       .option('output', {
         type: 'string',
         alias: 'o',

@@ -9,6 +9,7 @@ import { studioRecord } from '../studio/photo.ts';
 import { writeStudioImages } from '../studio/write-images.ts';
 import { writeComments, writeGeneric, writeLabeled } from '../studio/write-lists.ts';
 import { makeConversations } from './conversations.ts';
+import { croissantFile, croissantOf } from './croissant.ts';
 import { makeFlickrAes } from './flickr-aes.ts';
 import { makeRated } from './rated.ts';
 
@@ -23,7 +24,7 @@ export interface MakeOptions {
 
 export const madeDataFile = 'data.yaml';
 
-/** Writes a folder per dataset and the file for `--data` beside them; returns that file's path. */
+/** Writes a folder per dataset, the file for `--data` and a Croissant description beside them; returns that file's path. */
 export async function makeDatasets({ dir, numTrain = 240, seed = 0, signal }: MakeOptions): Promise<string> {
   // Five at least: then every split of every dataset has a photograph.
   const size = Math.max(5, Math.round(numTrain / 10));
@@ -50,6 +51,7 @@ export async function makeDatasets({ dir, numTrain = 240, seed = 0, signal }: Ma
     path,
     `# The embedded data in the formats of the real datasets, written by \`calm-orch data make\`.\n${lines.join('')}`,
   );
+  writeFileAtomic(join(dir, croissantFile), croissantOf(dir, { numTrain, seed }));
   return path;
 }
 

@@ -23,7 +23,7 @@ import { openStageTaps, type Taps } from '@calm-orch/model';
 import { pixelStatistics } from '../baselines/features.ts';
 import { matrixOf, ridgePredict } from '../baselines/ridge.ts';
 import { tapStatistics } from '../baselines/tap-statistics.ts';
-import { plcc, srcc } from '../metrics/correlation.ts';
+import { ridgeFile, ridgeMetrics, type RidgePredictions } from '../measured/ridge-predictions.ts';
 import { trainedAndEvaluated } from './slices.ts';
 
 /** One line of baselines.json. */
@@ -53,10 +53,13 @@ export async function baselines(context: StageContext): Promise<StageResult> {
   const { taps: tapConfig, split = 'test' } = context.stage.config as unknown as BaselinesConfig;
   const ava = { train: labeledPhotos(data).train, test: evaluatedPhotos(inputs, split) };
   const results: Baseline[] = [];
+  const predicted: RidgePredictions[] = [];
   const evaluate = (name: string, features: Features): void => {
     stopIfCancelled(signal);
     context.alive?.();
-    results.push(evaluateRidge(`ridge ${name}`, ava, features));
+    const { baseline, predictions } = evaluateRidge(`ridge ${name}`, ava, features);
+    results.push(baseline);
+    predicted.push(predictions);
   };
 
   const traits = [data, inputs.validation]
@@ -79,6 +82,7 @@ export async function baselines(context: StageContext): Promise<StageResult> {
     taps.close();
   }
   writeFileAtomic(join(outputDir, 'baselines.json'), `${JSON.stringify(results, null, 2)}\n`);
+  writeFileAtomic(join(outputDir, 'predictions.csv'), ridgeFile(predicted));
   const numPhotos = ava.train.length + ava.test.length;
   report({ step: numPhotos, totalSteps: numPhotos });
   return {
@@ -91,7 +95,11 @@ export async function baselines(context: StageContext): Promise<StageResult> {
   };
 }
 
-function evaluateRidge(name: string, { train, test }: Ava, features: Features): Baseline {
+function evaluateRidge(
+  name: string,
+  { train, test }: Ava,
+  features: Features,
+): { readonly baseline: Baseline; readonly predictions: RidgePredictions } {
   const rowsOf = (items: Ava['train']) =>
     matrixOf(
       items.map(({ id }) => {
@@ -103,15 +111,9 @@ function evaluateRidge(name: string, { train, test }: Ava, features: Features): 
   const scores = (items: Ava['train']): number[] => items.map(({ meanScore }) => meanScore);
   const trainX = rowsOf(train);
   const { predictions, lambda } = ridgePredict(trainX, scores(train), rowsOf(test));
-  return {
-    name,
-    features: trainX.columns,
-    train: train.length,
-    test: test.length,
-    lambda,
-    PLCC: plcc(predictions, scores(test)),
-    SRCC: srcc(predictions, scores(test)),
-  };
+  const predicted = { name, ids: test.map(({ id }) => id), targets: scores(test), predictions };
+  const sizes = { features: trainX.columns, train: train.length, test: test.length };
+  return { baseline: { name, ...sizes, lambda, ...ridgeMetrics(predicted) }, predictions: predicted };
 }
 
 /** traits.csv: `image_id` and one column per trait. */

@@ -23,7 +23,7 @@ import {
 } from '@calm-orch/model';
 import { createEpisodeReader } from '../episodes.ts';
 import { createGenerator } from '../answers/generate.ts';
-import { srcc } from '../metrics/correlation.ts';
+import { personalColumns, personalReport, type PersonalPrediction } from '../measured/personal.ts';
 import { expectationReader, parseScore } from '../answers/read-score.ts';
 import { openStageLanguage, withAnswerStart } from '../answers/stage-language.ts';
 
@@ -78,10 +78,9 @@ export const evaluatePersonal: StageFunction = async (context) => {
       );
     const genericOf = await genericScores(engine, config, join(generic!, 'model.safetensors'), taps, language, test);
     const othersOf = ratingsByOthers(test);
-    const lines: string[] = [];
-    const correlations: Correlations[] = [];
-    const annotators: string[] = [];
+    const predictions: PersonalPrediction[] = [];
     for (const [done, annotator] of test.entries()) {
+      const { worker } = annotator;
       for (let repeat = 0; repeat < personal.repeats; repeat++) {
         if (context.signal.aborted) throw new CalmError('cancelled', 'evaluate-personal: cancelled');
         const { context: shown, queries } = testEpisodes(seed, repeat, annotator, personal);
@@ -90,48 +89,28 @@ export const evaluatePersonal: StageFunction = async (context) => {
         const answers = await reader.answer(
           queries.map(({ image }) => ({ rows: [...rows, rowOf.get(image)!], scores })),
         );
-        const targets = queries.map(({ score }) => score);
-        const read = answers.map(({ text }) => parseScore(text, 5) ?? middleScore);
-        const expected = answers.map((answer) => answer.expected ?? middleScore);
-        const others = queries.map(({ image }) => othersOf(annotator.worker, image));
-        // No ranking at all ranks as badly as chance.
-        const of = (values: readonly number[]): number => srcc(values, targets) ?? 0;
-        correlations.push({
-          SRCC: of(evaluate.scoreReadout === 'text' ? read : expected),
-          SRCC_text: of(read),
-          SRCC_expectation: of(expected),
-          SRCC_generic: of(queries.map(({ image }) => genericOf.get(image)!)),
-          SRCC_others: of(others),
-        });
-        queries.forEach(({ image, score }, i) =>
-          lines.push([annotator.worker, image, repeat, score, read[i], expected[i]].join(',')),
+        queries.forEach(({ image, score: target }, i) =>
+          predictions.push({
+            ...{ worker, image, repeat, target },
+            score: parseScore(answers[i]!.text, 5) ?? middleScore,
+            expectation: answers[i]!.expected ?? middleScore,
+            generic: genericOf.get(image)!,
+            others: othersOf(worker, image),
+          }),
         );
       }
-      const own = correlations.slice(-personal.repeats);
-      annotators.push(`${annotator.worker},${own.reduce((sum, one) => sum + one.SRCC, 0) / own.length}`);
       context.report({ step: done + 1, totalSteps: test.length });
     }
-    const header = 'worker,image,repeat,target,score,expectation';
-    writeFileAtomic(join(context.outputDir, 'predictions.csv'), `${header}\n${lines.join('\n')}\n`);
-    writeFileAtomic(join(context.outputDir, 'annotators.csv'), `worker,SRCC\n${annotators.join('\n')}\n`);
-    // Every annotator has as many repeats, so the mean of all is the mean over annotators of their means.
-    const mean = (name: keyof Correlations): number =>
-      correlations.reduce((sum, one) => sum + one[name], 0) / correlations.length;
-    const names = Object.keys(correlations[0]!) as (keyof Correlations)[];
-    return {
-      metrics: {
-        ...Object.fromEntries(names.map((name) => [name, mean(name)])),
-        numAnnotators: test.length,
-        numAnnotatorsLeftOut: all.length - test.length,
-      },
-    };
+    const lines = predictions.map((one) => personalColumns.map((name) => one[name]).join(','));
+    writeFileAtomic(join(context.outputDir, 'predictions.csv'), `${personalColumns.join()}\n${lines.join('\n')}\n`);
+    const { metrics, annotators } = personalReport(predictions, evaluate.scoreReadout);
+    writeFileAtomic(join(context.outputDir, 'annotators.csv'), annotators);
+    return { metrics: { ...metrics, numAnnotatorsLeftOut: all.length - test.length } };
   } finally {
     reader.close();
     taps.close();
   }
 };
-
-type Correlations = Record<'SRCC' | 'SRCC_text' | 'SRCC_expectation' | 'SRCC_generic' | 'SRCC_others', number>;
 
 /** The generic model's score of every photograph the test annotators rated: expectation over its digits. */
 async function genericScores(

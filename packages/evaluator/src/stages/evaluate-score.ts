@@ -2,7 +2,6 @@
 // same with photographs exchanged among the test items shows what the model would reach without looking.
 import { join } from 'node:path';
 import {
-  rng,
   writeFileAtomic,
   type EvaluationSplit,
   type LlmConfig,
@@ -15,9 +14,8 @@ import { startEngine } from '@calm-orch/engine';
 import { openStageTaps, readSafetensors, tappedLayers } from '@calm-orch/model';
 import { createGenerator } from '../answers/generate.ts';
 import { openStageLanguage, withAnswerStart } from '../answers/stage-language.ts';
-import { plcc, srcc } from '../metrics/correlation.ts';
-import { rmse } from '../metrics/score-files.ts';
-import { expectationReader, parseScore, scoreReader } from '../answers/read-score.ts';
+import { meanOf, scoreMetrics, scoresFile } from '../measured/scores.ts';
+import { expectationReader, scoreReader } from '../answers/read-score.ts';
 import { answersOf } from './answers.ts';
 import { evaluatedSet } from './slices.ts';
 
@@ -31,25 +29,6 @@ interface EvaluateScoreConfig extends Pick<TrialConfig, 'prompt'> {
 
 /** The longest score. */
 const longestScore = '10.00';
-
-const numPermutations = 20;
-
-/**
- * Mean correlation with the photographs exchanged among the test items: each answer stands beside another photograph's
- * score. One permutation alone would scatter by 1 / sqrt(items).
- */
-function permutedMean(
-  correlation: typeof plcc,
-  predictions: readonly number[],
-  targets: readonly number[],
-  seed: number,
-): number | null {
-  const values = Array.from({ length: numPermutations }, (_, i) =>
-    correlation(rng(seed, 'permuted test images', i).shuffle(predictions), targets),
-  );
-  if (values.some((value) => value === null)) return null;
-  return values.reduce<number>((sum, value) => sum + value!, 0) / numPermutations;
-}
 
 export const evaluateScore: StageFunction = async (context) => {
   const { seed, mfam, llm, prompt, scorePrefix, evaluate } = context.stage.config as unknown as EvaluateScoreConfig;
@@ -80,34 +59,20 @@ export const evaluateScore: StageFunction = async (context) => {
     const rows = test.map(({ id }) => rowOf.get(String(id))!);
     const generated = await answersOf(generator, rows, evaluate.batchSize, context);
     const targets = test.map(({ meanScore }) => meanScore);
-    const mean = targets.reduce((a, b) => a + b, 0) / targets.length;
+    const mean = meanOf(targets);
     const read = generated.map((answer) => reader.read(answer));
-    // An answer without a number counts as the least informed guess, so that no row gains by refusing.
-    const predictions = read.map((score) => score ?? mean);
-    const expected = generated.map((answer) => expectation.read(answer) ?? mean);
-    const lines = test.map(
-      ({ id }, i) => `${id},${targets[i]},${predictions[i]},${expected[i]},"${tokenizer.decode(generated[i]!.ids)}"`,
-    );
-    writeFileAtomic(
-      join(context.outputDir, 'predictions.csv'),
-      `image,target,score,expectation,text\n${lines.join('\n')}\n`,
-    );
+    const predicted = {
+      ids: test.map(({ id }) => id),
+      targets,
+      predictions: read.map((score) => score ?? mean),
+      expected: generated.map((answer) => expectation.read(answer) ?? mean),
+      texts: generated.map(({ ids }) => tokenizer.decode(ids)),
+    };
+    writeFileAtomic(join(context.outputDir, 'predictions.csv'), scoresFile(predicted));
     return {
       metrics: {
-        PLCC: plcc(predictions, targets),
-        SRCC: srcc(predictions, targets),
-        RMSE: rmse(predictions, targets),
-        PLCC_permuted: permutedMean(plcc, predictions, targets, seed),
-        SRCC_permuted: permutedMean(srcc, predictions, targets, seed),
-        ...(isNumber && {
-          PLCC_text: plcc(
-            generated.map((g) => parseScore(tokenizer.decode(g.ids)) ?? mean),
-            targets,
-          ),
-          PLCC_expectation: plcc(expected, targets),
-        }),
+        ...scoreMetrics(predicted, { seed, scoreReadout: evaluate.scoreReadout }),
         unparsed: read.filter((score) => score === null).length,
-        numTest: test.length,
       },
     };
   } finally {

@@ -1,6 +1,5 @@
 // Aesthetic suggesting, zero-shot (CALM, section 4.3): the model is asked how degraded photographs could be improved, a
-// question no training stage has an answer to, and a judge says whether the answer names the degradation. Chance is
-// the same judge on answers dealt to other degradations: its expectation, not one deal.
+// question no training stage has an answer to, and a judge says whether the answer names the degradation.
 import { join } from 'node:path';
 import {
   writeFileAtomic,
@@ -11,21 +10,13 @@ import {
   type StageFunction,
   type TrialConfig,
 } from '@calm-orch/core';
-import {
-  answerStartOf,
-  degradationNames,
-  degradedPhotoOf,
-  instructionOf,
-  photographReader,
-  type DegradationName,
-} from '@calm-orch/datasets';
+import { answerStartOf, degradationNames, degradedPhotoOf, instructionOf, photographReader } from '@calm-orch/datasets';
 import { defaultCacheDir, startEngine } from '@calm-orch/engine';
 import { openStageTaps, readSafetensors, tappedLayers } from '@calm-orch/model';
 import { createGenerator } from '../answers/generate.ts';
-import { modelVerdicts, type Judgement, type Verdicts } from '../answers/model-judge.ts';
+import { modelVerdicts } from '../answers/model-judge.ts';
 import { openStageLanguage, withAnswerStart } from '../answers/stage-language.ts';
-import { keywordJudge } from '../answers/suggestion-judge.ts';
-import { agreementOf } from '../metrics/agreement.ts';
+import { judgedSuggestions, suggestionMetrics, suggestionsText, type ModelVerdicts } from '../measured/suggestions.ts';
 import { answersOf } from './answers.ts';
 
 interface EvaluateSuggestConfig extends Pick<TrialConfig, 'prompt'> {
@@ -65,90 +56,22 @@ export const evaluateSuggest: StageFunction = async (context) => {
     });
     // Every answer is judged for every degradation: for its own, and for chance.
     const pairs = degradationNames.flatMap((degradation) => answers.map(({ answer }) => ({ degradation, answer })));
-    const verdicts = openai === undefined ? null : await modelVerdicts(pairs, modelOptions(context, openai));
-    const judge = ({ degradation, answer }: Judgement): boolean | null =>
-      verdicts === null ? keywordJudge(degradation, answer) : verdicts.verdictOf({ degradation, answer });
-    const items = answers.flatMap((item) => {
-      const right = judge(item);
-      return right === null ? [] : [{ ...item, right }];
-    });
-    const judged = { judge: openai === undefined ? 'keywords' : openai.model, items };
-    const compared = verdicts === null ? null : compareJudges(answers, pairs, verdicts);
-    const unjudged = answers.filter((item) => judge(item) === null);
-    const file = { ...judged, ...(compared && { unjudged, keywords: compared.keywords }) };
-    writeFileAtomic(join(context.outputDir, 'suggestions.json'), `${JSON.stringify(file, null, 1)}\n`);
-    return { metrics: { ...accuracies(items, pairs, judge), ...compared?.metrics } };
+    const said = openai === undefined ? null : await modelVerdicts(pairs, modelOptions(context, openai));
+    const verdicts =
+      said === null
+        ? null
+        : answers.map(({ answer }) => {
+            const own = degradationNames.map((degradation) => [degradation, said.verdictOf({ degradation, answer })]);
+            return Object.fromEntries(own) as ModelVerdicts;
+          });
+    const file = judgedSuggestions(answers, openai?.model ?? 'keywords', verdicts);
+    writeFileAtomic(join(context.outputDir, 'suggestions.json'), suggestionsText(file));
+    return { metrics: { ...suggestionMetrics(file), ...(said !== null && { 'judge/usd': said.usd }) } };
   } finally {
     generator.close();
     taps.close();
   }
 };
-
-const share = (values: readonly boolean[]): number => values.filter(Boolean).length / values.length;
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-const meanOf = (of: (name: DegradationName) => number): number => mean(degradationNames.map(of));
-
-/** Accuracies, what chance gives, and how far above it the answers are. */
-function accuracies(
-  items: readonly (Judgement & { readonly right: boolean })[],
-  pairs: readonly Judgement[],
-  judge: (judgement: Judgement) => boolean | null,
-): Record<string, number> {
-  const metrics: Record<string, number> = {};
-  for (const name of degradationNames) {
-    const isOwn = ({ degradation }: Judgement): boolean => degradation === name;
-    metrics[name] = share(items.filter(isOwn).map(({ right }) => right));
-    metrics[`${name}_chance`] = share(
-      pairs
-        .filter(isOwn)
-        .map(judge)
-        .filter((verdict) => verdict !== null),
-    );
-  }
-  const gains = items.map(({ degradation, right }) => Number(right) - metrics[`${degradation}_chance`]!);
-  const gain = mean(gains);
-  const error = Math.sqrt(mean(gains.map((one) => (one - gain) ** 2)) / (gains.length - 1));
-  return {
-    ...metrics,
-    average: meanOf((name) => metrics[name]!),
-    average_chance: meanOf((name) => metrics[`${name}_chance`]!),
-    standardErrorsAboveChance: error === 0 ? 0 : gain / error,
-    numAnswers: items.length,
-  };
-}
-
-/** The keyword judge's accuracies beside the model's, and how far the two agree about all pairs the model judged. */
-function compareJudges(
-  answers: readonly (Judgement & { readonly photo: string })[],
-  pairs: readonly Judgement[],
-  { verdictOf, usd }: Verdicts,
-) {
-  const both = pairs.flatMap(({ degradation, answer }) => {
-    const verdict = verdictOf({ degradation, answer });
-    return verdict === null ? [] : [{ degradation, verdicts: [keywordJudge(degradation, answer), verdict] as const }];
-  });
-  const keywords = answers.map(({ degradation, answer }) => keywordJudge(degradation, answer));
-  const metrics: Record<string, number | null> = {};
-  for (const name of degradationNames) {
-    const own = both.filter(({ degradation }) => degradation === name).map((one) => one.verdicts);
-    const { share: equal, kappa } = agreementOf(own);
-    metrics[`${name}_keywords`] = share(keywords.filter((_, i) => answers[i]!.degradation === name));
-    metrics[`${name}_agreement`] = equal;
-    metrics[`${name}_kappa`] = kappa;
-  }
-  const all = agreementOf(both.map((one) => one.verdicts));
-  return {
-    keywords,
-    metrics: {
-      ...metrics,
-      average_keywords: meanOf((name) => metrics[`${name}_keywords`]!),
-      average_agreement: all.share,
-      average_kappa: all.kappa,
-      numUnjudged: pairs.length - both.length,
-      'judge/usd': usd,
-    },
-  };
-}
 
 function modelOptions({ stage, signal, alive }: StageContext, config: OpenaiConfig) {
   return { stage, signal, ...(alive && { alive }), config, cacheDir: defaultCacheDir(process.env), env: process.env };

@@ -8,6 +8,7 @@ import { keywordJudge } from '../answers/suggestion-judge.ts';
 import { readCommentsFile, type CommentsFile } from '../baselines/comments-file.ts';
 import { captionMetrics, type CaptionMetric, type CaptionMetrics } from '../metrics/captions.ts';
 import { scoreCaptions } from '../metrics/score-files.ts';
+import { readRows } from './read-rows.ts';
 import { bleuOfItems, meanOfItems, plccOfItems, rmseOfItems, srccOfItems, type TestItems } from './test-items.ts';
 
 export { meanOfItems, plccOfItems, srccOfItems, type TestItems };
@@ -94,18 +95,6 @@ export function readPredictions(path: string) {
     targets: rows.map(({ numbers }) => numbers[0]!),
     predictions: rows.map(({ numbers }) => numbers[1]!),
   };
-}
-
-/** Of each line after the first its item and the numbers after it. */
-function readRows(path: string, count: number, expected: string): { id: string; numbers: number[] }[] {
-  const [, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
-  return lines.map((line, i) => {
-    const [id = '', ...cells] = line.split(',', 1 + count);
-    const numbers = cells.map((cell) => (cell === '' ? Number.NaN : Number(cell)));
-    if (numbers.length < count || !numbers.every(Number.isFinite))
-      throw new CalmError('bad_data', `${path}:${i + 2}: expected ${expected}, got '${line}'`);
-    return { id, numbers };
-  });
 }
 
 /** CIDEr, ROUGE-L and METEOR are each comment's own; CIDEr's document frequencies are those of all comments, whatever is drawn. */

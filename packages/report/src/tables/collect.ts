@@ -22,8 +22,11 @@ const leftOutCounts: readonly (readonly [name: string, words: string])[] = [
   ['numAnnotatorsLeftOut', 'times a test annotator had rated too few photographs to be evaluated'],
 ];
 
+/** What tables are read from: a tracker, or what somebody else knows of a run. */
+export type TableSource = Pick<Tracker, 'trialMetrics' | 'listRunStages' | 'listImports'>;
+
 /** Reads all tables of `run`, claims not judged; unfinished trials are simply not in the means. */
-export function collectTables(tracker: Tracker, run: RunRecord): Table[] {
+export function collectTables(tracker: TableSource, run: RunRecord): Table[] {
   const tables = tablesOf(run).map((spec) => collectTable(tracker, run, spec));
   return isRehearsal(run) ? tables.map(withoutComparison) : tables;
 }
@@ -35,7 +38,7 @@ function withoutComparison(table: Table): Table {
   return { ...table, rows, rehearsal: true };
 }
 
-function collectTable(tracker: Tracker, run: RunRecord, table: TableSpec): Table {
+function collectTable(tracker: TableSource, run: RunRecord, table: TableSpec): Table {
   const rows = rowsOfTable(run, table.id);
   const isOwn = new Set(rows.map(({ row }) => row));
   const trials = run.trials.filter(({ row }) => isOwn.has(row));
@@ -105,7 +108,7 @@ function collectTable(tracker: Tracker, run: RunRecord, table: TableSpec): Table
 
 /** A baselines stage names its metrics `<name>/<metric>`. */
 function baselines(
-  tracker: Tracker,
+  tracker: TableSource,
   run: RunRecord,
   { metrics: shown, baselines: kinds = ['baselines'] }: TableSpec,
 ): { name: string; metrics: Cells }[] {

@@ -26,7 +26,7 @@ export function testItemsOf({ kind, config, inputs }: Pick<StageSpec, 'kind' | '
 
 /** The imported rows of `table` in `run`. @param isOwn Names of the table's rows of trials. */
 export function importedRows(
-  tracker: Tracker,
+  tracker: Pick<Tracker, 'listRunStages' | 'listImports'>,
   run: RunRecord,
   table: Pick<TableSpec, 'id'>,
   isOwn: ReadonlySet<string>,

@@ -2,9 +2,9 @@
 // matched. Bootstraps take seconds, so they are remembered.
 import { claimBaselines, isClaimBaseline, type Claim, type TableMetric, type TableSpec } from '@calm-orch/core';
 import type { TestItems } from '@calm-orch/evaluator/test-items';
-import type { RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
+import type { RunRecord, RunStageRecord } from '@calm-orch/tracker';
 import type { Interval, Table, Verdict } from '../table.ts';
-import { collectTables } from '../tables/collect.ts';
+import { collectTables, type TableSource } from '../tables/collect.ts';
 import { isRehearsal, isStudio, rowsOfTable, rowsOnValidation, tablesOf } from '../tables/rows-of-table.ts';
 import { bootstrap, type Measured } from './bootstrap.ts';
 import { meanInterval } from './interval.ts';
@@ -36,7 +36,7 @@ interface Judgement {
 
 /** Every table of a run, judged; those of a rehearsal as they are. */
 export async function judgeTables(
-  tracker: Tracker,
+  tracker: TableSource,
   run: RunRecord,
   { artifactOf, cacheDir }: JudgeOptions,
 ): Promise<Table[]> {

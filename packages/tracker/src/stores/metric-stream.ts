@@ -63,8 +63,12 @@ export interface ExportedPoint extends Omit<Required<MetricPoint>, 'runId'> {
 
 const exportedAtOnce = 10_000;
 
-/** All points of a run's stages, in order of plan, item, name, step. Between two parts other calls may be made. */
-export function* exportMetrics({ sqlite }: Store, runId: string): Generator<ExportedPoint[]> {
+/** All points of a run's stages, or of some, in order of plan, item, name, step. Between two parts other calls may be made. */
+export function* exportMetrics(
+  { sqlite }: Store,
+  runId: string,
+  stageKeys?: ReadonlySet<string>,
+): Generator<ExportedPoint[]> {
   const curves = sqlite
     .prepare(
       `SELECT c.id, c.stage_key AS stageKey, c.item, c.name FROM run_stages rs
@@ -77,7 +81,8 @@ export function* exportMetrics({ sqlite }: Store, runId: string): Generator<Expo
        WHERE p.curve = ? AND p.step > ? ORDER BY p.step LIMIT ${exportedAtOnce}`,
     )
     .raw();
-  for (const { id, ...head } of curves)
+  for (const { id, ...head } of curves) {
+    if (stageKeys?.has(head.stageKey) === false) continue;
     for (let last = Number.MIN_SAFE_INTEGER; ;) {
       const rows = part.all(id, last) as [step: number, value: number | null, atMs: number | null][];
       if (rows.length > 0)
@@ -85,4 +90,5 @@ export function* exportMetrics({ sqlite }: Store, runId: string): Generator<Expo
       if (rows.length < exportedAtOnce) break;
       last = rows.at(-1)![0];
     }
+  }
 }

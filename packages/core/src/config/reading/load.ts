@@ -5,7 +5,8 @@ import { existsSync } from 'node:fs';
 import { parse } from 'yaml';
 import { userPath } from '../../files/user-path.ts';
 import { CalmError } from '../../errors.ts';
-import { canonicalJson, hashOf, type Json } from '../../order/canonical.ts';
+import { canonicalJson, type Json } from '../../order/canonical.ts';
+import { hashOfResolved } from '../../hash-of-resolved.ts';
 import { ablationFileSchema, rowSchema, type AblationFile, type RowFile } from '../ablation.ts';
 import { carriedFile, findExperiment, refuseNearlyCarried } from './carried.ts';
 import { claimProblems, isAbout } from './claims.ts';
@@ -179,7 +180,7 @@ export function loadExperiment(path: string, options: LoadOptions = {}): Experim
  */
 export function restoreExperiment(resolved: Json, path: string): Experiment {
   const { rows, ...rest } = resolved as unknown as ResolvedExperiment;
-  const { config, seeds, only } = rest;
+  const { config } = rest;
   const [problem] = problemsOf(trialConfigSchema.omit({ seed: true }), config, () => path);
   if (problem) {
     const start = `start it anew with \`calm-orch run ${path}\` (what still fits is reused)`;
@@ -198,17 +199,7 @@ export function restoreExperiment(resolved: Json, path: string): Experiment {
       };
       return { ...row, config: under(row.set, row.rehearsed?.set ?? {}), fullConfig: under(row.set) };
     }),
-    hash: hashOf({
-      config,
-      seeds,
-      only,
-      rows: rows.map(({ row, set, rehearsed, seeds: own }) => ({
-        row,
-        set,
-        ...(rehearsed && { rehearsed }),
-        ...(own && { seeds: own }),
-      })),
-    }),
+    hash: hashOfResolved(resolved),
     resolved,
   };
 }
