@@ -28,7 +28,7 @@ type EvaluatedStage = Pick<RunStageRecord, 'kind' | 'key' | 'trials'> & { readon
 
 /** Stages of some kinds with what they left. @param artifactOf Null: it was freed or is damaged, and does not count. */
 export function wholeStages(
-  tracker: Tracker,
+  tracker: Pick<Tracker, 'listRunStages'>,
   run: RunRecord,
   kinds: ReadonlySet<string>,
   artifactOf: (stage: RunStageRecord) => WholeArtifact | null,
