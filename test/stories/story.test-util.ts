@@ -131,7 +131,7 @@ export function makeStory(): Story {
 }
 
 /** What a command begins with that finds a folder empty. */
-const without = (dir: string): string[] => [
+export const without = (dir: string): string[] => [
   'unshare',
   ...(process.getuid?.() === 0 ? [] : ['--map-root-user']),
   '--mount',

@@ -10,7 +10,7 @@ export { defaultPolicy, hangPolicy, type Policy } from './leases/policy.ts';
 export { countStages, type StageCount, type StageCounts } from './plan/count-stages.ts';
 export { runExperiment, type RunOptions, type RunSummary, type StartedRun } from './runs/run.ts';
 export { splitArgs } from './launchers/slurm-commands.ts';
-export type { ClusterOptions } from './launchers/launchers.ts';
+export type { ClusterBefore, ClusterOptions } from './launchers/launchers.ts';
 export { clusterBefore, hostsAddress } from './runs/connection.ts';
 export { connectRun } from './runs/run-service.ts';
 export type { CoordinatorEvent } from './leases/records.ts';

@@ -11,6 +11,7 @@ import { outcomeJsonOption } from '../options/json-option.ts';
 import { tellStarted } from '../run/background.ts';
 import { cancelOnSignals } from '../run/cancel.ts';
 import { clusterOf, launchers, type LauncherName } from '../surroundings/cluster.ts';
+import { checkKubeChoice, kubeOptions, podLogs } from '../surroundings/kubernetes.ts';
 import { checkNeeds } from '../surroundings/check-needs.ts';
 import { checkSurroundings } from '../surroundings/check-surroundings.ts';
 import { checkDisk } from '../surroundings/disk.ts';
@@ -37,12 +38,19 @@ export interface ExecuteOptions extends GlobalOptions {
   listen?: string;
   launcher?: LauncherName;
   slurmArgs?: string;
+  kubeImage?: string;
+  kubeNamespace?: string;
+  kubeGpus?: number;
+  kubePatch?: string;
   hangTimeout?: number;
   takeoverTimeout?: number;
   gangMinLeft?: number;
   detach: boolean;
   json: boolean;
 }
+
+/** Cores and GPUs of this host do not count. */
+export const elsewhere = { numCores: Infinity, numGpus: 0 };
 
 /** Options about processes, which `run` and `resume` have in common. */
 export function withProcessOptions(args: Argv<GlobalOptions>) {
@@ -60,13 +68,14 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
     .option('launcher', {
       choices: launchers,
       describe:
-        "How workers come to be: as processes of this host; as elements of Slurm's job arrays; as steps of the Slurm allocation this command runs in [default: local]",
+        "How workers come to be: as processes of this host; as elements of Slurm's job arrays; as steps of the Slurm allocation this command runs in; as pods of Kubernetes' Jobs [default: local]",
     })
     .option('slurm-args', {
       type: 'string',
       requiresArg: true,
       describe: 'Options for sbatch or srun, in one word: --slurm-args="--partition=gpu --time=4:00:00"',
     })
+    .options(kubeOptions)
     .option('hang-timeout', {
       ...processes,
       describe: 'Seconds without progress after which a computation or a worker is replaced [default: 30]',
@@ -105,7 +114,8 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
         if (seconds !== undefined && !(seconds >= 0))
           throw new CalmError('invalid_argument', `--${name}: expected seconds from 0 up, got ${seconds}`);
       }
-      if (given['slurm-args'] !== undefined && (given.launcher ?? 'local') === 'local')
+      checkKubeChoice(given);
+      if (given['slurm-args'] !== undefined && !given.launcher?.startsWith('slurm'))
         throw new CalmError(
           'invalid_argument',
           '--slurm-args: has a meaning beside --launcher slurm or slurm-steps only',
@@ -167,7 +177,9 @@ export async function execute(
         extend: (at) => nextSeed(at, options.dir, cancel.signal, (line) => progress?.note(line)),
       }),
       ...(options.listen !== undefined && { listen: options.listen }),
-      ...(cluster !== null && { cluster: { ...cluster, gpus: facts.numGpus > 0 } }),
+      ...(cluster !== null && {
+        cluster: cluster.engine === 'kubernetes' ? cluster : { ...cluster, gpus: facts.numGpus > 0 },
+      }),
       policy: {
         ...(hangTimeout !== undefined && hangPolicy(hangTimeout * 1000)),
         ...(takeoverTimeout !== undefined && { takeoverMs: takeoverTimeout * 1000 }),
@@ -180,16 +192,13 @@ export async function execute(
         commit: programCommit(),
       },
       machineFacts: { cores: facts.numCores, devices: facts.devices, memoryBytes: totalmem(), os: type() },
-      counts: workerCounts(
-        experiment,
-        options,
-        cluster === null ? facts : { ...facts, numCores: Infinity, numGpus: 0 },
-      ),
+      counts: workerCounts(experiment, options, cluster === null ? facts : elsewhere),
       workerScript,
       onStart: (started) => {
         process.title = `calm-orch coordinator ${started.run.id}`;
         tellStarted(started.run.id);
-        if (progress === null) announce(started, layout.log(started.run.id, '*'), say);
+        const logs = cluster?.engine === 'kubernetes' ? podLogs(cluster.kube) : layout.log(started.run.id, '*');
+        if (progress === null) announce(started, logs, say);
         progress?.close();
         progress = showProgress(output, started.view, { table: () => fillingTable(tracker, started.run.id) });
         look = () => tables.look(started.view());

@@ -1,7 +1,10 @@
+import { resolve } from 'node:path';
 import type { ArgumentsCamelCase, Argv } from 'yargs';
-import { CalmError, presets, type TrialConfig } from '@calm-orch/core';
+import { CalmError, presets, type Experiment, type TrialConfig } from '@calm-orch/core';
 import { untilDecided } from '@calm-orch/core/config';
 import { openTracker } from '@calm-orch/tracker';
+import { printLine } from '../output.ts';
+import { kubeOptionsOf } from '../surroundings/kubernetes.ts';
 import { startedInBackground } from '../run/background.ts';
 import type { GlobalOptions } from '../cli.ts';
 import {
@@ -10,7 +13,7 @@ import {
   withExperimentOptions,
   type ExperimentOptions,
 } from '../options/experiment-options.ts';
-import { execute, withProcessOptions, type ExecuteOptions } from './execute.ts';
+import { elsewhere, execute, withProcessOptions, type ExecuteOptions } from './execute.ts';
 
 interface Options extends ExecuteOptions, ExperimentOptions {
   experiment: string;
@@ -18,6 +21,7 @@ interface Options extends ExecuteOptions, ExperimentOptions {
   preset?: TrialConfig['preset'];
   untilDecided: boolean;
   maxSeeds?: number;
+  dryRun: boolean;
 }
 
 /** @default of --max-seeds */
@@ -47,6 +51,18 @@ export const command = {
         requiresArg: true,
         describe: `With --until-decided: seeds of a row at most; a claim estimated to need more is given up [default: ${defaultMaxSeeds}]`,
       })
+      .option('dry-run', {
+        type: 'boolean',
+        default: false,
+        describe: 'With --launcher kubernetes: print the manifests and start nothing',
+      })
+      .check(({ 'dry-run': isDry, launcher }) => {
+        if (!isDry || launcher === 'kubernetes') return true;
+        throw new CalmError(
+          'invalid_argument',
+          '--dry-run: has a meaning beside --launcher kubernetes only; `calm-orch plan` says what a run would do',
+        );
+      })
       .check(({ 'until-decided': isAsked, 'max-seeds': most }) => {
         if (most === undefined) return true;
         if (!isAsked) throw new CalmError('invalid_argument', '--max-seeds: has a meaning beside --until-decided only');
@@ -63,6 +79,7 @@ export const command = {
     const all = unlabeled === undefined ? set : [...set, `data.unlabeledDir=${JSON.stringify(unlabeled)}`];
     const loaded = await loadNamed(path, { ...options, set: all }, preset);
     const experiment = options.untilDecided ? untilDecided(loaded, options.maxSeeds ?? defaultMaxSeeds) : loaded;
+    if (options.dryRun) return printManifests(experiment, options);
     if (await startedInBackground(options)) return;
     const tracker = openTracker(dir);
     try {
@@ -72,3 +89,10 @@ export const command = {
     }
   },
 };
+
+async function printManifests(experiment: Experiment, options: Options): Promise<void> {
+  const { workerCounts } = await import('@calm-orch/coordinator');
+  const { renderManifests } = await import('@calm-orch/coordinator/kubernetes');
+  const counts = workerCounts(experiment, options, elsewhere);
+  printLine(renderManifests(experiment.name, counts, await kubeOptionsOf(options), resolve(options.dir)).trimEnd());
+}

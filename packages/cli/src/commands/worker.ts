@@ -17,6 +17,7 @@ interface Options extends GlobalOptions {
   cache?: string;
   cacheGb: number;
   wait: number;
+  stoppedExitCode: number;
 }
 
 export const command = {
@@ -63,6 +64,12 @@ export const command = {
         default: 60,
         describe: 'Seconds a coordinator that cannot be reached is tried again',
       })
+      .option('stopped-exit-code', {
+        type: 'number',
+        requiresArg: true,
+        default: 0,
+        describe: 'Exit code where it was told to end before the run did, for who starts another then',
+      })
       .example('CALM_ORCH_JOIN=K10… $0 worker', 'a trainer')
       .example('$0 worker --join K10… --role evaluator', 'an evaluator'),
   handler: async ({
@@ -74,6 +81,7 @@ export const command = {
     cache,
     cacheGb,
     wait,
+    stoppedExitCode,
   }: ArgumentsCamelCase<Options>): Promise<void> => {
     if (join === undefined)
       throw new CalmError(
@@ -83,6 +91,8 @@ export const command = {
     if (!(wait >= 0)) throw new CalmError('invalid_argument', `--wait: expected seconds from 0 up, got ${wait}`);
     if (!(cacheGb > 0))
       throw new CalmError('invalid_argument', `--cache-gb: expected a number above 0, got ${cacheGb}`);
+    if (!(Number.isInteger(stoppedExitCode) && stoppedExitCode >= 0 && stoppedExitCode < 256))
+      throw new CalmError('invalid_argument', `--stopped-exit-code: expected 0 to 255, got ${stoppedExitCode}`);
     const { ComputeChild, parseToken } = await import('@calm-orch/rpc');
     const { joinRun, ownAddressTowards } = await import('@calm-orch/rpc/tls');
     const token = { ...parseToken(join), ...(at !== undefined && { address: at }) };
@@ -107,6 +117,7 @@ export const command = {
     });
     const life = { role, index, instance, facts, address, compute, signal, log: logLine, takeoverMs };
     await workAsGuest({ ...life, ...(ownFolder && { ownFolder }) }, identity);
+    if (signal.aborted) process.exitCode = stoppedExitCode;
     logLine(signal.aborted ? 'ends, as it was told to' : 'the run needs it no longer');
   },
 };

@@ -11,6 +11,9 @@ export interface WorkerSlot {
   readonly index: number;
 }
 
+/** `trainer-0`. */
+export const slotName = ({ role, index }: WorkerSlot): string => `${role}-${index}`;
+
 export interface LaunchedEnd extends WorkerEnd {
   /** Another would fare no better. */
   readonly isHopeless?: boolean;

@@ -2,8 +2,16 @@
 // element has ended gets another, one that is requeued keeps it. The queue is also where the next coordinator finds the
 // elements of the one before, by name and folder. While the queue does not answer nothing is concluded.
 import { roles, toCalmError, type CalmError, type Role } from '@calm-orch/core';
-import type { LaunchedEnd, Launcher, StartedWorker, StopHow, WorkerSlot } from './launcher.ts';
+import {
+  slotName,
+  type LaunchedEnd,
+  type Launcher,
+  type StartedWorker,
+  type StopHow,
+  type WorkerSlot,
+} from './launcher.ts';
 import { lastWords } from './local.ts';
+import { createTrouble, type Trouble } from './trouble.ts';
 import { isAway } from './slurm-commands.ts';
 import { cancelElements, groupByJob, listElements, submitElements, type SlurmRun } from './slurm-orders.ts';
 import {
@@ -51,6 +59,7 @@ export class SlurmLauncher implements Launcher {
   readonly #cancelled = new Set<string>();
   /** Elements whose workers fell silent, and when they had begun. */
   readonly #silent = new Map<string, string | undefined>();
+  readonly #trouble: Trouble;
   #keep: boolean;
   #timer: NodeJS.Timeout | null = null;
   #isAtWork = false;
@@ -62,18 +71,18 @@ export class SlurmLauncher implements Launcher {
   /** Roles whose orders Slurm has taken. */
   readonly #taken = new Set<Role>();
   #refusals = 0;
-  #problem: string | null = null;
   #summary = '';
 
   constructor(options: SlurmLauncherOptions) {
     this.#options = options;
     this.#keep = options.keep;
+    this.#trouble = createTrouble(options.onNote, 'the queue answers again');
   }
 
   start(slot: WorkerSlot): StartedWorker {
     let resolve!: Seat['resolve'];
     const ended = new Promise<LaunchedEnd>((settle) => (resolve = settle));
-    const name = nameOf(slot);
+    const name = slotName(slot);
     const leave = (): void => {
       this.#seats.delete(name);
       // What is found from now on is another coordinator's.
@@ -107,13 +116,13 @@ export class SlurmLauncher implements Launcher {
   }
 
   isWaiting(slot: WorkerSlot): boolean {
-    const seat = this.#seats.get(nameOf(slot));
+    const seat = this.#seats.get(slotName(slot));
     return seat !== undefined && (seat.seen === null || !isRunning(seat.seen));
   }
 
   describe(slot: WorkerSlot): string {
-    const { seen = null, id = null } = this.#seats.get(nameOf(slot)) ?? {};
-    const problem = this.#problem === null ? '' : ` (${this.#problem})`;
+    const { seen = null, id = null } = this.#seats.get(slotName(slot)) ?? {};
+    const problem = this.#trouble.problem === null ? '' : ` (${this.#trouble.problem})`;
     const words = seen !== null ? stateOf(seen) : id === null ? 'not submitted yet' : `submitted as job ${id}`;
     return `is ${words}${problem}; it ${lastWords(this.#log(slot.role, slot.index))}`;
   }
@@ -168,9 +177,9 @@ export class SlurmLauncher implements Launcher {
     } catch (error) {
       this.#isSure = false;
       this.#intervalMs = Math.min(longestIntervalMs, 2 * Math.max(this.#baseMs, this.#intervalMs));
-      return this.#say(`the queue does not answer, what is known of it stays: ${(error as Error).message}`);
+      return this.#trouble.say(`the queue does not answer, what is known of it stays: ${(error as Error).message}`);
     }
-    this.#say(null);
+    this.#trouble.say(null);
     this.#update(elements);
     // Slots whose workers have ended start anew meanwhile, and may get an element that was requeued.
     await new Promise(setImmediate);
@@ -209,7 +218,7 @@ export class SlurmLauncher implements Launcher {
     for (const element of living) {
       const { id, role, index, state, start } = element;
       if (held.has(id) || this.#cancelled.has(id) || state === 'COMPLETING') continue;
-      const seat = this.#seats.get(nameOf({ role, index }));
+      const seat = this.#seats.get(slotName({ role, index }));
       if (this.#silent.has(id) && !silent.has(id)) continue;
       const isSilent = silent.has(id) && isRunning(element) && (silent.get(id) ?? start) === start;
       if (seat?.id === null && this.#keep && !isSilent) [seat.id, seat.seen] = [id, element];
@@ -245,7 +254,7 @@ export class SlurmLauncher implements Launcher {
     this.#intervalMs = Math.min(longestIntervalMs, 2 * Math.max(this.#baseMs, this.#intervalMs));
     const reason = `sbatch: ${error.message.replace(/^sbatch: (error: )?/, '')}`;
     const isFinal = !isAway(error) && (!this.#taken.has(role) || ++this.#refusals >= maxRefusals);
-    if (!isFinal) return this.#say(`workers cannot be submitted, tried again: ${reason}`);
+    if (!isFinal) return this.#trouble.say(`workers cannot be submitted, tried again: ${reason}`);
     for (const seat of seats)
       this.#end(seat, { ending: 'lost', reason: `cannot be started: ${reason}`, isHopeless: true });
   }
@@ -266,17 +275,8 @@ export class SlurmLauncher implements Launcher {
   }
 
   #end(seat: Seat, how: LaunchedEnd): void {
-    const name = nameOf(seat.slot);
+    const name = slotName(seat.slot);
     if (this.#seats.get(name) === seat) this.#seats.delete(name);
     seat.resolve(how);
   }
-
-  #say(problem: string | null): void {
-    if (problem === this.#problem) return;
-    if (problem !== null) this.#options.onNote(problem);
-    else if (this.#problem !== null) this.#options.onNote('the queue answers again');
-    this.#problem = problem;
-  }
 }
-
-const nameOf = ({ role, index }: WorkerSlot): string => `${role}-${index}`;

@@ -14,7 +14,7 @@ import {
   type RunningServer,
 } from '@calm-orch/rpc';
 import type { Layout } from '../artifacts/layout.ts';
-import type { ClusterOptions } from '../launchers/launchers.ts';
+import type { ClusterBefore } from '../launchers/launchers.ts';
 
 export interface RunConnection {
   /** As gRPC writes it. */
@@ -27,8 +27,6 @@ export interface RunConnection {
   /** What starts its workers, and with which options. Absent: its coordinator. */
   readonly cluster?: ClusterBefore;
 }
-
-export type ClusterBefore = Pick<ClusterOptions, 'engine' | 'args'>;
 
 /** Null when no coordinator of the run was killed. */
 export function readConnection(layout: Layout, runId: string): RunConnection | null {

@@ -8,6 +8,7 @@ import { Coordinator } from '../leases/coordinator.ts';
 import { defaultPolicy, type Policy } from '../leases/policy.ts';
 import type { CoordinatorEvent, KnownStages } from '../leases/records.ts';
 import { coordinatorService, serviceName } from '../leases/service.ts';
+import { clusterLeft } from '../launchers/launchers.ts';
 import type { Launcher } from '../launchers/launcher.ts';
 import type { Plan } from '../plan/plan.ts';
 import { artifactService } from '../transfer/artifact-service.ts';
@@ -227,7 +228,7 @@ function serve(
     name: serviceName,
     ...(listen !== undefined && !parseListen(listen).isForHosts && { listen }),
     ...(guests !== null && { hosts: guests.address }),
-    ...(cluster !== undefined && { cluster: { engine: cluster.engine, args: cluster.args } }),
+    ...(cluster !== undefined && { cluster: clusterLeft(cluster) }),
     definition: { ...CoordinatorServiceService, ...RunServiceService, ...EnrollmentServiceService },
     handlers: {
       ...coordinatorService(coordinator, policy),

@@ -133,7 +133,9 @@ export class WorkerPool {
     this.#stopping = true;
     const all = this.#all();
     const workers = all.map(({ worker }) => worker);
-    if (workers.length > 0) this.#options.launcher.stop(workers, how);
+    // A cluster keeps what has started them, also where all have ended.
+    const { launcher } = this.#options;
+    if (workers.length > 0 || launcher.joins) launcher.stop(workers, how);
     return all;
   }
 
