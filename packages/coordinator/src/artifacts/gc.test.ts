@@ -137,13 +137,13 @@ test('a removed run leaves the lists, with what no other run needs; its id is no
   const second = start();
   await plan(second, 'foundation');
   tracker.endRun(second, 'cancelled');
-  mkdirSync(join(dir, 'logs', second), { recursive: true });
+  for (const folder of ['logs', 'joins']) mkdirSync(join(dir, folder, second), { recursive: true });
   const remove = (id: string) => {
     const selection = onlyOf([id]);
     const found = findGarbage(tracker, layout, selection);
     return freeGarbage(tracker, layout, selection, found, () => tracker.removeRun(id)).freed.map(({ path }) => path);
   };
-  expect(remove(second)).toEqual(['logs/x-2']);
+  expect(remove(second)).toEqual(['logs/x-2', 'joins/x-2']);
   expect(tracker.listRuns().map(({ id }) => id)).toEqual(['x-1']);
   expect(() => tracker.getRun(second)).toThrow(/no run or experiment `x-2`: the newest runs are x-1/);
   expect(tracker.findRun().id).toBe('x-1');

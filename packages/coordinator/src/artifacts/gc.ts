@@ -98,7 +98,7 @@ export function freeGarbage(
   return { ...totalOf(freed), keptBytes };
 }
 
-const sweptFolders = ['artifacts', 'staging', 'checkpoints', 'logs'] as const;
+const sweptFolders = ['artifacts', 'staging', 'checkpoints', 'logs', 'joins'] as const;
 /** Somebody was killed before it was empty. */
 const trashFolder = 'trash';
 
@@ -112,13 +112,13 @@ function neededBy(tracker: Tracker, kept: readonly Pick<ListedRun, 'id' | 'statu
       if (run.status !== 'succeeded') open.add(stage.key);
     }
   // A run in the background that is not recorded yet writes to a log already.
-  const logs = new Set([startingLogs, ...kept.map(({ id }) => id)]);
+  const ofRuns = new Set([startingLogs, ...kept.map(({ id }) => id)]);
   return (path) => {
     const [folder, name] = path.split('/') as [string, string];
     if (folder === 'artifacts') return artifacts.has(name);
     if (folder === 'staging') return open.has(name.slice(0, 64));
     if (folder === 'checkpoints') return open.has(name);
-    return folder === 'logs' && logs.has(name);
+    return ofRuns.has(name);
   };
 }
 
