@@ -45,6 +45,8 @@ export function watchStories(): Watched {
     story = makeStory();
     complaints = [];
     context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+    // Three other files share the machine, and a run may have to start first.
+    context.setDefaultTimeout(100_000);
   });
   afterEach(async () => {
     await context?.close();
