@@ -44,6 +44,15 @@ describe.skipIf(!hasTerminals)('at a terminal', () => {
   });
 });
 
+describe.skipIf(!hasTerminals)('the bell', () => {
+  it('rings at the end of a run that was asked to, on a terminal alone', async () => {
+    const terminal = openTerminal(story, `${run} --bell`);
+    await terminal.ended;
+    expect([status(), terminal.text().split('\u0007').length - 1]).toEqual(['succeeded', 1]);
+    expect((await story.run(['run', 'story.yaml', '--bell'])).stdout).not.toContain('\u0007');
+  });
+});
+
 describe.skipIf(!hasTerminals)('when the terminal goes', () => {
   it.each([
     ['was started with nohup', `nohup ${run}; true`],

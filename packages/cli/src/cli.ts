@@ -57,6 +57,16 @@ const commands: readonly CommandEntry[] = [
     describe: 'End a run at work as Ctrl-C does: checkpoints are saved, `resume` goes on',
     load: () => import('./commands/stop.ts'),
   },
+  {
+    usage: 'note <run> <text..>',
+    describe: 'Write something about a run down, to be shown with it',
+    load: () => import('./commands/note.ts'),
+  },
+  {
+    usage: 'tag <run>',
+    describe: 'Show or change what a run is called',
+    load: () => import('./commands/tag.ts'),
+  },
   { usage: 'runs', describe: 'List the runs of the run folder', load: () => import('./commands/runs.ts') },
   {
     usage: 'show [run]',

@@ -41,6 +41,8 @@ const failures: Readonly<Record<string, readonly [exitCode: number, ...args: str
   resume: [2, 'smoke-9'],
   attach: [2, 'smoke-9'],
   stop: [2],
+  note: [2, 'smoke-9', 'x'],
+  tag: [2, 'smoke-9'],
   runs: [2, '--limit', '-1'],
   show: [2, 'smoke-9'],
   tables: [2, 'smoke-9'],
