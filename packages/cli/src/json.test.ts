@@ -38,6 +38,7 @@ const inFolder = (args: readonly string[], env: Record<string, string> = {}): Pr
 /** A failing command line of each command that knows --json, with its exit code. */
 const failures: Readonly<Record<string, readonly [exitCode: number, ...args: string[]]>> = {
   run: [2, 'x.yaml'],
+  init: [1, 'x.yaml'],
   resume: [2, 'smoke-9'],
   attach: [2, 'smoke-9'],
   stop: [2],

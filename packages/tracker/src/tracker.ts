@@ -69,6 +69,7 @@ export interface TrackerOptions {
   readonly busyTimeoutMs?: number;
 }
 
+/** For reading alone take `list…`, `find…`, `get…`, `group…`, `trialMetrics`, `metric…`, `events…` (docs/tracker.md). */
 export interface Tracker {
   readonly path: string;
 
