@@ -16,6 +16,7 @@ const readJson = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
 const carried = [
   'experiments',
   'ablations',
+  'schemas',
   'assets',
   'data',
   'proto',
@@ -26,9 +27,12 @@ const carried = [
   'LICENSE',
 ];
 
-/** Of a package's folder: compiled code and what lies beside it, without sources and tests. */
+/** Of a package's folder: compiled code and what lies beside it, without sources and tests; of what others may import (the
+ *  reader of run folders, docs/tracker.md) its types, too. */
 const ofPackage = ['bin', 'dist', 'install', 'migrations', 'fixtures'];
-const isShipped = (path) => !/\.(test|test-util)\.|\.d\.ts$|\.map$|\.tsbuildinfo$/.test(path);
+const isShipped = (path) =>
+  !/\.(test|test-util)\.|\.d\.ts$|\.map$|\.tsbuildinfo$/.test(path) ||
+  /packages\/(core|tracker)\/dist\/(?!.*\.test).*\.d\.ts$/.test(path);
 
 const list = process.argv.includes('--list');
 const target = resolve(process.argv.slice(2).find((arg) => !arg.startsWith('-')) ?? '.');
@@ -50,6 +54,8 @@ function pack() {
       copy(`packages/${name}/${part}`, `${folder}/${part}`);
     write(`${folder}/package.json`, bundledManifest(manifests[i]));
   });
+  // An export may not lead into node_modules by itself.
+  for (const end of ['js', 'd.ts']) writeFileSync(join(stage, `tracker.${end}`), `export * from '${scope}tracker';\n`);
   write('package.json', manifestOf(manifests));
   const flags = ['--json', '--loglevel=error', '--ignore-scripts'];
   const where = list ? ['--dry-run'] : ['--pack-destination', target];
@@ -89,6 +95,11 @@ function manifestOf(manifests) {
     license,
     type: 'module',
     engines,
+    exports: {
+      './tracker': { types: './tracker.d.ts', default: './tracker.js' },
+      // All else, as without `exports`.
+      './*': './*',
+    },
     bin: { 'calm-orch': `node_modules/${scope}cli/bin/calm-orch.js` },
     scripts: { postinstall: 'node scripts/postinstall.js' },
     dependencies: {

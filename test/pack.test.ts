@@ -60,7 +60,7 @@ const isPacked = (path: string): boolean =>
   packed.has(path) || [...packed].some((each) => each.startsWith(path.endsWith('/') ? path : `${path}/`));
 
 test('everything in the folders that come with the program is in it', () => {
-  const folders = ['experiments', 'ablations', 'assets', 'data', 'proto', 'packages/engine/install'];
+  const folders = ['experiments', 'ablations', 'schemas', 'assets', 'data', 'proto', 'packages/engine/install'];
   const carried = [
     ...folders.flatMap(filesBelow).filter((path) => path !== 'data/real.yaml'),
     ...readdirSync(join(repository, 'packages')).flatMap((name) => {

@@ -1,5 +1,5 @@
 // At a terminal, and when it goes: an SSH connection is lost, a window is closed. What that means for a run, its workers and computations.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { expectUndisturbedResults, makeStory, until, type Story } from './story.test-util.ts';
@@ -41,6 +41,41 @@ describe.skipIf(!hasTerminals)('at a terminal', () => {
       before,
     ]);
     expect([await answered('y\n'), artifacts()]).toEqual([expect.stringMatching(/Freed \S+ MiB in \d+ folders/), 0]);
+  });
+});
+
+describe.skipIf(!hasTerminals)('init', () => {
+  it('asks for what flags leave open, again where an answer is none, and writes nothing after Ctrl-C', async () => {
+    const terminal = openTerminal(story, 'calm-orch init asked.yaml --seeds 3');
+    const answer = async (question: string, typed: string): Promise<void> => {
+      await until(`it asks: ${question}`, () => terminal.text().includes(question));
+      terminal.type(`${typed}\r`);
+    };
+    await answer('Which table? [table-5-mfam]', '');
+    await answer('Which rows?', 'thematic,non');
+    await answer('unknown row `non`', 'thematic,all');
+    await answer('Sizes: nano', '');
+    await answer('How many trainers', '2');
+    await terminal.ended;
+    expect(terminal.text()).not.toContain('Which seeds?');
+    expect(readFileSync(join(story.dir, 'asked.yaml'), 'utf8')).toMatch(
+      /\nrows: \[thematic, all\]\n[^]*\npreset: nano\n[^]*\nseeds: \[3\]\n[^]*\ntrainers: 2\n/,
+    );
+    const left = openTerminal(story, 'calm-orch init left.yaml');
+    await until('it asks', () => left.text().includes('Which table? ['));
+    left.type('\u0003');
+    await left.ended;
+    expect(left.text()).toContain('calm-orch: nothing was written');
+    expect(readdirSync(story.dir)).not.toContain('left.yaml');
+  });
+});
+
+describe.skipIf(!hasTerminals)('the bell', () => {
+  it('rings at the end of a run that was asked to, on a terminal alone', async () => {
+    const terminal = openTerminal(story, `${run} --bell`);
+    await terminal.ended;
+    expect([status(), terminal.text().split('\u0007').length - 1]).toEqual(['succeeded', 1]);
+    expect((await story.run(['run', 'story.yaml', '--bell'])).stdout).not.toContain('\u0007');
   });
 });
 

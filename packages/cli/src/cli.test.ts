@@ -57,7 +57,7 @@ test('the help names the commands for users, their options and examples, and hid
   const { code, stdout } = await calmOrch([]);
   expect(code).toBe(0);
   const names = [...stdout.matchAll(/^ {2}calm-orch (\w+)(?: [<[]|\s{2,}\S)/gm)].map(([, name]) => name);
-  expect(names.slice(0, 6)).toEqual(['run', 'resume', 'attach', 'logs', 'stop', 'runs']);
+  expect(names.slice(0, 7)).toEqual(['run', 'init', 'resume', 'attach', 'logs', 'stop', 'runs']);
   expect(stdout).toMatch(/Examples:/);
   expect(stdout).not.toMatch(/trainer <|compute/);
   const tables = await calmOrch(['tables', '--help']);

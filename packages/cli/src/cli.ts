@@ -38,6 +38,11 @@ const commands: readonly CommandEntry[] = [
     load: () => import('./commands/run.ts'),
   },
   {
+    usage: 'init [file]',
+    describe: 'Write an experiment file to begin with, each setting with what it does and its default',
+    load: () => import('./commands/init.ts'),
+  },
+  {
     usage: 'resume [run]',
     describe: 'Go on with a run that failed, was cancelled or interrupted',
     load: () => import('./commands/resume.ts'),
@@ -62,6 +67,16 @@ const commands: readonly CommandEntry[] = [
     usage: 'show [run]',
     describe: 'Show one run: trials, stages, attempts, curves, configuration',
     load: () => import('./commands/show.ts'),
+  },
+  {
+    usage: 'note <run> <text..>',
+    describe: 'Write something about a run down, to be shown with it',
+    load: () => import('./commands/note.ts'),
+  },
+  {
+    usage: 'tag <run>',
+    describe: 'Show or change what a run is called',
+    load: () => import('./commands/tag.ts'),
   },
   {
     usage: 'tables [name]',
@@ -92,6 +107,11 @@ const commands: readonly CommandEntry[] = [
     usage: 'ui',
     describe: 'Show the run folder as a page in the browser, live',
     load: () => import('./commands/ui.ts'),
+  },
+  {
+    usage: 'schema',
+    describe: 'Print the JSON Schema of experiment files, for editors',
+    load: () => import('./commands/schema.ts'),
   },
   {
     usage: 'doctor',

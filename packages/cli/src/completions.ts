@@ -10,6 +10,8 @@ const takeRuns = new Set([
   'attach',
   'logs',
   'stop',
+  'note',
+  'tag',
   'show',
   'tables',
   'report',

@@ -38,9 +38,12 @@ const inFolder = (args: readonly string[], env: Record<string, string> = {}): Pr
 /** A failing command line of each command that knows --json, with its exit code. */
 const failures: Readonly<Record<string, readonly [exitCode: number, ...args: string[]]>> = {
   run: [2, 'x.yaml'],
+  init: [1, 'x.yaml'],
   resume: [2, 'smoke-9'],
   attach: [2, 'smoke-9'],
   stop: [2],
+  note: [2, 'smoke-9', 'x'],
+  tag: [2, 'smoke-9'],
   runs: [2, '--limit', '-1'],
   show: [2, 'smoke-9'],
   tables: [2, 'smoke-9'],

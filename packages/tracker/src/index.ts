@@ -21,6 +21,7 @@ export type {
   MachineLoad,
   MetricReport,
   MetricCurve,
+  NoteRecord,
   PlannedStage,
   RunRecord,
   RunStageRecord,

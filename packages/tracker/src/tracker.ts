@@ -19,6 +19,7 @@ import { metricBand, type BandPoint } from './stores/metric-band.ts';
 import * as curves from './stores/metric-curve.ts';
 import * as metrics from './stores/metric-store.ts';
 import * as stream from './stores/metric-stream.ts';
+import * as notes from './stores/note-store.ts';
 import * as queries from './stores/run-queries.ts';
 import * as runs from './stores/run-store.ts';
 import * as load from './stores/load-store.ts';
@@ -39,6 +40,7 @@ import type {
   MetricPoint,
   ReplacedMetrics,
   NewRun,
+  NoteRecord,
   PlannedStage,
   RunRecord,
   RunStageRecord,
@@ -67,6 +69,7 @@ export interface TrackerOptions {
   readonly busyTimeoutMs?: number;
 }
 
+/** For reading alone take `list…`, `find…`, `get…`, `group…`, `trialMetrics`, `metric…`, `events…` (docs/tracker.md). */
 export interface Tracker {
   readonly path: string;
 
@@ -86,6 +89,15 @@ export interface Tracker {
   endRun(runId: string, status: 'succeeded' | 'failed' | 'cancelled', options?: { readonly error?: string }): void;
   /** Takes an ended run out of every list; its stages stay for others to reuse. Throws `not_found`, `busy` while it is at work. */
   removeRun(runId: string): void;
+  /** What people call it: the tags it has then. Throws `invalid_argument`, `not_found`. */
+  changeTags(
+    runId: string,
+    change: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
+  ): string[];
+  /** What somebody says of it. Throws `invalid_argument`, `not_found`. */
+  addNote(runId: string, text: string): void;
+  /** Oldest first. */
+  listNotes(runId: string): NoteRecord[];
   /** At least every 10 s. */
   heartbeatRun(runId: string): void;
   /** Newest first. */
@@ -286,6 +298,9 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
       store.held.delete(runId);
     },
     removeRun: (runId) => runs.removeRun(store, runId),
+    changeTags: (runId, change) => notes.changeTags(store, runId, change),
+    addNote: (runId, text) => notes.addNote(store, runId, text),
+    listNotes: (runId) => notes.listNotes(store, runId),
     heartbeatRun: (runId) => holding(store, runId, () => runs.heartbeatRun(store, runId)),
     listRuns: () => queries.listRuns(store),
     findRuns: (query) => queries.findRuns(store, query),

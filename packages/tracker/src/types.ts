@@ -19,6 +19,8 @@ export interface NewRun {
   /** Process id of the coordinator. */
   readonly pid: number;
   readonly trials: readonly TrialRef[];
+  /** @default none */
+  readonly tags?: readonly string[];
 }
 
 export interface TrialRecord extends TrialRef {
@@ -40,6 +42,8 @@ export interface ListedRun {
   readonly error: string | null;
   /** Of a run at work: when its coordinator was last heard of, and whether nothing but that is known of it from here. */
   readonly heard: { readonly agoMs: number; readonly isElsewhere: boolean } | null;
+  /** What people call it, sorted. */
+  readonly tags: readonly string[];
   /** Its numbers mean nothing. */
   readonly isRehearsal: boolean;
   readonly hash: string;
@@ -199,6 +203,14 @@ export interface MachineLoad {
   /** Mean over the GPUs, 0 to 1, and bytes in use on all; null where there is none. */
   readonly gpu: number | null;
   readonly gpuMemoryBytes: number | null;
+}
+
+/** What somebody wrote about a run. */
+export interface NoteRecord {
+  readonly id: number;
+  readonly runId: string;
+  readonly atMs: number;
+  readonly text: string;
 }
 
 export const eventTypes = [

@@ -45,6 +45,9 @@ export interface ExecuteOptions extends GlobalOptions {
   hangTimeout?: number;
   takeoverTimeout?: number;
   gangMinLeft?: number;
+  /** Of a new run. */
+  tag?: readonly string[];
+  bell: boolean;
   detach: boolean;
   json: boolean;
 }
@@ -94,6 +97,7 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
       default: false,
       describe: 'Start the run in the background and say how to follow it: it outlives this terminal',
     })
+    .option('bell', { type: 'boolean', default: false, describe: 'Ring the terminal once the run has ended' })
     .option('json', outcomeJsonOption)
     .check((given) => {
       for (const name of ['trainers', 'augmentors', 'evaluators'] as const) {
@@ -173,6 +177,7 @@ export async function execute(
         for (const note of notes) say(`note: ${note}`);
       },
       ...(resume !== undefined && { resume }),
+      ...(options.tag && { tags: options.tag }),
       ...(experiment.untilDecided && {
         extend: (at) => nextSeed(at, options.dir, cancel.signal, (line) => progress?.note(line)),
       }),
@@ -227,6 +232,7 @@ export async function execute(
     tables.close();
     (progress as Progress | null)?.close();
     cancel.dispose();
+    if (options.bell && output.isTTY) output.write('\u0007');
   }
 }
 

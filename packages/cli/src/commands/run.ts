@@ -22,6 +22,7 @@ interface Options extends ExecuteOptions, ExperimentOptions {
   untilDecided: boolean;
   maxSeeds?: number;
   dryRun: boolean;
+  tag: string[];
 }
 
 /** @default of --max-seeds */
@@ -50,6 +51,14 @@ export const command = {
         type: 'number',
         requiresArg: true,
         describe: `With --until-decided: seeds of a row at most; a claim estimated to need more is given up [default: ${defaultMaxSeeds}]`,
+      })
+      .option('tag', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        nargs: 1,
+        default: [] as string[],
+        describe: 'What to call the run; `runs --tag` finds it',
       })
       .option('dry-run', {
         type: 'boolean',

@@ -11,6 +11,7 @@ const states = ['running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as
 interface Options extends GlobalOptions {
   status?: (typeof states)[number];
   limit?: number;
+  tag: string[];
   json: boolean;
 }
 
@@ -22,11 +23,19 @@ export const command = {
         describe: 'Only runs of this status (interrupted ones count as failed, too)',
       })
       .option('limit', { type: 'number', requiresArg: true, describe: 'Only so many, the newest' })
+      .option('tag', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        nargs: 1,
+        default: [] as string[],
+        describe: 'Only runs of this tag; of several, those that have all',
+      })
       .option('json', jsonOption)
       .example('$0 runs', 'newest first')
       .example('$0 runs --status running', 'those at work')
       .example('$0 runs --json --dir /data/runs', 'for scripts, of another run folder'),
-  handler: ({ dir, status, limit, json }: ArgumentsCamelCase<Options>) => {
+  handler: ({ dir, status, limit, tag: tags, json }: ArgumentsCamelCase<Options>) => {
     if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 0))
       throw new CalmError('invalid_argument', `--limit: expected a whole number from 0 up, got ${limit}`);
     if (!hasTracker(dir)) {
@@ -36,7 +45,7 @@ export const command = {
     }
     const tracker = openTracker(dir, { access: 'read' });
     try {
-      const { runs } = tracker.findRuns({ status, limit });
+      const { runs } = tracker.findRuns({ status, limit, tags });
       if (json) printJson(runsJson(runs, tracker.listTrials(runs)));
       else printLine(runsText(runs));
     } finally {

@@ -60,9 +60,9 @@ export async function loadNamed(
   });
 }
 
-const listOf = (text: string): string[] => text.split(',').map((part) => part.trim());
+export const listOf = (text: string): string[] => text.split(',').map((part) => part.trim());
 
-function seedOf(text: string): number {
+export function seedOf(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   throw new CalmError('invalid_argument', `--seeds: expected whole numbers of at least 0, as in 0,1, got "${text}"`);
 }

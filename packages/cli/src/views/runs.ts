@@ -4,10 +4,11 @@ import type { ListedRun, TrialRecord } from '@calm-orch/tracker';
 import { duration, isoTime, localTime } from './format.ts';
 
 export function runsJson(runs: readonly ListedRun[], trialsOf: ReadonlyMap<string, readonly TrialRecord[]>): unknown {
-  return runs.map(({ id, experiment, status, startedMs, endedMs }) => ({
+  return runs.map(({ id, experiment, status, tags, startedMs, endedMs }) => ({
     run: id,
     experiment,
     status,
+    tags,
     started: isoTime(startedMs),
     ended: isoTime(endedMs),
     trials: (trialsOf.get(id) ?? []).map(({ row, seed, status: trialStatus, fingerprint }) => ({
@@ -20,6 +21,7 @@ export function runsJson(runs: readonly ListedRun[], trialsOf: ReadonlyMap<strin
 }
 
 export function runsText(runs: readonly ListedRun[]): string {
+  const isTagged = runs.some(({ tags }) => tags.length > 0);
   const lines = runs.map((run) => {
     const took = run.endedMs === null ? '' : duration(run.endedMs - run.startedMs);
     return [
@@ -28,12 +30,15 @@ export function runsText(runs: readonly ListedRun[]): string {
       localTime(run.startedMs),
       took,
       `${run.numFinishedTrials} of ${run.numTrials} trials`,
+      ...(isTagged ? [run.tags.join(' ')] : []),
       run.heard?.isElsewhere
         ? `on ${run.host}, heard of ${duration(Math.max(0, run.heard.agoMs))} ago`
         : (run.error ?? ''),
     ];
   });
-  return columns([['RUN', 'STATUS', 'STARTED', 'TOOK', 'FINISHED', ''], ...lines]).join('\n');
+  return columns([['RUN', 'STATUS', 'STARTED', 'TOOK', 'FINISHED', ...(isTagged ? ['TAGS'] : []), ''], ...lines]).join(
+    '\n',
+  );
 }
 
 export function shownStatus({ status, interrupted }: Pick<ListedRun, 'status' | 'interrupted'>): string {

@@ -1,7 +1,15 @@
 // One run in full: trials with their numbers, stages with attempts and curves, the last events.
 import { stageLabel } from '@calm-orch/core';
 import { columns } from '@calm-orch/report';
-import type { AttemptRecord, EventRecord, MetricCurve, RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
+import type {
+  AttemptRecord,
+  EventRecord,
+  MetricCurve,
+  NoteRecord,
+  RunRecord,
+  RunStageRecord,
+  Tracker,
+} from '@calm-orch/tracker';
 import { duration, isoTime, localTime, sparkline } from './format.ts';
 import { shownStatus } from './runs.ts';
 
@@ -16,6 +24,7 @@ export interface RunDescription {
     readonly value: number | null;
   }[];
   readonly events: readonly EventRecord[];
+  readonly notes: readonly NoteRecord[];
 }
 
 export function describeRun(tracker: Tracker, run: RunRecord, numEvents = 50): RunDescription {
@@ -25,6 +34,7 @@ export function describeRun(tracker: Tracker, run: RunRecord, numEvents = 50): R
     attempts: tracker.listAttempts(run.id),
     metrics: tracker.trialMetrics(run.id),
     events: tracker.listEvents(run.id, numEvents),
+    notes: tracker.listNotes(run.id),
   };
 }
 
@@ -32,9 +42,9 @@ export function describeRun(tracker: Tracker, run: RunRecord, numEvents = 50): R
 const curveName = ({ name, item }: MetricCurve) => (item === 0 ? name : `${name}[${item}]`);
 
 /** `trials[].metrics` are the numbers of the tables; `stages[].curves` map a name to [step, value] pairs. */
-export function runJson({ run, stages, attempts, metrics, events }: RunDescription): unknown {
+export function runJson({ run, stages, attempts, metrics, events, notes }: RunDescription): unknown {
   const { id, experiment, title, path, status, interrupted, error, startedMs, endedMs, session, hash } = run;
-  const { versions, machine, resolved } = run;
+  const { versions, machine, resolved, tags } = run;
   return {
     run: id,
     experiment,
@@ -43,6 +53,8 @@ export function runJson({ run, stages, attempts, metrics, events }: RunDescripti
     status,
     interrupted,
     error,
+    tags,
+    notes: notes.map(({ atMs, text }) => ({ at: isoTime(atMs), text })),
     started: isoTime(startedMs),
     ended: isoTime(endedMs),
     session,
@@ -88,7 +100,7 @@ export function runJson({ run, stages, attempts, metrics, events }: RunDescripti
   };
 }
 
-export function runText({ run, stages, attempts, metrics, events }: RunDescription, color: boolean): string {
+export function runText({ run, stages, attempts, metrics, events, notes }: RunDescription, color: boolean): string {
   const head = (text: string) => (color ? `\u001b[1m${text}\u001b[0m` : text);
   const indent = (lines: readonly string[]) => lines.map((line) => `  ${line}`);
   const took = run.endedMs === null ? '' : `, took ${duration(run.endedMs - run.startedMs)}`;
@@ -101,7 +113,10 @@ export function runText({ run, stages, attempts, metrics, events }: RunDescripti
       `${shownStatus(run)}${run.error ? `: ${run.error}` : ''}`,
       `started ${localTime(run.startedMs)}${took}${times}`,
       `${run.path}, configuration ${run.hash.slice(0, 12)} (\`calm-orch show ${run.id} --config\`)`,
+      ...(run.tags.length > 0 ? [`tags: ${run.tags.join(', ')}`] : []),
     ]),
+    ...(notes.length > 0 ? ['', head('Notes')] : []),
+    ...indent(columns(notes.map(({ atMs, text }) => [localTime(atMs), text]))),
     '',
     head('Trials'),
     ...indent(

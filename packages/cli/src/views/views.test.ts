@@ -63,6 +63,7 @@ test('runs as JSON have run, experiment, status, times and trials', () => {
   expect(runsJson(tracker.listRuns(), tracker.listTrials(tracker.listRuns()))).toEqual([
     {
       run: 'smoke-1',
+      tags: [],
       experiment: 'smoke',
       status: 'succeeded',
       started: '2026-05-04T12:00:00.000Z',

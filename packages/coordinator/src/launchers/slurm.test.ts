@@ -80,7 +80,9 @@ test('slots that start together are one array, with options of the user last; th
   const workers = [0, 1, 2].map((index) => start(slurm, index));
   await expect.poll(() => calls('sbatch')).toHaveLength(1);
   expect(calls('sbatch')[0]).toMatch(/--array=0-2 --job-name=calm-orch:r-1:trainer .*--gres=gpu:1 --partition=gpu$/);
-  expect(readFileSync(file('script'), 'utf8')).toContain(`'${file('joins/r-1/trainer-')}'"$SLURM_ARRAY_TASK_ID"`);
+  await expect
+    .poll(() => readFileSync(file('script'), 'utf8'))
+    .toContain(`'${file('joins/r-1/trainer-')}'"$SLURM_ARRAY_TASK_ID"`);
   expect(slurm.isWaiting(slot(0))).toBe(true);
   show(element('101_0', 'RUNNING'), element('101_1', 'PENDING', 'Resources'), element('101_2', 'RUNNING'));
   await expect.poll(() => notes).toEqual(['trainer: 2 RUNNING, 1 PENDING (Resources)']);

@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly sources: PlanSources;
   readonly layout: Layout;
   readonly tracker: Tracker;
+  /** Of a new run: what people call it. @default none */
+  readonly tags?: readonly string[];
   /** Goes on with this run; else a new one is recorded. */
   readonly resume?: string;
   readonly versions: Json;
@@ -134,11 +136,11 @@ async function workAll(
 }
 
 function record(options: RunOptions, { trials }: Plan, keepAttempts: boolean): RunRecord {
-  const { experiment, resume, tracker, versions, machineFacts: machine } = options;
+  const { experiment, resume, tracker, versions, machineFacts: machine, tags = [] } = options;
   const { pid } = process;
   if (resume !== undefined) return tracker.resumeRun(resume, { pid, keepAttempts });
   const { name, title, path, resolved, hash } = experiment;
-  return tracker.createRun({ experiment: name, title, path, resolved, hash, versions, pid, trials, machine });
+  return tracker.createRun({ experiment: name, title, path, resolved, hash, versions, pid, trials, machine, tags });
 }
 
 /** Records the plan's stages: which are there, which another run makes; what is damaged is made again. */

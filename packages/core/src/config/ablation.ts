@@ -9,9 +9,13 @@ const overrides = z.record(z.string(), z.unknown());
 /** What holds under one preset alone; it comes after `set`. */
 const overridesByPreset = z.strictObject({ nano: overrides.optional(), paper: overrides.optional() });
 
+/** A line of the table: what is other than in the rest of the experiment. */
 export const rowSchema = z.strictObject({
+  /** Its name. */
   row: z.string().min(1),
+  /** Settings of this row alone. */
   set: overrides.optional(),
+  /** Settings of this row under one preset alone; they come after `set`. */
   presets: overridesByPreset.optional(),
   /** The paper's value per metric; absent where the paper has none. */
   paper: z.partialRecord(z.enum(tableMetrics), z.number()).optional(),

@@ -9,7 +9,7 @@ import type { TrialConfig } from './schema.ts';
 const workers = z.int().positive();
 
 export const experimentFileSchema = z.strictObject({
-  /** @default the ablation's title */
+  /** Stands above the table. @default the ablation's title */
   title: z.string().min(1).optional(),
   /** Path of an ablation file, relative to this file. */
   ablation: z.string().min(1).optional(),
@@ -21,20 +21,20 @@ export const experimentFileSchema = z.strictObject({
   metrics: metricList.optional(),
   /** Runs this one stage, with no rows: rebuilds the foundation checkpoint. */
   only: z.enum(['foundation']).optional(),
-  /** @default nano */
+  /** Sizes of the models and lengths of training: `nano`, made for two cores, or the paper's. @default nano */
   preset: z.enum(['nano', 'paper']).optional(),
-  /** @default studio */
+  /** The embedded data; `--data FILE` takes datasets of this machine instead. @default studio */
   data: z.enum(['studio']).optional(),
-  /** @default [0] */
+  /** Each row is trained once with each. @default [0] */
   seeds: z.array(z.int().nonnegative()).min(1).optional(),
-  /** Processes; capped by the machine's GPUs or cores unless given on the command line. @default 8 */
+  /** Processes that train; capped by the machine's GPUs or cores unless given on the command line. @default 8 */
   trainers: workers.optional(),
-  /** @default 2 */
+  /** Processes that make photographs and augmented pairs. @default 2 */
   augmentors: workers.optional(),
-  /** @default 1 */
+  /** Processes that predict and compute metrics. @default 1 */
   evaluators: workers.optional(),
-  /** Dotted keys of the trial configuration, for all rows. */
-  set: z.record(z.string(), z.unknown()).optional(),
+  /** Settings for all rows, by dotted keys or nested; all else is the preset's. */
+  set: z.record(z.string(), z.unknown()).nullish(),
 });
 
 export type ExperimentFile = z.infer<typeof experimentFileSchema>;

@@ -5,5 +5,5 @@ export { readDataFile } from './datasets.ts';
 export { experimentYaml } from './reading/print.ts';
 export { loadExperiment, restoreExperiment, type LoadOptions } from './reading/load.ts';
 export { untilDecided, withNextSeed } from './reading/until-decided.ts';
-export { findExperiment } from './reading/carried.ts';
+export { carriedAblations, findExperiment, type CarriedAblation } from './reading/carried.ts';
 export { resolveTrial, type Override } from './reading/resolve.ts';

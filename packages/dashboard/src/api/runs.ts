@@ -27,6 +27,8 @@ export const runLine = z.object({
   run: z.string(),
   experiment: z.string(),
   title: z.string(),
+  /** What people call it. */
+  tags: z.array(z.string()),
   status: z.enum(runStatuses),
   error: z.string().nullable(),
   started: time,
@@ -93,6 +95,8 @@ export const runAnswer = z.object({
   machine: json,
   config: json,
   trials: z.array(trialLine),
+  /** What people wrote about it, oldest first. */
+  notes: z.array(z.object({ at: z.string(), text: z.string() })),
   stages: z.array(stageLine),
   /** The last ones, oldest first. */
   events: z.array(runEvent),

@@ -7,11 +7,13 @@ import type { RunEvent, RunLine, StageLine, StageState, TrialLine } from '../api
 export const isoTime = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 export function runLine(run: ListedRun): RunLine {
-  const { id, experiment, title, status, interrupted, error, startedMs, endedMs, numTrials, numFinishedTrials } = run;
+  const { id, experiment, title, tags, status, interrupted, error, startedMs, endedMs, numTrials, numFinishedTrials } =
+    run;
   return {
     run: id,
     experiment,
     title,
+    tags: [...tags],
     // A run begins as running.
     status: interrupted ? 'interrupted' : status === 'queued' ? 'running' : status,
     error,

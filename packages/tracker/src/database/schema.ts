@@ -23,6 +23,7 @@ export const runs = sqliteTable('runs', {
   heartbeatMs: integer('heartbeat_ms').notNull(),
   endedMs: integer('ended_ms'),
   removedMs: integer('removed_ms'),
+  tags: text('tags').notNull().default('[]'),
   isRehearsal: integer('is_rehearsal', { mode: 'boolean' }).notNull().default(false),
   numTrials: integer('num_trials').notNull().default(0),
   numFinishedTrials: integer('num_finished_trials').notNull().default(0),
@@ -238,6 +239,13 @@ export const imports = sqliteTable('imports', {
   unknown: integer('unknown').notNull(),
   metrics: text('metrics').notNull(),
   createdMs: integer('created_ms').notNull(),
+});
+
+export const notes = sqliteTable('notes', {
+  id: integer('id').primaryKey({ autoIncrement: true }),
+  runId: text('run_id').notNull(),
+  atMs: integer('at_ms').notNull(),
+  text: text('text').notNull(),
 });
 
 export const events = sqliteTable('events', {

@@ -15,8 +15,10 @@ export const runSorts = ['started', 'id', 'experiment', 'status', 'duration', 't
 export interface RunQuery extends Page {
   /** As shown; interrupted ones count as failed, too. @default all */
   readonly status?: 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
-  /** Words that all stand in the run's id, experiment, title or error, in any case of ASCII letters. @default all */
+  /** Words that all stand in the run's id, experiment, title, error or tags, in any case of ASCII letters. @default all */
   readonly text?: string;
+  /** Only runs that have all of these. @default all */
+  readonly tags?: readonly string[];
   /** @default started */
   readonly sort?: (typeof runSorts)[number];
   /** @default true: the newest, the longest first */
@@ -27,12 +29,12 @@ export const interruptedError = 'interrupted: the coordinator ended without a wo
 
 /** One page, and how many there are on all. @throws CalmError `invalid_argument` for a page there cannot be. */
 export function findRuns(store: Store, query: RunQuery = {}): { runs: ListedRun[]; total: number } {
-  const { status, text = '', sort = 'started', descending = true } = query;
+  const { status, text = '', tags = [], sort = 'started', descending = true } = query;
   const { limit, offset } = checkPage(query);
   const gone = goneRuns(store);
   const isGone = gone.length === 0 ? sql`0` : inArray(runs.id, gone);
   const words = text.split(/\s+/).filter((word) => word !== '');
-  const where = and(isListed, status && hasStatus(status, isGone), ...words.map(hasWord));
+  const where = and(isListed, status && hasStatus(status, isGone), ...words.map(hasWord), ...tags.map(hasTag));
   const shown = sql`CASE WHEN ${isGone} THEN 'failed' ELSE ${runs.status} END`;
   const endedMs = sql`CASE WHEN ${isGone} THEN ${runs.heartbeatMs} ELSE coalesce(${runs.endedMs}, ${store.clock()}) END`;
   const order: Record<(typeof runSorts)[number], SQL> = {
@@ -131,14 +133,22 @@ function hasStatus(status: Status | 'interrupted', isGone: SQL): SQL | undefined
 
 function hasWord(word: string): SQL {
   const pattern = `%${word.replaceAll(/[\\%_]/g, '\\$&')}%`;
-  const all = sql`${runs.id} || ' ' || ${runs.experiment} || ' ' || ${runs.title} || ' ' || coalesce(${runs.error}, '')`;
+  const all = sql`${runs.id} || ' ' || ${runs.experiment} || ' ' || ${runs.title} || ' ' || coalesce(${runs.error}, '') || ' ' || ${runs.tags}`;
   return sql`${all} LIKE ${pattern} ESCAPE '\\'`;
 }
+
+const hasTag = (tag: string): SQL => sql`EXISTS (SELECT 1 FROM json_each(${runs.tags}) WHERE value = ${tag})`;
 
 /** In the order of `listedRow`. */
 const listedColumns = {
   ...{ id: runs.id, experiment: runs.experiment, title: runs.title, path: runs.path, hash: runs.hash },
-  ...{ status: runs.status, error: runs.error, interrupted: runs.interrupted, isRehearsal: runs.isRehearsal },
+  ...{
+    status: runs.status,
+    error: runs.error,
+    interrupted: runs.interrupted,
+    isRehearsal: runs.isRehearsal,
+    tags: runs.tags,
+  },
   ...{ host: runs.host, place: runs.place, pid: runs.pid, pidStarted: runs.pidStarted, session: runs.session },
   ...{ startedMs: runs.startedMs, heartbeatMs: runs.heartbeatMs, endedMs: runs.endedMs },
   ...{ numTrials: runs.numTrials, numFinishedTrials: runs.numFinishedTrials },
@@ -150,7 +160,7 @@ type ListedRow = Pick<RunRow, keyof typeof listedColumns>;
 // prettier-ignore
 type ListedValues = [
   id: string, experiment: string, title: string, path: string, hash: string,
-  status: Status, error: string | null, interrupted: 0 | 1, isRehearsal: 0 | 1,
+  status: Status, error: string | null, interrupted: 0 | 1, isRehearsal: 0 | 1, tags: string,
   host: string, place: string | null, pid: number, pidStarted: string | null, session: number,
   startedMs: number, heartbeatMs: number, endedMs: number | null,
   numTrials: number, numFinishedTrials: number, numStages: number, numFinishedStages: number,
@@ -160,14 +170,14 @@ type ListedValues = [
 // prettier-ignore
 function listedRow([
   id, experiment, title, path, hash,
-  status, error, interrupted, isRehearsal,
+  status, error, interrupted, isRehearsal, tags,
   host, place, pid, pidStarted, session,
   startedMs, heartbeatMs, endedMs,
   numTrials, numFinishedTrials, numStages, numFinishedStages,
 ]: ListedValues): ListedRow {
   return {
     id, experiment, title, path, hash, status, error, interrupted: interrupted === 1,
-    isRehearsal: isRehearsal === 1,
+    isRehearsal: isRehearsal === 1, tags,
     host, place, pid, pidStarted, session, startedMs, heartbeatMs, endedMs,
     numTrials, numFinishedTrials, numStages, numFinishedStages,
   };
@@ -186,6 +196,7 @@ function toListed(store: Store, row: ListedRow): ListedRun {
     path: row.path,
     ...shown,
     heard: shown.status === 'running' ? heard() : null,
+    tags: JSON.parse(row.tags) as string[],
     isRehearsal: row.isRehearsal,
     hash: row.hash,
     host: row.host,

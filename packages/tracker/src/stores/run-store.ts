@@ -8,6 +8,7 @@ import { appendEvent } from './event-store.ts';
 import { heartbeatTimeoutMs, isLive } from '../liveness.ts';
 import { runConfigs, runs, trials } from '../database/schema.ts';
 import { getRun, interruptedError, listRuns, rowOf, toRecord } from './run-queries.ts';
+import { checkTags, tagsText } from './note-store.ts';
 import { releaseUnfinished } from './stage-store.ts';
 import { loseWorkers, livingWorkers } from './worker-store.ts';
 import type { NewRun, RunRecord, ListedRun } from '../types.ts';
@@ -15,6 +16,7 @@ import type { NewRun, RunRecord, ListedRun } from '../types.ts';
 type RunRow = typeof runs.$inferSelect;
 
 export function createRun(store: Store, run: NewRun): RunRecord {
+  checkTags(run.tags ?? []);
   return transaction(store, () => {
     sweep(store);
     const id = newRunId(store, run.experiment);
@@ -29,6 +31,7 @@ export function createRun(store: Store, run: NewRun): RunRecord {
         hash: run.hash,
         pid: run.pid,
         isRehearsal: isRehearsal(run.resolved),
+        tags: tagsText(run.tags ?? []),
         pidStarted: store.processStart(run.pid),
         host: store.host,
         place: store.place,

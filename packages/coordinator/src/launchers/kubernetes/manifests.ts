@@ -55,13 +55,15 @@ const cache = '/var/cache/calm-orch';
 /** Names may have so many characters, and pods of a Job add theirs. */
 const maxNameLength = 20;
 
-/** `smoke-1-3f2a91c0`: value of a label, and part of names. */
-export const instanceOf = ({ id, uid }: KubeRun): string =>
-  `${id
+/** `smoke-1-3f2a91c0`: value of a label, and part of names. Letters that Kubernetes has not are left out. */
+export function instanceOf({ id, uid }: Pick<KubeRun, 'id' | 'uid'>): string {
+  const words = id
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(-maxNameLength)
-    .replace(/^-|-$/g, '')}-${uid}`;
+    .replace(/^-+|-+$/g, '');
+  return words === '' ? uid : `${words}-${uid}`;
+}
 
 /** Of everything of one run. */
 export const selectorOf = (run: KubeRun): string => `${managedBy},app.kubernetes.io/instance=${instanceOf(run)}`;

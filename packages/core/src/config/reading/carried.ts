@@ -6,7 +6,8 @@ import { CalmError } from '../../errors.ts';
 import { programRoot } from '../../program-root.ts';
 import { userPath } from '../../files/user-path.ts';
 import { nearest } from '../suggest.ts';
-import { nearestFile } from './yaml-position.ts';
+import { nearestFile, readYaml } from './yaml-position.ts';
+import type { AblationFile } from '../ablation.ts';
 
 const folders = ['experiments', 'ablations'];
 
@@ -29,6 +30,24 @@ export function findExperiment(name: string, root = programRoot): Found {
   if (existsSync(here)) return { path: here, carried: false };
   const carried = carriedFile(name, root);
   return carried === undefined ? { path: here, carried: false } : { path: carried, carried: true };
+}
+
+export interface CarriedAblation {
+  /** Stem of its file. */
+  readonly name: string;
+  readonly title: string;
+  readonly rows: readonly string[];
+}
+
+/** Those that come with the program, by name. */
+export function carriedAblations(root = programRoot): CarriedAblation[] {
+  return readdirSync(join(root, 'ablations'))
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()
+    .map((file) => {
+      const { title, rows } = readYaml(join(root, 'ablations', file)).value as AblationFile;
+      return { name: basename(file, '.yaml'), title, rows: rows.map(({ row }) => row) };
+    });
 }
 
 /** @throws CalmError not_found for a name that no file here resembles, but one that comes with the program does. */

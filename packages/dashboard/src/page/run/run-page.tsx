@@ -49,6 +49,8 @@ export function RunPage({ place: { run: id, stage, log } }: { readonly place: Ru
         </p>
       </div>
       {run.error !== null && <Problem text={run.error} />}
+      {run.tags.length > 0 && <p class="quiet">Tags: {run.tags.join(', ')}</p>}
+      <Notes notes={data.notes} />
       <Trials id={id} trials={data.trials} />
       <section aria-labelledby="stages">
         <h2 id="stages">Stages</h2>
@@ -92,14 +94,28 @@ export function RunPage({ place: { run: id, stage, log } }: { readonly place: Ru
   );
 }
 
+function Notes({ notes }: Pick<RunAnswer, 'notes'>) {
+  if (notes.length === 0) return null;
+  return (
+    <ul class="events" aria-label="Notes">
+      {notes.map(({ at, text }) => (
+        <li key={at}>
+          <time dateTime={at}>{localTime(at)}</time> {text}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 type RunNews = Extract<News, { what: 'run' }>;
 
-/** Whether there are stages, trials or logs now that the answer does not know: these come whole. */
+/** Whether there are stages, trials, logs or notes now that the answer does not know: these come whole. */
 function isBeyond({ stages, trials, logs }: RunAnswer, news: RunNews): boolean {
   const writers = news.events.filter(({ type }) => type === 'attempt started').map(({ message }) => logName(message));
   return (
     news.stages.some(({ key }) => stages.every((one) => one.key !== key)) ||
     news.trials.some(({ row, seed }) => trials.every((one) => one.row !== row || one.seed !== seed)) ||
+    news.events.some(({ type }) => type === 'note') ||
     writers.some((name) => logs.every((log) => log.name !== name))
   );
 }

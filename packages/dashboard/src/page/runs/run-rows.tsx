@@ -37,6 +37,7 @@ const columns: readonly Column[] = [
     class: 'trials',
     cell: ({ numFinishedTrials, numTrials }) => `${numFinishedTrials}/${numTrials}`,
   },
+  { name: 'Tags', class: 'tags', cell: ({ tags }) => tags.join(' ') },
   { name: 'Experiment', sort: 'experiment', class: 'experiment', cell: ({ experiment }) => experiment },
   { name: 'Title', class: 'title', cell: ({ error, title }) => <span title={error ?? title}>{error ?? title}</span> },
 ];

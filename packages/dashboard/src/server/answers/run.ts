@@ -4,7 +4,7 @@ import { CalmError } from '@calm-orch/core';
 import type { RunRecord, Tracker } from '@calm-orch/tracker';
 import { z } from 'zod';
 import { runAnswer } from '../../api/runs.ts';
-import { runEvent, runLine, stageLines, trialLines } from '../lines.ts';
+import { isoTime, runEvent, runLine, stageLines, trialLines } from '../lines.ts';
 import { route, type Asked } from '../route.ts';
 
 const numEvents = 200;
@@ -22,6 +22,7 @@ export const runRoute = route({
       path,
       hash,
       resumes: session - 1,
+      notes: tracker.listNotes(id).map(({ atMs, text }) => ({ at: isoTime(atMs)!, text })),
       versions,
       machine,
       config: resolved,
