@@ -37,9 +37,17 @@ const columns: readonly Column[] = [
     class: 'trials',
     cell: ({ numFinishedTrials, numTrials }) => `${numFinishedTrials}/${numTrials}`,
   },
-  { name: 'Tags', class: 'tags', cell: ({ tags }) => tags.join(' ') },
   { name: 'Experiment', sort: 'experiment', class: 'experiment', cell: ({ experiment }) => experiment },
-  { name: 'Title', class: 'title', cell: ({ error, title }) => <span title={error ?? title}>{error ?? title}</span> },
+  {
+    name: 'Title',
+    class: 'title',
+    cell: ({ error, title, tags }) => (
+      <span title={error ?? title}>
+        {tags.length > 0 && <strong>{tags.join(' ')} </strong>}
+        {error ?? title}
+      </span>
+    ),
+  },
 ];
 export const columnNames = columns.map(({ name }) => name);
 export const usualColumns = columnNames.filter((name) => name !== 'Experiment');
