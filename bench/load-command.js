@@ -20,7 +20,7 @@ export async function run(args) {
     args,
     options: {
       workers: { type: 'string', default: '1000' },
-      processes: { type: 'string', default: '4' },
+      processes: { type: 'string', default: '2' },
       seconds: { type: 'string', default: '5' },
       rounds: { type: 'string', default: '3' },
       stages: { type: 'string', default: '100' },
