@@ -65,7 +65,7 @@ export interface Gang {
   readonly roster: Roster;
   /** Aborted as soon as there is a newer roster. */
   readonly superseded: AbortSignal;
-  /** Waits until there is a newer roster than this one, or the signal. @throws CalmError `unavailable` when none comes */
+  /** Waits until there is a newer roster than this one. @throws CalmError `unavailable` when none comes; the signal's reason */
   newer(generation: number, signal: AbortSignal): Promise<void>;
   /** Offers a tensor, the parts one after the other; they must not change until it is retired. */
   publish(name: string, ...parts: readonly Float32Array[]): void;

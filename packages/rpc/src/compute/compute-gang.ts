@@ -76,9 +76,9 @@ export function createComputeGang({
       return superseded.signal;
     },
     newer: async (generation, signal) => {
-      if (roster.generation > generation) return;
-      await waitFor(firstAbort([superseded.signal, signal], rosterTimeoutMs));
-      if (roster.generation <= generation && !signal.aborted) throw noRoster();
+      if (roster.generation <= generation) await waitFor(firstAbort([superseded.signal, signal], rosterTimeoutMs));
+      signal.throwIfAborted();
+      if (roster.generation <= generation) throw noRoster();
     },
     publish: (of, ...parts) => opened().publish(name(of), ...parts),
     retire: (keep) => opened().retire((full) => keep(full.slice(stageKey.length + 1))),

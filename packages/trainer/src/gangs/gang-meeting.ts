@@ -97,7 +97,6 @@ export function createMeeting(gang: Gang, exchange: Exchange, roster: Roster): M
       if ([...votes.values()].every(([isIn]) => isIn === 1)) return true;
       // A peer knows a newer roster.
       await gang.newer(generation, signal);
-      signal.throwIfAborted();
       return false;
     },
   };

@@ -158,7 +158,6 @@ export function createGangSteps(
       if (active.kind === 'partitioned') {
         if (gathered?.step !== step) at = -1;
         await gang.newer(meeting.roster.generation, signal);
-        signal.throwIfAborted();
       }
       for (let isIn = false; !isIn && at !== null;) {
         meeting = createMeeting(gang, exchange, gang.roster);
