@@ -266,6 +266,8 @@ export interface Tracker {
 
   /** While `work` runs nothing is planned, claimed or recorded by anybody else. Must be short. */
   exclusively<T>(work: () => T): T;
+  /** Whether it reads a copy of a database that has been written to since: open it again to see what was written. */
+  isStale(): boolean;
   close(): void;
 }
 
@@ -283,7 +285,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
   const { place = processPlace() } = options;
   const { access = 'create', busyTimeoutMs = 5000 } = options;
   const path = join(dir, databaseFile);
-  const { sqlite, db, close } = openDatabase(path, { access, busyTimeoutMs });
+  const { sqlite, db, isStale, close } = openDatabase(path, { access, busyTimeoutMs });
   const store: Store = { sqlite, db, clock, newToken, host, place, processStart, held: new Map() };
   const hold = (run: RunRecord): RunRecord => {
     store.held.set(run.id, run.session);
@@ -380,6 +382,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     cursors: () => ({ event: events.lastEvent(store), report: stream.lastReport(store) }),
     changes: () => events.changesText(store),
     exclusively: (work) => transaction(store, work),
+    isStale,
     close,
   };
   return { path, ...guarded(path, api) };

@@ -1,4 +1,4 @@
-// A photograph that somebody sent, looked at by a trial's models in a process of its own (try.ts), one at a time.
+// A photograph that somebody sent, looked at by a trial's models in a process of its own (try.ts), one after another.
 import { fork } from 'node:child_process';
 import { pipeline } from 'node:stream/promises';
 import { CalmError } from '@calm-orch/core';
@@ -13,7 +13,10 @@ export type TriedPhotograph = TriedAnswer;
 const decodeMs = 30_000;
 const answerMs = 600_000;
 
-let isTrying = false;
+/** Beside the one that is looked at: whoever chooses another photograph leaves one behind that is only just being ended. */
+const mostWaiting = 4;
+let numWaiting = 0;
+let before: Promise<unknown> = Promise.resolve();
 
 /**
  * @param body Bytes of the photograph, bounded; they are read as fast as the process takes them, and kept nowhere.
@@ -26,14 +29,19 @@ export async function tryPhotograph(
   body: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<TriedPhotograph> {
-  if (isTrying) throw new CalmError('busy', 'another photograph is being looked at: try again when it is done');
-  isTrying = true;
-  try {
-    return await inProcess(await modelsOf(dir, wanted), body, signal);
-  } finally {
-    isTrying = false;
-  }
+  if (numWaiting === mostWaiting)
+    throw new CalmError('busy', 'several photographs are being looked at: try again when they are done');
+  numWaiting++;
+  const tried = before.then(async () => {
+    numWaiting--;
+    if (signal.aborted) throw gone();
+    return inProcess(await modelsOf(dir, wanted), body, signal);
+  });
+  before = tried.catch(() => {});
+  return tried;
 }
+
+const gone = (): CalmError => new CalmError('cancelled', 'nobody waits for the answer any more');
 
 /** @throws CalmError `unavailable` where the trial has neither; `bad_data` where one is damaged */
 async function modelsOf(dir: string, wanted: TrialName & { readonly run: string }): Promise<TryTask> {
@@ -83,7 +91,7 @@ async function inProcess(
       });
       child.once('error', reject);
       child.once('close', (code, killed) => {
-        if (signal.aborted) problem ??= new CalmError('cancelled', 'nobody waits for the answer any more');
+        if (signal.aborted) problem ??= gone();
         const ending = killed ?? `exit code ${code}`;
         reject(problem ?? new CalmError('internal', `the process that looked at the photograph ended (${ending})`));
       });

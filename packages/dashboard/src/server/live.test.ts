@@ -1,7 +1,8 @@
 // The stream: what is new, once, to everyone who listens.
 import { get } from 'node:http';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { openTracker, type Tracker } from '@calm-orch/tracker';
+import { openSqlite, openTracker, type Tracker } from '@calm-orch/tracker';
 import type { News } from '../api/news.ts';
 import { makeRun, serve, temporaryFolder, writing, type Served } from './served.test-util.ts';
 
@@ -89,4 +90,16 @@ test('the first run of an empty folder is told', async () => {
   writing(dir, makeRun);
   await vi.waitUntil(() => told(heard, 'run').length > 0, 5000);
   expect(told(heard, 'run')).toMatchObject([{ run: { run: 'x-1' }, stages: [{ key: 'k1', state: 'done' }] }]);
+});
+
+test('a run whose database was looked at while it was being made is told all the same', async () => {
+  const path = join(dir, 'calm-orch.db');
+  const sqlite = openSqlite(path);
+  sqlite.pragma('journal_mode = WAL');
+  sqlite.close();
+  const heard = await listen();
+  expect((await served.ask('/api/runs')).json).toMatchObject({ total: 0 });
+  writing(dir, makeRun);
+  await vi.waitUntil(() => told(heard, 'run').length > 0, 5000);
+  expect((await served.ask('/api/runs')).json).toMatchObject({ total: 1 });
 });

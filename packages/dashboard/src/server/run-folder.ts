@@ -1,5 +1,6 @@
 // The run folder as requests find it: its database is opened when it is there, kept open, and opened anew once another
-// stands in its place (a folder that was deleted and used again).
+// stands in its place (a folder that was deleted and used again), or what was read was a copy: of a database of an older
+// version, or of one that a run is only just making.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
@@ -21,7 +22,7 @@ export function openRunFolder(dir: string): RunFolder {
     dir,
     tracker: () => {
       const file = identityOf(join(dir, 'calm-orch.db'));
-      if (open !== null && open.file === file) return open.tracker;
+      if (open !== null && open.file === file && !open.tracker.isStale()) return open.tracker;
       close();
       if (file === null) return null;
       open = { tracker: openTracker(dir, { access: 'read' }), file };

@@ -37,6 +37,7 @@ export interface DatabaseOptions {
 }
 
 export interface Database extends Pick<Store, 'sqlite' | 'db'> {
+  isStale(): boolean;
   close(): void;
 }
 
@@ -55,8 +56,8 @@ export function openDatabase(path: string, options: DatabaseOptions): Database {
   try {
     if (access === 'read') {
       const isCurrent = (opened: Sqlite): boolean => versionOf(opened) === migrationFiles().length;
-      const { sqlite: read, close } = openForReading(path, isCurrent, (copy) => migrate(copy, path), busyTimeoutMs);
-      return { sqlite: read, db: drizzle(read), close };
+      const read = openForReading(path, isCurrent, (copy) => migrate(copy, path), busyTimeoutMs);
+      return { ...read, db: drizzle(read.sqlite) };
     }
     makeFolder(dirname(path));
     sqlite = openSqlite(path, { timeout: busyTimeoutMs });
@@ -67,7 +68,7 @@ export function openDatabase(path: string, options: DatabaseOptions): Database {
     sqlite.pragma('foreign_keys = ON');
     migrate(sqlite, path);
     const opened = sqlite;
-    return { sqlite, db: drizzle(sqlite), close: () => void opened.close() };
+    return { sqlite, db: drizzle(sqlite), isStale: () => false, close: () => void opened.close() };
   } catch (error) {
     sqlite?.close();
     throw translateSqliteError(error, path);

@@ -1,13 +1,15 @@
 // A database as reading commands see it: never written. Where that cannot be done in place - it is older than this
 // program, or in a folder where SQLite may not make the files its log needs - a copy in the temporary folder is migrated
 // and read.
-import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { makeTemporaryFolder } from '@calm-orch/core';
 import { openSqlite, type Sqlite } from './sqlite.ts';
 
 export interface ReadDatabase {
   readonly sqlite: Sqlite;
+  /** Whether it is a copy of what has been written to since. */
+  isStale(): boolean;
   /** Closes it and removes the copy, if one was made. */
   close(): void;
 }
@@ -20,7 +22,9 @@ export function openForReading(
   timeout: number,
 ): ReadDatabase {
   const inPlace = openInPlace(path, timeout);
-  if (inPlace !== null && isCurrent(inPlace)) return { sqlite: inPlace, close: () => void inPlace.close() };
+  if (inPlace !== null && isCurrent(inPlace))
+    return { sqlite: inPlace, isStale: () => false, close: () => void inPlace.close() };
+  const copied = writtenAt(path);
   let dir: string;
   try {
     dir = makeTemporaryFolder('calm-orch-read-');
@@ -50,6 +54,7 @@ export function openForReading(
   const opened = sqlite;
   return {
     sqlite: opened,
+    isStale: () => writtenAt(path) !== copied,
     close: () => {
       opened.close();
       remove();
@@ -57,6 +62,10 @@ export function openForReading(
     },
   };
 }
+
+/** Of the database and its log, to the nanosecond. */
+const writtenAt = (path: string): string =>
+  ['', '-wal'].map((end) => statSync(path + end, { bigint: true, throwIfNoEntry: false })?.mtimeNs).join(' ');
 
 /** null where the folder does not let SQLite open the database's log. */
 function openInPlace(path: string, timeout: number): Sqlite | null {

@@ -1,6 +1,9 @@
 // Questions to the server, and a component's hold on the answer.
 import { useCallback, useEffect, useState } from 'preact/hooks';
 
+/** A question that failed is asked again after so long: what was wrong may be over (a database that was busy). */
+export const askAgainMs = 3000;
+
 /** @throws Error with the server's own words */
 export async function ask<T>(path: string, signal?: AbortSignal, sent: RequestInit = {}): Promise<T> {
   const response = await fetch(path, { ...sent, ...(signal && { signal }), headers: { accept: 'application/json' } });
@@ -33,20 +36,26 @@ export function useAnswer<T>(path: string | null, subject = path): Answer<T> {
     error: string | null;
   }>({ path: null, subject: null, data: null, error: null });
   const [times, setTimes] = useState(0);
+  const again = useCallback(() => setTimes((count) => count + 1), []);
   useEffect(() => {
     if (path === null) return;
     const over = new AbortController();
+    let later: ReturnType<typeof setTimeout> | undefined;
     ask<T>(path, over.signal).then(
       (data) => setState({ path, subject, data, error: null }),
       (thrown: unknown) => {
         // What a server that has gone last said stays: that it has gone is said above.
         const isGone = thrown instanceof TypeError;
-        if (!over.signal.aborted && !isGone) setState({ path, subject, data: null, error: (thrown as Error).message });
+        if (over.signal.aborted || isGone) return;
+        setState({ path, subject, data: null, error: (thrown as Error).message });
+        later = setTimeout(again, askAgainMs);
       },
     );
-    return () => over.abort();
+    return () => {
+      clearTimeout(later);
+      over.abort();
+    };
   }, [path, times]);
-  const again = useCallback(() => setTimes((count) => count + 1), []);
   const change = useCallback(
     (by: (data: T) => T) => setState((old) => (old.data === null ? old : { ...old, data: by(old.data) })),
     [],

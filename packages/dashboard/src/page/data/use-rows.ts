@@ -1,6 +1,7 @@
 // Rows of a long list: only those in view are in the document, and only their pages are asked for, so that ten thousand are
 // as quick as ten.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { askAgainMs } from './ask.ts';
 
 export interface View {
   readonly first: number;
@@ -49,6 +50,7 @@ export function useRows<Row>(
   shown.current = rows;
   const asked = useRef(new Set<number>());
   const [times, setTimes] = useState(0);
+  const again = useCallback(() => setTimes((before) => before + 1), []);
   const asking = `${question} ${total} ${times}`;
   const current = useRef(asking);
   if (current.current !== asking) {
@@ -67,7 +69,7 @@ export function useRows<Row>(
           if (current.current !== asking) return;
           setRows((old) => new Map([...old, ...found.map((row, i) => [offset + i, row] as const)]));
         },
-        () => void asked.current.delete(page),
+        () => void setTimeout(() => current.current === asking && again(), askAgainMs),
       );
     }
   }, [asking, first, count]);
@@ -78,6 +80,5 @@ export function useRows<Row>(
     setRows((old) => new Map(old).set(place, row));
     return true;
   }, []);
-  const again = useCallback(() => setTimes((before) => before + 1), []);
   return { rows, change, again };
 }
