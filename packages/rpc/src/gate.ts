@@ -1,7 +1,7 @@
 // Who may call: processes of the run on this machine by the run's token, workers on other hosts by their certificates.
-import { timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { Metadata } from '@grpc/grpc-js';
-import { CalmError, sha256 } from '@calm-orch/core';
+import { CalmError } from '@calm-orch/core';
 import type { Certified } from './tls/credentials.ts';
 
 /** What gRPC knows of a call before its handler runs. */
@@ -20,12 +20,13 @@ export interface Caller {
 /** @throws CalmError `unauthenticated` */
 export type Gate = (call: GateCall, method: string) => Caller;
 
-export const tokenGate =
-  (token: string): Gate =>
-  ({ metadata }) => {
-    if (!hasToken(metadata, token)) throw new CalmError('unauthenticated', 'the token is not that of this run');
+export function tokenGate(token: string): Gate {
+  const shows = tokenCheck(token);
+  return ({ metadata }) => {
+    if (!shows(metadata)) throw new CalmError('unauthenticated', 'the token is not that of this run');
     return { certified: null };
   };
+}
 
 /** What goes with the calls of a process that shows the run's token. */
 export function tokenMetadata(token: string): Metadata {
@@ -36,8 +37,10 @@ export function tokenMetadata(token: string): Metadata {
 
 const bearer = (token: string): string => `Bearer ${token}`;
 
-export function hasToken(metadata: Metadata, token: string): boolean {
-  const given = metadata.get('authorization')[0];
+/** Whether what goes with a call shows the token. */
+export function tokenCheck(token: string): (metadata: Metadata) => boolean {
   // Hashes have one length, which a comparison in constant time needs.
-  return timingSafeEqual(Buffer.from(sha256(String(given))), Buffer.from(sha256(bearer(token))));
+  const hashed = (text: string): Buffer => createHash('sha256').update(text).digest();
+  const own = hashed(bearer(token));
+  return (metadata) => timingSafeEqual(hashed(String(metadata.get('authorization')[0])), own);
 }

@@ -89,18 +89,32 @@ function unary<D extends Definition>(
   onError: (error: unknown, method: string) => void,
 ): handleUnaryCall<unknown, unknown> {
   return (call, callback) => {
-    const gone = new AbortController();
+    let gone: AbortController | undefined;
+    let reason: string | undefined;
     // With a reason: an error made for each would cost more than most calls.
-    call.on('cancelled', () => gone.abort('cancelled'));
+    const leave = (why: string): void => {
+      reason ??= why;
+      gone?.abort(reason);
+    };
+    call.on('cancelled', () => leave('cancelled'));
     const answer = async (): Promise<unknown> => {
       const caller = gate(call, method);
       const { expelled } = caller;
-      const leave = (): void => gone.abort('expelled');
-      expelled?.addEventListener('abort', leave, { once: true });
+      const onExpelled = (): void => leave('expelled');
+      expelled?.addEventListener('abort', onExpelled, { once: true });
       try {
-        return await handlers[method]!(call.request, { signal: gone.signal, caller, peer: call.getPeer() });
+        return await handlers[method]!(call.request, {
+          // Made for those who ask: most calls are answered at once.
+          get signal() {
+            gone ??= new AbortController();
+            if (reason !== undefined) gone.abort(reason);
+            return gone.signal;
+          },
+          caller,
+          peer: call.getPeer(),
+        });
       } finally {
-        expelled?.removeEventListener('abort', leave);
+        expelled?.removeEventListener('abort', onExpelled);
         expelled?.throwIfAborted();
       }
     };

@@ -361,6 +361,24 @@ test('what makes a result count is done for the attempt that holds the item, and
   expect(adopted).toEqual(['in time']);
 });
 
+test('works that share a commit: what one of them throws undoes that one alone', () => {
+  const { id } = tracker.createRun(newRun());
+  tracker.upsertStages(id, [stage('d', { numItems: 3 })]);
+  const tokens = [0, 1, 2].map((item) => tracker.startAttempt(id, 'd', item, `augmentor ${item}`).token);
+  const works = tokens.map((token, item) => () => {
+    tracker.finishItem(token, {});
+    if (item === 1) throw new Error('no space');
+    return item;
+  });
+  expect(tracker.together(works)).toEqual([
+    { status: 'fulfilled', value: 0 },
+    { status: 'rejected', reason: new Error('no space') },
+    { status: 'fulfilled', value: 2 },
+  ]);
+  expect(tracker.unfinishedItems('d')).toEqual([1]);
+  expect(tracker.listAttempts(id).map(({ status }) => status)).toEqual(['succeeded', 'running', 'succeeded']);
+});
+
 test('an item is leased once, and again only after its attempt has ended', () => {
   const { id } = tracker.createRun(newRun());
   tracker.upsertStages(id, [stage('d', { numItems: 2 })]);

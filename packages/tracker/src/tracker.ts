@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { processPlace, processStart as startOf, type StageResult, type WorkerFacts } from '@calm-orch/core';
-import { openDatabase, transaction, type Access, type Store } from './database/database.ts';
+import { openDatabase, together, transaction, type Access, type Settled, type Store } from './database/database.ts';
 import { guarded } from './database/sqlite-errors.ts';
 import * as attempts from './stores/attempt-store.ts';
 import * as events from './stores/event-store.ts';
@@ -266,6 +266,11 @@ export interface Tracker {
 
   /** While `work` runs nothing is planned, claimed or recorded by anybody else. Must be short. */
   exclusively<T>(work: () => T): T;
+  /**
+   * Several such works in one commit. What one throws undoes that one alone, and is in its place; what the commit throws
+   * undoes all, and is thrown.
+   */
+  together<T>(works: readonly (() => T)[]): Settled<T>[];
   /** Whether it reads a copy of a database that has been written to since: open it again to see what was written. */
   isStale(): boolean;
   close(): void;
@@ -382,6 +387,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     cursors: () => ({ event: events.lastEvent(store), report: stream.lastReport(store) }),
     changes: () => events.changesText(store),
     exclusively: (work) => transaction(store, work),
+    together: (works) => together(store, works),
     isStale,
     close,
   };

@@ -435,14 +435,30 @@ test('has a gang give up a trainer though one is idle whose engine no stage name
 test('gives a worker the next item with the answer to its last, once, and none while it stops', async () => {
   const coordinator = begin([stage('data', 'augmentor', [], 3)]);
   const first = await lease(coordinator, 'augmentor 0');
-  const second = coordinator.completeAndLease(first.token, {}, 'augmentor 0')!;
+  const second = (await coordinator.completeAndLease(first.token, {}, 'augmentor 0'))!;
   expect(second.item).toBe(1);
   // The answer was lost, and the call is repeated: it holds that item.
-  expect(coordinator.completeAndLease(first.token, {}, 'augmentor 0')).toEqual(second);
-  expect(coordinator.completeAndLease(first.token, {}, 'nobody')).toBe(null);
+  expect(await coordinator.completeAndLease(first.token, {}, 'augmentor 0')).toEqual(second);
+  expect(await coordinator.completeAndLease(first.token, {}, 'nobody')).toBe(null);
   coordinator.stop();
-  expect(coordinator.completeAndLease(second.token, {}, 'augmentor 0')).toBe(null);
+  expect(await coordinator.completeAndLease(second.token, {}, 'augmentor 0')).toBe(null);
   expect(coordinator.stages[0]).toMatchObject({ numDone: 2, queued: [2] });
+});
+
+test('calls that come in at once share a commit, and a stale one among them takes nobody along', async () => {
+  const coordinator = begin([stage('data', 'augmentor', [], 12)]);
+  const names = [0, 1, 2, 3, 4, 5].map((i) => `augmentor ${i}`);
+  for (const [i, name] of names.entries()) coordinator.register('augmentor', i, name);
+  const works = await Promise.all(names.map((name) => lease(coordinator, name)));
+  const answers = await Promise.allSettled([
+    ...works.map(({ token }, i) => coordinator.completeAndLease(token, {}, `augmentor ${i}`)),
+    coordinator.completeAndLease('no token of ours', {}, 'augmentor 0'),
+  ]);
+  expect(answers.map((answer) => (answer.status === 'fulfilled' ? answer.value?.item : answer.reason.code))).toEqual([
+    ...[6, 7, 8, 9, 10, 11],
+    'lease_lost',
+  ]);
+  expect(coordinator.stages[0]).toMatchObject({ numDone: 6, queued: [] });
 });
 
 test('takes of an item what its last attempt has written, whatever others write and have written', async () => {

@@ -37,6 +37,7 @@ import type {
 import { createOffers, type Offers } from './offers.ts';
 import { dependantsOf } from './schedule.ts';
 import { doneShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
+import { createSharedCommits, type SharedCommits } from './shared-commits.ts';
 import { takeReport } from './take-report.ts';
 import { createWaiters } from './waiters.ts';
 import { workItem } from './work-item.ts';
@@ -57,6 +58,7 @@ export class Coordinator {
   #isTelling = false;
   readonly #end = deferred<void>();
   readonly #publisher: Publisher;
+  readonly #share: SharedCommits;
   #stopping = false;
 
   constructor(options: CoordinatorOptions, { reused, foreign = new Set() }: KnownStages) {
@@ -80,6 +82,7 @@ export class Coordinator {
       onError: (error) => this.abandon(error),
       onIdle: () => this.#wake(),
     });
+    this.#share = createSharedCommits(options.tracker);
     const { book, stages } = this;
     this.#offers = createOffers(options, { stages, book, underWay: () => this.#publisher.underWay });
     // Nobody may be waiting when it is rejected.
@@ -248,14 +251,14 @@ export class Coordinator {
   }
 
   /** Completes, and gives the worker what is there for it by now: one transaction for both. null: it has to ask. */
-  completeAndLease(token: string, result: StageResult, instance: string): WorkItem | null {
-    const { tracker, layout } = this.#options;
-    const { ended, next } = tracker.exclusively(() => {
+  async completeAndLease(token: string, result: StageResult, instance: string): Promise<WorkItem | null> {
+    const { ended, next } = await this.#share(() => {
       const ended = this.#complete(token, result);
       const next = this.book.isRegistered(instance) ? this.#leaseNow(this.book.worker(instance)) : null;
       return { ended, next: next === 'stop' ? null : (next ?? null) };
     });
     if (ended === null) return next;
+    const { layout } = this.#options;
     const { stage, worker, work } = ended;
     const isHandedOn =
       next !== null &&

@@ -1,6 +1,6 @@
 // Who may pull tensors, and how a trainer shows that it may: by the run's token on one machine, by certificates between hosts.
 import { Metadata, ServerCredentials, type ChannelCredentials } from '@grpc/grpc-js';
-import { hasToken, tokenMetadata, type GateCall } from '../gate.ts';
+import { tokenCheck, tokenMetadata, type GateCall } from '../gate.ts';
 import { createVerifier, tlsClientCredentials, TlsServerCredentials } from '../tls/credentials.ts';
 import { leafOf, subjectOf, type Identity } from '../tls/certificates.ts';
 
@@ -14,11 +14,12 @@ export interface TensorAccess {
 }
 
 export function tokenAccess(token: string): TensorAccess {
+  const shows = tokenCheck(token);
   return {
     serverCredentials: ServerCredentials.createInsecure(),
     metadata: tokenMetadata(token),
     clientCredentials: () => null,
-    admits: (call) => hasToken(call.metadata, token),
+    admits: ({ metadata }) => shows(metadata),
   };
 }
 

@@ -80,7 +80,37 @@ export function openDatabase(path: string, options: DatabaseOptions): Database {
  * the rows a second. The lock is taken at once so that a read inside cannot grow stale.
  */
 export function transaction<T>({ sqlite }: Pick<Store, 'sqlite'>, work: () => T): T {
-  return sqlite.inTransaction ? work() : sqlite.transaction(work).immediate();
+  return sqlite.inTransaction ? work() : (atomicOf(sqlite).immediate(work) as T);
+}
+
+/** What became of one of several. */
+export type Settled<T> = PromiseFulfilledResult<T> | PromiseRejectedResult;
+
+/**
+ * Many works in one write transaction, since a commit costs what several of them do. What one of them throws undoes that one
+ * alone; what the commit throws undoes all, and is thrown.
+ */
+export function together<T>(store: Pick<Store, 'sqlite'>, works: readonly (() => T)[]): Settled<T>[] {
+  const atomic = atomicOf(store.sqlite);
+  return transaction(store, () =>
+    works.map((work): Settled<T> => {
+      try {
+        return { status: 'fulfilled', value: atomic(work) as T };
+      } catch (reason) {
+        return { status: 'rejected', reason };
+      }
+    }),
+  );
+}
+
+type Atomic = ReturnType<Sqlite['transaction']>;
+const atomics = new WeakMap<Sqlite, Atomic>();
+
+/** Inside a transaction it is a savepoint. Made once: making it costs as much as what it does. */
+function atomicOf(sqlite: Sqlite): Atomic {
+  const atomic = atomics.get(sqlite) ?? sqlite.transaction((work: () => unknown) => work());
+  atomics.set(sqlite, atomic);
+  return atomic;
 }
 
 const statements = new WeakMap<Sqlite, Map<string, Statement>>();
