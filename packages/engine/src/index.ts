@@ -1,3 +1,4 @@
+export { roundToBfloat16, upperHalves, widen } from './bfloat16.ts';
 export { openGraphModel } from './graph/graph-model.ts';
 export { startEngine, tf, type Engine, type StartOptions } from './load.ts';
 export {

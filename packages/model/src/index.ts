@@ -36,6 +36,7 @@ export { createShardedStep, type ShardedStep, type ShardedStepSpec } from './tra
 export type { TrainingState } from './training/step-state.ts';
 export { exportHuggingFace, type ExportedModel } from './checkpoints/export.ts';
 export { readLlmConfig, readVisionConfig, type LlmFolder } from './checkpoints/hf-config.ts';
+export { lazyWeights } from './checkpoints/lazy-weights.ts';
 export { openQFormerSeed, openWeights, readAll, type OpenOptions, type WeightSource } from './checkpoints/load.ts';
 export { llmKey, mfamKey, qformerKey, skipped, thematicKey, visionKey, type KeyMap } from './checkpoints/names.ts';
 export {

@@ -9,7 +9,7 @@ import { adamInputs, plainAdam, type OptimizerOptions, type StepAt } from './ada
 import { callsOf, shardsOf, sumBlocks, type Block, type BlockSum } from './blocks.ts';
 import { bucketsOf, type Bucket } from './buckets.ts';
 import { areFinite, NonFiniteStep } from './non-finite-step.ts';
-import { sizeOf, sumOfLosses, type Shapes, type TrainingStep } from './shard-gradients.ts';
+import { matricesOf, sizeOf, sumOfLosses, type Shapes, type TrainingStep } from './shard-gradients.ts';
 import { sliceOf, type Slice } from './slices.ts';
 import { accumulateName, blockFunctions, runFunctions, runName, sumName } from './step-functions.ts';
 import { concatenated, createStepState, type StepState } from './step-state.ts';
@@ -88,6 +88,7 @@ export function createShardedStep(
     engine,
     {
       ...(spec.precision && { precision: spec.precision }),
+      ...(spec.precision === 'bf16' && { halved: new Set(matricesOf(spec.frozen).map((key) => `frozen/${key}`)) }),
       variables: variablesOf(spec, buckets, own, spec.slice === undefined ? numLevels : 0),
       functions: {
         ...(spec.slice === undefined && runFunctions(functionSpec, numLevels)),
