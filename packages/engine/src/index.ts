@@ -1,4 +1,5 @@
 export { openGraphModel } from './graph/graph-model.ts';
+export { nativeMemory, sumTree, type NativeMemory } from './native-memory.ts';
 export { startEngine, tf, type Engine, type StartOptions } from './load.ts';
 export {
   defaultCacheDir,
