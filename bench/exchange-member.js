@@ -1,13 +1,18 @@
 // One member of the exchange benchmark: a process that has gradients and no model, told by the parent with whom it sums
 // them. It exchanges what gang steps do, through the same functions.
+import { nativeMemory } from '@calm-orch/engine';
+import { alignedBlocks } from '@calm-orch/model';
 import { createComputeGang, openTensorPlane, tokenAccess } from '@calm-orch/rpc';
-import { combineBlocks } from '@calm-orch/model';
+import { shardRange } from '@calm-orch/core';
 import { createExchange } from '../packages/trainer/dist/gangs/gang-exchange.js';
+import { exchangeSums } from '../packages/trainer/dist/gangs/gang-sums.js';
 
 const { address, token, numBuckets, numbersPerBucket, repeats, streamed } = JSON.parse(process.argv[2]);
+const numShards = 8;
 const plane = await openTensorPlane({
   address,
   access: tokenAccess(token),
+  memory: nativeMemory(),
   ...(streamed && { sharedMemory: null }),
 });
 const gang = createComputeGang({
@@ -21,32 +26,32 @@ await gang.join(signal);
 const { roster } = gang;
 const { rank, members } = roster;
 const exchange = createExchange(gang);
-const size = 8 / members.length;
+const { first, end } = shardRange(numShards, members.length, rank);
+const [block] = alignedBlocks(first, end);
 
 const buckets = Array.from({ length: numBuckets }, () => new Float32Array(numbersPerBucket));
 const seconds = [];
 for (let step = 0; step < repeats; step++) {
   buckets.forEach((bucket, b) => bucket.fill(1 + rank + 10 * b + step));
-  const go = `go/${step}`;
-  gang.publish(go, new Float32Array(1));
-  await Promise.all(members.filter((_, r) => r !== rank).map((member) => gang.pull(member, go, signal)));
+  gang.publish(`go/${step}`, new Float32Array(1));
+  await exchange.pullAll(roster, `go/${step}`, { signal });
+  const cpu = process.cpuUsage();
   const started = performance.now();
-  const joined = new Float32Array(numBuckets * numbersPerBucket);
-  buckets.forEach((bucket, b) => joined.set(bucket, b * numbersPerBucket));
   const name = `${roster.generation}/${step}`;
-  gang.publish(name, joined);
-  const pulled = await exchange.pullAll(roster, name, { signal, reuse: 'sums' });
-  await gang.taken(name, members.length - 1, signal);
-  gang.retire((kept) => kept === name || kept === go);
-  const blocks = members.map((_, r) => ({ first: r * size, size, sum: r === rank ? joined : pulled.get(r) }));
-  const total = combineBlocks(blocks, 8);
-  const ended = performance.now();
-  seconds.push((ended - started) / 1000);
-  for (let b = 0; b < numBuckets; b++) {
-    const expected = members.reduce((sum, _, r) => sum + 1 + r + 10 * b + step, 0);
+  const { sums } = await exchangeSums(
+    { gang, exchange, roster, numShards, signal },
+    name,
+    Float32Array.of(rank),
+    buckets.map((sum) => [{ ...block, sum }]),
+    members.map(() => 1),
+  );
+  gang.retire((kept) => kept.startsWith(`${name}/`) || kept === `go/${step}`);
+  seconds.push((performance.now() - started) / 1000);
+  const used = process.cpuUsage(cpu); if (process.env.CPU) console.log(rank, 'ms', 1000 * seconds.at(-1), 'cpu user', used.user / 1000, 'system', used.system / 1000);
+  for (const [b, sum] of sums.entries()) {
+    const expected = members.reduce((all, _, r) => all + 1 + r + 10 * b + step, 0);
     for (let i = 0; i < numbersPerBucket; i += 4093)
-      if (total[b * numbersPerBucket + i] !== expected)
-        throw new Error(`bucket ${b}: ${total[b * numbersPerBucket + i]}, not ${expected}`);
+      if (sum[i] !== expected) throw new Error(`bucket ${b}: ${sum[i]}, not ${expected}`);
   }
 }
 process.send({ type: 'report', report: { rank, seconds } });

@@ -1,5 +1,5 @@
 // One trainer of the gang benchmark: a process with one thread, told by the parent who trains with it.
-import { startEngine } from '@calm-orch/engine';
+import { nativeMemory, startEngine } from '@calm-orch/engine';
 import { initialWeights } from '@calm-orch/model';
 import { createComputeGang, openTensorPlane, tokenAccess } from '@calm-orch/rpc';
 import { rng } from '@calm-orch/core';
@@ -40,7 +40,7 @@ const inputs = {
   weights: new Float32Array(c.batch * c.answer).fill(1 / (c.batch * c.answer)),
 };
 
-const plane = await openTensorPlane({ address, access: tokenAccess(token) });
+const plane = await openTensorPlane({ address, access: tokenAccess(token), memory: nativeMemory() });
 const gang = createComputeGang({
   plane: () => Promise.resolve(plane),
   stageKey: 'bench',

@@ -193,11 +193,18 @@ export async function openTensorPlane({
     offer: (name, make) => add(name, { make, made: null }),
     taken: async (name, numPulls, signal) => {
       const found = tensors.get(name);
-      while (found !== undefined && tensors.get(name) === found && found.takenBy.size < numPulls && !signal.aborted)
-        await new Promise<void>((resolve) => {
-          found.onTaken = resolve;
-          signal.addEventListener('abort', () => resolve(), { once: true });
-        });
+      if (found === undefined) return;
+      const isOver = (): boolean => tensors.get(name) !== found || found.takenBy.size >= numPulls || signal.aborted;
+      await new Promise<void>((resolve) => {
+        const check = (): void => {
+          if (!isOver()) return;
+          signal.removeEventListener('abort', check);
+          resolve();
+        };
+        found.onTaken = check;
+        signal.addEventListener('abort', check);
+        check();
+      });
     },
     retire: (keep) => {
       for (const name of [...tensors.keys()]) if (!keep(name)) forget(name);
