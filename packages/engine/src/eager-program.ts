@@ -47,7 +47,8 @@ export function eagerProgram(engine: Engine, spec: ProgramSpec): Program {
     ...everyVariable({
       assign: (name, values) => {
         checkValues(name, spec.variables[name], values);
-        replace(name, tf.tensor(values, [...spec.variables[name]!], 'float32'));
+        // The tensor keeps the array it is given.
+        replace(name, tf.tensor(values.slice(), [...spec.variables[name]!], 'float32'));
       },
       read: (name) => {
         const found = variables[name];

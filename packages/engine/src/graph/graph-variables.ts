@@ -57,7 +57,9 @@ export function addVariables(graph: GraphBuilder, shapes: Readonly<Record<string
     const zeros = graph.node('Fill', [dims, zero], { T: float, index_type: { type: 'int32' } });
     zeroed.push(graph.node('AssignVariableOp', [handle, zeros], { dtype: float }));
     const branch = branchOf(index);
-    assigns.push(scalarConst(graph, 1, `^${graph.node('AssignVariableOp', [handle, branch], { dtype: float })}`));
+    // A tensor that is fed may share the caller's memory, and a variable that of the tensor it is assigned.
+    const own = graph.node('DeepCopy', [branch], { T: float });
+    assigns.push(scalarConst(graph, 1, `^${graph.node('AssignVariableOp', [handle, own], { dtype: float })}`));
     reads.push(graph.node('ReadVariableOp', [handle, `^${branch}`], { dtype: float }));
     const read = graph.node('ReadVariableOp', [handle], { dtype: float }, `${id}_read`);
     byName.set(name, { handle, read, shape });

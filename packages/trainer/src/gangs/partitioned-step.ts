@@ -2,7 +2,7 @@
 // each other's slice, and of the updated slices. Once a member has updated its slice there is no way back, so a step is
 // finished in the roster it was begun in, and members leave a roster together, after a step in which one of them asked
 // for it. Whoever is lost takes its slice along: the others go back to the newest checkpoint.
-import { abortedAfter, shardRange } from '@calm-orch/core';
+import { abortedAfter, CalmError, shardRange } from '@calm-orch/core';
 import {
   areFinite,
   NonFiniteStep,
@@ -99,9 +99,10 @@ export async function partitionedStep(
     await fromOthers(async (peer, b) => {
       const { first, end } = member.buckets[b]!;
       const memory = exchange.memory(`weights/${b}`, end - first);
-      const updated = await gang.pull(peer, weightsName(b), patience.signal, memory);
-      if (updated.length > 0) member.setBucketWeights(b, updated);
+      const { values, isIntact } = await gang.view(peer, weightsName(b), patience.signal, memory);
+      if (values.length > 0) member.setBucketWeights(b, values);
       else isApplied = false;
+      if (!isIntact()) throw new CalmError('io', `weights ${b} of ${peer} were written over as they were read`);
     });
     // As in gang-sums.ts: who computes answers nobody.
     for (const b of own) await gang.taken(weightsName(b), members.length - 1, patience.signal);
