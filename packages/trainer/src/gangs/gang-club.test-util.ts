@@ -46,7 +46,7 @@ export const training = { steps: 12, batchSize: 16, peakLearningRate: 0.01, warm
 const frozen = llmShapes(llm);
 
 /** What a step is made with beside the default. */
-export type Change = Partial<Pick<CalmTraining, 'options' | 'lora' | 'mfam'>>;
+export type Change = Partial<Pick<CalmTraining, 'options' | 'lora' | 'mfam' | 'maxBucketBytes'>>;
 /** Tensors too large to come with an answer. */
 export const wide: Change = { mfam: { ...mfam, mlpSize: 1024 } };
 

@@ -33,6 +33,7 @@ export async function joinAndLeave(
   optimizer: 'replicated' | 'partitioned',
   seed: number,
   { state, losses }: Alone,
+  change: Change = {},
 ): Promise<void> {
   const draw = rng('club', seed);
   const seen = new Set<number>();
@@ -43,7 +44,7 @@ export async function joinAndLeave(
     if (draw.uniform() < 0.4) joining.push(club.add());
     else if (draw.uniform() < 0.5 && club.members.length > 1) club.remove(club.members[draw.int(club.members.length)]!);
   };
-  const club: Club = new Club(2, { optimizer, onStep });
+  const club: Club = new Club(2, { optimizer, change, onStep });
   await club.add();
   await club.add();
   const first = await finished(club).catch(() => null);

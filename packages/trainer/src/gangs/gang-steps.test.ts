@@ -166,7 +166,14 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
     expect([...rosters]).toEqual([1]);
   });
 
-  it('goes on to the same bits when members join and leave at any step', async () => {
-    await joinAndLeave(optimizer, 1, await alone());
-  }, 600_000);
+  it.each<[string, Change]>([
+    ['one bucket', nothing],
+    ['many buckets', { maxBucketBytes: 1024 }],
+  ])(
+    'goes on to the same bits, in %s, when members join and leave at any step',
+    async (_, what) => {
+      await joinAndLeave(optimizer, 1, await alone(), what);
+    },
+    600_000,
+  );
 });
