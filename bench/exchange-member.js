@@ -35,7 +35,6 @@ for (let step = 0; step < repeats; step++) {
   buckets.forEach((bucket, b) => bucket.fill(1 + rank + 10 * b + step));
   gang.publish(`go/${step}`, new Float32Array(1));
   await exchange.pullAll(roster, `go/${step}`, { signal });
-  const cpu = process.cpuUsage();
   const started = performance.now();
   const name = `${roster.generation}/${step}`;
   const { sums } = await exchangeSums(
@@ -47,7 +46,6 @@ for (let step = 0; step < repeats; step++) {
   );
   gang.retire((kept) => kept.startsWith(`${name}/`) || kept === `go/${step}`);
   seconds.push((performance.now() - started) / 1000);
-  const used = process.cpuUsage(cpu); if (process.env.CPU) console.log(rank, 'ms', 1000 * seconds.at(-1), 'cpu user', used.user / 1000, 'system', used.system / 1000);
   for (const [b, sum] of sums.entries()) {
     const expected = members.reduce((all, _, r) => all + 1 + r + 10 * b + step, 0);
     for (let i = 0; i < numbersPerBucket; i += 4093)
