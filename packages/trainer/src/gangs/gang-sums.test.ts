@@ -7,7 +7,7 @@ import { nativeMemory } from '@calm-orch/engine';
 import { alignedBlocks, type BlockSum } from '@calm-orch/model';
 import { createComputeGang, openTensorPlane, tokenAccess, type ComputeGang, type TensorPlane } from '@calm-orch/rpc';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createExchange } from './gang-exchange.ts';
+import { createExchange, type FromPeers } from './gang-exchange.ts';
 import { exchangeSums } from './gang-sums.ts';
 
 const numShards = 8;
@@ -73,15 +73,15 @@ const steps = (gangs: readonly ComputeGang[], numSteps: number) =>
       const { signal } = new AbortController();
       const exchange = createExchange(gang);
       const heads = gangs.map((_, r) => r + 1);
-      let got;
+      const got: { readonly heads: FromPeers; readonly sums: Float32Array[] }[] = [];
       for (let step = 0; step < numSteps; step++) {
         const options = { gang, exchange, roster: gang.roster, numShards, signal };
         const head = new Float32Array(rank + 1).fill(10 * step + rank);
-        got = await exchangeSums(options, `1/${step}`, head, sumsOf(step, rank, gangs.length), heads);
-        got = { heads: got.heads, sums: got.sums.map((sum) => sum.slice()) };
+        const all = await exchangeSums(options, `1/${step}`, head, sumsOf(step, rank, gangs.length), heads);
+        got.push({ heads: all.heads, sums: all.sums.map((sum) => sum.slice()) });
         gang.retire((name) => name.startsWith(`1/${step}/`));
       }
-      return got;
+      return got.at(-1)!;
     }),
   );
 
