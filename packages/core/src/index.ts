@@ -61,6 +61,7 @@ export {
   type StageResult,
   type StageSpec,
   type Status,
+  type TensorView,
 } from './stage.ts';
 export type { WorkerFacts } from './worker-facts.ts';
 export type { StageDefinition, TrainingBudget } from './stage-definition.ts';

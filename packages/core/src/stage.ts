@@ -57,6 +57,15 @@ export interface Roster {
 /** Every member of a gang keeps all of the optimizer's state, or each keeps the slice that it updates. */
 export type OptimizerPlacement = 'replicated' | 'partitioned';
 
+/** A tensor of another process. */
+export interface TensorView {
+  /** Not to be written where they are no copy. */
+  readonly values: Float32Array;
+  readonly isCopy: boolean;
+  /** Whether the values still are those of the tensor: asked after they were used. Those of a copy always are. */
+  isIntact(): boolean;
+}
+
 /** A trainer's link to the others of its gang. Names of tensors are those of one stage. */
 export interface Gang {
   /** Says that this trainer is ready; the first roster it is in. */
@@ -69,6 +78,8 @@ export interface Gang {
   newer(generation: number, signal: AbortSignal): Promise<void>;
   /** Offers a tensor, the parts one after the other; they must not change until it is retired. */
   publish(name: string, ...parts: readonly Float32Array[]): void;
+  /** Offers a tensor that is made when it is asked for, perhaps again; what is made must not change until it is retired. */
+  offer(name: string, make: () => readonly Float32Array[]): void;
   /** Forgets all tensors but those `keep` names. */
   retire(keep: (name: string) => boolean): void;
   /** Waits until so many peers have a tensor this one has published, or the signal. Who computes answers nobody. */
@@ -79,6 +90,8 @@ export interface Gang {
    * @throws CalmError `cancelled` on the signal, `unavailable` when there is no newer roster either
    */
   pull(member: string, name: string, signal: AbortSignal, into?: Float32Array): Promise<Float32Array>;
+  /** As `pull`, without a copy where members share memory. */
+  view(member: string, name: string, signal: AbortSignal, into?: Float32Array): Promise<TensorView>;
 }
 
 /** What a stage function is given. */

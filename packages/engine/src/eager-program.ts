@@ -48,8 +48,9 @@ export function eagerProgram(engine: Engine, spec: ProgramSpec): Program {
     ...everyVariable({
       assign: (name, values) => {
         checkValues(name, spec.variables[name], values);
-        const own = spec.halved?.has(name) ? values.slice() : values;
-        if (own !== values) roundToBfloat16(own);
+        // The tensor keeps the array it is given.
+        const own = values.slice();
+        if (spec.halved?.has(name)) roundToBfloat16(own);
         replace(name, tf.tensor(own, [...spec.variables[name]!], 'float32'));
       },
       read: (name) => {

@@ -1,5 +1,6 @@
 export { roundToBfloat16, upperHalves, widen } from './bfloat16.ts';
 export { openGraphModel } from './graph/graph-model.ts';
+export { nativeMemory, sumTree, type NativeMemory } from './native-memory.ts';
 export { startEngine, tf, type Engine, type StartOptions } from './load.ts';
 export {
   defaultCacheDir,

@@ -202,6 +202,22 @@ describe('a program', () => {
     }
   });
 
+  it.each(engine.node === undefined ? [true] : [false, true])(
+    'has memory of its own, wherever what it was assigned lies (eager: %s)',
+    (eager) => {
+      const functions = {};
+      const program = make({ variables: { w: [1024] }, functions }, eager);
+      const memory = new Float32Array(1024 + 16);
+      // TensorFlow takes a tensor as it lies where that is a multiple of 64 bytes.
+      for (let first = 0; first < 16; first++) {
+        const given = memory.subarray(first, first + 1024).fill(1);
+        program.assign('w', given);
+        given.fill(2);
+        expect(program.read('w')).toEqual(new Float32Array(1024).fill(1));
+      }
+    },
+  );
+
   it('shares no variables with another program of the same names', () => {
     const [first, second] = [startNet(), startNet()];
     first.run('step', { ...batch, ...adam(0) });

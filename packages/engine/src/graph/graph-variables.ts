@@ -72,7 +72,9 @@ export function addVariables(
     const zeros = graph.node('Fill', [dims, stored(zero)], { T: dtype, index_type: { type: 'int32' } });
     zeroed.push(graph.node('AssignVariableOp', [handle, zeros], { dtype }));
     const branch = branchOf(index);
-    assigns.push(scalarConst(graph, 1, `^${graph.node('AssignVariableOp', [handle, stored(branch)], { dtype })}`));
+    // A tensor that is fed may share the caller's memory, and a variable that of the tensor it is assigned.
+    const own = isHalved ? stored(branch) : graph.node('DeepCopy', [branch], { T: float });
+    assigns.push(scalarConst(graph, 1, `^${graph.node('AssignVariableOp', [handle, own], { dtype })}`));
     const value = graph.node('ReadVariableOp', [handle, `^${branch}`], { dtype });
     reads.push(isHalved ? graph.node('Cast', [value], { SrcT: half, DstT: float }) : value);
     const read = graph.node('ReadVariableOp', [handle], { dtype }, `${id}_read`);

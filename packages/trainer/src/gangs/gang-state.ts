@@ -1,7 +1,7 @@
 // The whole state of a training as members of a gang compare it and hand it on.
 import { createHash } from 'node:crypto';
 import { CalmError, combineSignals, updateHash, type AppliedSteps, type Gang } from '@calm-orch/core';
-import type { TrainingState } from '@calm-orch/model';
+import { numbersOf, type Numbers, type TrainingState } from '@calm-orch/model';
 import { decodeLineage, encodeLineage } from '../training/lineage.ts';
 
 export interface ReceivedState {
@@ -10,9 +10,14 @@ export interface ReceivedState {
   readonly lineage: readonly AppliedSteps[];
 }
 
+/** Pieces are made when they are asked for: the state must not change until the names are retired. */
 export function offerState(gang: Gang, name: string, { step, state, lineage }: ReceivedState): void {
-  const { weights, firstMoment, secondMoment } = state;
-  gang.publish(name, Float32Array.from([step, ...encodeLineage(lineage)]), weights, firstMoment, secondMoment);
+  const vectors = [state.weights, state.firstMoment, state.secondMoment];
+  const counts = vectors.map(({ numPieces }) => numPieces);
+  gang.publish(name, Float32Array.from([step, ...counts, ...encodeLineage(lineage)]));
+  vectors.forEach((vector, v) => {
+    for (let i = 0; i < vector.numPieces; i++) gang.offer(`${name}/${v}/${i}`, () => [vector.piece(i)]);
+  });
 }
 
 /** Null when the roster changed first. */
@@ -24,12 +29,16 @@ export async function pullState(
 ): Promise<ReceivedState | null> {
   const either = combineSignals(superseded, signal);
   try {
-    const all = await gang.pull(source, name, either.signal);
-    const { all: lineage, end } = decodeLineage(all.subarray(1));
-    const vectors = all.subarray(1 + end);
-    const size = vectors.length / 3;
-    const part = (i: number): Float32Array => vectors.subarray(i * size, (i + 1) * size);
-    return { step: all[0]!, state: { weights: part(0), firstMoment: part(1), secondMoment: part(2) }, lineage };
+    const head = await gang.pull(source, name, either.signal);
+    const vectors: Numbers[] = [];
+    for (const [v, count] of head.subarray(1, 4).entries()) {
+      const pieces: Float32Array[] = [];
+      for (let i = 0; i < count; i++) pieces.push(await gang.pull(source, `${name}/${v}/${i}`, either.signal));
+      vectors.push(numbersOf(pieces));
+    }
+    const [weights, firstMoment, secondMoment] = vectors as [Numbers, Numbers, Numbers];
+    const { all: lineage } = decodeLineage(head.subarray(4));
+    return { step: head[0]!, state: { weights, firstMoment, secondMoment }, lineage };
   } catch (error) {
     signal.throwIfAborted();
     if (!superseded.aborted) throw error;
@@ -40,9 +49,9 @@ export async function pullState(
 }
 
 /** The first 64 bits of the sha256 of vectors, as four numbers a float32 holds exactly. */
-export function digest(...vectors: readonly Float32Array[]): number[] {
+export function digest(...vectors: readonly Numbers[]): number[] {
   const hash = createHash('sha256');
-  for (const vector of vectors) updateHash(hash, vector);
+  for (const vector of vectors) for (const piece of vector) updateHash(hash, piece);
   const hex = hash.digest('hex');
   return [0, 1, 2, 3].map((i) => parseInt(hex.slice(4 * i, 4 * i + 4), 16));
 }

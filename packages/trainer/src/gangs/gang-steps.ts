@@ -182,6 +182,8 @@ export function createGangSteps(
         if (error instanceof NonFiniteStep || (error instanceof CalmError && error.code === 'lease_lost')) throw error;
         isOver = true;
         signal.throwIfAborted();
+        // Who writes over what others still read has gone on: the coordinator has lost it, or this member.
+        if (error instanceof CalmError && error.code === 'io') await gang.newer(meeting.roster.generation, signal);
         if (!meeting.isSuperseded) throw error;
         return null;
       }

@@ -3,7 +3,14 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256OfFile, writeFileAtomic, type AppliedSteps } from '@calm-orch/core';
-import { readSafetensors, writeSafetensors, type TrainingState } from '@calm-orch/model';
+import {
+  lazyNumbers,
+  openSafetensors,
+  writeSafetensors,
+  type Numbers,
+  type SafetensorsFile,
+  type TrainingState,
+} from '@calm-orch/model';
 
 export interface Checkpoint {
   /** Steps done: training goes on with this step. */
@@ -30,7 +37,7 @@ const manifestSteps = (dir: string): number[] =>
 export function saveCheckpoint(dir: string, { step, state, lineage }: Checkpoint): void {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, `${stem(step)}.safetensors`);
-  const vector = (values: Float32Array) => ({ shape: [values.length], values });
+  const vector = (values: Numbers) => ({ shape: [values.length], values });
   writeSafetensors(file, {
     weights: vector(state.weights),
     firstMoment: vector(state.firstMoment),
@@ -58,14 +65,37 @@ function loadCheckpoint(dir: string, step: number): Checkpoint | undefined {
   try {
     const manifest = JSON.parse(readFileSync(join(dir, `${stem(step)}.json`), 'utf8')) as Manifest;
     if (sha256OfFile(file) !== manifest.sha256) return undefined;
-    const { weights, firstMoment, secondMoment } = readSafetensors(file);
-    if (!weights || !firstMoment || !secondMoment) return undefined;
-    const state = { weights: weights.values, firstMoment: firstMoment.values, secondMoment: secondMoment.values };
+    const [weights, firstMoment, secondMoment] = ['weights', 'firstMoment', 'secondMoment'].map((key) =>
+      numbersIn(file, key),
+    ) as [Numbers, Numbers, Numbers];
+    const state = { weights, firstMoment, secondMoment };
     return { step, state, ...(manifest.lineage && { lineage: manifest.lineage }) };
   } catch {
     // Unreadable counts as absent.
     return undefined;
   }
+}
+
+/** Of what is read at a time. */
+const pieceNumbers = 2 ** 24;
+
+/** Read when they are gone through. @throws CalmError where the file has no such tensor */
+function numbersIn(path: string, key: string): Numbers {
+  const using = <T>(use: (file: SafetensorsFile) => T): T => {
+    const file = openSafetensors(path);
+    try {
+      return use(file);
+    } finally {
+      file.close();
+    }
+  };
+  const [length] = using((file) => file.shape(key)) as [number];
+  const lengths = Array.from({ length: Math.ceil(length / pieceNumbers) }, (_, i) =>
+    Math.min(pieceNumbers, length - i * pieceNumbers),
+  );
+  return lazyNumbers(lengths, (i) =>
+    using((file) => file.readPart(key, i * pieceNumbers, i * pieceNumbers + lengths[i]!)),
+  );
 }
 
 function remove(dir: string, step: number): void {
