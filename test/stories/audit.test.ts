@@ -49,9 +49,10 @@ async function audited(club: Club): Promise<AuditedStage> {
     tracker.recordRoster(key, i + 1, members);
   });
   club.members.forEach(({ reports }, i) =>
-    reports.forEach(({ applied = [], anew }, sequence) =>
-      tracker.recordApplied(key, { attempt: i + 1, sequence: sequence + 1 }, [{ applied, ...(anew && { anew }) }]),
-    ),
+    reports.forEach(({ applied = [], anew, digests = [] }, sequence) => {
+      tracker.recordApplied(key, { attempt: i + 1, sequence: sequence + 1 }, [{ applied, ...(anew && { anew }) }]);
+      tracker.recordDigests(key, i + 1, digests);
+    }),
   );
   tracker.finishItem(tokens[0]!, {});
   tracker.succeedStage(runId, key, {}, []);
@@ -68,7 +69,7 @@ async function gangOf(inputs: readonly InputsOf[], optimizer: 'replicated' | 'pa
 describe('the audit of real training', () => {
   it.each([1, 2])('passes where %i trainer(s) did as the configuration says', async (size) => {
     const found = await gangOf(Array.from({ length: size }, () => inputsOf));
-    expect(found).toMatchObject({ ok: true, problems: [], applied: 12 * 8, exact: true });
+    expect(found).toMatchObject({ ok: true, problems: [], applied: 12 * 8, exact: true, digests: 2 });
   });
 
   it.each(plantedKinds)('fails where a trainer computed a %s of step 5 and counted as ever', async (kind) => {
@@ -130,13 +131,13 @@ describe('the audit of real training', () => {
       const { signal } = new AbortController();
       await gang.join(signal);
       const lineage = createLineage();
-      const steps = createGangSteps(gang, sharded, lineage, { optimizer: 'replicated', steps: 5 });
+      const steps = createGangSteps(gang, sharded, lineage, { optimizer: 'replicated', steps: 5, kept: new Set() });
       await steps.enter(0, signal);
       for (const step of computed) {
         const { name, inputs, samples } = inputsOf(step);
         await steps.step(name, inputs, samples!, { step, learningRate: 0.01 }, signal);
       }
-      const told = { applied: lineage.take().applied, anew: [list] };
+      const told = { applied: lineage.take(true).applied, anew: [list] };
       expect(() => tracker.recordApplied(key, { attempt: 1, sequence: 1 }, [told])).toThrow(rejection);
       const rows = told.applied.map(({ firstStep, endStep }) => ({
         stageKey: key,
@@ -153,7 +154,7 @@ describe('the audit of real training', () => {
         kind: 'finetune-score' as const,
         config: { ...config, finetuneScore: { ...training, steps: 5 } },
       };
-      const audit = auditStage(stage, 'finetuneScore', rows, { attempt: 1, lists: [list], applied: told.applied });
+      const audit = auditStage(stage, 'finetuneScore', rows, { attempt: 1, lists: [list], applied: told.applied }, []);
       expect([audit.ok, audit.problems[0]]).toEqual([false, problem]);
     } finally {
       sharded.dispose();

@@ -60,6 +60,7 @@ export {
   type StageProgress,
   type StageResult,
   type StageSpec,
+  type StateDigest,
   type Status,
 } from './stage.ts';
 export type { WorkerFacts } from './worker-facts.ts';
@@ -103,6 +104,7 @@ export type { Claim } from './config/ablation.ts';
 export { seedsOf } from './seeds.ts';
 export { hashOfResolved } from './hash-of-resolved.ts';
 export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';
+export { digestedSteps, isDigested, keptFolder, keptSteps } from './order/digest-steps.ts';
 export { power } from './order/power.ts';
 export { programRoot } from './program-root.ts';
 export { nearest, suggestion } from './config/suggest.ts';

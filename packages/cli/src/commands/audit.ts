@@ -32,10 +32,11 @@ export const command = {
         `${stage.kind} ${stage.key.slice(0, 8)}`,
         `${stage.applied} of ${stage.steps * stage.shards}`,
         String(stage.superseded),
+        String(stage.digests),
         stage.workers.join(', '),
         stage.ok ? (stage.exact ? 'ok' : 'ok *') : 'NOT OK',
       ]);
-      printLine(columns([['stage', 'shards of steps', 'given up', 'computed by', ''], ...rows]).join('\n'));
+      printLine(columns([['stage', 'shards of steps', 'given up', 'digests', 'computed by', ''], ...rows]).join('\n'));
       for (const { kind, key, problems } of audit.stages)
         for (const problem of problems) printLine(`${kind} ${key.slice(0, 8)}: ${problem}`);
       if (audit.stages.some(({ ok, exact }) => ok && !exact))

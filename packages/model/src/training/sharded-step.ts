@@ -11,6 +11,7 @@ import { bucketsOf, type Bucket } from './buckets.ts';
 import { areFinite, NonFiniteStep } from './non-finite-step.ts';
 import { sizeOf, sumOfLosses, type Shapes, type TrainingStep } from './shard-gradients.ts';
 import { sliceOf, type Slice } from './slices.ts';
+import { digestFunctions, digestOf, type PartialDigest } from './state-digest.ts';
 import { accumulateName, blockFunctions, runFunctions, runName, sumName } from './step-functions.ts';
 import { concatenated, createStepState, type StepState } from './step-state.ts';
 
@@ -62,6 +63,8 @@ export interface ShardedStep extends StepState {
   ): { readonly losses: Float32Array; readonly sums: readonly (readonly BlockSum[])[] };
   /** The own slice updated by its part of the gradient of all shards; false where that is not finite: nothing has changed. */
   apply(gradient: Float32Array, at: StepAt): boolean;
+  /** Of all weights and the moments of the own slice. */
+  digest(): PartialDigest;
   /** Loss and summed flat gradient without an update, where numShards is among the blockSizes. */
   gradient(name: string, inputs: Readonly<Record<string, Values>>): { loss: number; gradient: Float32Array };
   /** The same step as a member of a gang takes it, with the same frozen weights. */
@@ -92,6 +95,7 @@ export function createShardedStep(
       functions: {
         ...(spec.slice === undefined && runFunctions(functionSpec, numLevels)),
         ...(blockSizes.length > 0 && blockFunctions(functionSpec, blockSizes)),
+        ...digestFunctions(buckets, own),
       },
     },
     options,
@@ -150,6 +154,7 @@ export function createShardedStep(
       ]);
       return program.run('apply', { ...Object.fromEntries(parts), ...adamInputs(at, optimizer) }).applied![0] === 1;
     },
+    digest: () => digestOf(program, buckets, own),
     gradient: (name, inputs) => {
       const { losses, sums } = accumulate(name, inputs, [{ first: 0, size: numShards }]);
       return { loss: sumOfLosses(losses), gradient: concatenated(sums.map(([block]) => block!.sum)) };

@@ -1,6 +1,6 @@
 // The whole state of a training as members of a gang compare it and hand it on.
 import { createHash } from 'node:crypto';
-import { CalmError, combineSignals, updateHash, type AppliedSteps, type Gang } from '@calm-orch/core';
+import { CalmError, combineSignals, updateHash, type AppliedSteps, type Gang, type StateDigest } from '@calm-orch/core';
 import type { TrainingState } from '@calm-orch/model';
 import { decodeLineage, encodeLineage } from '../training/lineage.ts';
 
@@ -8,11 +8,12 @@ export interface ReceivedState {
   readonly step: number;
   readonly state: TrainingState;
   readonly lineage: readonly AppliedSteps[];
+  readonly digests: readonly StateDigest[];
 }
 
-export function offerState(gang: Gang, name: string, { step, state, lineage }: ReceivedState): void {
+export function offerState(gang: Gang, name: string, { step, state, lineage, digests }: ReceivedState): void {
   const { weights, firstMoment, secondMoment } = state;
-  gang.publish(name, Float32Array.from([step, ...encodeLineage(lineage)]), weights, firstMoment, secondMoment);
+  gang.publish(name, Float32Array.from([step, ...encodeLineage(lineage, digests)]), weights, firstMoment, secondMoment);
 }
 
 /** Null when the roster changed first. */
@@ -25,11 +26,12 @@ export async function pullState(
   const either = combineSignals(superseded, signal);
   try {
     const all = await gang.pull(source, name, either.signal);
-    const { all: lineage, end } = decodeLineage(all.subarray(1));
+    const { all: lineage, digests, end } = decodeLineage(all.subarray(1));
     const vectors = all.subarray(1 + end);
     const size = vectors.length / 3;
     const part = (i: number): Float32Array => vectors.subarray(i * size, (i + 1) * size);
-    return { step: all[0]!, state: { weights: part(0), firstMoment: part(1), secondMoment: part(2) }, lineage };
+    const state = { weights: part(0), firstMoment: part(1), secondMoment: part(2) };
+    return { step: all[0]!, state, lineage, digests };
   } catch (error) {
     signal.throwIfAborted();
     if (!superseded.aborted) throw error;
@@ -39,27 +41,28 @@ export async function pullState(
   }
 }
 
-/** The first 64 bits of the sha256 of vectors, as four numbers a float32 holds exactly. */
-export function digest(...vectors: readonly Float32Array[]): number[] {
+/** The first 64 bits of the sha256 of a state in memory, as four numbers a float32 holds exactly. */
+export function digestOf({ weights, firstMoment, secondMoment }: TrainingState): number[] {
   const hash = createHash('sha256');
-  for (const vector of vectors) updateHash(hash, vector);
+  for (const vector of [weights, firstMoment, secondMoment]) updateHash(hash, vector);
   const hex = hash.digest('hex');
   return [0, 1, 2, 3].map((i) => parseInt(hex.slice(4 * i, 4 * i + 4), 16));
 }
 
-export const digestOf = ({ weights, firstMoment, secondMoment }: TrainingState): number[] =>
-  digest(weights, firstMoment, secondMoment);
+/** A member's state is not that of its peers: it is damaged, or theirs are. */
+export class StateDiffers extends CalmError {}
 
 /**
  * Compares the digests of those equally far (null: behind). A replica in the minority has been damaged, and goes; it
  * comes back with a peer's state. Where no majority says who is right all go, and begin again from a checkpoint.
+ * @throws StateDiffers `lease_lost`
  */
 export function expelUnlessAgreed(rank: number, digests: readonly (ArrayLike<number> | null)[], step: number): void {
   const texts = digests.flatMap((each) => (each === null ? [] : [Array.from(each).join()]));
   const own = Array.from(digests[rank]!).join();
   const agreeing = texts.filter((text) => text === own).length;
   if (agreeing === texts.length || agreeing * 2 > texts.length) return;
-  throw new CalmError(
+  throw new StateDiffers(
     'lease_lost',
     `step ${step}: the state of this replica differs from ${texts.length - agreeing} of its ${texts.length - 1} peers'; it starts again`,
   );

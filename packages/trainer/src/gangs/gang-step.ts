@@ -5,9 +5,6 @@ import { alignedBlocks, shardsOf, type Block, type BlockSum, type ShardedStep } 
 import type { Exchange } from './gang-exchange.ts';
 import { fromHalves, inHalves } from '../training/lineage.ts';
 
-/** Steps between comparisons of the members' weights. */
-export const checkEvery = 64;
-
 export type Inputs = Readonly<Record<string, Values>>;
 
 export interface GangStepOptions {

@@ -11,20 +11,9 @@ import {
   type StepAt,
   type TrainingState,
 } from '@calm-orch/model';
-import {
-  blockSums,
-  checkEvery,
-  cutShards,
-  digestOfStep,
-  type GangStepOptions,
-  type Inputs,
-  type StepDone,
-} from './gang-step.ts';
+import { blockSums, cutShards, digestOfStep, type GangStepOptions, type Inputs, type StepDone } from './gang-step.ts';
+import { graceMs } from './gang-digest.ts';
 import type { FromPeers } from './gang-exchange.ts';
-import { digest, expelUnlessAgreed } from './gang-state.ts';
-
-/** How long a member waits for peers that the coordinator no longer counts among its gang. */
-const graceMs = 5000;
 
 /** What members ask of each other with a step, a bit each. */
 export const wishes = { leave: 1, state: 2 } as const;
@@ -56,20 +45,16 @@ export async function partitionedStep(
   const pullAll = (of: string, reuse?: string) =>
     exchange.pullAll(roster, `${base}/${of}`, { signal: patience.signal, ...(reuse !== undefined && { reuse }) });
   try {
-    const check = at.step % checkEvery === 0 ? digest(member.state().weights) : [];
     const { first, end } = ranges[rank]!;
     const { own: ownInputs, digests: ownDigests } = cutShards(inputs, samples, first, end, numShards);
     const { losses, sums } = member.accumulate(name, ownInputs, blocks);
     const others = [...members.keys()].filter((r) => r !== rank);
     for (const r of others) gang.publish(`${base}/sums-${r}`, ...sums[r]!.map(({ sum }) => sum));
-    gang.publish(`${base}/head`, Float32Array.of(at.wish, ...check, ...losses, ...ownDigests));
+    gang.publish(`${base}/head`, Float32Array.of(at.wish, ...losses, ...ownDigests));
     const [heads, received] = await Promise.all([pullAll('head'), pullAll(`sums-${rank}`, 'sums')]);
     // Who has begun this step has all it needed of those before.
     gang.retire((kept) => kept.startsWith(`${base}/`));
-    const digests = members.map((_, r) => heads.get(r)?.subarray(1, 1 + check.length) ?? check);
-    expelUnlessAgreed(rank, digests, at.step);
-
-    const ofShards = members.map((_, r) => heads.get(r)?.subarray(1 + check.length));
+    const ofShards = members.map((_, r) => heads.get(r)?.subarray(1));
     const sizes = ranges.map(({ first, end }) => end - first);
     const allLosses = Float32Array.from(
       ofShards.flatMap((theirs, r) => [...(theirs?.subarray(0, sizes[r]) ?? losses)]),

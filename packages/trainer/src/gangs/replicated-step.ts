@@ -4,7 +4,6 @@ import { combineSignals, shardRange } from '@calm-orch/core';
 import { areFinite, combineBlocks, NonFiniteStep, sumOfLosses, type BlockSum, type StepAt } from '@calm-orch/model';
 import {
   blockSums,
-  checkEvery,
   cutShards,
   digestOfStep,
   numbersPerDigest,
@@ -13,7 +12,6 @@ import {
   type StepDone,
 } from './gang-step.ts';
 import type { FromPeers } from './gang-exchange.ts';
-import { digestOf, expelUnlessAgreed } from './gang-state.ts';
 
 /** @throws what a pull threw, or NonFiniteStep; then nothing has changed */
 export async function replicatedStep(
@@ -38,8 +36,7 @@ export async function replicatedStep(
   };
   if (members.length === 1) return apply(sums, losses, [...digests]);
   const tensor = `${roster.generation}/${at.step}`;
-  const check = at.step % checkEvery === 0 ? Float32Array.from(digestOf(member.state())) : new Float32Array(0);
-  gang.publish(tensor, check, losses, digests, ...sums.map(({ sum }) => sum));
+  gang.publish(tensor, losses, digests, ...sums.map(({ sum }) => sum));
   const either = combineSignals(superseded, signal);
   let pulled: FromPeers;
   try {
@@ -51,19 +48,13 @@ export async function replicatedStep(
   }
   // Who has published this step has all it needed before.
   gang.retire((kept) => kept === tensor);
-  if (check.length > 0)
-    expelUnlessAgreed(
-      rank,
-      members.map((_, r) => pulled.get(r)?.subarray(0, check.length) ?? check),
-      at.step,
-    );
   const allLosses: number[] = [];
   const allDigests: number[] = [];
   const blocks: BlockSum[] = [];
   ranges.forEach(({ first, end }, r) => {
     // Adding overwrites; a peer of a roster that has ended may still be pulling what was published.
     if (r === rank) blocks.push(...(superseded.aborted ? sums.map((s) => ({ ...s, sum: s.sum.slice() })) : sums));
-    const theirs = pulled.get(r)?.subarray(check.length);
+    const theirs = pulled.get(r);
     const size = end - first;
     const head = (1 + numbersPerDigest) * size;
     if (theirs !== undefined) blocks.push(...blockSums(theirs.subarray(head), { first, end }));

@@ -2,7 +2,7 @@
 // checkpoint without its manifest, or whose bytes do not match it, does not exist and the one before it is used.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { sha256OfFile, writeFileAtomic, type AppliedSteps } from '@calm-orch/core';
+import { keptFolder, sha256OfFile, writeFileAtomic, type AppliedSteps, type StateDigest } from '@calm-orch/core';
 import { readSafetensors, writeSafetensors, type TrainingState } from '@calm-orch/model';
 
 export interface Checkpoint {
@@ -11,14 +11,14 @@ export interface Checkpoint {
   readonly state: TrainingState;
   /** How the state came about. */
   readonly lineage?: readonly AppliedSteps[];
+  readonly digests?: readonly StateDigest[];
 }
 
-interface Manifest {
+interface Manifest extends Pick<Checkpoint, 'lineage' | 'digests'> {
   readonly sha256: string;
-  readonly lineage?: readonly AppliedSteps[];
 }
 
-const kept = 2;
+const numNewest = 2;
 const stem = (step: number): string => `step-${String(step).padStart(8, '0')}`;
 const manifestSteps = (dir: string): number[] =>
   (existsSync(dir) ? readdirSync(dir) : [])
@@ -26,8 +26,19 @@ const manifestSteps = (dir: string): number[] =>
     .map(Number)
     .sort((a, b) => b - a);
 
-/** Writes a checkpoint and removes all but the newest two. */
-export function saveCheckpoint(dir: string, { step, state, lineage }: Checkpoint): void {
+/** Writes a checkpoint and removes all but the newest two, and the newest after at most `agreed` steps: others may be damaged. */
+export function saveCheckpoint(dir: string, checkpoint: Checkpoint, agreed = checkpoint.step): void {
+  writeCheckpoint(dir, checkpoint);
+  const steps = manifestSteps(dir);
+  const certain = steps.find((each) => each <= agreed);
+  for (const old of steps.slice(numNewest)) if (old !== certain) remove(dir, old);
+}
+
+/** One that stays. */
+export const keepCheckpoint = (dir: string, checkpoint: Checkpoint): void =>
+  writeCheckpoint(join(dir, keptFolder), checkpoint);
+
+function writeCheckpoint(dir: string, { step, state, lineage, digests }: Checkpoint): void {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, `${stem(step)}.safetensors`);
   const vector = (values: Float32Array) => ({ shape: [values.length], values });
@@ -36,8 +47,15 @@ export function saveCheckpoint(dir: string, { step, state, lineage }: Checkpoint
     firstMoment: vector(state.firstMoment),
     secondMoment: vector(state.secondMoment),
   });
-  writeFileAtomic(join(dir, `${stem(step)}.json`), JSON.stringify({ step, sha256: sha256OfFile(file), lineage }));
-  for (const old of manifestSteps(dir).slice(kept)) remove(dir, old);
+  writeFileAtomic(
+    join(dir, `${stem(step)}.json`),
+    JSON.stringify({ step, sha256: sha256OfFile(file), lineage, digests }),
+  );
+}
+
+/** Removes those after more steps. */
+export function removeCheckpointsAfter(dir: string, step: number): void {
+  for (const each of manifestSteps(dir)) if (each > step) remove(dir, each);
 }
 
 /**
@@ -61,7 +79,8 @@ function loadCheckpoint(dir: string, step: number): Checkpoint | undefined {
     const { weights, firstMoment, secondMoment } = readSafetensors(file);
     if (!weights || !firstMoment || !secondMoment) return undefined;
     const state = { weights: weights.values, firstMoment: firstMoment.values, secondMoment: secondMoment.values };
-    return { step, state, ...(manifest.lineage && { lineage: manifest.lineage }) };
+    const { lineage, digests } = manifest;
+    return { step, state, ...(lineage && { lineage }), ...(digests && { digests }) };
   } catch {
     // Unreadable counts as absent.
     return undefined;
