@@ -8,7 +8,7 @@ import { createComputeGang, openTensorPlane, tokenAccess } from '@calm-orch/rpc'
 import type { Values } from '@calm-orch/engine';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { misled, plantedKinds } from '../../packages/cli/src/chaos/planted-fault.ts';
+import { misled, misledKinds } from '../../packages/cli/src/chaos/planted-fault.ts';
 import { stageKinds } from '../../packages/cli/src/run/stage-kinds.ts';
 import { Club, inputsOf, list, newStep, training } from '../../packages/trainer/src/gangs/gang-club.test-util.ts';
 import { createGangSteps } from '../../packages/trainer/src/gangs/gang-steps.ts';
@@ -72,7 +72,7 @@ describe('the audit of real training', () => {
     expect(found).toMatchObject({ ok: true, problems: [], applied: 12 * 8, exact: true, digests: 2 });
   });
 
-  it.each(plantedKinds)('fails where a trainer computed a %s of step 5 and counted as ever', async (kind) => {
+  it.each(misledKinds)('fails where a trainer computed a %s of step 5 and counted as ever', async (kind) => {
     const fault = { kind, stageKey: key, step: 5 };
     const { ok, wrong, problems } = await gangOf([(step) => inputsOf(misled(fault, step))]);
     expect([ok, wrong[0]]).toEqual([false, { step: 5, samplesOf: misled(fault, 5) }]);

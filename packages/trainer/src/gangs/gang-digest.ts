@@ -2,7 +2,7 @@
 // partitioned optimizer the weights; what each has of the moments adds up to the digest a replica has.
 import { abortedAfter, combineSignals } from '@calm-orch/core';
 import { wholeDigest, type PartialDigest } from '@calm-orch/model';
-import { expelUnlessAgreed } from './gang-state.ts';
+import { assertAgreed } from './gang-state.ts';
 import type { GangStepOptions } from './gang-step.ts';
 
 /** How long a member of a partitioned gang waits for peers that the coordinator no longer counts among its gang. */
@@ -21,7 +21,7 @@ export async function gangDigest(
   step: number,
   signal: AbortSignal,
 ): Promise<string> {
-  const { rank, members, generation } = roster;
+  const { members, generation } = roster;
   const own: PartialDigest = member.digest();
   if (members.length === 1) return wholeDigest([own]);
   // As steps do: a partitioned gang leaves its roster together.
@@ -34,7 +34,7 @@ export async function gangDigest(
     await gang.taken(name, members.length - 1, patience.signal);
     const parts = members.map((_, r) => pulled.get(r) ?? own);
     const common = kind === 'replicated' ? parts : parts.map((part) => part.subarray(0, numOfWeights));
-    expelUnlessAgreed(rank, common, step);
+    assertAgreed(common, step);
     return wholeDigest(kind === 'replicated' ? [own] : parts);
   } finally {
     patience.dispose();

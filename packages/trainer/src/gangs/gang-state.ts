@@ -49,21 +49,18 @@ export function digestOf({ weights, firstMoment, secondMoment }: TrainingState):
   return [0, 1, 2, 3].map((i) => parseInt(hex.slice(4 * i, 4 * i + 4), 16));
 }
 
-/** A member's state is not that of its peers: it is damaged, or theirs are. */
+/** Members that should have the same state have not. */
 export class StateDiffers extends CalmError {}
 
 /**
- * Compares the digests of those equally far (null: behind). A replica in the minority has been damaged, and goes; it
- * comes back with a peer's state. Where no majority says who is right all go, and begin again from a checkpoint.
+ * Compares the digests of those equally far (null: behind). Where one differs its replica is damaged, and has since been in
+ * the gradients of all: every member goes, and the stage goes on from a checkpoint of before.
  * @throws StateDiffers `lease_lost`
  */
-export function expelUnlessAgreed(rank: number, digests: readonly (ArrayLike<number> | null)[], step: number): void {
+export function assertAgreed(digests: readonly (ArrayLike<number> | null)[], step: number): void {
   const texts = digests.flatMap((each) => (each === null ? [] : [Array.from(each).join()]));
-  const own = Array.from(digests[rank]!).join();
-  const agreeing = texts.filter((text) => text === own).length;
-  if (agreeing === texts.length || agreeing * 2 > texts.length) return;
-  throw new StateDiffers(
-    'lease_lost',
-    `step ${step}: the state of this replica differs from ${texts.length - agreeing} of its ${texts.length - 1} peers'; it starts again`,
-  );
+  const states = new Set(texts).size;
+  if (states <= 1) return;
+  const what = `step ${step}: the ${texts.length} trainers of this stage should have one state and have ${states}`;
+  throw new StateDiffers('lease_lost', `${what}; it goes on from the last they agreed on`);
 }

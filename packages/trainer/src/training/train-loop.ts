@@ -172,8 +172,8 @@ export async function trainLoop(
       await setImmediate();
     }
   } catch (error) {
-    // It may have been damaged since, and saved.
-    if (error instanceof StateDiffers && gang!.isFirst) removeCheckpointsAfter(checkpointDir, gang!.agreed);
+    // What was saved since may be damaged.
+    if (error instanceof StateDiffers) removeCheckpointsAfter(checkpointDir, gang!.agreed);
     throw error;
   } finally {
     gang?.leave();
