@@ -11,9 +11,6 @@ export const digestedSteps = (steps: number): number[] => [
   steps,
 ];
 
-/** Where these checkpoints are, in the folder of a stage's checkpoints. */
-export const keptFolder = 'kept';
-
 /** `count` of them between the first and the last, as evenly as they lie; all where there are fewer. */
 export function keptSteps(steps: number, count: number): number[] {
   const between = digestedSteps(steps).slice(1, -1);
