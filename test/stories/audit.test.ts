@@ -131,7 +131,7 @@ describe('the audit of real training', () => {
       const { signal } = new AbortController();
       await gang.join(signal);
       const lineage = createLineage();
-      const steps = createGangSteps(gang, sharded, lineage, { optimizer: 'replicated', steps: 5, kept: new Set() });
+      const steps = createGangSteps(gang, sharded, lineage, { optimizer: 'replicated', steps: 5 });
       await steps.enter(0, signal);
       for (const step of computed) {
         const { name, inputs, samples } = inputsOf(step);

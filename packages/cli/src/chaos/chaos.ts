@@ -12,7 +12,7 @@ import { disturbedEnvironment } from './disturbed-environment.ts';
 import { stageKinds } from '../run/stage-kinds.ts';
 import { planFaults, type FaultKind } from './faults.ts';
 import { inject } from './inject.ts';
-import { isFlip, planFault, type PlantedFault, type PlantedKind } from './planted-fault.ts';
+import { isFlip, planFault, type Flip, type PlantedFault, type PlantedKind } from './planted-fault.ts';
 
 export interface ChaosOptions {
   /** calm-orch itself. */
@@ -87,7 +87,9 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     metricsEqual: quiet.metrics === disturbed.metrics,
     ledgerOk: audited.ok,
     problems: audited.stages.flatMap((stage) => stage.problems.map((problem) => `${nameOf(stage)}: ${problem}`)),
-    ...(planted && { planted: judged(planted, audited, isFlip(planted) && withTracker(disturbedDir, hasDiffered)) }),
+    ...(planted && {
+      planted: judged(planted, audited, isFlip(planted) && (await isSeen(options, disturbedDir, planted, audited))),
+    }),
     resumes,
     quietSeconds: quietMs / 1000,
     disturbedSeconds: (performance.now() - disturbedStart) / 1000,
@@ -103,21 +105,37 @@ function plan({ selfTest, seed }: ChaosOptions, stages: readonly AuditedStage[])
   throw new CalmError('invalid_argument', 'chaos: several trainers shared no stage; take fewer rows, or more steps');
 }
 
-/** Trainers of a stage found that their states differed. */
-const hasDiffered = (tracker: Tracker): boolean =>
-  tracker.listAttempts(tracker.findRun().id).some(({ error }) => error?.includes('should have one state') ?? false);
-
-/** Found: the audit names the stage, and the step as the first that is wrong; a flipped bit its trainers have found. */
-export function judged(
-  planted: PlantedFault,
+/** Of a replica: the trainers of the stage have found that their states differ. Of a slice: they have not, a replay does. */
+async function isSeen(
+  { onLine, seed, signal }: ChaosOptions,
+  dir: string,
+  { kind, stageKey }: Flip,
   { stages }: Audit,
-  differed = false,
-): NonNullable<ChaosReport['planted']> {
+): Promise<boolean> {
+  const tracker = openTracker(dir, { access: 'read' });
+  try {
+    const run = tracker.findRun();
+    const hasDiffered = tracker
+      .listAttempts(run.id, stageKey)
+      .some(({ error }) => error?.includes('should have one state') ?? false);
+    if (kind === 'flip-replica') return hasDiffered;
+    const { layoutOf } = await import('@calm-orch/coordinator');
+    const { replayRun } = await import('../replay/replay.ts');
+    const options = { layout: layoutOf(dir), count: Infinity, seed, log: onLine, signal, only: stageKey };
+    const { replayed } = await replayRun(tracker, run, stages, options);
+    return !hasDiffered && replayed.filter(({ differing }) => differing.length > 0).length === 1;
+  } finally {
+    tracker.close();
+  }
+}
+
+/** Found: the audit names the stage, and the step as the first that is wrong; `isSeen`: a flipped bit was. */
+export function judged(planted: PlantedFault, { stages }: Audit, isSeen = false): NonNullable<ChaosReport['planted']> {
   const stage = stages.find(({ key }) => key === planted.stageKey);
   return {
     ...planted,
     stage: stage === undefined ? planted.stageKey : nameOf(stage),
-    found: isFlip(planted) ? differed : stage?.wrong[0]?.step === planted.step,
+    found: isFlip(planted) ? isSeen : stage?.wrong[0]?.step === planted.step,
   };
 }
 

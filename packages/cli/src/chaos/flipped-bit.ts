@@ -12,7 +12,11 @@ export interface Step {
 }
 
 /** `done`: made by whoever flips it, so that nobody else does, and no later attempt. */
-export function flipping<S extends Step>(step: S, { gang }: StageContext, { step: from, done }: Flip & { readonly done: string }): S {
+export function flipping<S extends Step>(
+  step: S,
+  { gang }: StageContext,
+  { step: from, done }: Flip & { readonly done: string },
+): S {
   return {
     ...step,
     member: (blockSizes, slice) => {

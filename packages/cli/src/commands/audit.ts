@@ -58,7 +58,10 @@ export const command = {
       .option('seed', { type: 'number', requiresArg: true, default: 0, describe: 'Which stretches' })
       .option('json', jsonOption)
       .example('$0 audit', 'the last run')
-      .example('$0 audit smoke-1 --replay 5 --seed 7', 'five stretches are trained again; exit code 1 where one differs')
+      .example(
+        '$0 audit smoke-1 --replay 5 --seed 7',
+        'five stretches are trained again; exit code 1 where one differs',
+      )
       .example('$0 audit smoke-1 --json', 'for scripts; exit code 1 when something is missing or counted twice'),
   handler: async ({ dir, run: wanted, replay: count, seed, json }: ArgumentsCamelCase<Options>) => {
     for (const [name, value] of Object.entries({ replay: count ?? 0, seed }))
@@ -75,7 +78,9 @@ export const command = {
       const replay =
         count === undefined
           ? null
-          : await (await import('../replay/replay.ts')).replayRun(tracker, run, audit.stages, {
+          : await (
+              await import('../replay/replay.ts')
+            ).replayRun(tracker, run, audit.stages, {
               layout: layoutOf(dir),
               ...{ count, seed, log, signal: endedBySignal() },
             });

@@ -29,11 +29,21 @@ function kindOf(wanted: string | undefined): PlantedKind | 'any' | null {
   throw new CalmError('invalid_argument', `--self-test: expected nothing or ${plantedKinds.join(', ')}, got ${wanted}`);
 }
 
+/** What a flipped bit needs: whole replicas, or slices of the optimizer and checkpoints to replay from. */
+function settingsOf(kind: PlantedKind | 'any' | null): string[] {
+  if (kind === 'flip-replica') return ['train.optimizer=replicated'];
+  return kind === 'flip-slice' ? ['train.optimizer=partitioned', 'train.keepCheckpoints=1000'] : [];
+}
+
 export const command = {
   builder: (args: Argv<GlobalOptions>) =>
     args
       .positional('experiment', { type: 'string', demandOption: true, describe: experimentFile })
-      .option('faults', { type: 'number', requiresArg: true, describe: 'Faults to inject [default: 20; with a flipped bit 0]' })
+      .option('faults', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Faults to inject [default: 20; with a flipped bit 0]',
+      })
       .option('seed', { type: 'number', requiresArg: true, default: 0, describe: 'Which faults, and when' })
       .option('trainers', { type: 'number', requiresArg: true, default: 2, describe: 'Trainers of both runs' })
       .option('gang-min-left', {
@@ -71,7 +81,7 @@ export const command = {
     const numbers = { trainers, 'gang-min-left': gangMinLeft, 'hang-timeout': hangTimeout };
     const report = await chaos({
       program: fileURLToPath(new URL('../../bin/calm-orch.js', import.meta.url)),
-      experiment: [experiment, ...options.set.flatMap((each) => ['--set', each])],
+      experiment: [experiment, ...[...options.set, ...settingsOf(selfTest)].flatMap((each) => ['--set', each])],
       processes: Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)]),
       dir: join(dir, `chaos-${seed}`),
       numFaults,

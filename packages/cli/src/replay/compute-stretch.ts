@@ -71,7 +71,10 @@ export async function computeStretch(
     if (signal.aborted) throw new CalmError('cancelled', 'the replay was cancelled');
     if (!(error instanceof AttemptFailure)) throw error;
     if (!done.signal.aborted)
-      throw new CalmError('internal', `${stage.kind}: steps ${first} to ${end} cannot be computed again: ${error.message}`);
+      throw new CalmError(
+        'internal',
+        `${stage.kind}: steps ${first} to ${end} cannot be computed again: ${error.message}`,
+      );
   } finally {
     compute.kill();
     rmSync(dir, { recursive: true, force: true });

@@ -1,12 +1,5 @@
 // Replays stretches of a run's training, drawn by a seed, and compares the digests on the way with those that were recorded.
-import {
-  CalmError,
-  checkpointsIn,
-  digestedSteps,
-  hashOf,
-  type Json,
-  type StageDefinition,
-} from '@calm-orch/core';
+import { CalmError, checkpointsIn, digestedSteps, hashOf, type Json, type StageDefinition } from '@calm-orch/core';
 import type { AuditedStage, Layout } from '@calm-orch/coordinator';
 import type { RunRecord, RunStageRecord, Tracker } from '@calm-orch/tracker';
 import { parts } from '../run/parts.ts';
@@ -98,7 +91,10 @@ async function checkSame(layout: Layout, stages: readonly RunStageRecord[], engi
     const name = `${kind} ${key.slice(0, 8)}`;
     for (const needed of [key, ...Object.values(inputs)])
       if (readArtifact(layout, needed) === null)
-        throw new CalmError('not_found', `${name}: artifact ${needed.slice(0, 8)} is gone or damaged; \`verify\` says more`);
+        throw new CalmError(
+          'not_found',
+          `${name}: artifact ${needed.slice(0, 8)} is gone or damaged; \`verify\` says more`,
+        );
     const { ingredients } = readArtifact(layout, key)!;
     const made = ingredients as { readonly code?: Json; readonly engine?: Json };
     const others = [

@@ -59,8 +59,8 @@ export interface GangStepsOptions {
   readonly optimizer: OptimizerPlacement;
   /** Steps of the whole training. */
   readonly steps: number;
-  /** Steps after which the first wants the whole state. */
-  readonly kept: ReadonlySet<number>;
+  /** Steps after which the first wants the whole state. @default none */
+  readonly kept?: ReadonlySet<number>;
 }
 
 /** @throws CalmError `lease_lost` from all methods once the coordinator has released this member. */
@@ -68,7 +68,7 @@ export function createGangSteps(
   gang: Gang,
   whole: ShardedStep,
   lineage: Lineage,
-  { optimizer: wanted, steps, kept }: GangStepsOptions,
+  { optimizer: wanted, steps, kept = new Set() }: GangStepsOptions,
 ): GangSteps {
   const { numShards } = whole;
   const optimizer = whole.canPartition ? wanted : 'replicated';
