@@ -8,7 +8,8 @@ import { createComputeGang, openTensorPlane, tokenAccess } from '@calm-orch/rpc'
 import type { Values } from '@calm-orch/engine';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { misled, misledKinds } from '../../packages/cli/src/chaos/planted-fault.ts';
+import { flipping } from '../../packages/cli/src/chaos/flipped-bit.ts';
+import { flipKinds, misled, misledKinds } from '../../packages/cli/src/chaos/planted-fault.ts';
 import { stageKinds } from '../../packages/cli/src/run/stage-kinds.ts';
 import { Club, inputsOf, list, newStep, training } from '../../packages/trainer/src/gangs/gang-club.test-util.ts';
 import { createGangSteps } from '../../packages/trainer/src/gangs/gang-steps.ts';
@@ -112,6 +113,57 @@ describe('the audit of real training', () => {
     ]);
     expect(found.problems).toEqual(["step 7 (attempt 1) was computed with no step's samples"]);
   });
+
+  /** The digests that were told of a gang of two, a bit of whose second member flips. */
+  const flipped = async (kind: (typeof flipKinds)[number], optimizer: 'replicated' | 'partitioned') => {
+    const club = new Club(2, { optimizer });
+    const fault = { kind, stageKey: key, step: 7, done: join(dir, 'flipped') };
+    await club.add();
+    await club.add({ stepBy: (made, gang) => flipping(made, { gang }, fault) });
+    const [first, second] = club.members;
+    if ((await Promise.race([first!.ended, second!.ended])) === 'finished') club.release();
+    const ended = await Promise.all(club.members.map((member) => member.ended));
+    const told = club.members.flatMap(({ reports }) => reports.flatMap(({ digests = [] }) => digests));
+    return { ended, told };
+  };
+
+  it('a flipped bit in one of two replicas ends both, before its digest is told', async () => {
+    const { ended, told } = await flipped('flip-replica', 'replicated');
+    const what = expect.stringMatching(
+      /^step 12: the 2 trainers of this stage should have one state and have 2/,
+    ) as string;
+    expect(ended).toEqual([what, what]);
+    expect(told.map(({ step }) => step)).toEqual([0]);
+  });
+
+  it('a flipped bit in the slice of a partitioned optimizer changes the last digest, and nobody notices', async () => {
+    const club = new Club(1);
+    const alone = await club.add();
+    expect(await alone.ended).toBe('finished');
+    const right = alone.reports.flatMap(({ digests = [] }) => digests);
+    const { ended, told } = await flipped('flip-slice', 'partitioned');
+    expect(ended).toContain('finished');
+    expect(told.map(({ step }) => step)).toEqual([0, 12]);
+    expect(told[0]).toEqual(right[0]);
+    expect(told[1]).not.toEqual(right[1]);
+  });
+
+  it.each(['replicated', 'partitioned'] as const)(
+    'digests of a gang are those of one trainer (%s)',
+    async (optimizer) => {
+      const digestsOf = async (size: number): Promise<unknown> => {
+        const club = new Club(size, { optimizer });
+        for (let i = 0; i < size; i++) await club.add();
+        await club.members[0]!.ended;
+        club.release();
+        await Promise.all(club.members.map(({ ended }) => ended));
+        return club.members[0]!.reports.flatMap(({ digests = [] }) => digests);
+      };
+      const one = await digestsOf(1);
+      expect(one).toHaveLength(2);
+      expect(await digestsOf(3)).toEqual(one);
+    },
+  );
 
   it.each<[string, readonly number[], RegExp, string]>([
     ['left out', [0, 1, 2, 4], /step 3 is missing/, 'step 3 shard 0 (attempt 1) is missing'],

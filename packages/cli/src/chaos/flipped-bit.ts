@@ -14,7 +14,7 @@ export interface Step {
 /** `done`: made by whoever flips it, so that nobody else does, and no later attempt. */
 export function flipping<S extends Step>(
   step: S,
-  { gang }: StageContext,
+  { gang }: Pick<StageContext, 'gang'>,
   { step: from, done }: Flip & { readonly done: string },
 ): S {
   return {

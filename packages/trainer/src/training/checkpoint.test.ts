@@ -1,8 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { checkpointsIn, keptFolder } from '@calm-orch/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadNewestCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { keepCheckpoint, loadNewestCheckpoint, removeCheckpointsAfter, saveCheckpoint } from './checkpoint.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -61,6 +62,23 @@ describe('a checkpoint', () => {
     }
     truncateSync(file(1, 'safetensors'), 40);
     expect(loadNewestCheckpoint(dir)).toBeUndefined();
+  });
+
+  it('after the last agreed step may be damaged: the one before stays beside the newest two', () => {
+    const steps = (): number[] => checkpointsIn(dir);
+    for (const step of [10, 20, 30, 40]) saveCheckpoint(dir, { step, state: stateOf(step) }, 15);
+    expect(steps()).toEqual([40, 30, 10]);
+    removeCheckpointsAfter(dir, 15);
+    expect(steps()).toEqual([10]);
+    expect(loadNewestCheckpoint(dir)?.step).toBe(10);
+  });
+
+  it('that stays is in a folder of its own, and nothing goes on from it', () => {
+    for (const step of [64, 128, 192]) keepCheckpoint(dir, { step, state: stateOf(step) });
+    save(70);
+    expect(checkpointsIn(join(dir, keptFolder))).toEqual([192, 128, 64]);
+    expect(loadNewestCheckpoint(dir)?.step).toBe(70);
+    expect(loadNewestCheckpoint(join(dir, keptFolder))).toEqual({ step: 192, state: stateOf(192) });
   });
 
   it('leaves nothing half written', () => {
