@@ -31,6 +31,14 @@ export interface AppliedSteps {
   readonly samples: readonly number[];
 }
 
+/** Of a training's weights and moments. */
+export interface StateDigest {
+  /** After so many steps. */
+  readonly step: number;
+  /** 32 hex digits. */
+  readonly digest: string;
+}
+
 /** A point of a stage's life: `step` counts optimizer updates or processed samples, 0-based, of `totalSteps`. */
 export interface StageProgress {
   readonly step: number;
@@ -42,6 +50,8 @@ export interface StageProgress {
   readonly applied?: readonly AppliedSteps[];
   /** `applied` begins with step 0 again: it is all that is in a state this trainer has taken, whose steps draw from these. */
   readonly anew?: readonly SampleList[];
+  /** Of states this one came from; of those told before again where `applied` is told anew. */
+  readonly digests?: readonly StateDigest[];
 }
 
 /** Who trains a stage together; replaced as a whole. */
@@ -103,9 +113,11 @@ export interface StageContext {
   readonly inputs: Readonly<Record<string, string>>;
   /** This attempt's own. Its files become the stage's, with those of the other items: names must contain the item. */
   readonly outputDir: string;
-  /** Survives attempts: training stages keep their checkpoints here. Emptied when the stage has succeeded. */
+  /** Survives attempts: training stages keep their checkpoints here. Removed when the stage has succeeded, but for its folder `kept`. */
   readonly checkpointDir: string;
   readonly checkpointEveryMs: number;
+  /** Checkpoints that stay. @default 0 */
+  readonly keepCheckpoints?: number;
   /** Aborted on cancellation: save a checkpoint soon, then throw CalmError('cancelled'). */
   readonly signal: AbortSignal;
   /** Where others may join in; absent: this process computes alone. */

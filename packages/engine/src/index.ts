@@ -37,4 +37,4 @@ export {
   type Variables,
 } from './program.ts';
 export { beta1, beta2, squaresAreFinite } from './graph/program-spec.ts';
-export { computedAfter, fusedOperation, hasFusedOperations, unfused, type Precision } from './graph/trace.ts';
+export { computedAfter, graphOperation, hasFusedOperations, unfused, type Precision } from './graph/trace.ts';

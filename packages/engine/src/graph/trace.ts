@@ -42,19 +42,23 @@ export function unfused(x: Tensor): Tensor {
   return recordOpaque === undefined ? x : recordOpaque(x);
 }
 
-let recordFused: typeof fusedOperation | undefined;
+let recordNode: typeof graphOperation | undefined;
+let isFusing = false;
 
 /** Whether an operation of install/kernels may be recorded now: it has no eager form. */
-export const hasFusedOperations = (): boolean => recordFused !== undefined;
+export const hasFusedOperations = (): boolean => isFusing;
 
-/** The outputs, of these shapes and float32, of an operation of install/kernels (ops.cc says what each reads and returns). */
-export function fusedOperation(
+/**
+ * The outputs, of these shapes, of an operation that tfjs does not have: of install/kernels (ops.cc says what each reads and
+ * returns), or of TensorFlow. The trace takes them for float32. In compiled graphs alone.
+ */
+export function graphOperation(
   op: string,
   inputs: readonly Tensor[],
   attrs: Readonly<Record<string, AttrValue>>,
   shapes: readonly (readonly number[])[],
 ): Tensor[] {
-  return recordFused!(op, inputs, attrs, shapes);
+  return recordNode!(op, inputs, attrs, shapes);
 }
 
 /**
@@ -220,15 +224,15 @@ export function record<T>(
     bind(y, graph.node('EnsureShape', [ref(x), ...before], attrs));
     return y;
   };
-  if (engine.kernels !== undefined && precision === 'fp32')
-    recordFused = (op, inputs, attrs, shapes) => {
-      const name = graph.node(op, refsOf(inputs), attrs);
-      return shapes.map((shape, i) => {
-        const output = standIns.make(shape, 'float32');
-        bind(output, i === 0 ? name : `${name}:${i}`);
-        return output;
-      });
-    };
+  isFusing = engine.kernels !== undefined && precision === 'fp32';
+  recordNode = (op, inputs, attrs, shapes) => {
+    const name = graph.node(op, refsOf(inputs), attrs);
+    return shapes.map((shape, i) => {
+      const output = standIns.make(shape, 'float32');
+      bind(output, i === 0 ? name : `${name}:${i}`);
+      return output;
+    });
+  };
   try {
     return body({
       ref,
@@ -245,7 +249,8 @@ export function record<T>(
     });
   } finally {
     recordOpaque = undefined;
-    recordFused = undefined;
+    recordNode = undefined;
+    isFusing = false;
     Object.assign(backend, { executeSingleOutput: single, executeMultipleOutputs: multiple, readSync });
   }
 }

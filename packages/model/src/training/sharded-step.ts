@@ -11,6 +11,7 @@ import { bucketsOf, type Bucket } from './buckets.ts';
 import { areFinite, NonFiniteStep } from './non-finite-step.ts';
 import { matricesOf, sizeOf, sumOfLosses, type Shapes, type TrainingStep } from './shard-gradients.ts';
 import { sliceOf, type Slice } from './slices.ts';
+import { digestFunctions, digestOf, type PartialDigest } from './state-digest.ts';
 import { accumulateName, blockFunctions, runFunctions, runName, sumName } from './step-functions.ts';
 import { concatenated, createStepState, type StepState } from './step-state.ts';
 
@@ -67,6 +68,8 @@ export interface ShardedStep extends StepState {
    * changed.
    */
   apply(gradient: readonly Float32Array[], at: StepAt): boolean;
+  /** Of all weights and the moments of the own slice. */
+  digest(): PartialDigest;
   /** Loss and summed flat gradient without an update, where numShards is among the blockSizes. */
   gradient(name: string, inputs: Readonly<Record<string, Values>>): { loss: number; gradient: Float32Array };
   /** The same step as a member of a gang takes it, with the same frozen weights. */
@@ -98,6 +101,7 @@ export function createShardedStep(
       functions: {
         ...(spec.slice === undefined && runFunctions(functionSpec, numLevels)),
         ...(blockSizes.length > 0 && blockFunctions(functionSpec, blockSizes)),
+        ...digestFunctions(buckets, own),
       },
     },
     options,
@@ -159,6 +163,7 @@ export function createShardedStep(
       const named = own.map(({ name }, b): [string, Float32Array] => [`gradient${name}`, gradient[b]!]);
       return program.run('apply', { ...Object.fromEntries(named), ...adamInputs(at, optimizer) }).applied![0] === 1;
     },
+    digest: () => digestOf(program, buckets, own),
     gradient: (name, inputs) => {
       const { losses, sums } = accumulate(name, inputs, [{ first: 0, size: numShards }]);
       return { loss: sumOfLosses(losses), gradient: concatenated(sums.map(([block]) => block!.sum)) };

@@ -50,7 +50,7 @@ async function compute(
   signal: AbortSignal,
   gang: ComputeGang | undefined,
 ): Promise<void> {
-  const { token, stage: spec, item, inputs, outputDir, checkpointDir, checkpointEveryMs, optimizer } = work;
+  const { token, stage: spec, item, inputs, outputDir, checkpointDir } = work;
   send({ type: 'started', token });
   try {
     if (definition === undefined)
@@ -63,8 +63,9 @@ async function compute(
       inputs,
       outputDir,
       checkpointDir,
-      checkpointEveryMs,
-      optimizer,
+      checkpointEveryMs: work.checkpointEveryMs,
+      keepCheckpoints: work.keepCheckpoints,
+      optimizer: work.optimizer,
       signal,
       ...(gang && { gang }),
       report: (progress) => send({ type: 'progress', token, progress }),

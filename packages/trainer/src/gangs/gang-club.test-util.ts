@@ -143,6 +143,7 @@ export class Club {
     sharedMemory,
     maps = true,
     inputs = inputsOf,
+    stepBy = (made) => made,
     pulledBy = (open) => open.pull,
   }: {
     readonly sharedMemory?: string | null;
@@ -151,6 +152,8 @@ export class Club {
     /** How it pulls, where that is not always possible. */
     readonly pulledBy?: (plane: TensorPlane) => TensorPlane['pull'];
     readonly inputs?: Parameters<typeof trainLoop>[3];
+    /** What it computes steps by, where that is wrong. */
+    readonly stepBy?: (made: ShardedStep, gang: ComputeGang) => ShardedStep;
   } = {}): Promise<Member> {
     const address = `unix:${join(dir, `m${planes.length}`)}`;
     const plane = await openTensorPlane({
@@ -174,7 +177,7 @@ export class Club {
     const member: Member = {
       leave: () => leaving.abort(),
       gang,
-      sharded: newStep(this.#options.change),
+      sharded: stepBy(newStep(this.#options.change), gang),
       reports,
       plane,
       step: -1,

@@ -5,9 +5,6 @@ import { shardsOf, type Block, type ShardedStep } from '@calm-orch/model';
 import type { Exchange } from './gang-exchange.ts';
 import { fromHalves, inHalves } from '../training/lineage.ts';
 
-/** Steps between comparisons of the members' weights. */
-export const checkEvery = 64;
-
 export type Inputs = Readonly<Record<string, Values>>;
 
 export interface GangStepOptions {

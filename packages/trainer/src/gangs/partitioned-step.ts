@@ -12,12 +12,9 @@ import {
   type StepAt,
   type TrainingState,
 } from '@calm-orch/model';
-import { checkEvery, cutShards, digestOfStep, type GangStepOptions, type Inputs, type StepDone } from './gang-step.ts';
+import { cutShards, digestOfStep, type GangStepOptions, type Inputs, type StepDone } from './gang-step.ts';
+import { graceMs } from './gang-digest.ts';
 import { sumBuckets } from './gang-sums.ts';
-import { digest, expelUnlessAgreed } from './gang-state.ts';
-
-/** How long a member waits for peers that the coordinator no longer counts among its gang. */
-const graceMs = 5000;
 
 /** What members ask of each other with a step, a bit each. */
 export const wishes = { leave: 1, state: 2 } as const;
@@ -48,7 +45,6 @@ export async function partitionedStep(
   const patience = abortedAfter(graceMs, superseded, signal);
   const pullAll = (of: string) => exchange.pullAll(roster, `${base}/${of}`, { signal: patience.signal });
   try {
-    const check = at.step % checkEvery === 0 ? digest(member.state().weights) : [];
     const { first, end } = ranges[rank]!;
     const { own: ownInputs, digests: ownDigests } = cutShards(inputs, samples, first, end, numShards);
     const { losses, sums } = member.accumulate(name, ownInputs, blocks);
@@ -66,7 +62,7 @@ export async function partitionedStep(
     const weightsName = (b: number): string => `${base}/weights/${b}`;
     const given = others.flatMap(bucketsOf);
     for (const b of given) gang.publish(sumsName(b), ...sums[b]!.map(({ sum }) => sum));
-    gang.publish(`${base}/head`, Float32Array.of(at.wish, ...check, ...losses, ...ownDigests));
+    gang.publish(`${base}/head`, Float32Array.of(at.wish, ...losses, ...ownDigests));
     const options = { gang, exchange, roster, numShards, signal: patience.signal };
     const [heads, summed] = await Promise.all([
       pullAll('head'),
@@ -77,10 +73,7 @@ export async function partitionedStep(
     ]);
     // Who has begun this step has all it needed of those before.
     gang.retire((kept) => kept.startsWith(`${base}/`));
-    const digests = members.map((_, r) => heads.get(r)?.subarray(1, 1 + check.length) ?? check);
-    expelUnlessAgreed(rank, digests, at.step);
-
-    const ofShards = members.map((_, r) => heads.get(r)?.subarray(1 + check.length));
+    const ofShards = members.map((_, r) => heads.get(r)?.subarray(1));
     const sizes = ranges.map(({ first, end }) => end - first);
     const allLosses = Float32Array.from(
       ofShards.flatMap((theirs, r) => [...(theirs?.subarray(0, sizes[r]) ?? losses)]),

@@ -3,7 +3,6 @@
 import { combineSignals, shardRange } from '@calm-orch/core';
 import { areFinite, NonFiniteStep, sumOfLosses, type StepAt } from '@calm-orch/model';
 import {
-  checkEvery,
   cutShards,
   digestOfStep,
   numbersPerDigest,
@@ -12,7 +11,6 @@ import {
   type StepDone,
 } from './gang-step.ts';
 import { exchangeSums } from './gang-sums.ts';
-import { digestOf, expelUnlessAgreed } from './gang-state.ts';
 
 /** @throws what a pull threw, or NonFiniteStep; then nothing has changed */
 export async function replicatedStep(
@@ -29,10 +27,9 @@ export async function replicatedStep(
   const { first, end } = ranges[rank]!;
   const { own: inputsOfOwn, digests } = cutShards(inputs, samples, first, end, numShards);
   const { losses, sums } = member.accumulate(name, inputsOfOwn, own);
-  const check = at.step % checkEvery === 0 ? Float32Array.from(digestOf(member.state())) : new Float32Array(0);
   const tensor = `${roster.generation}/${at.step}`;
-  const head = Float32Array.of(...check, ...losses, ...digests);
-  const heads = ranges.map(({ first, end }) => check.length + (1 + numbersPerDigest) * (end - first));
+  const head = Float32Array.of(...losses, ...digests);
+  const heads = ranges.map(({ first, end }) => (1 + numbersPerDigest) * (end - first));
   const either = combineSignals(superseded, signal);
   try {
     const options = { gang, exchange, roster, numShards, signal: either.signal };
@@ -40,15 +37,9 @@ export async function replicatedStep(
     const headsByRank = members.map((_, r) => all.heads.get(r) ?? head);
     // Who has published this step has all it needed before.
     gang.retire((kept) => kept.startsWith(`${tensor}/`));
-    expelUnlessAgreed(
-      rank,
-      headsByRank.map((each) => each.subarray(0, check.length)),
-      at.step,
-    );
     const parts = headsByRank.map((each, r) => {
-      const sizeOfLosses = ranges[r]!.end - ranges[r]!.first;
-      const [of, rest] = [each.subarray(check.length), check.length + sizeOfLosses];
-      return { losses: of.subarray(0, sizeOfLosses), digests: each.subarray(rest) };
+      const size = ranges[r]!.end - ranges[r]!.first;
+      return { losses: each.subarray(0, size), digests: each.subarray(size) };
     });
     const allLosses = Float32Array.from(parts.flatMap((part) => [...part.losses]));
     if (!areFinite(allLosses) || !member.apply(all.sums, at)) throw new NonFiniteStep(allLosses);

@@ -1,9 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { checkpointsIn, keptFolder } from '@calm-orch/core';
 import { numbersOf } from '@calm-orch/model';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadNewestCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { keepCheckpoint, loadNewestCheckpoint, removeCheckpointsAfter, saveCheckpoint } from './checkpoint.ts';
 import { snapshot } from './state.test-util.ts';
 
 let dir: string;
@@ -17,18 +18,18 @@ const stateOf = (step: number) => ({
   firstMoment: Float32Array.of(step / 2, 1e-38, 3),
   secondMoment: Float32Array.of(1e-45, 4, 5),
 });
-const save = (step: number): void => {
+/** In pieces of any lengths. */
+const piecesOf = (step: number) => {
   const { weights, firstMoment, secondMoment } = stateOf(step);
-  // In pieces of any lengths.
-  const state = {
+  return {
     weights: numbersOf([weights]),
     firstMoment: numbersOf([...firstMoment].map((x) => Float32Array.of(x))),
     secondMoment: numbersOf([secondMoment]),
   };
-  saveCheckpoint(dir, { step, state });
 };
-const load = () => {
-  const found = loadNewestCheckpoint(dir);
+const save = (step: number, agreed?: number): void => saveCheckpoint(dir, { step, state: piecesOf(step) }, agreed);
+const load = (from = dir) => {
+  const found = loadNewestCheckpoint(from);
   return found && { ...found, state: snapshot(found.state) };
 };
 const file = (step: number, end: string): string => join(dir, `step-${String(step).padStart(8, '0')}.${end}`);
@@ -76,6 +77,23 @@ describe('a checkpoint', () => {
     }
     truncateSync(file(1, 'safetensors'), 40);
     expect(load()).toBeUndefined();
+  });
+
+  it('after the last agreed step may be damaged: the one before stays beside the newest two', () => {
+    const steps = (): number[] => checkpointsIn(dir);
+    for (const step of [10, 20, 30, 40]) save(step, 15);
+    expect(steps()).toEqual([40, 30, 10]);
+    removeCheckpointsAfter(dir, 15);
+    expect(steps()).toEqual([10]);
+    expect(loadNewestCheckpoint(dir)?.step).toBe(10);
+  });
+
+  it('that stays is in a folder of its own, and nothing goes on from it', () => {
+    for (const step of [64, 128, 192]) keepCheckpoint(dir, { step, state: piecesOf(step) });
+    save(70);
+    expect(checkpointsIn(join(dir, keptFolder))).toEqual([192, 128, 64]);
+    expect(loadNewestCheckpoint(dir)?.step).toBe(70);
+    expect(load(join(dir, keptFolder))).toEqual({ step: 192, state: stateOf(192) });
   });
 
   it('leaves nothing half written', () => {
