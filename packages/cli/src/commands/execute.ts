@@ -81,7 +81,8 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
     .options(kubeOptions)
     .option('hang-timeout', {
       ...processes,
-      describe: 'Seconds without progress after which a computation or a worker is replaced [default: 30]',
+      describe:
+        'Seconds without progress after which a computation (later where its steps are long) or a worker is replaced [default: 30]',
     })
     .option('takeover-timeout', {
       ...processes,
