@@ -1,5 +1,5 @@
 export { openGraphModel } from './graph/graph-model.ts';
-export { startEngine, tf, type Engine, type StartOptions } from './load.ts';
+export { startEngine, tf, usesGpu, type Engine, type StartOptions } from './load.ts';
 export {
   defaultCacheDir,
   engineDir,
@@ -14,7 +14,7 @@ export {
   devices,
   instructionSet,
   maxExactThreads,
-  rowsDependOnNumber,
+  padsRows,
   runsKernels,
   numCores,
   visibleGpus,
