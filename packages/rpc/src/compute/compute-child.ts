@@ -35,6 +35,8 @@ export interface ComputeChildOptions {
 export class ComputeChild {
   readonly #options: ComputeChildOptions;
   #child: ChildProcess | null = null;
+  /** Once the newest child has ended. */
+  #ended: Promise<unknown> = Promise.resolve();
   #peers: TensorPeers | undefined;
 
   constructor(options: ComputeChildOptions) {
@@ -74,10 +76,17 @@ export class ComputeChild {
     this.#child = null;
   }
 
+  /** Kills it, and returns when it holds no memory any more. */
+  async end(): Promise<void> {
+    this.kill();
+    await this.#ended;
+  }
+
   #fork(): ChildProcess {
     const [script, ...args] = this.#options.command;
     const { env } = this.#options;
     const child = fork(script, args, { env, execArgv: [], serialization: 'advanced', stdio: 'inherit' });
+    this.#ended = new Promise((resolve) => child.once('error', resolve).once('exit', resolve));
     child.once('exit', () => {
       if (this.#child === child) this.#child = null;
     });
