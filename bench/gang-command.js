@@ -1,50 +1,13 @@
 // `npm run bench -- gang`: steps of one trainer with one thread against two ganged trainers with one thread each.
-import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runGang } from './gang.js';
 import { median } from './median.js';
 import { wholeNumber } from './options.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
-
-/** Runs `size` members to the end; their reports by rank. */
-async function measure(size, options) {
-  const dir = mkdtempSync(join(tmpdir(), 'calm-bench-'));
-  const env = {
-    ...process.env,
-    TF_NUM_INTRAOP_THREADS: '1',
-    TF_NUM_INTEROP_THREADS: '1',
-    OMP_NUM_THREADS: '1',
-    TF_CPP_MIN_LOG_LEVEL: '2',
-  };
-  const ready = [];
-  const reports = [];
-  const children = Array.from({ length: size }, (_, i) => {
-    const argument = JSON.stringify({ ...options, address: `unix:${join(dir, `m${i}`)}`, token: 'bench' });
-    return fork(join(here, 'gang-member.js'), [argument], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  });
-  try {
-    await new Promise((resolve, reject) => {
-      for (const child of children) {
-        child.once('exit', (code) => reject(new Error(`a member ended with exit code ${code}`)));
-        child.on('message', (message) => {
-          if (message.type === 'report' && reports.push(message.report) === size) resolve();
-          if (message.type !== 'ready' || ready.push({ child, address: message.address }) < size) return;
-          const members = ready.map(({ address }) => address);
-          ready.forEach((each, rank) => each.child.send({ roster: { generation: 1, rank, members } }));
-        });
-      }
-    });
-  } finally {
-    for (const child of children) child.kill('SIGKILL');
-    rmSync(dir, { recursive: true, force: true });
-  }
-  return reports.sort((a, b) => a.rank - b.rank);
-}
 
 export async function run(args) {
   const { values } = parseArgs({
@@ -59,13 +22,13 @@ export async function run(args) {
   });
   const config = JSON.parse(readFileSync(values.config, 'utf8'));
   const steps = wholeNumber(values.steps, '--steps');
-  const options = { config, steps, warmup: 2, optimizer: values.optimizer };
+  const options = { config, steps, warmup: 2, optimizer: values.optimizer, measuresExchange: true };
   const numRounds = wholeNumber(values.rounds, '--rounds');
   const rounds = [];
   // By turns, so that what else the machine does hits both alike.
   for (let round = 0; round < numRounds; round++) {
-    const [one] = await measure(1, options);
-    const [two] = await measure(2, options);
+    const [one] = await runGang(1, options);
+    const [two] = await runGang(2, options);
     rounds.push({ one: one.msPerStep, two: two.msPerStep, ...two });
   }
   const medianOf = (of) => median(rounds.map(of));

@@ -1,4 +1,5 @@
 // One trainer of the gang benchmark: a process with one thread, told by the parent who trains with it.
+import { createHash } from 'node:crypto';
 import { startEngine } from '@calm-orch/engine';
 import { initialWeights } from '@calm-orch/model';
 import { createComputeGang, openTensorPlane, tokenAccess } from '@calm-orch/rpc';
@@ -9,7 +10,7 @@ import { createLineage } from '../packages/trainer/dist/training/lineage.js';
 import { median } from './median.js';
 import { modelOf } from './model.js';
 
-const { config: c, address, steps, warmup, token, optimizer } = JSON.parse(process.argv[2]);
+const { config: c, address, steps, warmup, token, optimizer, measuresExchange } = JSON.parse(process.argv[2]);
 const numShards = 8;
 const { mfam, llm, shapes: trainable } = modelOf(c);
 const taps = { tokens: c.visionTokens, width: c.visionWidth };
@@ -75,12 +76,20 @@ const exchange = async (name, size, repeats) => {
   }
   return median(took);
 };
-const numWeights = sharded.state().weights.length;
+const { weights } = optimizer === 'replicated' ? stepper.state(warmup + steps) : sharded.state();
+const numWeights = weights.length;
 const report = {
   rank: gang.roster.rank,
   msPerStep: median(times),
-  controlMs: await exchange('control', 1, 31),
-  tensorMs: await exchange('tensor', numWeights, 7),
+  // Of a pair: of more members some would ask for what has been retired.
+  ...(measuresExchange && {
+    controlMs: await exchange('control', 1, 31),
+    tensorMs: await exchange('tensor', numWeights, 7),
+  }),
   numWeights,
+  /** Of the weights after the last step, where each member has all. */
+  sha256: createHash('sha256')
+    .update(Buffer.from(weights.buffer, weights.byteOffset, weights.byteLength))
+    .digest('hex'),
 };
 process.send({ type: 'report', report });
