@@ -39,7 +39,7 @@ export function judgeBits(states) {
     throw new Error(
       `the weights differ: ${first.name} ${first.sha256.slice(0, 8)}, ${other.name} ${other.sha256.slice(0, 8)}`,
     );
-  return `the same ${first.numWeights} weights (sha256 ${first.sha256.slice(0, 8)}): ${states.map(({ name }) => name).join(', ')}`;
+  return `the same ${first.numWeights} weights (sha256 ${first.sha256.slice(0, 8)}) in ${states.length} processes`;
 }
 
 /** @throws {Error} where a step takes more than `memoryFactor` times what plan says */
@@ -152,8 +152,8 @@ export function gpuChecks({ gpuIds, config, steps }) {
       run: async () => {
         if (runs.length === 0) throw new Error('no run was measured');
         const times = runs.map(({ name, size, msPerStep }) => ({ name, size, msPerStep }));
-        const words = times.map(({ name, msPerStep }) => `${name} ${msPerStep.toFixed(1)} ms`);
-        return { found: `median of ${steps} steps of ${config.batch} samples: ${words.join(', ')}`, times };
+        const words = times.map(({ name, msPerStep }) => `${name} ${msPerStep.toFixed(0)} ms`);
+        return { found: `median of ${steps}, ${config.batch} samples each: ${words.join(', ')}`, times };
       },
     },
     {
