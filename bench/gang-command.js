@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { runGang } from './gang.js';
+import { runMembers } from './gang-processes.js';
 import { median } from './median.js';
 import { wholeNumber } from './options.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
+
+const member = join(here, 'gang-member.js');
 
 export async function run(args) {
   const { values } = parseArgs({
@@ -27,8 +29,8 @@ export async function run(args) {
   const rounds = [];
   // By turns, so that what else the machine does hits both alike.
   for (let round = 0; round < numRounds; round++) {
-    const [one] = await runGang(1, options);
-    const [two] = await runGang(2, options);
+    const [one] = await runMembers(member, 1, options);
+    const [two] = await runMembers(member, 2, options);
     rounds.push({ one: one.msPerStep, two: two.msPerStep, ...two });
   }
   const medianOf = (of) => median(rounds.map(of));

@@ -1,10 +1,12 @@
 // One trainer of the gang benchmark: a process with one thread, told by the parent who trains with it.
 import { createHash } from 'node:crypto';
-import { startEngine } from '@calm-orch/engine';
-import { initialWeights } from '@calm-orch/model';
+import { nativeMemory, startEngine } from '@calm-orch/engine';
+import { alignedBlocks, initialWeights } from '@calm-orch/model';
 import { createComputeGang, openTensorPlane, tokenAccess } from '@calm-orch/rpc';
-import { rng } from '@calm-orch/core';
+import { rng, shardRange } from '@calm-orch/core';
 import { createCalmTraining, promptInputs } from '../packages/trainer/dist/training/calm-training.js';
+import { createExchange } from '../packages/trainer/dist/gangs/gang-exchange.js';
+import { exchangeSums } from '../packages/trainer/dist/gangs/gang-sums.js';
 import { createGangSteps } from '../packages/trainer/dist/gangs/gang-steps.js';
 import { createLineage } from '../packages/trainer/dist/training/lineage.js';
 import { median } from './median.js';
@@ -41,7 +43,7 @@ const inputs = {
   weights: new Float32Array(c.batch * c.answer).fill(1 / (c.batch * c.answer)),
 };
 
-const plane = await openTensorPlane({ address, access: tokenAccess(token) });
+const plane = await openTensorPlane({ address, access: tokenAccess(token), memory: nativeMemory() });
 const gang = createComputeGang({
   plane: () => Promise.resolve(plane),
   stageKey: 'bench',
@@ -59,37 +61,48 @@ for (let step = 0; step < warmup + steps; step++) {
   await stepper.step('answer', inputs, samples, { step, learningRate: 1e-4 }, signal);
   if (step >= warmup) times.push(performance.now() - started);
 }
-/** Offers a tensor and takes the peer's, in turn, when both are idle: what an exchange costs by itself. */
-const exchange = async (name, size, repeats) => {
-  const peer = gang.roster.members.find((_, rank) => rank !== gang.roster.rank);
-  if (peer === undefined) return 0;
-  const tensor = new Float32Array(size);
+const exchange = createExchange(gang);
+/** Medians of what an exchange costs by itself, when all are idle. */
+const timed = async (name, repeats, once) => {
+  if (gang.roster.members.length === 1) return 0;
   const took = [];
   for (let i = 0; i < repeats; i++) {
     gang.publish(`${name}-go-${i}`, new Float32Array(1));
-    await gang.pull(peer, `${name}-go-${i}`, signal);
+    await exchange.pullAll(gang.roster, `${name}-go-${i}`, { signal });
     const started = performance.now();
-    gang.publish(`${name}-${i}`, tensor);
-    await gang.pull(peer, `${name}-${i}`, signal);
+    await once(`${name}-${i}`);
     took.push(performance.now() - started);
-    gang.retire((kept) => kept === `bench/${name}-${i}` || kept === `${name}-${i}`);
+    gang.retire((kept) => kept.startsWith(`${name}-${i}`));
   }
   return median(took);
 };
+const control = async (name) => {
+  gang.publish(name, new Float32Array(1));
+  await exchange.pullAll(gang.roster, name, { signal });
+};
+/** Sums of as many gradients as the model has. */
+const sum = async (name) => {
+  const { first, end } = shardRange(numShards, gang.roster.members.length, gang.roster.rank);
+  const [block] = alignedBlocks(first, end);
+  const own = gradients.map((values) => [{ ...block, sum: values }]);
+  const options = { gang, exchange, roster: gang.roster, numShards, signal };
+  await exchangeSums(options, name, new Float32Array(0), own, []);
+};
+const gradients = sharded.buckets.map(({ first, end }) => new Float32Array(end - first));
 const { weights } = optimizer === 'replicated' ? stepper.state(warmup + steps) : sharded.state();
 const numWeights = weights.length;
+const hash = createHash('sha256');
+for (const part of weights) hash.update(Buffer.from(part.buffer, part.byteOffset, part.byteLength));
 const report = {
   rank: gang.roster.rank,
   msPerStep: median(times),
   // Of a pair: of more members some would ask for what has been retired.
   ...(measuresExchange && {
-    controlMs: await exchange('control', 1, 31),
-    tensorMs: await exchange('tensor', numWeights, 7),
+    controlMs: await timed('control', 31, control),
+    tensorMs: await timed('sums', 7, sum),
   }),
   numWeights,
   /** Of the weights after the last step, where each member has all. */
-  sha256: createHash('sha256')
-    .update(Buffer.from(weights.buffer, weights.byteOffset, weights.byteLength))
-    .digest('hex'),
+  sha256: hash.digest('hex'),
 };
 process.send({ type: 'report', report });

@@ -2,7 +2,7 @@
 // with its figures; it throws where that is not as it must be. `judge...` decide, and measure nothing.
 import { fileURLToPath } from 'node:url';
 import { trainingMemory } from '@calm-orch/model';
-import { runGang } from './gang.js';
+import { runMembers } from './gang-processes.js';
 import { memorySizes } from './model.js';
 import { runPeer } from './peer.js';
 
@@ -74,7 +74,7 @@ export function gpuChecks({ gpuIds, config, steps }) {
   const runs = [];
   const train = async (name, size, leftMs, more = {}) => {
     const options = { config, steps, warmup, optimizer: 'replicated' };
-    const reports = await runGang(size, options, {
+    const reports = await runMembers(here('gang-member.js'), size, options, {
       envOf: (place) => ({ ...envOf(place), ...more }),
       limitMs: limitOf(leftMs),
     });

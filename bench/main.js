@@ -11,6 +11,10 @@ commands
   gang [--config FILE.json] [--optimizer replicated|partitioned] [--steps N] [--rounds N] [--json]
       ms of a step of one trainer with one thread, and of two such trainers ganged on one stage; what their exchange
       costs. FILE.json defaults to bench/small.json.
+  exchange [--mib N] [--bucket MIB] [--members N] [--repeats N] [--streamed] [--json]
+      gigabytes of gradients a second that two processes of this machine exchange and sum, as the members of a gang do at
+      every step, until both have the sum: N (256) MiB each, in buckets of at most 128; in shared memory, or streamed as
+      between hosts.
   recovery [--kills N] [--json]
       ms from kill -9 of one of two ganged trainers of a run (preset nano) to the next step that the other finishes.
   commands [--dir RUNS] [--rounds N] [--json]
@@ -50,6 +54,7 @@ commands
 const commands = {
   step: () => import('./step-command.js'),
   gang: () => import('./gang-command.js'),
+  exchange: () => import('./exchange-command.js'),
   recovery: () => import('./recovery-command.js'),
   commands: () => import('./commands-command.js'),
   generate: () => import('./generate-command.js'),

@@ -1,5 +1,5 @@
 // `calm-orch chaos`: twenty faults with each of five seeds, and a hundred, change no weight, number or table; a fault that is
-// planted in training is found.
+// planted in training is found, a flipped bit too.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -71,3 +71,12 @@ test.each([1, 2, 3])(
     expect(report.problems.join()).toContain(`${report.planted!.stage}: step ${report.planted!.step} (attempt `);
   },
 );
+
+test.each(['flip-replica', 'flip-slice'])('a flipped bit is found: %s', { timeout: 1_800_000 }, async (kind) => {
+  const report = await chaos(0, 1, ['--self-test', kind, '--set', 'finetuneScore.steps=150']);
+  expect(report).toMatchObject({
+    ledgerOk: true,
+    fingerprintsEqual: kind === 'flip-replica',
+    planted: { found: true },
+  });
+});

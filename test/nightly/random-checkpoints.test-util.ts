@@ -1,5 +1,5 @@
 // Checkpoints of the paper's sizes with random weights, in the files Hugging Face gives: config.json, safetensors in
-// float32 or float16, whole or in shards with an index. Written tensor by tensor.
+// float32, float16 or bfloat16, whole or in shards with an index. Written tensor by tensor.
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { rng } from '@calm-orch/core';
@@ -33,8 +33,13 @@ function toHalf(x: number): number {
   return exponent === -14 && fraction < 1024 ? sign | fraction : sign | (((exponent + 15) << 10) + fraction - 1024);
 }
 
+type Format = 'F32' | 'F16' | 'BF16';
+
+/** The upper half of a float32: a bfloat16, rounded towards zero. */
+const toBfloat16 = (x: number): number => new Uint32Array(Float32Array.of(x).buffer)[0]! >>> 16;
+
 /** Writes one safetensors file; its bytes. */
-function writeFile(path: string, shapes: Shapes, format: 'F32' | 'F16'): number {
+function writeFile(path: string, shapes: Shapes, format: Format): number {
   const width = format === 'F32' ? 4 : 2;
   let offset = 0;
   const header = Object.fromEntries(
@@ -48,7 +53,8 @@ function writeFile(path: string, shapes: Shapes, format: 'F32' | 'F16'): number 
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
   const floats = drawTable();
-  const halves = Uint16Array.from(floats, toHalf);
+  const halfOf = format === 'BF16' ? toBfloat16 : toHalf;
+  const halves = Uint16Array.from(floats, halfOf);
   const file = openSync(path, 'w');
   writeSync(file, length);
   writeSync(file, json);
@@ -57,7 +63,7 @@ function writeFile(path: string, shapes: Shapes, format: 'F32' | 'F16'): number 
     const values =
       format === 'F32'
         ? valuesOf(floats, 1, key, new Float32Array(size))
-        : valuesOf(halves, toHalf(1), key, new Uint16Array(size));
+        : valuesOf(halves, halfOf(1), key, new Uint16Array(size));
     const bytes = new Uint8Array(values.buffer);
     for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at, Math.min(bytes.length - at, 2 ** 28));
   }
@@ -70,7 +76,7 @@ export function writeModelFolder(
   dir: string,
   config: Readonly<Record<string, unknown>>,
   shapes: Shapes,
-  format: 'F32' | 'F16',
+  format: Format,
   shardBytes = Infinity,
 ): number {
   mkdirSync(dir, { recursive: true });

@@ -8,7 +8,8 @@ import { createComputeGang, openTensorPlane, tokenAccess } from '@calm-orch/rpc'
 import type { Values } from '@calm-orch/engine';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { misled, plantedKinds } from '../../packages/cli/src/chaos/planted-fault.ts';
+import { flipping } from '../../packages/cli/src/chaos/flipped-bit.ts';
+import { flipKinds, misled, misledKinds } from '../../packages/cli/src/chaos/planted-fault.ts';
 import { stageKinds } from '../../packages/cli/src/run/stage-kinds.ts';
 import { Club, inputsOf, list, newStep, training } from '../../packages/trainer/src/gangs/gang-club.test-util.ts';
 import { createGangSteps } from '../../packages/trainer/src/gangs/gang-steps.ts';
@@ -49,9 +50,10 @@ async function audited(club: Club): Promise<AuditedStage> {
     tracker.recordRoster(key, i + 1, members);
   });
   club.members.forEach(({ reports }, i) =>
-    reports.forEach(({ applied = [], anew }, sequence) =>
-      tracker.recordApplied(key, { attempt: i + 1, sequence: sequence + 1 }, [{ applied, ...(anew && { anew }) }]),
-    ),
+    reports.forEach(({ applied = [], anew, digests = [] }, sequence) => {
+      tracker.recordApplied(key, { attempt: i + 1, sequence: sequence + 1 }, [{ applied, ...(anew && { anew }) }]);
+      tracker.recordDigests(key, i + 1, digests);
+    }),
   );
   tracker.finishItem(tokens[0]!, {});
   tracker.succeedStage(runId, key, {}, []);
@@ -68,10 +70,10 @@ async function gangOf(inputs: readonly InputsOf[], optimizer: 'replicated' | 'pa
 describe('the audit of real training', () => {
   it.each([1, 2])('passes where %i trainer(s) did as the configuration says', async (size) => {
     const found = await gangOf(Array.from({ length: size }, () => inputsOf));
-    expect(found).toMatchObject({ ok: true, problems: [], applied: 12 * 8, exact: true });
+    expect(found).toMatchObject({ ok: true, problems: [], applied: 12 * 8, exact: true, digests: 2 });
   });
 
-  it.each(plantedKinds)('fails where a trainer computed a %s of step 5 and counted as ever', async (kind) => {
+  it.each(misledKinds)('fails where a trainer computed a %s of step 5 and counted as ever', async (kind) => {
     const fault = { kind, stageKey: key, step: 5 };
     const { ok, wrong, problems } = await gangOf([(step) => inputsOf(misled(fault, step))]);
     expect([ok, wrong[0]]).toEqual([false, { step: 5, samplesOf: misled(fault, 5) }]);
@@ -112,6 +114,57 @@ describe('the audit of real training', () => {
     expect(found.problems).toEqual(["step 7 (attempt 1) was computed with no step's samples"]);
   });
 
+  /** The digests that were told of a gang of two, a bit of whose second member flips. */
+  const flipped = async (kind: (typeof flipKinds)[number], optimizer: 'replicated' | 'partitioned') => {
+    const club = new Club(2, { optimizer });
+    const fault = { kind, stageKey: key, step: 7, done: join(dir, 'flipped') };
+    await club.add();
+    await club.add({ stepBy: (made, gang) => flipping(made, { gang }, fault) });
+    const [first, second] = club.members;
+    if ((await Promise.race([first!.ended, second!.ended])) === 'finished') club.release();
+    const ended = await Promise.all(club.members.map((member) => member.ended));
+    const told = club.members.flatMap(({ reports }) => reports.flatMap(({ digests = [] }) => digests));
+    return { ended, told };
+  };
+
+  it('a flipped bit in one of two replicas ends both, before its digest is told', async () => {
+    const { ended, told } = await flipped('flip-replica', 'replicated');
+    const what = expect.stringMatching(
+      /^step 12: the 2 trainers of this stage should have one state and have 2/,
+    ) as string;
+    expect(ended).toEqual([what, what]);
+    expect(told.map(({ step }) => step)).toEqual([0]);
+  });
+
+  it('a flipped bit in the slice of a partitioned optimizer changes the last digest, and nobody notices', async () => {
+    const club = new Club(1);
+    const alone = await club.add();
+    expect(await alone.ended).toBe('finished');
+    const right = alone.reports.flatMap(({ digests = [] }) => digests);
+    const { ended, told } = await flipped('flip-slice', 'partitioned');
+    expect(ended).toContain('finished');
+    expect(told.map(({ step }) => step)).toEqual([0, 12]);
+    expect(told[0]).toEqual(right[0]);
+    expect(told[1]).not.toEqual(right[1]);
+  });
+
+  it.each(['replicated', 'partitioned'] as const)(
+    'digests of a gang are those of one trainer (%s)',
+    async (optimizer) => {
+      const digestsOf = async (size: number): Promise<unknown> => {
+        const club = new Club(size, { optimizer });
+        for (let i = 0; i < size; i++) await club.add();
+        await club.members[0]!.ended;
+        club.release();
+        await Promise.all(club.members.map(({ ended }) => ended));
+        return club.members[0]!.reports.flatMap(({ digests = [] }) => digests);
+      };
+      const one = await digestsOf(1);
+      expect(one).toHaveLength(2);
+      expect(await digestsOf(3)).toEqual(one);
+    },
+  );
+
   it.each<[string, readonly number[], RegExp, string]>([
     ['left out', [0, 1, 2, 4], /step 3 is missing/, 'step 3 shard 0 (attempt 1) is missing'],
     ['done twice', [0, 1, 2, 2, 3, 4], /step 2 is there again/, 'step 2 shard 0 (attempt 1) is there more than once'],
@@ -136,7 +189,7 @@ describe('the audit of real training', () => {
         const { name, inputs, samples } = inputsOf(step);
         await steps.step(name, inputs, samples!, { step, learningRate: 0.01 }, signal);
       }
-      const told = { applied: lineage.take().applied, anew: [list] };
+      const told = { applied: lineage.take(true).applied, anew: [list] };
       expect(() => tracker.recordApplied(key, { attempt: 1, sequence: 1 }, [told])).toThrow(rejection);
       const rows = told.applied.map(({ firstStep, endStep }) => ({
         stageKey: key,
@@ -153,7 +206,7 @@ describe('the audit of real training', () => {
         kind: 'finetune-score' as const,
         config: { ...config, finetuneScore: { ...training, steps: 5 } },
       };
-      const audit = auditStage(stage, 'finetuneScore', rows, { attempt: 1, lists: [list], applied: told.applied });
+      const audit = auditStage(stage, 'finetuneScore', rows, { attempt: 1, lists: [list], applied: told.applied }, []);
       expect([audit.ok, audit.problems[0]]).toEqual([false, problem]);
     } finally {
       sharded.dispose();

@@ -150,7 +150,18 @@ test('a plan of the sizes of the paper needs no checkpoint; a run does, and the 
   const plan = ['plan', 'experiments/scoring.yaml', '--preset', 'paper', '--gflops', '1', '--json', '--dir', dir];
   const { code, stdout, stderr } = await calmOrch(plan);
   expect([code, stderr]).toEqual([0, expect.stringMatching(/^A run would stop at once: foundation\.checkpoint: no /)]);
-  expect(JSON.parse(stdout)).toMatchObject({ numTrials: 6, costs: { preset: 'paper' } });
+  const { numTrials, costs } = JSON.parse(stdout);
+  expect([numTrials, costs.preset]).toEqual([6, 'paper']);
+  expect(costs.exchange[0]).toMatchObject({ how: 'replicated', secondsPerStep: null });
+  const timed = await calmOrch([...plan, '--link-gbps', '400', '--disk-gbs', '2']);
+  const { exchange, checkpoint } = JSON.parse(timed.stdout).costs;
+  // Of 8 trainers each receives the sums of seven others, or seven eighths of the sums and of the weights.
+  for (const [i, copies] of [7, 7 / 4].entries())
+    expect([exchange[i].bytesPerStep, exchange[i].secondsPerStep]).toEqual([
+      expect.closeTo((copies * checkpoint.bytes) / 3, 0),
+      expect.closeTo((copies * checkpoint.bytes) / 3 / 50e9, 9),
+    ]);
+  expect(checkpoint.seconds).toBeCloseTo(checkpoint.bytes / 2e9, 9);
   const named = await calmOrch([...plan, '--set', 'foundation.vision=nowhere']);
   expect([named.code, named.stderr]).toEqual([
     2,

@@ -45,6 +45,7 @@ export {
   type FoundFile,
   type LeftOut,
 } from './files/folder-walk.ts';
+export { checkpointName, checkpointsIn, keptFolder } from './files/checkpoint-names.ts';
 export { isInnerName } from './files/inner-name.ts';
 export { measureFile, pieces, readInto, sha256OfFile, updateHash, writeAll } from './files/pieces.ts';
 export {
@@ -60,7 +61,9 @@ export {
   type StageProgress,
   type StageResult,
   type StageSpec,
+  type StateDigest,
   type Status,
+  type TensorView,
 } from './stage.ts';
 export type { WorkerFacts } from './worker-facts.ts';
 export type { StageDefinition, TrainingBudget } from './stage-definition.ts';
@@ -103,6 +106,7 @@ export type { Claim } from './config/ablation.ts';
 export { seedsOf } from './seeds.ts';
 export { hashOfResolved } from './hash-of-resolved.ts';
 export type { Experiment, ExperimentRow, ResolvedExperiment, ResolvedRow, TableSpec } from './config/experiment.ts';
+export { digestedSteps, isDigested, keptSteps } from './order/digest-steps.ts';
 export { power } from './order/power.ts';
 export { programRoot } from './program-root.ts';
 export { nearest, suggestion } from './config/suggest.ts';

@@ -31,6 +31,14 @@ export interface AppliedSteps {
   readonly samples: readonly number[];
 }
 
+/** Of a training's weights and moments. */
+export interface StateDigest {
+  /** After so many steps. */
+  readonly step: number;
+  /** 32 hex digits. */
+  readonly digest: string;
+}
+
 /** A point of a stage's life: `step` counts optimizer updates or processed samples, 0-based, of `totalSteps`. */
 export interface StageProgress {
   readonly step: number;
@@ -42,6 +50,8 @@ export interface StageProgress {
   readonly applied?: readonly AppliedSteps[];
   /** `applied` begins with step 0 again: it is all that is in a state this trainer has taken, whose steps draw from these. */
   readonly anew?: readonly SampleList[];
+  /** Of states this one came from; of those told before again where `applied` is told anew. */
+  readonly digests?: readonly StateDigest[];
 }
 
 /** Who trains a stage together; replaced as a whole. */
@@ -57,6 +67,15 @@ export interface Roster {
 /** Every member of a gang keeps all of the optimizer's state, or each keeps the slice that it updates. */
 export type OptimizerPlacement = 'replicated' | 'partitioned';
 
+/** A tensor of another process. */
+export interface TensorView {
+  /** Not to be written where they are no copy. */
+  readonly values: Float32Array;
+  readonly isCopy: boolean;
+  /** Whether the values still are those of the tensor: asked after they were used. Those of a copy always are. */
+  isIntact(): boolean;
+}
+
 /** A trainer's link to the others of its gang. Names of tensors are those of one stage. */
 export interface Gang {
   /** Says that this trainer is ready; the first roster it is in. */
@@ -69,6 +88,8 @@ export interface Gang {
   newer(generation: number, signal: AbortSignal): Promise<void>;
   /** Offers a tensor, the parts one after the other; they must not change until it is retired. */
   publish(name: string, ...parts: readonly Float32Array[]): void;
+  /** Offers a tensor that is made when it is asked for, perhaps again; what is made must not change until it is retired. */
+  offer(name: string, make: () => readonly Float32Array[]): void;
   /** Forgets all tensors but those `keep` names. */
   retire(keep: (name: string) => boolean): void;
   /** Waits until so many peers have a tensor this one has published, or the signal. Who computes answers nobody. */
@@ -79,6 +100,8 @@ export interface Gang {
    * @throws CalmError `cancelled` on the signal, `unavailable` when there is no newer roster either
    */
   pull(member: string, name: string, signal: AbortSignal, into?: Float32Array): Promise<Float32Array>;
+  /** As `pull`, without a copy where members share memory. */
+  view(member: string, name: string, signal: AbortSignal, into?: Float32Array): Promise<TensorView>;
 }
 
 /** What a stage function is given. */
@@ -90,9 +113,11 @@ export interface StageContext {
   readonly inputs: Readonly<Record<string, string>>;
   /** This attempt's own. Its files become the stage's, with those of the other items: names must contain the item. */
   readonly outputDir: string;
-  /** Survives attempts: training stages keep their checkpoints here. Emptied when the stage has succeeded. */
+  /** Survives attempts: training stages keep their checkpoints here. Removed when the stage has succeeded, but for its folder `kept`. */
   readonly checkpointDir: string;
   readonly checkpointEveryMs: number;
+  /** Checkpoints that stay. @default 0 */
+  readonly keepCheckpoints?: number;
   /** Aborted on cancellation: save a checkpoint soon, then throw CalmError('cancelled'). */
   readonly signal: AbortSignal;
   /** Where others may join in; absent: this process computes alone. */

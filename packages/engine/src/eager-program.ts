@@ -1,6 +1,7 @@
 // The op-by-op twin of a compiled program: for back ends without sessions, and for comparison.
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { CalmError } from '@calm-orch/core';
+import { roundToBfloat16 } from './bfloat16.ts';
 import type { Engine } from './load.ts';
 import {
   beta1,
@@ -47,7 +48,10 @@ export function eagerProgram(engine: Engine, spec: ProgramSpec): Program {
     ...everyVariable({
       assign: (name, values) => {
         checkValues(name, spec.variables[name], values);
-        replace(name, tf.tensor(values, [...spec.variables[name]!], 'float32'));
+        // The tensor keeps the array it is given.
+        const own = values.slice();
+        if (spec.halved?.has(name)) roundToBfloat16(own);
+        replace(name, tf.tensor(own, [...spec.variables[name]!], 'float32'));
       },
       read: (name) => {
         const found = variables[name];

@@ -1,4 +1,6 @@
+export { roundToBfloat16, upperHalves, widen } from './bfloat16.ts';
 export { openGraphModel } from './graph/graph-model.ts';
+export { nativeMemory, sumTree, type NativeMemory } from './native-memory.ts';
 export { startEngine, tf, usesGpu, type Engine, type StartOptions } from './load.ts';
 export {
   defaultCacheDir,
@@ -35,4 +37,4 @@ export {
   type Variables,
 } from './program.ts';
 export { beta1, beta2, squaresAreFinite } from './graph/program-spec.ts';
-export { computedAfter, fusedOperation, hasFusedOperations, unfused, type Precision } from './graph/trace.ts';
+export { computedAfter, graphOperation, hasFusedOperations, unfused, type Precision } from './graph/trace.ts';

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { CalmError } from '@calm-orch/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startEngine } from './load.ts';
+import { roundToBfloat16 } from './bfloat16.ts';
 import { createProgram, type Program, type ProgramSpec } from './program.ts';
 
 const engine = await startEngine();
@@ -201,6 +202,22 @@ describe('a program', () => {
     }
   });
 
+  it.each(engine.node === undefined ? [true] : [false, true])(
+    'has memory of its own, wherever what it was assigned lies (eager: %s)',
+    (eager) => {
+      const functions = {};
+      const program = make({ variables: { w: [1024] }, functions }, eager);
+      const memory = new Float32Array(1024 + 16);
+      // TensorFlow takes a tensor as it lies where that is a multiple of 64 bytes.
+      for (let first = 0; first < 16; first++) {
+        const given = memory.subarray(first, first + 1024).fill(1);
+        program.assign('w', given);
+        given.fill(2);
+        expect(program.read('w')).toEqual(new Float32Array(1024).fill(1));
+      }
+    },
+  );
+
   it('shares no variables with another program of the same names', () => {
     const [first, second] = [startNet(), startNet()];
     first.run('step', { ...batch, ...adam(0) });
@@ -311,5 +328,43 @@ describe('a traced function', () => {
       return x!.add(row).mul(2).add(column).add(zero);
     };
     expect(results({ x: floats(2, 2) }, body, [[1, 2, 3, 4]])).toEqual([5, 5, 8, 8]);
+  });
+});
+
+describe('variables kept as bfloat16', () => {
+  const shapes = { table: [7, 6], w: [6, 5], x: [5, 3] };
+  /** A lookup, a product with a matrix and one with its transpose. */
+  const spec = (more: Partial<ProgramSpec>): ProgramSpec => ({
+    variables: shapes,
+    functions: {
+      read: {
+        inputs: { rows: ints(4) },
+        body: ({ table, w, x }, { rows }) => {
+          const looked = tf.gather(table!, rows!);
+          const wide = tf.matMul(looked, w!.reshape([6, 5]));
+          return { outputs: { out: tf.matMul(tf.matMul(wide, x!), x!, false, true), looked } };
+        },
+      },
+    },
+    ...more,
+  });
+  const halved = new Set(Object.keys(shapes));
+  const fill = (program: Program, round: boolean): Program => {
+    for (const [i, [name, [rows, columns]]] of Object.entries(shapes).entries()) {
+      const values = spread(rows! * columns!, i);
+      if (round) roundToBfloat16(values);
+      program.assign(name, values);
+    }
+    return program;
+  };
+  const rows = { rows: Int32Array.of(3, 0, 6, 3) };
+
+  it.each(['fp32', 'bf16'] as const)('give in %s the bits of rounded values kept as float32', (precision) => {
+    const rounded = fill(make(spec({ precision })), true);
+    const kept = fill(make(spec({ precision, halved })), false);
+    expect(kept.read('w')).toEqual(rounded.read('w'));
+    expect(kept.read('w')).not.toEqual(spread(30, 1));
+    expect(kept.run('read', rows)).toEqual(rounded.run('read', rows));
+    if (precision === 'fp32') expect(fill(make(spec({ halved }), true), false).read('w')).toEqual(rounded.read('w'));
   });
 });

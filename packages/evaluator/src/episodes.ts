@@ -1,7 +1,7 @@
 // Scores at the end of an episode: the image tokens of every photograph once, then the language model reads an episode and
 // answers.
 import { CalmError, type LlmConfig, type MfamConfig } from '@calm-orch/core';
-import type { Engine } from '@calm-orch/engine';
+import type { Engine, Precision } from '@calm-orch/engine';
 import {
   createImageReader,
   createTextGenerator,
@@ -10,6 +10,7 @@ import {
   type Generated,
   type Taps,
   type Tokenizer,
+  type WeightReader,
   type Weights,
 } from '@calm-orch/model';
 
@@ -36,7 +37,9 @@ export interface EpisodeReaderSpec {
   /** `levels` are those that stand for a photograph. */
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
-  readonly weights: Weights;
+  readonly weights: Weights | WeightReader;
+  /** bf16: matrices are kept as bfloat16. @default 'fp32' */
+  readonly precision?: Precision;
   readonly taps: Taps;
   readonly tokenizer: Tokenizer;
   readonly prompt: EpisodePrompt;
@@ -46,14 +49,15 @@ export interface EpisodeReaderSpec {
 }
 
 export function createEpisodeReader(engine: Engine, spec: EpisodeReaderSpec): EpisodeReader {
-  const { mfam, llm, weights, taps, tokenizer, prompt, size, batchSize } = spec;
+  const { mfam, llm, weights, precision = 'fp32', taps, tokenizer, prompt, size, batchSize } = spec;
   const { head, leads, suffix, answers, answerTokens } = prompt;
   const expectation = ratingExpectation(answers);
-  const images = createImageReader(engine, { mfam, llm, weights, taps, batchSize });
+  const images = createImageReader(engine, { mfam, llm, weights, precision, taps, batchSize });
   const perTurn = leads[0].length + images.tokensPerImage + suffix.length + answerTokens;
   const texts = createTextGenerator(engine, {
     llm,
     weights,
+    precision,
     batchSize,
     promptTokens: head.length + size * perTurn - answerTokens,
     answerTokens,

@@ -1,12 +1,4 @@
-export {
-  alignedBlocks,
-  callsOf,
-  combineBlocks,
-  halves,
-  shardsOf,
-  type Block,
-  type BlockSum,
-} from './training/blocks.ts';
+export { alignedBlocks, callsOf, halves, shardsOf, sumBlocks, type Block, type BlockSum } from './training/blocks.ts';
 export { answerLogits, answerLoss, answerLossPerShard, tokenOrder, type CalmText } from './calm/calm.ts';
 export { episodeImages, episodeLogits, type EpisodeText } from './calm/episode.ts';
 export { episodePrompt, ratingScale, type EpisodePrompt } from './calm/episode-prompt.ts';
@@ -33,9 +25,12 @@ export {
   type Weights,
 } from './training/shard-gradients.ts';
 export { createShardedStep, type ShardedStep, type ShardedStepSpec } from './training/sharded-step.ts';
+export { lazyNumbers, numbersOf, type Numbers } from './training/numbers.ts';
+export { stateDigest, wholeDigest, type PartialDigest } from './training/state-digest.ts';
 export type { TrainingState } from './training/step-state.ts';
 export { exportHuggingFace, type ExportedModel } from './checkpoints/export.ts';
 export { readLlmConfig, readVisionConfig, type LlmFolder } from './checkpoints/hf-config.ts';
+export { lazyWeights } from './checkpoints/lazy-weights.ts';
 export { openQFormerSeed, openWeights, readAll, type OpenOptions, type WeightSource } from './checkpoints/load.ts';
 export { llmKey, mfamKey, qformerKey, skipped, thematicKey, visionKey, type KeyMap } from './checkpoints/names.ts';
 export {

@@ -42,6 +42,6 @@ export {
   toRoster,
   type WorkItem,
 } from './tensors/wire.ts';
-export { openTensorPlane, type TensorPlane } from './tensors/tensor-plane.ts';
+export { openTensorPlane, type TensorPlane, type TensorPlaneOptions } from './tensors/tensor-plane.ts';
 export { openOwnFolder, type OwnFolder } from './files/own-folder.ts';
 export { runWorker, type WorkerOptions } from './worker.ts';

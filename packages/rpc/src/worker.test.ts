@@ -19,6 +19,7 @@ const item = (number: number): WorkItem => ({
   outputDir: '',
   checkpointDir: '',
   checkpointEveryMs: 1000,
+  keepCheckpoints: 0,
   optimizer: 'replicated',
   hangTimeoutMs: 1000,
 });

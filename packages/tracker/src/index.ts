@@ -3,6 +3,7 @@ export { openSqlite } from './database/sqlite.ts';
 export type { Superseded } from './holding.ts';
 export type { JoinTokenRecord, NewJoinToken } from './stores/guest-store.ts';
 export type { LedgerRow, RosterRecord, Told, ToldLineage } from './stores/ledger-store.ts';
+export { linkAfter, noLink, type StateLink } from './stores/state-link-store.ts';
 export type { BandPoint } from './stores/metric-band.ts';
 export type { CurveQuery, CurveRange, ThinnedCurve, TimedPoint } from './stores/metric-curve.ts';
 export type { ExportedPoint } from './stores/metric-stream.ts';

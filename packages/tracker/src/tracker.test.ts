@@ -270,6 +270,7 @@ test('a coordinator that was superseded changes nothing: not the run, its stages
     logMetrics: () => tracker.logMetrics([point]),
     recordRoster: () => tracker.recordRoster('d', 1, []),
     recordApplied: () => tracker.recordApplied('d', { attempt: 1, sequence: 1 }, []),
+    recordDigests: () => tracker.recordDigests('d', 1, [{ step: 0, digest: '0'.repeat(32) }]),
     note: () => tracker.note(id, 'a word'),
   };
   const told = { code: 'superseded', data: { workersAreTaken: true } };

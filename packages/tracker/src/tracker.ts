@@ -4,7 +4,13 @@ import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { processPlace, processStart as startOf, type StageResult, type WorkerFacts } from '@calm-orch/core';
+import {
+  processPlace,
+  processStart as startOf,
+  type StageResult,
+  type StateDigest,
+  type WorkerFacts,
+} from '@calm-orch/core';
 import { openDatabase, together, transaction, type Access, type Settled, type Store } from './database/database.ts';
 import { guarded } from './database/sqlite-errors.ts';
 import * as attempts from './stores/attempt-store.ts';
@@ -15,6 +21,8 @@ import { holding, holdingAll, holdingAttempt } from './holding.ts';
 import * as imported from './stores/import-store.ts';
 import * as ledger from './stores/ledger-store.ts';
 import type { LedgerRow, RosterMember, RosterRecord, Told, ToldLineage } from './stores/ledger-store.ts';
+import * as links from './stores/state-link-store.ts';
+import type { StateLink } from './stores/state-link-store.ts';
 import { metricBand, type BandPoint } from './stores/metric-band.ts';
 import * as curves from './stores/metric-curve.ts';
 import * as metrics from './stores/metric-store.ts';
@@ -243,6 +251,10 @@ export interface Tracker {
   findLineage(stageKey: string): ToldLineage | null;
   /** In order of steps, then shards. */
   listLedger(stageKey: string): LedgerRow[];
+  /** What the chain of the stage's digests does not have yet is appended. */
+  recordDigests(stageKey: string, attempt: number, digests: readonly StateDigest[]): void;
+  /** In their order. */
+  listStateLinks(stageKey: string): StateLink[];
 
   // other people's outputs
   /** Replaces what was imported before under the same name for the same table and kind. */
@@ -377,6 +389,9 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
       holdingAll(store, () => ledger.recordApplied(store, stageKey, report, told)),
     findLineage: (stageKey) => ledger.findLineage(store, stageKey),
     listLedger: (stageKey) => ledger.listLedger(store, stageKey),
+    recordDigests: (stageKey, attempt, digests) =>
+      holdingAll(store, () => links.recordDigests(store, stageKey, attempt, digests)),
+    listStateLinks: (stageKey) => links.listStateLinks(store, stageKey),
     recordImport: (record) => imported.recordImport(store, record),
     listImports: (experiment) => imported.listImports(store, experiment),
     removeImports: (experiment, name) => imported.removeImports(store, experiment, name),

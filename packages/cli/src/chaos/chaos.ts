@@ -12,7 +12,7 @@ import { disturbedEnvironment } from './disturbed-environment.ts';
 import { stageKinds } from '../run/stage-kinds.ts';
 import { planFaults, type FaultKind } from './faults.ts';
 import { inject } from './inject.ts';
-import { planFault, type PlantedFault } from './planted-fault.ts';
+import { isFlip, planFault, type Flip, type PlantedFault, type PlantedKind } from './planted-fault.ts';
 
 export interface ChaosOptions {
   /** calm-orch itself. */
@@ -25,8 +25,8 @@ export interface ChaosOptions {
   readonly dir: string;
   readonly numFaults: number;
   readonly seed: number;
-  /** Plants a fault in the training of the disturbed run, which must be found. */
-  readonly selfTest: boolean;
+  /** Plants a fault in the training of the disturbed run, which must be found; `any`: one of `misledKinds`. */
+  readonly selfTest: PlantedKind | 'any' | null;
   readonly onLine: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -73,7 +73,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const { auditRun } = await import('@calm-orch/coordinator');
   const audit = (each: string): Audit =>
     withTracker(each, (tracker) => auditRun(tracker, tracker.findRun().id, stageKinds));
-  const planted = options.selfTest ? planFault(seed, audit(quietDir).stages) : undefined;
+  const planted = plan(options, audit(quietDir).stages);
 
   onLine(`Disturbed run in ${disturbedDir}: ${numFaults} faults, seed ${seed}`);
   const disturbedStart = performance.now();
@@ -87,7 +87,9 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
     metricsEqual: quiet.metrics === disturbed.metrics,
     ledgerOk: audited.ok,
     problems: audited.stages.flatMap((stage) => stage.problems.map((problem) => `${nameOf(stage)}: ${problem}`)),
-    ...(planted && { planted: judged(planted, audited) }),
+    ...(planted && {
+      planted: judged(planted, audited, isFlip(planted) && (await isSeen(options, disturbedDir, planted, audited))),
+    }),
     resumes,
     quietSeconds: quietMs / 1000,
     disturbedSeconds: (performance.now() - disturbedStart) / 1000,
@@ -96,13 +98,44 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
 
 const nameOf = ({ kind, key }: Pick<AuditedStage, 'kind' | 'key'>): string => `${kind} ${key.slice(0, 8)}`;
 
-/** Found: the audit names the stage, and the step as the first that is wrong. */
-export function judged(planted: PlantedFault, { stages }: Audit): NonNullable<ChaosReport['planted']> {
+function plan({ selfTest, seed }: ChaosOptions, stages: readonly AuditedStage[]): PlantedFault | undefined {
+  if (selfTest === null) return undefined;
+  const planted = planFault(seed, stages, selfTest === 'any' ? undefined : selfTest);
+  if (planted !== null) return planted;
+  throw new CalmError('invalid_argument', 'chaos: several trainers shared no stage; take fewer rows, or more steps');
+}
+
+/** Of a replica: the trainers of the stage have found that their states differ. Of a slice: they have not, a replay does. */
+async function isSeen(
+  { onLine, seed, signal }: ChaosOptions,
+  dir: string,
+  { kind, stageKey }: Flip,
+  { stages }: Audit,
+): Promise<boolean> {
+  const tracker = openTracker(dir, { access: 'read' });
+  try {
+    const run = tracker.findRun();
+    const hasDiffered = tracker
+      .listAttempts(run.id, stageKey)
+      .some(({ error }) => error?.includes('should have one state') ?? false);
+    if (kind === 'flip-replica') return hasDiffered;
+    const { layoutOf } = await import('@calm-orch/coordinator');
+    const { replayRun } = await import('../replay/replay.ts');
+    const options = { layout: layoutOf(dir), count: Infinity, seed, log: onLine, signal, only: stageKey };
+    const { replayed } = await replayRun(tracker, run, stages, options);
+    return !hasDiffered && replayed.filter(({ differing }) => differing.length > 0).length === 1;
+  } finally {
+    tracker.close();
+  }
+}
+
+/** Found: the audit names the stage, and the step as the first that is wrong; `isSeen`: a flipped bit was. */
+export function judged(planted: PlantedFault, { stages }: Audit, isSeen = false): NonNullable<ChaosReport['planted']> {
   const stage = stages.find(({ key }) => key === planted.stageKey);
   return {
     ...planted,
     stage: stage === undefined ? planted.stageKey : nameOf(stage),
-    found: stage?.wrong[0]?.step === planted.step,
+    found: isFlip(planted) ? isSeen : stage?.wrong[0]?.step === planted.step,
   };
 }
 

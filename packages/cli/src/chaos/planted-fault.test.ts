@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process';
 import type { Audit } from '@calm-orch/coordinator';
 import { describe, expect, it } from 'vitest';
 import { judged } from './chaos.ts';
-import { misled, planFault, plantedKinds, plantVariable } from './planted-fault.ts';
+import { misled, misledKinds, planFault, plantVariable } from './planted-fault.ts';
 
 const built = (path: string): string => new URL(`../../dist/chaos/${path}`, import.meta.url).href;
 const stageKey = 'c0ffee';
 
 describe('a planted fault', () => {
-  it.each(plantedKinds)('(%s) reaches whoever trains its stage, and nobody else', (kind) => {
+  it.each(misledKinds)('(%s) reaches whoever trains its stage, and nobody else', (kind) => {
     const plant = { kind, stageKey, step: 3 };
     // As a stage imports it; the loop is the real one, its step notes what it is given.
     const script = `
@@ -37,7 +37,7 @@ describe('a planted fault', () => {
   });
 
   it('leaves a step out, does one twice, or exchanges two', () => {
-    const of = (kind: (typeof plantedKinds)[number]): number[] =>
+    const of = (kind: (typeof misledKinds)[number]): number[] =>
       [0, 1, 2, 3, 4].map((step) => misled({ kind, stageKey, step: 2 }, step));
     expect(of('drop')).toEqual([0, 1, 3, 4, 5]);
     expect(of('repeat')).toEqual([0, 1, 1, 2, 3]);
@@ -46,12 +46,16 @@ describe('a planted fault', () => {
 
   it('is drawn from the seed: every kind, any stage, a step that has neighbours', () => {
     const stages = [
-      { key: 'a', steps: 3 },
-      { key: 'b', steps: 40 },
-      { key: 'too short', steps: 2 },
+      { key: 'a', steps: 3, workers: ['trainer 0'] },
+      { key: 'b', steps: 40, workers: ['trainer 0', 'trainer 1'] },
+      { key: 'too short', steps: 2, workers: ['trainer 0', 'trainer 1'] },
     ];
-    const planned = Array.from({ length: 60 }, (_, seed) => planFault(seed, stages));
+    const planned = Array.from({ length: 60 }, (_, seed) => planFault(seed, stages)!);
     expect(planned).toEqual(planned.map((_, seed) => planFault(seed, stages)));
+    expect(planFault(0, stages, 'repeat')!.kind).toBe('repeat');
+    for (let seed = 0; seed < 20; seed++)
+      expect(planFault(seed, stages, 'flip-slice')).toMatchObject({ kind: 'flip-slice', stageKey: 'b' });
+    expect(planFault(0, stages.slice(0, 1), 'flip-replica')).toBeNull();
     expect(new Set(planned.map(({ kind }) => kind)).size).toBe(3);
     expect(new Set(planned.map((fault) => fault.stageKey))).toEqual(new Set(['a', 'b']));
     for (const { stageKey: key, step } of planned) {

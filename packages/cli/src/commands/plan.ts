@@ -30,6 +30,8 @@ interface Options extends GlobalOptions, ExperimentOptions {
   gpus: number;
   gpuMemory: number;
   gflops?: number;
+  linkGbps?: number;
+  diskGbs?: number;
   json: boolean;
 }
 
@@ -53,6 +55,16 @@ export const command = {
         requiresArg: true,
         describe: 'GFLOP/s of one GPU, for the time [default: a matrix product is timed here]',
       })
+      .option('link-gbps', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Gbit/s at which a trainer receives from the others, for the time of exchanges [default: not timed]',
+      })
+      .option('disk-gbs', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'GB/s of the disk, for the time of a checkpoint [default: not timed]',
+      })
       .option('until-decided', { type: 'boolean', hidden: true })
       .check(({ 'until-decided': untilDecided }) => {
         if (untilDecided === undefined) return true;
@@ -61,9 +73,15 @@ export const command = {
           '--until-decided: how many seeds it takes only the results tell; --seeds 0,1,2,3,4,5,6,7 plans the most of it',
         );
       })
-      .check(({ gpus, 'gpu-memory': memory, gflops }) => {
-        if (gflops !== undefined && !(gflops > 0))
-          throw new CalmError('invalid_argument', `--gflops: expected GFLOP/s above 0, got ${gflops}`);
+      .check(({ gpus, 'gpu-memory': memory, gflops, 'link-gbps': link, 'disk-gbs': disk }) => {
+        const rates = [
+          ['--gflops', 'GFLOP/s', gflops],
+          ['--link-gbps', 'Gbit/s', link],
+          ['--disk-gbs', 'GB/s', disk],
+        ] as const;
+        for (const [option, unit, rate] of rates)
+          if (rate !== undefined && !(rate > 0))
+            throw new CalmError('invalid_argument', `${option}: expected ${unit} above 0, got ${rate}`);
         if (!(Number.isSafeInteger(gpus) && gpus > 0))
           throw new CalmError('invalid_argument', `--gpus: expected a whole number of at least 1, got ${gpus}`);
         if (!(memory > 0)) throw new CalmError('invalid_argument', `--gpu-memory: expected GB above 0, got ${memory}`);
@@ -73,7 +91,7 @@ export const command = {
       .example('$0 plan experiments/*.yaml', 'what sharing saves')
       .example('$0 plan experiments/ablation-mfam.yaml --preset paper --gpus 8', 'what the sizes of the paper cost'),
   handler: async (options: ArgumentsCamelCase<Options>) => {
-    const { dir, experiments, json, preset, gpus, gpuMemory, gflops } = options;
+    const { dir, experiments, json, preset, gpus, gpuMemory, gflops, linkGbps, diskGbs } = options;
     const { checkArtifacts, countStages, layoutOf, planExperiment, planSources } =
       await import('@calm-orch/coordinator');
     const { datasetIdentity, photosIdentity } = await import('@calm-orch/datasets');
@@ -107,6 +125,7 @@ export const command = {
     const machine: Machine = {
       gpus,
       gpuMemoryGb: gpuMemory,
+      ...{ linkGbps, diskGbs },
       gflops:
         gflops === undefined
           ? { value: await (await import('../surroundings/matmul-rate.ts')).measureGflops(), source: 'measured' }

@@ -75,8 +75,26 @@ function timeTable({ stageFlops, gflops, gpus, preset }: Costs): string {
     : `${table}\n${bound}`;
 }
 
+function exchangeTable(exchange: Costs['exchange']): string {
+  const isTimed = exchange[0]!.secondsPerStep !== null;
+  const table = columns([
+    ['received by each trainer', 'GB a step', ...(isTimed ? ['a step', 'commenting fine-tuning'] : [])],
+    ...exchange.map(({ how, bytesPerStep, secondsPerStep, secondsPerStage }) => [
+      how,
+      scaled(bytesPerStep, 1e9),
+      ...(secondsPerStep === null ? [] : [`${scaled(secondsPerStep, 1)} s`, span(secondsPerStage! * 1000)]),
+    ]),
+  ]).join('\n');
+  return isTimed ? `${table}\nAt the full rate of the link, with nothing computed meanwhile.` : table;
+}
+
+function checkpointLine({ bytes, seconds }: Costs['checkpoint']): string {
+  const time = seconds === null ? '' : `, written in ${scaled(seconds, 1)} s`;
+  return `A checkpoint of full fine-tuning: ${scaled(bytes, 1e9)} GB of weights and moments${time}.`;
+}
+
 export function renderCosts(costs: Costs): string {
-  const { parameters, flopsPerImage, gpus, gpuMemoryGb, memory, bytesReceivedPerStep: bytes } = costs;
+  const { parameters, flopsPerImage, gpus, gpuMemoryGb, memory } = costs;
   const isPaper = costs.preset === 'paper';
   const modules = ({ vision, mfam, llm }: PerModule, unit: number): string[] =>
     [vision, mfam, llm, vision + mfam + llm].map((value) => scaled(value, unit));
@@ -119,11 +137,8 @@ export function renderCosts(costs: Costs): string {
       ]),
     ].join('\n'),
     verdict(costs),
-    ...(gpus > 1
-      ? [
-          `GB received by each trainer in a step: ${scaled(bytes.replicated, 1e9)} replicated, ${scaled(bytes.partitioned, 1e9)} partitioned, ${scaled(bytes.lora, 1e9)} with LoRA.`,
-        ]
-      : []),
+    ...(costs.exchange.length > 0 ? [exchangeTable(costs.exchange)] : []),
+    checkpointLine(costs.checkpoint),
     ...(costs.stageFlops.length > 0 ? [timeTable(costs)] : []),
   ].join('\n\n');
 }

@@ -24,10 +24,21 @@ export interface Costs {
     readonly lora: MemoryRow | null;
     readonly moreGpus: MemoryRow | null;
   };
-  /** Bytes one trainer receives in a step of full fine-tuning. */
-  readonly bytesReceivedPerStep: { readonly replicated: number; readonly partitioned: number; readonly lora: number };
+  /** What one trainer receives in a step of fine-tuning; none where it is alone. */
+  readonly exchange: readonly Exchange[];
+  /** Of a checkpoint of full fine-tuning: weights and both moments. */
+  readonly checkpoint: { readonly bytes: number; readonly seconds: number | null };
   readonly stageFlops: readonly StageFlops[];
   readonly gflops: { readonly value: number; readonly source: 'measured' | 'given' } | null;
+}
+
+export interface Exchange {
+  readonly how: 'replicated' | 'partitioned' | 'LoRA';
+  readonly bytesPerStep: number;
+  /** Null: the rate of the link is not known. */
+  readonly secondsPerStep: number | null;
+  /** Of all steps of commenting fine-tuning. */
+  readonly secondsPerStage: number | null;
 }
 
 export interface Machine {
@@ -35,12 +46,22 @@ export interface Machine {
   readonly gpuMemoryGb: number;
   /** Rate of one GPU (or of this processor), if it is known. */
   readonly gflops: Costs['gflops'];
+  /** Gbit/s at which a trainer receives from the others. */
+  readonly linkGbps?: number | undefined;
+  /** GB/s at which checkpoints are written. */
+  readonly diskGbs?: number | undefined;
 }
+
+/** A weight and its two moments. */
+const numbersPerTrained = 3;
 
 /** Rank of the factors that LoRA is priced with. */
 const loraRank = 64;
 
-export async function costsOf(config: TrialConfig, { gpus, gpuMemoryGb, gflops }: Machine): Promise<Costs> {
+export async function costsOf(
+  config: TrialConfig,
+  { gpus, gpuMemoryGb, gflops, linkGbps, diskGbs }: Machine,
+): Promise<Costs> {
   const model = await import('@calm-orch/model');
   const imageSizes = config.preset === 'paper' ? [224, 336] : [config.vision.imageSize];
   const { batchSize } = config.finetuneComment;
@@ -80,6 +101,13 @@ export async function costsOf(config: TrialConfig, { gpus, gpuMemoryGb, gflops }
   };
   const { trained } = model.heldAndTrained(config, base);
   const factors = model.heldAndTrained(config, { finetune: 'lora', loraRank }).trained;
+  const exchanged = (how: Exchange['how'], numbers: number): Exchange => {
+    const optimizerState = how === 'partitioned' ? how : 'replicated';
+    const bytesPerStep = model.bytesReceivedPerStep(numbers, { gpus, optimizerState });
+    const secondsPerStep = linkGbps === undefined ? null : (8 * bytesPerStep) / (linkGbps * 1e9);
+    const secondsPerStage = secondsPerStep === null ? null : secondsPerStep * config.finetuneComment.steps;
+    return { how, bytesPerStep, secondsPerStep, secondsPerStage };
+  };
   return {
     preset: config.preset,
     parameters: model.parameterCounts(config),
@@ -94,10 +122,13 @@ export async function costsOf(config: TrialConfig, { gpus, gpuMemoryGb, gflops }
       lora: remedy({ lora: true }),
       moreGpus: remedy({ gpuFactor: 64 }),
     },
-    bytesReceivedPerStep: {
-      replicated: model.bytesReceivedPerStep(trained, { gpus, optimizerState: 'replicated' }),
-      partitioned: model.bytesReceivedPerStep(trained, { gpus, optimizerState: 'partitioned' }),
-      lora: model.bytesReceivedPerStep(factors, { gpus, optimizerState: 'replicated' }),
+    exchange:
+      gpus === 1
+        ? []
+        : [exchanged('replicated', trained), exchanged('partitioned', trained), exchanged('LoRA', factors)],
+    checkpoint: {
+      bytes: numbersPerTrained * 4 * trained,
+      seconds: diskGbs === undefined ? null : (numbersPerTrained * 4 * trained) / (diskGbs * 1e9),
     },
     stageFlops: model.trialFlops(config),
     gflops,

@@ -1,7 +1,7 @@
 // Artifacts: how a stage's output becomes complete, and how completeness is recognised. An artifact exists when its
 // manifest does: files are synced first, the manifest is written last, and the folder gets its final name after that.
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { makeFolder, measureFile, writeFileAtomic, type Json, type StageResult } from '@calm-orch/core';
@@ -54,7 +54,7 @@ function isFile(value: unknown): boolean {
   return typeof path === 'string' && typeof bytes === 'number' && typeof sha256 === 'string';
 }
 
-/** Turns staging/<key> into artifacts/<key> and drops the stage's checkpoints. */
+/** Turns staging/<key> into artifacts/<key> and drops the stage's checkpoints, but for those that stay. */
 export async function publishArtifact(
   layout: Layout,
   { key, kind, result, ingredients, modules = {} }: Omit<Manifest, 'files'>,
@@ -94,7 +94,10 @@ export function moveToTrash(layout: Layout, path: string): string | null {
 
 /** Removes what an attempt that outlived its lease may have written after the artifact was complete. */
 export function removeLeftovers(layout: Layout, key: string): void {
-  for (const dir of [layout.staging(key), layout.checkpoint(key)]) rmSync(dir, { recursive: true, force: true });
+  const checkpoints = layout.checkpoint(key);
+  const kept = layout.keptCheckpoints(key);
+  const left = existsSync(kept) ? readdirSync(checkpoints).map((name) => join(checkpoints, name)) : [checkpoints];
+  for (const path of [layout.staging(key), ...left]) if (path !== kept) rmSync(path, { recursive: true, force: true });
   discardOutputs(layout, key);
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTracker, type PlannedStage, type Tracker } from '@calm-orch/tracker';
-import { publishArtifact } from './artifact.ts';
+import { publishArtifact, removeLeftovers } from './artifact.ts';
 import { allButNewest, findGarbage, freeGarbage, onlyOf } from './gc.ts';
 import { layoutOf, startingLogs, type Layout } from './layout.ts';
 import { checkArtifacts, reuseOf } from './reuse.ts';
@@ -160,4 +160,16 @@ test('a run at work is not removed, and nothing of it goes', async () => {
   const found = findGarbage(tracker, layout, selection);
   expect(() => freeGarbage(tracker, layout, selection, found, () => tracker.removeRun(atWork))).toThrow(/is at work/);
   expect(existsSync(layout.artifact('shared'))).toBe(true);
+});
+
+test('of the checkpoints of a stage that has succeeded those that stay are left, and go with its artifact', async () => {
+  await make('trained', 'succeeded');
+  const kept = layout.keptCheckpoints('trained');
+  mkdirSync(kept, { recursive: true });
+  for (const folder of [kept, dirname(kept)]) writeFileSync(join(folder, 'step-00000064.json'), '{}');
+  removeLeftovers(layout, 'trained');
+  expect(readdirSync(dirname(kept))).toEqual(['kept']);
+  expect(collect(1)).toEqual([]);
+  expect(readdirSync(kept)).toEqual(['step-00000064.json']);
+  expect(collect(0)).toEqual(['artifacts/trained', 'checkpoints/trained']);
 });

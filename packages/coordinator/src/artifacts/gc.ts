@@ -115,9 +115,9 @@ function neededBy(tracker: Tracker, kept: readonly Pick<ListedRun, 'id' | 'statu
   const ofRuns = new Set([startingLogs, ...kept.map(({ id }) => id)]);
   return (path) => {
     const [folder, name] = path.split('/') as [string, string];
-    if (folder === 'artifacts') return artifacts.has(name);
+    // Checkpoints of a stage that has succeeded are those that stay.
+    if (folder === 'artifacts' || folder === 'checkpoints') return artifacts.has(name);
     if (folder === 'staging') return open.has(name.slice(0, 64));
-    if (folder === 'checkpoints') return open.has(name);
     return ofRuns.has(name);
   };
 }

@@ -1,5 +1,6 @@
 // Where things lie in a run folder. Everything a run leaves is below `dir`; only this file knows the names.
 import { join, resolve } from 'node:path';
+import { keptFolder } from '@calm-orch/core';
 
 /** In place of a run's id: what a process in the background says before its run is recorded. */
 export const startingLogs = 'starting';
@@ -16,6 +17,8 @@ export interface Layout {
   incoming(key: string, token: string, what: 'result' | 'checkpoints'): string;
   /** Training checkpoints, kept over attempts and runs until the stage has succeeded. */
   checkpoint(key: string): string;
+  /** Of these, those that stay as long as the artifact (`train.keepCheckpoints`). */
+  keptCheckpoints(key: string): string;
   log(runId: string, worker: string): string;
   /** What is on its way out: moved here in an instant, removed afterwards. */
   trash(name: string): string;
@@ -34,6 +37,7 @@ export function layoutOf(dir: string): Layout {
     attempt: (key, token) => join(root, 'staging', `${key}-${token}`),
     incoming: (key, token, what) => join(root, 'staging', `${key}-${token}-${what}`),
     checkpoint: (key) => join(root, 'checkpoints', key),
+    keptCheckpoints: (key) => join(root, 'checkpoints', key, keptFolder),
     trash: (name) => join(root, 'trash', name),
     log: (runId, worker) => join(root, 'logs', runId, `${worker}.log`),
     connection: (runId) => join(root, 'connections', `${runId}.json`),

@@ -37,7 +37,7 @@ import type {
 import { createOffers, type Offers } from './offers.ts';
 import { dependantsOf } from './schedule.ts';
 import { doneShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
-import { createSharedCommits, type SharedCommits } from './shared-commits.ts';
+import { createSharedCommits, type SharedCommits } from '../runs/shared-commits.ts';
 import { takeReport } from './take-report.ts';
 import { createWaiters } from './waiters.ts';
 import { workItem } from './work-item.ts';

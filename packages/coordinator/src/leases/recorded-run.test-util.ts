@@ -24,6 +24,7 @@ export const stage = (kind: StageKind, role: Role, inputs: string[] = [], numIte
   modules: {},
   engine: null,
   checkpointEveryMs: 1000,
+  keepCheckpoints: 0,
   optimizer: 'replicated' as const,
   readsLooseFiles: false,
   numShards: 8,

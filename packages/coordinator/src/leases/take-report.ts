@@ -27,6 +27,8 @@ export function takeReport(
     applied.length === 0 ? [] : [{ applied, ...(anew && { anew }) }],
   );
   if (told.length > 0) tracker.recordApplied(stageKey, { attempt: lease.work.attempt, sequence }, told);
+  const digests = points.flatMap((point) => point.digests ?? []);
+  if (digests.length > 0) tracker.recordDigests(stageKey, lease.work.attempt, digests);
   lease.firstStep ??= first;
   stage.progress.set(item, points.at(-1)!);
   // Training goes on from its checkpoint, everything else begins anew.

@@ -22,6 +22,7 @@ export function workItem(
     outputDir: layout.attempt(key, token),
     checkpointDir: layout.checkpoint(key),
     checkpointEveryMs: stage.checkpointEveryMs,
+    keepCheckpoints: stage.keepCheckpoints,
     optimizer: stage.optimizer,
     hangTimeoutMs: policy.hangTimeoutMs,
   };

@@ -148,6 +148,7 @@ describe('a plan', () => {
     expect(after('control.permutePseudoLabels=true')).toEqual(after('pretrainSsl.steps=7'));
     expect(after('control.permuteScores=true')).toEqual(after('finetuneScore.steps=7'));
     expect(after('train.checkpointEverySeconds=99')).toEqual([]);
+    expect(after('train.keepCheckpoints=9')).toEqual([]);
     expect(after('train.maxGradientNorm=1')).toEqual(after('train.weightDecay=0.1'));
     expect(after('train.maxGradientNorm=1')).not.toContain('encode');
     expect(after('finetune=lora')).toEqual(after('finetuneComment.steps=7'));

@@ -38,6 +38,8 @@ export interface PlanStage extends StageSpec {
   /** That its key names, canonical JSON; null: none. */
   readonly engine: string | null;
   readonly checkpointEveryMs: number;
+  /** Of training, that stay. */
+  readonly keepCheckpoints: number;
   readonly optimizer: OptimizerPlacement;
   /** It reads files that are no artifacts, or may: who does not see the coordinator's file systems cannot compute it. */
   readonly readsLooseFiles: boolean;
@@ -87,7 +89,7 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
       const trial: TrialRef = { row, seed };
       const foundation = experiment.only === null ? sources.foundation(config.foundation) : null;
       const seedPlace = seeds.indexOf(seed);
-      const { checkpointEverySeconds, optimizer, stepShards } = config.train;
+      const { checkpointEverySeconds, keepCheckpoints, optimizer, stepShards } = config.train;
       const add: AddStage = (definition, inputs) => {
         const { kind, role, budget, goalOf } = definition;
         // Through JSON, so that what is hashed is exactly what the worker gets.
@@ -117,6 +119,7 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
           modules: sources.modules?.(kind) ?? {},
           engine: engine === null ? null : canonicalJson(engine),
           checkpointEveryMs: checkpointEverySeconds * 1000,
+          keepCheckpoints: budget === undefined ? 0 : keepCheckpoints,
           optimizer,
           readsLooseFiles:
             namesLooseFiles(slice) ||

@@ -1,6 +1,6 @@
 // What the audit says of lineages made by hand; test/stories/audit.test.ts has those of real training.
 import { demandedDigests, type AppliedSteps } from '@calm-orch/core';
-import type { LedgerRow, ToldLineage } from '@calm-orch/tracker';
+import { linkAfter, noLink, type LedgerRow, type StateLink, type ToldLineage } from '@calm-orch/tracker';
 import { describe, expect, it } from 'vitest';
 import { auditStage, type AuditedStage } from './audit.ts';
 
@@ -13,7 +13,12 @@ const digests = demandedDigests({ ...demand, numShards: 8, lists });
 const config = { seed: 3, train: { stepShards: 8 }, finetuneComment: demand };
 
 /** The audit of steps computed in this order, each counted under `counted` and with the samples of the step. */
-function audit(computed: readonly number[], counted = computed, gang = [[0, 8]]): AuditedStage {
+function audit(
+  computed: readonly number[],
+  counted = computed,
+  gang = [[0, 8]],
+  links: readonly StateLink[] = [],
+): AuditedStage {
   const applied = computed.map((step, i): AppliedSteps => ({
     generation: 1,
     firstStep: counted[i]!,
@@ -33,7 +38,7 @@ function audit(computed: readonly number[], counted = computed, gang = [[0, 8]])
     })),
   );
   const lineage: ToldLineage = { attempt: 1, lists, applied };
-  return auditStage({ key: 'abcdef0123', kind: 'finetune-comment', config }, 'finetuneComment', rows, lineage);
+  return auditStage({ key: 'abcdef0123', kind: 'finetune-comment', config }, 'finetuneComment', rows, lineage, links);
 }
 const all = [...Array(12).keys()];
 
@@ -84,6 +89,31 @@ describe('the audit', () => {
     expect(audit([...all, 12]).problems).toContain('step 12 shard 0 (attempt 1) is not part of the training');
   });
 
+  it('looks at the chain of digests: links that do not follow, digests that differ, are missing or too many', () => {
+    const chain = (told: readonly (readonly [step: number, digest: string])[]): StateLink[] => {
+      let link = noLink;
+      return told.map(([step, digit], position) => {
+        const digest = digit.repeat(32);
+        link = linkAfter(link, 'abcdef0123', { step, digest });
+        return { position, step, digest, link, attempt: position + 1 };
+      });
+    };
+    const problems = (links: readonly StateLink[]) => audit(all, all, [[0, 8]], links).problems;
+    const whole = chain([[0, 'a'], [12, 'b']]); // prettier-ignore
+    expect(audit(all, all, [[0, 8]], whole)).toMatchObject({ ok: true, digests: 2, lastLink: whole[1]!.link });
+    expect(audit(all)).toMatchObject({ ok: true, digests: 0, lastLink: null });
+    expect(problems([{ ...whole[0]!, digest: 'c'.repeat(32) }, whole[1]!])).toEqual([
+      'the digest after step 0 (link 0) does not follow from the link before it',
+    ]);
+    expect(problems(whole.slice(1))).toEqual([
+      'the digest after step 12 (link 1) does not follow from the link before it',
+      'the digest after step 0 is missing',
+    ]);
+    expect(problems(whole.slice(0, 1))).toEqual(['the digest after step 12 is missing']);
+    expect(problems(chain([[0, 'a'], [12, 'b'], [12, 'c']]))).toEqual(['the state after step 12 has 2 digests (attempt 2, 3)']); // prettier-ignore
+    expect(problems(chain([[0, 'a'], [5, 'b'], [12, 'c']]))).toEqual(['step 5 has a digest and should have none']); // prettier-ignore
+  });
+
   it('says of a stage of an earlier version whether steps are missing, and that it knows no more', () => {
     const rows: LedgerRow[] = [
       {
@@ -98,8 +128,8 @@ describe('the audit', () => {
       },
     ];
     const stage = { key: 'k', kind: 'finetune-comment', config };
-    expect(auditStage(stage, 'finetuneComment', rows, null)).toMatchObject({ ok: true, exact: false });
-    expect(auditStage(stage, 'finetuneComment', [{ ...rows[0]!, endStep: 11 }], null)).toMatchObject({
+    expect(auditStage(stage, 'finetuneComment', rows, null, [])).toMatchObject({ ok: true, exact: false });
+    expect(auditStage(stage, 'finetuneComment', [{ ...rows[0]!, endStep: 11 }], null, [])).toMatchObject({
       ok: false,
       exact: false,
       missing: expect.arrayContaining([{ step: 11, shard: 0 }]) as unknown,

@@ -1,9 +1,10 @@
 // Proves that each sample of each step of a training stage entered its weights exactly once. What the configuration demands
 // is worked out here: every step in turn, every shard by one member of a roster, each step with the samples that seed and
 // stage give it. Compared with that is the lineage of the weights: which steps were computed, in which order, under which
-// roster, and a digest of the samples that were cut into shards each time.
+// roster, and a digest of the samples that were cut into shards each time. The chain of digests of the state is looked at too.
 import { demandedDigests, type StageDefinition, type StageKind, type TrainingBudget } from '@calm-orch/core';
-import type { LedgerRow, RunStageRecord, ToldLineage, Tracker } from '@calm-orch/tracker';
+import type { LedgerRow, RunStageRecord, StateLink, ToldLineage, Tracker } from '@calm-orch/tracker';
+import { chainProblems } from './state-chain.ts';
 
 export interface AuditedStage {
   readonly key: string;
@@ -24,6 +25,9 @@ export interface AuditedStage {
   readonly exact: boolean;
   /** Pairs computed on weights that were given up. */
   readonly superseded: number;
+  /** Digests of the state that were recorded, and the last link of their chain; null: none, by an earlier version. */
+  readonly digests: number;
+  readonly lastLink: string | null;
   readonly workers: readonly string[];
   readonly attempts: number;
   /** In words; none where all is well. */
@@ -57,7 +61,8 @@ export function auditRun(tracker: Tracker, runId: string, kinds: readonly StageD
   const stages = tracker.listRunStages(runId).flatMap((stage) => {
     const budget = budgets.get(stage.kind);
     if (budget === undefined || stage.status !== 'succeeded') return [];
-    return auditStage(stage, budget, tracker.listLedger(stage.key), tracker.findLineage(stage.key));
+    const links = tracker.listStateLinks(stage.key);
+    return auditStage(stage, budget, tracker.listLedger(stage.key), tracker.findLineage(stage.key), links);
   });
   return { run: runId, ok: stages.every(({ ok }) => ok), stages };
 }
@@ -68,6 +73,7 @@ export function auditStage(
   budget: TrainingBudget,
   rows: readonly LedgerRow[],
   lineage: ToldLineage | null,
+  links: readonly StateLink[],
 ): AuditedStage {
   const demand = demandOf(config, budget);
   const { steps, shards } = demand;
@@ -111,6 +117,7 @@ export function auditStage(
       ({ step, samplesOf }) =>
         `step ${step}${attemptsAt(step)} was computed with ${samplesOf === null ? "no step's samples" : `the samples of step ${samplesOf}`}`,
     ),
+    ...chainProblems(key, steps, links),
   ];
   return {
     key,
@@ -125,6 +132,8 @@ export function auditStage(
     wrong,
     exact: lineage !== null,
     superseded,
+    digests: links.length,
+    lastLink: links.at(-1)?.link ?? null,
     workers: [...new Set(inWeights.map(({ worker }) => worker))].sort(),
     attempts: new Set(inWeights.map(({ attempt }) => attempt)).size,
     problems,

@@ -140,6 +140,7 @@ function workOf(token: string, key = input): WorkItem {
     outputDir: '/not/here',
     checkpointDir: '/not/here',
     checkpointEveryMs: 1000,
+    keepCheckpoints: 0,
     optimizer: 'replicated',
     hangTimeoutMs: 1000,
   };

@@ -123,6 +123,7 @@ export const nano: Preset = {
   train: {
     stepShards: 8,
     checkpointEverySeconds: 10,
+    keepCheckpoints: 0,
     optimizer: 'replicated' as const,
     maxGradientNorm: null,
     weightDecay: 0,

@@ -327,6 +327,8 @@ export const trialConfigSchema = z.strictObject({
     stepShards: size,
     /** Seconds between two checkpoints, from which a stage goes on. */
     checkpointEverySeconds: rate,
+    /** Checkpoints of each stage that stay when it has ended, spread evenly over its steps, for `audit --replay`. */
+    keepCheckpoints: count,
     /** How trainers that share a stage keep Adam's moments: all of them each, or a slice each. Changes no result. */
     optimizer: z.enum(['replicated', 'partitioned']),
     /** Gradients whose norm over all trained weights is larger are scaled down to it; null: never. */

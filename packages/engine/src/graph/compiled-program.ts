@@ -17,7 +17,7 @@ export function compiledProgram(engine: Engine, spec: ProgramSpec): Program {
   const { tf, node: backend, protos } = engine;
   const graph = createGraphBuilder(protos);
   const names = Object.keys(spec.variables);
-  const variables = addVariables(graph, spec.variables);
+  const variables = addVariables(graph, spec.variables, spec.halved);
   const functions = traceFunctions(engine, graph, spec, variables.byName);
   const session = graph.withSavedModel((dir) => backend.loadSavedModelMetaGraph(dir, 'serve') as number);
 

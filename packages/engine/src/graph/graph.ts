@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { makeTemporaryFolder } from '@calm-orch/core';
 
 /** TensorFlow's DataType numbers. */
-export const dataTypes = { float32: 1, int32: 3, string: 7, int64: 9, bool: 10, bfloat16: 14, resource: 20 } as const;
+export const dataTypes = {
+  float32: 1,
+  int32: 3,
+  string: 7,
+  int64: 9,
+  bool: 10,
+  bfloat16: 14,
+  uint16: 17,
+  resource: 20,
+} as const;
 export type GraphType = keyof typeof dataTypes;
 
 export type AttrValue =

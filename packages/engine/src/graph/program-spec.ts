@@ -49,6 +49,11 @@ export interface ProgramSpec {
   /** Float32 variables, zero until assigned. */
   readonly variables: Readonly<Record<string, Shape>>;
   readonly functions: Readonly<Record<string, ProgramFunction>>;
+  /**
+   * Variables that hold their values rounded to bfloat16, in half the memory. No function changes them. Where a product is
+   * one of float32 numbers they are widened matrix by matrix, just before it.
+   */
+  readonly halved?: ReadonlySet<string>;
   /** Of the functions' matrix products, in compiled graphs alone. @default 'fp32' */
   readonly precision?: Precision;
 }

@@ -51,14 +51,15 @@ export function traceFunctions(
 }
 
 /** Made when first read: a function has no need of the moments, or of variables that it only assigns. */
-function lazyVariables(engine: Engine, byName: VariablesByName, { input }: Recording, kept: Tensor[]): Variables {
+function lazyVariables(engine: Engine, byName: VariablesByName, { input, half }: Recording, kept: Tensor[]): Variables {
   const variables: Record<string, Tensor> = {};
-  for (const [key, { shape, read }] of byName) {
+  for (const [key, { shape, read, isHalved }] of byName) {
     let made: Tensor | undefined;
     Object.defineProperty(variables, key, {
       enumerable: true,
       get: () => {
-        if (made === undefined) kept.push((made = engine.tf.keep(input(shape, 'float32', read))));
+        if (made === undefined)
+          kept.push((made = engine.tf.keep(isHalved ? half(shape, read) : input(shape, 'float32', read))));
         return made;
       },
     });

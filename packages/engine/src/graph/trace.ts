@@ -4,6 +4,7 @@
 // or a variable.
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import type { AttrValue, GraphBuilder, GraphType } from './graph.ts';
+import { createHalves } from './halves.ts';
 import type { Engine } from '../load.ts';
 import { outputsOf } from './output-shapes.ts';
 import { createStandIns } from '../stand-ins.ts';
@@ -11,6 +12,8 @@ import { createStandIns } from '../stand-ins.ts';
 export interface Recording {
   /** A tensor of the trace that is the output `ref` of a node of the graph. */
   input(shape: readonly number[], dtype: 'float32' | 'int32', ref: string): Tensor;
+  /** A float32 tensor whose node output has bfloat16 numbers. */
+  half(shape: readonly number[], ref: string): Tensor;
   /** The node output that computes `tensor`; a constant where the trace did not make it. */
   ref(tensor: TensorInfo): string;
 }
@@ -39,19 +42,23 @@ export function unfused(x: Tensor): Tensor {
   return recordOpaque === undefined ? x : recordOpaque(x);
 }
 
-let recordFused: typeof fusedOperation | undefined;
+let recordNode: typeof graphOperation | undefined;
+let isFusing = false;
 
 /** Whether an operation of install/kernels may be recorded now: it has no eager form. */
-export const hasFusedOperations = (): boolean => recordFused !== undefined;
+export const hasFusedOperations = (): boolean => isFusing;
 
-/** The outputs, of these shapes and float32, of an operation of install/kernels (ops.cc says what each reads and returns). */
-export function fusedOperation(
+/**
+ * The outputs, of these shapes, of an operation that tfjs does not have: of install/kernels (ops.cc says what each reads and
+ * returns), or of TensorFlow. The trace takes them for float32. In compiled graphs alone.
+ */
+export function graphOperation(
   op: string,
   inputs: readonly Tensor[],
   attrs: Readonly<Record<string, AttrValue>>,
   shapes: readonly (readonly number[])[],
 ): Tensor[] {
-  return recordFused!(op, inputs, attrs, shapes);
+  return recordNode!(op, inputs, attrs, shapes);
 }
 
 /**
@@ -68,6 +75,7 @@ export function record<T>(
   const { binding } = backend;
   const standIns = createStandIns(engine);
   const refs = new Map<object, string>();
+  const halves = createHalves(graph);
   const scalars = new Map<string, string>();
   const graphType = (dtype: string): GraphType => (dtype === 'int32' || dtype === 'bool' ? dtype : 'float32');
 
@@ -90,13 +98,18 @@ export function record<T>(
     return name;
   };
   const ref = (tensor: TensorInfo): string => {
-    const known = refs.get(tensor.dataId);
+    const known = refs.get(tensor.dataId) ?? halves.widened(tensor);
     if (known !== undefined) return known;
     const name = constant(tensor);
     refs.set(tensor.dataId, name);
     return name;
   };
   const bind = (tensor: TensorInfo, name: string): void => void refs.set(tensor.dataId, name);
+  /** As inputs of one operation. */
+  const refsOf = (inputs: readonly TensorInfo[]): string[] => {
+    const computed = inputs.find((input) => input.dtype === 'float32' && !halves.has(input));
+    return inputs.map((input) => halves.widened(input, computed && ref(computed)) ?? ref(input));
+  };
 
   const attrOf = (attr: OpAttr): AttrValue => {
     const { value } = attr;
@@ -137,7 +150,7 @@ export function record<T>(
   };
   /** A product of bfloat16 numbers, summed in float32, rounded to bfloat16 by TensorFlow and then float32 again. */
   const productInBfloat16 = (inputs: readonly TensorInfo[], attrs: Readonly<Record<string, AttrValue>>): string => {
-    const factors = inputs.map((input) => toBfloat16(ref(input)));
+    const factors = inputs.map((input) => halves.get(input) ?? toBfloat16(ref(input)));
     const product = graph.node('BatchMatMulV2', factors, { ...attrs, T: { type: 'bfloat16' } });
     return graph.node('Cast', [product], { SrcT: { type: 'bfloat16' }, DstT: { type: 'float32' } });
   };
@@ -158,15 +171,22 @@ export function record<T>(
       x.dtype === y.dtype &&
       same(x.shape, y.shape)
     ) {
-      bind(y, ref(x));
+      if (halves.has(x)) halves.bind(y, halves.get(x)!);
+      else bind(y, ref(x));
       return;
     }
     const all: Record<string, AttrValue> = Object.fromEntries(attrs.map((attr) => [attr.name, attrOf(attr)]));
+    if (x !== undefined && y !== undefined && halves.has(x)) {
+      const rest = inputs.slice(1).map(ref);
+      if (halves.reshape(op, x, y, rest, all)) return;
+      const rows = halves.gather(op, x, rest, all);
+      if (rows !== null) return bind(y, rows);
+    }
     // Eager TensorFlow infers these two, a graph needs them.
     if (op === 'ExpandDims') Object.assign(all, { T: { type: graphType(x!.dtype) }, Tdim: { type: 'int32' } });
     const isProduct = op === 'BatchMatMulV2' && x!.dtype === 'float32';
     const name =
-      precision === 'bf16' && isProduct ? productInBfloat16(inputs, all) : graph.node(op, inputs.map(ref), all);
+      precision === 'bf16' && isProduct ? productInBfloat16(inputs, all) : graph.node(op, refsOf(inputs), all);
     outputs.forEach((output, i) => bind(output, i === 0 ? name : `${name}:${i}`));
   };
 
@@ -178,7 +198,7 @@ export function record<T>(
     numOutputs: number,
     execute: () => Tensor[],
   ): Tensor[] => {
-    inputs.forEach(ref);
+    for (const input of inputs) if (!halves.has(input)) ref(input);
     const known = shapesOf({
       op,
       inputs,
@@ -204,15 +224,15 @@ export function record<T>(
     bind(y, graph.node('EnsureShape', [ref(x), ...before], attrs));
     return y;
   };
-  if (engine.kernels !== undefined && precision === 'fp32')
-    recordFused = (op, inputs, attrs, shapes) => {
-      const name = graph.node(op, inputs.map(ref), attrs);
-      return shapes.map((shape, i) => {
-        const output = standIns.make(shape, 'float32');
-        bind(output, i === 0 ? name : `${name}:${i}`);
-        return output;
-      });
-    };
+  isFusing = engine.kernels !== undefined && precision === 'fp32';
+  recordNode = (op, inputs, attrs, shapes) => {
+    const name = graph.node(op, refsOf(inputs), attrs);
+    return shapes.map((shape, i) => {
+      const output = standIns.make(shape, 'float32');
+      bind(output, i === 0 ? name : `${name}:${i}`);
+      return output;
+    });
+  };
   try {
     return body({
       ref,
@@ -221,10 +241,16 @@ export function record<T>(
         bind(tensor, name);
         return tensor;
       },
+      half: (shape, name) => {
+        const tensor = standIns.make(shape, 'float32');
+        halves.bind(tensor, name);
+        return tensor;
+      },
     });
   } finally {
     recordOpaque = undefined;
-    recordFused = undefined;
+    recordNode = undefined;
+    isFusing = false;
     Object.assign(backend, { executeSingleOutput: single, executeMultipleOutputs: multiple, readSync });
   }
 }

@@ -1,9 +1,9 @@
-// Compiles tfjs-node's addon from the two sources in its package, and the fused operations into it. It speaks Node-API 8,
-// so one build serves every Node from 20 on.
+// Compiles tfjs-node's addon from the two sources in its package, and the fused operations into it; beside it an addon for
+// shared memory. They speak Node-API 8, so one build serves every Node from 20 on.
 import { mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { kernelSources } from '../fused-kernels.ts';
+import { kernelSources, memorySource } from '../fused-kernels.ts';
 import { runTool, type Environment, type Tool } from './tool.ts';
 
 export interface BuildOptions {
@@ -36,7 +36,7 @@ const ownSources: readonly Source[] = [
   flags: flags as string[],
 }));
 
-/** Writes `lib/napi-v8/tfjs_binding.node` and removes the headers and objects that served for it. */
+/** Writes `tfjs_binding.node` and `calm_memory.node` in `lib/napi-v8`, and removes the headers and objects that served for it. */
 export async function buildAddon({ compiler, packageDir, withKernels, env, signal }: BuildOptions): Promise<void> {
   const { include_dir: nodeHeaders } = createRequire(import.meta.url)('node-api-headers') as { include_dir: string };
   const out = join('lib', 'napi-v8');
@@ -52,11 +52,16 @@ export async function buildAddon({ compiler, packageDir, withKernels, env, signa
   ];
   const objects = sources.map(({ object }) => join(out, object));
   const includes = ['.', join('deps', 'include'), nodeHeaders].flatMap((dir) => ['-I', dir]);
-  await Promise.all(
-    sources.map(({ path, flags }, i) =>
+  await Promise.all([
+    runTool(
+      compiler,
+      ['-std=c++17', '-O3', '-fPIC', '-shared', ...includes, memorySource, '-o', join(out, 'calm_memory.node')],
+      options,
+    ),
+    ...sources.map(({ path, flags }, i) =>
       runTool(compiler, ['-std=c++17', '-fPIC', ...flags, ...includes, '-c', path, '-o', objects[i]!], options),
     ),
-  );
+  ]);
   await runTool(
     compiler,
     [

@@ -1,7 +1,7 @@
 // The model's answer to one instruction about each photograph of a data set: [prefix; image; suffix] is the prompt.
 // Prompts of other forms (several photographs, texts between them) go to createTextGenerator directly.
 import type { LlmConfig, MfamConfig } from '@calm-orch/core';
-import type { Engine } from '@calm-orch/engine';
+import type { Engine, Precision } from '@calm-orch/engine';
 import {
   createImageReader,
   createTextGenerator,
@@ -10,6 +10,7 @@ import {
   type Taps,
   type TaskPrompt,
   type Tokenizer,
+  type WeightReader,
   type Weights,
 } from '@calm-orch/model';
 
@@ -22,7 +23,9 @@ export interface Generator {
 export interface GeneratorSpec {
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
-  readonly weights: Weights;
+  readonly weights: Weights | WeightReader;
+  /** bf16: matrices are kept as bfloat16. @default 'fp32' */
+  readonly precision?: Precision;
   readonly taps: Taps;
   readonly tokenizer: Pick<Tokenizer, 'endId'>;
   /** Texts around the photograph. */
@@ -36,11 +39,12 @@ export interface GeneratorSpec {
 }
 
 export function createGenerator(engine: Engine, spec: GeneratorSpec): Generator {
-  const { mfam, llm, weights, taps, tokenizer, prompt, batchSize, watch, sampling } = spec;
-  const images = createImageReader(engine, { mfam, llm, weights, taps, batchSize });
+  const { mfam, llm, weights, precision = 'fp32', taps, tokenizer, prompt, batchSize, watch, sampling } = spec;
+  const images = createImageReader(engine, { mfam, llm, weights, precision, taps, batchSize });
   const texts = createTextGenerator(engine, {
     llm,
     weights,
+    precision,
     batchSize,
     promptTokens: prompt.prefix.length + images.tokensPerImage + prompt.suffix.length,
     answerTokens: spec.maxTokens,

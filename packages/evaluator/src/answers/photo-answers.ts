@@ -17,7 +17,7 @@ import {
   createPhotoEncoder,
   memoryTaps,
   openFoundation,
-  readSafetensors,
+  lazyWeights,
   type AttentionMap,
   type Taps,
 } from '@calm-orch/model';
@@ -132,9 +132,10 @@ export async function answerAboutSquares(
   const reader = scoreReadout === 'text' ? expectationReader(tokenizer) : scoreReader(scoreReadout, tokenizer);
   const ask = language.instruct(instructionOf(config.prompt.template, question));
   const start = question === 'score' ? config.scorePrefix : answerStartOf(config.prompt.template, question);
-  const trained = { mfam: config.mfam, llm: config.llm, taps, weights: readSafetensors(spec.model) };
+  const trained = { mfam: config.mfam, llm: config.llm, taps, weights: lazyWeights(spec.model) };
   const generator = createGenerator(engine, {
     ...trained,
+    precision: config.train.precision,
     tokenizer,
     prompt: withAnswerStart(ask, tokenizer.encode(start)),
     ...(question === 'score' && { watch: reader.watch }),

@@ -10,7 +10,7 @@ import {
 } from '@calm-orch/core';
 import { evaluatedComments, instructionOf, photographReader } from '@calm-orch/datasets';
 import { startEngine } from '@calm-orch/engine';
-import { openStageTaps, readSafetensors, tappedLayers } from '@calm-orch/model';
+import { openStageTaps, lazyWeights, tappedLayers } from '@calm-orch/model';
 import { createGenerator } from '../answers/generate.ts';
 import { openStageLanguage } from '../answers/stage-language.ts';
 import { commentsFile, type CommentSources } from '../baselines/comments-file.ts';
@@ -19,6 +19,7 @@ import { scoreComments } from './score-comments.ts';
 import { evaluatedSet } from './slices.ts';
 
 interface EvaluateCommentConfig extends Pick<TrialConfig, 'prompt'> {
+  readonly precision?: TrialConfig['train']['precision'];
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
   readonly evaluate: Pick<TrialConfig['evaluate'], 'batchSize' | 'numComments' | 'maxCommentTokens'> &
@@ -26,7 +27,7 @@ interface EvaluateCommentConfig extends Pick<TrialConfig, 'prompt'> {
 }
 
 export const evaluateComment: StageFunction = async (context) => {
-  const { mfam, llm, prompt, evaluate } = context.stage.config as unknown as EvaluateCommentConfig;
+  const { mfam, llm, precision = 'fp32', prompt, evaluate } = context.stage.config as unknown as EvaluateCommentConfig;
   const { model } = context.inputs as Record<string, string>;
   const language = openStageLanguage({ llm, prompt }, context.inputs.foundation);
   const { tokenizer } = language;
@@ -34,7 +35,8 @@ export const evaluateComment: StageFunction = async (context) => {
   const generator = createGenerator(await startEngine(), {
     mfam,
     llm,
-    weights: readSafetensors(join(model!, 'model.safetensors')),
+    weights: lazyWeights(join(model!, 'model.safetensors')),
+    precision,
     taps,
     tokenizer,
     prompt: language.instruct(instructionOf(prompt.template, 'comment')),

@@ -13,14 +13,7 @@ import {
 } from '@calm-orch/core';
 import { instructionOf, photographReader, readAnnotators, testEpisodes, type Annotator } from '@calm-orch/datasets';
 import { startEngine, type Engine } from '@calm-orch/engine';
-import {
-  episodePrompt,
-  openStageTaps,
-  readSafetensors,
-  tappedLayers,
-  type Language,
-  type Taps,
-} from '@calm-orch/model';
+import { episodePrompt, openStageTaps, lazyWeights, tappedLayers, type Language, type Taps } from '@calm-orch/model';
 import { createEpisodeReader } from '../episodes.ts';
 import { createGenerator } from '../answers/generate.ts';
 import { personalColumns, personalReport, type PersonalPrediction } from '../measured/personal.ts';
@@ -28,6 +21,7 @@ import { expectationReader, parseScore } from '../answers/read-score.ts';
 import { openStageLanguage, withAnswerStart } from '../answers/stage-language.ts';
 
 interface EvaluatePersonalConfig extends Pick<TrialConfig, 'prompt'> {
+  readonly precision?: TrialConfig['train']['precision'];
   readonly seed: number;
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
@@ -46,6 +40,7 @@ export const evaluatePersonal: StageFunction = async (context) => {
     seed,
     mfam,
     llm,
+    precision = 'fp32',
     personal,
     evaluate,
     prompt: { template },
@@ -58,7 +53,8 @@ export const evaluatePersonal: StageFunction = async (context) => {
   const reader = createEpisodeReader(engine, {
     mfam: { ...mfam, levels: personal.levels },
     llm,
-    weights: readSafetensors(join(model!, 'model.safetensors')),
+    weights: lazyWeights(join(model!, 'model.safetensors')),
+    precision,
     taps,
     tokenizer,
     prompt: episodePrompt(tokenizer, template, instructionOf(template, 'personal')),
@@ -115,7 +111,7 @@ export const evaluatePersonal: StageFunction = async (context) => {
 /** The generic model's score of every photograph the test annotators rated: expectation over its digits. */
 async function genericScores(
   engine: Engine,
-  { mfam, llm, prompt, scorePrefix, evaluate }: EvaluatePersonalConfig,
+  { mfam, llm, precision = 'fp32', prompt, scorePrefix, evaluate }: EvaluatePersonalConfig,
   file: string,
   taps: Taps,
   language: Language,
@@ -129,7 +125,8 @@ async function genericScores(
     llm,
     taps,
     tokenizer,
-    weights: readSafetensors(file),
+    weights: lazyWeights(file),
+    precision,
     prompt: withAnswerStart(ask, tokenizer.encode(scorePrefix)),
     maxTokens: genericTokens,
     watch: expectation.watch,

@@ -11,7 +11,7 @@ import {
 } from '@calm-orch/core';
 import { evaluatedPhotos, instructionOf, photographReader } from '@calm-orch/datasets';
 import { startEngine } from '@calm-orch/engine';
-import { openStageTaps, readSafetensors, tappedLayers } from '@calm-orch/model';
+import { openStageTaps, lazyWeights, tappedLayers } from '@calm-orch/model';
 import { createGenerator } from '../answers/generate.ts';
 import { openStageLanguage, withAnswerStart } from '../answers/stage-language.ts';
 import { meanOf, scoreMetrics, scoresFile } from '../measured/scores.ts';
@@ -20,6 +20,7 @@ import { answersOf } from './answers.ts';
 import { evaluatedSet } from './slices.ts';
 
 interface EvaluateScoreConfig extends Pick<TrialConfig, 'prompt'> {
+  readonly precision?: TrialConfig['train']['precision'];
   readonly seed: number;
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
@@ -31,7 +32,15 @@ interface EvaluateScoreConfig extends Pick<TrialConfig, 'prompt'> {
 const longestScore = '10.00';
 
 export const evaluateScore: StageFunction = async (context) => {
-  const { seed, mfam, llm, prompt, scorePrefix, evaluate } = context.stage.config as unknown as EvaluateScoreConfig;
+  const {
+    seed,
+    mfam,
+    llm,
+    precision = 'fp32',
+    prompt,
+    scorePrefix,
+    evaluate,
+  } = context.stage.config as unknown as EvaluateScoreConfig;
   const { model } = context.inputs as Record<string, string>;
   const language = openStageLanguage({ llm, prompt }, context.inputs.foundation);
   const { tokenizer } = language;
@@ -44,7 +53,8 @@ export const evaluateScore: StageFunction = async (context) => {
   const generator = createGenerator(await startEngine(), {
     mfam,
     llm,
-    weights: readSafetensors(join(model!, 'model.safetensors')),
+    weights: lazyWeights(join(model!, 'model.safetensors')),
+    precision,
     taps,
     tokenizer,
     prompt: withAnswerStart(asked, tokenizer.encode(scorePrefix)),

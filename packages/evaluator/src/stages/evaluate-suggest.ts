@@ -12,7 +12,7 @@ import {
 } from '@calm-orch/core';
 import { answerStartOf, degradationNames, degradedPhotoOf, instructionOf, photographReader } from '@calm-orch/datasets';
 import { defaultCacheDir, startEngine } from '@calm-orch/engine';
-import { openStageTaps, readSafetensors, tappedLayers } from '@calm-orch/model';
+import { openStageTaps, lazyWeights, tappedLayers } from '@calm-orch/model';
 import { createGenerator } from '../answers/generate.ts';
 import { modelVerdicts } from '../answers/model-judge.ts';
 import { openStageLanguage, withAnswerStart } from '../answers/stage-language.ts';
@@ -20,6 +20,7 @@ import { judgedSuggestions, suggestionMetrics, suggestionsText, type ModelVerdic
 import { answersOf } from './answers.ts';
 
 interface EvaluateSuggestConfig extends Pick<TrialConfig, 'prompt'> {
+  readonly precision?: TrialConfig['train']['precision'];
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
   readonly evaluate: Pick<TrialConfig['evaluate'], 'batchSize' | 'maxCommentTokens'>;
@@ -28,7 +29,14 @@ interface EvaluateSuggestConfig extends Pick<TrialConfig, 'prompt'> {
 }
 
 export const evaluateSuggest: StageFunction = async (context) => {
-  const { mfam, llm, prompt, evaluate, openai } = context.stage.config as unknown as EvaluateSuggestConfig;
+  const {
+    mfam,
+    llm,
+    precision = 'fp32',
+    prompt,
+    evaluate,
+    openai,
+  } = context.stage.config as unknown as EvaluateSuggestConfig;
   const { model } = context.inputs as Record<string, string>;
   const language = openStageLanguage({ llm, prompt }, context.inputs.foundation);
   const { tokenizer } = language;
@@ -39,7 +47,8 @@ export const evaluateSuggest: StageFunction = async (context) => {
     llm,
     taps,
     tokenizer,
-    weights: readSafetensors(join(model!, 'model.safetensors')),
+    weights: lazyWeights(join(model!, 'model.safetensors')),
+    precision,
     prompt: withAnswerStart(ask, tokenizer.encode(answerStartOf(prompt.template, 'suggest'))),
     maxTokens: evaluate.maxCommentTokens,
     batchSize: evaluate.batchSize,

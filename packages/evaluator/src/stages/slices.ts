@@ -3,8 +3,9 @@ import { liveSlice, type PhotographSet, type TrialConfig } from '@calm-orch/core
 
 /** Of stages that ask a model. */
 export function answerSlice(trial: TrialConfig, foundation: string | undefined) {
-  const { llm, mfam, prompt } = trial;
-  return { llm, mfam, prompt, foundation, ...liveSlice(trial) };
+  const { llm, mfam, prompt, train } = trial;
+  const precision = train.precision === 'fp32' ? {} : { precision: train.precision };
+  return { llm, mfam, prompt, foundation, ...precision, ...liveSlice(trial) };
 }
 
 /** Of stages that ask for scores. */

@@ -7,7 +7,7 @@ import type { LlmConfig, MfamConfig, QFormerLevel } from '@calm-orch/core';
 import { createProgram, tf, type Engine } from '@calm-orch/engine';
 import { softmax } from '../layers/layers.ts';
 import { frozenParameters } from '../layers/parameter.ts';
-import type { Weights } from '../training/shard-gradients.ts';
+import { valuesOf, type WeightReader, type Weights } from '../training/shard-gradients.ts';
 import { mfamShapes, qformerTokens } from './mfam.ts';
 import type { Taps } from './taps.ts';
 import { visualBatch, visualOf, visualSpec } from './visual-inputs.ts';
@@ -27,7 +27,7 @@ export interface AttentionMap {
 export interface AttentionSpec {
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
-  readonly weights: Weights;
+  readonly weights: Weights | WeightReader;
   readonly taps: Taps;
 }
 
@@ -55,7 +55,7 @@ export async function attentionMaps(
     },
   });
   try {
-    program.assignAll(Object.keys(shapes).map((key) => [key, weights[key]!.values]));
+    for (const [key, shape] of Object.entries(shapes)) program.assign(key, valuesOf(weights, key, shape));
     await taps.prepare?.([row]);
     const output = program.run('attend', visualBatch({ ...mfam, levels }, taps, [row]));
     return levels.map((level) => {

@@ -1,8 +1,7 @@
 // Photographs through the frozen ViT: hidden states of the tapped layers, standardised as the foundation's statistics say.
 // An input side other than the checkpoint's gets its position embeddings by interpolation, as is usual for ViTs.
 import { CalmError, type VisionConfig } from '@calm-orch/core';
-import { createProgram, type Engine } from '@calm-orch/engine';
-import { roundToBfloat16 } from './bfloat16.ts';
+import { createProgram, roundToBfloat16, type Engine } from '@calm-orch/engine';
 import { frozenParameters } from '../layers/parameter.ts';
 import type { Weights } from '../training/shard-gradients.ts';
 import { hiddenStates, visionPrefix, visionShapes } from '../layers/vision.ts';

@@ -5,8 +5,8 @@ import { closeSync, existsSync, openSync, read as startToRead, readdirSync, read
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { CalmError, writeFileAtomic } from '@calm-orch/core';
+import { upperHalves, widen } from '@calm-orch/engine';
 import type { StatesSize } from '../layers/vision.ts';
-import { upperHalves, widen } from './bfloat16.ts';
 
 interface PartIndex {
   readonly ids: readonly string[];

@@ -21,6 +21,8 @@ export interface SafetensorsFile {
   readonly keys: readonly string[];
   shape(key: string): readonly number[];
   read(key: string): NamedTensor;
+  /** Numbers first .. end - 1 of a tensor. */
+  readPart(key: string, first: number, end: number): Float32Array;
   close(): void;
 }
 
@@ -90,23 +92,32 @@ function parse(path: string, descriptor: number): SafetensorsFile {
     if (entry === undefined) throw new CalmError('bad_data', `${path}: key ${key} is missing`);
     return entry;
   };
+  const readPart: SafetensorsFile['readPart'] = (key, first, end) => {
+    const { dtype, data_offsets: offsets } = entryOf(key);
+    if (!isFloatFormat(dtype))
+      throw new CalmError('bad_data', `${path}: ${key} is ${dtype}, expected F32, F16 or BF16`);
+    const position = dataStart + offsets[0] + first * bytesPerFloat[dtype];
+    const values = readFloats(descriptor, dtype, end - first, position);
+    if (values === undefined) throw bad(`${key} ends early`);
+    return values;
+  };
   return {
     path,
     metadata: metadata as Readonly<Record<string, string>>,
     keys: [...entries.keys()],
     shape: (key) => entryOf(key).shape,
     read: (key) => {
-      const {
-        dtype,
+      const { shape } = entryOf(key);
+      return {
         shape,
-        data_offsets: [begin, end],
-      } = entryOf(key);
-      if (!isFloatFormat(dtype))
-        throw new CalmError('bad_data', `${path}: ${key} is ${dtype}, expected F32, F16 or BF16`);
-      const values = readFloats(descriptor, dtype, (end - begin) / bytesPerFloat[dtype], dataStart + begin);
-      if (values === undefined) throw bad(`${key} ends early`);
-      return { shape, values };
+        values: readPart(
+          key,
+          0,
+          shape.reduce((a, b) => a * b, 1),
+        ),
+      };
     },
+    readPart,
     close: () => closeSync(descriptor),
   };
 }
@@ -140,23 +151,38 @@ export function readSafetensors(path: string): Record<string, NamedTensor> {
   }
 }
 
+/** A tensor that is written a piece at a time, each made when it is written. */
+export interface TensorInPieces {
+  readonly shape: readonly number[];
+  readonly values: Iterable<Float32Array>;
+}
+
 /** Writes F32 tensors in key order (atomically); equal content gives equal bytes. */
 export function writeSafetensors(
   path: string,
-  tensors: Readonly<Record<string, NamedTensor>>,
+  tensors: Readonly<Record<string, NamedTensor | TensorInPieces>>,
   metadata: Readonly<Record<string, string>> = {},
 ): void {
   const keys = Object.keys(tensors).sort();
   const header: Record<string, unknown> = Object.keys(metadata).length === 0 ? {} : { __metadata__: metadata };
   let offset = 0;
   for (const key of keys) {
-    const { shape, values } = tensors[key]!;
-    header[key] = { dtype: 'F32', shape, data_offsets: [offset, offset + values.byteLength] };
-    offset += values.byteLength;
+    const { shape } = tensors[key]!;
+    const end = offset + shape.reduce((a, b) => a * b, bytesPerFloat.F32);
+    header[key] = { dtype: 'F32', shape, data_offsets: [offset, end] };
+    offset = end;
   }
   const json = Buffer.from(JSON.stringify(header));
   const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, ' ')]);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
-  writeFileAtomic(path, [length, padded, ...keys.map((key) => tensors[key]!.values)]);
+  const content = function* (): Generator<ArrayBufferView> {
+    yield* [length, padded];
+    for (const key of keys) {
+      const { values } = tensors[key]!;
+      if (values instanceof Float32Array) yield values;
+      else yield* values;
+    }
+  };
+  writeFileAtomic(path, content());
 }

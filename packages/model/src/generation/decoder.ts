@@ -1,17 +1,19 @@
 // A language model that answers a batch of prompts token by token: one program of two functions, `prefill` and
 // `decode`, that share weights and a cache of keys and values as its variables.
 import { CalmError, type LlmConfig } from '@calm-orch/core';
-import { createProgram, type Engine } from '@calm-orch/engine';
+import { createProgram, type Engine, type Precision } from '@calm-orch/engine';
 import { frozenParameters } from '../layers/parameter.ts';
 import { llmShapes } from '../layers/llama.ts';
-import type { Weights } from '../training/shard-gradients.ts';
+import { matricesOf, valuesOf, type WeightReader, type Weights } from '../training/shard-gradients.ts';
 import { cacheShapes, decode, prefill } from './cached-llama.ts';
 import { layOutPrompts, type Prompt } from './prompt.ts';
 
 export interface DecoderSpec {
   readonly llm: LlmConfig;
   /** By checkpoint key; others than the language model's are not looked at. */
-  readonly weights: Weights;
+  readonly weights: Weights | WeightReader;
+  /** bf16: matrices are kept as bfloat16, in half the memory; products are float32 all the same. @default 'fp32' */
+  readonly precision?: Precision;
   /** Prompts answered at once. */
   readonly batchSize: number;
   /** Longest prompt, in tokens. Every prompt costs as much as the longest, and gives the same bits beside any other. */
@@ -43,6 +45,7 @@ export function createDecoder(engine: Engine, spec: DecoderSpec, options: { eage
     engine,
     {
       variables: { ...shapes, ...cacheShapes(llm, { batchSize, promptTokens, madeTokens }) },
+      ...(spec.precision === 'bf16' && { halved: new Set(matricesOf(shapes)) }),
       functions: {
         prefill: {
           inputs: {
@@ -73,7 +76,8 @@ export function createDecoder(engine: Engine, spec: DecoderSpec, options: { eage
     },
     options,
   );
-  program.assignAll(Object.keys(shapes).map((key) => [key, spec.weights[key]!.values]));
+  // One after the other: a model that fits in memory only once.
+  for (const [key, shape] of Object.entries(shapes)) program.assign(key, valuesOf(spec.weights, key, shape));
   let ends = new Int32Array(0);
   let step = 0;
   return {

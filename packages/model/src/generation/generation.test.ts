@@ -1,11 +1,11 @@
 import { nano, rng, type LlmConfig } from '@calm-orch/core';
-import { startEngine, tf } from '@calm-orch/engine';
+import { roundToBfloat16, startEngine, tf } from '@calm-orch/engine';
 import { afterEach, describe, expect, it } from 'vitest';
 import { initialWeights } from '../layers/initialize.ts';
 import { embedTokens, llamaHidden, llmShapes, logitsOf } from '../layers/llama.ts';
 import { frozenParameters } from '../layers/parameter.ts';
 import type { Weights } from '../training/shard-gradients.ts';
-import { createDecoder, type Decoder } from './decoder.ts';
+import { createDecoder, type Decoder, type DecoderSpec } from './decoder.ts';
 import { createTextGenerator, type TextGeneratorSpec } from './generate.ts';
 import type { Prompt, Segment } from './prompt.ts';
 
@@ -127,6 +127,25 @@ describe('decoding with a cache', () => {
     decoder.start([prompts[0]!]);
     for (const id of [11, 12, 13]) decoder.next(Int32Array.of(id));
     expect(ask()).toEqual(first);
+  });
+
+  it('keeps matrices as bfloat16 where it is told to, with the bits of rounded ones', () => {
+    const weights = weightsOf(base);
+    const rounded = Object.fromEntries(
+      Object.entries(weights).map(([key, { shape, values }]) => {
+        const own = values.slice();
+        if (shape.length > 1) roundToBfloat16(own);
+        return [key, { shape, values: own }];
+      }),
+    );
+    const ask = (spec: Pick<DecoderSpec, 'weights' | 'precision'>): Float32Array[] => {
+      const decoder = createDecoder(engine, { llm: base, batchSize: 1, promptTokens: 12, answerTokens: 3, ...spec });
+      close.push(decoder);
+      return [decoder.start([prompts[0]!]), decoder.next(Int32Array.of(3))];
+    };
+    const kept = ask({ weights: (key) => weights[key], precision: 'bf16' });
+    expect(kept).toEqual(ask({ weights: rounded }));
+    expect(kept).not.toEqual(ask({ weights }));
   });
 
   it('says what it cannot hold', () => {

@@ -1,17 +1,19 @@
 // Photographs as the language model reads them: the levels' tokens side by side, ready to stand in a prompt.
-import { tf, createProgram, type Engine } from '@calm-orch/engine';
+import { tf, createProgram, type Engine, type Precision } from '@calm-orch/engine';
 import type { LlmConfig, MfamConfig } from '@calm-orch/core';
 import { tokenOrder } from '../calm/calm.ts';
 import { mfamShapes, mfamTokens } from '../calm/mfam.ts';
 import { frozenParameters } from '../layers/parameter.ts';
-import type { Weights } from '../training/shard-gradients.ts';
+import { matricesOf, valuesOf, type WeightReader, type Weights } from '../training/shard-gradients.ts';
 import type { Taps } from '../calm/taps.ts';
 import { visualBatch, visualOf, visualSpec } from '../calm/visual-inputs.ts';
 
 export interface ImageReaderSpec {
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
-  readonly weights: Weights;
+  readonly weights: Weights | WeightReader;
+  /** As a decoder's. @default 'fp32' */
+  readonly precision?: Precision;
   readonly taps: Taps;
   /** Photographs computed at once. */
   readonly batchSize: number;
@@ -37,6 +39,7 @@ export function createImageReader(engine: Engine, spec: ImageReaderSpec): ImageR
   const size = numTokens * llm.hiddenSize;
   const program = createProgram(engine, {
     variables: shapes,
+    ...(spec.precision === 'bf16' && { halved: new Set(matricesOf(shapes)) }),
     functions: {
       read: {
         inputs: visualSpec(mfam, taps, batchSize),
@@ -48,7 +51,7 @@ export function createImageReader(engine: Engine, spec: ImageReaderSpec): ImageR
       },
     },
   });
-  program.assignAll(Object.keys(shapes).map((key) => [key, spec.weights[key]!.values]));
+  for (const [key, shape] of Object.entries(shapes)) program.assign(key, valuesOf(spec.weights, key, shape));
   return {
     tokensPerImage: numTokens,
     read: async (rows) => {

@@ -1,7 +1,7 @@
 // The layers of layers.ts as single operations of the engine, forward and backward: for compiled graphs on processors that
 // have them. Same shapes, other last bits; a row has the same bits among any others, whatever the threads.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { fusedOperation, tf } from '@calm-orch/engine';
+import { graphOperation, tf } from '@calm-orch/engine';
 import type { AttentionOptions } from './attention.ts';
 import { trainable, type Parameter } from './parameter.ts';
 
@@ -50,7 +50,7 @@ export function linears(
   const outputs = bases.map(({ shape }) => shape[0]);
   const width = x.shape.at(-1)!;
   const forward = (): Forward => ({
-    values: fusedOperation(
+    values: graphOperation(
       'CalmLinear',
       [x, ...bases, ...biases.map(({ base }) => base)],
       { ...n, ...m },
@@ -58,8 +58,8 @@ export function linears(
     ),
     saved: [x, ...bases],
     gradient: (dys, [x, ...bases]) => {
-      const [dx] = fusedOperation('CalmLinearInputGradient', [...bases, ...dys], n, [x!.shape]);
-      const gradients = fusedOperation(
+      const [dx] = graphOperation('CalmLinearInputGradient', [...bases, ...dys], n, [x!.shape]);
+      const gradients = graphOperation(
         'CalmLinearWeightGradient',
         [x!, ...dys],
         { ...n, ...m, shards: { int: numShards } },
@@ -82,7 +82,7 @@ export function norm(
   const kind = { M: { int: bias === undefined ? 0 : 1 }, centred: { bool: bias !== undefined } };
   const width = x.shape.at(-1)!;
   const forward = (): Forward => {
-    const [y, normal, scale] = fusedOperation(
+    const [y, normal, scale] = graphOperation(
       'CalmNorm',
       [x, gain.base, ...(bias === undefined ? [] : [bias.base])],
       { ...kind, epsilon: { float: epsilon } },
@@ -94,7 +94,7 @@ export function norm(
       gradient: ([dy], saved) => {
         const shapes = [dy!.shape, [numShards, width], ...(bias === undefined ? [] : [[numShards, width]])];
         const attrs = { ...kind, shards: { int: numShards } };
-        const [dx, ...gradients] = fusedOperation('CalmNormGradient', [dy!, ...saved], attrs, shapes);
+        const [dx, ...gradients] = graphOperation('CalmNormGradient', [dy!, ...saved], attrs, shapes);
         return [dx!, ...gradients.filter((_, i) => [gain, bias][i]!.perShard)];
       },
     };
@@ -105,18 +105,18 @@ export function norm(
 export function gate(kind: 'gelu' | 'quick_gelu', x: Tensor): Tensor {
   const attrs = { gate: { string: kind } };
   const forward = (): Forward => ({
-    values: fusedOperation('CalmGate', [x], attrs, [x.shape]),
+    values: graphOperation('CalmGate', [x], attrs, [x.shape]),
     saved: [x],
-    gradient: ([dy], [x]) => fusedOperation('CalmGateGradient', [dy!, x!], attrs, [x!.shape]),
+    gradient: ([dy], [x]) => graphOperation('CalmGateGradient', [dy!, x!], attrs, [x!.shape]),
   });
   return custom(forward, [x])[0]!;
 }
 
 export function swiglu(gate: Tensor, up: Tensor): Tensor {
   const forward = (): Forward => ({
-    values: fusedOperation('CalmSwiglu', [gate, up], {}, [up.shape]),
+    values: graphOperation('CalmSwiglu', [gate, up], {}, [up.shape]),
     saved: [gate, up],
-    gradient: ([dy], saved) => fusedOperation('CalmSwigluGradient', [dy!, ...saved], {}, [up.shape, up.shape]),
+    gradient: ([dy], saved) => graphOperation('CalmSwigluGradient', [dy!, ...saved], {}, [up.shape, up.shape]),
   });
   return custom(forward, [gate, up])[0]!;
 }
@@ -138,12 +138,12 @@ export function attention(
   const shapes = [q.shape, k.shape, v.shape];
   const forward = (): Forward => {
     const weightShape = [q.shape[0], numHeads, q.shape[1]!, k.shape[1]!];
-    const [y, weights] = fusedOperation('CalmAttention', [q, k, v, ...tables], attrs, [q.shape, weightShape]);
+    const [y, weights] = graphOperation('CalmAttention', [q, k, v, ...tables], attrs, [q.shape, weightShape]);
     return {
       values: [y!],
       saved: [q, k, v, weights!, ...tables],
       gradient: ([dy], [q, k, v, weights, ...tables]) =>
-        fusedOperation('CalmAttentionGradient', [q!, k!, v!, weights!, dy!, ...tables], attrs, shapes),
+        graphOperation('CalmAttentionGradient', [q!, k!, v!, weights!, dy!, ...tables], attrs, shapes),
     };
   };
   return custom(forward, [q, k, v])[0]!;
@@ -151,9 +151,9 @@ export function attention(
 
 export function tokenCrossEntropy(logits: Tensor, targets: Tensor, weights: Tensor): Tensor {
   const forward = (): Forward => ({
-    values: fusedOperation('CalmCrossEntropy', [logits, targets, weights], {}, [weights.shape]),
+    values: graphOperation('CalmCrossEntropy', [logits, targets, weights], {}, [weights.shape]),
     saved: [logits, targets, weights],
-    gradient: ([dy], saved) => fusedOperation('CalmCrossEntropyGradient', [...saved, dy!], {}, [logits.shape]),
+    gradient: ([dy], saved) => graphOperation('CalmCrossEntropyGradient', [...saved, dy!], {}, [logits.shape]),
   });
   return custom(forward, [logits])[0]!;
 }
@@ -161,5 +161,5 @@ export function tokenCrossEntropy(logits: Tensor, targets: Tensor, weights: Tens
 /** Gradients [S, ...shape], each summed over its shards in the fixed binary tree: the sums one after the other, flat. */
 export function treeSums(gradients: readonly Tensor[]): Tensor {
   const size = gradients.reduce((sum, gradient) => sum + gradient.size / gradient.shape[0], 0);
-  return fusedOperation('CalmTreeSum', gradients, { N: { int: gradients.length } }, [[size]])[0]!;
+  return graphOperation('CalmTreeSum', gradients, { N: { int: gradients.length } }, [[size]])[0]!;
 }

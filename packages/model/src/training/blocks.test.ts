@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { alignedBlocks, callsOf, combineBlocks, type Block } from './blocks.ts';
+import { alignedBlocks, callsOf, sumBlocks, type Block } from './blocks.ts';
 
 const text = (blocks: readonly Block[] | null): string | null =>
   blocks === null ? null : blocks.map(({ first, size }) => `${first}+${size}`).join(' ');
@@ -34,7 +34,15 @@ describe('the blocks of a range', () => {
         first = end;
         return cut.map((block) => ({ ...block, sum: sumOver(block.first, block.size) }));
       });
-      expect(combineBlocks(blocks, 8), cuts.join()).toEqual(all);
+      const whole = { first: 0, size: 8 };
+      for (let k = -1; k < blocks.length; k++) {
+        const parts = blocks.map((block) => ({ ...block, sum: block.sum.slice() }));
+        expect(sumBlocks(parts, whole, parts[k]?.sum ?? new Float32Array(3)), cuts.join()).toEqual(all);
+      }
+      expect(() => sumBlocks(blocks.slice(1), whole, new Float32Array(3))).toThrow(
+        'shards 0 to 7 were not summed once',
+      );
+      expect(() => sumBlocks([...blocks, ...blocks], whole, new Float32Array(3))).toThrow('not summed once');
     }
   });
 });

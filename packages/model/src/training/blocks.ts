@@ -2,7 +2,7 @@
 // contiguous range; it is cut into aligned blocks (first a multiple of size, size a power of two), which are whole
 // subtrees of the fixed binary tree over shards: a block summed anywhere is a node of that tree, to the bit.
 import { CalmError } from '@calm-orch/core';
-import type { Values } from '@calm-orch/engine';
+import { sumTree, type Values } from '@calm-orch/engine';
 
 /** Shards first .. first + size - 1, a subtree of the tree. */
 export interface Block {
@@ -61,40 +61,43 @@ export function shardsOf(
 }
 
 /**
- * The sum over a block of sums of blocks within it: neighbours are added as soon as both halves of a subtree are there.
- * @throws CalmError `internal` where a shard is missing.
+ * How often the two newest sums are added after each of these blocks, in order, for all to become that of `whole`:
+ * neighbours as soon as both halves of a subtree are there.
+ * @throws CalmError `internal` unless the blocks cover the whole exactly once.
  */
-export function sumWithin<T>(
-  parts: readonly (Block & { readonly sum: T })[],
-  block: Block,
-  add: (left: T, right: T) => T,
-): T {
-  const byFirst = new Map(parts.map((part) => [part.first, part]));
-  const sumOf = (first: number, size: number): T => {
-    const found = byFirst.get(first);
-    if (found?.size === size) return found.sum;
-    if (size === 1) throw new CalmError('internal', `gang: nobody computed shard ${first}`);
-    return add(sumOf(first, size / 2), sumOf(first + size / 2, size / 2));
-  };
-  return sumOf(block.first, block.size);
+export function additionsOf(blocks: readonly Block[], whole: Block): Uint8Array {
+  const sums: Block[] = [];
+  const additions = blocks.map((block) => {
+    let count = 0;
+    let sum = block;
+    for (let left = sums.at(-1); left !== undefined && areHalves(left, sum); left = sums.at(-1), count++)
+      sum = { first: sums.pop()!.first, size: 2 * left.size };
+    sums.push(sum);
+    return count;
+  });
+  const [sum, ...others] = sums;
+  if (sum?.first !== whole.first || sum.size !== whole.size || others.length > 0)
+    throw new CalmError(
+      'internal',
+      `gang: shards ${whole.first} to ${whole.first + whole.size - 1} were not summed once`,
+    );
+  return Uint8Array.from(additions);
 }
 
-/** `sumWithin` of vectors; may overwrite the sums it is given. */
-export function sumBlocks(parts: readonly BlockSum[], block: Block): BlockSum {
-  const sum = sumWithin(parts, block, (left, right) => {
-    for (let i = 0; i < left.length; i++) left[i]! += right[i]!;
-    return left;
-  });
-  return { ...block, sum };
-}
+const areHalves = (left: Block, right: Block): boolean =>
+  left.size === right.size && left.first + left.size === right.first && left.first % (2 * left.size) === 0;
 
 /**
- * The sum over all shards of a step; may overwrite the sums it is given.
- * @throws CalmError `internal` unless the blocks cover all shards exactly once.
+ * The sum over a block of the sums of blocks within it, in order, in the memory of `into`: which may be that of one of them.
+ * @throws CalmError `internal` unless these cover the block exactly once.
  */
-export function combineBlocks(blocks: readonly BlockSum[], numShards: number): Float32Array {
-  const covered = blocks.reduce((sum, { size }) => sum + size, 0);
-  if (covered !== numShards)
-    throw new CalmError('internal', `gang: ${covered} shards were summed, a step has ${numShards}`);
-  return sumBlocks(blocks, { first: 0, size: numShards }).sum;
+export function sumBlocks(parts: readonly BlockSum[], whole: Block, into: Float32Array): Float32Array {
+  const additions = additionsOf(parts, whole);
+  if (parts.length === 1 && parts[0]!.sum === into) return into;
+  sumTree(
+    into,
+    parts.map(({ sum }) => sum),
+    additions,
+  );
+  return into;
 }

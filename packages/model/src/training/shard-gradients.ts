@@ -87,6 +87,9 @@ export function unflatten(flat: Float32Array, shapes: Shapes): Weights {
   );
 }
 
+/** Of the weights those that enter products: with `train.precision: bf16` these are kept as bfloat16 where they are frozen. */
+export const matricesOf = (shapes: Shapes): string[] => Object.keys(shapes).filter((key) => shapes[key]!.length > 1);
+
 /** @throws CalmError `bad_data` unless the weights hold this key in this shape. */
 export function valuesOf(weights: Weights | WeightReader, key: string, shape: readonly number[]): Float32Array {
   const tensor = typeof weights === 'function' ? weights(key) : weights[key];

@@ -9,8 +9,9 @@ import { adamInputs, plainAdam, type OptimizerOptions, type StepAt } from './ada
 import { callsOf, shardsOf, sumBlocks, type Block, type BlockSum } from './blocks.ts';
 import { bucketsOf, type Bucket } from './buckets.ts';
 import { areFinite, NonFiniteStep } from './non-finite-step.ts';
-import { sizeOf, sumOfLosses, type Shapes, type TrainingStep } from './shard-gradients.ts';
+import { matricesOf, sizeOf, sumOfLosses, type Shapes, type TrainingStep } from './shard-gradients.ts';
 import { sliceOf, type Slice } from './slices.ts';
+import { digestFunctions, digestOf, type PartialDigest } from './state-digest.ts';
 import { accumulateName, blockFunctions, runFunctions, runName, sumName } from './step-functions.ts';
 import { concatenated, createStepState, type StepState } from './step-state.ts';
 
@@ -41,6 +42,8 @@ export interface ShardedStep extends StepState {
   readonly numShards: number;
   /** Shards that a call computes at most. */
   readonly maxShardsPerCall: number;
+  /** Where gradients and weights are cut, in order, and the rank whose slice a bucket lies in. */
+  readonly buckets: readonly (Slice & { readonly rank: number })[];
   /** Sizes of blocks that `accumulate` computes. */
   readonly blockSizes: readonly number[];
   /**
@@ -51,17 +54,22 @@ export interface ShardedStep extends StepState {
   /** The whole step; the loss before it. @throws NonFiniteStep with the state unchanged */
   run(name: string, inputs: Readonly<Record<string, Values>>, at: StepAt): number;
   /**
-   * Losses of the shards of these blocks, neighbours in order, and for every slice, by rank, the sums of their gradients by
-   * block; the inputs hold these shards and no others. @throws CalmError `internal` where a block is smaller than all
-   * blockSizes.
+   * Losses of the shards of these blocks, neighbours in order, and for every bucket the sums of their gradients by block, in
+   * memory of their own; the inputs hold these shards and no others. @throws CalmError `internal` where a block is smaller
+   * than all blockSizes.
    */
   accumulate(
     name: string,
     inputs: Readonly<Record<string, Values>>,
     blocks: readonly Block[],
   ): { readonly losses: Float32Array; readonly sums: readonly (readonly BlockSum[])[] };
-  /** The own slice updated by its part of the gradient of all shards; false where that is not finite: nothing has changed. */
-  apply(gradient: Float32Array, at: StepAt): boolean;
+  /**
+   * The own slice updated by the gradient of all shards, in its buckets; false where that is not finite: nothing has
+   * changed.
+   */
+  apply(gradient: readonly Float32Array[], at: StepAt): boolean;
+  /** Of all weights and the moments of the own slice. */
+  digest(): PartialDigest;
   /** Loss and summed flat gradient without an update, where numShards is among the blockSizes. */
   gradient(name: string, inputs: Readonly<Record<string, Values>>): { loss: number; gradient: Float32Array };
   /** The same step as a member of a gang takes it, with the same frozen weights. */
@@ -88,10 +96,12 @@ export function createShardedStep(
     engine,
     {
       ...(spec.precision && { precision: spec.precision }),
+      ...(spec.precision === 'bf16' && { halved: new Set(matricesOf(spec.frozen).map((key) => `frozen/${key}`)) }),
       variables: variablesOf(spec, buckets, own, spec.slice === undefined ? numLevels : 0),
       functions: {
         ...(spec.slice === undefined && runFunctions(functionSpec, numLevels)),
         ...(blockSizes.length > 0 && blockFunctions(functionSpec, blockSizes)),
+        ...digestFunctions(buckets, own),
       },
     },
     options,
@@ -102,27 +112,34 @@ export function createShardedStep(
       throw new CalmError('internal', `gang: no block can be computed by calls of ${blockSizes.join()}`);
     const numShardsOfBlocks = blocks.reduce((sum, { size }) => sum + size, 0);
     const losses: number[] = [];
-    const sums = slices.map((): BlockSum[] => []);
+    const parts = buckets.map((): BlockSum[] => []);
     for (const call of calls) {
       const from = losses.length;
       const own = shardsOf(inputs, from, from + call.size, numShardsOfBlocks);
       const result = program.run(accumulateName(name, call.size), own);
       losses.push(...result.losses!);
-      sums.forEach((ofSlice, r) => {
-        const numbers = buckets.filter((bucket) => bucket.rank === r).map((bucket) => result[bucket.name]!);
-        ofSlice.push({ ...call, sum: concatenated(numbers) });
-      });
+      buckets.forEach((bucket, b) => parts[b]!.push({ ...call, sum: result[bucket.name]! }));
     }
+    const within =
+      ({ first, size }: Block) =>
+      ({ first: at }: Block): boolean =>
+        at >= first && at < first + size;
     return {
       losses: Float32Array.from(losses),
-      sums: sums.map((ofSlice) => blocks.map((block) => sumBlocks(ofSlice, block))),
+      sums: parts.map((ofBucket) =>
+        blocks.map((block) => {
+          const ofBlock = ofBucket.filter(within(block));
+          return { ...block, sum: sumBlocks(ofBlock, block, ofBlock[0]!.sum) };
+        }),
+      ),
     };
   };
   return {
-    ...createStepState(program, spec.trainable, spec.frozen, slices, buckets, own),
+    ...createStepState(program, spec.trainable, spec.frozen, buckets, own),
     program,
     numShards,
     maxShardsPerCall: numShards / accumulation,
+    buckets,
     blockSizes,
     canPartition: accumulation === 1 && optimizer.maxGradientNorm === null && optimizer.weightDecay === 0,
     run: (name, inputs, at) => {
@@ -143,13 +160,10 @@ export function createShardedStep(
     },
     accumulate,
     apply: (gradient, at) => {
-      const { first } = slices[rank]!;
-      const parts = own.map((bucket): [string, Float32Array] => [
-        `gradient${bucket.name}`,
-        gradient.subarray(bucket.first - first, bucket.end - first),
-      ]);
-      return program.run('apply', { ...Object.fromEntries(parts), ...adamInputs(at, optimizer) }).applied![0] === 1;
+      const named = own.map(({ name }, b): [string, Float32Array] => [`gradient${name}`, gradient[b]!]);
+      return program.run('apply', { ...Object.fromEntries(named), ...adamInputs(at, optimizer) }).applied![0] === 1;
     },
+    digest: () => digestOf(program, buckets, own),
     gradient: (name, inputs) => {
       const { losses, sums } = accumulate(name, inputs, [{ first: 0, size: numShards }]);
       return { loss: sumOfLosses(losses), gradient: concatenated(sums.map(([block]) => block!.sum)) };

@@ -3,14 +3,15 @@
 import type { Program } from '@calm-orch/engine';
 import type { NamedTensor } from '../checkpoints/safetensors.ts';
 import type { Bucket } from './buckets.ts';
+import { cut, lazyNumbers, type Numbers } from './numbers.ts';
 import { sizeOf, valuesOf, type Shapes, type WeightReader, type Weights } from './shard-gradients.ts';
 import type { Slice } from './slices.ts';
 
-/** All weights, and the moments of the step's slice, flat, in the order of the keys. */
+/** All weights, and the moments of the step's slice, in the order of the keys; read when they are gone through. */
 export interface TrainingState {
-  readonly weights: Float32Array;
-  readonly firstMoment: Float32Array;
-  readonly secondMoment: Float32Array;
+  readonly weights: Numbers;
+  readonly firstMoment: Numbers;
+  readonly secondMoment: Numbers;
 }
 
 export interface StepState {
@@ -20,13 +21,12 @@ export interface StepState {
   /** One trained weight. */
   weight(key: string): NamedTensor;
   weights(): Weights;
+  /** As it is whenever it is gone through: not what it was once a step has been taken. */
   state(): TrainingState;
   /** Takes the state of all slices, and keeps the moments of its own. */
   setState(state: TrainingState): void;
-  /** The weights of the own slice. */
-  sliceWeights(): Float32Array;
-  /** Replaces the weights of slices, by rank. */
-  setSlices(slices: Iterable<readonly [rank: number, weights: Float32Array]>): void;
+  bucketWeights(bucket: number): Float32Array;
+  setBucketWeights(bucket: number, weights: Float32Array): void;
   /** Takes another step's frozen weights. */
   setFrozen(from: Program): void;
 }
@@ -39,17 +39,20 @@ export function createStepState(
   program: Program,
   trainable: Shapes,
   frozen: Shapes,
-  slices: readonly Slice[],
   buckets: readonly Bucket[],
   own: readonly Bucket[],
 ): StepState {
   const keys = Object.keys(trainable);
   const frozenNames = Object.keys(frozen).map((key) => `frozen/${key}`);
-  const read = (prefix: Prefix, of: readonly Bucket[]): Float32Array =>
-    concatenated([...program.readAll(of.map(({ name }) => prefix + name))]);
-  /** Of a vector that begins at number `first` of the flat vector. */
-  const partsOf = function* (prefix: Prefix, of: readonly Bucket[], vector: Float32Array, first = 0): Assigns {
-    for (const bucket of of) yield [prefix + bucket.name, vector.subarray(bucket.first - first, bucket.end - first)];
+  const lengthOf = ({ first, end }: Slice): number => end - first;
+  const read = (prefix: Prefix, of: readonly Bucket[]): Numbers =>
+    lazyNumbers(of.map(lengthOf), (b) => program.read(prefix + of[b]!.name));
+  const assigns = function* (prefix: Prefix, of: readonly Bucket[], numbers: Numbers): Assigns {
+    let b = 0;
+    for (const piece of cut(numbers, buckets.map(lengthOf))) {
+      const bucket = buckets[b++]!;
+      if (of.includes(bucket)) yield [prefix + bucket.name, piece];
+    }
   };
   const named = function* (weights: Weights | WeightReader): Assigns {
     for (const { name, parts } of buckets) {
@@ -82,17 +85,12 @@ export function createStepState(
     weights: () => weightsOf(keys),
     state: () => ({ weights: read('weights', buckets), firstMoment: read('m', own), secondMoment: read('v', own) }),
     setState: ({ weights, firstMoment, secondMoment }) => {
-      program.assignAll(partsOf('weights', buckets, weights));
-      program.assignAll(partsOf('m', own, firstMoment));
-      program.assignAll(partsOf('v', own, secondMoment));
+      program.assignAll(assigns('weights', buckets, weights));
+      program.assignAll(assigns('m', own, firstMoment));
+      program.assignAll(assigns('v', own, secondMoment));
     },
-    sliceWeights: () => read('weights', own),
-    setSlices: (all) => {
-      for (const [r, weights] of all) {
-        const of = buckets.filter((bucket) => bucket.rank === r);
-        program.assignAll(partsOf('weights', of, weights, slices[r]!.first));
-      }
-    },
+    bucketWeights: (bucket) => program.read(`weights${buckets[bucket]!.name}`),
+    setBucketWeights: (bucket, weights) => program.assign(`weights${buckets[bucket]!.name}`, weights),
     setFrozen: (from) => {
       let at = 0;
       for (const values of from.readAll(frozenNames)) program.assign(frozenNames[at++]!, values);

@@ -43,11 +43,12 @@ export function createComputeGang({
   };
   const noRoster = (cause?: unknown): CalmError =>
     new CalmError('unavailable', `a peer is gone and no new roster came in ${rosterTimeoutMs / 1000} s`, { cause });
-  const pull: Gang['pull'] = async (member, of, signal, into) => {
+  /** Asks again until the signal. */
+  const pulled = async <T>(signal: AbortSignal, once: () => Promise<T>): Promise<T> => {
     let untilMs: number | undefined;
     for (;;)
       try {
-        return await opened().pull(member, name(of), signal, into);
+        return await once();
       } catch (error) {
         if (signal.aborted) throw error;
         untilMs ??= performance.now() + rosterTimeoutMs;
@@ -83,7 +84,9 @@ export function createComputeGang({
     publish: (of, ...parts) => opened().publish(name(of), ...parts),
     retire: (keep) => opened().retire((full) => keep(full.slice(stageKey.length + 1))),
     taken: (of, numPeers, signal) => waitFor(opened().taken(name(of), numPeers, signal)),
-    pull: (member, of, signal, into) => waitFor(pull(member, of, signal, into)),
+    offer: (of, make) => opened().offer(name(of), make),
+    pull: (member, of, signal, into) => waitFor(pulled(signal, () => opened().pull(member, name(of), signal, into))),
+    view: (member, of, signal, into) => waitFor(pulled(signal, () => opened().view(member, name(of), signal, into))),
     update: (next) => {
       if (next.generation <= roster.generation) return;
       roster = next;

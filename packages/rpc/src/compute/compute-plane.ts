@@ -1,6 +1,7 @@
 // The tensor plane of a compute process: opened when first needed, and then kept over items and certificates. What it needs
 // is loaded then: most processes have no peers.
 import type { TensorPeers } from './compute-message.ts';
+import type { FileMemory } from '../tensors/shared-files.ts';
 import type { TlsAccess } from '../tensors/tensor-access.ts';
 import type { TensorPlane, TensorPlaneOptions } from '../tensors/tensor-plane.ts';
 
@@ -35,15 +36,21 @@ export function refusePeers(names: readonly string[]): void {
   );
 }
 
-/** @param onStreamed told why tensors are streamed where shared memory was wanted */
-export function computePlane(onStreamed: (note: string) => void): Promise<TensorPlane> {
-  return (plane ??= open(onStreamed));
+export interface ComputePlaneOptions {
+  /** Files as memory, where the engine brings that. */
+  readonly memory?: () => Promise<FileMemory | undefined>;
+  /** Told why tensors are streamed where shared memory was wanted. */
+  readonly onStreamed: (note: string) => void;
 }
 
-async function open(onStreamed: (note: string) => void): Promise<TensorPlane> {
+export function computePlane(options: ComputePlaneOptions): Promise<TensorPlane> {
+  return (plane ??= open(options));
+}
+
+async function open({ memory, onStreamed }: ComputePlaneOptions): Promise<TensorPlane> {
   const { openTensorPlane } = await import('../tensors/tensor-plane.ts');
   const streamed = process.env['CALM_ORCH_TENSORS'] === 'stream' ? { sharedMemory: null } : {};
-  return openTensorPlane({ ...(await place()), ...streamed, onStreamed });
+  return openTensorPlane({ ...(await place()), ...streamed, memory: await memory?.(), onStreamed });
 }
 
 /** Where tensors are served, and to whom: beside the coordinator's socket, or where other hosts reach this one. */

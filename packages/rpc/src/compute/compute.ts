@@ -6,11 +6,13 @@ import { Worker } from 'node:worker_threads';
 import { assertNever, CalmError, stackOf, toCalmError, type StageDefinition } from '@calm-orch/core';
 import { createComputeGang, type ComputeGang } from './compute-gang.ts';
 import type { FromCompute, ToCompute } from './compute-message.ts';
-import { computePlane, hasPeers, refusePeers, usePeers } from './compute-plane.ts';
+import { computePlane, hasPeers, refusePeers, usePeers, type ComputePlaneOptions } from './compute-plane.ts';
 import type { WorkItem } from '../tensors/wire.ts';
 
+export type ComputeOptions = Pick<ComputePlaneOptions, 'memory'>;
+
 /** Computes stages of these kinds for the parent until it goes. @throws CalmError `invalid_argument` when nobody forked this process. */
-export function runCompute(kinds: readonly StageDefinition[]): void {
+export function runCompute(kinds: readonly StageDefinition[], options: ComputeOptions = {}): void {
   if (process.send === undefined)
     throw new CalmError('invalid_argument', 'compute: started by a worker only; use `calm-orch run`');
   watchParent();
@@ -29,7 +31,7 @@ export function runCompute(kinds: readonly StageDefinition[]): void {
         cancel = new AbortController();
         const { work } = message;
         const definition = kinds.find(({ kind }) => kind === work.stage.kind);
-        const gang = definition?.budget === undefined ? undefined : gangOf(work);
+        const gang = definition?.budget === undefined ? undefined : gangOf(work, options);
         current = { token: work.token, gang };
         compute(definition, work, cancel.signal, gang).catch(die);
         return;
@@ -48,7 +50,7 @@ async function compute(
   signal: AbortSignal,
   gang: ComputeGang | undefined,
 ): Promise<void> {
-  const { token, stage: spec, item, inputs, outputDir, checkpointDir, checkpointEveryMs, optimizer } = work;
+  const { token, stage: spec, item, inputs, outputDir, checkpointDir } = work;
   send({ type: 'started', token });
   try {
     if (definition === undefined)
@@ -61,8 +63,9 @@ async function compute(
       inputs,
       outputDir,
       checkpointDir,
-      checkpointEveryMs,
-      optimizer,
+      checkpointEveryMs: work.checkpointEveryMs,
+      keepCheckpoints: work.keepCheckpoints,
+      optimizer: work.optimizer,
       signal,
       ...(gang && { gang }),
       report: (progress) => send({ type: 'progress', token, progress }),
@@ -101,14 +104,14 @@ function aliveMessages(token: string): () => void {
 let current: { readonly token: string; readonly gang: ComputeGang | undefined } | undefined;
 
 /** Undefined where no others can be reached. The tensor plane is opened when first needed, and then kept. */
-function gangOf({ token, stage: { key } }: WorkItem): ComputeGang | undefined {
+function gangOf({ token, stage: { key } }: WorkItem, options: ComputeOptions): ComputeGang | undefined {
   if (!hasPeers()) return undefined;
   // The plane outlives the item it was opened for.
   const onStreamed = (note: string): void => {
     if (current !== undefined) send({ type: 'note', token: current.token, note });
   };
   return createComputeGang({
-    plane: () => computePlane(onStreamed),
+    plane: () => computePlane({ ...options, onStreamed }),
     stageKey: key,
     onReady: (at) => send({ type: 'ready', token, address: at }),
     onWaiting: () => send({ type: 'alive', token, waiting: true }),

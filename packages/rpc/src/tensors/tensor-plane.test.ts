@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -75,6 +75,44 @@ describe.each([
   });
 });
 
+describe('a tensor that is made when it is asked for', () => {
+  it('is made again for a peer that asks later; memory of two alone is kept', async () => {
+    const [owner, ...peers] = [await open(dir), await open(dir), await open(dir)] as const;
+    const made: number[] = [];
+    for (let i = 0; i < 5; i++)
+      owner.offer(`piece-${i}`, () => {
+        made.push(i);
+        return [new Float32Array(50_000).fill(i), Float32Array.of(7)];
+      });
+    expect(made).toEqual([]);
+    const sizes = (): number => readdirSync(dir).filter((name) => name.startsWith('calm-orch-')).length;
+    for (const peer of peers)
+      for (let i = 0; i < 5; i++) {
+        const piece = await peer.pull(owner.address, `piece-${i}`, signal);
+        expect([piece[0], piece[49_999], piece[50_000], piece.length]).toEqual([i, i, 7, 50_001]);
+        expect(sizes()).toBeLessThanOrEqual(3);
+      }
+    expect(made).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
+  });
+});
+
+it('a tensor in a file that was written over is refused, not taken for another', async () => {
+  const [owner, peer] = [await open(dir), await open(dir)] as const;
+  const tensor = new Float32Array(50_000).fill(1);
+  owner.publish('first', tensor);
+  await peer.pull(owner.address, 'first', signal);
+  const name = readdirSync(dir).find((each) => each.startsWith('calm-orch-'))!;
+  const bytes = readFileSync(join(dir, name));
+  for (const at of [4, 8]) {
+    const other = Buffer.from(bytes);
+    other[at]! ^= 1;
+    writeFileSync(join(dir, name), other);
+    await expect(peer.pull(owner.address, 'first', signal)).rejects.toThrow('it was written over');
+  }
+  writeFileSync(join(dir, name), bytes);
+  expect(equal(await peer.pull(owner.address, 'first', signal), tensor)).toBe(true);
+});
+
 describe('where shared memory cannot be used, tensors are streamed, which is said once', () => {
   /** Pulls by two peers, one after the other: tensors too small and too large for a folder of 1 MiB. */
   async function pullAll(sharedMemory: string): Promise<void> {
@@ -110,7 +148,7 @@ describe('where shared memory cannot be used, tensors are streamed, which is sai
         await pullAll(tiny);
         expect(notes[0]).toContain('ENOSPC');
         // What fits still goes through it; what did not has left nothing behind.
-        expect(readdirSync(tiny).map((name) => statSync(join(tiny, name)).size)).toEqual([200_000]);
+        expect(readdirSync(tiny).map((name) => statSync(join(tiny, name)).size)).toEqual([64 + 200_000]);
       } finally {
         execFileSync('umount', [tiny]);
         rmSync(tiny, { recursive: true });

@@ -1,44 +1,46 @@
-// Tensors between trainers. Each process publishes its own under names and pulls those of others, by address and name.
-// Between processes of one host a large tensor crosses as a file in shared memory, between hosts as chunks of a gRPC
-// stream; so it does where shared memory is full or out of reach. Every tensor comes with its CRC-32, and a pull waits
-// until the tensor is there.
+// Tensors between trainers. Each process offers its own under names and pulls those of others, by address and name.
+// Between processes of one host a large tensor crosses as a file in shared memory, which peers read where it lies; between
+// hosts as chunks of a gRPC stream with a CRC-32; so it does where shared memory is full or out of reach. A pull waits until
+// the tensor is there.
 // TensorFlow blocks the thread that serves: a peer's pull is answered once the step at hand is computed, which is when
 // there is something to answer. Files are written when a tensor is published, not when it is asked for: the peer may still
 // be computing then, and would wait for the copy later.
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { crc32 } from 'node:zlib';
-import {
-  Metadata,
-  Server,
-  status,
-  type Client,
-  type ClientReadableStream,
-  type ServerWritableStream,
-} from '@grpc/grpc-js';
-import { CalmError, readInto, temporaryFolder } from '@calm-orch/core';
-import { TensorServiceService, type PullRequest, type PullResponse } from '../generated/calm/v1/tensor.ts';
+import { Metadata, Server, status, type Client } from '@grpc/grpc-js';
+import { CalmError, temporaryFolder, type TensorView } from '@calm-orch/core';
+import { TensorServiceService } from '../generated/calm/v1/tensor.ts';
 import { ownedName, removeDead } from '../address.ts';
 import { openClient, retire } from '../client.ts';
-import { createSharedFiles } from './shared-files.ts';
+import { answerWithFile, madeOf, share, stream, type Made, type Offered, type PullCall } from './offered.ts';
+import { receive } from './receive.ts';
+import { createSharedFiles, type FileMemory } from './shared-files.ts';
+import { createSharedViews } from './shared-views.ts';
 import type { TensorAccess } from './tensor-access.ts';
-import { fromStatus } from '../status.ts';
 
 export interface TensorPlane {
   /** Where peers reach it. */
   readonly address: string;
   /** Offers a tensor, the parts one after the other. The parts must not change until the name is retired. */
   publish(name: string, ...parts: readonly Float32Array[]): void;
+  /**
+   * Offers a tensor that is made when a peer asks for it, and again for a peer that asks later: memory of the newest two
+   * alone is kept. What is made must not change until the name is retired.
+   */
+  offer(name: string, make: () => readonly Float32Array[]): void;
   /** Waits until so many pulls of a published tensor have been answered in full, it is retired, or the signal. */
   taken(name: string, numPulls: number, signal: AbortSignal): Promise<void>;
   /** Forgets all names for which `keep` is false. */
   retire(keep: (name: string) => boolean): void;
   /**
-   * `into` is filled and returned where it has the tensor's length: memory that was used before is quicker to fill.
-   * @throws CalmError `unavailable` when the peer is gone, `cancelled` on the signal, `io` on a wrong checksum.
+   * A copy. `into` is filled and returned where it has the tensor's length: memory that was used before is quicker to fill.
+   * @throws CalmError `unavailable` when the peer is gone, `cancelled` on the signal, `io` on a wrong checksum or where it
+   * was written over
    */
   pull(address: string, name: string, signal: AbortSignal, into?: Float32Array): Promise<Float32Array>;
+  /** As `pull`, where it lies: in shared memory it may be written over once its owner has retired it. */
+  view(address: string, name: string, signal: AbortSignal, into?: Float32Array): Promise<TensorView>;
   /** Connections to peers are made anew: they show what `access` shows by now. */
   reconnect(): void;
   /** Ends what is being given to peers that `access` admits no longer. */
@@ -52,57 +54,70 @@ export interface TensorPlaneOptions {
   readonly access: TensorAccess;
   /** Folder for tensors in shared memory; null: all tensors are streamed. @default /dev/shm where there is one */
   readonly sharedMemory?: string | null;
+  /** Maps files of shared memory; without, they are read and written. */
+  readonly memory?: FileMemory | undefined;
   /** Told once, when shared memory is wanted and cannot be used: why. @default nobody is told */
   readonly onStreamed?: (reason: string) => void;
 }
 
-const chunkBytes = 1 << 20;
-/** Smaller tensors come with the answer, also within a host. */
-const inlineBytes = 16 << 10;
+/** Tensors made for peers that asked, whose memory is kept. */
+const keptMade = 2;
 
-interface Published {
-  readonly parts: readonly Buffer[];
-  readonly sizeBytes: number;
-  readonly crc: number;
-  path: string | null;
-  /** Calls answered in full, or given up by the peer. */
-  readonly takenBy: Set<ServerWritableStream<PullRequest, PullResponse>>;
-  /** Called with each of them, and when the tensor is forgotten. */
-  onTaken: () => void;
-}
-
-export async function openTensorPlane({ address, access, ...options }: TensorPlaneOptions): Promise<TensorPlane> {
+export async function openTensorPlane({
+  address,
+  access,
+  memory,
+  ...options
+}: TensorPlaneOptions): Promise<TensorPlane> {
   const shared = options.sharedMemory === undefined ? defaultSharedMemory() : options.sharedMemory;
   const ownHost = shared === null ? '' : hostIdentity();
   /** What peers are told: empty once a file of theirs could not be opened. */
   let host = ownHost;
   let onStreamed = options.onStreamed;
-  const stream = (reason: string): void => {
+  const noteStreams = (reason: string): void => {
     onStreamed?.(`tensors that do not fit into shared memory are streamed (${reason})`);
     onStreamed = undefined;
   };
   const files =
     shared === null
       ? null
-      : createSharedFiles(join(shared, sharedPrefix + ownedName(4)), ({ message }) => stream(message));
+      : createSharedFiles({
+          prefix: join(shared, sharedPrefix + ownedName(4)),
+          memory,
+          onRefused: ({ message }) => noteStreams(message),
+        });
+  const views = createSharedViews(memory);
   if (shared !== null) removeDeadFiles(shared);
-  const tensors = new Map<string, Published>();
+  const tensors = new Map<string, Offered>();
+  /** Of those made for peers that asked, the newest last. */
+  let latest: Offered[] = [];
   const waiting = new Map<string, Set<() => void>>();
   const clients = new Map<string, Client>();
   /** Pulls that wait or are being answered. */
-  const calls = new Set<ServerWritableStream<PullRequest, PullResponse>>();
+  const calls = new Set<PullCall>();
   /** Whether a process of this host has asked for anything. */
   let hasLocalPeers = false;
 
-  const forget = (name: string): void => {
-    const { path, onTaken } = tensors.get(name)!;
-    tensors.delete(name);
-    if (path !== null) files!.release(path);
-    onTaken();
+  const release = (offered: Offered): void => {
+    const shared = offered.made?.shared ?? null;
+    if (shared !== null) files!.release(shared);
+    offered.made = null;
   };
-  const answer = async (call: ServerWritableStream<PullRequest, PullResponse>, name: string): Promise<void> => {
+  const forget = (name: string): void => {
+    const offered = tensors.get(name)!;
+    tensors.delete(name);
+    release(offered);
+    offered.onTaken();
+  };
+  const madeNow = (offered: Offered): Made => {
+    if (offered.made !== null) return offered.made;
+    latest = [...latest.filter((each) => each !== offered), offered];
+    while (latest.length > keptMade) release(latest.shift()!);
+    return (offered.made = madeOf(offered.make()));
+  };
+  const answer = async (call: PullCall, name: string): Promise<void> => {
     const found = tensors.get(name)!;
-    const { sizeBytes, crc } = found;
+    const made = madeNow(found);
     const taken = (): void => {
       found.takenBy.add(call);
       found.onTaken();
@@ -111,24 +126,21 @@ export async function openTensorPlane({ address, access, ...options }: TensorPla
     call.once('finish', taken);
     call.once('cancelled', taken);
     const sharesFiles = files !== null && call.request.host !== '' && call.request.host === ownHost;
-    if (sharesFiles && sizeBytes > inlineBytes) found.path ??= files.write(found.parts);
-    if (sharesFiles && found.path !== null) {
-      call.write({ sizeBytes, crc32: crc, path: found.path, chunk: Buffer.alloc(0) });
-      call.end();
-      return;
-    }
-    call.write({ sizeBytes, crc32: crc, path: '', chunk: Buffer.alloc(0) });
-    let resume = (): void => {};
-    for (const event of ['drain', 'cancelled', 'error']) call.on(event, () => resume());
-    for (const part of found.parts)
-      for (let start = 0; start < part.length && calls.has(call); start += chunkBytes) {
-        const chunk = part.subarray(start, start + chunkBytes);
-        if (!call.write({ sizeBytes: 0, crc32: 0, path: '', chunk }))
-          await new Promise<void>((drained) => (resume = drained));
-      }
-    if (calls.has(call)) call.end();
+    if (sharesFiles) share(made, files);
+    if (sharesFiles && made.shared !== null) answerWithFile(call, made, made.shared);
+    else await stream(call, made, () => calls.has(call));
   };
-  const pull = (call: ServerWritableStream<PullRequest, PullResponse>): void => {
+  const answerWaiting = (name: string): void => {
+    const asking = waiting.get(name);
+    waiting.delete(name);
+    for (const ready of asking ?? []) ready();
+  };
+  const add = (name: string, offered: Pick<Offered, 'make' | 'made'>): void => {
+    if (tensors.has(name)) forget(name);
+    tensors.set(name, { ...offered, takenBy: new Set(), onTaken: () => {} });
+    answerWaiting(name);
+  };
+  const serve = (call: PullCall): void => {
     if (!access.admits(call)) return refuse(call);
     const { name } = call.request;
     calls.add(call);
@@ -148,7 +160,7 @@ export async function openTensorPlane({ address, access, ...options }: TensorPla
   };
 
   const server = new Server();
-  server.addService(TensorServiceService, { pull });
+  server.addService(TensorServiceService, { pull: serve });
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, access.serverCredentials, (error, bound) => {
       if (error === null) resolve(bound);
@@ -162,39 +174,50 @@ export async function openTensorPlane({ address, access, ...options }: TensorPla
     clients.set(peer, client);
     return client;
   };
+  const view: TensorPlane['view'] = async (peer, name, signal, into) => {
+    const request = { metadata: access.metadata, signal, views, into };
+    const found = await receive(clientOf(peer), peer, { name, host }, request);
+    if (found !== null) return found;
+    const streamed = await receive(clientOf(peer), peer, { name, host: '' }, request);
+    noteStreams(`files of ${peer} cannot be opened here`);
+    host = '';
+    return streamed!;
+  };
   return {
     address: address.startsWith('unix:') ? address : address.replace(/:\d+$/, `:${port}`),
     publish: (name, ...parts) => {
-      const buffers = parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength));
-      const crc = buffers.reduce((sum, buffer) => crc32(buffer, sum), 0);
-      const sizeBytes = buffers.reduce((sum, { length }) => sum + length, 0);
-      if (tensors.has(name)) forget(name);
-      const path = files !== null && hasLocalPeers && sizeBytes > inlineBytes ? files.write(buffers) : null;
-      tensors.set(name, { parts: buffers, sizeBytes, crc, path, takenBy: new Set(), onTaken: () => {} });
-      const asking = waiting.get(name);
-      waiting.delete(name);
-      for (const ready of asking ?? []) ready();
+      const made = madeOf(parts);
+      if (hasLocalPeers) share(made, files);
+      add(name, { make: () => parts, made });
     },
+    offer: (name, make) => add(name, { make, made: null }),
     taken: async (name, numPulls, signal) => {
       const found = tensors.get(name);
-      while (found !== undefined && tensors.get(name) === found && found.takenBy.size < numPulls && !signal.aborted)
-        await new Promise<void>((resolve) => {
-          found.onTaken = resolve;
-          signal.addEventListener('abort', () => resolve(), { once: true });
-        });
+      if (found === undefined) return;
+      const isOver = (): boolean => tensors.get(name) !== found || found.takenBy.size >= numPulls || signal.aborted;
+      await new Promise<void>((resolve) => {
+        const check = (): void => {
+          if (!isOver()) return;
+          signal.removeEventListener('abort', check);
+          resolve();
+        };
+        found.onTaken = check;
+        signal.addEventListener('abort', check);
+        check();
+      });
     },
     retire: (keep) => {
       for (const name of [...tensors.keys()]) if (!keep(name)) forget(name);
     },
     pull: async (peer, name, signal, into) => {
-      const request = { metadata: access.metadata, signal, into };
-      const tensor = await receive(clientOf(peer), peer, { name, host }, request);
-      if (tensor !== unopened) return tensor;
-      const streamed = await receive(clientOf(peer), peer, { name, host: '' }, request);
-      stream(`files of ${peer} cannot be opened here`);
-      host = '';
-      return streamed;
+      const { values, isCopy, isIntact } = await view(peer, name, signal, into);
+      if (isCopy) return values;
+      const copy = into?.length === values.length ? into : new Float32Array(values.length);
+      copy.set(values);
+      if (!isIntact()) throw new CalmError('io', `tensor ${name} of ${peer}: it was written over`);
+      return copy;
     },
+    view,
     reconnect: () => {
       for (const client of clients.values()) retire(client);
       clients.clear();
@@ -209,6 +232,7 @@ export async function openTensorPlane({ address, access, ...options }: TensorPla
     close: () => {
       tensors.clear();
       files?.close();
+      views.close();
       for (const client of clients.values()) client.close();
       server.forceShutdown();
     },
@@ -216,98 +240,12 @@ export async function openTensorPlane({ address, access, ...options }: TensorPla
 }
 
 /** What is on its way already arrives. A call that is destroyed would tell its peer nothing. */
-function refuse(call: ServerWritableStream<PullRequest, PullResponse>): void {
+function refuse(call: PullCall): void {
   const details = 'not a trainer of this run';
   call.emit(
     'error',
     Object.assign(new Error(details), { code: status.UNAUTHENTICATED, details, metadata: new Metadata() }),
   );
-}
-
-interface ReceiveOptions {
-  readonly metadata: Metadata;
-  readonly signal: AbortSignal;
-  readonly into: Float32Array | undefined;
-}
-
-/** Instead of a tensor: it lies in a file that this process cannot open. */
-const unopened = new Float32Array(0);
-
-/** One tensor from a peer, or `unopened`. */
-function receive(client: Client, peer: string, request: PullRequest, { metadata, signal, into }: ReceiveOptions) {
-  const { path, requestSerialize, responseDeserialize } = TensorServiceService.pull;
-  const where = `tensor ${request.name} of ${peer}`;
-  return new Promise<Float32Array>((resolve, reject) => {
-    if (signal.aborted) return reject(new CalmError('cancelled', `${where}: no longer wanted`));
-    const call: ClientReadableStream<PullResponse> = client.makeServerStreamRequest(
-      path,
-      requestSerialize,
-      responseDeserialize,
-      request,
-      metadata,
-    );
-    const cancel = (): void => call.cancel();
-    signal.addEventListener('abort', cancel, { once: true });
-    let head: PullResponse | undefined;
-    let bytes = Buffer.alloc(0);
-    let received = 0;
-    const isWhole = (): boolean => head !== undefined && received >= head.sizeBytes;
-    /** Not at the end of the call: its peer may be computing by then, and send the end afterwards. */
-    const settle = ({ sizeBytes, crc32: crc }: PullResponse): void => {
-      signal.removeEventListener('abort', cancel);
-      if (received > sizeBytes || crc32(bytes) !== crc) reject(damaged(sizeBytes));
-      else resolve(new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4));
-    };
-    const damaged = (sizeBytes: number): CalmError =>
-      new CalmError('io', `${where}: ${received} of ${sizeBytes} bytes came, or their checksum is wrong`);
-    call.on('data', (message: PullResponse) => {
-      // Whoever gave it up may be filling the same memory from elsewhere by now.
-      if (signal.aborted || isWhole()) return;
-      if (head === undefined) {
-        head = message;
-        bytes = bufferFor(message.sizeBytes, into);
-        const read = message.path === '' ? 0 : readFile(message.path, bytes);
-        if (read === null) {
-          signal.removeEventListener('abort', cancel);
-          return resolve(unopened);
-        }
-        received = read;
-      } else {
-        if (received + message.chunk.length <= bytes.length) bytes.set(message.chunk, received);
-        received += message.chunk.length;
-      }
-      if (isWhole()) settle(head);
-    });
-    call.on('error', (error) => {
-      signal.removeEventListener('abort', cancel);
-      reject(
-        signal.aborted ? new CalmError('cancelled', `${where}: no longer wanted`) : fromStatus(error as never, where),
-      );
-    });
-    call.on('end', () => {
-      signal.removeEventListener('abort', cancel);
-      if (head !== undefined && !isWhole()) reject(damaged(head.sizeBytes));
-    });
-  });
-}
-
-function bufferFor(sizeBytes: number, into: Float32Array | undefined): Buffer<ArrayBuffer> {
-  if (into?.byteLength !== sizeBytes) return Buffer.from(new ArrayBuffer(sizeBytes));
-  return Buffer.from(into.buffer as ArrayBuffer, into.byteOffset, sizeBytes);
-}
-
-/** Fills the bytes from a file in shared memory: how many came, fewer where its owner writes it again; null: it is out of reach. */
-function readFile(path: string, bytes: Buffer): number | null {
-  try {
-    const file = openSync(path, 'r');
-    try {
-      return readInto(file, bytes);
-    } finally {
-      closeSync(file);
-    }
-  } catch {
-    return null;
-  }
 }
 
 /** Beside the coordinator's socket, under a name of our own; or a free port where the coordinator has a port. */

@@ -33,6 +33,7 @@ export interface WorkItem {
   readonly outputDir: string;
   readonly checkpointDir: string;
   readonly checkpointEveryMs: number;
+  readonly keepCheckpoints: number;
   readonly optimizer: OptimizerPlacement;
   /** Silence after which the computation counts as hung. */
   readonly hangTimeoutMs: number;
@@ -51,6 +52,7 @@ export function toLease(work: WorkItem): Lease {
     outputDir: work.outputDir,
     checkpointDir: work.checkpointDir,
     checkpointIntervalMs: Math.round(work.checkpointEveryMs),
+    keepCheckpoints: work.keepCheckpoints,
     partitionOptimizer: work.optimizer === 'partitioned',
     hangTimeoutMs: Math.round(work.hangTimeoutMs),
   };
@@ -71,6 +73,7 @@ export function fromLease(lease: Lease): WorkItem {
     outputDir: lease.outputDir,
     checkpointDir: lease.checkpointDir,
     checkpointEveryMs: lease.checkpointIntervalMs,
+    keepCheckpoints: lease.keepCheckpoints,
     optimizer: lease.partitionOptimizer ? 'partitioned' : 'replicated',
     hangTimeoutMs: lease.hangTimeoutMs,
   };
@@ -85,7 +88,7 @@ export function fromRoster({ generation, rank, addresses }: RosterMessage): Rost
 }
 
 export function toPoint(progress: StageProgress): ProgressPoint {
-  const { step, totalSteps, samplesPerSecond = 0, metrics = {}, applied = [], anew } = progress;
+  const { step, totalSteps, samplesPerSecond = 0, metrics = {}, applied = [], anew, digests = [] } = progress;
   return {
     step,
     totalSteps,
@@ -94,16 +97,18 @@ export function toPoint(progress: StageProgress): ProgressPoint {
     applied: applied.map((range) => ({ ...range, samples: [...range.samples] })),
     anew: anew !== undefined,
     sampleLists: [...(anew ?? [])],
+    digests: [...digests],
   };
 }
 
 export function fromPoint(point: ProgressPoint): StageProgress {
-  const { step, totalSteps, metrics, samplesPerSecond, applied, anew, sampleLists } = point;
+  const { step, totalSteps, metrics, samplesPerSecond, applied, anew, sampleLists, digests } = point;
   return {
     step,
     totalSteps,
     metrics,
     ...(applied.length > 0 && { applied, ...(anew && { anew: sampleLists }) }),
+    ...(digests.length > 0 && { digests }),
     ...(samplesPerSecond > 0 && { samplesPerSecond }),
   };
 }

@@ -174,6 +174,15 @@ export const toldSteps = sqliteTable('told_steps', {
   sequence: integer('sequence').notNull(),
 });
 
+export const stateLinks = sqliteTable('state_links', {
+  stageKey: text('stage_key').notNull(),
+  position: integer('position').notNull(),
+  step: integer('step').notNull(),
+  digest: text('digest').notNull(),
+  link: text('link').notNull(),
+  attempt: integer('attempt').notNull(),
+});
+
 export const workers = sqliteTable('workers', {
   id: integer('id').primaryKey({ autoIncrement: true }),
   runId: text('run_id').notNull(),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +40,43 @@ const tell = (sequence: number, applied: readonly AppliedSteps[], anew = false, 
   tracker.recordApplied(key, { attempt, sequence }, [{ applied, ...(anew && { anew: lists }) }]);
 const outcomes = (): unknown[] =>
   tracker.listLedger(key).map(({ firstStep, endStep, attempt, outcome }) => [firstStep, endStep, attempt, outcome]);
+
+describe('the chain of digests', () => {
+  const [a, b, c] = ['a', 'b', 'c'].map((digit) => digit.repeat(32)) as [string, string, string];
+  const chain = (): unknown[] =>
+    tracker.listStateLinks(key).map(({ position, step, digest, attempt }) => [position, step, digest, attempt]);
+
+  it('ties each to the one before; the same again changes nothing, another digest of a step is one more', () => {
+    tracker.recordDigests(key, 1, [
+      { step: 0, digest: a },
+      { step: 64, digest: b },
+    ]);
+    tracker.recordDigests(key, 2, [
+      { step: 0, digest: a },
+      { step: 64, digest: c },
+      { step: 128, digest: a },
+    ]);
+    expect(chain()).toEqual([
+      [0, 0, a, 1],
+      [1, 64, b, 1],
+      [2, 64, c, 2],
+      [3, 128, a, 2],
+    ]);
+    const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
+    const [first, second] = tracker.listStateLinks(key);
+    expect(first!.link).toBe(sha(`${'0'.repeat(64)} ${key} 0 ${a}`));
+    expect(second!.link).toBe(sha(`${first!.link} ${key} 64 ${b}`));
+  });
+
+  it('takes digests alone, all of a report or none', () => {
+    const told = [
+      { step: 0, digest: a },
+      { step: 64, digest: 'A'.repeat(32) },
+    ];
+    expect(() => tracker.recordDigests(key, 1, told)).toThrow(/is no digest of a state/);
+    expect(chain()).toEqual([]);
+  });
+});
 
 describe('the ledger', () => {
   it('keeps reports as they are told, with the digest of each step', () => {

@@ -5,7 +5,7 @@
 import { and, desc, eq, max } from 'drizzle-orm';
 import { CalmError, type AppliedSteps, type SampleList } from '@calm-orch/core';
 import { transaction, type Store } from '../database/database.ts';
-import { appliedSteps, rosters, toldSteps } from '../database/schema.ts';
+import { appliedSteps, rosters, stateLinks, toldSteps } from '../database/schema.ts';
 
 /** Steps of one report. */
 export interface Told {
@@ -219,6 +219,7 @@ export function findLineage({ sqlite }: Store, stageKey: string): ToldLineage | 
 /** When a stage that had succeeded is made again. */
 export function forgetLedger({ db }: Store, stageKey: string): void {
   db.delete(toldSteps).where(eq(toldSteps.stageKey, stageKey)).run();
+  db.delete(stateLinks).where(eq(stateLinks.stageKey, stageKey)).run();
   db.delete(appliedSteps).where(eq(appliedSteps.stageKey, stageKey)).run();
   db.delete(rosters).where(eq(rosters.stageKey, stageKey)).run();
 }

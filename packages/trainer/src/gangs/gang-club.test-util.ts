@@ -14,7 +14,7 @@ import {
   type StageContext,
   type StageProgress,
 } from '@calm-orch/core';
-import { startEngine } from '@calm-orch/engine';
+import { nativeMemory, startEngine } from '@calm-orch/engine';
 import { initialWeights, llmShapes, loraShapes, mfamShapes, type ShardedStep } from '@calm-orch/model';
 import { createComputeGang, openTensorPlane, tokenAccess, type ComputeGang, type TensorPlane } from '@calm-orch/rpc';
 import { afterEach, beforeEach } from 'vitest';
@@ -46,7 +46,7 @@ export const training = { steps: 12, batchSize: 16, peakLearningRate: 0.01, warm
 const frozen = llmShapes(llm);
 
 /** What a step is made with beside the default. */
-export type Change = Partial<Pick<CalmTraining, 'options' | 'lora' | 'mfam'>>;
+export type Change = Partial<Pick<CalmTraining, 'options' | 'lora' | 'mfam' | 'maxBucketBytes'>>;
 /** Tensors too large to come with an answer. */
 export const wide: Change = { mfam: { ...mfam, mlpSize: 1024 } };
 
@@ -141,18 +141,25 @@ export class Club {
   /** `inputs`: what it computes steps with, where that is wrong. */
   async add({
     sharedMemory,
+    maps = true,
     inputs = inputsOf,
+    stepBy = (made) => made,
     pulledBy = (open) => open.pull,
   }: {
     readonly sharedMemory?: string | null;
+    /** Whether it maps files of shared memory, or reads and writes them. */
+    readonly maps?: boolean;
     /** How it pulls, where that is not always possible. */
     readonly pulledBy?: (plane: TensorPlane) => TensorPlane['pull'];
     readonly inputs?: Parameters<typeof trainLoop>[3];
+    /** What it computes steps by, where that is wrong. */
+    readonly stepBy?: (made: ShardedStep, gang: ComputeGang) => ShardedStep;
   } = {}): Promise<Member> {
     const address = `unix:${join(dir, `m${planes.length}`)}`;
     const plane = await openTensorPlane({
       address,
       access: tokenAccess('t'),
+      memory: maps ? nativeMemory() : undefined,
       onStreamed: (note) => this.notes.push(note),
       ...(sharedMemory !== undefined && { sharedMemory }),
     });
@@ -170,7 +177,7 @@ export class Club {
     const member: Member = {
       leave: () => leaving.abort(),
       gang,
-      sharded: newStep(this.#options.change),
+      sharded: stepBy(newStep(this.#options.change), gang),
       reports,
       plane,
       step: -1,

@@ -1,11 +1,11 @@
 // Members that join a gang and leave it at any step, drawn by a seed: one seed on every day, more at night.
 import { rng } from '@calm-orch/core';
-import type { TrainingState } from '@calm-orch/model';
 import { expect } from 'vitest';
 import { Club, training, type Change, type Member } from './gang-club.test-util.ts';
+import { snapshot, type Snapshot } from '../training/state.test-util.ts';
 
 export interface Alone {
-  readonly state: TrainingState;
+  readonly state: Snapshot;
   readonly losses: readonly number[];
 }
 
@@ -13,7 +13,7 @@ export async function trainAlone(change: Change = {}): Promise<Alone> {
   const club = new Club(1, { change });
   const member = await club.add();
   expect(await member.ended).toBe('finished');
-  return { state: member.sharded.state(), losses: lossesOf(member) };
+  return { state: snapshot(member.sharded.state()), losses: lossesOf(member) };
 }
 
 export const lossesOf = ({ reports }: Member): number[] =>
@@ -33,6 +33,7 @@ export async function joinAndLeave(
   optimizer: 'replicated' | 'partitioned',
   seed: number,
   { state, losses }: Alone,
+  change: Change = {},
 ): Promise<void> {
   const draw = rng('club', seed);
   const seen = new Set<number>();
@@ -43,12 +44,12 @@ export async function joinAndLeave(
     if (draw.uniform() < 0.4) joining.push(club.add());
     else if (draw.uniform() < 0.5 && club.members.length > 1) club.remove(club.members[draw.int(club.members.length)]!);
   };
-  const club: Club = new Club(2, { optimizer, onStep });
+  const club: Club = new Club(2, { optimizer, change, onStep });
   await club.add();
   await club.add();
   const first = await finished(club).catch(() => null);
   await Promise.all(joining);
-  expect(first!.sharded.state(), `seed ${seed}`).toEqual(state);
+  expect(snapshot(first!.sharded.state()), `seed ${seed}`).toEqual(state);
   // Whoever reports a step reports the same loss, and every step is reported.
   const reported = new Set<number>();
   for (const { step, metrics } of club.members.flatMap(({ reports }) => reports)) {

@@ -4,7 +4,7 @@ import { abortedAfter, type Gang, type Roster } from '@calm-orch/core';
 import type { TrainingState } from '@calm-orch/model';
 import type { Lineage } from '../training/lineage.ts';
 import type { Exchange, FromPeers } from './gang-exchange.ts';
-import { digestOf, expelUnlessAgreed, offerState, pullState } from './gang-state.ts';
+import { assertAgreed, digestOf, offerState, pullState } from './gang-state.ts';
 
 /** How long a member waits for what peers say that the coordinator no longer counts among its gang. */
 const goneMs = 5000;
@@ -80,13 +80,13 @@ export function createMeeting(gang: Gang, exchange: Exchange, roster: Roster): M
         const pulling = { superseded: superseded(), signal };
         const received = await pullState(gang, members[source]!, `${generation}/state`, pulling);
         if (received === null) return goOn();
-        lineage.replace(received.lineage);
+        lineage.replace(received.lineage, received.digests);
         return { ...received, isOwn: false };
       }
       const digests = byRank.map((other) => (other[0] === newest ? other.subarray(1) : null));
-      expelUnlessAgreed(rank, digests, newest);
+      assertAgreed(digests, newest);
       if (source === rank && byRank.some(([at]) => at! < newest))
-        offerState(gang, `${generation}/state`, { step, state, lineage: lineage.all });
+        offerState(gang, `${generation}/state`, { step, state, lineage: lineage.all, digests: lineage.digests });
       return { step, state, isOwn: true };
     },
     allBegin: async (signal) => {

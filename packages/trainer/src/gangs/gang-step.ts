@@ -1,12 +1,9 @@
 // What both kinds of gang steps share.
 import { shardDigest, stepDigest, type Gang, type Roster } from '@calm-orch/core';
 import type { Values } from '@calm-orch/engine';
-import { alignedBlocks, shardsOf, type Block, type BlockSum, type ShardedStep } from '@calm-orch/model';
+import { shardsOf, type Block, type ShardedStep } from '@calm-orch/model';
 import type { Exchange } from './gang-exchange.ts';
 import { fromHalves, inHalves } from '../training/lineage.ts';
-
-/** Steps between comparisons of the members' weights. */
-export const checkEvery = 64;
 
 export type Inputs = Readonly<Record<string, Values>>;
 
@@ -48,10 +45,3 @@ export function cutShards(
 
 /** @param digests of all shards, in order */
 export const digestOfStep = (digests: readonly number[]): number => stepDigest(fromHalves(digests));
-
-/** The sums of a member that computes shards first .. end - 1, as they come: one after the other. */
-export function blockSums(sums: Float32Array, { first, end }: { first: number; end: number }): BlockSum[] {
-  const blocks = alignedBlocks(first, end);
-  const size = sums.length / blocks.length;
-  return blocks.map((block, i) => ({ ...block, sum: sums.subarray(i * size, (i + 1) * size) }));
-}

@@ -3,8 +3,16 @@
 // a step is one of two kinds: replicated-step.ts or partitioned-step.ts. docs/elastic.md tells the protocol with its
 // failures.
 import { CalmError, shardRange, type Gang, type OptimizerPlacement, type ShardRange } from '@calm-orch/core';
-import { alignedBlocks, NonFiniteStep, type ShardedStep, type StepAt, type TrainingState } from '@calm-orch/model';
+import {
+  alignedBlocks,
+  NonFiniteStep,
+  wholeDigest,
+  type ShardedStep,
+  type StepAt,
+  type TrainingState,
+} from '@calm-orch/model';
 import type { Lineage } from '../training/lineage.ts';
+import { gangDigest } from './gang-digest.ts';
 import { createExchange } from './gang-exchange.ts';
 import { createMeeting, isAnswer } from './gang-meeting.ts';
 import { createMembers, type Active } from './gang-members.ts';
@@ -30,6 +38,13 @@ export interface GangSteps {
    */
   step(name: string, inputs: Inputs, samples: Int32Array, at: StepAt, signal: AbortSignal): Promise<number | null>;
   /**
+   * The digest of the state after `step` steps, once all have compared theirs; null as from `step`. Every member takes it
+   * once, before its next step. @throws StateDiffers
+   */
+  digest(step: number, signal: AbortSignal): Promise<string | null>;
+  /** Steps after which all members had the same state, for all that is known. */
+  readonly agreed: number;
+  /**
    * Whether this member may save its state, or with `leaving` go, after the steps done so far. If not, the others are
    * asked with the next step, and it may after that.
    */
@@ -44,6 +59,8 @@ export interface GangStepsOptions {
   readonly optimizer: OptimizerPlacement;
   /** Steps of the whole training. */
   readonly steps: number;
+  /** Steps after which the first wants the whole state. @default none */
+  readonly kept?: ReadonlySet<number>;
 }
 
 /** @throws CalmError `lease_lost` from all methods once the coordinator has released this member. */
@@ -51,7 +68,7 @@ export function createGangSteps(
   gang: Gang,
   whole: ShardedStep,
   lineage: Lineage,
-  { optimizer: wanted, steps }: GangStepsOptions,
+  { optimizer: wanted, steps, kept = new Set() }: GangStepsOptions,
 ): GangSteps {
   const { numShards } = whole;
   const optimizer = whole.canPartition ? wanted : 'replicated';
@@ -66,6 +83,7 @@ export function createGangSteps(
   let wish = 0;
   /** The whole step has been compiled. */
   let wholeIsWarm = false;
+  let agreed = 0;
 
   const stateAt = (step: number): TrainingState | null => {
     switch (active.kind) {
@@ -111,6 +129,24 @@ export function createGangSteps(
     use(isIn ? members.of(roster, optimizer) : { kind: 'whole' }, agreed.step, agreed.state, agreed);
     return { step: agreed.step, isIn };
   };
+  const optionsOf = (member: ShardedStep) => {
+    const { roster, superseded } = meeting;
+    return { gang, exchange, roster, member, superseded };
+  };
+  /** What members do together; null where the roster has ended first. */
+  const together = async <T>(doing: Promise<T>, signal: AbortSignal): Promise<T | null> => {
+    try {
+      return await doing;
+    } catch (error) {
+      if (error instanceof NonFiniteStep || (error instanceof CalmError && error.code === 'lease_lost')) throw error;
+      isOver = true;
+      signal.throwIfAborted();
+      // Who writes over what others still read has gone on: the coordinator has lost it, or this member.
+      if (error instanceof CalmError && error.code === 'io') await gang.newer(meeting.roster.generation, signal);
+      if (!meeting.isSuperseded) throw error;
+      return null;
+    }
+  };
   const stepOfGang = async (
     { kind, member, blocks }: Exclude<Active, { kind: 'whole' }>,
     name: string,
@@ -119,10 +155,11 @@ export function createGangSteps(
     at: StepAt,
     signal: AbortSignal,
   ): Promise<StepDone> => {
-    const { roster, superseded, isSuperseded } = meeting;
-    const options = { gang, exchange, roster, member, blocks, superseded };
+    const { isSuperseded } = meeting;
+    const options = { ...optionsOf(member), blocks };
     if (kind === 'replicated') return replicatedStep(options, name, inputs, samples, at, signal);
     if (isSuperseded) wish |= wishes.leave;
+    if (options.roster.rank === 0 && kept.has(at.step + 1)) wish |= wishes.state;
     const asked = { ...at, wish, isLast: at.step + 1 === steps };
     const { leaves, state, ...done } = await partitionedStep(options, name, inputs, samples, asked, signal);
     wish = 0;
@@ -163,6 +200,7 @@ export function createGangSteps(
         meeting = createMeeting(gang, exchange, gang.roster);
         ({ step: at, isIn } = await enterMeeting(at, signal));
       }
+      agreed = at ?? agreed;
       return at;
     },
     step: async (name, inputs, samples, at, signal) => {
@@ -176,15 +214,19 @@ export function createGangSteps(
         const { own, digests } = cutShards(inputs, samples, 0, numShards, numShards);
         return did({ loss: whole.run(name, own, at), samples: digestOfStep([...digests]) });
       }
-      try {
-        return did(await stepOfGang(active, name, inputs, samples, at, signal));
-      } catch (error) {
-        if (error instanceof NonFiniteStep || (error instanceof CalmError && error.code === 'lease_lost')) throw error;
-        isOver = true;
-        signal.throwIfAborted();
-        if (!meeting.isSuperseded) throw error;
-        return null;
-      }
+      const done = await together(stepOfGang(active, name, inputs, samples, at, signal), signal);
+      return done === null ? null : did(done);
+    },
+    digest: async (step, signal) => {
+      const digest =
+        active.kind === 'whole'
+          ? wholeDigest([whole.digest()])
+          : await together(gangDigest(optionsOf(active.member), active.kind, step, signal), signal);
+      if (digest !== null) agreed = step;
+      return digest;
+    },
+    get agreed() {
+      return agreed;
     },
     leave: () => {
       const state = active.kind === 'replicated' ? active.member.state() : gathered?.state;

@@ -2,29 +2,19 @@
 // each other's slice, and of the updated slices. Once a member has updated its slice there is no way back, so a step is
 // finished in the roster it was begun in, and members leave a roster together, after a step in which one of them asked
 // for it. Whoever is lost takes its slice along: the others go back to the newest checkpoint.
-import { abortedAfter, shardRange } from '@calm-orch/core';
+import { abortedAfter, CalmError, shardRange } from '@calm-orch/core';
 import {
   areFinite,
-  combineBlocks,
   NonFiniteStep,
+  numbersOf,
   sumOfLosses,
+  type Numbers,
   type StepAt,
   type TrainingState,
 } from '@calm-orch/model';
-import {
-  blockSums,
-  checkEvery,
-  cutShards,
-  digestOfStep,
-  type GangStepOptions,
-  type Inputs,
-  type StepDone,
-} from './gang-step.ts';
-import type { FromPeers } from './gang-exchange.ts';
-import { digest, expelUnlessAgreed } from './gang-state.ts';
-
-/** How long a member waits for peers that the coordinator no longer counts among its gang. */
-const graceMs = 5000;
+import { cutShards, digestOfStep, type GangStepOptions, type Inputs, type StepDone } from './gang-step.ts';
+import { graceMs } from './gang-digest.ts';
+import { sumBuckets } from './gang-sums.ts';
 
 /** What members ask of each other with a step, a bit each. */
 export const wishes = { leave: 1, state: 2 } as const;
@@ -53,23 +43,37 @@ export async function partitionedStep(
   const ranges = members.map((_, r) => shardRange(numShards, members.length, r));
   const base = `${generation}/${at.step}`;
   const patience = abortedAfter(graceMs, superseded, signal);
-  const pullAll = (of: string, reuse?: string) =>
-    exchange.pullAll(roster, `${base}/${of}`, { signal: patience.signal, ...(reuse !== undefined && { reuse }) });
+  const pullAll = (of: string) => exchange.pullAll(roster, `${base}/${of}`, { signal: patience.signal });
   try {
-    const check = at.step % checkEvery === 0 ? digest(member.state().weights) : [];
     const { first, end } = ranges[rank]!;
     const { own: ownInputs, digests: ownDigests } = cutShards(inputs, samples, first, end, numShards);
     const { losses, sums } = member.accumulate(name, ownInputs, blocks);
     const others = [...members.keys()].filter((r) => r !== rank);
-    for (const r of others) gang.publish(`${base}/sums-${r}`, ...sums[r]!.map(({ sum }) => sum));
-    gang.publish(`${base}/head`, Float32Array.of(at.wish, ...check, ...losses, ...ownDigests));
-    const [heads, received] = await Promise.all([pullAll('head'), pullAll(`sums-${rank}`, 'sums')]);
+    const bucketsOf = (r: number): number[] => [...member.buckets.keys()].filter((b) => member.buckets[b]!.rank === r);
+    const own = bucketsOf(rank);
+    /** Of all peers side by side, bucket by bucket. */
+    const fromOthers = async (take: (peer: string, bucket: number) => Promise<void>): Promise<void> => {
+      const taking = others.map(async (r) => {
+        for (const b of bucketsOf(r)) await take(members[r]!, b);
+      });
+      await Promise.all(taking);
+    };
+    const sumsName = (b: number): string => `${base}/sums/${b}`;
+    const weightsName = (b: number): string => `${base}/weights/${b}`;
+    const given = others.flatMap(bucketsOf);
+    for (const b of given) gang.publish(sumsName(b), ...sums[b]!.map(({ sum }) => sum));
+    gang.publish(`${base}/head`, Float32Array.of(at.wish, ...losses, ...ownDigests));
+    const options = { gang, exchange, roster, numShards, signal: patience.signal };
+    const [heads, summed] = await Promise.all([
+      pullAll('head'),
+      sumBuckets(
+        options,
+        own.map((b) => ({ name: sumsName(b), own: sums[b]!, numTakers: 0 })),
+      ),
+    ]);
     // Who has begun this step has all it needed of those before.
     gang.retire((kept) => kept.startsWith(`${base}/`));
-    const digests = members.map((_, r) => heads.get(r)?.subarray(1, 1 + check.length) ?? check);
-    expelUnlessAgreed(rank, digests, at.step);
-
-    const ofShards = members.map((_, r) => heads.get(r)?.subarray(1 + check.length));
+    const ofShards = members.map((_, r) => heads.get(r)?.subarray(1));
     const sizes = ranges.map(({ first, end }) => end - first);
     const allLosses = Float32Array.from(
       ofShards.flatMap((theirs, r) => [...(theirs?.subarray(0, sizes[r]) ?? losses)]),
@@ -77,29 +81,52 @@ export async function partitionedStep(
     const allDigests = ofShards.flatMap((theirs, r) => [...(theirs?.subarray(sizes[r]) ?? ownDigests)]);
     if (!areFinite(allLosses)) {
       // Who throws here serves no longer, and all are to.
-      const taken = others.map((r) => gang.taken(`${base}/sums-${r}`, 1, patience.signal));
+      const taken = given.map((b) => gang.taken(sumsName(b), 1, patience.signal));
       await Promise.all([gang.taken(`${base}/head`, members.length - 1, patience.signal), ...taken]);
       throw new NonFiniteStep(allLosses);
     }
-    // Nothing instead of a slice: its gradient is not finite.
-    const all = ranges.flatMap((range, r) => (r === rank ? sums[r]! : blockSums(received.get(r)!, range)));
-    const own = member.apply(combineBlocks(all, numShards), at) ? member.sliceWeights() : new Float32Array(0);
-    gang.publish(`${base}/weights`, own);
-    const updated = await pullAll('weights', 'weights');
-    // As in replicated-step.ts: who computes answers nobody.
-    await gang.taken(`${base}/weights`, members.length - 1, patience.signal);
-    if ([own, ...updated.values()].some(({ length }) => length === 0)) throw new NonFiniteStep(allLosses);
-    member.setSlices(updated);
+    const gradient = summed.map(({ sum }) => sum);
+    let isApplied = member.apply(gradient, at);
+    // Nothing instead of weights: the gradient of their slice is not finite.
+    for (const b of own) gang.publish(weightsName(b), isApplied ? member.bucketWeights(b) : new Float32Array(0));
+    await fromOthers(async (peer, b) => {
+      const { first, end } = member.buckets[b]!;
+      const memory = exchange.memory(`weights/${b}`, end - first);
+      const { values, isIntact } = await gang.view(peer, weightsName(b), patience.signal, memory);
+      if (values.length > 0) member.setBucketWeights(b, values);
+      else isApplied = false;
+      if (!isIntact()) throw new CalmError('io', `weights ${b} of ${peer} were written over as they were read`);
+    });
+    // As in gang-sums.ts: who computes answers nobody.
+    for (const b of own) await gang.taken(weightsName(b), members.length - 1, patience.signal);
+    if (!isApplied) throw new NonFiniteStep(allLosses);
     const wish = [...heads.values()].reduce((all, [theirs]) => all | theirs!, at.wish);
     const leaves = (wish & wishes.leave) !== 0;
     const gathers = leaves || at.isLast;
     const result = { loss: sumOfLosses(allLosses), samples: digestOfStep(allDigests), leaves };
     if (!gathers && (wish & wishes.state) === 0) return { ...result, state: null };
 
-    const ownState = member.state();
-    gang.publish(`${base}/moments`, ownState.firstMoment, ownState.secondMoment);
+    const { weights, firstMoment, secondMoment } = member.state();
+    const momentsName = (b: number): string => `${base}/moments/${b}`;
+    own.forEach((b, i) => gang.offer(momentsName(b), () => [firstMoment.piece(i), secondMoment.piece(i)]));
     if (!gathers && (at.wish & wishes.state) === 0) return { ...result, state: null };
-    const state = wholeState(ownState, await pullAll('moments'), members.length);
+    const moments = member.buckets.map((): Float32Array => new Float32Array(0));
+    await fromOthers(async (peer, b) => {
+      moments[b] = await gang.pull(peer, momentsName(b), patience.signal);
+    });
+    const half = (which: 0 | 1, mine: Numbers): Numbers =>
+      numbersOf(
+        moments.map((both, b) => {
+          const size = both.length / 2;
+          return own.includes(b) ? mine.piece(own.indexOf(b)) : both.subarray(which * size, (which + 1) * size);
+        }),
+      );
+    // Copies: a step that fails after it has changed its slice needs them.
+    const state = {
+      weights: numbersOf([...weights]),
+      firstMoment: half(0, firstMoment),
+      secondMoment: half(1, secondMoment),
+    };
     if (gathers) {
       // Nobody goes before all have what they need of it; who dies now is missed by nobody.
       gang.publish(`${base}/taken`, Float32Array.of(1));
@@ -109,20 +136,4 @@ export async function partitionedStep(
   } finally {
     patience.dispose();
   }
-}
-
-function wholeState(own: TrainingState, theirs: FromPeers, numMembers: number): TrainingState {
-  const slices = (which: 0 | 1): Float32Array => {
-    const whole = new Float32Array(own.weights.length);
-    let offset = 0;
-    for (let r = 0; r < numMembers; r++) {
-      const both = theirs.get(r);
-      const size = (both?.length ?? 0) / 2;
-      const slice = both?.subarray(which * size, (which + 1) * size) ?? [own.firstMoment, own.secondMoment][which]!;
-      whole.set(slice, offset);
-      offset += slice.length;
-    }
-    return whole;
-  };
-  return { weights: own.weights, firstMoment: slices(0), secondMoment: slices(1) };
 }

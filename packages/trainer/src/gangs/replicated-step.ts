@@ -1,10 +1,8 @@
 // A step of a gang whose members each hold all of the optimizer's state: one exchange, of the sums of gradients; every
 // member adds them and updates all weights.
 import { combineSignals, shardRange } from '@calm-orch/core';
-import { areFinite, combineBlocks, NonFiniteStep, sumOfLosses, type BlockSum, type StepAt } from '@calm-orch/model';
+import { areFinite, NonFiniteStep, sumOfLosses, type StepAt } from '@calm-orch/model';
 import {
-  blockSums,
-  checkEvery,
   cutShards,
   digestOfStep,
   numbersPerDigest,
@@ -12,8 +10,7 @@ import {
   type Inputs,
   type StepDone,
 } from './gang-step.ts';
-import type { FromPeers } from './gang-exchange.ts';
-import { digestOf, expelUnlessAgreed } from './gang-state.ts';
+import { exchangeSums } from './gang-sums.ts';
 
 /** @throws what a pull threw, or NonFiniteStep; then nothing has changed */
 export async function replicatedStep(
@@ -29,46 +26,25 @@ export async function replicatedStep(
   const ranges = members.map((_, r) => shardRange(numShards, members.length, r));
   const { first, end } = ranges[rank]!;
   const { own: inputsOfOwn, digests } = cutShards(inputs, samples, first, end, numShards);
-  const accumulated = member.accumulate(name, inputsOfOwn, own);
-  const { losses } = accumulated;
-  const sums = accumulated.sums[0]!;
-  const apply = (blocks: readonly BlockSum[], all: Float32Array, allDigests: readonly number[]): StepDone => {
-    if (!areFinite(all) || !member.apply(combineBlocks(blocks, numShards), at)) throw new NonFiniteStep(all);
-    return { loss: sumOfLosses(all), samples: digestOfStep(allDigests) };
-  };
-  if (members.length === 1) return apply(sums, losses, [...digests]);
+  const { losses, sums } = member.accumulate(name, inputsOfOwn, own);
   const tensor = `${roster.generation}/${at.step}`;
-  const check = at.step % checkEvery === 0 ? Float32Array.from(digestOf(member.state())) : new Float32Array(0);
-  gang.publish(tensor, check, losses, digests, ...sums.map(({ sum }) => sum));
+  const head = Float32Array.of(...losses, ...digests);
+  const heads = ranges.map(({ first, end }) => (1 + numbersPerDigest) * (end - first));
   const either = combineSignals(superseded, signal);
-  let pulled: FromPeers;
   try {
-    pulled = await exchange.pullAll(roster, tensor, { signal: either.signal, reuse: 'sums' });
-    // Computing on would leave a peer that asks a moment later waiting for the whole next step.
-    await gang.taken(tensor, members.length - 1, either.signal);
+    const options = { gang, exchange, roster, numShards, signal: either.signal };
+    const all = await exchangeSums(options, tensor, head, sums, heads);
+    const headsByRank = members.map((_, r) => all.heads.get(r) ?? head);
+    // Who has published this step has all it needed before.
+    gang.retire((kept) => kept.startsWith(`${tensor}/`));
+    const parts = headsByRank.map((each, r) => {
+      const size = ranges[r]!.end - ranges[r]!.first;
+      return { losses: each.subarray(0, size), digests: each.subarray(size) };
+    });
+    const allLosses = Float32Array.from(parts.flatMap((part) => [...part.losses]));
+    if (!areFinite(allLosses) || !member.apply(all.sums, at)) throw new NonFiniteStep(allLosses);
+    return { loss: sumOfLosses(allLosses), samples: digestOfStep(parts.flatMap((part) => [...part.digests])) };
   } finally {
     either.dispose();
   }
-  // Who has published this step has all it needed before.
-  gang.retire((kept) => kept === tensor);
-  if (check.length > 0)
-    expelUnlessAgreed(
-      rank,
-      members.map((_, r) => pulled.get(r)?.subarray(0, check.length) ?? check),
-      at.step,
-    );
-  const allLosses: number[] = [];
-  const allDigests: number[] = [];
-  const blocks: BlockSum[] = [];
-  ranges.forEach(({ first, end }, r) => {
-    // Adding overwrites; a peer of a roster that has ended may still be pulling what was published.
-    if (r === rank) blocks.push(...(superseded.aborted ? sums.map((s) => ({ ...s, sum: s.sum.slice() })) : sums));
-    const theirs = pulled.get(r)?.subarray(check.length);
-    const size = end - first;
-    const head = (1 + numbersPerDigest) * size;
-    if (theirs !== undefined) blocks.push(...blockSums(theirs.subarray(head), { first, end }));
-    allLosses.push(...(theirs?.subarray(0, size) ?? losses));
-    allDigests.push(...(theirs?.subarray(size, head) ?? digests));
-  });
-  return apply(blocks, Float32Array.from(allLosses), allDigests);
 }

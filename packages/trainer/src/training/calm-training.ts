@@ -61,6 +61,8 @@ export interface CalmTraining {
   readonly lora?: LoraConfig;
   readonly taps: StatesSize;
   readonly forms: Readonly<Record<string, SampleForm>>;
+  /** Of weights in one variable of the program. @default 128 MiB */
+  readonly maxBucketBytes?: number;
 }
 
 const maskName = (level: QFormerLevel): string => `mask_${level}`;
@@ -118,6 +120,7 @@ export function createCalmTraining(engine: Engine, spec: CalmTraining): ShardedS
       Object.entries(spec.forms).map(([name, form]) => [name, { inputs: inputsOf(form), loss: lossOf(form) }]),
     ),
     recompute: recompute === 'layers',
+    ...(spec.maxBucketBytes !== undefined && { maxBucketBytes: spec.maxBucketBytes }),
     ...(accumulation !== undefined && { accumulation }),
     ...(precision && { precision }),
     ...(options && { optimizer: options }),

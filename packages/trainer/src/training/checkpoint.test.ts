@@ -1,8 +1,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { checkpointsIn, keptFolder } from '@calm-orch/core';
+import { numbersOf } from '@calm-orch/model';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadNewestCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { keepCheckpoint, loadNewestCheckpoint, removeCheckpointsAfter, saveCheckpoint } from './checkpoint.ts';
+import { snapshot } from './state.test-util.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -15,19 +18,32 @@ const stateOf = (step: number) => ({
   firstMoment: Float32Array.of(step / 2, 1e-38, 3),
   secondMoment: Float32Array.of(1e-45, 4, 5),
 });
-const save = (step: number): void => saveCheckpoint(dir, { step, state: stateOf(step) });
+/** In pieces of any lengths. */
+const piecesOf = (step: number) => {
+  const { weights, firstMoment, secondMoment } = stateOf(step);
+  return {
+    weights: numbersOf([weights]),
+    firstMoment: numbersOf([...firstMoment].map((x) => Float32Array.of(x))),
+    secondMoment: numbersOf([secondMoment]),
+  };
+};
+const save = (step: number, agreed?: number): void => saveCheckpoint(dir, { step, state: piecesOf(step) }, agreed);
+const load = (from = dir) => {
+  const found = loadNewestCheckpoint(from);
+  return found && { ...found, state: snapshot(found.state) };
+};
 const file = (step: number, end: string): string => join(dir, `step-${String(step).padStart(8, '0')}.${end}`);
 
 describe('a checkpoint', () => {
   it('brings back step and state bit for bit', () => {
-    expect(loadNewestCheckpoint(dir)).toBeUndefined();
+    expect(load()).toBeUndefined();
     save(7);
-    expect(loadNewestCheckpoint(dir)).toEqual({ step: 7, state: stateOf(7) });
+    expect(load()).toEqual({ step: 7, state: stateOf(7) });
   });
 
   it('is the newest of several, by step and not by time; two are kept', () => {
     for (const step of [5, 100, 90]) save(step);
-    expect(loadNewestCheckpoint(dir)).toEqual({ step: 100, state: stateOf(100) });
+    expect(load()).toEqual({ step: 100, state: stateOf(100) });
     const names = [90, 100].flatMap((step) => [file(step, 'json'), file(step, 'safetensors')]);
     expect(readdirSync(dir).sort()).toEqual(names.map((path) => basename(path)));
   });
@@ -36,7 +52,7 @@ describe('a checkpoint', () => {
     save(1);
     save(2);
     rmSync(file(2, 'json'));
-    expect(loadNewestCheckpoint(dir)?.step).toBe(1);
+    expect(load()?.step).toBe(1);
   });
 
   it('that was cut off, changed by a bit, or has half a manifest is skipped', () => {
@@ -55,12 +71,29 @@ describe('a checkpoint', () => {
     for (const harm of damage) {
       save(1);
       save(2);
-      expect(loadNewestCheckpoint(dir)?.step).toBe(2);
+      expect(load()?.step).toBe(2);
       harm();
-      expect(loadNewestCheckpoint(dir)).toEqual({ step: 1, state: stateOf(1) });
+      expect(load()).toEqual({ step: 1, state: stateOf(1) });
     }
     truncateSync(file(1, 'safetensors'), 40);
-    expect(loadNewestCheckpoint(dir)).toBeUndefined();
+    expect(load()).toBeUndefined();
+  });
+
+  it('after the last agreed step may be damaged: the one before stays beside the newest two', () => {
+    const steps = (): number[] => checkpointsIn(dir);
+    for (const step of [10, 20, 30, 40]) save(step, 15);
+    expect(steps()).toEqual([40, 30, 10]);
+    removeCheckpointsAfter(dir, 15);
+    expect(steps()).toEqual([10]);
+    expect(loadNewestCheckpoint(dir)?.step).toBe(10);
+  });
+
+  it('that stays is in a folder of its own, and nothing goes on from it', () => {
+    for (const step of [64, 128, 192]) keepCheckpoint(dir, { step, state: piecesOf(step) });
+    save(70);
+    expect(checkpointsIn(join(dir, keptFolder))).toEqual([192, 128, 64]);
+    expect(loadNewestCheckpoint(dir)?.step).toBe(70);
+    expect(load(join(dir, keptFolder))).toEqual({ step: 192, state: stateOf(192) });
   });
 
   it('leaves nothing half written', () => {

@@ -1,22 +1,28 @@
 // How weights came about: which steps are in them, in the order they were computed, under which roster and with which samples
 // each was. It travels with the state, in checkpoints and between trainers, so that whoever holds the state can tell the
 // coordinator's ledger all of it. Nothing is put in order or left out here: a step that is missing, or there twice, shows.
-import type { AppliedSteps } from '@calm-orch/core';
+import type { AppliedSteps, StateDigest } from '@calm-orch/core';
 
 export interface Lineage {
   /** All of it, in order of computation. */
   readonly all: readonly AppliedSteps[];
   /** `samples`: the digest of what the step was computed with. */
   add(step: number, generation: number, samples: number): void;
+  /** Of states on the way, in order of computation. */
+  readonly digests: readonly StateDigest[];
+  /** The digest of the state now; the same again changes nothing. */
+  mark(digest: StateDigest): void;
   /** Another state was taken: its lineage, to be told from the beginning. */
-  replace(all: readonly AppliedSteps[]): void;
-  /** What was not told yet; `anew`: it is told from the beginning. */
-  take(): { readonly applied: AppliedSteps[]; readonly anew: boolean };
+  replace(all: readonly AppliedSteps[], digests: readonly StateDigest[]): void;
+  /** What was not told yet, digests by the first of a gang alone; `anew`: it is told from the beginning. */
+  take(isFirst: boolean): { readonly applied: AppliedSteps[]; readonly anew: boolean; readonly digests: StateDigest[] };
 }
 
 export function createLineage(): Lineage {
   let all: (AppliedSteps & { readonly samples: number[] })[] = [];
   let told = 0;
+  let digests: StateDigest[] = [];
+  let toldDigests = 0;
   return {
     get all() {
       return all;
@@ -28,11 +34,18 @@ export function createLineage(): Lineage {
         all[all.length - 1] = { ...last, endStep: step + 1 };
       } else all.push({ generation, firstStep: step, endStep: step + 1, samples: [digest] });
     },
-    replace: (other) => {
-      all = other.map((range) => ({ ...range, samples: [...range.samples] }));
-      told = 0;
+    get digests() {
+      return digests;
     },
-    take: () => {
+    mark: (digest) => {
+      if (!digests.some((each) => each.step === digest.step && each.digest === digest.digest)) digests.push(digest);
+    },
+    replace: (other, others) => {
+      all = other.map((range) => ({ ...range, samples: [...range.samples] }));
+      digests = [...others];
+      told = toldDigests = 0;
+    },
+    take: (isFirst) => {
       const anew = told === 0;
       let known = told;
       const applied = all.flatMap(({ generation, firstStep, endStep, samples }) => {
@@ -42,7 +55,9 @@ export function createLineage(): Lineage {
         return first === endStep ? [] : [{ generation, firstStep: first, endStep, samples: samples.slice(skipped) }];
       });
       told += applied.reduce((sum, range) => sum + range.endStep - range.firstStep, 0);
-      return { applied, anew };
+      const untold = isFirst ? digests.slice(toldDigests) : [];
+      toldDigests += untold.length;
+      return { applied, anew, digests: untold };
     },
   };
 }
@@ -53,8 +68,10 @@ export const fromHalves = (halves: ArrayLike<number>): number[] =>
   Array.from({ length: halves.length / 2 }, (_, i) => halves[2 * i]! * 0x10000 + halves[2 * i + 1]!);
 
 /** As numbers a float32 holds exactly. */
-export function encodeLineage(all: readonly AppliedSteps[]): number[] {
+export function encodeLineage(all: readonly AppliedSteps[], digests: readonly StateDigest[]): number[] {
   return [
+    digests.length,
+    ...digests.flatMap(({ step, digest }) => [step, ...(digest.match(/.{4}/g) ?? []).map((hex) => parseInt(hex, 16))]),
     all.length,
     ...all.flatMap(({ generation, firstStep, endStep, samples }) => [
       generation,
@@ -66,13 +83,21 @@ export function encodeLineage(all: readonly AppliedSteps[]): number[] {
 }
 
 /** The lineage at the head of `numbers`, and where it ends. */
-export function decodeLineage(numbers: Float32Array): { readonly all: AppliedSteps[]; readonly end: number } {
+export function decodeLineage(numbers: Float32Array): {
+  readonly all: AppliedSteps[];
+  readonly digests: StateDigest[];
+  readonly end: number;
+} {
   let end = 1;
-  const all = Array.from({ length: numbers[0]! }, () => {
+  const digests = Array.from({ length: numbers[0]! }, (): StateDigest => {
+    const [step, ...words] = numbers.subarray(end, (end += 9));
+    return { step: step!, digest: words.map((word) => word.toString(16).padStart(4, '0')).join('') };
+  });
+  const all = Array.from({ length: numbers[end++]! }, () => {
     const [generation, firstStep, endStep] = numbers.subarray(end, end + 3) as unknown as [number, number, number];
     const from = end + 3;
     end = from + 2 * (endStep - firstStep);
     return { generation, firstStep, endStep, samples: fromHalves(numbers.subarray(from, end)) };
   });
-  return { all, end };
+  return { all, digests, end };
 }

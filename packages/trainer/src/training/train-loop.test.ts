@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadNewestCheckpoint } from './checkpoint.ts';
 import { learningRateAt } from './schedule.ts';
 import { trainLoop } from './train-loop.ts';
+import { snapshot } from './state.test-util.ts';
 
 const engine = await startEngine();
 const training = { steps: 20, batchSize: 4, peakLearningRate: 0.05, warmupFraction: 0.1 };
@@ -70,7 +71,7 @@ function contextOf(change: Partial<StageContext> = {}): StageContext & { readonl
 async function undisturbed() {
   const other = newStep();
   await trainLoop(contextOf({ checkpointDir: join(dir, 'none') }), other, training, inputsOf);
-  const state = other.state();
+  const state = snapshot(other.state());
   other.dispose();
   return state;
 }
@@ -91,7 +92,7 @@ describe('the training loop', () => {
     const losses = context.reports.map(({ metrics }) => metrics!['train/loss']!);
     expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
     expect(context.reports[2]).toMatchObject({ totalSteps: 20, metrics: { 'train/learningRate': 0.05 } });
-    expect(sharded.state()).toEqual(await undisturbed());
+    expect(snapshot(sharded.state())).toEqual(await undisturbed());
   });
 
   it('reports a long stage about a hundred times, its last step among them', async () => {
@@ -153,7 +154,7 @@ describe('the training loop', () => {
         return inputsOf(step);
       });
       expect(steps[0]).toBe(stopAt);
-      expect(second.state()).toEqual(expected);
+      expect(snapshot(second.state())).toEqual(expected);
       second.dispose();
     }
   });
@@ -178,7 +179,7 @@ describe('the training loop', () => {
       return inputsOf(step);
     });
     expect(steps[0]).toBe(8);
-    expect(second.state()).toEqual(await undisturbed());
+    expect(snapshot(second.state())).toEqual(await undisturbed());
     second.dispose();
   });
 
@@ -257,7 +258,8 @@ describe('the training loop', () => {
         expect(error.code).toBe('bad_data');
         expect(error.message).toContain(reason);
         expect(steps).toEqual(retry === 0 ? [0, 1, 2, 3, 4, 5, 6, 7] : [7]);
-        expect(loadNewestCheckpoint(contextOf().checkpointDir)).toMatchObject({ step: 7, state: before.state() });
+        const newest = loadNewestCheckpoint(contextOf().checkpointDir)!;
+        expect([newest.step, snapshot(newest.state)]).toEqual([7, snapshot(before.state())]);
         trained.dispose();
       }
       before.dispose();

@@ -4,6 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 import {
   CalmError,
   firstAbort,
+  isDigested,
+  keptSteps,
   type ShardRange,
   type SampleList,
   type StageContext,
@@ -12,7 +14,14 @@ import {
 } from '@calm-orch/core';
 import type { Values } from '@calm-orch/engine';
 import { NonFiniteStep, type ShardedStep, type TrainingState } from '@calm-orch/model';
-import { loadNewestCheckpoint, saveCheckpoint, type Checkpoint } from './checkpoint.ts';
+import { StateDiffers } from '../gangs/gang-state.ts';
+import {
+  keepCheckpoint,
+  loadNewestCheckpoint,
+  removeCheckpointsAfter,
+  saveCheckpoint,
+  type Checkpoint,
+} from './checkpoint.ts';
 import { createGangSteps } from '../gangs/gang-steps.ts';
 import { createLineage } from './lineage.ts';
 import { learningRateAt } from './schedule.ts';
@@ -49,11 +58,12 @@ export async function trainLoop(
   samplesOf?: (step: number) => readonly string[],
   lists: readonly SampleList[] = [],
 ): Promise<void> {
-  const { checkpointDir, signal, optimizer = 'replicated' } = context;
+  const { checkpointDir, signal, optimizer = 'replicated', keepCheckpoints = 0 } = context;
+  const kept = new Set(keptSteps(training.steps, keepCheckpoints));
   const lineage = createLineage();
   const gang =
     context.gang !== undefined
-      ? createGangSteps(context.gang, sharded, lineage, { optimizer, steps: training.steps })
+      ? createGangSteps(context.gang, sharded, lineage, { optimizer, steps: training.steps, kept })
       : null;
   /** `isPristine`: the step has the weights the stage begins with. */
   const load = (isPristine: boolean): number => {
@@ -62,8 +72,8 @@ export async function trainLoop(
     else if (!isPristine) throw new CalmError('lease_lost', 'no checkpoint to go back to: the stage begins again');
     // Of a slice that is lost there is no other copy.
     else if (gang !== null && optimizer === 'partitioned')
-      trySave(checkpointDir, { step: 0, state: sharded.state(), lineage: [] });
-    lineage.replace(newest?.lineage ?? []);
+      trySave(() => saveCheckpoint(checkpointDir, { step: 0, state: sharded.state(), lineage: [] }), 0);
+    lineage.replace(newest?.lineage ?? [], newest?.digests ?? []);
     return newest?.step ?? 0;
   };
   /** How far this process is in the newest roster. */
@@ -72,14 +82,18 @@ export async function trainLoop(
     return entered === null ? enter(load(step < 0)) : entered;
   };
   const stateAt = (step: number): TrainingState | null => (gang === null ? sharded.state() : gang.state(step));
+  const checkpointAt = (step: number): Checkpoint | null => {
+    const state = (gang?.isFirst ?? true) ? stateAt(step) : null;
+    return state === null ? null : { step, state, lineage: lineage.all, digests: lineage.digests };
+  };
   const save = (step: number, first: number): boolean => {
-    const state = step > first && (gang?.isFirst ?? true) ? stateAt(step) : null;
-    return state !== null && trySave(checkpointDir, { step, state, lineage: lineage.all });
+    const checkpoint = step > first ? checkpointAt(step) : null;
+    return checkpoint !== null && trySave(() => saveCheckpoint(checkpointDir, checkpoint, gang?.agreed), step);
   };
   /** What was not told yet of how the weights came about. */
-  const untold = (): Pick<StageProgress, 'applied' | 'anew'> => {
-    const { applied, anew } = lineage.take();
-    return { applied, ...(anew && { anew: lists }) };
+  const untold = (): Pick<StageProgress, 'applied' | 'anew' | 'digests'> => {
+    const { applied, anew, digests } = lineage.take(gang!.isFirst);
+    return { applied, ...(anew && { anew: lists }), ...(digests.length > 0 && { digests }) };
   };
   const started = context.now();
   let saved = started;
@@ -102,10 +116,20 @@ export async function trainLoop(
         if (step !== before) first = step;
         continue;
       }
+      if (gang !== null && isDigested(step, training.steps)) {
+        const digest = await unlessAborted(gang.digest(step, signal), signal, null);
+        if (digest === null) continue;
+        lineage.mark({ step, digest });
+        // There may be a newer roster by now.
+        if (gang.isStale) continue;
+        const staying = kept.has(step) ? checkpointAt(step) : null;
+        if (staying !== null) trySave(() => keepCheckpoint(checkpointDir, staying), step);
+      }
       if (step >= training.steps) {
         if (gang?.isFirst ?? true) {
           const rest = gang === null ? {} : untold();
-          if (rest.applied?.length) context.report({ step: training.steps - 1, totalSteps: training.steps, ...rest });
+          if (rest.applied?.length || rest.digests?.length)
+            context.report({ step: training.steps - 1, totalSteps: training.steps, ...rest });
           break;
         }
         // The first writes the result; if it dies before, another becomes the first.
@@ -147,20 +171,24 @@ export async function trainLoop(
       // Let heartbeats, rosters and cancellation in: TensorFlow blocks this thread while it computes.
       await setImmediate();
     }
+  } catch (error) {
+    // What was saved since may be damaged.
+    if (error instanceof StateDiffers) removeCheckpointsAfter(checkpointDir, gang!.agreed);
+    throw error;
   } finally {
     gang?.leave();
   }
 }
 
 /** A full disk costs the checkpoint, not the training: the one before is still there. */
-function trySave(dir: string, checkpoint: Checkpoint): boolean {
+function trySave(save: () => void, step: number): boolean {
   try {
-    saveCheckpoint(dir, checkpoint);
+    save();
     return true;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
-    console.error(`no checkpoint at step ${checkpoint.step}: ${(error as Error).message}`);
+    console.error(`no checkpoint at step ${step}: ${(error as Error).message}`);
     return false;
   }
 }

@@ -37,7 +37,7 @@ export interface TrainingStageConfig extends Pick<TrialConfig, 'prompt'> {
   readonly seed: number;
   readonly mfam: MfamConfig;
   readonly llm: LlmConfig;
-  readonly train: Omit<TrialConfig['train'], 'checkpointEverySeconds'>;
+  readonly train: Omit<TrialConfig['train'], 'checkpointEverySeconds' | 'keepCheckpoints'>;
 }
 
 export interface StageInputs {

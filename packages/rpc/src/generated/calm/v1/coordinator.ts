@@ -206,6 +206,8 @@ export interface Lease {
   partitionOptimizer: boolean;
   /** Input name -> key of the artifact. */
   inputKeys: { [key: string]: string };
+  /** Checkpoints of the stage that stay when it has ended. */
+  keepCheckpoints: number;
 }
 
 export interface Lease_InputDirsEntry {
@@ -281,11 +283,20 @@ export interface ProgressPoint {
   anew: boolean;
   /** With `anew`: what the samples of the steps are drawn from. */
   sampleLists: SampleList[];
+  /** Of states on the way to the trainer's own, told by the first of a gang; the same may be told again. */
+  digests: StateDigest[];
 }
 
 export interface ProgressPoint_MetricsEntry {
   key: string;
   value: number;
+}
+
+/** Of weights and moments after so many steps. */
+export interface StateDigest {
+  step: number;
+  /** 32 hex digits. */
+  digest: string;
 }
 
 /** Steps first_step .. end_step - 1, computed under one roster. */
@@ -738,6 +749,7 @@ function createBaseLease(): Lease {
     hangTimeoutMs: 0,
     partitionOptimizer: false,
     inputKeys: {},
+    keepCheckpoints: 0,
   };
 }
 
@@ -782,6 +794,9 @@ export const Lease: MessageFns<Lease> = {
     globalThis.Object.entries(message.inputKeys).forEach(([key, value]: [string, string]) => {
       Lease_InputKeysEntry.encode({ key: key as any, value }, writer.uint32(130).fork()).join();
     });
+    if (message.keepCheckpoints !== 0) {
+      writer.uint32(136).uint32(message.keepCheckpoints);
+    }
     return writer;
   },
 
@@ -906,6 +921,14 @@ export const Lease: MessageFns<Lease> = {
             if (entry16.value !== undefined) {
               message.inputKeys[entry16.key] = entry16.value;
             }
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.keepCheckpoints = reader.uint32();
             continue;
           }
         }
@@ -1422,7 +1445,16 @@ export const ReportRequest: MessageFns<ReportRequest> = {
 };
 
 function createBaseProgressPoint(): ProgressPoint {
-  return { step: 0, totalSteps: 0, metrics: {}, samplesPerSecond: 0, applied: [], anew: false, sampleLists: [] };
+  return {
+    step: 0,
+    totalSteps: 0,
+    metrics: {},
+    samplesPerSecond: 0,
+    applied: [],
+    anew: false,
+    sampleLists: [],
+    digests: [],
+  };
 }
 
 export const ProgressPoint: MessageFns<ProgressPoint> = {
@@ -1447,6 +1479,9 @@ export const ProgressPoint: MessageFns<ProgressPoint> = {
     }
     for (const v of message.sampleLists) {
       SampleList.encode(v!, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.digests) {
+      StateDigest.encode(v!, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -1523,6 +1558,14 @@ export const ProgressPoint: MessageFns<ProgressPoint> = {
             message.sampleLists.push(SampleList.decode(reader, reader.uint32()));
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.digests.push(StateDigest.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1578,6 +1621,63 @@ export const ProgressPoint_MetricsEntry: MessageFns<ProgressPoint_MetricsEntry> 
             }
 
             message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseStateDigest(): StateDigest {
+  return { step: 0, digest: "" };
+}
+
+export const StateDigest: MessageFns<StateDigest> = {
+  encode(message: StateDigest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.step !== 0) {
+      writer.uint32(8).uint32(message.step);
+    }
+    if (message.digest !== "") {
+      writer.uint32(18).string(message.digest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StateDigest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStateDigest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.step = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.digest = reader.string();
             continue;
           }
         }

@@ -30,12 +30,14 @@ export interface PullRequest {
 }
 
 export interface PullResponse {
-  /** First message only: size and CRC-32 of the whole tensor (float32, little endian). */
+  /** First message only: size of the whole tensor (float32, little endian), and its CRC-32 where chunks follow. */
   sizeBytes: number;
   crc32: number;
   /** First message, same host: a file that holds the tensor until its owner retires the name. No chunks follow. */
   path: string;
   chunk: Buffer;
+  /** First message, same host: what stands in the head of the file for as long as it holds this tensor. */
+  sequence: number;
 }
 
 function createBasePullRequest(): PullRequest {
@@ -96,7 +98,7 @@ export const PullRequest: MessageFns<PullRequest> = {
 };
 
 function createBasePullResponse(): PullResponse {
-  return { sizeBytes: 0, crc32: 0, path: "", chunk: Buffer.alloc(0) };
+  return { sizeBytes: 0, crc32: 0, path: "", chunk: Buffer.alloc(0), sequence: 0 };
 }
 
 export const PullResponse: MessageFns<PullResponse> = {
@@ -112,6 +114,9 @@ export const PullResponse: MessageFns<PullResponse> = {
     }
     if (message.chunk.length !== 0) {
       writer.uint32(34).bytes(message.chunk);
+    }
+    if (message.sequence !== 0) {
+      writer.uint32(40).uint32(message.sequence);
     }
     return writer;
   },
@@ -159,6 +164,14 @@ export const PullResponse: MessageFns<PullResponse> = {
             }
 
             message.chunk = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.sequence = reader.uint32();
             continue;
           }
         }

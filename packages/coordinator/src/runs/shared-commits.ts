@@ -1,6 +1,6 @@
 // Works that are asked for at once share a commit, which costs what several of them do.
 import type { Tracker } from '@calm-orch/tracker';
-import { deferred, type Deferred } from '../runs/deferred.ts';
+import { deferred, type Deferred } from './deferred.ts';
 
 /** Between commits new connections are accepted, one each time: with more, workers that come back wait behind the others. */
 const worksPerCommit = 4;

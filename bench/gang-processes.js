@@ -1,33 +1,28 @@
-// Trains with several trainers as the product's gangs do, a process each (gang-member.js), told of each other by this one.
+// Processes of a gang, for benchmarks: each is told who its peers are, and reports once.
 import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const member = join(dirname(fileURLToPath(import.meta.url)), 'gang-member.js');
-
-/** So that what is compared has as much of the processor. */
-const oneThread = {
-  TF_NUM_INTRAOP_THREADS: '1',
-  TF_NUM_INTEROP_THREADS: '1',
-  OMP_NUM_THREADS: '1',
-  TF_CPP_MIN_LOG_LEVEL: '2',
-};
+import { join } from 'node:path';
 
 /**
- * Runs `size` members to the end; their reports by rank.
+ * Runs `size` members of one thread each, given these options, to the end; their reports by rank.
  * @param {(place: number) => Record<string, string>} envOf what else the environment of the member started then has
  * @throws {Error} when a member ends before, or all take longer than `limitMs`
  */
-export async function runGang(size, options, { envOf = () => ({}), limitMs = 30 * 60_000 } = {}) {
+export async function runMembers(script, size, options, { envOf = () => ({}), limitMs = 30 * 60_000 } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'calm-bench-'));
+  const env = {
+    ...process.env,
+    TF_NUM_INTRAOP_THREADS: '1',
+    TF_NUM_INTEROP_THREADS: '1',
+    OMP_NUM_THREADS: '1',
+    TF_CPP_MIN_LOG_LEVEL: '2',
+  };
   const ready = [];
   const reports = [];
   const children = Array.from({ length: size }, (_, i) => {
     const argument = JSON.stringify({ ...options, address: `unix:${join(dir, `m${i}`)}`, token: 'bench' });
-    const env = { ...process.env, ...oneThread, ...envOf(i) };
-    return fork(member, [argument], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    return fork(script, [argument], { env: { ...env, ...envOf(i) }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   });
   let timer;
   try {

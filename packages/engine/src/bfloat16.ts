@@ -1,4 +1,4 @@
-// bfloat16, the upper half of a float32: what a product in bf16 makes of a hidden state anyway.
+// bfloat16, the upper half of a float32: what a product in bf16 makes of its factors anyway.
 
 const bitsOf = (values: Float32Array): Uint32Array =>
   new Uint32Array(values.buffer as ArrayBuffer, values.byteOffset, values.length);

@@ -1,0 +1,56 @@
+// Rows of numbers too long to be one array: they come in pieces, in order, each made when it is asked for.
+
+export interface Numbers extends Iterable<Float32Array> {
+  readonly length: number;
+  readonly numPieces: number;
+  piece(index: number): Float32Array;
+}
+
+/** Pieces of these lengths; `piece` may be asked for any, at any time. */
+export function lazyNumbers(lengths: readonly number[], piece: (index: number) => Float32Array): Numbers {
+  return {
+    length: lengths.reduce((sum, length) => sum + length, 0),
+    numPieces: lengths.length,
+    piece,
+    [Symbol.iterator]: function* () {
+      for (let i = 0; i < lengths.length; i++) yield piece(i);
+    },
+  };
+}
+
+export const numbersOf = (pieces: readonly Float32Array[]): Numbers =>
+  lazyNumbers(
+    pieces.map(({ length }) => length),
+    (i) => pieces[i]!,
+  );
+
+/**
+ * The numbers in pieces of these lengths: where they can be, parts of the pieces that come.
+ * @throws Error where there are fewer numbers
+ */
+export function* cut(numbers: Iterable<Float32Array>, lengths: Iterable<number>): Generator<Float32Array> {
+  const pieces = numbers[Symbol.iterator]();
+  let rest: Float32Array = new Float32Array(0);
+  const next = (): void => {
+    const piece = pieces.next();
+    if (piece.done === true) throw new Error('fewer numbers came than were expected');
+    rest = piece.value;
+  };
+  for (const length of lengths) {
+    while (rest.length === 0 && length > 0) next();
+    if (rest.length >= length) {
+      yield rest.subarray(0, length);
+      rest = rest.subarray(length);
+      continue;
+    }
+    const piece = new Float32Array(length);
+    for (let at = 0; at < length;) {
+      while (rest.length === 0) next();
+      const part = rest.subarray(0, length - at);
+      piece.set(part, at);
+      at += part.length;
+      rest = rest.subarray(part.length);
+    }
+    yield piece;
+  }
+}

@@ -1,0 +1,68 @@
+// Real training, small: stretches of it are computed again and agree; one that begins with another bit does not.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { makeRealRuns, smallRun } from './real-run.test-util.ts';
+
+const runs = makeRealRuns();
+afterAll(() => runs.close());
+
+interface Audit {
+  readonly ok: boolean;
+  readonly stages: readonly { readonly kind: string; readonly digests: number; readonly lastLink: string }[];
+  readonly replay: {
+    readonly stretches: number;
+    readonly replayed: readonly {
+      readonly kind: string;
+      readonly first: number;
+      readonly end: number;
+      readonly differing: readonly { readonly step: number }[];
+    }[];
+    readonly detection: readonly unknown[];
+  };
+}
+
+async function replay(code: number): Promise<Audit> {
+  const { ended, text } = runs.start('one', ['audit', '--replay', '99', '--seed', '3', '--json']);
+  expect(await ended, text()).toBe(code);
+  return JSON.parse(/^\{[^]*\}$/m.exec(text())![0]) as Audit;
+}
+
+it(
+  'audit --replay agrees with what was trained, and names the stretch whose checkpoint has another bit',
+  { timeout: 900_000 },
+  async () => {
+    const settings = ['train.keepCheckpoints=1', 'train.optimizer=partitioned'].flatMap((each) => ['--set', each]);
+    const run = runs.start('one', ['run', 'experiments/smoke.yaml', ...smallRun, ...settings, '--trainers', '2']);
+    expect(await run.ended, run.text()).toBe(0);
+
+    const agreed = await replay(0);
+    expect(agreed.ok).toBe(true);
+    expect(agreed.replay.stretches).toBe(5);
+    const spans = agreed.replay.replayed.map(({ kind, first, end }) => `${kind} ${first} ${end}`);
+    expect(spans.filter((span) => span.startsWith('finetune-score'))).toEqual([
+      'finetune-score 0 64',
+      'finetune-score 64 120',
+    ]);
+    expect(agreed.replay.replayed.flatMap(({ differing }) => differing)).toEqual([]);
+    expect(agreed.stages.find(({ kind }) => kind === 'finetune-score')!.digests).toBe(3);
+
+    const { dir } = runs.folder('one');
+    const [key] = readdirSync(join(dir, 'checkpoints'));
+    const file = join(dir, 'checkpoints', key!, 'kept', 'step-00000064.safetensors');
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 2]! ^= 1;
+    writeFileSync(file, bytes);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(file.replace('.safetensors', '.json'), JSON.stringify({ step: 64, sha256 }));
+
+    const altered = await replay(1);
+    expect(altered.ok).toBe(false);
+    const differing = altered.replay.replayed.filter((stretch) => stretch.differing.length > 0);
+    expect(differing.map(({ kind, first, end }) => [kind, first, end])).toEqual([['finetune-score', 64, 120]]);
+    expect(differing[0]!.differing.map(({ step }) => step)).toEqual([64, 120]);
+    // Nothing was written to the run.
+    expect(agreed.stages).toEqual(altered.stages);
+  },
+);
