@@ -24,7 +24,7 @@ export async function run(args) {
   });
   const config = JSON.parse(readFileSync(values.config, 'utf8'));
   const steps = wholeNumber(values.steps, '--steps');
-  const options = { config, steps, warmup: 2, optimizer: values.optimizer };
+  const options = { config, steps, warmup: 2, optimizer: values.optimizer, measuresExchange: true };
   const numRounds = wholeNumber(values.rounds, '--rounds');
   const rounds = [];
   // By turns, so that what else the machine does hits both alike.

@@ -1,4 +1,5 @@
 // One trainer of the gang benchmark: a process with one thread, told by the parent who trains with it.
+import { createHash } from 'node:crypto';
 import { nativeMemory, startEngine } from '@calm-orch/engine';
 import { alignedBlocks, initialWeights } from '@calm-orch/model';
 import { createComputeGang, openTensorPlane, tokenAccess } from '@calm-orch/rpc';
@@ -11,7 +12,7 @@ import { createLineage } from '../packages/trainer/dist/training/lineage.js';
 import { median } from './median.js';
 import { modelOf } from './model.js';
 
-const { config: c, address, steps, warmup, token, optimizer } = JSON.parse(process.argv[2]);
+const { config: c, address, steps, warmup, token, optimizer, measuresExchange } = JSON.parse(process.argv[2]);
 const numShards = 8;
 const { mfam, llm, shapes: trainable } = modelOf(c);
 const taps = { tokens: c.visionTokens, width: c.visionWidth };
@@ -88,12 +89,20 @@ const sum = async (name) => {
   await exchangeSums(options, name, new Float32Array(0), own, []);
 };
 const gradients = sharded.buckets.map(({ first, end }) => new Float32Array(end - first));
-const numWeights = sharded.state().weights.length;
+const { weights } = optimizer === 'replicated' ? stepper.state(warmup + steps) : sharded.state();
+const numWeights = weights.length;
+const hash = createHash('sha256');
+for (const part of weights) hash.update(Buffer.from(part.buffer, part.byteOffset, part.byteLength));
 const report = {
   rank: gang.roster.rank,
   msPerStep: median(times),
-  controlMs: await timed('control', 31, control),
-  tensorMs: await timed('sums', 7, sum),
+  // Of a pair: of more members some would ask for what has been retired.
+  ...(measuresExchange && {
+    controlMs: await timed('control', 31, control),
+    tensorMs: await timed('sums', 7, sum),
+  }),
   numWeights,
+  /** Of the weights after the last step, where each member has all. */
+  sha256: hash.digest('hex'),
 };
 process.send({ type: 'report', report });

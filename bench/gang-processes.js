@@ -4,8 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Runs `size` members of one thread each, given these options, to the end; their reports by rank. */
-export async function runMembers(script, size, options) {
+/**
+ * Runs `size` members of one thread each, given these options, to the end; their reports by rank.
+ * @param {(place: number) => Record<string, string>} envOf what else the environment of the member started then has
+ * @throws {Error} when a member ends before, or all take longer than `limitMs`
+ */
+export async function runMembers(script, size, options, { envOf = () => ({}), limitMs = 30 * 60_000 } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'calm-bench-'));
   const env = {
     ...process.env,
@@ -18,12 +22,14 @@ export async function runMembers(script, size, options) {
   const reports = [];
   const children = Array.from({ length: size }, (_, i) => {
     const argument = JSON.stringify({ ...options, address: `unix:${join(dir, `m${i}`)}`, token: 'bench' });
-    return fork(script, [argument], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    return fork(script, [argument], { env: { ...env, ...envOf(i) }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   });
+  let timer;
   try {
     await new Promise((resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`took longer than ${Math.round(limitMs / 1000)} s`)), limitMs);
       for (const child of children) {
-        child.once('exit', (code) => reject(new Error(`a member ended with exit code ${code}`)));
+        child.once('exit', (code, signal) => reject(new Error(`a member ended with ${signal ?? `exit code ${code}`}`)));
         child.on('message', (message) => {
           if (message.type === 'report' && reports.push(message.report) === size) resolve();
           if (message.type !== 'ready' || ready.push({ child, address: message.address }) < size) return;
@@ -33,6 +39,7 @@ export async function runMembers(script, size, options) {
       }
     });
   } finally {
+    clearTimeout(timer);
     for (const child of children) child.kill('SIGKILL');
     rmSync(dir, { recursive: true, force: true });
   }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { activationsPerSample } from '@calm-orch/model';
-import { modelOf } from './model.js';
+import { memorySizes } from './model.js';
 import { oneOf } from './options.js';
 import { runPeer } from './peer.js';
 
@@ -34,12 +34,9 @@ export async function run(args) {
       ])
     ).bytes;
   const measured = ((await peak(many)) - (await peak(few))) / (many - few);
-  const { mfam, llm } = modelOf(config);
-  const side = Math.sqrt(config.visionTokens - 1);
-  const vision = { imageSize: side, patchSize: 1, hiddenSize: config.visionWidth };
-  const tokens = config.prefix + config.visionTokens - 1 + 3 * config.queries + config.suffix + config.answer;
-  const planned =
-    width * activationsPerSample({ vision, mfam, llm }, { images: 1, tokens, answer: config.answer }, again);
+  const { model, sample } = memorySizes(config);
+  const { tokens } = sample;
+  const planned = width * activationsPerSample(model, sample, again);
   const result = {
     config: values.config,
     batches: [few, many],

@@ -34,3 +34,11 @@ export function normals(name, size, deviation = 1) {
   const random = rng('bench', name);
   return Float32Array.from({ length: size }, () => deviation * random.normal());
 }
+
+/** What plan's count of memory asks about a step of these sizes. */
+export function memorySizes(c) {
+  const { mfam, llm } = modelOf(c);
+  const vision = { ...nano.vision, imageSize: Math.sqrt(c.visionTokens - 1), patchSize: 1, hiddenSize: c.visionWidth };
+  const tokens = c.prefix + c.visionTokens - 1 + 3 * c.queries + c.suffix + c.answer;
+  return { model: { vision, mfam, llm, encode: { store: 'all' } }, sample: { images: 1, tokens, answer: c.answer } };
+}

@@ -1,17 +1,16 @@
 // Runs a peer's script in a process of its own; what counts is the last line it prints, one JSON object.
 import { spawn } from 'node:child_process';
 
-const timeoutMs = 30 * 60_000;
-
 /**
  * @param {string} program for instance a Python with torch
  * @param {readonly string[]} args script and its arguments
+ * @param {{ timeoutMs?: number, env?: NodeJS.ProcessEnv, codes?: readonly number[] }} options with exit codes that are no failure
  * @returns {Promise<Record<string, unknown>>} the printed object
  * @throws {Error} with the end of stderr when the process fails or prints no JSON
  */
-export function runPeer(program, args) {
+export function runPeer(program, args, { timeoutMs = 30 * 60_000, env = process.env, codes = [0] } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs });
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, env });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
@@ -20,7 +19,7 @@ export function runPeer(program, args) {
     child.on('close', (code, signal) => {
       const last = stdout.trim().split('\n').at(-1);
       const reason = stderr.trim().split('\n').at(-1) || 'it printed nothing on stderr';
-      if (code !== 0) {
+      if (!codes.includes(code)) {
         reject(new Error(`${program} ${args[0]} ended with ${signal ?? `exit code ${code}`}: ${reason}`));
         return;
       }

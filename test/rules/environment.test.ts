@@ -12,6 +12,7 @@ const variables: Readonly<Record<string, string>> = {
   CALM_ORCH_DEBUG: 'stacks of errors',
   CALM_ORCH_DETACHED: 'to the process in the background',
   CALM_ORCH_DIR: 'the run folder',
+  CALM_ORCH_GPU_IN_TURNS: 'of the coordinator, to workers that share a GPU',
   CALM_ORCH_HOST: 'of the coordinator, to its trainers',
   CALM_ORCH_INSTANCE: 'of the coordinator, to its workers',
   CALM_ORCH_JOIN: 'a join token',

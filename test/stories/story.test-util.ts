@@ -29,6 +29,8 @@ export interface StoryOptions {
   /** Pause after each of a training stage's 20 steps. @default 0 */
   readonly stepMs?: number;
   readonly misbehave?: Readonly<Record<string, Misbehaviour>>;
+  /** How many GPUs are said to be there. @default 0 */
+  readonly gpus?: number;
   /** Module with the stage functions, another than fixtures/stages.js. */
   readonly stages?: string;
   /** By arguments of a process, for instance `trainer 1`, or `all`: what names its engine. @default nothing does */
@@ -70,7 +72,7 @@ export interface Story {
   /** Reads the tracker; closed afterwards. */
   tracker<T>(read: (tracker: Tracker) => T): T;
   /** Lines that stage functions wrote. */
-  lines(name: 'executions' | 'steps' | 'saved-on-cancel'): string[];
+  lines(name: 'executions' | 'steps' | 'saved-on-cancel' | 'gpu-uses'): string[];
   /** Processes of this story that live, by title. */
   processes(): { readonly pid: number; readonly title: string }[];
   close(): Promise<void>;

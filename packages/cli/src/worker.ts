@@ -8,7 +8,7 @@ import { asWorkerProcess, computeScript } from './run/worker-process.ts';
 
 async function work(roleName: string, index: number): Promise<void> {
   const { CALM_ORCH_ADDRESS: address, CALM_ORCH_TOKEN: token, CALM_ORCH_HOST: host, ...rest } = process.env;
-  const { CALM_ORCH_INSTANCE: instance = randomUUID(), CALM_ORCH_TAKEOVER_MS, ...env } = rest;
+  const { CALM_ORCH_INSTANCE: instance = randomUUID(), CALM_ORCH_TAKEOVER_MS, CALM_ORCH_GPU_IN_TURNS, ...env } = rest;
   if (address === undefined || token === undefined)
     throw new CalmError('invalid_argument', `${roleName}: workers are started by \`calm-orch run\``);
   const { ComputeChild, parseRole, runWorker } = await import('@calm-orch/rpc');
@@ -35,7 +35,9 @@ async function work(roleName: string, index: number): Promise<void> {
     }
     const facts = await workerFacts(role, logLine, signal);
     const takeoverMs = Number(CALM_ORCH_TAKEOVER_MS ?? 0);
-    await runWorker({ role, index, instance, facts, address, token, compute, signal, log: logLine, takeoverMs });
+    const isInTurns = CALM_ORCH_GPU_IN_TURNS !== undefined;
+    const options = { role, index, instance, facts, address, token, compute, signal, takeoverMs, isInTurns };
+    await runWorker({ ...options, log: logLine });
   } catch (error) {
     logLine(`gives up: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     process.exitCode = 1;

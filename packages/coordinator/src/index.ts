@@ -15,6 +15,7 @@ export { clusterBefore, hostsAddress } from './runs/connection.ts';
 export { connectRun } from './runs/run-service.ts';
 export type { CoordinatorEvent } from './leases/records.ts';
 export type { RunView, StageView, WorkerView } from './runs/view.ts';
+export { sharedGpus, type SharedGpu } from './runs/gpus.ts';
 export { largePages, workerCounts, type Machine, type WorkerCounts } from './runs/worker-counts.ts';
 export { foundationFile } from './plan/foundation-artifact.ts';
 export { auditRun, auditStage, type Audit, type AuditedStage } from './runs/audit.ts';

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { devices, gpus, hasNvidiaDriver, numCores, visibleGpus } from './device.ts';
+import { devices, gpus, hasNvidiaDriver, maxExactThreads, numCores, padsRows, visibleGpus } from './device.ts';
 
 test('lists the processor first, with memory and vector instructions', async () => {
   const [processor] = await devices({ PATH: '' });
@@ -28,4 +28,11 @@ test('leaves out the GPUs that CUDA_VISIBLE_DEVICES hides', () => {
   expect(visibleGpus(4, { CUDA_VISIBLE_DEVICES: '3,GPU-8a' })).toEqual(['3', 'GPU-8a']);
   expect(visibleGpus(4, { CUDA_VISIBLE_DEVICES: '2,-1,3' })).toEqual(['2']);
   expect(visibleGpus(4, { CUDA_VISIBLE_DEVICES: '' })).toEqual([]);
+});
+
+test('fills up rows, with two threads at most, on processors without AVX-512 alone', () => {
+  expect([padsRows(false, 'AVX2'), maxExactThreads(false, 'AVX2')]).toEqual([true, 2]);
+  expect([padsRows(false, 'AVX-512'), maxExactThreads(false, 'AVX-512')]).toEqual([false, Infinity]);
+  // Beside a GPU the processor does not compute.
+  expect([padsRows(true, 'AVX2'), maxExactThreads(true, 'AVX2')]).toEqual([false, Infinity]);
 });

@@ -48,19 +48,20 @@ export function instructionSet(): string {
 }
 
 /**
- * Whether a row of a product has other bits among other numbers of rows: seen on an AVX2 processor, not with AVX-512.
- * row-product.ts of the model makes up for it, for as many threads as `maxExactThreads` (measured: none of 900 products
- * with 1 and 2 threads, 90 of 300 with 3).
+ * Whether products are filled up with rows (row-product.ts of the model). A processor with AVX2 and no AVX-512 gives a row
+ * other bits among other numbers of rows; that makes up for it, for as many threads as `maxExactThreads` (measured: none of
+ * 900 products with 1 and 2 threads, 90 of 300 with 3). What a GPU does is its libraries' choice, which no filling of a
+ * processor's kind is known to change.
  */
-export function rowsDependOnNumber(set: string = instructionSet()): boolean {
-  return ['AVX2', 'AVX', 'SSE'].includes(set);
+export function padsRows(usesGpu: boolean, set: string = instructionSet()): boolean {
+  return !usesGpu && ['AVX2', 'AVX', 'SSE'].includes(set);
 }
 
 /** Whether this processor has the instructions that fused operations are built for: ops.cc registers them only then. */
 export const runsKernels = (set: string = instructionSet()): boolean => !['AVX', 'SSE'].includes(set);
 
 /** Threads a trainer may have so that its bits are those of a gang. */
-export const maxExactThreads = (set?: string): number => (rowsDependOnNumber(set) ? 2 : Infinity);
+export const maxExactThreads = (usesGpu: boolean, set?: string): number => (padsRows(usesGpu, set) ? 2 : Infinity);
 
 function processorFlags(): ReadonlySet<string> {
   try {

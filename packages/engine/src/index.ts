@@ -1,7 +1,7 @@
 export { roundToBfloat16, upperHalves, widen } from './bfloat16.ts';
 export { openGraphModel } from './graph/graph-model.ts';
 export { nativeMemory, sumTree, type NativeMemory } from './native-memory.ts';
-export { startEngine, tf, type Engine, type StartOptions } from './load.ts';
+export { startEngine, tf, usesGpu, type Engine, type StartOptions } from './load.ts';
 export {
   defaultCacheDir,
   engineDir,
@@ -16,7 +16,7 @@ export {
   devices,
   instructionSet,
   maxExactThreads,
-  rowsDependOnNumber,
+  padsRows,
   runsKernels,
   numCores,
   visibleGpus,

@@ -14,6 +14,9 @@ export type Tf = typeof import('@tensorflow/tfjs-core');
 /** tfjs-core of the started engine. */
 export let tf: Tf;
 
+/** Whether the started engine computes on a GPU: TensorFlow's CUDA build goes on without one that it does not find. */
+export let usesGpu = false;
+
 export interface Engine {
   readonly backend: Backend;
   /** TensorFlow's own version, or tfjs's on wasm. */
@@ -93,6 +96,12 @@ export function backendFromEnvironment(env: NodeJS.ProcessEnv = process.env): Ba
   throw new CalmError('invalid_argument', `CALM_ORCH_BACKEND: expected tensorflow or wasm, got "${value}"`);
 }
 
+/** What this file uses of tfjs-node's back end. */
+interface NodeBackend {
+  readonly binding: { readonly TF_Version: string };
+  readonly isUsingGpuDevice: boolean;
+}
+
 async function loadTensorflow({ dir, package: packageName, kernels, threads }: EngineLocation): Promise<Engine> {
   // TensorFlow reads these once, when its library is loaded.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
@@ -110,8 +119,9 @@ async function loadTensorflow({ dir, package: packageName, kernels, threads }: E
     withoutArguments(() => void require(packageName));
     const core = require('@tensorflow/tfjs-core') as Tf;
     await core.ready();
-    const node = core.backend() as unknown as { readonly binding: { readonly TF_Version: string } };
+    const node = core.backend() as unknown as NodeBackend;
     tf = core;
+    usesGpu = node.isUsingGpuDevice;
     const protos: unknown = require(`${packageName}/dist/proto/api_pb`);
     return {
       backend: 'tensorflow',

@@ -31,6 +31,8 @@ export interface WorkerOptions {
   readonly log: (line: string) => void;
   /** How long it waits for another coordinator once its own has gone. */
   readonly takeoverMs: number;
+  /** Others compute on its GPU meanwhile: its compute child ends before it asks for work. @default false */
+  readonly isInTurns?: boolean;
 }
 
 const maxLeaseWaitMs = 5000;
@@ -69,6 +71,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       const wait = { signal: stop, deadlineMs: timing.waitMs + 5000 };
       try {
         if (next === undefined) {
+          if (options.isInTurns) await compute.end();
           const { lease, directive } = await coordinator.lease({ instance, waitMs: timing.waitMs }, wait);
           if (directive === Directive.STOP) break;
           next = lease;

@@ -5,7 +5,7 @@ import type { Argv } from 'yargs';
 import { CalmError, seedsOf, type Experiment } from '@calm-orch/core';
 import { restoreExperiment, withNextSeed } from '@calm-orch/core/config';
 import { networkFileSystem, type Tracker } from '@calm-orch/tracker';
-import type { RunOptions, StartedRun } from '@calm-orch/coordinator';
+import type { RunOptions, SharedGpu, StartedRun } from '@calm-orch/coordinator';
 import type { GlobalOptions } from '../cli.ts';
 import { outcomeJsonOption } from '../options/json-option.ts';
 import { tellStarted } from '../run/background.ts';
@@ -45,6 +45,7 @@ export interface ExecuteOptions extends GlobalOptions {
   hangTimeout?: number;
   takeoverTimeout?: number;
   gangMinLeft?: number;
+  shareGpus: boolean;
   /** Of a new run. */
   tag?: readonly string[];
   bell: boolean;
@@ -62,6 +63,11 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
     .option('trainers', { ...processes, describe: 'Trainers to start, whatever the machine' })
     .option('augmentors', { ...processes, describe: 'Augmentors to start' })
     .option('evaluators', { ...processes, describe: 'Evaluators to start' })
+    .option('share-gpus', {
+      type: 'boolean',
+      default: false,
+      describe: 'Let workers that have the same GPU compute on it at once, instead of in turns',
+    })
     .option('listen', {
       type: 'string',
       requiresArg: true,
@@ -81,7 +87,8 @@ export function withProcessOptions(args: Argv<GlobalOptions>) {
     .options(kubeOptions)
     .option('hang-timeout', {
       ...processes,
-      describe: 'Seconds without progress after which a computation or a worker is replaced [default: 30]',
+      describe:
+        'Seconds without progress after which a computation (later where its steps are long) or a worker is replaced [default: 30]',
     })
     .option('takeover-timeout', {
       ...processes,
@@ -140,7 +147,8 @@ export async function execute(
   const { name, rows } = experiment;
   say(`Planning ${name}: ${plural(rows.length, 'row')}, ${plural(seedsOf(experiment).length, 'seed')}.`);
   const cluster = await clusterOf(options, resume);
-  const { hangPolicy, layoutOf, planSources, runExperiment, workerCounts } = await import('@calm-orch/coordinator');
+  const { hangPolicy, layoutOf, planSources, runExperiment, sharedGpus, workerCounts } =
+    await import('@calm-orch/coordinator');
   const cancel = cancelOnSignals();
   let progress: Progress | null = null;
   const tables = createSeedTables({ dir: options.dir, output, print: (text) => progress?.show(text) });
@@ -162,18 +170,21 @@ export async function execute(
       codeCache: parts.codeCacheFile(),
     });
     const { hangTimeout, gangMinLeft, takeoverTimeout } = options;
+    const machine = { ...facts, sharesGpus: options.shareGpus };
+    const counts = workerCounts(experiment, options, cluster === null ? machine : elsewhere);
+    const gpuNotes = cluster === null ? sharedGpus(counts, machine).map((gpu) => sharingNote(gpu, options)) : [];
     const summary = await runExperiment({
       experiment,
       sources,
       layout,
       tracker,
-      machine: facts,
+      machine,
       signal: cancel.signal,
       check: async (plan, isDone) => {
         await checkSurroundings(plan, isDone);
         await checkDisk(plan, experiment, isDone, layout.dir);
         if (progress !== null) return;
-        const notes = [...needNotes, ...(sources.notes?.() ?? []), ...databaseNotes(layout.dir)];
+        const notes = [...gpuNotes, ...needNotes, ...(sources.notes?.() ?? []), ...databaseNotes(layout.dir)];
         for (const note of notes) say(`note: ${note}`);
       },
       ...(resume !== undefined && { resume }),
@@ -197,7 +208,7 @@ export async function execute(
         commit: programCommit(),
       },
       machineFacts: { cores: facts.numCores, devices: facts.devices, memoryBytes: totalmem(), os: type() },
-      counts: workerCounts(experiment, options, cluster === null ? facts : elsewhere),
+      counts,
       workerScript,
       onStart: (started) => {
         process.title = `calm-orch coordinator ${started.run.id}`;
@@ -270,6 +281,11 @@ function announce(
   for (const what of damaged) say(`Damaged, made again: ${what}`);
   if (numTakenOver > 0) say(`Took over ${plural(numTakenOver, 'worker')} that outlived the coordinator before.`);
   if (left > 0) say(`Logs of the workers: ${logs}`);
+}
+
+function sharingNote({ gpu, workers }: SharedGpu, { shareGpus }: ExecuteOptions): string {
+  const how = shareGpus ? 'they compute at once (--share-gpus)' : 'they compute in turns (--share-gpus: at once)';
+  return `GPU ${gpu} is shared by ${workers.join(', ')}: ${how}`;
 }
 
 /** The database belongs on the coordinator's own disk. */

@@ -47,6 +47,8 @@ test.skipIf(process.platform !== 'linux')('every trainer gets a GPU of its own, 
     gpuIds: ['1', '2'],
     identity: { backend: 'tensorflow', package: '@tensorflow/tfjs-node-gpu' },
   });
+  // Nor is there a limit to their threads, on any processor.
+  expect(machine).not.toHaveProperty('maxTrainerThreads');
   const counts = { trainer: 3, augmentor: 1, evaluator: 1 };
   const given = [0, 1, 2].map((index) => computeEnvironment('trainer', index, counts, machine));
   expect(given.map((env) => [env['CUDA_VISIBLE_DEVICES'], env['TF_FORCE_GPU_ALLOW_GROWTH']])).toEqual([

@@ -25,6 +25,7 @@ export async function engineFacts(log: (line: string) => void, signal: AbortSign
   const gpuIds = usesGpus ? visibleGpus(found.filter(({ kind }) => kind === 'gpu').length) : [];
   const { package: name, packageVersion, version } = marker;
   const kernels = backend === 'wasm' || !runsKernels() ? undefined : marker.kernels;
+  const maxTrainerThreads = maxExactThreads(gpuIds.length > 0);
   const threads = process.env['TF_NUM_INTRAOP_THREADS'];
   return {
     identity: {
@@ -36,7 +37,7 @@ export async function engineFacts(log: (line: string) => void, signal: AbortSign
       instructionSet: instructionSet(),
     },
     numCores: numCores(),
-    ...(Number.isFinite(maxExactThreads()) && { maxTrainerThreads: maxExactThreads() }),
+    ...(Number.isFinite(maxTrainerThreads) && { maxTrainerThreads }),
     ...(threads && { threads }),
     numGpus: gpuIds.length,
     gpuIds,

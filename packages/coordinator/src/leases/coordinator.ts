@@ -148,7 +148,8 @@ export class Coordinator {
     this.#enter({ role, index, instance, engine, ownFolder: facts?.ownFolder ?? false });
   }
 
-  #enter(worker: Omit<WorkerRecord, 'lease' | 'seenMs'>): void {
+  #enter(said: Omit<WorkerRecord, 'asks' | 'gpu' | 'lease' | 'seenMs'>): void {
+    const worker = { ...said, gpu: this.#options.gpuInTurns?.(said.role, said.index) ?? null };
     if (!this.book.register(worker)) return;
     const why = misfit(worker, this.stages);
     if (why === null) return;
@@ -167,6 +168,11 @@ export class Coordinator {
   /** An item for the worker, as soon as there is one within `waitMs`; a worker that holds a lease gets that again. */
   lease(instance: string, waitMs: number, signal: AbortSignal): Promise<WorkItem | 'stop' | null> {
     const worker = this.book.worker(instance);
+    if (worker.lease === null && !worker.asks) {
+      worker.asks = true;
+      // Who waits for its GPU may have it now.
+      if (worker.gpu !== null) this.#wake();
+    }
     return this.#waiters.wait(() => this.#leaseNow(worker), waitMs, signal);
   }
 

@@ -27,9 +27,9 @@ export class LeaseBook {
   }
 
   /** Whether the worker is new. */
-  register(worker: Omit<WorkerRecord, 'lease' | 'seenMs'>): boolean {
+  register(worker: Omit<WorkerRecord, 'asks' | 'lease' | 'seenMs'>): boolean {
     if (this.#workers.has(worker.instance)) return false;
-    this.#workers.set(worker.instance, { ...worker, lease: null, seenMs: this.#now() });
+    this.#workers.set(worker.instance, { ...worker, asks: false, lease: null, seenMs: this.#now() });
     return true;
   }
 
@@ -67,6 +67,7 @@ export class LeaseBook {
       address: null,
     };
     worker.lease = lease;
+    worker.asks = false;
     stage.leased.add(work.item);
     this.#leases.set(work.token, lease);
     const ofStage = this.#byItem.get(stage) ?? new Map<number, LeaseRecord[]>();

@@ -38,14 +38,31 @@ export function createOffers(
   const paths = criticalPaths(stages);
   const scheduled = (worker: WorkerRecord, of = stages): Offer | null =>
     nextItem(worker.role, of, paths, (stage) => fits(worker, stage));
+  /** What there is for a worker once artifacts being written are there. */
+  const scheduledSoon = (worker: WorkerRecord): Offer | null => {
+    const written = underWay();
+    if (written.size === 0) return scheduled(worker);
+    const soon = stages.map((stage): StageRecord => (written.has(stage) ? { ...stage, state: 'succeeded' } : stage));
+    return scheduled(worker, soon);
+  };
   /** Whether artifacts being written make a stage ready that goes before those that are: seconds to wait, not a training. */
   const isBetterSoon = (worker: WorkerRecord): boolean => {
-    const written = underWay();
-    if (written.size === 0) return false;
-    const soon = stages.map((stage): StageRecord => (written.has(stage) ? { ...stage, state: 'succeeded' } : stage));
-    const next = scheduled(worker, soon);
+    if (underWay().size === 0) return false;
+    const next = scheduledSoon(worker);
     return next !== null && next.key !== scheduled(worker)?.key;
   };
+  /**
+   * Whether nobody else computes on the worker's GPU. When a trainer there is done with an item, or has left a gang, an
+   * evaluation goes first. No gang is made smaller for one: its trainers have the same number of shards each.
+   */
+  const mayCompute = (worker: WorkerRecord): boolean =>
+    worker.gpu === null ||
+    book.workers
+      .filter((other) => other !== worker && other.gpu === worker.gpu)
+      .every(
+        (other) =>
+          other.asks && !(worker.role === 'trainer' && other.role === 'evaluator' && scheduledSoon(other) !== null),
+      );
   const toJoin = (worker: WorkerRecord): Offer | null => {
     if (worker.role !== 'trainer') return null;
     const own = stages.filter((stage) => fits(worker, stage));
@@ -53,12 +70,12 @@ export function createOffers(
     return stage === null ? null : { key: stage.key, item: 0 };
   };
   const look = (worker: WorkerRecord): Offer | null =>
-    isBetterSoon(worker) ? null : (scheduled(worker) ?? toJoin(worker));
+    isBetterSoon(worker) || !mayCompute(worker) ? null : (scheduled(worker) ?? toJoin(worker));
   /** Kinds of workers there was nothing for, and until when that is believed: thousands may wait for the same. */
   const nothing = new Map<string, number>();
   return {
     next: (worker) => {
-      const kind = `${worker.role} ${worker.ownFolder} ${worker.engine}`;
+      const kind = `${worker.role} ${worker.ownFolder} ${worker.gpu} ${worker.engine}`;
       if ((nothing.get(kind) ?? -Infinity) > now()) return null;
       const offer = look(worker);
       if (offer === null) nothing.set(kind, now() + believedMs);
@@ -69,7 +86,7 @@ export function createOffers(
       const lease = leaseToRelease(book.shared);
       if (lease === null || scheduled(lease.worker) === null) return null;
       const idle = book.workers.filter((worker) => worker.role === 'trainer' && worker.lease === null);
-      return idle.some((worker) => scheduled(worker) !== null) ? null : lease;
+      return idle.some((worker) => mayCompute(worker) && scheduled(worker) !== null) ? null : lease;
     },
   };
 }

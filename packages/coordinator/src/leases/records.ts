@@ -18,6 +18,8 @@ export interface CoordinatorOptions {
   readonly onEvent: (event: CoordinatorEvent) => void;
   /** Whether somebody is a worker of this run, and its end will be told. @default all are */
   readonly isOwn?: (instance: string) => boolean;
+  /** The GPU that a worker computes on in turns with others; null: none. @default none for all */
+  readonly gpuInTurns?: (role: Role, index: number) => string | null;
 }
 
 export interface CoordinatorEvent {
@@ -54,6 +56,10 @@ export interface WorkerRecord {
   readonly engine: string | null;
   /** It does not see the run folder. */
   readonly ownFolder: boolean;
+  /** That it computes on in turns with others; null: it may compute at any time. */
+  readonly gpu: string | null;
+  /** It has asked for work since it last had some: nothing of it computes, nor holds memory of its GPU. */
+  asks: boolean;
   lease: LeaseRecord | null;
   /** Its last call. */
   seenMs: number;

@@ -1,7 +1,7 @@
 // One coordinator's time with a run: it goes on with what workers of the coordinator before hold, serves, starts the
 // workers that are missing, waits for the end, and leaves no process and no open file behind, however it ends.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CalmError, type Experiment } from '@calm-orch/core';
+import { CalmError, type Experiment, type Role } from '@calm-orch/core';
 import { CoordinatorServiceService, EnrollmentServiceService, parseListen, RunServiceService } from '@calm-orch/rpc';
 import type { RunRecord, RunWorker, Superseded } from '@calm-orch/tracker';
 import { Coordinator } from '../leases/coordinator.ts';
@@ -16,6 +16,7 @@ import { closedEnrollment } from '../guests/enrollment.ts';
 import type { GuestServer } from '../guests/guests.ts';
 import { removeJoinFiles, writeJoinFiles } from '../guests/join-files.ts';
 import { readConnection, serveRun, type ServedRun } from './connection.ts';
+import { gpuInTurns } from './gpus.ts';
 import type { RunOptions } from './run.ts';
 import { createEventLog, runService, type EventLog } from './run-service.ts';
 import { endAll, type Legacy } from './takeover.ts';
@@ -73,7 +74,16 @@ export function openSession(options: RunOptions, task: Task): Session {
   const isOwn = (instance: string): boolean =>
     (session.pool?.has(instance) ?? adopted.some((worker) => worker.instance === instance)) ||
     session.guests?.has(instance) === true;
-  const coordinator = new Coordinator({ plan, runId: run.id, tracker, layout, policy, now, onEvent, isOwn }, known);
+  const { counts, machine, cluster } = options;
+  const turns = (role: Role, index: number): string | null => gpuInTurns(role, index, counts, machine);
+  const coordinator = new Coordinator(
+    {
+      ...{ plan, runId: run.id, tracker, layout, policy, now, onEvent, isOwn },
+      // A cluster's queue gives each worker its own.
+      ...(cluster === undefined && { gpuInTurns: turns }),
+    },
+    known,
+  );
   const toDo = plan.stages.filter(({ key }) => !known.reused.has(key));
   const session: Session = { ...task, options, policy, coordinator, toDo, adopted, events, pool: null, guests: null };
   if (legacy.before !== null) restore(session);

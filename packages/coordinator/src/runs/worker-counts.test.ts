@@ -39,6 +39,10 @@ describe('worker counts', () => {
     const device = (index: number) =>
       computeEnvironment('trainer', index, counts, { numCores: 8, numGpus: 2 })['CUDA_VISIBLE_DEVICES'];
     expect([0, 1, 2].map(device)).toEqual(['0', '1', '0']);
+    const turns = (role: 'trainer' | 'evaluator', index: number, more = {}) =>
+      'CALM_ORCH_GPU_IN_TURNS' in computeEnvironment(role, index, counts, { numCores: 8, numGpus: 3, ...more });
+    expect([turns('trainer', 1), turns('trainer', 2), turns('evaluator', 0)]).toEqual([false, true, true]);
+    expect(turns('trainer', 2, { sharesGpus: true })).toBe(false);
     const named = { numCores: 8, numGpus: 2, gpuIds: ['5', 'GPU-8a'] };
     expect(computeEnvironment('trainer', 1, counts, named)).toMatchObject({
       CUDA_VISIBLE_DEVICES: 'GPU-8a',

@@ -1,5 +1,6 @@
 // How many worker processes of each role, and how they share the machine.
 import type { Role } from '@calm-orch/core';
+import { gpuInTurns, gpuOf } from './gpus.ts';
 
 export type WorkerCounts = Readonly<Record<Role, number>>;
 
@@ -12,6 +13,8 @@ export interface Machine {
   readonly threads?: string;
   /** What CUDA_VISIBLE_DEVICES calls them. @default 0, 1, ... */
   readonly gpuIds?: readonly string[];
+  /** Workers with the same GPU compute on it at once. @default in turns */
+  readonly sharesGpus?: boolean;
 }
 
 /** Numbers given on the command line are taken as they are; the experiment's trainers are capped by GPUs or cores. */
@@ -54,7 +57,7 @@ export function computeEnvironment(
   counts: WorkerCounts,
   machine: Machine,
 ): NodeJS.ProcessEnv {
-  const { numGpus, gpuIds } = machine;
+  const gpu = gpuOf(role, index, machine);
   const threads = machine.threads ?? String(threadsOf(role, counts, machine));
   return {
     TF_NUM_INTRAOP_THREADS: threads,
@@ -63,10 +66,11 @@ export function computeEnvironment(
     TF_CPP_MIN_LOG_LEVEL: '3',
     VIPS_CONCURRENCY: threads,
     ...(role === 'augmentor' && { GLIBC_TUNABLES: process.env['GLIBC_TUNABLES'] ?? largePages }),
-    ...(numGpus > 0 && {
-      CUDA_VISIBLE_DEVICES: gpuIds?.[index % numGpus] ?? String(index % numGpus),
+    ...(gpu !== null && {
+      CUDA_VISIBLE_DEVICES: gpu,
       // Else the first process takes all memory of a GPU that several share.
       TF_FORCE_GPU_ALLOW_GROWTH: 'true',
     }),
+    ...(gpuInTurns(role, index, counts, machine) !== null && { CALM_ORCH_GPU_IN_TURNS: '1' }),
   };
 }

@@ -57,12 +57,12 @@ export function turn(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
   return mulConstant(x, cos).add(mulConstant(tf.concat([b, a], -1), sin));
 }
 
-/** Additive causal mask [tokens - first, tokens] for queries at positions first..tokens-1. */
+/**
+ * Additive causal mask [tokens - first, tokens] for queries at positions first..tokens-1. Compared where it is needed: as a
+ * constant of every layer it would be in the graph, of which protobuf takes 2 GiB.
+ */
 function causalMask(first: number, tokens: number): Tensor {
-  const rows = tokens - first;
-  const visible = (i: number): boolean => i % tokens <= first + Math.floor(i / tokens);
-  return tf.tensor2d(
-    Float32Array.from({ length: rows * tokens }, (_, i) => (visible(i) ? 0 : -1e9)),
-    [rows, tokens],
-  );
+  const queries = tf.range(first, tokens, 1, 'int32').reshape([tokens - first, 1]);
+  const keys = tf.range(0, tokens, 1, 'int32').reshape([1, tokens]);
+  return tf.greater(keys, queries).toFloat().mul(-1e9);
 }

@@ -1,6 +1,6 @@
 // Products of many rows with one matrix, so that a row has the same bits however many shards are computed together.
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { rowsDependOnNumber, tf } from '@calm-orch/engine';
+import { padsRows, tf, usesGpu } from '@calm-orch/engine';
 
 let isNeeded: boolean | undefined;
 
@@ -16,7 +16,7 @@ const maxInner = 384;
 export function rowProduct(x: Tensor, w: Tensor, transposed: boolean, numShards: number): Tensor {
   const [rows, width] = x.shape as [number, number];
   const perShard = rows / numShards;
-  if (!(isNeeded ??= rowsDependOnNumber()) || !Number.isInteger(perShard)) return tf.matMul(x, w, false, transposed);
+  if (!(isNeeded ??= padsRows(usesGpu)) || !Number.isInteger(perShard)) return tf.matMul(x, w, false, transposed);
   const filled = Math.ceil(perShard / rowGranule) * rowGranule;
   if (filled === perShard) return productInPieces(x, w, transposed);
   const padding: [number, number][] = [

@@ -4,6 +4,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { assertNever, type Roster, type StageProgress, type StageResult } from '@calm-orch/core';
 import type { Identity } from '../tls/certificates.ts';
 import type { FromCompute, TensorPeers, ToCompute } from './compute-message.ts';
+import { silenceLimit } from './silence-limit.ts';
 import type { WorkItem } from '../tensors/wire.ts';
 
 /** Why an attempt brought no result: its own code raised, its process was lost, it was told to stop, or was refused what it needs. */
@@ -34,6 +35,8 @@ export interface ComputeChildOptions {
 export class ComputeChild {
   readonly #options: ComputeChildOptions;
   #child: ChildProcess | null = null;
+  /** Once the newest child has ended. */
+  #ended: Promise<unknown> = Promise.resolve();
   #peers: TensorPeers | undefined;
 
   constructor(options: ComputeChildOptions) {
@@ -73,10 +76,17 @@ export class ComputeChild {
     this.#child = null;
   }
 
+  /** Kills it, and returns when it holds no memory any more. */
+  async end(): Promise<void> {
+    this.kill();
+    await this.#ended;
+  }
+
   #fork(): ChildProcess {
     const [script, ...args] = this.#options.command;
     const { env } = this.#options;
     const child = fork(script, args, { env, execArgv: [], serialization: 'advanced', stdio: 'inherit' });
+    this.#ended = new Promise((resolve) => child.once('error', resolve).once('exit', resolve));
     child.once('exit', () => {
       if (this.#child === child) this.#child = null;
     });
@@ -113,10 +123,6 @@ function kindOf(code: string): AttemptFailure['kind'] {
 /** A process may take so long to start on a machine that is busy with others. */
 const startTimeoutMs = 60_000;
 
-/** Times `hangTimeoutMs`: the engine, weights and the first trace take longer than any step (over 30 s at a load of 12 a core). */
-const loadingPatience = 6;
-const waitingPatience = 3;
-
 /** Sends the item and waits for its end: a result, an error, the child's death, its silence, or a cancellation. */
 function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): Promise<StageResult | null> {
   const { signal, onProgress, onNote, onReady, graceMs } = options;
@@ -124,8 +130,8 @@ function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): 
     const { token, hangTimeoutMs } = work;
     const fail = (kind: AttemptFailure['kind'], message: string, stack?: string): void =>
       settle(() => reject(new AttemptFailure(signal.aborted ? 'cancelled' : kind, message, stack)));
-    const onHang = (): void =>
-      fail('lost', `computed without any progress for ${hangTimeoutMs / 1000} s (--hang-timeout)`);
+    const onHang = (ms: number): void =>
+      fail('lost', `computed without any progress for ${Math.round(ms / 100) / 10} s (--hang-timeout)`);
     const onGone = (code: number | null, by: string | null): void =>
       fail('lost', `the computing process ended ${by === null ? `with exit code ${code}` : `by ${by}`}`);
     const onError = (error: Error): void =>
@@ -136,11 +142,8 @@ function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): 
     };
     const onMessage = (message: FromCompute): void => {
       if (message.token !== token) return;
-      const isWaiting = message.type === 'alive' && message.waiting;
-      isGoing ||= message.type === 'progress' || (message.type === 'alive' && !isWaiting);
-      // Who waits for others is not to blame for them; but all of a gang waiting for each other have hung as well.
-      const patience = !isGoing ? loadingPatience : isWaiting ? waitingPatience : 1;
-      if (!signal.aborted) setTimeoutAgain(onHang, patience * hangTimeoutMs);
+      const ms = limit.after(message, performance.now());
+      if (!signal.aborted) setTimeoutAgain(() => onHang(ms), ms);
       switch (message.type) {
         case 'started':
         case 'alive':
@@ -161,7 +164,7 @@ function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): 
           assertNever(message);
       }
     };
-    let isGoing = false;
+    const limit = silenceLimit(hangTimeoutMs);
     let timer: NodeJS.Timeout;
     const setTimeoutAgain = (then: () => void, ms: number): void => {
       clearTimeout(timer);
@@ -175,7 +178,8 @@ function attempt(child: ChildProcess, work: WorkItem, options: AttemptOptions): 
     };
     child.on('message', onMessage).on('exit', onGone).on('error', onError);
     signal.addEventListener('abort', onAbort, { once: true });
-    setTimeoutAgain(onHang, Math.max(hangTimeoutMs, startTimeoutMs));
+    const startMs = Math.max(hangTimeoutMs, startTimeoutMs);
+    setTimeoutAgain(() => onHang(startMs), startMs);
     child.send({ type: 'compute', work } satisfies ToCompute, (error) => {
       if (error !== null) onError(error);
     });
