@@ -37,6 +37,7 @@ const item = (token: string): WorkItem => ({
   outputDir: '',
   checkpointDir: '',
   checkpointEveryMs: 1000,
+  keepCheckpoints: 0,
   optimizer: 'replicated',
   hangTimeoutMs,
 });
