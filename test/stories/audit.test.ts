@@ -9,7 +9,7 @@ import type { Values } from '@calm-orch/engine';
 import { openTracker, type Tracker } from '@calm-orch/tracker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { flipping } from '../../packages/cli/src/chaos/flipped-bit.ts';
-import type { flipKinds} from '../../packages/cli/src/chaos/planted-fault.ts';
+import type { flipKinds } from '../../packages/cli/src/chaos/planted-fault.ts';
 import { misled, misledKinds } from '../../packages/cli/src/chaos/planted-fault.ts';
 import { stageKinds } from '../../packages/cli/src/run/stage-kinds.ts';
 import { Club, inputsOf, list, newStep, training } from '../../packages/trainer/src/gangs/gang-club.test-util.ts';
