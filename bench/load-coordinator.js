@@ -15,7 +15,7 @@ const trial = { row: 'all', seed: 0 };
 const stages = Array.from({ length: numStages }, (_, i) => ({
   ...{ key: `${i}`.padStart(64, '0'), kind: 'augment', role: 'augmentor', label: `augment ${i}`, numItems, cost: 1 },
   ...{ config: {}, inputs: {}, ingredients: {}, modules: {}, engine: null, trials: [trial], seedPlace: 0 },
-  ...{ isShared: false, checkpointEveryMs: 1000, optimizer: 'replicated', numShards: 8 },
+  ...{ isShared: false, checkpointEveryMs: 1000, keepCheckpoints: 0, optimizer: 'replicated', numShards: 8 },
 }));
 const tracker = openTracker(dir);
 const [before] = tracker.listRuns();

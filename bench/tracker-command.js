@@ -121,6 +121,7 @@ async function openCoordinator(tracker, dir, numItems) {
     ingredients: {},
     modules: {},
     checkpointEveryMs: 1000,
+    keepCheckpoints: 0,
     optimizer: 'replicated',
     numShards: 8,
   };
