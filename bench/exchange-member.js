@@ -1,28 +1,14 @@
 // One member of the exchange benchmark: a process that has gradients and no model, told by the parent with whom it sums
 // them. It exchanges what gang steps do, through the same functions.
-import { nativeMemory } from '@calm-orch/engine';
 import { alignedBlocks } from '@calm-orch/model';
-import { createComputeGang, openTensorPlane, tokenAccess } from '@calm-orch/rpc';
 import { shardRange } from '@calm-orch/core';
 import { createExchange } from '../packages/trainer/dist/gangs/gang-exchange.js';
 import { exchangeSums } from '../packages/trainer/dist/gangs/gang-sums.js';
+import { joinGang } from './join-gang.js';
 
 const { address, token, numBuckets, numbersPerBucket, repeats, streamed } = JSON.parse(process.argv[2]);
 const numShards = 8;
-const plane = await openTensorPlane({
-  address,
-  access: tokenAccess(token),
-  memory: nativeMemory(),
-  ...(streamed && { sharedMemory: null }),
-});
-const gang = createComputeGang({
-  plane: () => Promise.resolve(plane),
-  stageKey: 'bench',
-  onReady: (at) => process.send({ type: 'ready', address: at }),
-});
-process.on('message', ({ roster }) => gang.update(roster));
-const { signal } = new globalThis.AbortController();
-await gang.join(signal);
+const { gang, signal } = await joinGang({ address, token, ...(streamed && { sharedMemory: null }) });
 const { roster } = gang;
 const { rank, members } = roster;
 const exchange = createExchange(gang);

@@ -1,8 +1,7 @@
 // One trainer of the gang benchmark: a process with one thread, told by the parent who trains with it.
 import { createHash } from 'node:crypto';
-import { nativeMemory, startEngine } from '@calm-orch/engine';
+import { startEngine } from '@calm-orch/engine';
 import { alignedBlocks, initialWeights } from '@calm-orch/model';
-import { createComputeGang, openTensorPlane, tokenAccess } from '@calm-orch/rpc';
 import { rng, shardRange } from '@calm-orch/core';
 import { createCalmTraining, promptInputs } from '../packages/trainer/dist/training/calm-training.js';
 import { createExchange } from '../packages/trainer/dist/gangs/gang-exchange.js';
@@ -11,6 +10,7 @@ import { createGangSteps } from '../packages/trainer/dist/gangs/gang-steps.js';
 import { createLineage } from '../packages/trainer/dist/training/lineage.js';
 import { median } from './median.js';
 import { modelOf } from './model.js';
+import { joinGang } from './join-gang.js';
 
 const { config: c, address, steps, warmup, token, optimizer, measuresExchange } = JSON.parse(process.argv[2]);
 const numShards = 8;
@@ -43,15 +43,7 @@ const inputs = {
   weights: new Float32Array(c.batch * c.answer).fill(1 / (c.batch * c.answer)),
 };
 
-const plane = await openTensorPlane({ address, access: tokenAccess(token), memory: nativeMemory() });
-const gang = createComputeGang({
-  plane: () => Promise.resolve(plane),
-  stageKey: 'bench',
-  onReady: (at) => process.send({ type: 'ready', address: at }),
-});
-process.on('message', ({ roster }) => gang.update(roster));
-const { signal } = new globalThis.AbortController();
-await gang.join(signal);
+const { gang, signal } = await joinGang({ address, token });
 const stepper = createGangSteps(gang, sharded, createLineage(), { optimizer, steps: warmup + steps });
 await stepper.enter(0, signal);
 const samples = new Int32Array(2 * c.batch);

@@ -26,7 +26,7 @@ export {
 } from './training/shard-gradients.ts';
 export { createShardedStep, type ShardedStep, type ShardedStepSpec } from './training/sharded-step.ts';
 export { lazyNumbers, numbersOf, type Numbers } from './training/numbers.ts';
-export { stateDigest, wholeDigest, type PartialDigest } from './training/state-digest.ts';
+export { wholeDigest, type PartialDigest } from './training/state-digest.ts';
 export type { TrainingState } from './training/step-state.ts';
 export { exportHuggingFace, type ExportedModel } from './checkpoints/export.ts';
 export { readLlmConfig, readVisionConfig, type LlmFolder } from './checkpoints/hf-config.ts';

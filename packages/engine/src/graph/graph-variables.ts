@@ -5,7 +5,7 @@ import { orderedName, type GraphBuilder } from './graph.ts';
 import type { Shape } from './program-spec.ts';
 
 export const float = { type: 'float32' } as const;
-const half = { type: 'bfloat16' } as const;
+export const half = { type: 'bfloat16' } as const;
 
 export interface Variable {
   readonly handle: string;

@@ -2,9 +2,7 @@
 // so that few of them are in memory as float32 at a time.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { AttrValue, GraphBuilder } from './graph.ts';
-
-const float = { type: 'float32' } as const;
-const half = { type: 'bfloat16' } as const;
+import { float, half } from './graph-variables.ts';
 
 type Attrs = Readonly<Record<string, AttrValue>>;
 
