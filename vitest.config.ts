@@ -9,12 +9,19 @@ const endToEnd = 'test/e2e/**/*.test.ts';
 /** A process has one engine, and what its first test does to it, or to its memory, the next would meet. */
 const alone = ['packages/{engine,model,trainer,augmentor,evaluator}/src/**/*.test.ts', 'test/large-json.test.ts'];
 
-/** Stories take minutes and come first: one that begins last would leave the other workers without work. */
-class StoriesFirst extends BaseSequencer {
+/** What takes minutes comes first: one that begins last would leave the other workers without work. */
+const longest = [
+  'test/stories/',
+  ...['gangs', 'replay', 'page-compare-try', 'slurm', 'kubernetes', 'hosts'].map((name) => `test/e2e/${name}.test.ts`),
+];
+
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    const isStory = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/test/stories/');
-    return [...sorted.filter(isStory), ...sorted.filter((file) => !isStory(file))];
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const index = longest.findIndex((part) => moduleId.includes(part));
+      return index < 0 ? longest.length : index;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
 }
 
@@ -27,7 +34,7 @@ export default defineConfig({
     expect: { requireAssertions: true, poll: { timeout: 30_000 } },
     pool: 'forks',
     maxWorkers: 3,
-    sequence: { sequencer: StoriesFirst },
+    sequence: { sequencer: LongestFirst },
     testTimeout: 600_000,
     hookTimeout: 180_000,
     projects: [
@@ -43,7 +50,16 @@ export default defineConfig({
         },
       },
       // Real training, a real browser, real installs: `npm run test:e2e`.
-      { extends: true, test: { name: 'e2e', include: [endToEnd], exclude: notDaily, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: [endToEnd],
+          exclude: notDaily,
+          isolate: false,
+          globalSetup: './test/e2e/made-once.ts',
+        },
+      },
     ],
   },
 });

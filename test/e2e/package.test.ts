@@ -1,24 +1,28 @@
 // A real run, packaged and verified where neither its run folder nor anything else is: every number that its stages gave comes out
 // again with its bits. A trained model is exported whole.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { llmShapes, openSafetensors, visionShapes } from '@calm-orch/model';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { calmOrch } from '../../packages/cli/src/calm-orch.test-util.ts';
-import { fewSteps } from './real-run.test-util.ts';
+import { makeRealRuns, type RealRuns } from './real-run.test-util.ts';
 
+let runs: RealRuns;
 let dir: string;
 beforeAll(() => {
+  runs = makeRealRuns();
   dir = mkdtempSync(join(tmpdir(), 'calm-orch-e2e-package-'));
   mkdirSync(join(dir, 'empty'));
 });
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+afterAll(() => {
+  runs.close();
+  rmSync(dir, { recursive: true, force: true });
+});
 
 test('what real stages measured follows from what they predicted; a model goes out with its card', async () => {
-  const asked = ['run', 'experiments/smoke.yaml', ...fewSteps, '--set', 'evaluate.suggestions=true', '--json'];
-  const run = await calmOrch(asked, { cwd: dir });
-  expect([run.code, JSON.parse(run.stdout)]).toMatchObject([0, { status: 'succeeded' }]);
+  await runs.copy('judged', 'real');
+  renameSync(runs.folder('real').dir, join(dir, 'runs'));
   const packaged = await calmOrch(['package', '-o', 'run.zip', '--json'], { cwd: dir });
   expect([packaged.code, packaged.stderr]).toEqual([0, '']);
   const exported = await calmOrch(['export', '--to', 'huggingface', '-o', 'model', '--json'], { cwd: dir });
@@ -27,7 +31,7 @@ test('what real stages measured follows from what they predicted; a model goes o
   const started = performance.now();
   const verified = await calmOrch(['verify', join(dir, 'run.zip'), '--json'], { cwd: join(dir, 'empty') });
   const found = JSON.parse(verified.stdout);
-  expect([verified.code, found]).toMatchObject([0, { run: 'smoke-1', ok: true, stages: 8, tables: 1, verdicts: 1 }]);
+  expect([verified.code, found]).toMatchObject([0, { run: 'smoke-1', ok: true, stages: 14, tables: 1, verdicts: 1 }]);
   expect(found.recorded).toEqual([]);
   expect(found.numbers).toBeGreaterThan(90);
   expect(performance.now() - started).toBeLessThan(120_000);

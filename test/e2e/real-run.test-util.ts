@@ -1,10 +1,12 @@
 // Runs of the real program with real training, each in a run folder of its own, and all they leave that must not depend
 // on who computed it.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
 import { auditRun, type Audit } from '@calm-orch/coordinator';
 import { collectTables, renderTables } from '@calm-orch/report';
 import { openTracker, type AttemptRecord, type MetricCurve } from '@calm-orch/tracker';
@@ -38,8 +40,21 @@ export const fewSteps: readonly string[] = [
 export const smallRun: readonly string[] = [
   ...['--rows', 'all', '--augmentors', '1', '--gang-min-left', '0'],
   ...fewPhotographs,
-  ...settings({ 'finetuneScore.steps': 120, 'finetuneComment.steps': 20, 'train.checkpointEverySeconds': 1 }),
+  ...settings({ 'finetuneScore.steps': 200, 'finetuneComment.steps': 20, 'train.checkpointEverySeconds': 1 }),
 ];
+
+/** Two rows and two seeds, trained until they answer with numbers. */
+export const judged: readonly string[] = [
+  ...['run', 'experiments/smoke.yaml', '--seeds', '0,1', '--trainers', '1', '--augmentors', '1', ...fewSteps],
+  ...settings({ 'finetuneComment.steps': 20, 'finetuneScore.steps': 40 }),
+  ...['--set', 'evaluate.suggestions=true'],
+];
+
+const runsMadeOnce = {
+  /** By one trainer that nobody disturbs: what all others must come to. */
+  undisturbed: ['run', 'experiments/smoke.yaml', ...smallRun, '--trainers', '1'],
+  judged,
+} as const;
 
 export interface RealRun {
   readonly child: ChildProcess;
@@ -63,6 +78,8 @@ export interface RealRuns {
   /** The program in the run folder of this name. */
   start(folder: string, args: readonly string[], env?: NodeJS.ProcessEnv): RealRun;
   outcome(folder: string): Outcome;
+  /** A copy of a run that is made once for all files. */
+  copy(name: keyof typeof runsMadeOnce, folder: string): Promise<void>;
   folder(folder: string): { readonly dir: string };
   close(): void;
 }
@@ -83,6 +100,7 @@ export function makeRealRuns(): RealRuns {
       return { child, ended: new Promise((resolve) => child.once('exit', resolve)), text: () => text };
     },
     folder: (folder) => ({ dir: join(dir, folder) }),
+    copy: async (name, folder) => cpSync(await madeOnce(name), join(dir, folder), { recursive: true }),
     outcome: (folder) => {
       const tracker = openTracker(join(dir, folder), { access: 'read' });
       try {
@@ -108,6 +126,24 @@ export function makeRealRuns(): RealRuns {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** @returns Its folder */
+async function madeOnce(name: keyof typeof runsMadeOnce): Promise<string> {
+  const dir = join(inject('madeOnce'), name);
+  const ending = `${dir}.ending`;
+  if (mkdirSync(dir, { recursive: true }) !== undefined) {
+    const args = [program, ...runsMadeOnce[name], '--dir', dir];
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk));
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    writeFileSync(ending, code === 0 ? '' : `ended with ${code}:\n${text}`);
+  }
+  while (!existsSync(ending)) await sleep(100);
+  const problem = readFileSync(ending, 'utf8');
+  if (problem !== '') throw new Error(`the run '${name}' ${problem}`);
+  return dir;
 }
 
 /** Processes below `parent` whose command line matches. */

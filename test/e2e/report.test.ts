@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { examine, watchStories, withAxe } from './browser.test-util.ts';
-import { fewSteps, makeRealRuns, type RealRuns } from './real-run.test-util.ts';
+import { makeRealRuns, type RealRuns } from './real-run.test-util.ts';
 import { makeStory, until, type Story } from '../stories/story.test-util.ts';
 
 let files: string;
@@ -24,19 +24,7 @@ describe('of a run of the real program', () => {
   beforeAll(async () => {
     runs = makeRealRuns();
     file = join(files, 'real.html');
-    const run = [
-      'run',
-      'experiments/smoke.yaml',
-      '--seeds',
-      '0,1',
-      '--trainers',
-      '1',
-      '--augmentors',
-      '1',
-      ...fewSteps,
-    ];
-    run.push('--set', 'evaluate.suggestions=true');
-    expect(await ask(run)).toMatchObject({ code: 0 });
+    await runs.copy('judged', 'real');
     expect(await ask(['report', '-o', file])).toEqual({
       code: 0,
       text: expect.stringMatching(/^Wrote .*real\.html \(\d+ kB\): run smoke-1, succeeded\.\n$/),
@@ -97,7 +85,7 @@ describe('of a run of the real program', () => {
       const page = await open();
       const command = await page.getByRole('region', { name: 'Command' }).innerText();
       expect(command).toMatch(
-        /^calm-orch run experiments\/smoke\.yaml --seeds 0,1 --set .*--set finetuneScore\.steps=3/,
+        /^calm-orch run experiments\/smoke\.yaml --seeds 0,1 --set .*--set finetuneScore\.steps=40/,
       );
       const shown = JSON.parse((await ask(['show', '--json'])).text) as { trials: { fingerprint: string }[] };
       for (const { fingerprint } of shown.trials)

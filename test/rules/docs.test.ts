@@ -130,7 +130,7 @@ describe('documents', () => {
 it('CI runs every part of `npm run check`', () => {
   const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
   const parts = scripts['check']!.split(' && ').map((part) => part.replace('npm run ', ''));
-  expect(parts).toEqual(['format:check', 'lint', 'typecheck', 'npm test', 'test:e2e']);
+  expect(parts).toEqual(['lint', 'format:check', 'typecheck', 'npm test', 'test:e2e']);
   const steps = textOf('.ci/run').matchAll(/^step '.+?' \d+ npm (?:run (?:--silent )?)?(\S+)/gm);
   expect([...steps].map(([, name]) => name)).toEqual(parts.map((part) => part.replace('npm ', '')));
 });
