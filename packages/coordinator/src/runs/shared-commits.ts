@@ -2,8 +2,11 @@
 import type { Tracker } from '@calm-orch/tracker';
 import { deferred, type Deferred } from './deferred.ts';
 
-/** Between commits new connections are accepted, one each time: with more, workers that come back wait behind the others. */
-const worksPerCommit = 4;
+/** A commit holds up all else. */
+const worksPerCommit = 64;
+
+/** One connection is accepted a turn of the loop: with fewer, workers that come back wait behind the others' commits. */
+const turnsBetweenCommits = 16;
 
 /** Does `work` within a transaction, soon, in the order of the calls; answered once that is committed. */
 export type SharedCommits = <T>(work: () => T) => Promise<T>;
@@ -12,7 +15,7 @@ export function createSharedCommits(tracker: Pick<Tracker, 'together'>): SharedC
   const waiting: (Deferred<unknown> & { readonly work: () => unknown })[] = [];
   const commit = (): void => {
     const asked = waiting.splice(0, worksPerCommit);
-    if (waiting.length > 0) setImmediate(commit);
+    if (waiting.length > 0) commitSoon();
     try {
       const outcomes = tracker.together(asked.map(({ work }) => work));
       for (const [i, outcome] of outcomes.entries())
@@ -22,9 +25,11 @@ export function createSharedCommits(tracker: Pick<Tracker, 'together'>): SharedC
       for (const { reject } of asked) reject(error);
     }
   };
+  const commitSoon = (turns = turnsBetweenCommits): void =>
+    void setImmediate(() => (turns > 1 ? commitSoon(turns - 1) : commit()));
   return <T>(work: () => T): Promise<T> => {
     const own = deferred<unknown>();
-    if (waiting.length === 0) setImmediate(commit);
+    if (waiting.length === 0) commitSoon();
     waiting.push({ ...own, work });
     return own.promise as Promise<T>;
   };

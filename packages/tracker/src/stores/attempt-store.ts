@@ -159,8 +159,8 @@ export function cancelAttempt(store: Store, token: string, reason: string): void
 }
 
 /** Once it has ended. @param bytes Of the worker's log by then. */
-export function endLog({ db }: Store, token: string, bytes: number): void {
-  db.update(attempts).set({ logEnd: bytes }).where(eq(attempts.token, token)).run();
+export function endLog(store: Store, token: string, bytes: number): void {
+  prepared(store, 'UPDATE attempts SET log_end = ? WHERE token = ?').run(bytes, token);
 }
 
 const endEvents = {
