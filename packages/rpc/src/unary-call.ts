@@ -29,8 +29,9 @@ export function receive(stream: ServerHttp2Stream): Promise<Buffer> {
       else if (framed[0] !== 0) refuse('is compressed');
       else resolve(framed.subarray(prefixBytes));
     });
-    // Nothing after `end`.
-    stream.on('close', () => reject(new CalmError('cancelled', 'the caller has gone')));
+    stream.on('close', () => {
+      if (!stream.readableEnded) reject(new CalmError('cancelled', 'the caller has gone'));
+    });
   });
 }
 
