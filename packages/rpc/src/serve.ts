@@ -17,6 +17,7 @@ import type { Gate } from './gate.ts';
 import { hostLimits, openDoor } from './open-door.ts';
 import type { Api, CallOptions, Definition, Method } from './service.ts';
 import type { TlsServerCredentials } from './tls/credentials.ts';
+import { toTrailers } from './status.ts';
 import { receive, refuse, send } from './unary-call.ts';
 
 export interface ServeOptions<D extends Definition> {
@@ -72,11 +73,7 @@ export async function serve<D extends Definition>(options: ServeOptions<D>): Pro
     stream.on('error', () => {});
     const answer = methods.get(headers[':path']!);
     if (answer !== undefined && headers['content-type']?.startsWith('application/grpc')) answer(stream, headers);
-    else
-      stream.respond(
-        { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': unimplemented },
-        { endStream: true },
-      );
+    else refuse(stream, unimplemented);
   });
   const enter = (socket: unknown): void => void server.emit('connection', socket);
   const door = await openDoor(address, enter, credentials && hostLimits).catch((error: Error) =>
@@ -101,8 +98,7 @@ export async function serve<D extends Definition>(options: ServeOptions<D>): Pro
   };
 }
 
-/** As gRPC numbers its statuses. */
-const unimplemented = 12;
+const unimplemented = { 'grpc-status': 12 };
 
 type Answer = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
 
@@ -120,7 +116,7 @@ function methodsOf<D extends Definition>(
         (message) => send(stream, message),
         (error: unknown) => {
           if (!(error instanceof CalmError)) onError(error, name);
-          refuse(stream, error);
+          refuse(stream, toTrailers(error));
         },
       );
     },

@@ -2,7 +2,6 @@
 // takes more than twice the time of a core for it, and gave away all there is where very many workers ask.
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { CalmError } from '@calm-orch/core';
-import { toTrailers } from './status.ts';
 
 /** Whether it is compressed, and its length. */
 const prefixBytes = 5;
@@ -46,10 +45,10 @@ export function send(stream: ServerHttp2Stream, message: Buffer): void {
   stream.end(framed);
 }
 
-/** Ends the call with the status of an error. */
-export function refuse(stream: ServerHttp2Stream, error: unknown): void {
+/** Ends the call with a status that is not OK. */
+export function refuse(stream: ServerHttp2Stream, status: Readonly<Record<string, string | number>>): void {
   if (stream.closed || stream.destroyed) return;
-  stream.respond({ ...head, ...toTrailers(error) }, { endStream: true });
+  stream.respond({ ...head, ...status }, { endStream: true });
   // What it says still is not read.
   stream.close(constants.NGHTTP2_NO_ERROR);
 }

@@ -5,7 +5,7 @@ import { deferred, type Deferred } from './deferred.ts';
 /** A commit holds up all else. */
 const worksPerCommit = 64;
 
-/** One connection is accepted a turn of the loop: with fewer, workers that come back wait behind the others' commits. */
+/** One connection is accepted a turn of the loop: with one turn a commit, workers that come back wait behind the others. */
 const turnsBetweenCommits = 16;
 
 /** Does `work` within a transaction, soon, in the order of the calls; answered once that is committed. */
@@ -13,8 +13,10 @@ export type SharedCommits = <T>(work: () => T) => Promise<T>;
 
 export function createSharedCommits(tracker: Pick<Tracker, 'together'>): SharedCommits {
   const waiting: (Deferred<unknown> & { readonly work: () => unknown })[] = [];
+  let numLast = 0;
   const commit = (): void => {
     const asked = waiting.splice(0, worksPerCommit);
+    numLast = asked.length;
     if (waiting.length > 0) commitSoon();
     try {
       const outcomes = tracker.together(asked.map(({ work }) => work));
@@ -25,7 +27,8 @@ export function createSharedCommits(tracker: Pick<Tracker, 'together'>): SharedC
       for (const { reject } of asked) reject(error);
     }
   };
-  const commitSoon = (turns = turnsBetweenCommits): void =>
+  /** After a turn for each work of the commit before: where few ask nobody waits. */
+  const commitSoon = (turns = Math.min(numLast, turnsBetweenCommits)): void =>
     void setImmediate(() => (turns > 1 ? commitSoon(turns - 1) : commit()));
   return <T>(work: () => T): Promise<T> => {
     const own = deferred<unknown>();
