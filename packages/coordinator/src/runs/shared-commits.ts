@@ -27,8 +27,8 @@ export function createSharedCommits(tracker: Pick<Tracker, 'together'>): SharedC
       for (const { reject } of asked) reject(error);
     }
   };
-  /** After a turn for each work of the commit before: where few ask nobody waits. */
-  const commitSoon = (turns = Math.min(numLast, turnsBetweenCommits)): void =>
+  /** Who asks alone does not wait. */
+  const commitSoon = (turns = numLast > 1 ? turnsBetweenCommits : 1): void =>
     void setImmediate(() => (turns > 1 ? commitSoon(turns - 1) : commit()));
   return <T>(work: () => T): Promise<T> => {
     const own = deferred<unknown>();
