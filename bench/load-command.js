@@ -120,14 +120,15 @@ function answerOf(child, what) {
 
 function tableOf({ numWorkers, grantsPerSecond, slowest, fastest, p99Ms, ...report }) {
   const { restartSeconds, reconnectSeconds, rounds, machine } = report;
-  const [{ coordinatorShare, memoryMb, p50Ms, callsPerGrant }] = rounds;
+  const [{ coordinatorShare, memoryMb, p50Ms }] = rounds;
   const cpuMs = median(rounds.map(({ cpuMsPerGrant }) => cpuMsPerGrant));
+  const numCalls = median(rounds.map(({ callsPerGrant }) => callsPerGrant));
   return [
     `${numWorkers} workers; ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`,
     `items given a second          ${grantsPerSecond} (${slowest} to ${fastest}), at least ${limits.grantsPerSecond}`,
     `asking until given            ${p50Ms} ms half of them, ${p99Ms} ms 99 %`,
     `coordinator                   ${(coordinatorShare * 100).toFixed(0)} % of a core, ${memoryMb} MB`,
-    `of it for an item             ${cpuMs.toFixed(2)} ms of CPU, ${callsPerGrant.toFixed(2)} calls`,
+    `of it for an item             ${cpuMs.toFixed(2)} ms of CPU, ${numCalls.toFixed(2)} calls`,
     `killed, until it listens      ${restartSeconds.toFixed(1)} s`,
     `until all workers are back    ${reconnectSeconds.toFixed(1)} s, at most ${limits.reconnectSeconds}`,
   ].join('\n');
