@@ -74,8 +74,11 @@ export async function run(args) {
       const tookMs = performance.now() - startedMs;
       const waits = (await Promise.all(workers.map(({ child }) => ask(child, 'tell')))).flat().sort((a, b) => a - b);
       const part = (share) => waits[Math.floor(waits.length * share)];
+      const numGrants = after.numGrants - before.numGrants;
       measured.push({
-        grantsPerSecond: Math.round(((after.numGrants - before.numGrants) / tookMs) * 1000),
+        grantsPerSecond: Math.round((numGrants / tookMs) * 1000),
+        callsPerGrant: (after.numCalls - before.numCalls) / numGrants,
+        cpuMsPerGrant: (after.cpuMs - before.cpuMs) / numGrants,
         p50Ms: Math.round(part(0.5)),
         p99Ms: Math.round(part(0.99)),
         coordinatorShare: (after.cpuMs - before.cpuMs) / tookMs,
@@ -118,11 +121,14 @@ function answerOf(child, what) {
 function tableOf({ numWorkers, grantsPerSecond, slowest, fastest, p99Ms, ...report }) {
   const { restartSeconds, reconnectSeconds, rounds, machine } = report;
   const [{ coordinatorShare, memoryMb, p50Ms }] = rounds;
+  const cpuMs = median(rounds.map(({ cpuMsPerGrant }) => cpuMsPerGrant));
+  const numCalls = median(rounds.map(({ callsPerGrant }) => callsPerGrant));
   return [
     `${numWorkers} workers; ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`,
     `items given a second          ${grantsPerSecond} (${slowest} to ${fastest}), at least ${limits.grantsPerSecond}`,
     `asking until given            ${p50Ms} ms half of them, ${p99Ms} ms 99 %`,
     `coordinator                   ${(coordinatorShare * 100).toFixed(0)} % of a core, ${memoryMb} MB`,
+    `of it for an item             ${cpuMs.toFixed(2)} ms of CPU, ${numCalls.toFixed(2)} calls`,
     `killed, until it listens      ${restartSeconds.toFixed(1)} s`,
     `until all workers are back    ${reconnectSeconds.toFixed(1)} s, at most ${limits.reconnectSeconds}`,
   ].join('\n');

@@ -37,30 +37,28 @@ coordinator.ended.catch((error) => {
   process.exit(1);
 });
 coordinator.start();
-let numGrants = 0;
+let [numGrants, numCalls] = [0, 0];
 const service = coordinatorService(coordinator, policy);
 const server = await serve({
   address,
   gate: tokenGate(token),
   name: serviceName,
   definition: CoordinatorServiceService,
-  handlers: {
-    ...service,
-    lease: async (request, call) => {
-      const answer = await service.lease(request, call);
-      if (answer.lease !== undefined) numGrants++;
-      return answer;
-    },
-    complete: async (request, call) => {
-      const answer = await service.complete(request, call);
-      if (answer.next !== undefined) numGrants++;
-      return answer;
-    },
-  },
+  handlers: Object.fromEntries(
+    Object.entries(service).map(([name, handle]) => [
+      name,
+      async (request, call) => {
+        numCalls++;
+        const answer = await handle(request, call);
+        if (answer.lease !== undefined || answer.next !== undefined) numGrants++;
+        return answer;
+      },
+    ]),
+  ),
 });
 process.on('message', () =>
   process.send({
-    ...{ numWorkers: coordinator.book.workers.length, numGrants, numLeft: stages.length * numItems },
+    ...{ numWorkers: coordinator.book.workers.length, numGrants, numCalls },
     ...{ memory: process.memoryUsage.rss(), cpuMs: process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000 },
   }),
 );

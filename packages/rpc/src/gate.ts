@@ -1,13 +1,15 @@
 // Who may call: processes of the run on this machine by the run's token, workers on other hosts by their certificates.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { Metadata } from '@grpc/grpc-js';
 import { CalmError } from '@calm-orch/core';
 import type { Certified } from './tls/credentials.ts';
 
-/** What gRPC knows of a call before its handler runs. */
+/** What is known of a call before its handler runs. */
 export interface GateCall {
-  readonly metadata: Metadata;
-  getAuthContext(): { readonly sslPeerCertificate?: { readonly raw?: Buffer } } | null;
+  /** Its header of that name. */
+  readonly authorization: string | undefined;
+  /** Raw, of the connection's other end. */
+  readonly certificate: Buffer | undefined;
 }
 
 export interface Caller {
@@ -22,8 +24,8 @@ export type Gate = (call: GateCall, method: string) => Caller;
 
 export function tokenGate(token: string): Gate {
   const shows = tokenCheck(token);
-  return ({ metadata }) => {
-    if (!shows(metadata)) throw new CalmError('unauthenticated', 'the token is not that of this run');
+  return ({ authorization }) => {
+    if (!shows(authorization)) throw new CalmError('unauthenticated', 'the token is not that of this run');
     return { certified: null };
   };
 }
@@ -37,10 +39,11 @@ export function tokenMetadata(token: string): Metadata {
 
 const bearer = (token: string): string => `Bearer ${token}`;
 
-/** Whether what goes with a call shows the token. */
-export function tokenCheck(token: string): (metadata: Metadata) => boolean {
-  // Hashes have one length, which a comparison in constant time needs.
-  const hashed = (text: string): Buffer => createHash('sha256').update(text).digest();
-  const own = hashed(bearer(token));
-  return (metadata) => timingSafeEqual(hashed(String(metadata.get('authorization')[0])), own);
+/** Whether what goes with a call shows the token, of which the length is no secret. */
+export function tokenCheck(token: string): (authorization: string | undefined) => boolean {
+  const own = Buffer.from(bearer(token));
+  return (authorization = '') => {
+    const shown = Buffer.from(authorization);
+    return shown.length === own.length && timingSafeEqual(shown, own);
+  };
 }

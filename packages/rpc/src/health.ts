@@ -1,47 +1,31 @@
-// The standard health service: state without gRPC, and the two handlers that map it to messages.
-import type { handleServerStreamingCall, handleUnaryCall } from '@grpc/grpc-js';
-import { status } from '@grpc/grpc-js';
+// The standard health service: whether the server, or one of its services, serves. Its `Watch` is not implemented, as the
+// standard allows.
+import { CalmError } from '@calm-orch/core';
 import {
   HealthCheckResponse_ServingStatus as ServingStatus,
-  type HealthCheckRequest,
-  type HealthCheckResponse,
-  type HealthServer,
+  HealthService,
 } from './generated/grpc/health/v1/health.ts';
+import type { Api } from './service.ts';
+
+const { check } = HealthService;
+export const healthDefinition = { check };
 
 export interface Health {
-  /** '' stands for the server as a whole. */
-  set(service: string, serving: boolean): void;
-  readonly handlers: HealthServer;
+  readonly handlers: Api<typeof healthDefinition>;
+  /** From now on it does not serve. */
+  end(): void;
 }
 
-/** A health service that knows no service until it is told. */
-export function createHealth(): Health {
-  const states = new Map<string, ServingStatus>();
-  const watchers = new Map<string, Set<(state: ServingStatus) => void>>();
-
-  const check: handleUnaryCall<HealthCheckRequest, HealthCheckResponse> = (call, callback) => {
-    const state = states.get(call.request.service);
-    if (state === undefined) callback({ code: status.NOT_FOUND, details: `no service "${call.request.service}"` });
-    else callback(null, { status: state });
-  };
-  const watch: handleServerStreamingCall<HealthCheckRequest, HealthCheckResponse> = (call) => {
-    const { service } = call.request;
-    const send = (state: ServingStatus): void => void call.write({ status: state });
-    const others = watchers.get(service) ?? new Set();
-    watchers.set(service, others.add(send));
-    call.on('cancelled', () => {
-      others.delete(send);
-      call.end();
-    });
-    send(states.get(service) ?? ServingStatus.SERVICE_UNKNOWN);
-  };
+/** @param name Of the service that it knows beside '', which stands for the server as a whole. */
+export function createHealth(name: string): Health {
+  let isServing = true;
   return {
-    set: (service, serving) => {
-      const state = serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
-      if (states.get(service) === state) return;
-      states.set(service, state);
-      for (const send of watchers.get(service) ?? []) send(state);
+    handlers: {
+      check: async ({ service }) => {
+        if (service !== '' && service !== name) throw new CalmError('not_found', `no service "${service}"`);
+        return { status: isServing ? ServingStatus.SERVING : ServingStatus.NOT_SERVING };
+      },
     },
-    handlers: { check, watch },
+    end: () => (isServing = false),
   };
 }

@@ -1,7 +1,6 @@
-// A port of ours behind which gRPC serves. Where hosts that nobody has vouched for may connect there are so many connections at
-// once and no more; any of them can be cut, also one whose host is gone.
-import { createServer, type Socket } from 'node:net';
-import type { ChannelOptions, Server, ServerCredentials } from '@grpc/grpc-js';
+// A port or socket of ours behind which HTTP/2 serves. Where hosts that nobody has vouched for may connect there are so many
+// connections at once and no more; any of them can be cut, also one whose host is gone.
+import { createServer, type ListenOptions, type Socket } from 'node:net';
 
 export interface ConnectionLimits {
   readonly inAll: number;
@@ -13,34 +12,24 @@ export const hostLimits: ConnectionLimits = { inAll: 2048, ofHost: 256 };
 /** Of a TLS handshake. */
 export const handshakeTimeoutMs = 10_000;
 
-/** Calls on one connection at once, its memory in MB, and how long it may be there without a call. A worker makes five. */
-export const serverLimits: ChannelOptions = {
-  'grpc.max_concurrent_streams': 32,
-  'grpc-node.max_session_memory': 32,
-  'grpc.max_connection_idle_ms': 60_000,
-  'grpc.max_receive_message_length': 4 << 20,
-};
-
 export interface OpenDoor {
   readonly port: number;
   /** Cuts all connections. */
   cut(): void;
-  /** New ones are refused. */
-  shut(): void;
+  /** New ones are refused. Settled once those there are have ended. */
+  shut(): Promise<void>;
 }
 
-/** @param address `host:port`, port 0: any free one */
+/** @param address `unix:/path` or `host:port`, port 0: any free one */
 export function openDoor(
-  server: Server,
   address: string,
-  credentials: ServerCredentials,
+  onConnection: (socket: Socket) => void,
   limits: ConnectionLimits = { inAll: Infinity, ofHost: Infinity },
 ): Promise<OpenDoor> {
-  const injector = server.createConnectionInjector(credentials);
   const sockets = new Set<Socket>();
   const ofHost = new Map<string, number>();
   const door = createServer({ noDelay: true }, (socket) => {
-    // gRPC hears of errors once it has a session.
+    // A session hears of errors once there is one.
     socket.on('error', () => socket.destroy());
     const { remoteAddress: host = '' } = socket;
     const number = (ofHost.get(host) ?? 0) + 1;
@@ -52,17 +41,25 @@ export function openDoor(
       if (ofHost.get(host) === 1) ofHost.delete(host);
       else ofHost.set(host, ofHost.get(host)! - 1);
     });
-    injector.injectConnection(socket);
+    onConnection(socket);
   });
-  const cut = (): void => {
-    for (const socket of sockets) socket.destroy();
-  };
-  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? [];
   return new Promise((resolve, reject) => {
     door.once('error', reject);
-    door.listen({ host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }, () => {
+    door.listen(placeOf(address), () => {
       const bound = door.address();
-      resolve({ port: typeof bound === 'object' ? bound!.port : 0, cut, shut: () => void door.close() });
+      resolve({
+        port: typeof bound === 'object' ? bound!.port : 0,
+        cut: () => {
+          for (const socket of sockets) socket.destroy();
+        },
+        shut: () => new Promise((resolve) => void door.close(() => resolve())),
+      });
     });
   });
+}
+
+function placeOf(address: string): ListenOptions {
+  if (address.startsWith('unix:')) return { path: address.slice('unix:'.length) };
+  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? [];
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
 }

@@ -1,16 +1,16 @@
 // The only place where errors become gRPC statuses and back. The code travels in the trailer `calm-code`, because
 // several of our codes share one gRPC status.
-import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { status, type ServiceError } from '@grpc/grpc-js';
 import { CalmError, errorTable, toCalmError, type ErrorCode } from '@calm-orch/core';
 
 const codeKey = 'calm-code';
 
 /** What a handler's error looks like on the wire. */
-export function toStatus(thrown: unknown): { code: number; details: string; metadata: Metadata } {
-  const error = toCalmError(thrown);
-  const metadata = new Metadata();
-  metadata.set(codeKey, error.code);
-  return { code: errorTable[error.code].grpcStatus, details: error.message, metadata };
+export function toTrailers(thrown: unknown): Readonly<Record<string, string | number>> {
+  const { code, message } = toCalmError(thrown);
+  // Half a character, which no URI may have.
+  const text = message.replace(/[\ud800-\udfff]/gu, '\ufffd');
+  return { 'grpc-status': errorTable[code].grpcStatus, 'grpc-message': encodeURI(text), [codeKey]: code };
 }
 
 /** The error a caller sees; `where` names the peer, for errors that gRPC itself raised. */

@@ -2,7 +2,7 @@
 // meanwhile is told with its next write, and changes nothing.
 import { eq } from 'drizzle-orm';
 import { CalmError } from '@calm-orch/core';
-import { prepared, transaction, type Store } from './database/database.ts';
+import { prepared, provenIn, transaction, type Store } from './database/database.ts';
 import { isHere } from './liveness.ts';
 import { runs } from './database/schema.ts';
 
@@ -39,8 +39,10 @@ export function holdingAll<T>(store: Store, write: () => T): T {
 }
 
 function assertHeld(store: Store, runId: string): void {
+  const proven = provenIn(store);
+  if (proven.has(runId) && store.held.has(runId)) return;
   const isHeld = prepared(store, "SELECT 1 FROM runs WHERE id = ? AND status = 'running' AND session = ?");
-  if (isHeld.get(runId, store.held.get(runId) ?? null) !== undefined) return;
+  if (isHeld.get(runId, store.held.get(runId) ?? null) !== undefined) return void proven.add(runId);
   const run = store.db.select().from(runs).where(eq(runs.id, runId)).get();
   // Without a run the write itself says what is wrong.
   if (run === undefined) return;

@@ -1,7 +1,7 @@
 // Each attempt writes into a folder of its own, named by its token. Once the coordinator has compared the token, it moves the
 // files to those of the stage, where nobody else writes. So an attempt that goes on though its lease is lost (its host was cut
 // off, its process stood still) writes where nobody looks, whatever its bytes are.
-import { existsSync, readdirSync, renameSync, rm, rmdir, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rm, rmdir, rmSync, type Dirent } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Layout } from './layout.ts';
 
@@ -11,21 +11,30 @@ export interface Attempt {
   readonly token: string;
 }
 
+/** What an attempt has written; null: it has no folder, as one of a worker that does not see this one. */
+export function outputOf(layout: Layout, key: string, token: string): Dirent[] | null {
+  try {
+    return readdirSync(layout.attempt(key, token), { withFileTypes: true });
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
 /**
  * Makes what an attempt has written the stage's. Files of that name are replaced: an adoption that was cut off is repeated.
  * Folders that are empty then are left for `handOnOutput` and `discardOutput`.
  */
-export function adoptOutput(layout: Layout, key: string, token: string): void {
-  const own = layout.attempt(key, token);
+export function adoptOutput(layout: Layout, key: string, token: string, output = outputOf(layout, key, token)): void {
   // Of a worker that an earlier version has leased the item to: its files are in the stage's folder already.
-  if (existsSync(own)) moveInto(own, layout.staging(key));
+  if (output !== null) moveInto(layout.attempt(key, token), output, layout.staging(key));
 }
 
-function moveInto(from: string, to: string): void {
+function moveInto(from: string, entries: readonly Dirent[], to: string): void {
   if (!existsSync(to)) return renameSync(from, to);
-  for (const entry of readdirSync(from, { withFileTypes: true })) {
+  for (const entry of entries) {
     const [path, place] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory()) moveInto(path, place);
+    if (entry.isDirectory()) moveInto(path, readdirSync(path, { withFileTypes: true }), place);
     else renameSync(path, place);
   }
 }

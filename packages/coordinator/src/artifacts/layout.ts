@@ -1,5 +1,5 @@
 // Where things lie in a run folder. Everything a run leaves is below `dir`; only this file knows the names.
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { keptFolder } from '@calm-orch/core';
 
 /** In place of a run's id: what a process in the background says before its run is recorded. */
@@ -30,16 +30,22 @@ export interface Layout {
 
 export function layoutOf(dir: string): Layout {
   const root = resolve(dir);
+  const within = (name: string): string => join(root, name) + sep;
+  // Put together without `join` where every item needs them.
+  const artifacts = within('artifacts');
+  const staging = within('staging');
+  const checkpoints = within('checkpoints');
+  const logs = within('logs');
   return {
     dir: root,
-    artifact: (key) => join(root, 'artifacts', key),
-    staging: (key) => join(root, 'staging', key),
-    attempt: (key, token) => join(root, 'staging', `${key}-${token}`),
-    incoming: (key, token, what) => join(root, 'staging', `${key}-${token}-${what}`),
-    checkpoint: (key) => join(root, 'checkpoints', key),
-    keptCheckpoints: (key) => join(root, 'checkpoints', key, keptFolder),
+    artifact: (key) => `${artifacts}${key}`,
+    staging: (key) => `${staging}${key}`,
+    attempt: (key, token) => `${staging}${key}-${token}`,
+    incoming: (key, token, what) => `${staging}${key}-${token}-${what}`,
+    checkpoint: (key) => `${checkpoints}${key}`,
+    keptCheckpoints: (key) => join(`${checkpoints}${key}`, keptFolder),
     trash: (name) => join(root, 'trash', name),
-    log: (runId, worker) => join(root, 'logs', runId, `${worker}.log`),
+    log: (runId, worker) => `${logs}${runId}${sep}${worker}.log`,
     connection: (runId) => join(root, 'connections', `${runId}.json`),
     joinFile: (runId, worker) => join(root, 'joins', runId, worker),
   };

@@ -11,7 +11,7 @@ import type { StageRecord } from '../leases/stage-progress.ts';
 
 export interface Publisher {
   /** Stages whose artifacts are being written. */
-  readonly underWay: ReadonlySet<StageRecord>;
+  readonly underWay: Pick<ReadonlySet<StageRecord>, 'has' | 'size'>;
   finish(stage: StageRecord): void;
   /** Once artifacts under way are complete and recorded. */
   settle(): Promise<void>;
@@ -50,9 +50,7 @@ export function createPublisher(
     }
   };
   return {
-    get underWay() {
-      return new Set(underWay.keys());
-    },
+    underWay,
     finish: (stage) => {
       const publishing = publish(stage).finally(() => {
         underWay.delete(stage);

@@ -69,9 +69,9 @@ export async function serveGuests(options: GuestOptions): Promise<GuestServer> {
   /** Guests that have called. */
   const known = new Map<string, AbortController>();
   const seen = new Set<string>();
-  const gate: Gate = (call, method) => {
+  const gate: Gate = ({ certificate }, method) => {
     if (openToAll.has(method)) return { certified: null };
-    const certified = verify(call.getAuthContext()?.sslPeerCertificate?.raw);
+    const certified = verify(certificate);
     if (certified === null)
       throw new CalmError('unauthenticated', 'a certificate of this run folder is needed: join with a token');
     const { name, role, run } = certified.subject;

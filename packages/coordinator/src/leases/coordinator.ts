@@ -1,7 +1,6 @@
 // The coordinator of one run: gives items to workers for a limited time, takes results and failures, completes stages.
 // It decides in memory and records every decision in the tracker first, so that a coordinator killed at any moment
 // loses nothing that a worker was told is done. It knows workers by what they say (gRPC) and by their processes' ends.
-import { existsSync } from 'node:fs';
 import {
   assertNever,
   CalmError,
@@ -14,7 +13,7 @@ import {
 } from '@calm-orch/core';
 import type { WorkItem } from '@calm-orch/rpc';
 import type { AttemptRecord, WorkerEnd } from '@calm-orch/tracker';
-import { adoptOutput, discardOutput, discardOutputs, handOnOutput } from '../artifacts/adoption.ts';
+import { adoptOutput, discardOutput, discardOutputs, handOnOutput, outputOf } from '../artifacts/adoption.ts';
 import { removeLeftovers } from '../artifacts/artifact.ts';
 import { fits, misfit } from './engines.ts';
 import { createForeignStages, type ForeignStages } from './foreign-stages.ts';
@@ -36,7 +35,7 @@ import type {
 } from './records.ts';
 import { createOffers, type Offers } from './offers.ts';
 import { dependantsOf } from './schedule.ts';
-import { doneShare, requeue, stageRecord, type StageRecord } from './stage-progress.ts';
+import { doneShare, requeue, stageRecord, take, type StageRecord } from './stage-progress.ts';
 import { createSharedCommits, type SharedCommits } from '../runs/shared-commits.ts';
 import { takeReport } from './take-report.ts';
 import { createWaiters } from './waiters.ts';
@@ -47,7 +46,8 @@ const longestWaitMs = 5000;
 
 export class Coordinator {
   readonly #options: CoordinatorOptions;
-  readonly #stages: Map<string, StageRecord>;
+  readonly stages: readonly StageRecord[];
+  readonly #stages: ReadonlyMap<string, StageRecord>;
   readonly #offers: Offers;
   /** To be read by others; what changes a lease goes through the coordinator, which records it. */
   readonly book: LeaseBook;
@@ -64,7 +64,8 @@ export class Coordinator {
   constructor(options: CoordinatorOptions, { reused, foreign = new Set() }: KnownStages) {
     this.#options = options;
     this.book = new LeaseBook(options.now);
-    this.#stages = new Map(options.plan.stages.map((stage) => [stage.key, stageRecord(stage, reused.has(stage.key))]));
+    this.stages = options.plan.stages.map((stage) => stageRecord(stage, reused.has(stage.key)));
+    this.#stages = new Map(this.stages.map((stage) => [stage.key, stage]));
     const others = this.stages.filter(({ key }) => foreign.has(key));
     this.#foreign = createForeignStages(options, others, {
       onClaimed: (stage) => {
@@ -84,7 +85,7 @@ export class Coordinator {
     });
     this.#share = createSharedCommits(options.tracker);
     const { book, stages } = this;
-    this.#offers = createOffers(options, { stages, book, underWay: () => this.#publisher.underWay });
+    this.#offers = createOffers(options, { stages, book, underWay: this.#publisher.underWay });
     // Nobody may be waiting when it is rejected.
     this.#end.promise.catch(() => {});
   }
@@ -92,10 +93,6 @@ export class Coordinator {
   /** Settled when nothing is left to do; rejected when the run cannot go on (disk full, run folder taken over). */
   get ended(): Promise<void> {
     return this.#end.promise;
-  }
-
-  get stages(): readonly StageRecord[] {
-    return [...this.#stages.values()];
   }
 
   /** Keys of stages that another run is to make. */
@@ -239,12 +236,13 @@ export class Coordinator {
     if (lease === null) return null;
     const { tracker, layout } = this.#options;
     const { stage, work, worker } = lease;
-    if (worker.engine !== null && !existsSync(work.outputDir)) {
+    const output = outputOf(layout, stage.key, token);
+    if (worker.engine !== null && output === null) {
       const what = `what ${worker.role} ${worker.index} has written is not in ${work.outputDir}`;
       this.fail(token, 'raised', `${what}: does it see this run folder?`);
       return null;
     }
-    tracker.finishItem(token, result, () => adoptOutput(layout, stage.key, token));
+    tracker.finishItem(token, result, () => adoptOutput(layout, stage.key, token, output));
     this.#endLease(lease);
     for (const other of this.book.of(stage, work.item))
       this.#release(other, `${lease.worker.role} ${lease.worker.index} finished the stage`);
@@ -369,7 +367,7 @@ export class Coordinator {
     const logStart = logBytes(this.#options, worker);
     const started = tracker.startAttempt(runId, stage.key, item, `${role} ${index}`, { joins, instance, logStart });
     const lease = this.#hold(stage, item, worker, started);
-    stage.queued = stage.queued.filter((queued) => queued !== item);
+    if (!joins) take(stage, item);
     if (stage.startedMs === null) {
       stage.startedMs = now();
       stage.since = { ms: now(), share: doneShare(stage) };

@@ -4,7 +4,7 @@ import { stageToJoin, leaseToRelease } from '../gangs/gang.ts';
 import { fits } from './engines.ts';
 import type { LeaseBook } from './lease-book.ts';
 import type { CoordinatorOptions, LeaseRecord, WorkerRecord } from './records.ts';
-import { criticalPaths, nextItem } from './schedule.ts';
+import { inTurn, nextItem } from './schedule.ts';
 import type { StageRecord } from './stage-progress.ts';
 
 export interface Offer {
@@ -25,7 +25,7 @@ export interface OfferSources {
   readonly stages: readonly StageRecord[];
   readonly book: LeaseBook;
   /** Stages whose artifacts are being written. */
-  readonly underWay: () => ReadonlySet<StageRecord>;
+  readonly underWay: Pick<ReadonlySet<StageRecord>, 'has' | 'size'>;
 }
 
 /** What a trainer could join changes with time alone, too. */
@@ -35,19 +35,20 @@ export function createOffers(
   { policy, now }: Pick<CoordinatorOptions, 'policy' | 'now'>,
   { stages, book, underWay }: OfferSources,
 ): Offers {
-  const paths = criticalPaths(stages);
-  const scheduled = (worker: WorkerRecord, of = stages): Offer | null =>
-    nextItem(worker.role, of, paths, (stage) => fits(worker, stage));
+  const turns = inTurn(stages);
+  const scheduled = (worker: WorkerRecord): Offer | null =>
+    nextItem(worker.role, turns, (stage) => fits(worker, stage));
   /** What there is for a worker once artifacts being written are there. */
-  const scheduledSoon = (worker: WorkerRecord): Offer | null => {
-    const written = underWay();
-    if (written.size === 0) return scheduled(worker);
-    const soon = stages.map((stage): StageRecord => (written.has(stage) ? { ...stage, state: 'succeeded' } : stage));
-    return scheduled(worker, soon);
-  };
+  const scheduledSoon = (worker: WorkerRecord): Offer | null =>
+    nextItem(
+      worker.role,
+      turns,
+      (stage) => fits(worker, stage),
+      (stage) => stage.state === 'succeeded' || underWay.has(stage),
+    );
   /** Whether artifacts being written make a stage ready that goes before those that are: seconds to wait, not a training. */
   const isBetterSoon = (worker: WorkerRecord): boolean => {
-    if (underWay().size === 0) return false;
+    if (underWay.size === 0) return false;
     const next = scheduledSoon(worker);
     return next !== null && next.key !== scheduled(worker)?.key;
   };

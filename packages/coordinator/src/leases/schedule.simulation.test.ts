@@ -3,7 +3,7 @@
 // evenly. The ratio to the lower bound is printed. So is when the first seed is complete.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { criticalPaths, nextItem, type Schedulable } from './schedule.ts';
+import { criticalPaths, inTurn, nextItem, type Schedulable } from './schedule.ts';
 
 interface Simulated {
   readonly makespan: number;
@@ -51,7 +51,7 @@ function simulate({ seed, numStages, numWorkers, faultShare, numSeeds }: Setting
     });
   }
   const byKey = new Map(stages.map((stage) => [stage.key, stage]));
-  const paths = criticalPaths(stages);
+  const turns = inTurn(stages);
   const executions = new Map<string, number>();
   const running: { readonly at: number; readonly stage: Stage | null }[] = [];
   let idle = numWorkers;
@@ -62,7 +62,7 @@ function simulate({ seed, numStages, numWorkers, faultShare, numSeeds }: Setting
     state === 'waiting' && queued.length > 0 && inputs.every((key) => byKey.get(key)!.state === 'succeeded');
   while (left > 0) {
     while (idle > 0) {
-      const item = nextItem('trainer', stages, paths);
+      const item = nextItem('trainer', turns);
       if (item === null) break;
       const stage = byKey.get(item.key)!;
       for (const input of stage.inputs) expect(byKey.get(input)!.state).toBe('succeeded');
@@ -99,7 +99,12 @@ function simulate({ seed, numStages, numWorkers, faultShare, numSeeds }: Setting
     end: firstSeedEnd,
     lowerBound: Math.max(firstWork / numWorkers, ...criticalPaths(first).values()),
   };
-  return { makespan: now, lowerBound: Math.max(total / numWorkers, ...paths.values()), executions, firstSeed };
+  return {
+    makespan: now,
+    lowerBound: Math.max(total / numWorkers, ...criticalPaths(stages).values()),
+    executions,
+    firstSeed,
+  };
 }
 
 describe('the schedule', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { criticalPaths, dependantsOf, nextItem, type Schedulable } from './schedule.ts';
+import { criticalPaths, dependantsOf, inTurn, nextItem, type Schedulable } from './schedule.ts';
 
 const stage = (key: string, cost: number, inputs: string[] = [], more: Partial<Schedulable> = {}): Schedulable => ({
   key,
@@ -20,7 +20,7 @@ describe('schedule', () => {
 
   it('gives a free worker the stage with the longest way to go, whatever the order of the plan', () => {
     const stages = [stage('short', 5), stage('comment', 3), stage('score', 15, ['comment'])];
-    expect(nextItem('trainer', stages, criticalPaths(stages))).toEqual({ key: 'comment', item: 0 });
+    expect(nextItem('trainer', inTurn(stages))).toEqual({ key: 'comment', item: 0 });
   });
 
   it('works off one seed after the other; stages of later seeds fill workers for whom the earlier have nothing', () => {
@@ -30,43 +30,41 @@ describe('schedule', () => {
       stage('short', 5),
       stage('score', 1, ['comment']),
     ];
-    const paths = criticalPaths(stages);
     const given: string[] = [];
     const after = (): (typeof stages)[number][] =>
       stages.map((one) => ({ ...one, queued: given.includes(one.key) ? [] : one.queued }));
-    for (let next = nextItem('trainer', stages, paths); next !== null; next = nextItem('trainer', after(), paths))
-      given.push(next.key);
+    for (let next; (next = nextItem('trainer', inTurn(after()))) !== null;) given.push(next.key);
     // `score` waits for `comment`.
     expect(given).toEqual(['short', 'comment', 'long later']);
   });
 
   it('keeps a stage back until all its inputs have succeeded', () => {
     const stages = [stage('a', 1, [], { queued: [] }), stage('b', 9, ['a'])];
-    expect(nextItem('trainer', stages, criticalPaths(stages))).toBeNull();
+    expect(nextItem('trainer', inTurn(stages))).toBeNull();
     const done = [stage('a', 1, [], { queued: [], state: 'succeeded' }), stage('b', 9, ['a'])];
-    expect(nextItem('trainer', done, criticalPaths(done))).toEqual({ key: 'b', item: 0 });
+    expect(nextItem('trainer', inTurn(done))).toEqual({ key: 'b', item: 0 });
   });
 
   it('reads inputs that are no stage of the plan as being there', () => {
     const stages = [stage('encode', 1, ['foundation file'])];
-    expect(nextItem('trainer', stages, criticalPaths(stages))).toEqual({ key: 'encode', item: 0 });
+    expect(nextItem('trainer', inTurn(stages))).toEqual({ key: 'encode', item: 0 });
   });
 
   it('gives workers only stages of their own role, items in order', () => {
     const stages = [stage('a', 9), stage('b', 1, [], { role: 'augmentor', queued: [3, 4] })];
-    expect(nextItem('augmentor', stages, criticalPaths(stages))).toEqual({ key: 'b', item: 3 });
-    expect(nextItem('evaluator', stages, criticalPaths(stages))).toBeNull();
+    expect(nextItem('augmentor', inTurn(stages))).toEqual({ key: 'b', item: 3 });
+    expect(nextItem('evaluator', inTurn(stages))).toBeNull();
   });
 
   it('passes over stages that a worker may not take, but waits for them as inputs', () => {
     const stages = [stage('a', 9), stage('b', 1, ['a']), stage('c', 1)];
-    const next = nextItem('trainer', stages, criticalPaths(stages), ({ key }) => key !== 'a');
+    const next = nextItem('trainer', inTurn(stages), ({ key }) => key !== 'a');
     expect(next).toEqual({ key: 'c', item: 0 });
   });
 
   it('never gives out stages that failed or were skipped', () => {
     const stages = [stage('a', 9, [], { state: 'failed' }), stage('b', 9, ['a'], { state: 'skipped' })];
-    expect(nextItem('trainer', stages, criticalPaths(stages))).toBeNull();
+    expect(nextItem('trainer', inTurn(stages))).toBeNull();
   });
 
   it('finds everything that depends on a stage', () => {

@@ -37,33 +37,41 @@ export function criticalPaths(stages: readonly Pick<Schedulable, 'key' | 'cost' 
   return paths;
 }
 
+/** A stage in the order in which stages are taken, and those of the plan that it reads. */
+export interface Turn<Stage> {
+  readonly stage: Stage;
+  readonly inputs: readonly Stage[];
+}
+
+/** Made once: the order is one of things that do not change. Ties: the order of the plan. */
+export function inTurn<Stage extends Schedulable>(stages: readonly Stage[]): Turn<Stage>[] {
+  const paths = criticalPaths(stages);
+  const byKey = new Map(stages.map((stage) => [stage.key, stage]));
+  return [...stages]
+    .sort((a, b) => a.seedPlace - b.seedPlace || paths.get(b.key)! - paths.get(a.key)!)
+    .map((stage) => ({ stage, inputs: stage.inputs.flatMap((key) => byKey.get(key) ?? []) }));
+}
+
 /**
- * The item a worker of `role` should take now; null when there is none. Ties: the order of the plan.
+ * The item a worker of `role` should take now; null when there is none.
  * @param mayTake Stages that a worker can compute.
+ * @param isThere Stages that can be read. @default those that have succeeded
  */
 export function nextItem<Stage extends Schedulable>(
   role: Role,
-  stages: readonly Stage[],
-  paths: ReadonlyMap<string, number>,
+  turns: readonly Turn<Stage>[],
   mayTake: (stage: Stage) => boolean = () => true,
+  isThere: (stage: Stage) => boolean = ({ state }) => state === 'succeeded',
 ): { readonly key: string; readonly item: number } | null {
-  let states: Map<string, StageState> | undefined;
-  const isThere = (key: string): boolean => {
-    states ??= new Map(stages.map(({ key, state }) => [key, state]));
-    return (states.get(key) ?? 'succeeded') === 'succeeded';
-  };
-  const isReady = ({ state, queued, inputs }: Stage): boolean =>
-    state === 'waiting' && queued.length > 0 && inputs.every(isThere);
-  let first: Stage | undefined;
-  // What costs most is asked last: an item is given out thousands of times a second.
-  for (const stage of stages)
-    if (stage.role === role && (first === undefined || isBefore(stage, first, paths)))
-      if (isReady(stage) && mayTake(stage)) first = stage;
-  return first === undefined ? null : { key: first.key, item: first.queued[0]! };
-}
-
-function isBefore(a: Schedulable, b: Schedulable, paths: ReadonlyMap<string, number>): boolean {
-  return a.seedPlace === b.seedPlace ? paths.get(a.key)! > paths.get(b.key)! : a.seedPlace < b.seedPlace;
+  const turn = turns.find(
+    ({ stage, inputs }) =>
+      stage.role === role &&
+      stage.state === 'waiting' &&
+      stage.queued.length > 0 &&
+      inputs.every(isThere) &&
+      mayTake(stage),
+  );
+  return turn === undefined ? null : { key: turn.stage.key, item: turn.stage.queued[0]! };
 }
 
 /** Keys of all stages that need `key`, directly or through others. */

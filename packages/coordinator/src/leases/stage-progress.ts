@@ -50,6 +50,12 @@ export function stageRecord(stage: PlanStage, reused: boolean): StageRecord {
   };
 }
 
+/** Takes an item that nobody holds off what is queued. */
+export function take({ queued }: StageRecord, item: number): void {
+  const place = queued.indexOf(item);
+  if (place >= 0) queued.splice(place, 1);
+}
+
 /** Puts an item back, in order. */
 export function requeue(stage: StageRecord, item: number): void {
   stage.leased.delete(item);

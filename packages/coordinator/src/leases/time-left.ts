@@ -2,7 +2,7 @@
 // only follow each other and workers that wait count; each stage goes on at the speed it and its kind have shown in this run.
 import type { Role } from '@calm-orch/core';
 import type { LeaseRecord } from './records.ts';
-import { criticalPaths, nextItem, type Schedulable } from './schedule.ts';
+import { inTurn, nextItem, type Schedulable } from './schedule.ts';
 import { doneShare, itemShare, type StageRecord } from './stage-progress.ts';
 
 /** A speed counts as much as the more general one once so much of a stage was done at it: first steps are slow. */
@@ -43,7 +43,7 @@ export function timeLeft(
     numRunning: 0,
   }));
   const byKey = new Map(rest.map((stage) => [stage.key, stage]));
-  const paths = criticalPaths(rest);
+  const turns = inTurn(rest);
   const free = { ...counts };
   let jobs: Job[] = [];
   let atMs = 0;
@@ -61,7 +61,7 @@ export function timeLeft(
   for (;;) {
     for (const role of Object.keys(free) as Role[])
       while (free[role] > 0 || !jobs.some((job) => job.role === role)) {
-        const next = nextItem(role, rest, paths);
+        const next = nextItem(role, turns);
         if (next === null) break;
         const stage = byKey.get(next.key)!;
         stage.queued = stage.queued.slice(1);

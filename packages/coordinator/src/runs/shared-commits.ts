@@ -2,17 +2,22 @@
 import type { Tracker } from '@calm-orch/tracker';
 import { deferred, type Deferred } from './deferred.ts';
 
-/** Between commits new connections are accepted, one each time: with more, workers that come back wait behind the others. */
-const worksPerCommit = 4;
+/** A commit holds up all else. */
+const worksPerCommit = 64;
+
+/** One connection is accepted a turn of the loop: with one turn a commit, workers that come back wait behind the others. */
+const turnsBetweenCommits = 16;
 
 /** Does `work` within a transaction, soon, in the order of the calls; answered once that is committed. */
 export type SharedCommits = <T>(work: () => T) => Promise<T>;
 
 export function createSharedCommits(tracker: Pick<Tracker, 'together'>): SharedCommits {
   const waiting: (Deferred<unknown> & { readonly work: () => unknown })[] = [];
+  let numLast = 0;
   const commit = (): void => {
     const asked = waiting.splice(0, worksPerCommit);
-    if (waiting.length > 0) setImmediate(commit);
+    numLast = asked.length;
+    if (waiting.length > 0) commitSoon();
     try {
       const outcomes = tracker.together(asked.map(({ work }) => work));
       for (const [i, outcome] of outcomes.entries())
@@ -22,9 +27,12 @@ export function createSharedCommits(tracker: Pick<Tracker, 'together'>): SharedC
       for (const { reject } of asked) reject(error);
     }
   };
+  /** Who asks alone does not wait. */
+  const commitSoon = (turns = numLast > 1 ? turnsBetweenCommits : 1): void =>
+    void setImmediate(() => (turns > 1 ? commitSoon(turns - 1) : commit()));
   return <T>(work: () => T): Promise<T> => {
     const own = deferred<unknown>();
-    if (waiting.length === 0) setImmediate(commit);
+    if (waiting.length === 0) commitSoon();
     waiting.push({ ...own, work });
     return own.promise as Promise<T>;
   };

@@ -1,6 +1,6 @@
 // Who may pull tensors, and how a trainer shows that it may: by the run's token on one machine, by certificates between hosts.
-import { Metadata, ServerCredentials, type ChannelCredentials } from '@grpc/grpc-js';
-import { tokenCheck, tokenMetadata, type GateCall } from '../gate.ts';
+import { Metadata, ServerCredentials, type ChannelCredentials, type ServerWritableStream } from '@grpc/grpc-js';
+import { tokenCheck, tokenMetadata } from '../gate.ts';
 import { createVerifier, tlsClientCredentials, TlsServerCredentials } from '../tls/credentials.ts';
 import { leafOf, subjectOf, type Identity } from '../tls/certificates.ts';
 
@@ -10,7 +10,7 @@ export interface TensorAccess {
   readonly metadata: Metadata;
   /** null: plain text. */
   clientCredentials(): ChannelCredentials | null;
-  admits(call: GateCall): boolean;
+  admits(call: Pick<ServerWritableStream<unknown, unknown>, 'metadata' | 'getAuthContext'>): boolean;
 }
 
 export function tokenAccess(token: string): TensorAccess {
@@ -19,7 +19,7 @@ export function tokenAccess(token: string): TensorAccess {
     serverCredentials: ServerCredentials.createInsecure(),
     metadata: tokenMetadata(token),
     clientCredentials: () => null,
-    admits: ({ metadata }) => shows(metadata),
+    admits: ({ metadata }) => shows(metadata.get('authorization')[0]?.toString()),
   };
 }
 

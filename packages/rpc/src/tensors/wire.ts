@@ -39,12 +39,22 @@ export interface WorkItem {
   readonly hangTimeoutMs: number;
 }
 
+/** Texts of configurations: every item of a stage is given with the same one. */
+const texts = new WeakMap<object, string>();
+
+function configText(config: Json): string {
+  if (typeof config !== 'object' || config === null) return canonicalJson(config);
+  const text = texts.get(config) ?? canonicalJson(config);
+  texts.set(config, text);
+  return text;
+}
+
 export function toLease(work: WorkItem): Lease {
   return {
     token: work.token,
     stageKey: work.stage.key,
     stageKind: work.stage.kind,
-    configJson: canonicalJson(work.stage.config),
+    configJson: configText(work.stage.config),
     item: work.item,
     attempt: work.attempt,
     inputDirs: { ...work.inputs },

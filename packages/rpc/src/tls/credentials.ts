@@ -1,6 +1,7 @@
 // TLS 1.3 for gRPC, both ends. Names of hosts are not compared: the authority is the run folder's own, and a certificate
 // says whose it is and for which run.
 import { X509Certificate, createHash } from 'node:crypto';
+import { createSecureServer, type Http2SecureServer, type SecureServerOptions } from 'node:http2';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
 import { handshakeTimeoutMs } from '../open-door.ts';
@@ -15,18 +16,36 @@ const contextOf = ({ chain: cert, key, authorities: ca }: Identity): SecureConte
   minVersion,
 });
 
-/** A server that asks callers for a certificate, and leaves to its calls what those without one may do. */
+/** Asks callers for a certificate, and leaves to its calls what those without one may do. */
+const asking = {
+  requestCert: true,
+  rejectUnauthorized: false,
+  minVersion,
+  handshakeTimeout: handshakeTimeoutMs,
+} as const;
+
+/** Of a server of grpc-js, or of one of `node:http2`. */
 export class TlsServerCredentials extends ServerCredentials {
+  #identity: Identity;
+  readonly #servers = new Set<Http2SecureServer>();
+
   constructor(identity: Identity) {
-    super(
-      { requestCert: true, rejectUnauthorized: false, minVersion, handshakeTimeout: handshakeTimeoutMs },
-      contextOf(identity),
-    );
+    super(asking, contextOf(identity));
+    this.#identity = identity;
+  }
+
+  createServer(options: SecureServerOptions): Http2SecureServer {
+    const server = createSecureServer({ ...options, ...asking, ...contextOf(this.#identity) });
+    this.#servers.add(server);
+    server.once('close', () => this.#servers.delete(server));
+    return server;
   }
 
   /** Connections from now on see this one. */
   renew(identity: Identity): void {
+    this.#identity = identity;
     this.updateSecureContextOptions(contextOf(identity));
+    for (const server of this.#servers) server.setSecureContext(contextOf(identity));
   }
 
   override _equals(other: ServerCredentials): boolean {

@@ -42,7 +42,7 @@ async function start({ as = coordinator, by = authority, clock = Date.now }: Ser
   const verify = createVerifier(() => by.authorities, clock);
   const gate: Gate = (call, method) => {
     if (method !== 'renew') return { certified: null };
-    const certified = verify(call.getAuthContext()?.sslPeerCertificate?.raw);
+    const certified = verify(call.certificate);
     if (certified === null) throw new CalmError('unauthenticated', 'no good certificate');
     return { certified };
   };

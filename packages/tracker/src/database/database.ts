@@ -80,7 +80,18 @@ export function openDatabase(path: string, options: DatabaseOptions): Database {
  * the rows a second. The lock is taken at once so that a read inside cannot grow stale.
  */
 export function transaction<T>({ sqlite }: Pick<Store, 'sqlite'>, work: () => T): T {
-  return sqlite.inTransaction ? work() : (atomicOf(sqlite).immediate(work) as T);
+  if (sqlite.inTransaction) return work();
+  proven.get(sqlite)?.clear();
+  return atomicOf(sqlite).immediate(work) as T;
+}
+
+const proven = new WeakMap<Sqlite, Set<string>>();
+
+/** What was found to be so in the transaction under way: nobody else can change it before its end. */
+export function provenIn({ sqlite }: Pick<Store, 'sqlite'>): Set<string> {
+  const own = proven.get(sqlite) ?? new Set();
+  proven.set(sqlite, own);
+  return own;
 }
 
 /** What became of one of several. */

@@ -33,8 +33,8 @@ const itemState = `SELECT kind, status, num_items numItems,
   (SELECT worker FROM attempts WHERE stage_key = key AND item = @item AND status = 'running' ORDER BY attempt) holder
   FROM stages WHERE key = @stageKey`;
 const newAttempt = `INSERT INTO attempts
-  (token, run_id, session, stage_key, item, attempt, worker, status, instance, started_ms, log_start) VALUES
-  (@token, @runId, @session, @stageKey, @item, @attempt, @worker, @status, @instance, @startedMs, @logStart)`;
+  (token, run_id, session, stage_key, item, attempt, worker, status, instance, started_ms, log_start)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const sessionOf = ({ db }: Store, runId: string): number =>
   db.select({ session: runs.session }).from(runs).where(eq(runs.id, runId)).get()!.session;
@@ -76,12 +76,15 @@ export function startAttempt(
       logStart,
       logEnd: null,
     };
-    prepared(store, newAttempt).run({ ...started, session });
+    const { token, attempt, startedMs } = started;
+    // Names of parameters cost as much as the row.
+    prepared(store, newAttempt).run(
+      ...[token, runId, session, stageKey, item, attempt, worker, started.status, instance, startedMs, logStart],
+    );
     if (status === 'queued') {
       setStage(store, runId, stageKey, 'running', null);
       appendEvent(store, { runId, stageKey, type: 'stage started', message: kind });
     }
-    const { attempt } = started;
     appendEvent(store, { runId, stageKey, item, attempt, type: 'attempt started', message: worker });
     return started;
   });
@@ -159,8 +162,8 @@ export function cancelAttempt(store: Store, token: string, reason: string): void
 }
 
 /** Once it has ended. @param bytes Of the worker's log by then. */
-export function endLog({ db }: Store, token: string, bytes: number): void {
-  db.update(attempts).set({ logEnd: bytes }).where(eq(attempts.token, token)).run();
+export function endLog(store: Store, token: string, bytes: number): void {
+  prepared(store, 'UPDATE attempts SET log_end = ? WHERE token = ?').run(bytes, token);
 }
 
 const endEvents = {
@@ -174,8 +177,8 @@ type AttemptRow = typeof attempts.$inferSelect;
 type Ended = Pick<AttemptRow, 'runId' | 'session' | 'stageKey' | 'item' | 'attempt' | 'worker'>;
 
 const ending = `UPDATE attempts
-  SET status = @status, error = @error, stack = @stack, progressed = @progressed, ended_ms = @endedMs
-  WHERE token = @token AND status = 'running'
+  SET status = ?, error = ?, stack = ?, progressed = ?, ended_ms = ?
+  WHERE token = ? AND status = 'running'
   RETURNING run_id runId, session, stage_key stageKey, item, attempt, worker`;
 
 /** Compares the token: only a running attempt ends, and only once. */
@@ -186,8 +189,8 @@ export function endAttempt(
   error: string | null,
   { progressed = false, stack = null }: { readonly progressed?: boolean; readonly stack?: string | null } = {},
 ): Ended {
-  const how = { token, status, error, stack, progressed: Number(progressed), endedMs: store.clock() };
-  const ended = prepared(store, ending).get(how) as Ended | undefined;
+  const how = [status, error, stack, Number(progressed), store.clock(), token];
+  const ended = prepared(store, ending).get(...how) as Ended | undefined;
   if (!ended) throw new CalmError('lease_lost', 'the attempt is no longer running: its lease was taken back');
   const { runId, stageKey, item, attempt, worker } = ended;
   const message = error === null ? worker : `${worker}: ${error}`;
