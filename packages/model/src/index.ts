@@ -28,7 +28,7 @@ export { createShardedStep, type ShardedStep, type ShardedStepSpec } from './tra
 export { lazyNumbers, numbersOf, type Numbers } from './training/numbers.ts';
 export { wholeDigest, type PartialDigest } from './training/state-digest.ts';
 export type { TrainingState } from './training/step-state.ts';
-export { exportHuggingFace, type ExportedModel } from './checkpoints/export.ts';
+export { defaultShardBytes, exportHuggingFace, type ExportedModel } from './checkpoints/export.ts';
 export { readLlmConfig, readVisionConfig, type LlmFolder } from './checkpoints/hf-config.ts';
 export { lazyWeights } from './checkpoints/lazy-weights.ts';
 export { openQFormerSeed, openWeights, readAll, type OpenOptions, type WeightSource } from './checkpoints/load.ts';

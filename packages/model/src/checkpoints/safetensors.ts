@@ -2,6 +2,7 @@
 // and BF16 as float32, one tensor at a time; writes F32. A header that lies about sizes is an error, never a guess.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { CalmError, readInto, refuseMistakenFile, writeFileAtomic } from '@calm-orch/core';
+import { partsOf } from '../training/numbers.ts';
 import { bytesPerFloat, isFloatFormat, readFloats } from './floats.ts';
 
 export interface NamedTensor {
@@ -23,6 +24,8 @@ export interface SafetensorsFile {
   read(key: string): NamedTensor;
   /** Numbers first .. end - 1 of a tensor. */
   readPart(key: string, first: number, end: number): Float32Array;
+  /** A tensor that need not be in memory whole: its pieces are read as they are gone through. */
+  inPieces(key: string): TensorInPieces;
   close(): void;
 }
 
@@ -118,6 +121,16 @@ function parse(path: string, descriptor: number): SafetensorsFile {
       };
     },
     readPart,
+    inPieces: (key) => {
+      const { shape } = entryOf(key);
+      return {
+        shape,
+        values: partsOf(
+          shape.reduce((a, b) => a * b, 1),
+          (first, end) => readPart(key, first, end),
+        ),
+      };
+    },
     close: () => closeSync(descriptor),
   };
 }
@@ -157,7 +170,10 @@ export interface TensorInPieces {
   readonly values: Iterable<Float32Array>;
 }
 
-/** Writes F32 tensors in key order (atomically); equal content gives equal bytes. */
+/**
+ * Writes F32 tensors in key order (atomically); equal content gives equal bytes.
+ * @throws CalmError `bad_data` where a tensor has not as many numbers as its shape says
+ */
 export function writeSafetensors(
   path: string,
   tensors: Readonly<Record<string, NamedTensor | TensorInPieces>>,
@@ -179,9 +195,17 @@ export function writeSafetensors(
   const content = function* (): Generator<ArrayBufferView> {
     yield* [length, padded];
     for (const key of keys) {
-      const { values } = tensors[key]!;
-      if (values instanceof Float32Array) yield values;
-      else yield* values;
+      const { shape, values } = tensors[key]!;
+      let left = shape.reduce((a, b) => a * b, 1);
+      for (const piece of values instanceof Float32Array ? [values] : values) {
+        left -= piece.length;
+        yield piece;
+      }
+      if (left !== 0)
+        throw new CalmError(
+          'bad_data',
+          `${path}: ${key} (${shape.join('x')}) was given ${Math.abs(left)} numbers too ${left > 0 ? 'few' : 'many'}`,
+        );
     }
   };
   writeFileAtomic(path, content());

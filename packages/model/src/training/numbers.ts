@@ -24,6 +24,15 @@ export const numbersOf = (pieces: readonly Float32Array[]): Numbers =>
     (i) => pieces[i]!,
   );
 
+const partNumbers = 2 ** 24;
+
+/** `length` numbers in pieces of at most 64 MiB; `read` gives numbers first .. end - 1. */
+export function partsOf(length: number, read: (first: number, end: number) => Float32Array): Numbers {
+  const endOf = (i: number): number => Math.min((i + 1) * partNumbers, length);
+  const lengths = Array.from({ length: Math.ceil(length / partNumbers) }, (_, i) => endOf(i) - i * partNumbers);
+  return lazyNumbers(lengths, (i) => read(i * partNumbers, endOf(i)));
+}
+
 /**
  * The numbers in pieces of these lengths: where they can be, parts of the pieces that come.
  * @throws Error where there are fewer numbers
