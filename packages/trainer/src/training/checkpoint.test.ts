@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import { checkpointsIn, keptFolder } from '@calm-orch/core';
 import { numbersOf } from '@calm-orch/model';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { keepCheckpoint, loadNewestCheckpoint, removeCheckpointsAfter, saveCheckpoint } from './checkpoint.ts';
+import { loadNewestCheckpoint, removeCheckpointsAfter } from './checkpoint.ts';
+import { createCheckpointWriter, type OwnPart } from './checkpoint-writer.ts';
 import { snapshot } from './state.test-util.ts';
 
 let dir: string;
@@ -27,7 +28,12 @@ const piecesOf = (step: number) => {
     secondMoment: numbersOf([secondMoment]),
   };
 };
-const save = (step: number, agreed?: number): void => saveCheckpoint(dir, { step, state: piecesOf(step) }, agreed);
+const save = async (step: number, options: { agreed?: number; stays?: boolean } = {}): Promise<void> => {
+  const writer = createCheckpointWriter(dir);
+  await writer.begin({ step, state: piecesOf(step) }, options);
+  await writer.settle();
+  await writer.close();
+};
 const load = (from = dir) => {
   const found = loadNewestCheckpoint(from);
   return found && { ...found, state: snapshot(found.state) };
@@ -35,27 +41,27 @@ const load = (from = dir) => {
 const file = (step: number, end: string): string => join(dir, `step-${String(step).padStart(8, '0')}.${end}`);
 
 describe('a checkpoint', () => {
-  it('brings back step and state bit for bit', () => {
+  it('brings back step and state bit for bit', async () => {
     expect(load()).toBeUndefined();
-    save(7);
+    await save(7);
     expect(load()).toEqual({ step: 7, state: stateOf(7) });
   });
 
-  it('is the newest of several, by step and not by time; two are kept', () => {
-    for (const step of [5, 100, 90]) save(step);
+  it('is the newest of several, by step and not by time; two are kept', async () => {
+    for (const step of [5, 100, 90]) await save(step);
     expect(load()).toEqual({ step: 100, state: stateOf(100) });
     const names = [90, 100].flatMap((step) => [file(step, 'json'), file(step, 'safetensors')]);
     expect(readdirSync(dir).sort()).toEqual(names.map((path) => basename(path)));
   });
 
-  it('without a manifest does not exist: the one before it is used', () => {
-    save(1);
-    save(2);
+  it('without a manifest does not exist: the one before it is used', async () => {
+    await save(1);
+    await save(2);
     rmSync(file(2, 'json'));
     expect(load()?.step).toBe(1);
   });
 
-  it('that was cut off, changed by a bit, or has half a manifest is skipped', () => {
+  it('that was cut off, changed by a bit, or has half a manifest is skipped', async () => {
     const damage: (() => void)[] = [
       () => truncateSync(file(2, 'safetensors'), 40),
       () => truncateSync(file(2, 'safetensors'), 0),
@@ -69,8 +75,8 @@ describe('a checkpoint', () => {
       () => writeFileSync(file(2, 'json'), '{}'),
     ];
     for (const harm of damage) {
-      save(1);
-      save(2);
+      await save(1);
+      await save(2);
       expect(load()?.step).toBe(2);
       harm();
       expect(load()).toEqual({ step: 1, state: stateOf(1) });
@@ -79,25 +85,25 @@ describe('a checkpoint', () => {
     expect(load()).toBeUndefined();
   });
 
-  it('after the last agreed step may be damaged: the one before stays beside the newest two', () => {
+  it('after the last agreed step may be damaged: the one before stays beside the newest two', async () => {
     const steps = (): number[] => checkpointsIn(dir);
-    for (const step of [10, 20, 30, 40]) save(step, 15);
+    for (const step of [10, 20, 30, 40]) await save(step, { agreed: 15 });
     expect(steps()).toEqual([40, 30, 10]);
     removeCheckpointsAfter(dir, 15);
     expect(steps()).toEqual([10]);
     expect(loadNewestCheckpoint(dir)?.step).toBe(10);
   });
 
-  it('that stays is in a folder of its own, and nothing goes on from it', () => {
-    for (const step of [64, 128, 192]) keepCheckpoint(dir, { step, state: piecesOf(step) });
-    save(70);
+  it('that stays is in a folder of its own, and nothing goes on from it', async () => {
+    for (const step of [64, 128, 192]) await save(step, { stays: true });
+    await save(70);
     expect(checkpointsIn(join(dir, keptFolder))).toEqual([192, 128, 64]);
     expect(loadNewestCheckpoint(dir)?.step).toBe(70);
     expect(load(join(dir, keptFolder))).toEqual({ step: 192, state: stateOf(192) });
   });
 
-  it('leaves nothing half written', () => {
-    save(3);
+  it('leaves nothing half written', async () => {
+    await save(3);
     expect(readdirSync(dir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 });
