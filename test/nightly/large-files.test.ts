@@ -16,7 +16,8 @@ function inProcess<T>(body: string): T & { readonly peakBytes: number } {
   const program = `
     import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
     import { join } from 'node:path';
-    import { loadNewestCheckpoint, saveCheckpoint } from ${built('trainer/dist/training/checkpoint.js')};
+    import { loadNewestCheckpoint } from ${built('trainer/dist/training/checkpoint.js')};
+    import { createCheckpointWriter } from ${built('trainer/dist/training/checkpoint-writer.js')};
     import { fingerprintOf } from ${built('trainer/dist/training/model-weights.js')};
     import { openSafetensors } from ${built('model/dist/checkpoints/safetensors.js')};
     import { importFoundation, readFoundationFiles } from ${built('coordinator/dist/plan/foundation-artifact.js')};
