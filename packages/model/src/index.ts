@@ -26,7 +26,7 @@ export {
   type Weights,
 } from './training/shard-gradients.ts';
 export { createShardedStep, type ShardedStep, type ShardedStepSpec } from './training/sharded-step.ts';
-export { between, joinedNumbers, lazyNumbers, numbersOf, partsOf, type Numbers } from './training/numbers.ts';
+export { between, cut, joinedNumbers, lazyNumbers, numbersOf, partsOf, type Numbers } from './training/numbers.ts';
 export { sliceOf, type Slice } from './training/slices.ts';
 export { wholeDigest, type PartialDigest } from './training/state-digest.ts';
 export type { TrainingState } from './training/step-state.ts';
