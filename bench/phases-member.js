@@ -14,11 +14,19 @@ import { modelOf } from './model.js';
 import { joinGang } from './join-gang.js';
 
 const { config: c, address, token, optimizer, lora, accumulation } = JSON.parse(process.argv[2]);
-const memory = (name) => 1024 * Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(readFileSync('/proc/self/status', 'utf8'))[1]);
+const memory = (name) =>
+  1024 * Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(readFileSync('/proc/self/status', 'utf8'))[1]);
 const { mfam, llm, shapes } = modelOf(c);
 const isOfLlm = (key) => key.startsWith('llm.');
 const pick = (wanted) => Object.fromEntries(Object.entries(shapes).filter(([key]) => wanted(key)));
-const factors = lora === null ? null : { rank: lora, alpha: lora, targets: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] };
+const factors =
+  lora === null
+    ? null
+    : {
+        rank: lora,
+        alpha: lora,
+        targets: ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
+      };
 const trainable = factors === null ? shapes : { ...pick((key) => !isOfLlm(key)), ...loraShapes(llm, factors) };
 const frozen = factors === null ? {} : pick(isOfLlm);
 const taps = { tokens: c.visionTokens, width: c.visionWidth };
