@@ -50,7 +50,7 @@ export interface CheckpointWriter {
 export function createCheckpointWriter(dir: string): CheckpointWriter {
   const files = createFileWriter();
   const saving = new Set<Promise<boolean>>();
-  let failure: unknown;
+  let failure: Error | undefined;
   let over = new AbortController();
   const complete = async (
     manifest: Omit<CheckpointManifest, 'parts'>,
@@ -113,7 +113,7 @@ export function createCheckpointWriter(dir: string): CheckpointWriter {
       const { written } = await files.write(path, contentOf(path, part?.state ?? state));
       const saved = complete(manifest, written, named, options);
       saving.add(saved);
-      saved.catch((error: unknown) => void (failure ??= error)).finally(() => saving.delete(saved));
+      saved.catch((error: Error) => void (failure ??= error)).finally(() => saving.delete(saved));
       return { saved };
     },
     settle: async () => {
