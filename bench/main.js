@@ -25,6 +25,10 @@ commands
       FILE.json defaults to bench/nano.json and bench/small.json.
   memory [--config FILE.json] [--batches FEW,MANY] [--recompute none|layers] [--precision fp32|bf16] [--json]
       what a sample adds to the peak memory of a training step, beside what plan says.
+  phases [--config FILE.json] [--trainers N] [--optimizer replicated|partitioned] [--lora RANK] [--accumulation N] [--json]
+      peak memory of the phases of a training (start, step, checkpoint, last step) of N trainers of one thread each, the
+      largest of them, above what the engine takes, beside what plan says. FILE.json defaults to bench/tenth.json, 0.1
+      billion weights. Linux.
   steady [--config FILE.json] [--steps N] [--warmup N] [--json]
       resident memory and tensors of a process that trains, after the warm-up and after N (1000) more steps.
   metrics [--items N] [--rounds N] [--python PY] [--json]
@@ -59,6 +63,7 @@ const commands = {
   commands: () => import('./commands-command.js'),
   generate: () => import('./generate-command.js'),
   memory: () => import('./memory-command.js'),
+  phases: () => import('./phases-command.js'),
   steady: () => import('./steady-command.js'),
   metrics: () => import('./metrics-command.js'),
   readers: () => import('./readers-command.js'),

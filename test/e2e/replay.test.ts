@@ -53,12 +53,15 @@ it(
 
     const { dir } = runs.folder('one');
     const [key] = readdirSync(join(dir, 'checkpoints'));
-    const file = join(dir, 'checkpoints', key!, 'kept', 'step-00000064.safetensors');
-    const bytes = readFileSync(file);
+    const kept = join(dir, 'checkpoints', key!, 'kept');
+    const path = join(kept, 'step-00000064.json');
+    const manifest = JSON.parse(readFileSync(path, 'utf8')) as { parts: { file: string; sha256: string }[] };
+    const last = manifest.parts.at(-1)!;
+    const bytes = readFileSync(join(kept, last.file));
     bytes[bytes.length - 2]! ^= 1;
-    writeFileSync(file, bytes);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    writeFileSync(file.replace('.safetensors', '.json'), JSON.stringify({ step: 64, sha256 }));
+    writeFileSync(join(kept, last.file), bytes);
+    last.sha256 = createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(path, JSON.stringify(manifest));
 
     const altered = await replay(1);
     expect(altered.ok).toBe(false);

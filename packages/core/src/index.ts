@@ -45,7 +45,8 @@ export {
   type FoundFile,
   type LeftOut,
 } from './files/folder-walk.ts';
-export { checkpointName, checkpointsIn, keptFolder } from './files/checkpoint-names.ts';
+export { checkpointFilesIn, checkpointName, checkpointsIn, keptFolder } from './files/checkpoint-names.ts';
+export { readCheckpoint, type CheckpointManifest, type CheckpointPart } from './files/checkpoint-manifest.ts';
 export { isInnerName } from './files/inner-name.ts';
 export { measureFile, pieces, readInto, sha256OfFile, updateHash, writeAll } from './files/pieces.ts';
 export {

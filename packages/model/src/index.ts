@@ -11,6 +11,7 @@ export { frozenParameters, type Parameter, type Parameters } from './layers/para
 export {
   openSafetensors,
   readSafetensors,
+  safetensorsContent,
   writeSafetensors,
   type NamedTensor,
   type SafetensorsFile,
@@ -25,10 +26,11 @@ export {
   type Weights,
 } from './training/shard-gradients.ts';
 export { createShardedStep, type ShardedStep, type ShardedStepSpec } from './training/sharded-step.ts';
-export { lazyNumbers, numbersOf, type Numbers } from './training/numbers.ts';
+export { between, cut, joinedNumbers, lazyNumbers, numbersOf, partsOf, type Numbers } from './training/numbers.ts';
+export { sliceOf, type Slice } from './training/slices.ts';
 export { wholeDigest, type PartialDigest } from './training/state-digest.ts';
 export type { TrainingState } from './training/step-state.ts';
-export { exportHuggingFace, type ExportedModel } from './checkpoints/export.ts';
+export { defaultShardBytes, exportHuggingFace, type ExportedModel } from './checkpoints/export.ts';
 export { readLlmConfig, readVisionConfig, type LlmFolder } from './checkpoints/hf-config.ts';
 export { lazyWeights } from './checkpoints/lazy-weights.ts';
 export { openQFormerSeed, openWeights, readAll, type OpenOptions, type WeightSource } from './checkpoints/load.ts';

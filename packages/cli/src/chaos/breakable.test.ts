@@ -24,29 +24,30 @@ describe('a process of a disturbed run', () => {
     const folder = join(checkpoints, 'c0ffee');
     const script = `
       import { writeFileSync, rmSync } from 'node:fs';
-      const { saveCheckpoint, loadNewestCheckpoint } = await import(${built('trainer/training/checkpoint.js')});
+      const { loadNewestCheckpoint } = await import(${built('trainer/training/checkpoint.js')});
+      const { createCheckpointWriter } = await import(${built('trainer/training/checkpoint-writer.js')});
       const { writeFileAtomic } = await import(${built('core/index.js')});
-      const ones = new Float32Array(1000).fill(1);
+      const { numbersOf } = await import(${built('model/index.js')});
+      const ones = numbersOf([new Float32Array(1000).fill(1)]);
       const state = { weights: ones, firstMoment: ones, secondMoment: ones };
       const folder = ${JSON.stringify(folder)};
       const said = [];
-      const save = (step) => {
-        try { saveCheckpoint(folder, { step, state }); } catch (error) { said.push(error.code); }
-        said.push(loadNewestCheckpoint(folder)?.step);
-      };
-      save(1);
+      const writer = createCheckpointWriter(folder);
+      const save = async (step) => said.push(await (await writer.begin({ step, state })).saved, loadNewestCheckpoint(folder)?.step);
+      await save(1);
       writeFileSync(${JSON.stringify(isFull)}, '');
-      save(2);
+      await save(2);
       writeFileAtomic(${JSON.stringify(join(dir, 'elsewhere'))}, 'fits');
       rmSync(${JSON.stringify(isFull)});
-      save(3);
+      await save(3);
+      await writer.close();
       console.log(JSON.stringify(said));`;
     const { stdout, stderr } = spawnSync(...command(script), {
       encoding: 'utf8',
       env: disturbedEnvironment(dir, undefined),
     });
-    expect(stderr).toBe('');
-    expect(JSON.parse(stdout)).toEqual([1, 'ENOSPC', 1, 3]);
+    expect(stderr).toBe('no checkpoint at step 2: ENOSPC: no space left on device, write\n');
+    expect(JSON.parse(stdout)).toEqual([true, 1, false, 1, true, 3]);
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     expect(existsSync(join(dir, 'elsewhere'))).toBe(true);
   });

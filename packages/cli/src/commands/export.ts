@@ -11,6 +11,7 @@ import { judgedTables } from '../judged-tables.ts';
 import { jsonOption } from '../options/json-option.ts';
 import { namedRun } from '../options/named-run.ts';
 import { runArgument } from '../options/run-argument.ts';
+import { shardBytesOf } from '../options/shard-size.ts';
 import { printJson, printLine } from '../output.ts';
 import { plural } from '../progress/format.ts';
 import { findModel, type TrainedModel } from '../models/trained-model.ts';
@@ -21,6 +22,7 @@ interface Options extends GlobalOptions {
   to: Format;
   row?: string;
   seed?: number;
+  maxShardSize?: string;
   output?: string;
   force: boolean;
   json: boolean;
@@ -60,6 +62,11 @@ export const command = {
         describe: 'huggingface: the row whose scoring model it is [default: the full model]',
       })
       .option('seed', { type: 'number', requiresArg: true, describe: 'huggingface: its seed [default: the first]' })
+      .option('max-shard-size', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'huggingface: largest file of weights, such as 500MB or 2GiB [default: 5GB]',
+      })
       .option('force', { type: 'boolean', default: false, describe: 'Replace what the folder holds' })
       .option('json', jsonOption)
       .example(
@@ -71,16 +78,29 @@ export const command = {
         '$0 export --to huggingface -o calm',
         'the full model: vision/ and llm/ for transformers, with a model card',
       ),
-  handler: async ({ dir, run: name, to, row, seed, output, force, json }: ArgumentsCamelCase<Options>) => {
+  handler: async ({
+    dir,
+    run: name,
+    to,
+    row,
+    seed,
+    maxShardSize,
+    output,
+    force,
+    json,
+  }: ArgumentsCamelCase<Options>) => {
     if (to !== 'huggingface' && (row !== undefined || seed !== undefined))
       throw new CalmError('invalid_argument', `--row, --seed: \`--to ${to}\` takes all trials; leave them out`);
+    if (to !== 'huggingface' && maxShardSize !== undefined)
+      throw new CalmError('invalid_argument', `--max-shard-size: \`--to ${to}\` writes no weights; leave it out`);
+    const options = maxShardSize === undefined ? {} : { shardBytes: shardBytesOf(maxShardSize) };
     const tracker = openTracker(dir, { access: 'read' });
     try {
       const run = namedRun(tracker, name);
       const target = userPath(output ?? `${run.id}-${to}`);
       const place = { dir: target, force, keep: [dir, process.cwd()] };
       if (to === 'huggingface') {
-        const { row: own, seed: ownSeed } = await exportModel(tracker, run, dir, { row, seed }, place);
+        const { row: own, seed: ownSeed } = await exportModel(tracker, run, dir, { row, seed, ...options }, place);
         if (json) return printJson({ run: run.id, to, dir: target, row: own, seed: ownSeed });
         return printLine(`Wrote ${target}: the model of ${run.id}, row ${own}, seed ${ownSeed}.`);
       }
@@ -110,7 +130,7 @@ async function exportModel(
   tracker: Tracker,
   run: RunRecord,
   runFolder: string,
-  { row, seed }: Pick<Options, 'row' | 'seed'>,
+  { row, seed, ...options }: Pick<Options, 'row' | 'seed'> & { shardBytes?: number },
   { dir, ...place }: Place,
 ): Promise<TrainedModel> {
   const { checkFree, modelCard, writeNewFolder } = await import('@calm-orch/share');
@@ -131,6 +151,6 @@ async function exportModel(
     fingerprint: run.trials.find(isOwn)?.fingerprint ?? null,
     metrics: evaluated?.result?.metrics ?? {},
   });
-  await writeNewFolder(dir, (partial) => writeModel(partial, model, card));
+  await writeNewFolder(dir, (partial) => writeModel(partial, model, card, options));
   return model;
 }

@@ -13,6 +13,7 @@ export async function writeModel(
   dir: string,
   { config, foundation, model }: TrainedModel,
   card: string,
+  options: { readonly shardBytes?: number } = {},
 ): Promise<void> {
   const { exportHuggingFace, openFoundation, openSafetensors, writeSafetensors } = await import('@calm-orch/model');
   const { vision, mfam, llm } = config;
@@ -20,7 +21,7 @@ export async function writeModel(
   const started = openFoundation(foundation);
   try {
     const frozen = started.vision(vision);
-    exportHuggingFace(dir, { vision, mfam, llm, read: (key) => frozen[key] ?? trained.read(key) });
+    exportHuggingFace(dir, { vision, mfam, llm, read: (key) => frozen[key] ?? trained.inPieces(key) }, options);
     const statistics = Object.keys(frozen).filter((key) => key.startsWith('taps.'));
     if (statistics.length > 0)
       writeSafetensors(join(dir, 'taps.safetensors'), Object.fromEntries(statistics.map((key) => [key, frozen[key]!])));

@@ -1,8 +1,8 @@
 // Computes a stretch of training again, as a trainer of its own in a folder of its own, and hands back the digests on the way.
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CalmError, checkpointName, makeTemporaryFolder, sha256OfFile, type StateDigest } from '@calm-orch/core';
+import { CalmError, checkpointName, makeTemporaryFolder, readCheckpoint, type StateDigest } from '@calm-orch/core';
 import type { Layout } from '@calm-orch/coordinator';
 import type { RunStageRecord } from '@calm-orch/tracker';
 import { computeScript } from '../run/worker-process.ts';
@@ -84,10 +84,7 @@ export async function computeStretch(
 
 /** Its checkpoint, without the digests of before: those that come are computed here. */
 function beginWith(kept: string, dir: string, step: number): void {
-  const name = checkpointName(step);
-  const file = join(kept, `${name}.safetensors`);
-  const { sha256 } = JSON.parse(readFileSync(join(kept, `${name}.json`), 'utf8')) as { readonly sha256: string };
-  if (sha256OfFile(file) !== sha256) throw new CalmError('bad_data', `${file} is damaged`);
-  symlinkSync(file, join(dir, `${name}.safetensors`));
-  writeFileSync(join(dir, `${name}.json`), JSON.stringify({ step, sha256 }));
+  const { parts } = readCheckpoint(kept, step);
+  for (const { file } of parts) symlinkSync(join(kept, file), join(dir, file));
+  writeFileSync(join(dir, `${checkpointName(step)}.json`), JSON.stringify({ step, parts }));
 }

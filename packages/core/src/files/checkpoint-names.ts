@@ -4,12 +4,19 @@ import { existsSync, readdirSync } from 'node:fs';
 /** Where those that stay are, in the folder of a stage's checkpoints. */
 export const keptFolder = 'kept';
 
-/** Name of a checkpoint's files, without their ends `.json` (the manifest) and `.safetensors`. */
+/** How names of a checkpoint's files begin; `.json` is its manifest, the others end in `.safetensors`. */
 export const checkpointName = (step: number): string => `step-${String(step).padStart(8, '0')}`;
+
+/** Files of checkpoints in a folder, also of those that are not whole, with their steps. */
+export const checkpointFilesIn = (dir: string): { readonly name: string; readonly step: number }[] =>
+  (existsSync(dir) ? readdirSync(dir) : []).flatMap((name) => {
+    const [, step] = /^step-(\d+)\./.exec(name) ?? [];
+    return step === undefined ? [] : [{ name, step: Number(step) }];
+  });
 
 /** Steps after which a folder has checkpoints, the newest first. */
 export const checkpointsIn = (dir: string): number[] =>
-  (existsSync(dir) ? readdirSync(dir) : [])
-    .flatMap((name) => /^step-(\d+)\.json$/.exec(name)?.[1] ?? [])
-    .map(Number)
+  checkpointFilesIn(dir)
+    .filter(({ name, step }) => name === `${checkpointName(step)}.json`)
+    .map(({ step }) => step)
     .sort((a, b) => b - a);

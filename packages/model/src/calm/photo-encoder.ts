@@ -29,7 +29,7 @@ export interface PhotoEncoder {
   close(): void;
 }
 
-const positionKey = `${visionPrefix}.embeddings.position_embedding.weight`;
+export const positionKey = `${visionPrefix}.embeddings.position_embedding.weight`;
 
 /** @throws CalmError `bad_data` naming a weight that is missing or of another shape. */
 export function createPhotoEncoder(engine: Engine, spec: PhotoEncoderSpec): PhotoEncoder {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nano } from '@calm-orch/core';
@@ -57,6 +57,35 @@ it('keeps shards within their size and names them as transformers does', () => {
     expect(file.keys.reduce((sum, key) => sum + 4 * file.read(key).values.length, 0)).toBeLessThanOrEqual(4000);
     file.close();
   }
+});
+
+it('asks for a tensor when it is written, in pieces or whole, so that a shard need not be in memory', () => {
+  const out = join(dir, 'lazily');
+  const shards = (): number => readdirSync(join(out, 'llm')).filter((name) => name.endsWith('.safetensors')).length;
+  const asked: number[] = [];
+  const read = (key: string) => {
+    const { shape, values } = weights[key]!;
+    if (!key.startsWith('llm.')) return { shape, values };
+    asked.push(shards());
+    return { shape, values: [values.subarray(0, 3), values.subarray(3)] };
+  };
+  exportHuggingFace(out, { ...model, read }, { shardBytes: 1500 });
+  expect(asked).toHaveLength(Object.keys(shapes.llm).length);
+  // Those of the first file before there is any, those of the last when all others are there.
+  expect([asked[0], asked.at(-1)]).toEqual([0, shards() - 1]);
+  expect(readAll(openWeights(join(out, 'llm'), llmKey, shapes.llm))).toEqual(
+    Object.fromEntries(Object.keys(shapes.llm).map((key) => [key, weights[key]])),
+  );
+});
+
+it('interpolates the positions of a tower whose photographs have another size', () => {
+  const out = join(dir, 'larger');
+  exportHuggingFace(out, { ...model, vision: { ...vision, imageSize: 2 * vision.imageSize } });
+  const larger = readVisionConfig(join(out, 'vision'));
+  const key = 'vision.vision_model.embeddings.position_embedding.weight';
+  const { [key]: positions } = readAll(openWeights(join(out, 'vision'), visionKey, visionShapes(larger)));
+  expect(positions!.shape).toEqual([1 + (larger.imageSize / larger.patchSize) ** 2, 8]);
+  expect(positions!.values.subarray(0, 8)).toEqual(weights[key]!.values.subarray(0, 8));
 });
 
 it("gives transformers' tower its last norm, as the identity", () => {

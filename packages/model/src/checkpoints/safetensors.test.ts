@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CalmError } from '@calm-orch/core';
@@ -39,6 +39,27 @@ const tensors = {
   'a.scalar': { shape: [], values: Float32Array.of(7) },
   'c.empty': { shape: [0, 4], values: new Float32Array(0) },
 };
+
+it('is not written where a tensor has other numbers than its shape says', () => {
+  const path = newPath();
+  const values = [Float32Array.of(1, 2), Float32Array.of(3)];
+  for (const shape of [[2], [2, 2]])
+    expect(() => writeSafetensors(path, { w: { shape, values } })).toThrow(
+      /w \(2.*\) was given 1 numbers too (few|many)/,
+    );
+  expect(existsSync(path)).toBe(false);
+});
+
+it('gives a tensor in pieces as it gives it whole', () => {
+  const path = newPath();
+  writeSafetensors(path, tensors);
+  const file = openSafetensors(path);
+  for (const key of file.keys) {
+    const { shape, values } = file.inPieces(key);
+    expect([shape, [...values].flatMap((piece) => [...piece])]).toEqual([file.shape(key), [...file.read(key).values]]);
+  }
+  file.close();
+});
 
 describe('a safetensors file', () => {
   it('gives back names, shapes, values and metadata', () => {

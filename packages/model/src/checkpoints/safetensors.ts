@@ -2,6 +2,7 @@
 // and BF16 as float32, one tensor at a time; writes F32. A header that lies about sizes is an error, never a guess.
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { CalmError, readInto, refuseMistakenFile, writeFileAtomic } from '@calm-orch/core';
+import { partsOf, type Numbers } from '../training/numbers.ts';
 import { bytesPerFloat, isFloatFormat, readFloats } from './floats.ts';
 
 export interface NamedTensor {
@@ -23,6 +24,8 @@ export interface SafetensorsFile {
   read(key: string): NamedTensor;
   /** Numbers first .. end - 1 of a tensor. */
   readPart(key: string, first: number, end: number): Float32Array;
+  /** A tensor that need not be in memory whole: its pieces are read as they are gone through. */
+  inPieces(key: string): { readonly shape: readonly number[]; readonly values: Numbers };
   close(): void;
 }
 
@@ -118,6 +121,16 @@ function parse(path: string, descriptor: number): SafetensorsFile {
       };
     },
     readPart,
+    inPieces: (key) => {
+      const { shape } = entryOf(key);
+      return {
+        shape,
+        values: partsOf(
+          shape.reduce((a, b) => a * b, 1),
+          (first, end) => readPart(key, first, end),
+        ),
+      };
+    },
     close: () => closeSync(descriptor),
   };
 }
@@ -157,12 +170,24 @@ export interface TensorInPieces {
   readonly values: Iterable<Float32Array>;
 }
 
-/** Writes F32 tensors in key order (atomically); equal content gives equal bytes. */
+/** Writes F32 tensors in key order (atomically); equal content gives equal bytes. @throws CalmError as `safetensorsContent` */
 export function writeSafetensors(
   path: string,
   tensors: Readonly<Record<string, NamedTensor | TensorInPieces>>,
   metadata: Readonly<Record<string, string>> = {},
 ): void {
+  writeFileAtomic(path, safetensorsContent(path, tensors, metadata));
+}
+
+/**
+ * The bytes of a file of F32 tensors in key order; pieces are made when they are asked for. `path` is for messages.
+ * @throws CalmError `bad_data` where a tensor has not as many numbers as its shape says
+ */
+export function* safetensorsContent(
+  path: string,
+  tensors: Readonly<Record<string, NamedTensor | TensorInPieces>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Generator<ArrayBufferView> {
   const keys = Object.keys(tensors).sort();
   const header: Record<string, unknown> = Object.keys(metadata).length === 0 ? {} : { __metadata__: metadata };
   let offset = 0;
@@ -176,13 +201,18 @@ export function writeSafetensors(
   const padded = Buffer.concat([json, Buffer.alloc((8 - (json.length % 8)) % 8, ' ')]);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
-  const content = function* (): Generator<ArrayBufferView> {
-    yield* [length, padded];
-    for (const key of keys) {
-      const { values } = tensors[key]!;
-      if (values instanceof Float32Array) yield values;
-      else yield* values;
+  yield* [length, padded];
+  for (const key of keys) {
+    const { shape, values } = tensors[key]!;
+    let left = shape.reduce((a, b) => a * b, 1);
+    for (const piece of values instanceof Float32Array ? [values] : values) {
+      left -= piece.length;
+      yield piece;
     }
-  };
-  writeFileAtomic(path, content());
+    if (left !== 0)
+      throw new CalmError(
+        'bad_data',
+        `${path}: ${key} (${shape.join('x')}) was given ${Math.abs(left)} numbers too ${left > 0 ? 'few' : 'many'}`,
+      );
+  }
 }

@@ -3,6 +3,8 @@
 export interface Numbers extends Iterable<Float32Array> {
   readonly length: number;
   readonly numPieces: number;
+  /** Of each piece. */
+  readonly lengths: readonly number[];
   piece(index: number): Float32Array;
 }
 
@@ -11,6 +13,7 @@ export function lazyNumbers(lengths: readonly number[], piece: (index: number) =
   return {
     length: lengths.reduce((sum, length) => sum + length, 0),
     numPieces: lengths.length,
+    lengths,
     piece,
     [Symbol.iterator]: function* () {
       for (let i = 0; i < lengths.length; i++) yield piece(i);
@@ -23,6 +26,38 @@ export const numbersOf = (pieces: readonly Float32Array[]): Numbers =>
     pieces.map(({ length }) => length),
     (i) => pieces[i]!,
   );
+
+/** Numbers first .. end - 1: parts of the pieces, each made when it is asked for. */
+export function between(numbers: Numbers, first: number, end: number): Numbers {
+  let at = 0;
+  const parts = numbers.lengths.flatMap((length, i) => {
+    const part = { i, first: Math.max(first - at, 0), end: Math.min(end - at, length) };
+    at += length;
+    return part.first < part.end ? [part] : [];
+  });
+  return lazyNumbers(
+    parts.map((part) => part.end - part.first),
+    (p) => numbers.piece(parts[p]!.i).subarray(parts[p]!.first, parts[p]!.end),
+  );
+}
+
+/** One after the other. */
+export function joinedNumbers(all: readonly Numbers[]): Numbers {
+  const pieces = all.flatMap((numbers) => numbers.lengths.map((length, i) => ({ numbers, length, i })));
+  return lazyNumbers(
+    pieces.map(({ length }) => length),
+    (p) => pieces[p]!.numbers.piece(pieces[p]!.i),
+  );
+}
+
+const partNumbers = 2 ** 24;
+
+/** `length` numbers in pieces of at most 64 MiB; `read` gives numbers first .. end - 1. */
+export function partsOf(length: number, read: (first: number, end: number) => Float32Array): Numbers {
+  const endOf = (i: number): number => Math.min((i + 1) * partNumbers, length);
+  const lengths = Array.from({ length: Math.ceil(length / partNumbers) }, (_, i) => endOf(i) - i * partNumbers);
+  return lazyNumbers(lengths, (i) => read(i * partNumbers, endOf(i)));
+}
 
 /**
  * The numbers in pieces of these lengths: where they can be, parts of the pieces that come.

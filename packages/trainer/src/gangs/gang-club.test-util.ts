@@ -116,6 +116,10 @@ export interface ClubOptions {
   readonly optimizer?: OptimizerPlacement;
   readonly change?: Change;
   readonly onStep?: (step: number) => void;
+  /** Of its own time, which goes on with every look at it. @default never */
+  readonly checkpointEvery?: number;
+  /** @default a new folder */
+  readonly checkpointDir?: string;
 }
 
 /** What the coordinator does for a gang: rosters in order of arrival. */
@@ -123,7 +127,7 @@ export class Club {
   readonly #ready: Member[] = [];
   #generation = 0;
   readonly members: Member[] = [];
-  readonly checkpointDir = mkdtempSync(join(dir, 'checkpoints-'));
+  readonly checkpointDir: string;
   /** That tensors are streamed. */
   readonly notes: string[] = [];
   #now = 0;
@@ -136,6 +140,7 @@ export class Club {
   constructor(least: number, options: ClubOptions = {}) {
     this.#least = least;
     this.#options = options;
+    this.checkpointDir = options.checkpointDir ?? mkdtempSync(join(dir, 'checkpoints-'));
   }
 
   /** `inputs`: what it computes steps with, where that is wrong. */
@@ -190,7 +195,7 @@ export class Club {
       inputs: {},
       outputDir: dir,
       checkpointDir: this.checkpointDir,
-      checkpointEveryMs: 1e9,
+      checkpointEveryMs: this.#options.checkpointEvery ?? 1e9,
       signal: leaving.signal,
       now: () => (this.#now += 1),
       gang,

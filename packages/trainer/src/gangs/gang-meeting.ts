@@ -10,7 +10,7 @@ import { assertAgreed, digestOf, offerState, pullState } from './gang-state.ts';
 const goneMs = 5000;
 
 /** What peers may still be waiting for when this member has gone on. */
-export const isAnswer = (name: string): boolean => /\/(vote|taken)$/.test(name);
+export const isAnswer = (name: string): boolean => /\/(vote|taken|part)$/.test(name);
 
 export interface Agreed {
   readonly step: number;

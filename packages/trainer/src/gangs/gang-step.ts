@@ -1,7 +1,7 @@
 // What both kinds of gang steps share.
 import { shardDigest, stepDigest, type Gang, type Roster } from '@calm-orch/core';
 import type { Values } from '@calm-orch/engine';
-import { shardsOf, type Block, type ShardedStep } from '@calm-orch/model';
+import { shardsOf, type Block, type ShardedStep, type StepAt } from '@calm-orch/model';
 import type { Exchange } from './gang-exchange.ts';
 import { fromHalves, inHalves } from '../training/lineage.ts';
 
@@ -18,8 +18,16 @@ export interface GangStepOptions {
   readonly superseded: AbortSignal;
 }
 
+/** What members ask of each other with a step, a bit each: that all leave the roster, or save their parts, after it. */
+export const wishes = { leave: 1, save: 2 } as const;
+
+/** `wish`: what this member asks for. */
+export type GangStepAt = StepAt & { readonly wish: number };
+
 export interface StepDone {
   readonly loss: number;
+  /** What any member asked for. */
+  readonly wished: number;
   /** Digest of the samples of all shards, by whomever they were computed. */
   readonly samples: number;
 }

@@ -11,13 +11,15 @@ import {
   type StepAt,
   type TrainingState,
 } from '@calm-orch/model';
+import type { OwnPart } from '../training/checkpoint-writer.ts';
 import type { Lineage } from '../training/lineage.ts';
 import { gangDigest } from './gang-digest.ts';
 import { createExchange } from './gang-exchange.ts';
 import { createMeeting, isAnswer } from './gang-meeting.ts';
 import { createMembers, type Active } from './gang-members.ts';
-import { cutShards, digestOfStep, type Inputs, type StepDone } from './gang-step.ts';
-import { partitionedStep, wishes } from './partitioned-step.ts';
+import { ownPart } from './gang-part.ts';
+import { cutShards, digestOfStep, wishes, type Inputs, type StepDone } from './gang-step.ts';
+import { partitionedStep } from './partitioned-step.ts';
 import { replicatedStep } from './replicated-step.ts';
 
 export interface GangSteps {
@@ -44,11 +46,16 @@ export interface GangSteps {
   digest(step: number, signal: AbortSignal): Promise<string | null>;
   /** Steps after which all members had the same state, for all that is known. */
   readonly agreed: number;
-  /**
-   * Whether this member may save its state, or with `leaving` go, after the steps done so far. If not, the others are
-   * asked with the next step, and it may after that.
-   */
-  mayRest(step: number, options: { readonly leaving: boolean }): boolean;
+  /** Whether this member may go after the steps done so far. If not, the others are asked with the next step. */
+  mayLeave(): boolean;
+  /** Asks all members to save their parts after the next step. */
+  askToSave(): void;
+  /** After so many steps all members save their parts; null: nobody has asked since they entered. */
+  readonly savesAt: number | null;
+  /** There is no other member. */
+  readonly isAlone: boolean;
+  /** What this member saves of the state after the steps done so far; null: it is alone. */
+  part(): OwnPart | null;
   /** Weights and moments after `step` steps; null where no single member has them. */
   state(step: number): TrainingState | null;
   /** Brings the weights back into the whole step. */
@@ -59,8 +66,6 @@ export interface GangStepsOptions {
   readonly optimizer: OptimizerPlacement;
   /** Steps of the whole training. */
   readonly steps: number;
-  /** Steps after which the first wants the whole state. @default none */
-  readonly kept?: ReadonlySet<number>;
 }
 
 /** @throws CalmError `lease_lost` from all methods once the coordinator has released this member. */
@@ -68,7 +73,7 @@ export function createGangSteps(
   gang: Gang,
   whole: ShardedStep,
   lineage: Lineage,
-  { optimizer: wanted, steps, kept = new Set() }: GangStepsOptions,
+  { optimizer: wanted, steps }: GangStepsOptions,
 ): GangSteps {
   const { numShards } = whole;
   const optimizer = whole.canPartition ? wanted : 'replicated';
@@ -81,6 +86,7 @@ export function createGangSteps(
   /** A partitioned gang has agreed to leave its roster, or has lost a member and with it a slice. */
   let isOver = false;
   let wish = 0;
+  let savesAt: number | null = null;
   /** The whole step has been compiled. */
   let wholeIsWarm = false;
   let agreed = 0;
@@ -133,6 +139,7 @@ export function createGangSteps(
     const { roster, superseded } = meeting;
     return { gang, exchange, roster, member, superseded };
   };
+  const isAlone = (): boolean => active.kind === 'whole' || meeting.roster.members.length === 1;
   /** What members do together; null where the roster has ended first. */
   const together = async <T>(doing: Promise<T>, signal: AbortSignal): Promise<T | null> => {
     try {
@@ -157,14 +164,18 @@ export function createGangSteps(
   ): Promise<StepDone> => {
     const { isSuperseded } = meeting;
     const options = { ...optionsOf(member), blocks };
-    if (kind === 'replicated') return replicatedStep(options, name, inputs, samples, at, signal);
-    if (isSuperseded) wish |= wishes.leave;
-    if (options.roster.rank === 0 && kept.has(at.step + 1)) wish |= wishes.state;
+    if (kind === 'partitioned' && isSuperseded) wish |= wishes.leave;
     const asked = { ...at, wish, isLast: at.step + 1 === steps };
-    const { leaves, state, ...done } = await partitionedStep(options, name, inputs, samples, asked, signal);
+    let done: StepDone;
+    if (kind === 'replicated') done = await replicatedStep(options, name, inputs, samples, asked, signal);
+    else {
+      const { state, ...rest } = await partitionedStep(options, name, inputs, samples, asked, signal);
+      done = rest;
+      isOver = (done.wished & wishes.leave) !== 0;
+      gathered = state === null ? null : { step: at.step + 1, state };
+    }
     wish = 0;
-    isOver = leaves;
-    gathered = state === null ? null : { step: at.step + 1, state };
+    if ((done.wished & wishes.save) !== 0) savesAt = at.step + 1;
     return done;
   };
 
@@ -185,12 +196,21 @@ export function createGangSteps(
       return active.kind === 'whole' ? { first: 0, end: numShards } : shardRange(numShards, length, rank);
     },
     state: stateAt,
-    mayRest: (step, { leaving }) => {
-      if (active.kind !== 'partitioned' || isOver || gathered?.step === step) return true;
-      wish |= leaving ? wishes.leave : wishes.state;
+    mayLeave: () => {
+      if (active.kind !== 'partitioned' || isOver || gathered !== null) return true;
+      wish |= wishes.leave;
       return false;
     },
+    askToSave: () => void (wish |= wishes.save),
+    get savesAt() {
+      return savesAt;
+    },
+    get isAlone() {
+      return isAlone();
+    },
+    part: () => (active.kind === 'whole' || isAlone() ? null : ownPart(optionsOf(active.member), active.kind)),
     enter: async (step, signal) => {
+      savesAt = null;
       let at: number | null = step;
       if (active.kind === 'partitioned') {
         if (gathered?.step !== step) at = -1;
@@ -205,7 +225,7 @@ export function createGangSteps(
     },
     step: async (name, inputs, samples, at, signal) => {
       // Where it is computed, so that a step that is computed twice, or not, is there twice, or not.
-      const did = ({ loss, samples: digest }: StepDone): number => {
+      const did = ({ loss, samples: digest }: Pick<StepDone, 'loss' | 'samples'>): number => {
         lineage.add(at.step, meeting.roster.generation, digest);
         return loss;
       };

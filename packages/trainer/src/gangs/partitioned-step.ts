@@ -3,39 +3,32 @@
 // finished in the roster it was begun in, and members leave a roster together, after a step in which one of them asked
 // for it. Whoever is lost takes its slice along: the others go back to the newest checkpoint.
 import { abortedAfter, CalmError, shardRange } from '@calm-orch/core';
+import { areFinite, NonFiniteStep, numbersOf, sumOfLosses, type Numbers, type TrainingState } from '@calm-orch/model';
 import {
-  areFinite,
-  NonFiniteStep,
-  numbersOf,
-  sumOfLosses,
-  type Numbers,
-  type StepAt,
-  type TrainingState,
-} from '@calm-orch/model';
-import { cutShards, digestOfStep, type GangStepOptions, type Inputs, type StepDone } from './gang-step.ts';
+  cutShards,
+  digestOfStep,
+  wishes,
+  type GangStepAt,
+  type GangStepOptions,
+  type Inputs,
+  type StepDone,
+} from './gang-step.ts';
 import { graceMs } from './gang-digest.ts';
+import { isAnswer } from './gang-meeting.ts';
 import { sumBuckets } from './gang-sums.ts';
 
-/** What members ask of each other with a step, a bit each. */
-export const wishes = { leave: 1, state: 2 } as const;
-
 export interface PartitionedResult extends StepDone {
-  /** All members leave this roster now. */
-  readonly leaves: boolean;
-  /** After the step, where this member has gathered it. */
+  /** After the step, where members gather it: all leave the roster, or it is the last. */
   readonly state: TrainingState | null;
 }
 
-/**
- * `wish`: `leave` makes all members leave the roster after the step, `state` gives this member the whole state;
- * `isLast`: all gather it. @throws what a pull threw, or NonFiniteStep; then the gang's state is lost
- */
+/** `isLast`: all gather the whole state, as where one asks to leave. @throws what a pull threw, or NonFiniteStep; then the gang's state is lost */
 export async function partitionedStep(
   { gang, exchange, roster, member, blocks, superseded }: GangStepOptions,
   name: string,
   inputs: Inputs,
   samples: Int32Array,
-  at: StepAt & { readonly wish: number; readonly isLast: boolean },
+  at: GangStepAt & { readonly isLast: boolean },
   signal: AbortSignal,
 ): Promise<PartitionedResult> {
   const { rank, members, generation } = roster;
@@ -72,7 +65,7 @@ export async function partitionedStep(
       ),
     ]);
     // Who has begun this step has all it needed of those before.
-    gang.retire((kept) => kept.startsWith(`${base}/`));
+    gang.retire((kept) => kept.startsWith(`${base}/`) || isAnswer(kept));
     const ofShards = members.map((_, r) => heads.get(r)?.subarray(1));
     const sizes = ranges.map(({ first, end }) => end - first);
     const allLosses = Float32Array.from(
@@ -100,16 +93,13 @@ export async function partitionedStep(
     // As in gang-sums.ts: who computes answers nobody.
     for (const b of own) await gang.taken(weightsName(b), members.length - 1, patience.signal);
     if (!isApplied) throw new NonFiniteStep(allLosses);
-    const wish = [...heads.values()].reduce((all, [theirs]) => all | theirs!, at.wish);
-    const leaves = (wish & wishes.leave) !== 0;
-    const gathers = leaves || at.isLast;
-    const result = { loss: sumOfLosses(allLosses), samples: digestOfStep(allDigests), leaves };
-    if (!gathers && (wish & wishes.state) === 0) return { ...result, state: null };
+    const wished = [...heads.values()].reduce((all, [theirs]) => all | theirs!, at.wish);
+    const result = { loss: sumOfLosses(allLosses), samples: digestOfStep(allDigests), wished };
+    if ((wished & wishes.leave) === 0 && !at.isLast) return { ...result, state: null };
 
     const { weights, firstMoment, secondMoment } = member.state();
     const momentsName = (b: number): string => `${base}/moments/${b}`;
     own.forEach((b, i) => gang.offer(momentsName(b), () => [firstMoment.piece(i), secondMoment.piece(i)]));
-    if (!gathers && (at.wish & wishes.state) === 0) return { ...result, state: null };
     const moments = member.buckets.map((): Float32Array => new Float32Array(0));
     await fromOthers(async (peer, b) => {
       moments[b] = await gang.pull(peer, momentsName(b), patience.signal);
@@ -127,11 +117,9 @@ export async function partitionedStep(
       firstMoment: half(0, firstMoment),
       secondMoment: half(1, secondMoment),
     };
-    if (gathers) {
-      // Nobody goes before all have what they need of it; who dies now is missed by nobody.
-      gang.publish(`${base}/taken`, Float32Array.of(1));
-      await pullAll('taken').catch(() => {});
-    }
+    // Nobody goes before all have what they need of it; who dies now is missed by nobody.
+    gang.publish(`${base}/taken`, Float32Array.of(1));
+    await pullAll('taken').catch(() => {});
     return { ...result, state };
   } finally {
     patience.dispose();

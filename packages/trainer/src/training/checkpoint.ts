@@ -1,71 +1,50 @@
-// Checkpoints: everything training needs to go on, bit for bit. Tensors first, then a manifest with their sha256; a
-// checkpoint without its manifest, or whose bytes do not match it, does not exist and the one before it is used.
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+// Checkpoints: everything training needs to go on, bit for bit. Files with the numbers first, then a manifest with their
+// sha256; a checkpoint without its manifest, or whose bytes do not match it, does not exist and the one before it is used.
+// A trainer saves all numbers in one file, a member of a gang those of its slice (checkpoint-writer.ts).
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  CalmError,
+  checkpointFilesIn,
   checkpointName,
   checkpointsIn,
-  keptFolder,
-  sha256OfFile,
+  readCheckpoint,
   writeFileAtomic,
-  type AppliedSteps,
-  type StateDigest,
+  type CheckpointManifest,
+  type CheckpointPart,
 } from '@calm-orch/core';
 import {
+  joinedNumbers,
   lazyNumbers,
   openSafetensors,
-  writeSafetensors,
   type Numbers,
   type SafetensorsFile,
   type TrainingState,
 } from '@calm-orch/model';
 
-export interface Checkpoint {
-  /** Steps done: training goes on with this step. */
-  readonly step: number;
+export interface Checkpoint extends Omit<CheckpointManifest, 'parts'> {
   readonly state: TrainingState;
-  /** How the state came about. */
-  readonly lineage?: readonly AppliedSteps[];
-  readonly digests?: readonly StateDigest[];
-}
-
-interface Manifest extends Pick<Checkpoint, 'lineage' | 'digests'> {
-  readonly sha256: string;
 }
 
 const numNewest = 2;
 
-/** Writes a checkpoint and removes all but the newest two, and the newest after at most `agreed` steps: others may be damaged. */
-export function saveCheckpoint(dir: string, checkpoint: Checkpoint, agreed = checkpoint.step): void {
-  writeCheckpoint(dir, checkpoint);
+/**
+ * Writes the manifest: the checkpoint is there. Then all go but the newest two, and the newest after at most `agreed` steps:
+ * others may be damaged.
+ */
+export function completeCheckpoint(dir: string, manifest: CheckpointManifest, agreed = Infinity): void {
+  writeManifest(dir, manifest);
   const steps = checkpointsIn(dir);
   const certain = steps.find((each) => each <= agreed);
-  for (const old of steps.slice(numNewest)) if (old !== certain) remove(dir, old);
+  removeFiles(dir, (step) => step < steps[0]! && !steps.slice(0, numNewest).includes(step) && step !== certain);
 }
 
-/** One that stays. */
-export const keepCheckpoint = (dir: string, checkpoint: Checkpoint): void =>
-  writeCheckpoint(join(dir, keptFolder), checkpoint);
-
-function writeCheckpoint(dir: string, { step, state, lineage, digests }: Checkpoint): void {
-  mkdirSync(dir, { recursive: true });
-  const file = join(dir, `${checkpointName(step)}.safetensors`);
-  const vector = (values: Numbers) => ({ shape: [values.length], values });
-  writeSafetensors(file, {
-    weights: vector(state.weights),
-    firstMoment: vector(state.firstMoment),
-    secondMoment: vector(state.secondMoment),
-  });
-  writeFileAtomic(
-    join(dir, `${checkpointName(step)}.json`),
-    JSON.stringify({ step, sha256: sha256OfFile(file), lineage, digests }),
-  );
+export function writeManifest(dir: string, manifest: CheckpointManifest): void {
+  writeFileAtomic(join(dir, `${checkpointName(manifest.step)}.json`), JSON.stringify(manifest));
 }
 
 /** Removes those after more steps. */
-export function removeCheckpointsAfter(dir: string, step: number): void {
-  for (const each of checkpointsIn(dir)) if (each > step) remove(dir, each);
-}
+export const removeCheckpointsAfter = (dir: string, step: number): void => removeFiles(dir, (each) => each > step);
 
 /**
  * The newest whole checkpoint, or undefined. Damaged ones are removed: they would count among the newest when the next
@@ -75,50 +54,48 @@ export function loadNewestCheckpoint(dir: string): Checkpoint | undefined {
   for (const step of checkpointsIn(dir)) {
     const found = loadCheckpoint(dir, step);
     if (found !== undefined) return found;
-    remove(dir, step);
+    removeFiles(dir, (each) => each === step);
   }
   return undefined;
 }
 
 function loadCheckpoint(dir: string, step: number): Checkpoint | undefined {
-  const file = join(dir, `${checkpointName(step)}.safetensors`);
   try {
-    const manifest = JSON.parse(readFileSync(join(dir, `${checkpointName(step)}.json`), 'utf8')) as Manifest;
-    if (sha256OfFile(file) !== manifest.sha256) return undefined;
+    const { parts, ...rest } = readCheckpoint(dir, step);
     const [weights, firstMoment, secondMoment] = ['weights', 'firstMoment', 'secondMoment'].map((key) =>
-      numbersIn(file, key),
+      numbersIn(dir, parts, key),
     ) as [Numbers, Numbers, Numbers];
-    const state = { weights, firstMoment, secondMoment };
-    const { lineage, digests } = manifest;
-    return { step, state, ...(lineage && { lineage }), ...(digests && { digests }) };
+    return { ...rest, state: { weights, firstMoment, secondMoment } };
   } catch {
     // Unreadable counts as absent.
     return undefined;
   }
 }
 
-/** Of what is read at a time. */
-const pieceNumbers = 2 ** 24;
-
-/** Read when they are gone through. @throws CalmError where the file has no such tensor */
-function numbersIn(path: string, key: string): Numbers {
-  const using = <T>(use: (file: SafetensorsFile) => T): T => {
-    const file = openSafetensors(path);
-    try {
-      return use(file);
-    } finally {
-      file.close();
-    }
-  };
-  const [length] = using((file) => file.shape(key)) as [number];
-  const lengths = Array.from({ length: Math.ceil(length / pieceNumbers) }, (_, i) =>
-    Math.min(pieceNumbers, length - i * pieceNumbers),
-  );
-  return lazyNumbers(lengths, (i) =>
-    using((file) => file.readPart(key, i * pieceNumbers, i * pieceNumbers + lengths[i]!)),
-  );
+/** Of all parts, read when they are gone through. @throws CalmError where a file has no such tensor, or other numbers */
+function numbersIn(dir: string, parts: readonly CheckpointPart[], key: string): Numbers {
+  let at = 0;
+  const all = parts.map(({ file, first, end }) => {
+    const using = <T>(use: (opened: SafetensorsFile) => T): T => {
+      const opened = openSafetensors(join(dir, file));
+      try {
+        return use(opened);
+      } finally {
+        opened.close();
+      }
+    };
+    const lengths = using((opened) => opened.inPieces(key).values.lengths);
+    const numbers = lazyNumbers(lengths, (i) => using((opened) => opened.inPieces(key).values.piece(i)));
+    if (first !== at || (end ?? first + numbers.length) !== (at += numbers.length))
+      throw new CalmError('bad_data', `${join(dir, file)}: ${key} has not the numbers ${first} to ${end}`);
+    return numbers;
+  });
+  return joinedNumbers(all);
 }
 
-function remove(dir: string, step: number): void {
-  for (const type of ['json', 'safetensors']) rmSync(join(dir, `${checkpointName(step)}.${type}`), { force: true });
+/** Manifests first: what has one is whole. */
+function removeFiles(dir: string, isOld: (step: number) => boolean): void {
+  const old = checkpointFilesIn(dir).filter(({ step }) => isOld(step));
+  const manifestsFirst = old.sort((a, b) => Number(b.name.endsWith('.json')) - Number(a.name.endsWith('.json')));
+  for (const { name } of manifestsFirst) rmSync(join(dir, name), { force: true });
 }

@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CalmError, rng, type StageContext, type StageProgress } from '@calm-orch/core';
 import { startEngine, type Tensors } from '@calm-orch/engine';
 import { createShardedStep, linear, type ShardedStep } from '@calm-orch/model';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadNewestCheckpoint } from './checkpoint.ts';
 import { learningRateAt } from './schedule.ts';
 import { trainLoop } from './train-loop.ts';
@@ -161,8 +161,10 @@ describe('the training loop', () => {
 
   it('that died between checkpoints goes on from the last one, with the same end', async () => {
     let time = 0;
-    const dying = (step: number) => {
+    const dying = async (step: number) => {
       time += 1000;
+      // What is saved beside training is there by then; the next is due at step 8.
+      if (step === 7) await vi.waitUntil(() => existsSync(join(dir, 'checkpoints', 'step-00000004.json')), 60_000);
       if (step === 11) throw new Error('killed');
       return inputsOf(step);
     };

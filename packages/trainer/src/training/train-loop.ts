@@ -15,13 +15,8 @@ import {
 import type { Values } from '@calm-orch/engine';
 import { NonFiniteStep, type ShardedStep, type TrainingState } from '@calm-orch/model';
 import { StateDiffers } from '../gangs/gang-state.ts';
-import {
-  keepCheckpoint,
-  loadNewestCheckpoint,
-  removeCheckpointsAfter,
-  saveCheckpoint,
-  type Checkpoint,
-} from './checkpoint.ts';
+import { loadNewestCheckpoint, removeCheckpointsAfter, type Checkpoint } from './checkpoint.ts';
+import { createCheckpointWriter } from './checkpoint-writer.ts';
 import { createGangSteps } from '../gangs/gang-steps.ts';
 import { createLineage } from './lineage.ts';
 import { learningRateAt } from './schedule.ts';
@@ -63,32 +58,45 @@ export async function trainLoop(
   const lineage = createLineage();
   const gang =
     context.gang !== undefined
-      ? createGangSteps(context.gang, sharded, lineage, { optimizer, steps: training.steps, kept })
+      ? createGangSteps(context.gang, sharded, lineage, { optimizer, steps: training.steps })
       : null;
+  const writer = createCheckpointWriter(checkpointDir);
+  const checkpointOf = (step: number, state: TrainingState): Checkpoint => ({
+    step,
+    state,
+    lineage: lineage.all,
+    digests: lineage.digests,
+  });
   /** `isPristine`: the step has the weights the stage begins with. */
-  const load = (isPristine: boolean): number => {
+  const load = async (isPristine: boolean): Promise<number> => {
+    await writer.giveUp();
     const newest = loadNewestCheckpoint(checkpointDir);
+    lineage.replace(newest?.lineage ?? [], newest?.digests ?? []);
     if (newest !== undefined) sharded.setState(newest.state);
     else if (!isPristine) throw new CalmError('lease_lost', 'no checkpoint to go back to: the stage begins again');
     // Of a slice that is lost there is no other copy.
-    else if (gang !== null && optimizer === 'partitioned')
-      trySave(() => saveCheckpoint(checkpointDir, { step: 0, state: sharded.state(), lineage: [] }), 0);
-    lineage.replace(newest?.lineage ?? [], newest?.digests ?? []);
+    else if (gang !== null && optimizer === 'partitioned') await saveWhole(0, sharded.state());
     return newest?.step ?? 0;
   };
   /** How far this process is in the newest roster. */
   const enter = async (step: number): Promise<number> => {
     const entered = await unlessAborted(gang!.enter(step, signal), signal, step);
-    return entered === null ? enter(load(step < 0)) : entered;
+    return entered === null ? enter(await load(step < 0)) : entered;
   };
-  const stateAt = (step: number): TrainingState | null => (gang === null ? sharded.state() : gang.state(step));
-  const checkpointAt = (step: number): Checkpoint | null => {
-    const state = (gang?.isFirst ?? true) ? stateAt(step) : null;
-    return state === null ? null : { step, state, lineage: lineage.all, digests: lineage.digests };
+  /** Whether the state is on the disk, all of it by this process. */
+  const saveWhole = async (step: number, state: TrainingState): Promise<boolean> =>
+    (await writer.begin(checkpointOf(step, state), { agreed: gang?.agreed })).saved;
+  /** The same, where this process is the first and has done a step. */
+  const saveOwn = async (step: number, first: number): Promise<boolean> => {
+    const state = step === first || gang?.isFirst === false ? null : gang === null ? sharded.state() : gang.state(step);
+    return state !== null && saveWhole(step, state);
   };
-  const save = (step: number, first: number): boolean => {
-    const checkpoint = step > first ? checkpointAt(step) : null;
-    return checkpoint !== null && trySave(() => saveCheckpoint(checkpointDir, checkpoint, gang?.agreed), step);
+  /** Goes on beside training: in a gang every member saves its part. */
+  const beginSaving = async (step: number, stays: boolean): Promise<void> => {
+    const part = gang?.part() ?? null;
+    if (part === null && gang?.isFirst === false) return;
+    const state = part?.state ?? gang?.state(step) ?? sharded.state();
+    await writer.begin(checkpointOf(step, state), { part, stays, agreed: gang?.agreed });
   };
   /** What was not told yet of how the weights came about. */
   const untold = (): Pick<StageProgress, 'applied' | 'anew' | 'digests'> => {
@@ -100,20 +108,26 @@ export async function trainLoop(
   let reported = started;
   try {
     await context.gang?.join(signal);
-    let step = signal.aborted || gang === null ? load(true) : await enter(-1);
+    let step = signal.aborted || gang === null ? await load(true) : await enter(-1);
     let first = step;
+    /** The last step that this process began to save after; at first the one it began with. */
+    let begun = step;
     const reportEvery = Math.max(1, Math.floor(training.steps / reportsPerStage));
     for (;;) {
-      const isDue = step > first && (gang?.isFirst ?? true) && context.now() - saved >= context.checkpointEveryMs;
-      if ((signal.aborted || isDue) && (gang?.mayRest(step, { leaving: signal.aborted }) ?? true)) {
-        const isSaved = save(step, first);
-        saved = context.now();
-        if (signal.aborted) throw stopped(context, step, training.steps, isSaved);
+      if (signal.aborted && (gang?.mayLeave() ?? true))
+        throw stopped(context, step, training.steps, await saveOwn(step, first));
+      const isDue = context.now() - saved >= context.checkpointEveryMs && (gang?.isFirst ?? true) && !writer.isBusy;
+      if (step > begun && (isDue || gang?.savesAt === step)) {
+        if (gang === null || gang.isAlone || gang.savesAt === step) {
+          begun = step;
+          saved = context.now();
+          await beginSaving(step, false);
+        } else gang.askToSave();
       }
       if (gang?.isStale) {
         const before = step;
         step = await enter(step);
-        if (step !== before) first = step;
+        if (step !== before) first = begun = step;
         continue;
       }
       if (gang !== null && isDigested(step, training.steps)) {
@@ -122,11 +136,11 @@ export async function trainLoop(
         lineage.mark({ step, digest });
         // There may be a newer roster by now.
         if (gang.isStale) continue;
-        const staying = kept.has(step) ? checkpointAt(step) : null;
-        if (staying !== null) trySave(() => keepCheckpoint(checkpointDir, staying), step);
+        if (kept.has(step)) await beginSaving(step, true);
       }
       if (step >= training.steps) {
         if (gang?.isFirst ?? true) {
+          await writer.settle();
           const rest = gang === null ? {} : untold();
           if (rest.applied?.length || rest.digests?.length)
             context.report({ step: training.steps - 1, totalSteps: training.steps, ...rest });
@@ -148,7 +162,7 @@ export async function trainLoop(
             : await unlessAborted(gang.step(name, inputs, samples, at, signal), signal, null);
       } catch (error) {
         if (!(error instanceof NonFiniteStep)) throw error;
-        save(step, first);
+        await saveOwn(step, first);
         throw notFinite(context, step, error, samplesOf?.(step) ?? []);
       }
       if (loss !== null) {
@@ -172,24 +186,13 @@ export async function trainLoop(
       await setImmediate();
     }
   } catch (error) {
+    await writer.giveUp();
     // What was saved since may be damaged.
     if (error instanceof StateDiffers) removeCheckpointsAfter(checkpointDir, gang!.agreed);
     throw error;
   } finally {
+    await writer.close();
     gang?.leave();
-  }
-}
-
-/** A full disk costs the checkpoint, not the training: the one before is still there. */
-function trySave(save: () => void, step: number): boolean {
-  try {
-    save();
-    return true;
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
-    console.error(`no checkpoint at step ${step}: ${(error as Error).message}`);
-    return false;
   }
 }
 

@@ -9,7 +9,7 @@ import { readStateDict, type StorageFormat, type TorchTensor } from './torch-pic
 import { readBytes, readZipDirectory, type ZipMember } from './zip.ts';
 
 /** What any checkpoint file offers, whatever its format. */
-export type TensorFile = Omit<SafetensorsFile, 'readPart'>;
+export type TensorFile = Omit<SafetensorsFile, 'readPart' | 'inPieces'>;
 
 const bytesPerElement: Readonly<Record<StorageFormat, number>> = { ...bytesPerFloat, I64: 8 };
 const maxPickleBytes = 64 * 1024 * 1024;
