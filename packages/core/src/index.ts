@@ -52,6 +52,7 @@ export {
   roles,
   type AppliedSteps,
   type Gang,
+  type GradientExchange,
   type OptimizerPlacement,
   type Role,
   type Roster,

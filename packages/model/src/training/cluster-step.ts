@@ -10,8 +10,8 @@ import { createStepState, type StepState } from './step-state.ts';
 export interface ClusterStep extends StepState {
   readonly numShards: number;
   /**
-   * Adds the gradients of all members, for `apply`: inputs of the own shards, and `told`, `toldPerShard` numbers of every
-   * shard, zero for others'. Losses and numbers of all shards. @throws Error when a member is gone, or after `giveUp`
+   * Adds the gradients of all members, for `apply`: inputs of the own shards, and `told`, some numbers of every shard, zero
+   * for others'. Losses and numbers of all shards. @throws Error when a member is gone, or after `giveUp`
    */
   together(
     name: string,
@@ -26,15 +26,16 @@ export interface ClusterStep extends StepState {
   dispose(): void;
 }
 
-/** It leaves the cluster when it is disposed of. `spec`: with a variable for the sums of each bucket */
+/** It leaves the cluster when it is disposed of. `spec`: with a variable for the sums of each bucket; `toldPerShard`: of `told` */
 export function createClusterStep(
   engine: Engine,
   spec: Omit<ProgramSpec, 'functions'>,
   step: FunctionSpec,
   cluster: Cluster,
+  toldPerShard: number,
 ): ClusterStep {
   const { trainable, frozen, buckets, own, numShards, optimizer } = step;
-  const functions = { ...clusterFunctions(step, cluster), ...digestFunctions(buckets, own) };
+  const functions = { ...clusterFunctions(step, cluster, toldPerShard), ...digestFunctions(buckets, own) };
   const program = createClusterProgram(engine, { ...spec, functions }, cluster);
   return {
     ...createStepState(program, trainable, frozen, buckets, own),

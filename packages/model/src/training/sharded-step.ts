@@ -85,7 +85,7 @@ export interface ShardedStep extends StepState {
   /** Whether so many members can each compute their shards as one block, in one call. */
   canCluster(numMembers: number): boolean;
   /** The same step as a member takes it whose cluster adds gradients in the graph. @throws Error where its server refuses */
-  clusterMember(cluster: Cluster): ClusterStep;
+  clusterMember(cluster: Cluster, toldPerShard: number): ClusterStep;
   dispose(): void;
 }
 
@@ -192,8 +192,8 @@ export function createShardedStep(
       Number.isInteger(Math.log2(numMembers)) &&
       numMembers <= numShards &&
       numMembers >= accumulation,
-    clusterMember: (cluster) => {
-      const member = createClusterStep(engine, withSums(1), functionSpec, cluster);
+    clusterMember: (cluster, toldPerShard) => {
+      const member = createClusterStep(engine, withSums(1), functionSpec, cluster, toldPerShard);
       member.setFrozen(program);
       return member;
     },

@@ -123,16 +123,15 @@ export function blockFunctions(spec: FunctionSpec, blockSizes: readonly number[]
   return functions;
 }
 
-/** Numbers of a shard that members tell each other beside its loss. */
-export const toldPerShard = 2;
-
 /**
  * The halves of a step whose sums are added in the graph, by all members of a cluster: `together` leaves the sums over all
- * shards in variables, of level 0, and gives what all tell of their shards; `applySums` updates with them.
+ * shards in variables, of level 0, and gives what all tell of their shards, `toldPerShard` numbers beside the loss;
+ * `applySums` updates with them.
  */
 export function clusterFunctions(
   spec: FunctionSpec,
   { rank, size }: Pick<Cluster, 'rank' | 'size'>,
+  toldPerShard: number,
 ): Record<string, ProgramFunction> {
   const numShards = spec.numShards / size;
   const sumsOfCall = sumsOfBlock(spec, numShards);

@@ -1,0 +1,58 @@
+// Gangs in one process whose members add gradients in the graph. Members in processes of their own: test/e2e/gangs.test.ts.
+import { freePort } from '@calm-orch/engine';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Club, inputsOf, training, type Change } from './gang-club.test-util.ts';
+import { finished, lossesOf, trainAlone, type Alone } from './gang-joins.test-util.ts';
+import { snapshot } from '../training/state.test-util.ts';
+
+const hasAddon = (await freePort()) !== null;
+
+let known: Promise<Alone> | undefined;
+let alone: Alone;
+beforeEach(async () => void (alone = await (known ??= trainAlone())));
+const inGraph = (size: number): string => `${size} trainers add gradients in the graph, by collective operations`;
+
+describe.skipIf(!hasAddon)('a gang that adds gradients in the graph', () => {
+  it.each<[number, string, Change]>([
+    [2, 'one bucket', {}],
+    [4, 'many buckets', { maxBucketBytes: 1024 }],
+  ])('of %i trains to the bits of one trainer, in %s', async (size, _, change) => {
+    const club = new Club(size, { exchange: 'collective', change });
+    for (let i = 0; i < size; i++) await club.add();
+    const first = await finished(club);
+    expect(snapshot(first.sharded.state())).toEqual(alone.state);
+    expect(lossesOf(first)).toEqual(alone.losses);
+    expect(club.notes).toEqual([inGraph(size)]);
+  });
+
+  it('goes on in host memory with a number that is no power of two, and in the graph again', async () => {
+    const steps: [number, number][] = [];
+    const onStep = (step: number): void => {
+      steps.push([step, club.rosters.length]);
+      if (club.rosters.length === 1 && step >= 3) void club.add();
+      if (club.rosters.length === 2 && step >= 6) club.remove(club.members[1]!);
+    };
+    const club: Club = new Club(2, { exchange: 'collective', onStep });
+    for (let i = 0; i < 2; i++) await club.add();
+    const first = await finished(club);
+    expect(snapshot(first.sharded.state())).toEqual(alone.state);
+    expect(new Set(steps.map(([step]) => step)).size).toBe(training.steps);
+    expect(club.notes).toEqual([
+      inGraph(2),
+      '3 trainers add gradients in host memory: not all of 3 compute one block in one call',
+      inGraph(2),
+    ]);
+  });
+
+  it('ends at a loss that is no number, in all members alike', async () => {
+    const poisoned = (step: number) => {
+      const { inputs, ...given } = inputsOf(step);
+      if (step === 7) (inputs['weights'] as Float32Array).fill(NaN, 30, 33);
+      return { ...given, inputs };
+    };
+    const club = new Club(2, { exchange: 'collective' });
+    const members = [await club.add({ inputs: poisoned }), await club.add({ inputs: poisoned })];
+    for (const ended of await Promise.all(members.map((member) => member.ended)))
+      expect(ended).toContain('is NaN at step 7 (samples s7-10, s7-11);');
+  });
+});
