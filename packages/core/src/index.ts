@@ -49,6 +49,8 @@ export { checkpointName, checkpointsIn, keptFolder } from './files/checkpoint-na
 export { isInnerName } from './files/inner-name.ts';
 export { measureFile, pieces, readInto, sha256OfFile, updateHash, writeAll } from './files/pieces.ts';
 export {
+  exchangeNote,
+  isExchangeNote,
   roles,
   type AppliedSteps,
   type Gang,

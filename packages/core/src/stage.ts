@@ -70,6 +70,10 @@ export type OptimizerPlacement = 'replicated' | 'partitioned';
 /** Replicas of a gang add each other's gradients in host memory, or in the graph, by TensorFlow's collective operations. */
 export type GradientExchange = 'host' | 'collective';
 
+/** What is noted and explained of a gang: `how` it adds gradients. */
+export const exchangeNote = (numTrainers: number, how: string): string => `${numTrainers} trainers add gradients ${how}`;
+export const isExchangeNote = (note: string): boolean => note.includes('trainers add gradients');
+
 /** A tensor of another process. */
 export interface TensorView {
   /** Not to be written where they are no copy. */

@@ -4,6 +4,7 @@
 // protocol with its failures.
 import {
   CalmError,
+  exchangeNote,
   shardRange,
   type Gang,
   type GradientExchange,
@@ -132,7 +133,7 @@ export function createGangSteps(
     const entry = await enterCluster(meeting, whole, signal);
     if (entry === null) return null;
     const how = 'why' in entry ? `in host memory: ${entry.why}` : 'in the graph, by collective operations';
-    const note = `${roster.members.length} trainers add gradients ${how}`;
+    const note = exchangeNote(roster.members.length, how);
     if (roster.rank === 0 && note !== noted) gang.note((noted = note));
     return 'why' in entry ? members.of(roster, optimizer) : { kind: 'collective', member: entry.member };
   };
