@@ -1,5 +1,6 @@
 // Gangs in one process whose members add gradients in the graph. Members in processes of their own: test/e2e/gangs.test.ts.
 import { freePort } from '@calm-orch/engine';
+import type { ClusterStep, ShardedStep } from '@calm-orch/model';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Club, inputsOf, training, type Change } from './gang-club.test-util.ts';
 import { finished, lossesOf, trainAlone, type Alone } from './gang-joins.test-util.ts';
@@ -43,6 +44,38 @@ describe.skipIf(!hasAddon)('a gang that adds gradients in the graph', () => {
       inGraph(2),
     ]);
   });
+
+  it.each([false, true])(
+    'goes on to the same bits when a member is lost in the middle of a step, which it has added (%s)',
+    async (hasAdded) => {
+      const club: Club = new Club(2, { exchange: 'collective' });
+      let numSteps = 0;
+      let end = (_: Error): void => {};
+      /** Neither adds nor answers after four steps, and is taken off the roster when its peer waits for it. */
+      const dying = (member: ClusterStep): ClusterStep => ({
+        ...member,
+        together: async (...given) => {
+          if (++numSteps <= 4) return member.together(...given);
+          if (hasAdded) await member.together(...given);
+          setTimeout(() => club.remove(club.members[1]!), 500);
+          return new Promise((_, reject) => (end = reject));
+        },
+        giveUp: () => end(new Error('lost')),
+      });
+      const stepBy = (made: ShardedStep): ShardedStep => ({
+        ...made,
+        clusterMember: (...given) => dying(made.clusterMember(...given)),
+      });
+      await club.add();
+      await club.add({ stepBy });
+      const first = await finished(club);
+      expect(snapshot(first.sharded.state())).toEqual(alone.state);
+      // No step is lost, and none counts twice.
+      expect(lossesOf(first)).toEqual(alone.losses);
+      expect(club.members[1]!.step).toBe(3);
+      expect(club.rosters.slice(0, 3).map((members) => members?.length ?? 0)).toEqual([2, 0, 1]);
+    },
+  );
 
   it('ends at a loss that is no number, in all members alike', async () => {
     const poisoned = (step: number) => {

@@ -18,7 +18,8 @@ export async function enterCluster(
 ): Promise<ClusterEntry | null> {
   const { members, rank } = meeting.roster;
   if (!whole.canCluster(members.length)) return { why: `not all of ${members.length} compute one block in one call` };
-  const offers = await meeting.tellAll('port', Float32Array.of((await freePort()) ?? 0, ...place()), signal);
+  const port = await freePort();
+  const offers = await meeting.tellAll('port', Float32Array.from(port === null ? [0] : [port, ...place()]), signal);
   if (offers === null) return null;
   const ports = offers.map(([port]) => port!);
   if (ports.includes(0)) return { why: 'one of them can start no server of TensorFlow, or no further one' };
