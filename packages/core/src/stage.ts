@@ -71,7 +71,8 @@ export type OptimizerPlacement = 'replicated' | 'partitioned';
 export type GradientExchange = 'host' | 'collective';
 
 /** What is noted and explained of a gang: `how` it adds gradients. */
-export const exchangeNote = (numTrainers: number, how: string): string => `${numTrainers} trainers add gradients ${how}`;
+export const exchangeNote = (numTrainers: number, how: string): string =>
+  `${numTrainers} trainers add gradients ${how}`;
 export const isExchangeNote = (note: string): boolean => note.includes('trainers add gradients');
 
 /** A tensor of another process. */

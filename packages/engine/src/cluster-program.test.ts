@@ -75,16 +75,19 @@ describe.skipIf(!hasAddon)('members of a cluster', () => {
     }
   });
 
-  it('keep their variables when they give up waiting for one that does not come', async () => {
-    const [first] = (await members(2)) as [Member, Member];
-    const before = numbers();
-    first.program.assign('total', before);
-    const waiting = first.program.begin('add', { x: numbers() });
-    setTimeout(() => first.program.giveUp(), 300);
-    await expect(waiting).rejects.toThrow();
-    expect(first.program.read('total')).toEqual(before);
-    await expect(first.program.begin('add', { x: numbers() })).rejects.toThrow('closed');
-  });
+  it.each([0, 1])(
+    'keep their variables when they give up waiting for one that does not come (rank %i)',
+    async (rank) => {
+      const { program } = (await members(2))[rank]!;
+      const before = numbers();
+      program.assign('total', before);
+      const waiting = program.begin('add', { x: numbers() });
+      setTimeout(() => program.giveUp(), 300);
+      await expect(waiting).rejects.toThrow();
+      expect(program.read('total')).toEqual(before);
+      await expect(program.begin('add', { x: numbers() })).rejects.toThrow('closed');
+    },
+  );
 
   it('are reached by processes of their host alone, until they leave', async () => {
     const [{ port, program }] = (await members(2)) as [Member, Member];

@@ -100,7 +100,10 @@ function varint(value: number): number[] {
 const message = (...fields: readonly Uint8Array[]): Uint8Array => Buffer.concat(fields);
 
 /** A ConfigProto and a ServerDef (tensorflow/core/protobuf/config.proto and tensorflow_server.proto). */
-function definitions(ports: readonly number[], rank: number): { readonly config: Uint8Array; readonly server: Uint8Array } {
+function definitions(
+  ports: readonly number[],
+  rank: number,
+): { readonly config: Uint8Array; readonly server: Uint8Array } {
   const task = (of: number): string => `/job:worker/replica:0/task:${of}`;
   const experimental = message(field(1, task(0)), ...(usesGpu ? [field(7, 1)] : []));
   // Devices that a session sees, soft placement, and experimental: the leader of the collectives, NCCL.

@@ -2,7 +2,15 @@
 // Everything comes from the manifests of artifacts, so it can be asked long after the run.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { differencesOf, exchangeNote, isExchangeNote, stageLabel, type Difference, type Json, type StageKind } from '@calm-orch/core';
+import {
+  differencesOf,
+  exchangeNote,
+  isExchangeNote,
+  stageLabel,
+  type Difference,
+  type Json,
+  type StageKind,
+} from '@calm-orch/core';
 import type { Execution, Tracker } from '@calm-orch/tracker';
 import type { Manifest } from '../artifacts/artifact.ts';
 import { readArtifact } from '../artifacts/damage.ts';

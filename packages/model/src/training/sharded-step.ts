@@ -4,14 +4,7 @@
 // Invariant: a shard's gradient depends on weights and its own samples only, and sums are taken in the same pairs, so
 // weights have the same bits however a step is divided.
 import { CalmError } from '@calm-orch/core';
-import {
-  createProgram,
-  type Cluster,
-  type Engine,
-  type Precision,
-  type Program,
-  type Values,
-} from '@calm-orch/engine';
+import { createProgram, type Cluster, type Engine, type Precision, type Program, type Values } from '@calm-orch/engine';
 import { adamInputs, plainAdam, type OptimizerOptions, type StepAt } from './adam.ts';
 import { callsOf, shardsOf, sumBlocks, type Block, type BlockSum } from './blocks.ts';
 import { bucketsOf, type Bucket } from './buckets.ts';
@@ -189,9 +182,7 @@ export function createShardedStep(
       return member;
     },
     canCluster: (numMembers) =>
-      Number.isInteger(Math.log2(numMembers)) &&
-      numMembers <= numShards &&
-      numMembers >= accumulation,
+      Number.isInteger(Math.log2(numMembers)) && numMembers <= numShards && numMembers >= accumulation,
     clusterMember: (cluster, toldPerShard) => {
       const member = createClusterStep(engine, withSums(1), functionSpec, cluster, toldPerShard);
       member.setFrozen(program);

@@ -1,6 +1,15 @@
 // The functions of a training step's program. Every one computes the gradients of an aligned block of shards, all of them,
 // a part or those of a gang's member; adds them in the fixed binary tree; or updates with the sum over all shards.
-import { sumsOverMembers, tf, unfused, type Cluster, type InputSpec, type ProgramFunction, type Tensors, type Variables } from '@calm-orch/engine';
+import {
+  sumsOverMembers,
+  tf,
+  unfused,
+  type Cluster,
+  type InputSpec,
+  type ProgramFunction,
+  type Tensors,
+  type Variables,
+} from '@calm-orch/engine';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { adamUpdates, scalarInputs, type OptimizerOptions } from './adam.ts';
 import { parametersOf, sumsOf, type Bucket } from './buckets.ts';
@@ -148,7 +157,10 @@ export function clusterFunctions(
   };
   Object.entries(spec.steps).forEach(([name, step], form) => {
     functions[togetherName(name)] = {
-      inputs: { ...inputsOf(step, numShards, spec), told: { shape: [toldPerShard * spec.numShards], dtype: 'float32' } },
+      inputs: {
+        ...inputsOf(step, numShards, spec),
+        told: { shape: [toldPerShard * spec.numShards], dtype: 'float32' },
+      },
       body: (variables, { told, ...inputs }) => {
         const { losses, sums } = sumsOfCall(step, variables, inputs);
         // Of others' shards: -0 + x has the bits of x, whatever x is.

@@ -127,8 +127,7 @@ export function createGangSteps(
   /** What this roster's steps are computed with; null where it is replaced first. */
   const activeIn = async (signal: AbortSignal): Promise<Active | null> => {
     const { roster } = meeting;
-    if (optimizer === 'partitioned')
-      return (await meeting.allBegin(signal)) ? members.of(roster, optimizer) : null;
+    if (optimizer === 'partitioned') return (await meeting.allBegin(signal)) ? members.of(roster, optimizer) : null;
     if (adding === 'host') return members.of(roster, optimizer);
     const entry = await enterCluster(meeting, whole, signal);
     if (entry === null) return null;
