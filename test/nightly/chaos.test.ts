@@ -59,7 +59,7 @@ test.each([6, 7])(
   'twenty faults, seed %i, where gradients are added in the graph',
   { timeout: 1_800_000 },
   async (seed) => {
-    const report = await chaos(20, seed, ['--set', 'finetuneScore.steps=200', '--set', 'train.exchange=collective']);
+    const report = await chaos(20, seed, ['--set', 'finetuneScore.steps=400', '--set', 'train.exchange=collective']);
     expect(report.faults).toHaveLength(20);
     expect(report).toMatchObject({ fingerprintsEqual: true, tablesEqual: true, metricsEqual: true, ledgerOk: true });
   },
