@@ -46,7 +46,7 @@ export default defineConfig(
   },
   {
     // tfjs-node's addon and its generated protobuf classes have no types.
-    files: ['packages/engine/src/graph/{graph,compiled-program,trace}.ts'],
+    files: ['packages/engine/src/graph/{graph,graph-session,trace}.ts'],
     rules: unchecked,
   },
   {

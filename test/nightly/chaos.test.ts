@@ -55,6 +55,16 @@ test.each([1, 2, 3, 4, 5])('twenty faults, seed %i', { timeout: 1_800_000 }, asy
   expect(report).toMatchObject({ fingerprintsEqual: true, tablesEqual: true, metricsEqual: true, ledgerOk: true });
 });
 
+test.each([6, 7])(
+  'twenty faults, seed %i, where gradients are added in the graph',
+  { timeout: 1_800_000 },
+  async (seed) => {
+    const report = await chaos(20, seed, ['--set', 'finetuneScore.steps=400', '--set', 'train.exchange=collective']);
+    expect(report.faults).toHaveLength(20);
+    expect(report).toMatchObject({ fingerprintsEqual: true, tablesEqual: true, metricsEqual: true, ledgerOk: true });
+  },
+);
+
 test('a hundred faults', { timeout: 3_600_000 }, async () => {
   // More steps, so that there is something left to disturb.
   const report = await chaos(100, 7, ['--set', 'finetuneScore.steps=300', '--set', 'finetuneComment.steps=200']);

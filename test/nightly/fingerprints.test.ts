@@ -44,6 +44,14 @@ describe('the fingerprints of a run', { timeout: 1_800_000 }, () => {
     expectTheSame(folder);
   });
 
+  it.each([1, 2, 4])('do not depend on %i trainers adding gradients in the graph', async (trainers) => {
+    const folder = `collective-${trainers}`;
+    const started = run(folder, ['--trainers', String(trainers), '--set', 'train.exchange=collective']);
+    expect(await started.ended, started.text()).toBe(0);
+    expect(started.text().includes('add gradients in the graph')).toBe(trainers > 1);
+    expectTheSame(folder);
+  });
+
   it.each([1, 2])('do not depend on TensorFlow having %i threads', async (threads) => {
     const folder = `threads-${threads}`;
     const numbers = { TF_NUM_INTRAOP_THREADS: String(threads), OMP_NUM_THREADS: String(threads) };

@@ -50,9 +50,12 @@ export { readCheckpoint, type CheckpointManifest, type CheckpointPart } from './
 export { isInnerName } from './files/inner-name.ts';
 export { measureFile, pieces, readInto, sha256OfFile, updateHash, writeAll } from './files/pieces.ts';
 export {
+  exchangeNote,
+  isExchangeNote,
   roles,
   type AppliedSteps,
   type Gang,
+  type GradientExchange,
   type OptimizerPlacement,
   type Role,
   type Roster,

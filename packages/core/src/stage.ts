@@ -67,6 +67,14 @@ export interface Roster {
 /** Every member of a gang keeps all of the optimizer's state, or each keeps the slice that it updates. */
 export type OptimizerPlacement = 'replicated' | 'partitioned';
 
+/** Replicas of a gang add each other's gradients in host memory, or in the graph, by TensorFlow's collective operations. */
+export type GradientExchange = 'host' | 'collective';
+
+/** What is noted and explained of a gang: `how` it adds gradients. */
+export const exchangeNote = (numTrainers: number, how: string): string =>
+  `${numTrainers} trainers add gradients ${how}`;
+export const isExchangeNote = (note: string): boolean => note.includes('trainers add gradients');
+
 /** A tensor of another process. */
 export interface TensorView {
   /** Not to be written where they are no copy. */
@@ -102,6 +110,10 @@ export interface Gang {
   pull(member: string, name: string, signal: AbortSignal, into?: Float32Array): Promise<Float32Array>;
   /** As `pull`, without a copy where members share memory. */
   view(member: string, name: string, signal: AbortSignal, into?: Float32Array): Promise<TensorView>;
+  /** A wait for other members by other means: meanwhile this one does not hang. */
+  waiting<T>(waiting: Promise<T>): Promise<T>;
+  /** For whoever reads of this stage. */
+  note(text: string): void;
 }
 
 /** What a stage function is given. */
@@ -124,6 +136,8 @@ export interface StageContext {
   readonly gang?: Gang;
   /** How a gang keeps the optimizer's state; no result depends on it. @default replicated */
   readonly optimizer?: OptimizerPlacement;
+  /** How a gang adds gradients where its members can; no result depends on it. @default host */
+  readonly exchange?: GradientExchange;
   report(progress: StageProgress): void;
   /** Says that the computation goes on, between reports; cheap. Who says neither for long is taken to hang. */
   alive?(): void;

@@ -10,7 +10,7 @@ import {
   checkValues,
   everyVariable,
   functionOf,
-  inputTensor,
+  inputValues,
   squaresAreFinite,
   type AdamUpdate,
   type Program,
@@ -64,7 +64,10 @@ export function eagerProgram(engine: Engine, spec: ProgramSpec): Program {
       const values: Record<string, Float32Array> = {};
       tf.tidy(() => {
         const tensors = Object.fromEntries(
-          Object.entries(fn.inputs).map(([key, s]) => [key, inputTensor(engine, name, key, s, inputs[key])]),
+          Object.entries(fn.inputs).map(([key, s]) => {
+            const tensor = tf.tensor(inputValues(name, key, s, inputs[key]), [...s.shape], s.dtype);
+            return [key, tensor] as const;
+          }),
         );
         const result = fn.body({ ...variables }, tensors);
         for (const [key, tensor] of Object.entries(result.outputs)) values[key] = Float32Array.from(tensor.dataSync());

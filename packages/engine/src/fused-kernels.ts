@@ -1,5 +1,5 @@
-// What of ours is compiled at install, and which engines hold it: the fused operations of ../install/kernels, and the
-// shared memory of ../install/memory, which decides no bit.
+// What of ours is compiled at install, and which engines hold it: the fused operations of ../install/kernels, and what decides
+// no bit: the shared memory of ../install/memory and the sessions of ../install/collective.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,8 @@ import type { Candidate } from './layout.ts';
 export const kernelSources = fileURLToPath(new URL('../install/kernels/', import.meta.url));
 
 export const memorySource = fileURLToPath(new URL('../install/memory/memory.cc', import.meta.url));
+
+export const collectiveSource = fileURLToPath(new URL('../install/collective/collective.cc', import.meta.url));
 
 /** What the sources of operations are known by; undefined for engines built without them: they compute on x86-64 alone. */
 export function kernelsVersion({ variant, source }: Candidate): string | undefined {
@@ -20,13 +22,13 @@ export function kernelsVersion({ variant, source }: Candidate): string | undefin
   ));
 }
 
-/** What the source of shared memory is known by; undefined for engines that are not compiled here. */
-export function memoryVersion({ source }: Candidate): string | undefined {
-  return source === 'wheel' ? (memory ??= hashOf([memorySource])) : undefined;
+/** What the sources of the addons are known by; undefined for engines that are not compiled here. */
+export function addonsVersion({ source }: Candidate): string | undefined {
+  return source === 'wheel' ? (addons ??= hashOf([memorySource, collectiveSource])) : undefined;
 }
 
 let kernels: string | undefined;
-let memory: string | undefined;
+let addons: string | undefined;
 
 function hashOf(paths: readonly string[]): string {
   const hash = createHash('sha256');

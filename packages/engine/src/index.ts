@@ -1,6 +1,8 @@
 export { roundToBfloat16, upperHalves, widen } from './bfloat16.ts';
+export { createClusterProgram, sumsOverMembers, type ClusterProgram } from './cluster-program.ts';
 export { openGraphModel } from './graph/graph-model.ts';
 export { nativeMemory, sumTree, type NativeMemory } from './native-memory.ts';
+export { freePort, joinCluster, type Cluster } from './native-collective.ts';
 export { startEngine, tf, usesGpu, type Engine, type StartOptions } from './load.ts';
 export {
   defaultCacheDir,

@@ -5,7 +5,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { CalmError, userPath } from '@calm-orch/core';
-import { kernelsVersion, memoryVersion } from './fused-kernels.ts';
+import { addonsVersion, kernelsVersion } from './fused-kernels.ts';
 
 /** Versions pinned here and in ../install; a change gives a new engine folder, the old one is left unused. */
 export const tfjsVersion = '4.22.0';
@@ -94,7 +94,7 @@ export function enginesDir(cacheDir: string): string {
 /** Final folder of one candidate on this kind of machine. */
 export function engineDir(cacheDir: string, candidate: Candidate): string {
   const { variant, source } = candidate;
-  const own = [kernelsVersion(candidate) ?? [], memoryVersion(candidate) ?? []].flat();
+  const own = [kernelsVersion(candidate) ?? [], addonsVersion(candidate) ?? []].flat();
   const versions = [tfjsVersion, source === 'wheel' ? tensorflowVersion : [], own].flat().join('-');
   return join(enginesDir(cacheDir), `${variant}-${versions}-${process.platform}-${process.arch}`);
 }

@@ -15,20 +15,23 @@ export interface NativeMemory {
   sumTree: typeof sumTree;
 }
 
-let found: { readonly memory: NativeMemory | undefined } | undefined;
+const found = new Map<string, unknown>();
 
-/** Undefined where the engine was not compiled here; looked for once. */
-export function nativeMemory(cacheDir = defaultCacheDir()): NativeMemory | undefined {
-  found ??= { memory: load(cacheDir) };
-  return found.memory;
+/** An addon of ../install by its name; undefined where the engine was not compiled here; looked for once. */
+export function nativeAddon(name: string, cacheDir = defaultCacheDir()): unknown {
+  if (!found.has(name)) found.set(name, load(name, cacheDir));
+  return found.get(name);
 }
 
-function load(cacheDir: string): NativeMemory | undefined {
+export const nativeMemory = (cacheDir?: string): NativeMemory | undefined =>
+  nativeAddon('calm_memory', cacheDir) as NativeMemory | undefined;
+
+function load(name: string, cacheDir: string): unknown {
   const engine = findEngine(cacheDir);
   if (engine === undefined) return undefined;
   const { dir, marker } = engine;
-  const path = join(dir, 'node_modules', ...marker.package.split('/'), 'lib', 'napi-v8', 'calm_memory.node');
-  return existsSync(path) ? (createRequire(path)(path) as NativeMemory) : undefined;
+  const path = join(dir, 'node_modules', ...marker.package.split('/'), 'lib', 'napi-v8', `${name}.node`);
+  return existsSync(path) ? createRequire(path)(path) : undefined;
 }
 
 /** Of a sum in JavaScript. */

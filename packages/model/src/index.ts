@@ -6,6 +6,7 @@ export { llmShapes } from './layers/llama.ts';
 export { attentionMaps, type AttentionMap } from './calm/attention-maps.ts';
 export { mfamShapes, mfamTokens, qformerTokens, thematicTokens } from './calm/mfam.ts';
 export { hiddenStates, statesOf, visionShapes, type StatesSize } from './layers/vision.ts';
+export type { ClusterStep } from './training/cluster-step.ts';
 export { areFinite, NonFiniteStep } from './training/non-finite-step.ts';
 export { frozenParameters, type Parameter, type Parameters } from './layers/parameter.ts';
 export {

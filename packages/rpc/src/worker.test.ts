@@ -21,6 +21,7 @@ const item = (number: number): WorkItem => ({
   checkpointEveryMs: 1000,
   keepCheckpoints: 0,
   optimizer: 'replicated',
+  exchange: 'host',
   hangTimeoutMs: 1000,
 });
 

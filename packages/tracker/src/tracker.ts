@@ -266,6 +266,8 @@ export interface Tracker {
 
   // events
   note(runId: string, message: string, stageKey?: string): void;
+  /** What was noted of a stage in a run, oldest first. */
+  stageNotes(runId: string, stageKey: string): string[];
   /** The last `limit`, oldest first. @default 50 */
   listEvents(runId: string, limit?: number): EventRecord[];
   /** Events after the one of id `cursor`, 0: all; oldest first, at most `limit`, 1000 by default. */
@@ -397,6 +399,7 @@ export function openTracker(dir: string, options: TrackerOptions = {}): Tracker 
     removeImports: (experiment, name) => imported.removeImports(store, experiment, name),
     note: (runId, message, stageKey) =>
       holding(store, runId, () => events.appendEvent(store, { runId, type: 'note', message, stageKey })),
+    stageNotes: (runId, stageKey) => events.stageNotes(store, runId, stageKey),
     listEvents: (runId, limit) => events.listEvents(store, runId, limit),
     eventsAfter: (cursor, options) => events.eventsAfter(store, cursor, options),
     cursors: () => ({ event: events.lastEvent(store), report: stream.lastReport(store) }),

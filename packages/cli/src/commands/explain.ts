@@ -29,9 +29,10 @@ export const command = {
       const explained = explainRun(tracker, layoutOf(dir), id, stage);
       if (explained.length === 0) throw noSuchStage(id, stage!);
       if (json) return printJson({ run: id, stages: explained });
-      for (const { key, label, execution, firstRun, nearest, differences, gone } of explained) {
+      for (const { key, label, execution, firstRun, nearest, differences, exchange, gone } of explained) {
         const how = execution === 'executed' ? 'executed' : `reused from ${firstRun}`;
         printLine(`${label} (${key.slice(0, 8)}): ${how}`);
+        for (const how of exchange) printLine(`  ${how}`);
         if (gone) printLine('  its artifact is gone, so there is nothing to compare');
         else if (nearest === null) printLine('  the first of its kind in this run folder');
         else {

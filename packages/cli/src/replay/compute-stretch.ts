@@ -55,6 +55,7 @@ export async function computeStretch(
         checkpointEveryMs: Number.MAX_SAFE_INTEGER,
         keepCheckpoints: 0,
         optimizer: 'replicated',
+        exchange: 'host',
         hangTimeoutMs,
       },
       {

@@ -23,3 +23,11 @@ test('every kind has code of its own and reads what another kind makes', async (
     expect(await definition.load()).toBeTypeOf('function');
   }
 });
+
+test('how trainers share a stage and when they save is in no slice, how they compute is', () => {
+  const slicesWith = (train: Partial<typeof nano.train>): string =>
+    JSON.stringify(stageKinds.map(({ slice }) => slice({ ...nano, train: { ...nano.train, ...train } }, {})));
+  const sharing = { optimizer: 'partitioned', exchange: 'collective' } as const;
+  expect(slicesWith({ ...sharing, checkpointEverySeconds: 1, keepCheckpoints: 3 })).toBe(slicesWith({}));
+  expect(slicesWith({ accumulation: 2 })).not.toBe(slicesWith({}));
+});

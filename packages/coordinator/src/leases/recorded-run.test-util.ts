@@ -26,6 +26,7 @@ export const stage = (kind: StageKind, role: Role, inputs: string[] = [], numIte
   checkpointEveryMs: 1000,
   keepCheckpoints: 0,
   optimizer: 'replicated' as const,
+  exchange: 'host' as const,
   readsLooseFiles: false,
   numShards: 8,
 });

@@ -24,6 +24,7 @@ export function workItem(
     checkpointEveryMs: stage.checkpointEveryMs,
     keepCheckpoints: stage.keepCheckpoints,
     optimizer: stage.optimizer,
+    exchange: stage.exchange,
     hangTimeoutMs: policy.hangTimeoutMs,
   };
 }

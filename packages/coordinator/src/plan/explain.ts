@@ -2,7 +2,15 @@
 // Everything comes from the manifests of artifacts, so it can be asked long after the run.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { differencesOf, stageLabel, type Difference, type Json, type StageKind } from '@calm-orch/core';
+import {
+  differencesOf,
+  exchangeNote,
+  isExchangeNote,
+  stageLabel,
+  type Difference,
+  type Json,
+  type StageKind,
+} from '@calm-orch/core';
 import type { Execution, Tracker } from '@calm-orch/tracker';
 import type { Manifest } from '../artifacts/artifact.ts';
 import { readArtifact } from '../artifacts/damage.ts';
@@ -22,6 +30,8 @@ export interface Explanation {
    * `module packages/model/dist/layers/layers.js`, `engine.version`.
    */
   readonly differences: readonly Difference[];
+  /** How trainers that shared it added gradients; none where one computed it alone. */
+  readonly exchange: readonly string[];
   /** Its artifact or its ingredients are gone, so that nothing can be compared. */
   readonly gone: boolean;
 }
@@ -53,8 +63,16 @@ export function explainRun(tracker: Tracker, layout: Layout, runId: string, stag
         gone: own === undefined,
         nearest: nearest?.key ?? null,
         differences: nearest?.differences ?? [],
+        exchange: exchangeOf(tracker, firstRunId, key),
       };
     });
+}
+
+/** Gangs note how where it was a choice. */
+function exchangeOf(tracker: Tracker, runId: string, stageKey: string): string[] {
+  const noted = new Set(tracker.stageNotes(runId, stageKey).filter(isExchangeNote));
+  const most = Math.max(0, ...tracker.listRosters(stageKey).map(({ members }) => members.length));
+  return noted.size > 0 || most < 2 ? [...noted] : [exchangeNote(most, 'in host memory')];
 }
 
 interface Comparison {

@@ -13,6 +13,7 @@ import {
   type StageDefinition,
   type StageKind,
   type StageSpec,
+  type GradientExchange,
   type OptimizerPlacement,
 } from '@calm-orch/core';
 import type { TrialRef } from '@calm-orch/tracker';
@@ -41,6 +42,7 @@ export interface PlanStage extends StageSpec {
   /** Of training, that stay. */
   readonly keepCheckpoints: number;
   readonly optimizer: OptimizerPlacement;
+  readonly exchange: GradientExchange;
   /** It reads files that are no artifacts, or may: who does not see the coordinator's file systems cannot compute it. */
   readonly readsLooseFiles: boolean;
   /** Shards of a training step. */
@@ -89,7 +91,7 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
       const trial: TrialRef = { row, seed };
       const foundation = experiment.only === null ? sources.foundation(config.foundation) : null;
       const seedPlace = seeds.indexOf(seed);
-      const { checkpointEverySeconds, keepCheckpoints, optimizer, stepShards } = config.train;
+      const { checkpointEverySeconds, keepCheckpoints, optimizer, exchange, stepShards } = config.train;
       const add: AddStage = (definition, inputs) => {
         const { kind, role, budget, goalOf } = definition;
         // Through JSON, so that what is hashed is exactly what the worker gets.
@@ -121,6 +123,7 @@ export function planExperiment(experiment: Experiment, sources: PlanSources): Pl
           checkpointEveryMs: checkpointEverySeconds * 1000,
           keepCheckpoints: budget === undefined ? 0 : keepCheckpoints,
           optimizer,
+          exchange,
           readsLooseFiles:
             namesLooseFiles(slice) ||
             Object.values(inputs).some(

@@ -142,6 +142,7 @@ function workOf(token: string, key = input): WorkItem {
     checkpointEveryMs: 1000,
     keepCheckpoints: 0,
     optimizer: 'replicated',
+    exchange: 'host',
     hangTimeoutMs: 1000,
   };
 }

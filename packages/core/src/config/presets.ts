@@ -125,6 +125,7 @@ export const nano: Preset = {
     checkpointEverySeconds: 10,
     keepCheckpoints: 0,
     optimizer: 'replicated' as const,
+    exchange: 'host' as const,
     maxGradientNorm: null,
     weightDecay: 0,
     accumulation: 1,

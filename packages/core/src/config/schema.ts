@@ -331,6 +331,11 @@ export const trialConfigSchema = z.strictObject({
     keepCheckpoints: count,
     /** How trainers that share a stage keep Adam's moments: all of them each, or a slice each. Changes no result. */
     optimizer: z.enum(['replicated', 'partitioned']),
+    /**
+     * How trainers that share a stage add gradients: in host memory, or in the graph (`collective`), which opens a port to all
+     * users of the host. Changes no result.
+     */
+    exchange: z.enum(['host', 'collective']),
     /** Gradients whose norm over all trained weights is larger are scaled down to it; null: never. */
     maxGradientNorm: rate.nullable(),
     /** Decoupled weight decay (AdamW) of matrices; biases and gains of norms never decay. */

@@ -1,7 +1,6 @@
 // What a program is, and what its two makers check alike: compiled-program.ts and eager-program.ts.
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { CalmError } from '@calm-orch/core';
-import type { Engine } from '../load.ts';
 import type { Precision } from './trace.ts';
 
 export type Shape = readonly number[];
@@ -94,19 +93,15 @@ export function functionOf(spec: ProgramSpec, name: string): ProgramFunction {
   return found;
 }
 
-export function inputTensor(
-  engine: Engine,
-  fn: string,
-  name: string,
-  { shape, dtype }: InputSpec,
-  values: Values | undefined,
-): Tensor {
+/** The values of an input, of its type. @throws CalmError `internal` where these are not of its shape */
+export function inputValues(fn: string, name: string, { shape, dtype }: InputSpec, values: Values | undefined): Values {
   if (values === undefined || values.length !== sizeOf(shape))
     throw new CalmError(
       'internal',
       `${fn}: input ${name} must hold ${sizeOf(shape)} values (${shape.join('x')}), got ${values?.length ?? 'none'}`,
     );
-  return engine.tf.tensor(values, [...shape], dtype);
+  const Typed = dtype === 'int32' ? Int32Array : Float32Array;
+  return values instanceof Typed ? values : Typed.from(values);
 }
 
 export function checkValues(variable: string, shape: Shape | undefined, values: Float32Array): void {

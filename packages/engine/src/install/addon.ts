@@ -1,9 +1,9 @@
 // Compiles tfjs-node's addon from the two sources in its package, and the fused operations into it; beside it an addon for
-// shared memory. They speak Node-API 8, so one build serves every Node from 20 on.
+// shared memory and one for sessions that members of a gang share. They speak Node-API 8, so one build serves every Node from 20 on.
 import { mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { kernelSources, memorySource } from '../fused-kernels.ts';
+import { collectiveSource, kernelSources, memorySource } from '../fused-kernels.ts';
 import { runTool, type Environment, type Tool } from './tool.ts';
 
 export interface BuildOptions {
@@ -36,7 +36,7 @@ const ownSources: readonly Source[] = [
   flags: flags as string[],
 }));
 
-/** Writes `tfjs_binding.node` and `calm_memory.node` in `lib/napi-v8`, and removes the headers and objects that served for it. */
+/** Writes `tfjs_binding.node`, `calm_memory.node` and `calm_collective.node` in `lib/napi-v8`, and removes the headers and objects that served for it. */
 export async function buildAddon({ compiler, packageDir, withKernels, env, signal }: BuildOptions): Promise<void> {
   const { include_dir: nodeHeaders } = createRequire(import.meta.url)('node-api-headers') as { include_dir: string };
   const out = join('lib', 'napi-v8');
@@ -52,31 +52,19 @@ export async function buildAddon({ compiler, packageDir, withKernels, env, signa
   ];
   const objects = sources.map(({ object }) => join(out, object));
   const includes = ['.', join('deps', 'include'), nodeHeaders].flatMap((dir) => ['-I', dir]);
+  const tensorflow = [
+    ...['-L', join('deps', 'lib'), '-ltensorflow', '-ltensorflow_framework'],
+    '-Wl,-rpath,$ORIGIN/../../deps/lib',
+  ];
+  const own = ['-std=c++17', '-O3', '-fPIC', '-shared', ...includes];
   await Promise.all([
-    runTool(
-      compiler,
-      ['-std=c++17', '-O3', '-fPIC', '-shared', ...includes, memorySource, '-o', join(out, 'calm_memory.node')],
-      options,
-    ),
+    runTool(compiler, [...own, memorySource, '-o', join(out, 'calm_memory.node')], options),
+    runTool(compiler, [...own, collectiveSource, '-o', join(out, 'calm_collective.node'), ...tensorflow], options),
     ...sources.map(({ path, flags }, i) =>
       runTool(compiler, ['-std=c++17', '-fPIC', ...flags, ...includes, '-c', path, '-o', objects[i]!], options),
     ),
   ]);
-  await runTool(
-    compiler,
-    [
-      '-shared',
-      ...objects,
-      '-o',
-      join(out, 'tfjs_binding.node'),
-      '-L',
-      join('deps', 'lib'),
-      '-ltensorflow',
-      '-ltensorflow_framework',
-      '-Wl,-rpath,$ORIGIN/../../deps/lib',
-    ],
-    options,
-  );
+  await runTool(compiler, ['-shared', ...objects, '-o', join(out, 'tfjs_binding.node'), ...tensorflow], options);
   for (const object of objects) rmSync(join(packageDir, object));
   rmSync(join(packageDir, 'deps', 'include'), { recursive: true });
 }

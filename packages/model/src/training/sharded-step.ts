@@ -4,10 +4,11 @@
 // Invariant: a shard's gradient depends on weights and its own samples only, and sums are taken in the same pairs, so
 // weights have the same bits however a step is divided.
 import { CalmError } from '@calm-orch/core';
-import { createProgram, type Engine, type Precision, type Program, type Values } from '@calm-orch/engine';
+import { createProgram, type Cluster, type Engine, type Precision, type Program, type Values } from '@calm-orch/engine';
 import { adamInputs, plainAdam, type OptimizerOptions, type StepAt } from './adam.ts';
 import { callsOf, shardsOf, sumBlocks, type Block, type BlockSum } from './blocks.ts';
 import { bucketsOf, type Bucket } from './buckets.ts';
+import { createClusterStep, type ClusterStep } from './cluster-step.ts';
 import { areFinite, NonFiniteStep } from './non-finite-step.ts';
 import { matricesOf, sizeOf, sumOfLosses, type Shapes, type TrainingStep } from './shard-gradients.ts';
 import { sliceOf, type Slice } from './slices.ts';
@@ -74,6 +75,10 @@ export interface ShardedStep extends StepState {
   gradient(name: string, inputs: Readonly<Record<string, Values>>): { loss: number; gradient: Float32Array };
   /** The same step as a member of a gang takes it, with the same frozen weights. */
   member(blockSizes: readonly number[], slice?: ShardedStepSpec['slice']): ShardedStep;
+  /** Whether so many members can each compute their shards as one block, in one call. */
+  canCluster(numMembers: number): boolean;
+  /** The same step as a member takes it whose cluster adds gradients in the graph. @throws Error where its server refuses */
+  clusterMember(cluster: Cluster, toldPerShard: number): ClusterStep;
   dispose(): void;
 }
 
@@ -92,12 +97,15 @@ export function createShardedStep(
   const own = buckets.filter((bucket) => bucket.rank === rank);
   const numLevels = Math.log2(accumulation);
   const functionSpec = { ...spec, optimizer, buckets, own };
+  const withSums = (levels: number) => ({
+    ...(spec.precision && { precision: spec.precision }),
+    ...(spec.precision === 'bf16' && { halved: new Set(matricesOf(spec.frozen).map((key) => `frozen/${key}`)) }),
+    variables: variablesOf(spec, buckets, own, levels),
+  });
   const program = createProgram(
     engine,
     {
-      ...(spec.precision && { precision: spec.precision }),
-      ...(spec.precision === 'bf16' && { halved: new Set(matricesOf(spec.frozen).map((key) => `frozen/${key}`)) }),
-      variables: variablesOf(spec, buckets, own, spec.slice === undefined ? numLevels : 0),
+      ...withSums(spec.slice === undefined ? numLevels : 0),
       functions: {
         ...(spec.slice === undefined && runFunctions(functionSpec, numLevels)),
         ...(blockSizes.length > 0 && blockFunctions(functionSpec, blockSizes)),
@@ -170,6 +178,13 @@ export function createShardedStep(
     },
     member: (sizes, slice = { numMembers: 1, rank: 0 }) => {
       const member = createShardedStep(engine, { ...spec, blockSizes: sizes, slice }, options);
+      member.setFrozen(program);
+      return member;
+    },
+    canCluster: (numMembers) =>
+      Number.isInteger(Math.log2(numMembers)) && numMembers <= numShards && numMembers >= accumulation,
+    clusterMember: (cluster, toldPerShard) => {
+      const member = createClusterStep(engine, withSums(1), functionSpec, cluster, toldPerShard);
       member.setFrozen(program);
       return member;
     },

@@ -1,6 +1,15 @@
 // The functions of a training step's program. Every one computes the gradients of an aligned block of shards, all of them,
 // a part or those of a gang's member; adds them in the fixed binary tree; or updates with the sum over all shards.
-import { unfused, type InputSpec, type ProgramFunction, type Tensors, type Variables } from '@calm-orch/engine';
+import {
+  sumsOverMembers,
+  tf,
+  unfused,
+  type Cluster,
+  type InputSpec,
+  type ProgramFunction,
+  type Tensors,
+  type Variables,
+} from '@calm-orch/engine';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { adamUpdates, scalarInputs, type OptimizerOptions } from './adam.ts';
 import { parametersOf, sumsOf, type Bucket } from './buckets.ts';
@@ -21,6 +30,7 @@ export interface FunctionSpec {
 /** Sum of a level of the tree in a bucket, until its neighbour is there. */
 export const sumName = (level: number, { name }: Bucket): string => `sum${level}/${name}`;
 export const accumulateName = (name: string, numShards: number): string => `accumulate${numShards}_${name}`;
+export const togetherName = (name: string): string => `together_${name}`;
 export const runName = (name: string, carried: number): string => `run${carried}_${name}`;
 
 /** Losses of a block of this many shards, and the sums of their gradients by bucket. */
@@ -119,5 +129,48 @@ export function blockFunctions(spec: FunctionSpec, blockSizes: readonly number[]
         },
       };
   }
+  return functions;
+}
+
+/**
+ * The halves of a step whose sums are added in the graph, by all members of a cluster: `together` leaves the sums over all
+ * shards in variables, of level 0, and gives what all tell of their shards, `toldPerShard` numbers beside the loss;
+ * `applySums` updates with them.
+ */
+export function clusterFunctions(
+  spec: FunctionSpec,
+  { rank, size }: Pick<Cluster, 'rank' | 'size'>,
+  toldPerShard: number,
+): Record<string, ProgramFunction> {
+  const numShards = spec.numShards / size;
+  const sumsOfCall = sumsOfBlock(spec, numShards);
+  const first = rank * numShards;
+  const nameOf = (bucket: Bucket): string => sumName(0, bucket);
+  const functions: Record<string, ProgramFunction> = {
+    applySums: {
+      inputs: scalarInputs(spec.optimizer),
+      body: (variables, inputs) => {
+        const sums = spec.buckets.map((bucket) => variables[nameOf(bucket)]!);
+        return { outputs: {}, ...updated(spec, sums, inputs) };
+      },
+    },
+  };
+  Object.entries(spec.steps).forEach(([name, step], form) => {
+    functions[togetherName(name)] = {
+      inputs: {
+        ...inputsOf(step, numShards, spec),
+        told: { shape: [toldPerShard * spec.numShards], dtype: 'float32' },
+      },
+      body: (variables, { told, ...inputs }) => {
+        const { losses, sums } = sumsOfCall(step, variables, inputs);
+        // Of others' shards: -0 + x has the bits of x, whatever x is.
+        const none = (length: number) => (length === 0 ? [] : [tf.fill([length], -0)]);
+        const head = tf.concat([...none(first), losses, ...none(spec.numShards - first - numShards), told!]);
+        const [all, ...totals] = sumsOverMembers({ rank, size }, [head, ...sums], form * (1 + sums.length));
+        const assigns = Object.fromEntries(spec.buckets.map((bucket, b) => [nameOf(bucket), totals[b]!]));
+        return { outputs: { all: all! }, assigns };
+      },
+    };
+  });
   return functions;
 }

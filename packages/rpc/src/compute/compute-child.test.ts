@@ -39,6 +39,7 @@ const item = (token: string): WorkItem => ({
   checkpointEveryMs: 1000,
   keepCheckpoints: 0,
   optimizer: 'replicated',
+  exchange: 'host',
   hangTimeoutMs,
 });
 

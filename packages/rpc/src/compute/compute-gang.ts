@@ -14,6 +14,7 @@ export interface ComputeGangOptions {
   readonly onReady: (address: string) => void;
   /** Now and then while it waits for other members. */
   readonly onWaiting?: () => void;
+  readonly onNote?: (text: string) => void;
 }
 
 const tellEveryMs = 1000;
@@ -28,6 +29,7 @@ export function createComputeGang({
   stageKey,
   onReady,
   onWaiting = () => {},
+  onNote = () => {},
 }: ComputeGangOptions): ComputeGang {
   let plane: TensorPlane | undefined;
   let roster = none;
@@ -87,6 +89,8 @@ export function createComputeGang({
     offer: (of, make) => opened().offer(name(of), make),
     pull: (member, of, signal, into) => waitFor(pulled(signal, () => opened().pull(member, name(of), signal, into))),
     view: (member, of, signal, into) => waitFor(pulled(signal, () => opened().view(member, name(of), signal, into))),
+    waiting: waitFor,
+    note: onNote,
     update: (next) => {
       if (next.generation <= roster.generation) return;
       roster = next;

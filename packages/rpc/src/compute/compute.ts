@@ -66,6 +66,7 @@ async function compute(
       checkpointEveryMs: work.checkpointEveryMs,
       keepCheckpoints: work.keepCheckpoints,
       optimizer: work.optimizer,
+      exchange: work.exchange,
       signal,
       ...(gang && { gang }),
       report: (progress) => send({ type: 'progress', token, progress }),
@@ -107,14 +108,15 @@ let current: { readonly token: string; readonly gang: ComputeGang | undefined } 
 function gangOf({ token, stage: { key } }: WorkItem, options: ComputeOptions): ComputeGang | undefined {
   if (!hasPeers()) return undefined;
   // The plane outlives the item it was opened for.
-  const onStreamed = (note: string): void => {
+  const onNote = (note: string): void => {
     if (current !== undefined) send({ type: 'note', token: current.token, note });
   };
   return createComputeGang({
-    plane: () => computePlane({ ...options, onStreamed }),
+    plane: () => computePlane({ ...options, onStreamed: onNote }),
     stageKey: key,
     onReady: (at) => send({ type: 'ready', token, address: at }),
     onWaiting: () => send({ type: 'alive', token, waiting: true }),
+    onNote,
   });
 }
 

@@ -1,6 +1,7 @@
 // Messages of proto/calm/v1 as the values the rest of the program uses, and back. No other file knows both.
 import type {
   Json,
+  GradientExchange,
   OptimizerPlacement,
   Role,
   Roster,
@@ -35,6 +36,7 @@ export interface WorkItem {
   readonly checkpointEveryMs: number;
   readonly keepCheckpoints: number;
   readonly optimizer: OptimizerPlacement;
+  readonly exchange: GradientExchange;
   /** Silence after which the computation counts as hung. */
   readonly hangTimeoutMs: number;
 }
@@ -64,6 +66,7 @@ export function toLease(work: WorkItem): Lease {
     checkpointIntervalMs: Math.round(work.checkpointEveryMs),
     keepCheckpoints: work.keepCheckpoints,
     partitionOptimizer: work.optimizer === 'partitioned',
+    addInGraph: work.exchange === 'collective',
     hangTimeoutMs: Math.round(work.hangTimeoutMs),
   };
 }
@@ -85,6 +88,7 @@ export function fromLease(lease: Lease): WorkItem {
     checkpointEveryMs: lease.checkpointIntervalMs,
     keepCheckpoints: lease.keepCheckpoints,
     optimizer: lease.partitionOptimizer ? 'partitioned' : 'replicated',
+    exchange: lease.addInGraph ? 'collective' : 'host',
     hangTimeoutMs: lease.hangTimeoutMs,
   };
 }

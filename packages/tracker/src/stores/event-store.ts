@@ -24,6 +24,13 @@ export function listEvents({ db }: Store, runId: string, limit = 50): EventRecor
   return db.select().from(events).where(eq(events.runId, runId)).orderBy(desc(events.id)).limit(limit).all().reverse();
 }
 
+/** What was noted of a stage, oldest first. */
+export function stageNotes({ db }: Store, runId: string, stageKey: string): string[] {
+  const ofStage = and(eq(events.runId, runId), eq(events.stageKey, stageKey), eq(events.type, 'note'));
+  const found = db.select({ message: events.message }).from(events).where(ofStage).orderBy(events.id).all();
+  return found.map(({ message }) => message);
+}
+
 /** Id of the newest event of the folder; 0: there is none. Ids only grow, and no event is written before one of a lower id. */
 export function lastEvent({ db }: Store): number {
   return (

@@ -10,6 +10,7 @@ import {
   sampleOrder,
   type LlmConfig,
   type MfamConfig,
+  type GradientExchange,
   type OptimizerPlacement,
   type StageContext,
   type StageProgress,
@@ -114,6 +115,8 @@ export interface Member {
 export interface ClubOptions {
   /** @default replicated */
   readonly optimizer?: OptimizerPlacement;
+  /** @default host */
+  readonly exchange?: GradientExchange;
   readonly change?: Change;
   readonly onStep?: (step: number) => void;
   /** Of its own time, which goes on with every look at it. @default never */
@@ -128,7 +131,7 @@ export class Club {
   #generation = 0;
   readonly members: Member[] = [];
   readonly checkpointDir: string;
-  /** That tensors are streamed. */
+  /** That tensors are streamed, and how gradients are added. */
   readonly notes: string[] = [];
   #now = 0;
   /** Addresses by rank of each roster, the first of generation 1; none where a member went. */
@@ -176,6 +179,7 @@ export class Club {
         this.#ready.push(member);
         this.#announce();
       },
+      onNote: (note) => this.notes.push(note),
     });
     const leaving = new AbortController();
     const reports: StageProgress[] = [];
@@ -200,6 +204,7 @@ export class Club {
       now: () => (this.#now += 1),
       gang,
       optimizer: this.#options.optimizer ?? 'replicated',
+      exchange: this.#options.exchange ?? 'host',
       report: (progress) => {
         reports.push(progress);
         member.step = progress.step;

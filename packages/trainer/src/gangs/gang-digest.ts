@@ -1,7 +1,7 @@
 // The digest of a gang's state between two steps. Members compare what they have in common: replicas all of it, those of a
 // partitioned optimizer the weights; what each has of the moments adds up to the digest a replica has.
-import { abortedAfter, type OptimizerPlacement } from '@calm-orch/core';
-import { wholeDigest, type PartialDigest } from '@calm-orch/model';
+import { abortedAfter } from '@calm-orch/core';
+import { wholeDigest, type PartialDigest, type ShardedStep } from '@calm-orch/model';
 import { assertAgreed } from './gang-state.ts';
 import type { GangStepOptions } from './gang-step.ts';
 
@@ -11,13 +11,15 @@ export const graceMs = 5000;
 /** Numbers of a digest that are of weights. */
 const numOfWeights = 8;
 
+type DigestOptions = Omit<GangStepOptions, 'blocks' | 'member'> & { readonly member: Pick<ShardedStep, 'digest'> };
+
 /**
  * Of the state after `step` steps, which every member asks for once in a roster; 32 hex digits. @throws StateDiffers, or
  * what a pull threw
  */
 export async function gangDigest(
-  { gang, exchange, roster, member, superseded }: Omit<GangStepOptions, 'blocks'>,
-  kind: OptimizerPlacement,
+  { gang, exchange, roster, member, superseded }: DigestOptions,
+  areSlices: boolean,
   step: number,
   signal: AbortSignal,
 ): Promise<string> {
@@ -33,9 +35,9 @@ export async function gangDigest(
     // Who compares has told everybody.
     await gang.taken(name, members.length - 1, patience.signal);
     const parts = members.map((_, r) => pulled.get(r) ?? own);
-    const common = kind === 'replicated' ? parts : parts.map((part) => part.subarray(0, numOfWeights));
+    const common = areSlices ? parts.map((part) => part.subarray(0, numOfWeights)) : parts;
     assertAgreed(common, step);
-    return wholeDigest(kind === 'replicated' ? [own] : parts);
+    return wholeDigest(areSlices ? parts : [own]);
   } finally {
     patience.dispose();
   }

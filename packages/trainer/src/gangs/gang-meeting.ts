@@ -35,6 +35,8 @@ export interface Meeting {
    * would wait for it. Each says so once, to all; who goes on to a newer roster says no.
    */
   allBegin(signal: AbortSignal): Promise<boolean>;
+  /** What all members say, by rank; null when the roster is replaced first. */
+  tellAll(what: string, own: Float32Array, signal: AbortSignal): Promise<Float32Array[] | null>;
 }
 
 export function createMeeting(gang: Gang, exchange: Exchange, roster: Roster): Meeting {
@@ -54,6 +56,11 @@ export function createMeeting(gang: Gang, exchange: Exchange, roster: Roster): M
       patience.dispose();
     }
   };
+  const tellAll: Meeting['tellAll'] = async (what, own, signal) => {
+    gang.publish(`${generation}/${what}`, own);
+    const heard = await hear(what, signal, 0);
+    return heard === null || isSuperseded() ? null : members.map((_, at) => (at === rank ? own : heard.get(at)!));
+  };
   const vote = (isIn: boolean): void => gang.publish(`${generation}/vote`, Float32Array.of(isIn ? 1 : 0));
   const goOn = (): null => {
     vote(false);
@@ -61,6 +68,7 @@ export function createMeeting(gang: Gang, exchange: Exchange, roster: Roster): M
   };
   return {
     roster,
+    tellAll,
     get isSuperseded() {
       return isSuperseded();
     },
@@ -70,10 +78,8 @@ export function createMeeting(gang: Gang, exchange: Exchange, roster: Roster): M
     agree: async (step, state, lineage, signal) => {
       gang.retire((name) => name.startsWith(`${generation}/`) || isAnswer(name));
       const hello = Float32Array.of(step, ...(state === null ? [] : digestOf(state)));
-      gang.publish(`${generation}/hello`, hello);
-      const hellos = await hear('hello', signal, 0);
-      if (hellos === null || isSuperseded()) return goOn();
-      const byRank = members.map((_, at) => (at === rank ? hello : hellos.get(at)!));
+      const byRank = await tellAll('hello', hello, signal);
+      if (byRank === null) return goOn();
       const newest = Math.max(...byRank.map(([at]) => at!));
       const source = byRank.findIndex(([at]) => at === newest);
       if (state === null || step < newest) {

@@ -1,10 +1,11 @@
 // The steps that a process has compiled as a member of gangs: they are kept from roster to roster.
 import { shardRange, type OptimizerPlacement, type Roster } from '@calm-orch/core';
-import { alignedBlocks, callsOf, halves, type Block, type ShardedStep } from '@calm-orch/model';
+import { alignedBlocks, callsOf, halves, type Block, type ClusterStep, type ShardedStep } from '@calm-orch/model';
 
 /** Where the newest weights are: in the whole step, or in that of a gang's member. */
 export type Active =
   | { readonly kind: 'whole' }
+  | { readonly kind: 'collective'; readonly member: ClusterStep }
   | { readonly kind: OptimizerPlacement; readonly member: ShardedStep; readonly blocks: readonly Block[] };
 
 export interface Members {

@@ -1,24 +1,22 @@
 // What a member saves of its gang's state: the numbers of its slice, whoever has more of them.
-import { abortedAfter, combineSignals, type OptimizerPlacement } from '@calm-orch/core';
-import { between, sliceOf } from '@calm-orch/model';
+import { abortedAfter, combineSignals } from '@calm-orch/core';
+import { between, sliceOf, type ShardedStep } from '@calm-orch/model';
 import type { OwnPart } from '../training/checkpoint-writer.ts';
 import { fromHalves, inHalves } from '../training/lineage.ts';
 import { graceMs } from './gang-digest.ts';
 import type { GangStepOptions } from './gang-step.ts';
 
-/** Of the state after the steps done so far, in this roster. */
-export function ownPart(
-  { gang, exchange, roster, member, superseded }: Omit<GangStepOptions, 'blocks'>,
-  kind: OptimizerPlacement,
-): OwnPart {
+type PartOptions = Omit<GangStepOptions, 'blocks' | 'member'> & { readonly member: Pick<ShardedStep, 'state'> };
+
+/** Of the state after the steps done so far, in this roster; `areSlices`: a member has the moments of its slice alone. */
+export function ownPart({ gang, exchange, roster, member, superseded }: PartOptions, areSlices: boolean): OwnPart {
   const { generation, rank, members } = roster;
-  const slices = members.map((_, r) => sliceOf(member.buckets.at(-1)!.end, members.length, r));
-  const { first, end } = slices[rank]!;
   const { weights, firstMoment, secondMoment } = member.state();
-  const [m, v] =
-    kind === 'partitioned'
-      ? [firstMoment, secondMoment]
-      : [between(firstMoment, first, end), between(secondMoment, first, end)];
+  const slices = members.map((_, r) => sliceOf(weights.length, members.length, r));
+  const { first, end } = slices[rank]!;
+  const [m, v] = areSlices
+    ? [firstMoment, secondMoment]
+    : [between(firstMoment, first, end), between(secondMoment, first, end)];
   return {
     generation,
     rank,

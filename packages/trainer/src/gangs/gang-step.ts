@@ -35,6 +35,9 @@ export interface StepDone {
 /** Digests of shards as members hand them to each other: two numbers each. */
 export const numbersPerDigest = 2;
 
+/** Where gradients are added in the graph: digests of all shards, then what who computes them asks for, at its first. */
+export const toldPerShard = numbersPerDigest + 1;
+
 /** Inputs of shards first .. end - 1, and digests of the samples that are cut out with them. */
 export function cutShards(
   inputs: Inputs,

@@ -1,18 +1,29 @@
 // Steps of a stage that several trainers compute together, each the shards its rank gives it; the weights have the same
 // bits as a single trainer's. With a new roster members first agree on how far they are (gang-meeting.ts). Between rosters
-// a step is one of two kinds: replicated-step.ts or partitioned-step.ts. docs/elastic.md tells the protocol with its
-// failures.
-import { CalmError, shardRange, type Gang, type OptimizerPlacement, type ShardRange } from '@calm-orch/core';
+// a step is one of three kinds: replicated-step.ts, collective-step.ts or partitioned-step.ts. docs/elastic.md tells the
+// protocol with its failures.
+import {
+  CalmError,
+  exchangeNote,
+  shardRange,
+  type Gang,
+  type GradientExchange,
+  type OptimizerPlacement,
+  type ShardRange,
+} from '@calm-orch/core';
 import {
   alignedBlocks,
   NonFiniteStep,
   wholeDigest,
+  type ClusterStep,
   type ShardedStep,
   type StepAt,
   type TrainingState,
 } from '@calm-orch/model';
 import type { OwnPart } from '../training/checkpoint-writer.ts';
 import type { Lineage } from '../training/lineage.ts';
+import { collectiveStep } from './collective-step.ts';
+import { enterCluster } from './gang-cluster.ts';
 import { gangDigest } from './gang-digest.ts';
 import { createExchange } from './gang-exchange.ts';
 import { createMeeting, isAnswer } from './gang-meeting.ts';
@@ -64,6 +75,8 @@ export interface GangSteps {
 
 export interface GangStepsOptions {
   readonly optimizer: OptimizerPlacement;
+  /** How replicas add gradients; where they cannot in the graph, they do in host memory. @default host */
+  readonly exchange?: GradientExchange | undefined;
   /** Steps of the whole training. */
   readonly steps: number;
 }
@@ -73,7 +86,7 @@ export function createGangSteps(
   gang: Gang,
   whole: ShardedStep,
   lineage: Lineage,
-  { optimizer: wanted, steps }: GangStepsOptions,
+  { optimizer: wanted, exchange: adding = 'host', steps }: GangStepsOptions,
 ): GangSteps {
   const { numShards } = whole;
   const optimizer = whole.canPartition ? wanted : 'replicated';
@@ -90,12 +103,16 @@ export function createGangSteps(
   /** The whole step has been compiled. */
   let wholeIsWarm = false;
   let agreed = 0;
+  /** Of rosters before: a peer may still take their state, until a step of the newest is complete. */
+  const left: ClusterStep[] = [];
+  let noted = '';
 
   const stateAt = (step: number): TrainingState | null => {
     switch (active.kind) {
       case 'whole':
         return whole.state();
       case 'replicated':
+      case 'collective':
         return active.member.state();
       case 'partitioned':
         return gathered?.step === step ? gathered.state : null;
@@ -105,11 +122,25 @@ export function createGangSteps(
     const [from, to] = [active, next].map((each) => (each.kind === 'whole' ? whole : each.member));
     // A partitioned step that was given up has changed its slice.
     if (!isOwn || from !== to || next.kind === 'partitioned') to!.setState(state);
+    if (active.kind === 'collective') left.push(active.member);
     active = next;
     // Kept until the first step is complete: if that fails nothing is lost.
     gathered = next.kind === 'partitioned' ? { step, state } : null;
     isOver = false;
     wish = 0;
+  };
+  const disposeOfLeft = (): void => left.splice(0).forEach((member) => member.dispose());
+  /** What this roster's steps are computed with; null where it is replaced first. */
+  const activeIn = async (signal: AbortSignal): Promise<Active | null> => {
+    const { roster } = meeting;
+    if (optimizer === 'partitioned') return (await meeting.allBegin(signal)) ? members.of(roster, optimizer) : null;
+    if (adding === 'host') return members.of(roster, optimizer);
+    const entry = await enterCluster(meeting, whole, signal);
+    if (entry === null) return null;
+    const how = 'why' in entry ? `in host memory: ${entry.why}` : 'in the graph, by collective operations';
+    const note = exchangeNote(roster.members.length, how);
+    if (roster.rank === 0 && note !== noted) gang.note((noted = note));
+    return 'why' in entry ? members.of(roster, optimizer) : { kind: 'collective', member: entry.member };
   };
   /** As `enter` of GangSteps, in the roster of the meeting; not `isIn`: there is a newer one. */
   const enterMeeting = async (
@@ -131,13 +162,13 @@ export function createGangSteps(
     }
     const agreed = await meeting.agree(step, step < 0 ? null : stateAt(step), lineage, signal);
     if (agreed === null) return { step, isIn: false };
-    const isIn = optimizer === 'replicated' || (await meeting.allBegin(signal));
-    use(isIn ? members.of(roster, optimizer) : { kind: 'whole' }, agreed.step, agreed.state, agreed);
-    return { step: agreed.step, isIn };
+    const next = await activeIn(signal);
+    use(next ?? { kind: 'whole' }, agreed.step, agreed.state, agreed);
+    return { step: agreed.step, isIn: next !== null };
   };
-  const optionsOf = (member: ShardedStep) => {
+  const optionsOf = () => {
     const { roster, superseded } = meeting;
-    return { gang, exchange, roster, member, superseded };
+    return { gang, exchange, roster, superseded };
   };
   const isAlone = (): boolean => active.kind === 'whole' || meeting.roster.members.length === 1;
   /** What members do together; null where the roster has ended first. */
@@ -155,7 +186,7 @@ export function createGangSteps(
     }
   };
   const stepOfGang = async (
-    { kind, member, blocks }: Exclude<Active, { kind: 'whole' }>,
+    how: Exclude<Active, { kind: 'whole' }>,
     name: string,
     inputs: Inputs,
     samples: Int32Array,
@@ -163,13 +194,16 @@ export function createGangSteps(
     signal: AbortSignal,
   ): Promise<StepDone> => {
     const { isSuperseded } = meeting;
-    const options = { ...optionsOf(member), blocks };
-    if (kind === 'partitioned' && isSuperseded) wish |= wishes.leave;
+    if (how.kind === 'partitioned' && isSuperseded) wish |= wishes.leave;
     const asked = { ...at, wish, isLast: at.step + 1 === steps };
+    const options = optionsOf();
     let done: StepDone;
-    if (kind === 'replicated') done = await replicatedStep(options, name, inputs, samples, asked, signal);
+    if (how.kind === 'collective')
+      done = await collectiveStep({ ...options, member: how.member }, name, inputs, samples, asked, signal);
+    else if (how.kind === 'replicated')
+      done = await replicatedStep({ ...options, ...how }, name, inputs, samples, asked, signal);
     else {
-      const { state, ...rest } = await partitionedStep(options, name, inputs, samples, asked, signal);
+      const { state, ...rest } = await partitionedStep({ ...options, ...how }, name, inputs, samples, asked, signal);
       done = rest;
       isOver = (done.wished & wishes.leave) !== 0;
       gathered = state === null ? null : { step: at.step + 1, state };
@@ -208,7 +242,10 @@ export function createGangSteps(
     get isAlone() {
       return isAlone();
     },
-    part: () => (active.kind === 'whole' || isAlone() ? null : ownPart(optionsOf(active.member), active.kind)),
+    part: () =>
+      active.kind === 'whole' || isAlone()
+        ? null
+        : ownPart({ ...optionsOf(), member: active.member }, active.kind === 'partitioned'),
     enter: async (step, signal) => {
       savesAt = null;
       let at: number | null = step;
@@ -227,6 +264,7 @@ export function createGangSteps(
       // Where it is computed, so that a step that is computed twice, or not, is there twice, or not.
       const did = ({ loss, samples: digest }: Pick<StepDone, 'loss' | 'samples'>): number => {
         lineage.add(at.step, meeting.roster.generation, digest);
+        disposeOfLeft();
         return loss;
       };
       if (active.kind === 'whole') {
@@ -241,7 +279,10 @@ export function createGangSteps(
       const digest =
         active.kind === 'whole'
           ? wholeDigest([whole.digest()])
-          : await together(gangDigest(optionsOf(active.member), active.kind, step, signal), signal);
+          : await together(
+              gangDigest({ ...optionsOf(), member: active.member }, active.kind === 'partitioned', step, signal),
+              signal,
+            );
       if (digest !== null) agreed = step;
       return digest;
     },
@@ -249,8 +290,9 @@ export function createGangSteps(
       return agreed;
     },
     leave: () => {
-      const state = active.kind === 'replicated' ? active.member.state() : gathered?.state;
-      if (state !== undefined) use({ kind: 'whole' }, steps, state);
+      const state = active.kind === 'partitioned' ? gathered?.state : stateAt(steps);
+      if (active.kind !== 'whole' && state) use({ kind: 'whole' }, steps, state);
+      disposeOfLeft();
       members.dispose();
       exchange.clear();
       gang.retire(isAnswer);

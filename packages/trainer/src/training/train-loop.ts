@@ -53,12 +53,12 @@ export async function trainLoop(
   samplesOf?: (step: number) => readonly string[],
   lists: readonly SampleList[] = [],
 ): Promise<void> {
-  const { checkpointDir, signal, optimizer = 'replicated', keepCheckpoints = 0 } = context;
+  const { checkpointDir, signal, optimizer = 'replicated', exchange, keepCheckpoints = 0 } = context;
   const kept = new Set(keptSteps(training.steps, keepCheckpoints));
   const lineage = createLineage();
   const gang =
     context.gang !== undefined
-      ? createGangSteps(context.gang, sharded, lineage, { optimizer, steps: training.steps })
+      ? createGangSteps(context.gang, sharded, lineage, { optimizer, exchange, steps: training.steps })
       : null;
   const writer = createCheckpointWriter(checkpointDir);
   const checkpointOf = (step: number, state: TrainingState): Checkpoint => ({

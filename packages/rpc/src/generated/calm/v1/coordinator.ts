@@ -208,6 +208,8 @@ export interface Lease {
   inputKeys: { [key: string]: string };
   /** Checkpoints of the stage that stay when it has ended. */
   keepCheckpoints: number;
+  /** Trainers that share the stage add gradients by collective operations of TensorFlow where they can. */
+  addInGraph: boolean;
 }
 
 export interface Lease_InputDirsEntry {
@@ -750,6 +752,7 @@ function createBaseLease(): Lease {
     partitionOptimizer: false,
     inputKeys: {},
     keepCheckpoints: 0,
+    addInGraph: false,
   };
 }
 
@@ -796,6 +799,9 @@ export const Lease: MessageFns<Lease> = {
     });
     if (message.keepCheckpoints !== 0) {
       writer.uint32(136).uint32(message.keepCheckpoints);
+    }
+    if (message.addInGraph !== false) {
+      writer.uint32(144).bool(message.addInGraph);
     }
     return writer;
   },
@@ -929,6 +935,14 @@ export const Lease: MessageFns<Lease> = {
             }
 
             message.keepCheckpoints = reader.uint32();
+            continue;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.addInGraph = reader.bool();
             continue;
           }
         }
