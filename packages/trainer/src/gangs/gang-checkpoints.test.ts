@@ -21,24 +21,28 @@ function stateAfter(steps: number): Snapshot {
   return state;
 }
 
-describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer %s', (optimizer) => {
+describe.each([
+  ['replicated', 'host', 3, [1, 2, 4]],
+  ['partitioned', 'host', 3, [1, 2, 4]],
+  ['replicated', 'collective', 2, [4]],
+] as const)('a gang with its optimizer %s, gradients added by %s', (optimizer, exchange, numMembers, sizes) => {
   it('saves a part each, which any number of trainers goes on from', async () => {
     const { state } = await trainAlone(change);
-    const club = new Club(3, { optimizer, change, checkpointEvery: 10 });
-    for (let i = 0; i < 3; i++) await club.add();
+    const club = new Club(numMembers, { optimizer, exchange, change, checkpointEvery: 10 });
+    for (let i = 0; i < numMembers; i++) await club.add();
     expect(snapshot((await finished(club)).sharded.state())).toEqual(state);
     const [newest] = checkpointsIn(club.checkpointDir);
     expect(newest).toBeGreaterThan(0);
     expect(newest).toBeLessThan(training.steps);
     const parts = readdirSync(club.checkpointDir).filter((name) => name.startsWith(checkpointName(newest!)));
-    expect(parts.filter((name) => name.endsWith('.safetensors'))).toHaveLength(3);
-    expect(parts).toContain(`${checkpointName(newest!)}.1-00001-of-00003.safetensors`);
+    expect(parts.filter((name) => name.endsWith('.safetensors'))).toHaveLength(numMembers);
+    expect(parts).toContain(`${checkpointName(newest!)}.1-00001-of-0000${numMembers}.safetensors`);
     expect(snapshot(loadNewestCheckpoint(club.checkpointDir)!.state)).toEqual(stateAfter(newest!));
-    for (const size of [1, 2, 4]) {
+    for (const size of sizes) {
       const checkpointDir = join(dir, `from-${size}`);
       cpSync(club.checkpointDir, checkpointDir, { recursive: true });
       const steps = new Set<number>();
-      const next = new Club(size, { optimizer, change, checkpointDir, onStep: (step) => steps.add(step) });
+      const next = new Club(size, { optimizer, exchange, change, checkpointDir, onStep: (step) => steps.add(step) });
       for (let i = 0; i < size; i++) await next.add();
       expect(snapshot((await finished(next)).sharded.state())).toEqual(state);
       expect(Math.min(...steps)).toBe(newest);
