@@ -5,15 +5,14 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const conditions = ['@calm-orch/source', 'node', 'import', 'default'];
 
 const notDaily = [...configDefaults.exclude, 'test/nightly/**'];
+/** Runs that several files look at. */
+export const madeOnce = './test/e2e/made-once.ts';
 const endToEnd = 'test/e2e/**/*.test.ts';
 /** A process has one engine, and what its first test does to it, or to its memory, the next would meet. */
 const alone = ['packages/{engine,model,trainer,augmentor,evaluator}/src/**/*.test.ts', 'test/large-json.test.ts'];
 
 /** What takes minutes comes first: one that begins last would leave the other workers without work. */
-const longest = [
-  'test/stories/',
-  ...['gangs', 'replay', 'page-compare-try', 'slurm', 'kubernetes', 'hosts'].map((name) => `test/e2e/${name}.test.ts`),
-];
+const longest = ['test/stories/', ...['gangs', 'page-compare-try', 'report'].map((name) => `test/e2e/${name}.test.ts`)];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -57,7 +56,7 @@ export default defineConfig({
           include: [endToEnd],
           exclude: notDaily,
           isolate: false,
-          globalSetup: './test/e2e/made-once.ts',
+          globalSetup: madeOnce,
         },
       },
     ],

@@ -1,5 +1,5 @@
 import { defineConfig, mergeConfig } from 'vitest/config';
-import config from './vitest.config.ts';
+import config, { madeOnce } from './vitest.config.ts';
 
 const { projects: _, ...test } = config.test!;
 
@@ -9,6 +9,7 @@ export default mergeConfig(
   defineConfig({
     test: {
       include: ['test/nightly/**/*.test.ts'],
+      globalSetup: madeOnce,
       maxWorkers: 1,
       testTimeout: 1_200_000,
       hookTimeout: 300_000,

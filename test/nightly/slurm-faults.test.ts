@@ -3,8 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { rng } from '@calm-orch/core';
-import { makeRealRuns, smallRun, type RealRuns } from '../e2e/real-run.test-util.ts';
-import { until } from '../stories/story.test-util.ts';
+import { makeRealRuns, type RealRuns } from '../e2e/real-run.test-util.ts';
 import { makeSlurmCluster, type SlurmCluster } from '../slurm/slurm-cluster.test-util.ts';
 
 let runs: RealRuns;
@@ -96,30 +95,6 @@ test('with accounting by slurmdbd the smoke experiment ends as with local worker
   expect([await run.ended, run.text()]).toEqual([0, expect.stringContaining('succeeded')]);
   expect(runs.outcome('accounted').equal).toEqual(runs.outcome('local').equal);
   expect(made.slurm('sacct', '--parsable2', '--noheader', '--format=jobname')).toContain('calm-orch:smoke-1:trainer');
-});
-
-test('Ctrl-C saves and cancels the elements; resumed, the run ends as without it', { timeout: 900_000 }, async () => {
-  made = makeSlurmCluster();
-  if ('missing' in made) {
-    console.log(`Slurm not tried: ${made.missing}`);
-    return expect(made.missing).not.toBe('');
-  }
-  const { slurm, env } = made;
-  const experiment = ['run', 'experiments/smoke.yaml', ...smallRun];
-  const quiet = runs.start('quiet', experiment);
-  expect(await quiet.ended).toBe(0);
-  const stopped = runs.start('stopped', [...experiment, '--launcher', 'slurm'], env);
-  await until('it trains', () => /finetune-score: step \d/.test(stopped.text()), 240_000);
-  stopped.child.kill('SIGINT');
-  expect(await stopped.ended).toBe(130);
-  expect(stopped.text()).toContain('Stopping: workers save checkpoints');
-  expect(runs.outcome('stopped').attempts.filter(({ status }) => status === 'cancelled')).not.toEqual([]);
-  await until('the queue is empty', () => slurm('squeue', '--noheader') === '');
-
-  const again = runs.start('stopped', ['resume', '--launcher', 'slurm', '--gang-min-left', '0'], env);
-  expect([await again.ended, again.text()]).toEqual([0, expect.stringContaining('succeeded')]);
-  const results = (folder: string): unknown => ({ ...runs.outcome(folder).equal, metrics: null });
-  expect(results('stopped')).toEqual(results('quiet'));
 });
 
 test(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeHosts, type Hosts } from '../hosts/hosts.test-util.ts';
 import { until } from '../stories/story.test-util.ts';
-import { makeRealRuns, smallRun, type RealRuns } from './real-run.test-util.ts';
+import { makeRealRuns, smallRun, type RealRuns } from '../e2e/real-run.test-util.ts';
 
 let hosts: Hosts;
 let alone: RealRuns;

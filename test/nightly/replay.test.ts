@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { makeRealRuns, smallRun } from './real-run.test-util.ts';
+import { makeRealRuns, smallRun } from '../e2e/real-run.test-util.ts';
 
 const runs = makeRealRuns();
 afterAll(() => runs.close());

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeSlurmCluster, type SlurmCluster } from '../slurm/slurm-cluster.test-util.ts';
 import { until } from '../stories/story.test-util.ts';
-import { makeRealRuns, smallRun, type RealRun, type RealRuns } from './real-run.test-util.ts';
+import { makeRealRuns, smallRun, type RealRun, type RealRuns } from '../e2e/real-run.test-util.ts';
 
 let runs: RealRuns;
 let slurm: SlurmCluster | null = null;
@@ -62,3 +62,21 @@ test('under Slurm a run ends as with local workers, its coordinator killed or no
   );
   await until('the queue is empty', () => slurm!.slurm('squeue', '--noheader') === '');
 }, 600_000);
+
+test('Ctrl-C saves and cancels the elements; resumed, the run ends as without it', { timeout: 900_000 }, async () => {
+  if (slurm === null) return expect(slurm).toBe(null);
+  const { env } = slurm;
+  await runs.copy('undisturbed', 'quiet');
+  const stopped = runs.start('stopped', smoke, env);
+  await until('it trains', () => /finetune-score: step \d/.test(stopped.text()), 240_000);
+  stopped.child.kill('SIGINT');
+  expect(await stopped.ended).toBe(130);
+  expect(stopped.text()).toContain('Stopping: workers save checkpoints');
+  expect(runs.outcome('stopped').attempts.filter(({ status }) => status === 'cancelled')).not.toEqual([]);
+  await until('the queue is empty', () => slurm!.slurm('squeue', '--noheader') === '');
+
+  const again = runs.start('stopped', ['resume', '--launcher', 'slurm', '--gang-min-left', '0'], env);
+  expect([await again.ended, again.text()]).toEqual([0, expect.stringContaining('succeeded')]);
+  const results = (folder: string): unknown => ({ ...runs.outcome(folder).equal, metrics: null });
+  expect(results('stopped')).toEqual(results('quiet'));
+});
