@@ -171,7 +171,12 @@ export function gpuChecks({ gpuIds, config, steps }) {
           precision: 'fp32',
           recompute: false,
         };
-        const planned = trainingMemory(model, sample, { ...setup, microBatch: batch, shardSize: batch });
+        const planned = trainingMemory(model, sample, {
+          ...setup,
+          samples: batch,
+          microBatch: batch,
+          shardSize: batch,
+        });
         const memory = { usedBytes: bytes - startBytes, plannedBytes: planned.total };
         return { found: judgeMemory(memory), ...memory };
       },

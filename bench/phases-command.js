@@ -31,8 +31,9 @@ export async function run(args) {
   const { model, sample } = memorySizes(config);
   const finetune = lora === null ? 'full' : 'lora';
   const setup = { gpus, optimizerState: optimizer, finetune, loraRank: lora ?? 0, precision: 'fp32', recompute: false };
-  const microBatch = config.batch / gpus / accumulation;
-  const planned = trainingMemory(model, sample, { ...setup, microBatch, shardSize: config.batch / 8 });
+  const samples = config.batch / gpus;
+  const shares = { samples, microBatch: samples / accumulation, shardSize: config.batch / 8 };
+  const planned = trainingMemory(model, sample, { ...setup, ...shares });
   const phases = Object.keys(members[0].peaks).map((name) => {
     const bytes = Math.max(...members.map(({ peaks }) => peaks[name]));
     return { name, bytes, measuredToPlanned: Math.round((bytes / planned.total) * 100) / 100 };

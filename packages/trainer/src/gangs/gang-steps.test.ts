@@ -90,10 +90,10 @@ function balance(inputs: Poisoned, state: TrainingState): void {
 }
 
 describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer %s', (optimizer) => {
-  it.each([3, 8])('of %i trains to the bits of one trainer, in shared memory', async (size) => {
+  it('of 3 trains to the bits of one trainer, in shared memory', async () => {
     const { state, losses } = await alone();
-    const club = new Club(size, { optimizer });
-    for (let i = 0; i < size; i++) await club.add();
+    const club = new Club(3, { optimizer });
+    for (let i = 0; i < 3; i++) await club.add();
     const first = await finished(club);
     expect(snapshot(first.sharded.state())).toEqual(state);
     expect(lossesOf(first).slice(-3)).toEqual(losses.slice(-3));
@@ -166,14 +166,7 @@ describe.each(['replicated', 'partitioned'] as const)('a gang with its optimizer
     expect([...rosters]).toEqual([1]);
   });
 
-  it.each<[string, Change]>([
-    ['one bucket', nothing],
-    ['many buckets', { maxBucketBytes: 1024 }],
-  ])(
-    'goes on to the same bits, in %s, when members join and leave at any step',
-    async (_, what) => {
-      await joinAndLeave(optimizer, 1, await alone(), what);
-    },
-    600_000,
-  );
+  it('goes on to the same bits when members join and leave at any step', async () => {
+    await joinAndLeave(optimizer, 1, await alone(), { maxBucketBytes: 1024 });
+  }, 600_000);
 });

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fixture, makeStory, type Story } from './story.test-util.ts';
+import { fixture, makeStory, type Story } from '../stories/story.test-util.ts';
 
 let story: Story;
 beforeEach(() => void (story = makeStory()));

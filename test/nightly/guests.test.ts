@@ -2,7 +2,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { canBeApart, expectUndisturbedResults, makeStory, until, type Running, type Story } from './story.test-util.ts';
+import {
+  canBeApart,
+  expectUndisturbedResults,
+  makeStory,
+  until,
+  type Running,
+  type Story,
+} from '../stories/story.test-util.ts';
 
 let story: Story;
 beforeEach(() => void (story = makeStory()));
