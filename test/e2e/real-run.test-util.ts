@@ -78,6 +78,8 @@ export interface RealRuns {
   /** The program in the run folder of this name. */
   start(folder: string, args: readonly string[], env?: NodeJS.ProcessEnv): RealRun;
   outcome(folder: string): Outcome;
+  /** Weights, numbers and table: what a coordinator that is killed leaves as it is. */
+  results(folder: string): unknown;
   /** A copy of a run that is made once for all files. */
   copy(name: keyof typeof runsMadeOnce, folder: string): Promise<void>;
   folder(folder: string): { readonly dir: string };
@@ -87,7 +89,7 @@ export interface RealRuns {
 export function makeRealRuns(): RealRuns {
   const dir = mkdtempSync(join(tmpdir(), 'calm-orch-gangs-'));
   const children = new Set<ChildProcess>();
-  return {
+  const runs: RealRuns = {
     start: (folder, args, env = {}) => {
       const child = spawn(process.execPath, [program, ...args, '--dir', join(dir, folder)], {
         cwd: root,
@@ -121,11 +123,13 @@ export function makeRealRuns(): RealRuns {
         tracker.close();
       }
     },
+    results: (folder) => ({ ...runs.outcome(folder).equal, metrics: null }),
     close: () => {
       for (const child of children) child.kill('SIGKILL');
       rmSync(dir, { recursive: true, force: true });
     },
   };
+  return runs;
 }
 
 /** @returns Its folder */
@@ -145,6 +149,8 @@ async function madeOnce(name: keyof typeof runsMadeOnce): Promise<string> {
   if (problem !== '') throw new Error(`the run '${name}' ${problem}`);
   return dir;
 }
+
+export const isTraining = (run: RealRun): boolean => /finetune-score: step \d/.test(run.text());
 
 /** Processes below `parent` whose command line matches. */
 export function pidsOf(parent: number, pattern: RegExp): number[] {

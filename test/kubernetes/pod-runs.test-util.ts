@@ -8,7 +8,6 @@ import { makeCluster, type Cluster } from './nodes.test-util.ts';
 
 export const experiment: readonly string[] = ['run', 'experiments/smoke.yaml', ...smallRun];
 export const inCluster: readonly string[] = ['--launcher', 'kubernetes', '--kube-image', 'registry/calm-orch:1'];
-export const isTraining = (run: RealRun): boolean => /finetune-score: step \d/.test(run.text());
 
 export interface PodRuns {
   readonly runs: RealRuns;
@@ -18,8 +17,6 @@ export interface PodRuns {
   /** What it prints in folder `pods`; the server of this process answers it meanwhile. */
   calmOrch(...args: readonly string[]): Promise<string>;
   jobs(): readonly { readonly body: string }[];
-  /** Weights, numbers and table. */
-  results(folder: string): unknown;
   nothingIsLeft(): Promise<void>;
   /** What runs and pods have printed. */
   outputs(): string;
@@ -46,7 +43,6 @@ export async function makePodRuns(): Promise<PodRuns> {
       return (await promisify(execFile)(process.execPath, [program, ...args, '--dir', dir], { env })).stdout;
     },
     jobs: () => server.calls.filter(({ method, path }) => method === 'POST' && path.endsWith('/jobs')),
-    results: (folder) => ({ ...runs.outcome(folder).equal, metrics: null }),
     nothingIsLeft: () =>
       until('nothing is left', () =>
         (['jobs', 'pods', 'secrets'] as const).every((kind) => server.list(kind).length === 0),

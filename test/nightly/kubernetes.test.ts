@@ -2,7 +2,8 @@
 // the run folder; whatever happens to their pods, to the server and to their coordinator they train to the bits of local workers.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { experiment, inCluster, isTraining, makePodRuns, type PodRuns } from '../kubernetes/pod-runs.test-util.ts';
+import { isTraining } from '../e2e/real-run.test-util.ts';
+import { experiment, inCluster, makePodRuns, type PodRuns } from '../kubernetes/pod-runs.test-util.ts';
 import { until } from '../stories/story.test-util.ts';
 
 vi.setConfig({ testTimeout: 900_000 });
@@ -42,7 +43,7 @@ test('a pod is evicted, the coordinator killed: the next finds the pods by their
   await until('it trains again', () => isTraining(second), 240_000);
   expect(cluster.running('trainer').map(({ metadata }) => metadata.name)).toEqual(before);
   expect([await second.ended, second.text()]).toEqual([0, expect.stringContaining('succeeded')]);
-  expect(pods.results('pods')).toEqual(pods.results('local'));
+  expect(runs.results('pods')).toEqual(runs.results('local'));
   expect(runs.outcome('pods').audit.ok).toBe(true);
 
   // Every role had one Job all the time; no credential is in one, and none is left.
@@ -52,7 +53,7 @@ test('a pod is evicted, the coordinator killed: the next finds the pods by their
 });
 
 test('pods are evicted, deleted and killed, watches expire, the server restarts: the bits are those of local workers', async () => {
-  const { runs, cluster, start, results } = pods;
+  const { runs, cluster, start } = pods;
   const local = start('local', longer);
   expect([await local.ended, local.text()]).toEqual([0, expect.stringContaining('succeeded')]);
   const run = start('pods', [...longer, ...inCluster]);
@@ -76,7 +77,7 @@ test('pods are evicted, deleted and killed, watches expire, the server restarts:
   await cluster.server.listen();
   expect([await run.ended, run.text()]).toEqual([0, expect.stringContaining('succeeded')]);
   expect(run.text()).toContain('the server answers again');
-  expect(results('pods')).toEqual(results('local'));
+  expect(runs.results('pods')).toEqual(runs.results('local'));
   expect(runs.outcome('pods').audit.ok).toBe(true);
   await pods.nothingIsLeft();
 });

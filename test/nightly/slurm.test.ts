@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeSlurmCluster, type SlurmCluster } from '../slurm/slurm-cluster.test-util.ts';
 import { until } from '../stories/story.test-util.ts';
-import { makeRealRuns, smallRun, type RealRun, type RealRuns } from '../e2e/real-run.test-util.ts';
+import { isTraining, makeRealRuns, smallRun, type RealRuns } from '../e2e/real-run.test-util.ts';
 
 let runs: RealRuns;
 let slurm: SlurmCluster | null = null;
@@ -27,7 +27,6 @@ test('under Slurm a run ends as with local workers, its coordinator killed or no
   await runs.copy('undisturbed', 'local');
   const startedMs = Date.now();
   const first = runs.start('slurm', smoke, slurm.env);
-  const isTraining = (run: RealRun): boolean => /finetune-score: step \d/.test(run.text());
   await until('it trains', () => isTraining(first), 240_000);
   const { dir } = runs.folder('slurm');
   const joinFiles = readdirSync(join(dir, 'joins/smoke-1'));
@@ -43,8 +42,7 @@ test('under Slurm a run ends as with local workers, its coordinator killed or no
   expect(slurm.slurm('squeue', ...trainers)).toBe(before);
   expect([await second.ended, second.text()]).toEqual([0, expect.stringContaining('succeeded')]);
   const seconds = (Date.now() - startedMs) / 1000;
-  const results = (folder: string): unknown => ({ ...runs.outcome(folder).equal, metrics: null });
-  expect(results('slurm')).toEqual(results('local'));
+  expect(runs.results('slurm')).toEqual(runs.results('local'));
 
   // Two at a coordinator's start, then one in ten seconds at most; an array a role; one order to end the augmentor, which the
   // second needs no more, and one to end all others.
@@ -68,7 +66,7 @@ test('Ctrl-C saves and cancels the elements; resumed, the run ends as without it
   const { env } = slurm;
   await runs.copy('undisturbed', 'quiet');
   const stopped = runs.start('stopped', smoke, env);
-  await until('it trains', () => /finetune-score: step \d/.test(stopped.text()), 240_000);
+  await until('it trains', () => isTraining(stopped), 240_000);
   stopped.child.kill('SIGINT');
   expect(await stopped.ended).toBe(130);
   expect(stopped.text()).toContain('Stopping: workers save checkpoints');
@@ -77,6 +75,5 @@ test('Ctrl-C saves and cancels the elements; resumed, the run ends as without it
 
   const again = runs.start('stopped', ['resume', '--launcher', 'slurm', '--gang-min-left', '0'], env);
   expect([await again.ended, again.text()]).toEqual([0, expect.stringContaining('succeeded')]);
-  const results = (folder: string): unknown => ({ ...runs.outcome(folder).equal, metrics: null });
-  expect(results('stopped')).toEqual(results('quiet'));
+  expect(runs.results('stopped')).toEqual(runs.results('quiet'));
 });
